@@ -1,0 +1,408 @@
+"""The suite's work bench: runs recipes, derives refusals from them, and turns what tests see into findings."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+
+from pytest_ecs._auth import FixedToken, NoAuth
+from pytest_ecs._cases import Mutation, mutate_body, mutate_query
+from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
+from pytest_ecs._client import Client
+from pytest_ecs._contracts import Contract, Operation, Requirement
+from pytest_ecs._exchange import Case, Exchange
+from pytest_ecs._leases import Lease
+from pytest_ecs._recipes import RECIPES, Ingredients, Recipe, Request, placeholder
+from pytest_ecs._session import Session
+from pytest_ecs.exceptions import JobError, PrerequisiteMissing
+from pytest_ecs.typing import JSON, Identity, ServerState
+
+__all__ = ["Bench", "uncovered", "variant_for"]
+
+_GARBAGE = "garbage-token-that-no-one-issued"
+#: Claims that a check-only request (dry_run) does not promise to look at; they need the real request.
+_NOT_CHECKED_ONLY = ("reference",)
+
+
+@dataclass
+class Bench:
+    """What the suites drive the endpoint with. One for each process."""
+
+    session: Session
+    _controls: dict[tuple[str, str, bool], Exchange] = field(default_factory=dict)
+    _shared: dict[str, list[Lease]] = field(default_factory=dict)
+    _last_job: str | None = None
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that is tested against."""
+        return self.session.contract
+
+    @property
+    def client(self) -> Client:
+        """The primary user's client."""
+        return self.session.client
+
+    def as_identity(self, identity: Identity) -> Client:
+        """Return another user's client; raises `PrerequisiteMissing` when the target has none."""
+        clients = self.session.clients
+        if identity not in clients or isinstance(clients[identity].auth, NoAuth):
+            option = {"other_project": "--ecs-other-cloud", "restricted_user": "--ecs-restricted-cloud"}.get(identity, "")
+            raise PrerequisiteMissing(f"There are no credentials for {identity}", seen="none given", hint=f"add {option} NAME")
+        return clients[identity]
+
+    # Positive
+
+    def run(self, operation_id: str, variant: str = "default") -> Exchange:
+        """Run a recipe, wait for what it starts and return its exchange, whatever the answer was."""
+        operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
+        leases = [] if recipe.server is None else self.session.pool.batch_of(recipe.count, recipe.server)
+        try:
+            request = recipe.variants[variant](self._ingredients(recipe, leases))
+            case = Case(f"{operation_id}/status", "accepted", f"the recipe's {variant} request")
+            exchange = self._send(operation, recipe, request, case)
+            self.settle(exchange, leases)
+        finally:
+            for lease in leases:
+                lease.release()
+        return exchange
+
+    def control(self, operation_id: str, variant: str = "default", *, check_only: bool = False) -> Exchange:
+        """Return the exchange of a recipe's request; it is sent once in this process and must be accepted.
+
+        *check_only* sends it with the flag that asks only for a check (dry_run), where the operation has one.
+        Raises `PrerequisiteMissing` when the endpoint refuses it: nothing can be concluded from refusals then.
+        """
+        key = (operation_id, variant, check_only)
+        if key not in self._controls:
+            self._controls[key] = self._check(operation_id, variant) if check_only else self.run(operation_id, variant)
+        exchange = self._controls[key]
+        if exchange.failure is not None or exchange.status >= 400:
+            raise PrerequisiteMissing(
+                f"The valid {variant} request of {operation_id} was not accepted, so refusing a changed one proves nothing",
+                seen=f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text}",
+                hint=f"look at {operation_id}/status first",
+            )
+        return exchange
+
+    def _check(self, operation_id: str, variant: str) -> Exchange:
+        operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
+        request = recipe.variants[variant](self._ingredients(recipe, self._borrowed(recipe)))
+        request = replace(request, body=_check_only(operation, request.body, ""))
+        case = Case(f"{operation_id}/status", "accepted", f"the recipe's {variant} request, only to be checked")
+        exchange = self._send(operation, recipe, request, case)
+        self.settle(exchange)
+        return exchange
+
+    def settle(self, exchange: Exchange, leases: list[Lease] | None = None) -> None:
+        """Wait until what an accepted request started is over, and write down what it made."""
+        if exchange.failure is not None or exchange.status >= 400:
+            return
+        pool, body = self.session.pool, exchange.response_body
+        job = body.get("job_id") if isinstance(body, Mapping) else None
+        created = pool.settle(exchange)
+        if isinstance(job, str):
+            self._last_job = job
+        if not created:
+            for lease in leases or ():
+                pool.wait_stable(lease.id)
+
+    # Negative
+
+    def refuse(self, requirement_id: str) -> None:
+        """Send each request that breaks *requirement_id* and nothing else; the judge says whether it was refused rightly."""
+        requirement = self.contract.requirements[requirement_id]
+        operation = self.contract.operations[requirement.operation or ""]
+        recipe = RECIPES[operation.id]
+        variant = variant_for(operation, requirement, recipe)
+        keyword = requirement_id.rpartition("/")[2]
+        check_only = requirement.kind == "request" and _flags(operation, keyword) != {}
+        control = self.control(operation.id, variant, check_only=check_only)
+        leases = self._borrowed(recipe)
+        request = recipe.variants[variant](self._ingredients(recipe, leases))
+        for number, (changed, options) in enumerate(self._changed(operation, requirement, request, keyword)):
+            case = Case(
+                requirement_id, _expects(requirement, operation), changed.change, control.id, changed.codes
+            )
+            exchange = self._send(operation, recipe, _apply(requirement, request, changed), case, **options)
+            if exchange.failure is None and exchange.status < 400:
+                self._undo(exchange, recipe)
+                if number == 0:
+                    return  # one wrong acceptance is enough; the server it was about may have changed
+
+    def _changed(
+        self, operation: Operation, requirement: Requirement, request: Request, keyword: str
+    ) -> list[tuple[Mutation, dict[str, Any]]]:
+        kind = requirement.kind
+        if kind == "request":
+            body = _check_only(operation, request.body, keyword)
+            return [(mutation, {}) for mutation in mutate_body(operation, requirement, body)]
+        if kind == "query":
+            return [(mutation, {}) for mutation in mutate_query(operation, requirement)]
+        if kind == "not-found":
+            name = keyword
+            unknown = str(uuid.uuid4())
+            if name == "job_id":
+                unknown = uuid.uuid4().hex
+            return [(Mutation({**request.parameters, name: unknown}, f"{name} is an id that does not exist"), {})]
+        if keyword == "wrong-method":
+            return [(Mutation(None, "the method is PATCH"), {"method": "PATCH"})]
+        if keyword == "malformed-json":
+            return [(Mutation(None, "the body is cut off"), {"content": '{"server": {"name": "cut'})]
+        if keyword == "empty-body":
+            return [(Mutation(None, "the body is empty"), {"content": ""})]
+        raise LookupError(f"no way to derive {requirement.id}")
+
+    def authenticate(self, requirement_id: str) -> None:
+        """Send the recipe's own request with the credentials that *requirement_id* is about."""
+        requirement = self.contract.requirements[requirement_id]
+        operation = self.contract.operations[requirement.operation or ""]
+        recipe, which = RECIPES[operation.id], requirement_id.rpartition("/")[2]
+        control = self.control(operation.id)
+        request = recipe.variants["default"](self._ingredients(recipe, self._borrowed(recipe)))
+        options: dict[str, Any]
+        if which == "no-token":
+            options, expects = {"auth": NoAuth(), "scheme": "none"}, "unauthenticated"
+            change = "no credentials are sent"
+        elif which == "garbage-token":
+            options, expects = {"auth": FixedToken(_GARBAGE)}, "unauthenticated"
+            change = "X-Auth-Token is no token that was issued"
+        elif which == "other-token":
+            other = self.as_identity("other_project")
+            options, expects = {"auth": other.auth}, "foreign-project"
+            change = "the token is another project's"
+        elif which == "other-project":
+            other = self.as_identity("other_project")
+            options, expects = {"project": other.project_id}, "foreign-project"
+            change = "the project in the URL is not the token's"
+        else:
+            raise LookupError(f"no way to derive {requirement_id}")
+        case = Case(requirement_id, expects, change, control.id)
+        exchange = self._send(operation, recipe, request, case, **options)
+        self._undo(exchange, recipe)
+
+    def authorize(self, requirement_id: str) -> None:
+        """Send the recipe's own request as a user without the action, and where that can be arranged, with it."""
+        requirement = self.contract.requirements[requirement_id]
+        operation = self.contract.operations[requirement.operation or ""]
+        recipe, control = RECIPES[operation.id], self.control(operation.id)
+        restricted = self.as_identity("restricted_user")
+        hook = self.session.target.control
+        leases = self._borrowed(recipe)
+        request = recipe.variants["default"](self._ingredients(recipe, leases))
+        if hook is not None:
+            hook("PUT", "/_mock/policy", {"allow": []})
+        case = Case(requirement_id, "forbidden", f"the user lacks {operation.permission}", control.id)
+        denied = self._send(operation, recipe, request, case, client=restricted)
+        self._undo(denied, recipe)
+        if hook is None:
+            return
+        row = next(p for p in self.contract.permissions if p.action == operation.permission and p.method == operation.method)
+        hook("PUT", "/_mock/policy", {"allow": [row.action, *row.dependencies]})
+        try:
+            own = [] if recipe.server is None else self.session.pool.batch_of(recipe.count, recipe.server)
+            request = recipe.variants["default"](self._ingredients(recipe, own))
+            case = Case(requirement_id, "accepted", f"the user has {operation.permission}")
+            allowed = self._send(operation, recipe, request, case, client=restricted)
+            hook("PUT", "/_mock/policy", {"allow": []})
+            self.settle(allowed, own)
+            for lease in own:
+                lease.release()
+        finally:
+            hook("PUT", "/_mock/policy", {"allow": []})
+
+    # Rules
+
+    def check(self, requirement_id: str, exchange: Exchange, *path: str | int, **test: JSON) -> bool:
+        """Make a finding: what stands at *path* of the answer passes the one *test*; return whether it does.
+
+        The path starts with "status", "headers" or "body"; "*" goes through a list. Tests are the names in
+        `pytest_ecs._checks.TESTS`, such as ``equals=...`` or ``matches=...``; ``present=True`` and ``absent=True``.
+        """
+        (name, expected), *more = test.items()
+        if more or name not in TESTS:
+            raise TypeError(f"one test of {', '.join(TESTS)} is needed, not {', '.join(test)}")
+        if requirement_id not in self.contract.requirements:
+            raise LookupError(f"the contract has no requirement {requirement_id}")
+        finding = evaluate(requirement_id, Assertion(exchange.id, tuple(path), name, expected), exchange)
+        self.session.pending.append(finding)
+        return finding.outcome == "pass"
+
+    def expect(
+        self, requirement_id: str, method: str, path: str, *, expects: str, change: str = "", codes: tuple[str, ...] = (), **options: Any
+    ) -> Exchange:
+        """Send one request whose answer must fit the expectation *expects* of ``schemas/general.yaml``."""
+        client: Client = options.pop("client", self.client)
+        case = Case(requirement_id, expects, change, options.pop("control", None), codes)
+        return client.request(method, path, case=case, **options)
+
+    def not_tested(self, requirement_id: str, reason: str) -> None:
+        """Make a finding: *requirement_id* could not be tested, and why."""
+        self.session.pending.append(Finding(requirement_id, "not_tested", reason=reason))
+
+    # Things
+
+    def new_name(self, hint: str = "n") -> str:
+        """Return a name that nothing else has."""
+        return self.session.pool.new_name(hint)
+
+    def finished_job(self) -> str:
+        """Return the id of a job that is over, making one when there was none yet."""
+        if self._last_job is None:
+            lease = self.session.pool.lease("ACTIVE", exclusive=False)
+            lease.release()
+            jobs = [e for e in self.session.connection.journal if e.operation == "ecs.jobs.show" and e.status == 200]
+            if not jobs:
+                raise PrerequisiteMissing("No job has run yet", hint="create a server first")
+            self._last_job = jobs[-1].parameters["job_id"]
+        return self._last_job
+
+    def shared(self, state: ServerState = "ACTIVE", count: int = 1) -> list[Lease]:
+        """Return servers that are only read; this process keeps them until its end."""
+        held = self._shared.setdefault(state, [])
+        while len(held) < count:
+            held.append(self.session.pool.lease(state, exclusive=count > 1 or state != "ACTIVE", word=""))
+        return held[:count]
+
+    def release(self) -> None:
+        """Give every shared server back."""
+        for leases in self._shared.values():
+            for lease in leases:
+                lease.release()
+        self._shared.clear()
+
+    # Inside
+
+    def _borrowed(self, recipe: Recipe) -> list[Lease]:
+        return [] if recipe.server is None else self.shared(recipe.server, recipe.count)
+
+    def _undo(self, exchange: Exchange, recipe: Recipe) -> None:
+        """After a request that should have been refused: let it end, and trust no borrowed server any more."""
+        if exchange.failure is not None or exchange.status >= 400:
+            return
+        try:
+            self.settle(exchange)
+        except JobError:
+            pass  # the judge reads the job from the journal
+        for leases in self._shared.values():
+            for lease in leases:
+                lease.exclusive = True  # so that its state is looked at before its next use
+        self.release()
+
+    def _ingredients(self, recipe: Recipe, leases: list[Lease]) -> Ingredients:
+        target = self.session.target
+        credentials = target.identities["primary"]
+
+        def flavor() -> str | None:
+            body = leases[0].show().response_body
+            flavors = body["server"]["flavor"] if isinstance(body, Mapping) else {}
+            return flavors.get("id") or flavors.get("original_name")
+
+        return Ingredients(
+            resources=target.resources,
+            servers=[lease.id for lease in leases],
+            name=self.new_name,
+            job=self.finished_job,
+            flavor=flavor,
+            domain=credentials.domain,
+            username=credentials.username,
+            password=credentials.password,
+            project_name=credentials.project_name,
+        )
+
+    def _send(
+        self,
+        operation: Operation,
+        recipe: Recipe,
+        request: Request,
+        case: Case,
+        *,
+        method: str | None = None,
+        content: str | None = None,
+        auth: httpx.Auth | None = None,
+        scheme: str | None = None,
+        project: str | None = None,
+        client: Client | None = None,
+    ) -> Exchange:
+        path = operation.path
+        values = {**request.parameters, "project_id": project} if project else request.parameters
+        for name, value in values.items():
+            path = path.replace(f"{{{name}}}", str(value))
+        sender = client or self.client
+        options: dict[str, Any] = {"query": request.query, "case": case, "operation": operation.id}
+        if request.microversion is not None:
+            options["microversion"] = request.microversion
+        if auth is not None or recipe.anonymous:
+            options.update(auth=auth or NoAuth(), scheme=scheme or ("none" if recipe.anonymous else "token"))
+        if content is not None:
+            options["content"] = content
+        elif request.body is not None:
+            options["json"] = request.body
+        if operation.chapter == "iam":
+            sender = replace(sender, base=self.session.target.iam)
+        return sender.request(method or operation.method, path, **options)
+
+
+def _apply(requirement: Requirement, request: Request, changed: Mutation) -> Request:
+    if requirement.kind == "request":
+        return replace(request, body=changed.value)
+    if requirement.kind == "query":
+        return replace(request, query={**request.query, **changed.value})
+    if requirement.kind == "not-found":
+        return replace(request, parameters=changed.value)
+    return request
+
+
+def _expects(requirement: Requirement, operation: Operation) -> str:
+    keyword = requirement.id.rpartition("/")[2]
+    if requirement.kind == "not-found":
+        return "unknown-job" if keyword == "job_id" else "not-found"
+    if keyword == "reference":
+        return "unknown-reference"
+    return {"wrong-method": "method", "malformed-json": "malformed", "empty-body": "empty"}.get(keyword, "invalid")
+
+
+def _flags(operation: Operation, keyword: str) -> dict[str, JSON]:
+    """Return the fields that ask only for a check, where the operation has one and it promises to look at *keyword*."""
+    if keyword in _NOT_CHECKED_ONLY:
+        return {}
+    return {n: True for n, schema in (operation.body or {}).get("properties", {}).items() if schema.get("x-check-only")}
+
+
+def _check_only(operation: Operation, body: JSON, keyword: str) -> JSON:
+    return {**_flags(operation, keyword), **body} if isinstance(body, Mapping) else body
+
+
+def variant_for(operation: Operation, requirement: Requirement, recipe: Recipe) -> str:
+    """Return the first variant of *recipe* from which *requirement* can be broken.
+
+    Raises `LookupError` with the reason when there is none.
+    """
+    if requirement.kind == "query" and mutate_query(operation, requirement):
+        return "default"
+    if requirement.kind in {"not-found", "http"}:
+        return "default"
+    if requirement.kind == "request":
+        keyword = requirement.id.rpartition("/")[2]
+        for name, build in recipe.variants.items():
+            body = _check_only(operation, build(placeholder()).body, keyword)
+            if mutate_body(operation, requirement, body):
+                return name
+        raise LookupError("no variant of the recipe sets this field")
+    raise LookupError("nothing can be changed in the recipe's request to break it")
+
+
+def uncovered(operation: Operation, requirement: Requirement) -> str | None:
+    """Return why no negative case can be derived for *requirement*, None when one can."""
+    recipe = RECIPES.get(operation.id)
+    if recipe is None:
+        return "there is no recipe for the operation"
+    try:
+        variant_for(operation, requirement, recipe)
+    except LookupError as error:
+        return str(error.args[0])
+    return None

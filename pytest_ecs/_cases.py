@@ -1,0 +1,278 @@
+"""Negative cases: from a requirement and a request that is accepted, the requests that differ in exactly one thing."""
+
+from __future__ import annotations
+
+import copy
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_ecs._contracts import Operation, Requirement
+from pytest_ecs.typing import JSON
+
+__all__ = ["Field", "Mutation", "fields", "mutate_body", "mutate_query"]
+
+#: A step into a schema: a property's name, "[]" for items, "{}" for the values of a map.
+Steps = tuple[str, ...]
+_ITEMS, _VALUES = "[]", "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A place in a request schema."""
+
+    path: str
+    steps: Steps
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One changed request."""
+
+    #: The changed body or query.
+    value: JSON
+    #: What was changed, in words.
+    change: str
+    #: Error codes that fit beside the general ones.
+    codes: tuple[str, ...] = ()
+
+
+def fields(schema: Mapping[str, Any]) -> Iterator[Field]:
+    """Yield every place in *schema*, the outermost first; the root's path is empty."""
+    yield from _fields(schema, "", ())
+
+
+def _fields(schema: Mapping[str, Any], path: str, steps: Steps) -> Iterator[Field]:
+    yield Field(path, steps, schema)
+    for name, inner in schema.get("properties", {}).items():
+        yield from _fields(inner, f"{path}.{name}" if path else name, (*steps, name))
+    if isinstance(schema.get("items"), Mapping):
+        yield from _fields(schema["items"], f"{path}[]", (*steps, _ITEMS))
+    if isinstance(schema.get("additionalProperties"), Mapping):
+        yield from _fields(schema["additionalProperties"], f"{path}{{}}", (*steps, _VALUES))
+
+
+def mutate_body(operation: Operation, requirement: Requirement, body: JSON) -> list[Mutation]:
+    """Return the bodies that break *requirement* and nothing else; empty where *body* has no place for it."""
+    path, keyword = _target(requirement, "request")
+    for field in fields(operation.body or {}):
+        if field.path == path:
+            return list(_mutations(field, keyword, body))
+    return []
+
+
+def mutate_query(operation: Operation, requirement: Requirement) -> list[Mutation]:
+    """Return the queries that break *requirement*, a claim about one query parameter."""
+    name, keyword = _target(requirement, "query")
+    schema = operation.query[name]
+    codes = tuple(schema.get("x-errors", ()))
+    return [
+        Mutation({name: str(value)}, f"query parameter {name} is {value!r}", codes)
+        for value in _wrong_values(schema, keyword, "a" if schema.get("type") == "string" else 1, in_query=True)
+    ]
+
+
+def _target(requirement: Requirement, kind: str) -> tuple[str, str]:
+    rest = requirement.id.removeprefix(f"{requirement.operation}/{kind}/")
+    path, _, keyword = rest.rpartition("/")
+    return ("" if path == "body" else path), keyword
+
+
+def _mutations(field: Field, keyword: str, body: JSON) -> Iterator[Mutation]:
+    codes = tuple(field.schema.get("x-errors", ()))
+    if keyword.startswith("exclusive"):
+        yield from _together(field, keyword, body, codes)
+        return
+    if keyword == "dependentRequired":
+        yield from _alone(field, body, codes)
+        return
+    place = _locate(body, field.steps)
+    if place is None:
+        return
+    name = field.path or "the body"
+    if keyword == "required":
+        changed = _without(body, place)
+        if changed is not None:
+            yield Mutation(changed, f"{name} is left out", codes)
+        return
+    now = _value(body, place)
+    for value in _wrong_values(field.schema, keyword, now):
+        yield Mutation(_with(body, place, value), f"{name} is {_short(value)}", codes)
+
+
+def _wrong_values(schema: Mapping[str, Any], keyword: str, now: JSON, *, in_query: bool = False) -> Iterator[JSON]:
+    """Values that break *keyword* and, as far as possible, no other keyword of the schema."""
+    limit = schema.get(keyword)
+    if keyword == "type":
+        yield from _wrong_types(limit, in_query=in_query)
+    elif keyword == "anyOf":
+        yield from ([{"unexpected": True}],)
+    elif keyword in {"enum", "const"}:
+        values = limit if keyword == "enum" else [limit]
+        if all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+            yield max(values) + 1
+        else:
+            yield "NO_SUCH_VALUE"
+    elif keyword == "minimum":
+        yield _like(now, int(schema["minimum"]) - 1)
+    elif keyword == "maximum":
+        yield _like(now, int(schema["maximum"]) + 1)
+    elif keyword == "minLength":
+        yield str(now)[: int(schema["minLength"]) - 1]
+    elif keyword == "maxLength":
+        yield from _too_long(schema, str(now))
+    elif keyword == "pattern":
+        yield from _off_pattern(schema, str(now))
+    elif keyword == "format":
+        yield {"uuid": "not-a-uuid", "ipv4": "999.1.1.1", "date-time": "yesterday", "uri": "::"}[schema["format"]]
+    elif keyword == "minItems" and isinstance(now, list):
+        yield now[: int(schema["minItems"]) - 1]
+    elif keyword == "maxItems" and isinstance(now, list) and now:
+        yield [copy.deepcopy(now[index % len(now)]) for index in range(int(schema["maxItems"]) + 1)]
+    elif keyword == "maxProperties" and isinstance(now, Mapping):
+        extra = int(schema["maxProperties"]) + 1 - len(now)
+        yield {**now, **{f"extra-{number}": "value" for number in range(extra)}}
+    elif keyword == "propertyNames" and isinstance(now, Mapping):
+        names = schema["propertyNames"]
+        if "pattern" in names:
+            yield {**now, "bad<name>": "value"}
+        if "maxLength" in names:
+            yield {**now, "n" * (int(names["maxLength"]) + 1): "value"}
+        if "minLength" in names:
+            yield {**now, "": "value"}
+    elif keyword == "reference":
+        yield str(uuid.uuid5(uuid.NAMESPACE_URL, "pytest-ecs/no-such-thing"))
+
+
+def _wrong_types(declared: Any, *, in_query: bool) -> Iterator[JSON]:
+    types = {declared} if isinstance(declared, str) else set(declared)
+    if in_query:
+        yield "not-a-number" if types <= {"integer", "number"} else "not-a-value"
+        return
+    if not types & {"object"}:
+        yield {"unexpected": "object"}
+    if not types & {"string"}:
+        yield "unexpected text"
+
+
+def _like(now: JSON, value: int) -> JSON:
+    # Where the document's example sends a number as text, the changed number stays text.
+    return str(value) if isinstance(now, str) else value
+
+
+def _too_long(schema: Mapping[str, Any], now: str) -> Iterator[str]:
+    limit = int(schema["maxLength"])
+    yield now + "a" * (limit + 1 - len(now))
+
+
+def _off_pattern(schema: Mapping[str, Any], now: str) -> Iterator[str]:
+    pattern, longest = re.compile(schema["pattern"]), schema.get("maxLength", 10**6)
+    for letter in "<!¤ 中/":
+        changed = (now + letter) if len(now) < longest else now[:-1] + letter
+        if not pattern.search(changed) and (now or letter):
+            yield changed
+            return
+
+
+def _together(field: Field, keyword: str, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutation]:
+    groups = field.schema.get("x-exclusive", [])
+    number = int(keyword.partition("-")[2] or 1) - 1
+    place = _locate(body, field.steps)
+    if place is None or number >= len(groups):
+        return
+    now, group = _value(body, place), groups[number]
+    if not isinstance(now, Mapping) or not any(name in now for name in group):
+        return
+    samples = {name: sample(field.schema["properties"][name]) for name in group if name not in now}
+    if samples:
+        yield Mutation(_with(body, place, {**now, **samples}), f"{' and '.join(group)} are set together", codes)
+
+
+def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutation]:
+    """The field is there without the one that it must be used together with; *field* is the depending one."""
+    place = _locate(body, field.steps[:-1])
+    if place is None:
+        return
+    now, name = _value(body, place), field.steps[-1]
+    if isinstance(now, Mapping) and name not in now:
+        yield Mutation(_with(body, place, {**now, name: sample(field.schema)}), f"{field.path} is set alone", codes)
+
+
+def sample(schema: Mapping[str, Any]) -> JSON:
+    """Return a value that *schema* allows, for a field that the recipe does not set."""
+    for keyword in ("const", "default"):
+        if keyword in schema:
+            return schema[keyword]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kind = schema.get("type", "string")
+    kind = kind if isinstance(kind, str) else kind[0]
+    if kind == "object":
+        return {name: sample(schema["properties"][name]) for name in schema.get("required", ())}
+    if kind == "array":
+        return [sample(schema["items"])] if "items" in schema else []
+    if kind in {"integer", "number"}:
+        return schema.get("minimum", 1)
+    if kind == "boolean":
+        return True
+    if schema.get("format") == "uuid":
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, "pytest-ecs/sample"))
+    if schema.get("format") == "ipv4":
+        return "192.168.0.10"
+    return "sample"
+
+
+# Places in a body
+
+
+def _locate(body: JSON, steps: Sequence[str]) -> tuple[str | int, ...] | None:
+    """Return the first place in *body* that the steps lead to, None when it is not there."""
+    place: list[str | int] = []
+    for step in steps:
+        if step == _ITEMS:
+            if not isinstance(body, list) or not body:
+                return None
+            place.append(0)
+            body = body[0]
+        elif step == _VALUES:
+            if not isinstance(body, Mapping) or not body:
+                return None
+            key = next(iter(body))
+            place.append(key)
+            body = body[key]
+        else:
+            if not isinstance(body, Mapping) or step not in body:
+                return None
+            place.append(step)
+            body = body[step]
+    return tuple(place)
+
+
+def _value(body: JSON, place: Sequence[str | int]) -> JSON:
+    for step in place:
+        body = body[step]
+    return body
+
+
+def _with(body: JSON, place: Sequence[str | int], value: JSON) -> JSON:
+    if not place:
+        return value
+    changed = copy.deepcopy(body)
+    _value(changed, place[:-1])[place[-1]] = value
+    return changed
+
+
+def _without(body: JSON, place: Sequence[str | int]) -> JSON | None:
+    if not place or not isinstance(place[-1], str):
+        return None
+    changed = copy.deepcopy(body)
+    del _value(changed, place[:-1])[place[-1]]
+    return changed
+
+
+def _short(value: JSON) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:40]}… ({len(value) if hasattr(value, '__len__') else len(text)} long)"

@@ -1,0 +1,9 @@
+"""Judging: exchanges and requirements in, findings out. Pure functions; no I/O, no clock, no network."""
+
+from __future__ import annotations
+
+from pytest_ecs._checks.assertions import TESTS, evaluate
+from pytest_ecs._checks.finding import Assertion, Finding
+from pytest_ecs._checks.judge import Corpus, judge, rejudge
+
+__all__ = ["TESTS", "Assertion", "Corpus", "Finding", "evaluate", "judge", "rejudge"]

@@ -1,0 +1,327 @@
+"""The judge: everything that one exchange says about the requirements, from the exchange alone.
+
+The same function serves a running test, the clean-up and a recorded run that is judged again offline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from jsonschema import Draft202012Validator
+
+from pytest_ecs._checks.assertions import evaluate
+from pytest_ecs._checks.body import claims, undocumented
+from pytest_ecs._checks.finding import Finding
+from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.jobs import job_claims
+from pytest_ecs._contracts import Contract, Expectation, Operation
+from pytest_ecs._exchange import Exchange
+from pytest_ecs._jobs import job_error_codes
+from pytest_ecs.typing import JSON
+
+__all__ = ["Corpus", "Drift", "drift", "judge", "rejudge"]
+
+_JOB_QUERY = "ecs.jobs.show"
+
+
+class Corpus(Protocol):
+    """The exchanges that came before."""
+
+    def get(self, exchange_id: str) -> Exchange | None:
+        """Return the exchange of that id, or None."""
+        ...
+
+    def job(self, job_id: str) -> Sequence[Exchange]:
+        """Return the queries of that job, oldest first."""
+        ...
+
+
+def judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Finding]:
+    """Return every finding that *exchange* gives; none where no answer came and nothing was tested."""
+    findings = list(_judge(exchange, contract, corpus))
+    return [finding for finding in findings if finding.requirement in contract.requirements]
+
+
+def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> Iterator[Finding]:
+    if exchange.failure is not None or _throttled(exchange):
+        if exchange.case is not None:
+            reason = exchange.failure or "the request was throttled (Common.0024)"
+            yield Finding(exchange.case.requirement, "error", (exchange.id,), reason=reason)
+        return
+    operation = contract.operations.get(exchange.operation or "")
+    if exchange.case is not None:
+        yield from _case(exchange, operation, contract, corpus)
+    yield from _states(exchange, contract)
+    if operation is None:
+        return
+    if exchange.status >= 400:
+        yield from _error(exchange, operation, contract)
+    elif exchange.case is None or exchange.case.expects == "accepted":
+        yield from _success(exchange, operation, contract)
+        if operation.id == _JOB_QUERY and isinstance(exchange.response_body, Mapping):
+            yield from _job(exchange, exchange.response_body, corpus)
+
+
+def _throttled(exchange: Exchange) -> bool:
+    # A.2: a 202 with Common.0024 says "over the flow limit", which is no success.
+    return exchange.status == 202 and _codes(exchange.response_body) == ["Common.0024"]
+
+
+# Success
+
+
+def _success(exchange: Exchange, operation: Operation, contract: Contract) -> Iterator[Finding]:
+    documented = exchange.status in operation.statuses
+    wanted = f"the status is one of {', '.join(map(str, operation.statuses))}"
+    yield _finding(f"{operation.id}/status", documented, exchange, wanted, exchange.status, "status")
+    for name, schema in operation.response_headers.items():
+        value = exchange.response_headers.get(name.lower())
+        holds = value is not None and Draft202012Validator(dict(schema), format_checker=FORMATS).is_valid(value)
+        yield _finding(f"{operation.id}/header/{name}", holds, exchange, f"the header {name} is there and valid", value, name)
+    if operation.response_body is None or exchange.status == 204 or _checked_only(exchange, operation):
+        return
+    base = f"{operation.id}/response"
+    if exchange.response_body is None:
+        yield _finding(
+            f"{base}/body/type", False, exchange, "the answer has a JSON body", exchange.response_text or "(no body)", "body"
+        )
+        return
+    for path, keyword, holds, expected, observed in claims(operation.response_body, exchange.response_body, exchange.microversion):
+        yield _finding(f"{base}/{path or 'body'}/{keyword}", holds, exchange, expected, observed, path)
+
+
+def _checked_only(exchange: Exchange, operation: Operation) -> bool:
+    """Whether the request asked only to be checked (dry_run): no body is documented for that."""
+    body = exchange.request_body
+    properties = (operation.body or {}).get("properties", {})
+    return isinstance(body, Mapping) and any(
+        schema.get("x-check-only") and body.get(name) is True for name, schema in properties.items()
+    )
+
+
+# Errors
+
+
+def _error(exchange: Exchange, operation: Operation, contract: Contract) -> Iterator[Finding]:
+    base = f"{operation.id}/error"
+    known = exchange.status in contract.statuses
+    yield _finding(f"{base}/status", known, exchange, "the status is in 10.1, 10.3.2 or A.1", exchange.status, "status")
+    envelope = _envelope(exchange, operation, contract)
+    seen = exchange.response_body if exchange.response_body is not None else exchange.response_text or "(no body)"
+    yield _finding(f"{base}/envelope", envelope is not None, exchange, "the documented error body", seen, "body")
+    if envelope == "nova":
+        inner = next(iter(exchange.response_body.values()))
+        expected = f"code in the body is the HTTP status, {exchange.status}"
+        yield _finding(f"{base}/envelope", inner.get("code") == exchange.status, exchange, expected, inner.get("code"), "body")
+    if envelope == "ecs":
+        for code in _codes(exchange.response_body):
+            row = contract.errors.get(code)
+            yield _finding(f"{base}/code", row is not None, exchange, "the code is listed in A.2", code, "error.code")
+        main = _main_code(exchange.response_body)
+        row = contract.errors.get(main or "")
+        if row is not None:
+            expected = f"{main} comes with HTTP {' or '.join(map(str, row.statuses))}"
+            yield _finding(f"A.2/{main}", exchange.status in row.statuses, exchange, expected, exchange.status, "status")
+
+
+def _envelope(exchange: Exchange, operation: Operation, contract: Contract) -> str | None:
+    """Name of the error form that the body has, None when it has none that is legal here."""
+    names = [operation.chapter if operation.chapter in contract.envelopes else "nova"]
+    if exchange.status in contract.gateway_statuses:
+        names.append("gateway")
+    for name in names:
+        validator = Draft202012Validator(dict(contract.envelopes[name]), format_checker=FORMATS)
+        if exchange.response_body is not None and validator.is_valid(exchange.response_body):
+            return name
+    return None
+
+
+def _main_code(body: JSON) -> str | None:
+    error = body.get("error") if isinstance(body, Mapping) else None
+    code = error.get("code") if isinstance(error, Mapping) else None
+    return code if isinstance(code, str) else None
+
+
+def _codes(body: JSON) -> list[str]:
+    """Codes of the v1 error form, the main one first and then those in details (table 10-2)."""
+    main = _main_code(body)
+    if main is None:
+        return []
+    details = body["error"].get("details")
+    more = [d.get("code") for d in details if isinstance(d, Mapping)] if isinstance(details, list) else []
+    return [main, *(code for code in more if isinstance(code, str))]
+
+
+# Cases
+
+
+def _case(exchange: Exchange, operation: Operation | None, contract: Contract, corpus: Corpus) -> Iterator[Finding]:
+    case = exchange.case
+    if case is None:
+        return
+    chapter = operation.chapter if operation is not None else "nova"
+    expectation = contract.expectation(case.expects, chapter)
+    evidence = (exchange.id, *([case.control] if case.control else []))
+    if case.expects == "accepted":
+        if exchange.status < 400 or set(_codes(exchange.response_body)) & contract.environment_codes:
+            outcome, reason = ("pass", "") if exchange.status < 400 else ("error", "the project or region lacks what the request needs")
+            yield Finding(case.requirement, outcome, evidence, expected=expectation.says, reason=reason)
+        else:
+            yield _refused(case.requirement, exchange, evidence, expectation)
+        return
+    if case.control is not None:
+        control = corpus.get(case.control)
+        if control is None or control.failure is not None or control.status >= 400:
+            reason = "the control request, without the change, was not accepted, so a refusal proves nothing"
+            yield Finding(case.requirement, "not_tested", evidence, reason=reason)
+            return
+    yield _rejection(exchange, expectation, evidence, corpus, chapter)
+
+
+def _refused(requirement: str, exchange: Exchange, evidence: tuple[str, ...], expectation: Expectation) -> Finding:
+    seen = {"status": exchange.status, "body": exchange.response_body or exchange.response_text}
+    return Finding(requirement, "fail", evidence, expected=expectation.says, observed=seen, where="status")
+
+
+def _rejection(
+    exchange: Exchange, expectation: Expectation, evidence: tuple[str, ...], corpus: Corpus, chapter: str
+) -> Finding:
+    case = exchange.case
+    assert case is not None  # noqa: S101 - the only caller has looked
+    fitting = {*expectation.codes, *case.codes}
+    statuses = " or ".join(map(str, expectation.statuses))
+    expected = f"{expectation.says} ({case.change}): HTTP {statuses}"
+    if chapter == "ecs" and expectation.codes:
+        expected += f" with code {' or '.join(sorted(fitting))}"
+    if exchange.status < 400:
+        return _late(exchange, expectation, expected, evidence, corpus)
+    codes = _codes(exchange.response_body)
+    seen = {"status": exchange.status, "body": exchange.response_body if exchange.response_body is not None else exchange.response_text}
+    if exchange.status not in expectation.statuses:
+        return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="status")
+    if codes and expectation.codes and not fitting & set(codes):
+        return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="error.code")
+    return Finding(case.requirement, "pass", evidence, expected=expected, observed={"status": exchange.status, "codes": codes})
+
+
+def _late(
+    exchange: Exchange, expectation: Expectation, expected: str, evidence: tuple[str, ...], corpus: Corpus
+) -> Finding:
+    """The request was accepted; where the appendix allows it, its job may still refuse it by ending in FAIL."""
+    case = exchange.case
+    assert case is not None  # noqa: S101 - the only caller has looked
+    body = exchange.response_body
+    job = body.get("job_id") if isinstance(body, Mapping) else None
+    queries = corpus.job(job) if expectation.late and isinstance(job, str) else ()
+    last = queries[-1] if queries else None
+    if last is not None and isinstance(last.response_body, Mapping):
+        status = last.response_body.get("status")
+        seen: JSON = {"status": exchange.status, "job": status, "codes": sorted(job_error_codes(last.response_body))}
+        evidence = (exchange.id, last.id, *evidence[1:])
+        if status == "FAIL":
+            return Finding(case.requirement, "pass", evidence, expected=expected, observed=seen)
+        if status != "SUCCESS":
+            return Finding(case.requirement, "error", evidence, reason=f"the job was still {status} when the test ended")
+        return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="status")
+    seen = {"status": exchange.status, "body": body}
+    return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="status")
+
+
+# States and jobs
+
+
+def _states(exchange: Exchange, contract: Contract) -> Iterator[Finding]:
+    for where, server in _servers(exchange.response_body, ""):
+        vm, task, status = server["OS-EXT-STS:vm_state"], server.get("OS-EXT-STS:task_state"), server["status"]
+        if not isinstance(vm, str) or not isinstance(status, str) or not isinstance(task, str | None):
+            continue
+        vm, task = vm.lower(), task.lower() if task else None
+        wanted = contract.states.get((vm, task))
+        requirement = f"A-4/{vm}+{task or 'null'}" if wanted else "A-4/unknown"
+        allowed = {wanted} if wanted else {"UNKNOWN", *(word.upper() for word in contract.tolerated_states)}
+        expected = f"status is {' or '.join(sorted(allowed))} for vm_state {vm} and task_state {task}"
+        yield _finding(requirement, status.upper() in allowed, exchange, expected, status, f"{where}status")
+
+
+def _servers(value: JSON, path: str) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+    if isinstance(value, Mapping):
+        if "OS-EXT-STS:vm_state" in value and "status" in value:
+            yield path, value
+            return
+        for name, item in value.items():
+            yield from _servers(item, f"{path}{name}.")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _servers(item, f"{path}{index}.")
+
+
+def _job(exchange: Exchange, body: Mapping[str, JSON], corpus: Corpus) -> Iterator[Finding]:
+    asked = exchange.parameters.get("job_id")
+    before: Mapping[str, JSON] | None = None
+    for query in corpus.job(asked) if asked else ():
+        if query.id == exchange.id:
+            break
+        before = query.response_body if isinstance(query.response_body, Mapping) else before
+    for rule, holds, expected, observed in job_claims(body, asked, before):
+        yield _finding(f"{_JOB_QUERY}/rule/{rule}", holds, exchange, expected, observed, rule)
+
+
+def _finding(requirement: str, holds: bool, exchange: Exchange, expected: str, observed: JSON, where: str) -> Finding:
+    if holds:
+        return Finding(requirement, "pass", (exchange.id,))
+    return Finding(requirement, "fail", (exchange.id,), expected=expected, observed=observed, where=where)
+
+
+# Drift: what is not documented is reported and never a failure.
+
+Drift = tuple[str, str, str]
+
+
+def drift(exchange: Exchange, contract: Contract) -> Iterator[Drift]:
+    """Yield (operation, kind, what) for undocumented fields of a successful answer."""
+    operation = contract.operations.get(exchange.operation or "")
+    if operation is None or operation.response_body is None or not 200 <= exchange.status < 300:
+        return
+    for path in undocumented(operation.response_body, exchange.response_body):
+        yield operation.id, "field", path
+
+
+# Offline
+
+
+class _Record:
+    """A recorded run as a corpus."""
+
+    def __init__(self, exchanges: Iterable[Exchange]) -> None:
+        self.exchanges = list(exchanges)
+        self._by_id = {exchange.id: exchange for exchange in self.exchanges}
+        self._jobs: dict[str, list[Exchange]] = {}
+        for exchange in self.exchanges:
+            if exchange.operation == _JOB_QUERY and "job_id" in exchange.parameters:
+                self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange)
+
+    def get(self, exchange_id: str) -> Exchange | None:
+        return self._by_id.get(exchange_id)
+
+    def job(self, job_id: str) -> Sequence[Exchange]:
+        return self._jobs.get(job_id, ())
+
+
+def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract: Contract) -> list[Finding]:
+    """Return the findings that a recorded run gives when it is judged again.
+
+    What the judge derives from exchanges is derived anew; the rules' claims are evaluated anew on the recorded
+    answers; only "error" and "not_tested" findings are taken over, since they speak of what is not recorded.
+    """
+    record = _Record(exchanges)
+    result = [finding for exchange in record.exchanges for finding in judge(exchange, contract, record)]
+    for finding in findings:
+        if finding.assertion is not None:
+            shown = record.get(finding.assertion.exchange)
+            if shown is not None:
+                result.append(evaluate(finding.requirement, finding.assertion, shown))
+        elif finding.outcome in {"error", "not_tested"}:
+            result.append(replace(finding))
+    return result

@@ -1,0 +1,114 @@
+"""The contract as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pytest_ecs._contracts.matching import Router
+from pytest_ecs._contracts.model import (
+    Chapter,
+    Dialect,
+    Envelope,
+    ErrorCode,
+    Expectation,
+    Operation,
+    Permission,
+    Requirement,
+    Ruling,
+    Schema,
+    StateRow,
+    StateWords,
+    StatusRow,
+)
+from pytest_ecs._contracts.states import status_of
+from pytest_ecs._contracts.versions import schema_at
+from pytest_ecs.exceptions import ContractError
+from pytest_ecs.typing import JSON
+
+__all__ = ["Contract"]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Everything that ``schemas/`` says. Mappings are read-only by agreement."""
+
+    title: str
+    issue: str
+    date: str
+    #: SHA-256 over the files, so that a certificate names the contract it was judged by.
+    digest: str
+    #: By id, in the order of the document.
+    operations: Mapping[str, Operation]
+    #: By id, sorted.
+    requirements: Mapping[str, Requirement]
+    #: By code, in the order of A.2.
+    errors: Mapping[str, ErrorCode]
+    #: By HTTP status.
+    statuses: Mapping[int, StatusRow]
+    #: Table A-4: (vm_state, task_state) -> status.
+    states: Mapping[tuple[str, str | None], str]
+    #: Table A-4, row by row.
+    state_rows: tuple[StateRow, ...]
+    state_words: StateWords
+    permissions: tuple[Permission, ...]
+    #: By id.
+    rulings: Mapping[str, Ruling]
+    #: By dialect, and "gateway".
+    envelopes: Mapping[str, Envelope]
+    #: Statuses that a gateway in front of the service may answer by itself.
+    gateway_statuses: frozenset[int]
+    _expectations: Mapping[str, Mapping[str, Expectation]]
+
+    def operation(self, id: str) -> Operation:  # noqa: A002 - the name that every other table uses
+        """Return the operation called *id*; raises `ContractError` when there is none."""
+        return _entry(self.operations, id, "operation")
+
+    def requirement(self, id: str) -> Requirement:  # noqa: A002 - likewise
+        """Return the requirement called *id*; raises `ContractError` when there is none."""
+        return _entry(self.requirements, id, "requirement")
+
+    def expectation(self, id: str, chapter: Chapter | Dialect) -> Expectation:  # noqa: A002 - likewise
+        """Return what the answer to a case must be; raises `ContractError` where the chapter has none.
+
+        Chapter 11 has operations of two services, so pass their ``dialect``; "deprecated" means "nova".
+        """
+        by_dialect = _entry(self._expectations, id, "expectation")
+        return _entry(by_dialect, _dialect(chapter), f"expectation {id!r} for the chapter")
+
+    def envelope(self, chapter: Chapter | Dialect) -> Envelope:
+        """Return the body that errors have in *chapter*; for chapter 11 pass the operation's ``dialect``."""
+        return _entry(self.envelopes, _dialect(chapter), "envelope")
+
+    def status_of(self, vm_state: str, task_state: str | None) -> str:
+        """Return the status that Table A-4 shows for a pair of states, UNKNOWN for a pair it does not list."""
+        return status_of(self.states, vm_state, task_state)
+
+    def match(self, method: str, path: str, body: JSON = None) -> tuple[Operation, dict[str, str]] | None:
+        """Return the operation that a request is and the values of its path's parameters, None for an unknown one."""
+        return self._router.match(method, path, body)
+
+    def schema_at(self, schema: Schema, microversion: str) -> Schema:
+        """Return *schema* without the fields that do not exist at *microversion*."""
+        return schema_at(schema, microversion)
+
+    @cached_property
+    def _router(self) -> Router:
+        return Router(self.operations.values())
+
+
+def _dialect(chapter: str) -> str:
+    return "nova" if chapter == "deprecated" else chapter
+
+
+def _entry(table: Mapping[str, Any], key: str, what: str) -> Any:
+    try:
+        return table[key]
+    except KeyError:
+        from difflib import get_close_matches
+
+        close = get_close_matches(key, table, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else ""
+        raise ContractError(f"The contract has no {what} {key!r}", hint=hint) from None

@@ -1,0 +1,122 @@
+"""Holds each contract file against its schema in ``schemas/meta/``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from referencing import Registry, Resource
+
+from pytest_ecs._contracts.source import Mistake, Source, Steps, closest, dotted
+
+__all__ = ["kind_of", "mistakes"]
+
+#: Files that stand alone, by name; everything in a folder holds operations.
+_KINDS = ("general", "errors", "statuses", "permissions", "rulings", "general-requirements")
+_META = "https://pytest-ecs.invalid/schemas/meta/"
+
+
+def kind_of(file: str) -> str | None:
+    """Return the meta schema that binds *file*, None for a file that the contract does not have."""
+    if "/" in file:
+        return "operations"
+    stem = file.removesuffix(".yaml")
+    return stem if stem in _KINDS else None
+
+
+def mistakes(source: Source, meta: Path) -> Iterator[Mistake]:
+    """Yield what is wrong in *source* against its meta schema; *meta* is the folder of those."""
+    kind = kind_of(source.file)
+    if kind is None:
+        hint = closest(source.file, [f"{name}.yaml" for name in _KINDS])
+        yield source.mistake((), "a file of this name is not part of the contract", hint)
+        return
+    for error in _validators(meta)[kind].iter_errors(source.data):
+        yield from _explained(source, _innermost(error))
+
+
+@cache
+def _validators(meta: Path) -> dict[str, Draft202012Validator]:
+    loaded = {kind: json.loads((meta / f"{kind}.schema.json").read_bytes()) for kind in (*_KINDS, "operations")}
+    registry: Registry[Any] = Registry().with_resources(
+        (schema["$id"], Resource.from_contents(schema)) for schema in loaded.values()
+    )
+    return {kind: Draft202012Validator(schema, registry=registry.crawl()) for kind, schema in loaded.items()}
+
+
+def _innermost(error: ValidationError) -> ValidationError:
+    """Return the error that a person would name: below an ``anyOf``, the one of the branch that was meant."""
+    while error.context:
+        inside = [inner for inner in error.context if inner.validator != "type" or inner.relative_path]
+        if not inside:
+            return error
+        error = max(inside, key=lambda inner: len(inner.absolute_path))
+    return error
+
+
+def _explained(source: Source, error: ValidationError) -> Iterator[Mistake]:
+    steps: Steps = tuple(error.absolute_path)
+    value, limit, schema = error.instance, error.validator_value, error.schema
+    if error.validator == "additionalProperties" and isinstance(schema, dict):
+        for name in sorted(value.keys() - schema["properties"].keys()):
+            yield source.mistake(
+                (*steps, name), f"{_place(steps, schema)} has no {name!r}", closest(name, schema["properties"], 40)
+            )
+        return
+    if "propertyNames" in error.absolute_schema_path:
+        hint = closest(str(value), map(str, limit), 40) if error.validator == "enum" else f"allowed: {limit}"
+        yield source.mistake((*steps, str(value)), f"{dotted(steps)} has no {value!r}", hint)
+        return
+    where = dotted(steps) or "the file"
+    if error.validator == "required":
+        absent = [name for name in limit if name not in value]
+        # One error comes per absent name; each says its own.
+        name = next((name for name in absent if repr(name) in error.message), absent[0])
+        yield source.mistake(steps, f"{_place(steps, schema)} lacks {name!r}", f"needed: {', '.join(limit)}")
+    elif error.validator == "enum":
+        allowed = [json.dumps(item) if not isinstance(item, str) else item for item in limit]
+        yield source.mistake(steps, f"{where} is {_shown(value)}", closest(str(value), allowed, 40))
+    elif error.validator in {"type", "anyOf"}:
+        yield source.mistake(steps, f"{where} is {_shown(value)}", f"allowed: {_allowed(schema)}")
+    elif error.validator == "pattern":
+        meant = schema.get("description", "") if isinstance(schema, dict) else ""
+        hint = (f"{meant}; " if meant else "") + f"allowed: what matches {limit}"
+        yield source.mistake(steps, f"{where} is {_shown(value)}", hint)
+    else:
+        yield source.mistake(steps, f"{where} is {_shown(value)}", f"allowed: {error.validator} {json.dumps(limit)}")
+
+
+def _place(steps: Steps, schema: Any) -> str:
+    """Return what a place is called: its path, and the kind of thing that stands there."""
+    title = schema.get("title", "").lower() if isinstance(schema, dict) else ""
+    return f"{dotted(steps)} ({title})" if steps and title else dotted(steps) or "the file"
+
+
+def _allowed(schema: Any) -> str:
+    """Return what a meta schema admits, in a few words."""
+    if not isinstance(schema, dict):
+        return "nothing"
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_allowed(branch) for branch in schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(map(str, schema["enum"]))
+    if schema.get("$ref", "").endswith(("/schema", "/schemas")):
+        return "a mapping"
+    words = {"object": "a mapping", "array": "a list", "string": "a text", "null": "null", "integer": "a whole number"}
+    kind = schema.get("type", "")
+    return words.get(kind, str(kind) or schema.get("description", "another value"))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if value == "":
+        return "empty"
+    return json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else repr(value)

@@ -1,0 +1,400 @@
+"""Ephemeral servers: one pool for the run, leased by state and properties, cleaned from the ledger at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pytest_ecs._client import Client
+from pytest_ecs._exchange import Exchange
+from pytest_ecs._jobs import server_ids, wait_for_job
+from pytest_ecs._ledger import Intent, Ledger
+from pytest_ecs.exceptions import EcsError, JobFailed, JobTimeout, PrerequisiteMissing
+from pytest_ecs.typing import JSON, Clock, Identity, ServerState
+
+__all__ = ["CreationGuard", "Lease", "Pool", "clean"]
+
+#: What makes servers: v1 (5.1.1), native (6.2.1) and its alias.
+_CREATES = re.compile(r"^/(?:v1/[^/]+/cloudservers|v2(?:\.1)?/[^/]+/(?:servers|os-volumes_boot))$")
+#: Statuses that end by themselves (A-1).
+_PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
+_STABLE: Mapping[str, str] = {"ACTIVE": "os-start", "SHUTOFF": "os-stop"}
+
+
+@dataclass(frozen=True)
+class CreationGuard:
+    """Writes every request that may create servers into the ledger before it leaves."""
+
+    ledger: Ledger
+    clock: Clock
+
+    def before(self, method: str, path: str, body: JSON, identity: Identity) -> int | None:
+        """See `pytest_ecs._client.Guard`."""
+        if method != "POST" or not _CREATES.match(path):
+            return None
+        name, count = _wanted(body)
+        return self.ledger.intend(identity, name, count, self.clock.now())
+
+    def after(self, key: int, exchange: Exchange) -> None:
+        """See `pytest_ecs._client.Guard`."""
+        if exchange.status >= 400:
+            self.ledger.answer(key, "refused")
+            return
+        body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
+        job, server = body.get("job_id"), body.get("server")
+        if isinstance(job, str):
+            self.ledger.answer(key, "accepted", job)
+        elif isinstance(server, Mapping) and isinstance(server.get("id"), str):
+            self.ledger.add(server["id"], run=self.ledger.run, identity=exchange.identity, intent=key, name=None)
+            self.ledger.answer(key, "settled")
+        elif _is_dry_run(exchange.request_body):
+            self.ledger.answer(key, "settled")
+        else:
+            self.ledger.answer(key, "accepted")
+
+
+def _wanted(body: JSON) -> tuple[str | None, int]:
+    server = body.get("server") if isinstance(body, Mapping) else None
+    server = server if isinstance(server, Mapping) else {}
+    name = server.get("name")
+    counts = [_integer(server.get(key)) for key in ("count", "min_count", "max_count")]
+    count = max([c for c in counts if c is not None], default=1)
+    # A check-only request promises to make nothing, so it does not count against the budget.
+    return name if isinstance(name, str) else None, 0 if _is_dry_run(body) else max(count, 1)
+
+
+def _is_dry_run(body: JSON) -> bool:
+    return isinstance(body, Mapping) and body.get("dry_run") is True
+
+
+def _integer(value: JSON) -> int | None:
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+@dataclass
+class Lease:
+    """A server of the pool in somebody's hands."""
+
+    id: str
+    name: str | None
+    exclusive: bool
+    #: Status it was handed out in.
+    status: str
+    pool: Pool = field(repr=False)
+    _released: bool = field(default=False, repr=False)
+
+    def show(self) -> Exchange:
+        """Query the server (6.2.6)."""
+        return self.pool.show(self.id)
+
+    def release(self) -> None:
+        """Give the server back to the pool; its state is looked at again before anybody else gets it."""
+        if not self._released:
+            self._released = True
+            self.pool.give_back(self)
+
+
+@dataclass
+class Pool:
+    """Makes, keeps and hands out servers for one process; other processes share them through the ledger."""
+
+    client: Client
+    ledger: Ledger
+    clock: Clock
+    worker: str
+    #: Body of a valid create request (5.1.1) for (name, count).
+    template: Callable[[str, int], Mapping[str, JSON]]
+    batch: int = 3
+    job_timeout: float = 1800.0
+    prefix: str = "ecs"
+    #: Time of the target's clock after which nothing new is started.
+    deadline: float | None = None
+    _serial: int = 0
+
+    def new_name(self, hint: str = "s") -> str:
+        """Return a name that no other server has; it says that it is this run's."""
+        self._serial += 1
+        return f"{self.prefix}-{self.worker}-{hint}-{self._serial}"
+
+    def show(self, server: str) -> Exchange:
+        """Query a server (6.2.6)."""
+        return self.client.get(f"/v2.1/{{project_id}}/servers/{server}")
+
+    def wait_job(self, job_id: str, *, timeout: float | None = None, each: Callable[[], object] | None = None) -> Exchange:
+        """Wait until a job is over; see `pytest_ecs._jobs.wait_for_job`."""
+        return wait_for_job(
+            lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job_id}"),
+            self.clock,
+            job_id=job_id,
+            timeout=timeout or self.job_timeout,
+            longest=1.0 if each else 10.0,
+            each=each,
+        )
+
+    def wait_stable(self, server: str, *, timeout: float | None = None, each: Callable[[], object] | None = None) -> str | None:
+        """Wait until *server* is in no passing status or task; return its status, None when it is gone.
+
+        Raises `JobTimeout` when it is still changing after *timeout* seconds of the target's clock.
+        """
+        began, limit, pause = self.clock.now(), timeout or self.job_timeout, 1.0
+        while True:
+            exchange = self.show(server)
+            if exchange.status == 404:
+                return None
+            body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
+            shown = body.get("server") if isinstance(body.get("server"), Mapping) else {}
+            status, task = str(shown.get("status")), shown.get("OS-EXT-STS:task_state")
+            if exchange.status == 200 and status not in _PASSING and not task:
+                return status
+            if self.clock.now() - began >= limit:
+                raise JobTimeout(
+                    f"Server {server} was still changing after {limit:g} s",
+                    seen=f"HTTP {exchange.status}, status {status}, task_state {task}",
+                    hint="raise --ecs-job-timeout if this endpoint is known to be slow",
+                    last=dict(shown),
+                )
+            if each is not None:
+                each()
+            self.clock.sleep(pause)
+            pause = 1.0 if each else min(pause * 1.5, 10.0)
+
+    def lease(self, state: ServerState = "ACTIVE", *, exclusive: bool = True, word: str = "") -> Lease:
+        """Hand out a server in *state*, making one when none is free."""
+        for _ in range(5):
+            server = self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)
+            if server is None:
+                self.create(self.batch)
+                continue
+            lease = Lease(server.id, server.name, exclusive, state, self)
+            if server.mode == "shared" or self._bring(server.id, server.status, state):
+                self.ledger.note(server.id, state)
+                return lease
+        raise PrerequisiteMissing(
+            f"No server can be brought into the state {state}",
+            hint="look at the exchanges before this one in the report: create, start and stop are what the pool uses",
+        )
+
+    def batch_of(self, count: int, state: ServerState = "ACTIVE") -> list[Lease]:
+        """Hand out *count* exclusive servers in *state*; those that are missing come from one request."""
+        leases: list[Lease] = []
+        while len(leases) < count:
+            server = self.ledger.take(self.worker, status=state, exclusive=True, word="")
+            if server is None:
+                self.create(count - len(leases))
+            elif self._bring(server.id, server.status, state):
+                self.ledger.note(server.id, state)
+                leases.append(Lease(server.id, server.name, True, state, self))
+        return leases
+
+    def _bring(self, server: str, known: str | None, state: str) -> bool:
+        """Bring *server* into *state*; False when it is gone or in a state that has no way there."""
+        status = known or self.wait_stable(server)
+        if status is None:
+            self.ledger.gone(server)
+            return False
+        if status == state:
+            return True
+        if status not in _STABLE:
+            return False  # left to its exclusive lease, so nobody gets it, and deleted at the end
+        action: dict[str, JSON] = {"servers": [{"id": server}]}
+        started = self.client.post("/v1/{project_id}/cloudservers/action", {_STABLE[state]: action})
+        job = _job_of(started)
+        if job is None:
+            return False
+        try:
+            self.wait_job(job)
+        except JobFailed:
+            return False
+        return self.wait_stable(server) == state
+
+    def give_back(self, lease: Lease) -> None:
+        """End a lease; a server that was used exclusively is looked at before its next use."""
+        self.ledger.give_back(lease.id, status=None if lease.exclusive else lease.status)
+
+    def create(self, count: int) -> list[str]:
+        """Make *count* servers with one request (5.1.1), wait for them and return their ids; they are free then.
+
+        Raises `PrerequisiteMissing`, `BudgetExceeded`, `JobFailed` or `JobTimeout`.
+        """
+        if self.deadline is not None and self.clock.now() > self.deadline:
+            raise PrerequisiteMissing(
+                "No server is created any more", seen="--ecs-max-minutes have passed", hint="raise --ecs-max-minutes or select less"
+            )
+        exchange = self.client.post("/v1/{project_id}/cloudservers", dict(self.template(self.new_name("pool"), count)))
+        if _job_of(exchange) is None:
+            raise PrerequisiteMissing(
+                "The endpoint does not create servers for the run",
+                seen=f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text}",
+                hint="check --ecs-image, --ecs-flavor, --ecs-vpc and --ecs-subnet, and the quota of the project",
+            )
+        return self.settle(exchange)
+
+    def settle(self, exchange: Exchange) -> list[str]:
+        """Wait for what an accepted create request made and write it down; return the servers' ids.
+
+        Works for both create operations; a check-only request or any other answer makes nothing.
+        """
+        job = _job_of(exchange)
+        if job is not None:
+            intents = self.ledger.intents(self.ledger.run, job=job)
+            try:
+                body = self.wait_job(job).response_body
+            except JobFailed as failed:
+                for intent in intents:
+                    _record(self.ledger, intent, server_ids(failed.last))
+                raise
+            ids = server_ids(body)
+            for intent in intents:
+                _record(self.ledger, intent, ids, status="ACTIVE")
+            return ids
+        body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
+        server = body.get("server")
+        if exchange.status < 300 and isinstance(server, Mapping) and isinstance(server.get("id"), str):
+            self.ledger.note(server["id"], self.wait_stable(server["id"]))
+            return [server["id"]]
+        reservation = body.get("reservation_id")
+        return self._reserved(exchange, reservation) if isinstance(reservation, str) else []
+
+    def _reserved(self, exchange: Exchange, reservation: str) -> list[str]:
+        """What a native batch made: its answer names only the reservation (6.2.1)."""
+        listed = self.client.get("/v2.1/{project_id}/servers", query={"reservation_id": reservation}).response_body
+        ids = [str(s["id"]) for s in listed.get("servers", ())] if isinstance(listed, Mapping) else []
+        name, _ = _wanted(exchange.request_body)
+        for intent in self.ledger.intents(self.ledger.run):
+            if intent.job is None and intent.name == name:
+                _record(self.ledger, intent, ids)
+        for server in ids:
+            self.ledger.note(server, self.wait_stable(server))
+        return ids
+
+
+def _record(ledger: Ledger, intent: Intent, ids: Iterable[str], status: str | None = None) -> None:
+    for server in ids:
+        ledger.add(server, run=intent.run, identity=intent.identity, intent=intent.key, name=intent.name, status=status)
+    ledger.answer(intent.key, "settled")
+
+
+def _job_of(exchange: Exchange) -> str | None:
+    body = exchange.response_body
+    job = body.get("job_id") if exchange.status < 300 and isinstance(body, Mapping) else None
+    return job if isinstance(job, str) else None
+
+
+def clean(
+    ledger: Ledger,
+    runs: Sequence[str],
+    clients: Mapping[str, Client],
+    clock: Clock,
+    *,
+    job_timeout: float = 1800.0,
+    dry_run: bool = False,
+) -> tuple[list[str], list[str]]:
+    """Delete every server that the ledger knows for *runs*; nothing else is ever touched.
+
+    Return (ids deleted, or with *dry_run* to be deleted; one sentence for each that could not be deleted). Requests
+    whose answer never came are looked up by the name in their intent. Never raises for one server's sake.
+    """
+    done: list[str] = []
+    problems: list[str] = []
+    for run in runs:
+        for intent in ledger.intents(run):
+            client = clients.get(intent.identity, clients["primary"])
+            try:
+                _discover(ledger, intent, client, clock, job_timeout)
+            except EcsError as error:
+                problems.append(f"what request {intent.key} ({intent.name!r}) created is not known: {error}")
+        by_identity: dict[str, list[str]] = {}
+        for server in ledger.servers(run):
+            by_identity.setdefault(server.identity, []).append(server.id)
+        for identity, ids in by_identity.items():
+            if dry_run:
+                done += ids
+                continue
+            client = clients.get(identity, clients["primary"])
+            for start in range(0, len(ids), 1000):  # 5.1.2: at most 1,000 in one request
+                deleted, failed = _delete(ledger, ids[start : start + 1000], client, clock, job_timeout)
+                done += deleted
+                problems += failed
+    return done, problems
+
+
+def _discover(ledger: Ledger, intent: Intent, client: Client, clock: Clock, job_timeout: float) -> None:
+    if intent.job is not None:
+        job = intent.job
+        try:
+            body = wait_for_job(
+                lambda: client.get(f"/v1/{{project_id}}/jobs/{job}"), clock, job_id=job, timeout=job_timeout
+            ).response_body
+        except JobFailed as failed:
+            body = failed.last
+        _record(ledger, intent, server_ids(body))
+        return
+    if intent.name:
+        exact = re.compile(re.escape(intent.name) + r"(?:-\d+)?")
+        found = [str(s["id"]) for s in _listed(client, intent.name) if exact.fullmatch(str(s.get("name")))]
+        _record(ledger, intent, found)
+        return
+    ledger.answer(intent.key, "settled")
+
+
+def _listed(client: Client, name: str) -> list[Mapping[str, JSON]]:
+    """All servers whose name is like *name* (6.2.4), page by page."""
+    found: list[Mapping[str, JSON]] = []
+    marker: dict[str, str] = {}
+    while True:
+        exchange = client.get("/v2.1/{project_id}/servers", query={"name": name, "limit": "1000", **marker})
+        body = exchange.response_body
+        page = body.get("servers") if isinstance(body, Mapping) else None
+        if exchange.status != 200 or not isinstance(page, list):
+            raise PrerequisiteMissing("The servers cannot be listed", seen=f"HTTP {exchange.status}", hint="try again later")
+        found += [server for server in page if isinstance(server, Mapping) and "id" in server]
+        if len(page) < 1000:
+            return found
+        marker = {"marker": str(page[-1]["id"])}
+
+
+def _delete(
+    ledger: Ledger, ids: Sequence[str], client: Client, clock: Clock, job_timeout: float
+) -> tuple[list[str], list[str]]:
+    present = [server for server in ids if not _is_gone(ledger, client, server)]
+    if present:
+        body = {"servers": [{"id": server} for server in present], "delete_publicip": True, "delete_volume": True}
+        try:
+            exchange = client.post("/v1/{project_id}/cloudservers/delete", body)
+            if (job := _job_of(exchange)) is not None:
+                wait_for_job(
+                    lambda: client.get(f"/v1/{{project_id}}/jobs/{job}"), clock, job_id=job, timeout=job_timeout
+                )
+        except (JobFailed, JobTimeout):
+            pass  # what is left is deleted one by one below
+    failed: list[str] = []
+    deleted: list[str] = []
+    for server in ids:
+        if server not in present or _is_gone(ledger, client, server) or _delete_one(ledger, client, clock, server):
+            deleted.append(server)
+        else:
+            failed.append(f"server {server} is still there; delete it by hand or run pytest-ecs sweep again")
+    return deleted, failed
+
+
+def _delete_one(ledger: Ledger, client: Client, clock: Clock, server: str) -> bool:
+    """Delete one server the native way (6.2.3), for an endpoint whose batch deletion does not work."""
+    client.delete(f"/v2.1/{{project_id}}/servers/{server}")
+    for _ in range(60):
+        if _is_gone(ledger, client, server):
+            return True
+        clock.sleep(5.0)
+    return False
+
+
+def _is_gone(ledger: Ledger, client: Client, server: str) -> bool:
+    exchange = client.get(f"/v2.1/{{project_id}}/servers/{server}")
+    body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
+    shown = body.get("server")
+    if exchange.status == 404 or (isinstance(shown, Mapping) and shown.get("status") in {"DELETED", "SOFT_DELETED"}):
+        ledger.gone(server)
+        return True
+    return False

@@ -1,0 +1,266 @@
+"""The record of everything a run creates: written before the request leaves, read by the pool, the clean-up and `sweep`.
+
+A SQLite file (WAL) that all processes of a run share. Three tables: runs, intents (a request that may create
+servers) and servers (what such a request is known to have made, and who uses it). Nothing is ever deleted in the
+cloud that does not stand here.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_ecs.exceptions import BudgetExceeded, LedgerError
+
+__all__ = ["Intent", "Ledger", "Run", "Server"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+  id TEXT PRIMARY KEY, target TEXT NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, started REAL NOT NULL, finished REAL
+);
+CREATE TABLE IF NOT EXISTS intents (
+  key INTEGER PRIMARY KEY, run TEXT NOT NULL, target TEXT NOT NULL, identity TEXT NOT NULL, name TEXT,
+  count INTEGER NOT NULL, at REAL NOT NULL, state TEXT NOT NULL, job TEXT
+);
+CREATE TABLE IF NOT EXISTS servers (
+  id TEXT NOT NULL, target TEXT NOT NULL, run TEXT NOT NULL, identity TEXT NOT NULL, intent INTEGER, name TEXT,
+  state TEXT NOT NULL, status TEXT, word TEXT NOT NULL DEFAULT '', mode TEXT NOT NULL DEFAULT 'free',
+  users INTEGER NOT NULL DEFAULT 0, worker TEXT, PRIMARY KEY (id, target)
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One test run, from whatever process."""
+
+    id: str
+    target: str
+    pid: int
+    host: str
+    started: float
+    finished: float | None
+
+    def alive(self) -> bool:
+        """Whether its process may still be working; on another host that cannot be known, so it may."""
+        if self.finished is not None:
+            return False
+        if self.host != socket.gethostname():
+            return True
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A request that may create servers. States: sent, accepted, refused, settled (its servers are known)."""
+
+    key: int
+    run: str
+    identity: str
+    name: str | None
+    count: int
+    state: str
+    job: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that a request of ours made. States: alive, gone."""
+
+    id: str
+    run: str
+    identity: str
+    name: str | None
+    state: str
+    #: Last stable status seen, None when unknown.
+    status: str | None
+    #: Properties that a lease asked for, as one word.
+    word: str
+    #: free, shared or exclusive.
+    mode: str
+    users: int
+
+
+class Ledger:
+    """One connection to the file, for one process and one target."""
+
+    def __init__(self, path: Path | None, *, target: str, run: str, limit: int | None = None) -> None:
+        """Open or create *path* (None keeps it in memory); *limit* is the most servers this run may create."""
+        self._path, self.target, self.run, self._limit = path, target, run, limit
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._db = sqlite3.connect(path or ":memory:", timeout=30.0, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise self._trouble(error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _trouble(self, error: Exception) -> LedgerError:
+        return LedgerError(
+            f"The ledger {self._path or 'in memory'} cannot be used, so nothing will be created",
+            seen=str(error),
+            hint="free some disk space or name another file with --ecs-ledger",
+        )
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield self._db
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise self._trouble(error) from error
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    # Runs
+
+    def start(self) -> None:
+        """Write down that this run works on this target."""
+        with self._write() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, NULL)",
+                (self.run, self.target, os.getpid(), socket.gethostname(), time.time()),
+            )
+
+    def finish(self) -> None:
+        """Write down that this run ended and cleaned up."""
+        with self._write() as db:
+            db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), self.run))
+
+    def runs(self) -> list[Run]:
+        """Return the runs on this target, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, target, pid, host, started, finished FROM runs WHERE target = ? ORDER BY started", (self.target,)
+        )
+        return [Run(*row) for row in rows]
+
+    # Intents
+
+    def intend(self, identity: str, name: str | None, count: int, at: float) -> int:
+        """Write down a request that may create *count* servers and return its key.
+
+        Raises `BudgetExceeded` when this run would pass its limit, `LedgerError` when it cannot be written.
+        """
+        with self._write() as db:
+            if self._limit is not None:
+                (used,) = db.execute(
+                    "SELECT COALESCE(SUM(count), 0) FROM intents WHERE run = ? AND state != 'refused'", (self.run,)
+                ).fetchone()
+                if used + count > self._limit:
+                    raise BudgetExceeded(
+                        f"Creating {count} more server(s) would pass --ecs-max-servers={self._limit}",
+                        seen=f"{used} created or asked for in this run",
+                        hint="raise --ecs-max-servers or select less",
+                    )
+            cursor = db.execute(
+                "INSERT INTO intents (run, target, identity, name, count, at, state) VALUES (?, ?, ?, ?, ?, ?, 'sent')",
+                (self.run, self.target, identity, name, count, at),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def answer(self, key: int, state: str, job: str | None = None) -> None:
+        """Write down what became of an intent."""
+        with self._write() as db:
+            db.execute("UPDATE intents SET state = ?, job = COALESCE(?, job) WHERE key = ?", (state, job, key))
+
+    def intents(self, run: str, *, job: str | None = None) -> list[Intent]:
+        """Return the intents of *run* whose servers are not known yet, or those of *job*."""
+        where, values = ("state IN ('sent', 'accepted')", (run, self.target)) if job is None else ("job = ?", (run, self.target, job))
+        rows = self._db.execute(
+            f"SELECT key, run, identity, name, count, state, job FROM intents WHERE run = ? AND target = ? AND {where} ORDER BY key",  # noqa: S608 - the condition is one of the two above
+            values,
+        )
+        return [Intent(*row) for row in rows]
+
+    def created(self) -> int:
+        """Return how many servers this run is known to have made."""
+        (count,) = self._db.execute("SELECT COUNT(*) FROM servers WHERE run = ? AND target = ?", (self.run, self.target)).fetchone()
+        return int(count)
+
+    # Servers
+
+    def add(self, server: str, *, run: str, identity: str, intent: int | None, name: str | None, status: str | None = None) -> None:
+        """Write down a server that an intent made; doing it again changes nothing."""
+        with self._write() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO servers (id, target, run, identity, intent, name, state, status) VALUES (?, ?, ?, ?, ?, ?, 'alive', ?)",
+                (server, self.target, run, identity, intent, name, status),
+            )
+
+    def gone(self, server: str) -> None:
+        """Write down that the endpoint does not have *server* any more."""
+        with self._write() as db:
+            db.execute("UPDATE servers SET state = 'gone' WHERE id = ? AND target = ?", (server, self.target))
+
+    def servers(self, run: str) -> list[Server]:
+        """Return the servers of *run* that are not known to be gone."""
+        rows = self._db.execute(
+            "SELECT id, run, identity, name, state, status, word, mode, users FROM servers "
+            "WHERE run = ? AND target = ? AND state = 'alive' ORDER BY rowid",
+            (run, self.target),
+        )
+        return [Server(*row) for row in rows]
+
+    def take(self, worker: str, *, status: str, exclusive: bool, word: str) -> Server | None:
+        """Lease a server of this run: one in *status* if there is one, else any free one of the same *word*.
+
+        Return None when there is none. The caller brings it into the state it needs.
+        """
+        with self._write() as db:
+            columns = "id, run, identity, name, state, status, word, mode, users"
+            shared = "" if exclusive else " OR (mode = 'shared' AND status = ?1)"
+            row = db.execute(
+                f"SELECT {columns} FROM servers WHERE run = ?2 AND target = ?3 AND state = 'alive' AND word IN (?4, '') "  # noqa: S608 - constant text
+                f"AND (mode = 'free'{shared}) ORDER BY (mode = 'shared') DESC, (word = ?4) DESC, (status = ?1) DESC, rowid LIMIT 1",
+                (status, self.run, self.target, word),
+            ).fetchone()
+            if row is None:
+                return None
+            server = Server(*row)
+            db.execute(
+                "UPDATE servers SET mode = ?, users = users + 1, worker = ?, word = ? WHERE id = ? AND target = ?",
+                ("exclusive" if exclusive else "shared", worker, word, server.id, self.target),
+            )
+            return server
+
+    def give_back(self, server: str, *, status: str | None) -> None:
+        """End one use of *server*, last seen in *status* (None: unknown, so it is looked at before its next use)."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE servers SET users = MAX(users - 1, 0), status = ?, "
+                "mode = CASE WHEN users <= 1 THEN 'free' ELSE mode END, word = CASE WHEN users <= 1 THEN '' ELSE word END "
+                "WHERE id = ? AND target = ?",
+                (status, server, self.target),
+            )
+
+    def note(self, server: str, status: str | None) -> None:
+        """Write down the status in which *server* was seen."""
+        with self._write() as db:
+            db.execute("UPDATE servers SET status = ? WHERE id = ? AND target = ?", (status, server, self.target))
+
+
+def unfinished(ledger: Ledger) -> Sequence[str]:
+    """Return the ids of runs on this target that ended without cleaning up and are not alive."""
+    return [run.id for run in ledger.runs() if run.finished is None and not run.alive()]

@@ -1,0 +1,113 @@
+"""Recipes: how to make each operation succeed. Positive tests run them; negative ones change one thing in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from pytest_ecs._target import Resources
+from pytest_ecs.exceptions import PrerequisiteMissing
+from pytest_ecs.typing import JSON, ServerState
+
+__all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "placeholder", "recipe"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A valid request of an operation."""
+
+    #: Values of the path's parameters, project_id apart.
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: JSON = None
+    microversion: str | None = None
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a recipe may use."""
+
+    resources: Resources
+    #: Ids of the leased servers, in the state that the recipe asked for.
+    servers: Sequence[str]
+    #: Gives a new name for something that is created.
+    name: Callable[[], str]
+    #: Id of a job that is over; asked for only when needed.
+    job: Callable[[], str]
+    #: Flavor of the first leased server, to resize to another one.
+    flavor: Callable[[], str | None]
+    domain: str | None = None
+    username: str | None = None
+    password: str | None = None
+    project_name: str | None = None
+
+    def need(self, name: str) -> str:
+        """Return a resource's id; raises `PrerequisiteMissing` when the user named none."""
+        value = getattr(self.resources, name)
+        if value is None:
+            option = name.removesuffix("_id").removesuffix("_name").replace("_", "-").replace("key", "key-pair")
+            raise PrerequisiteMissing(
+                f"This needs --ecs-{option}", seen="no such option was given", hint="name one that the project may use"
+            )
+        return str(value)
+
+
+#: Builds a request from the ingredients.
+Build = Callable[[Ingredients], Request]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one operation is made to succeed."""
+
+    operation: str
+    #: Name -> builder; "default" is the plain one, the others set more of the optional fields.
+    variants: dict[str, Build]
+    #: State that the leased server must be in, None when no server is needed.
+    server: ServerState | None = None
+    #: How many servers it needs.
+    count: int = 1
+    #: The request is sent without credentials.
+    anonymous: bool = False
+    #: Only the positive request is made from it: there is no authentication or permission to test.
+    public: bool = False
+
+
+#: Recipes by operation, filled by `recipe`.
+RECIPES: dict[str, Recipe] = {}
+
+
+def recipe(
+    operation: str,
+    *,
+    server: ServerState | None = None,
+    count: int = 1,
+    anonymous: bool = False,
+    public: bool = False,
+    variant: str = "default",
+) -> Callable[[Build], Build]:
+    """Register the decorated function as the way to make *operation* succeed, or as one more *variant* of it."""
+
+    def register(build: Build) -> Build:
+        if variant == "default":
+            RECIPES[operation] = Recipe(operation, {}, server, count, anonymous, public)
+        RECIPES[operation].variants[variant] = build
+        return build
+
+    return register
+
+
+def placeholder() -> Ingredients:
+    """Return ingredients that look right, so that the shape of a request is known without a target."""
+    ids = {f.name: "00000000-0000-4000-8000-000000000001" for f in fields(Resources)}
+    return Ingredients(
+        resources=Resources(**ids),
+        servers=("00000000-0000-4000-8000-000000000002",) * 3,
+        name=lambda: "placeholder",
+        job=lambda: "0" * 32,
+        flavor=lambda: "flavor",
+        domain="domain",
+        username="user",
+        password="password",  # noqa: S106 - a placeholder
+        project_name="project",
+    )

@@ -1,0 +1,143 @@
+"""What can go wrong, as one tree.
+
+EcsError                    the root; its text says what happened, what was seen and what to do
+├── ConfigurationError      the user's settings, files or options are wrong
+├── ContractError           a file in schemas/ is wrong
+├── TargetError             the endpoint cannot be used at all; never a verdict on what it answers
+│   ├── Unreachable         no connection, a time-out, a broken TLS handshake
+│   └── NotAnEcsEndpoint    something answers, but it does not speak the protocol
+├── AuthenticationFailed    the endpoint refuses the credentials
+├── JobError                a job did not end in SUCCESS
+│   ├── JobFailed           it ended in FAIL
+│   └── JobTimeout          it did not end in the time it was given
+├── PrerequisiteMissing     something a test needs cannot be had; the requirement is then not tested
+├── BudgetExceeded          the next request would go over --ecs-max-servers or --ecs-max-minutes
+└── LedgerError             the record of created resources cannot be written; nothing is created then
+
+ConformanceFailure is apart: an AssertionError, because it speaks of the endpoint and not of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "AuthenticationFailed",
+    "BudgetExceeded",
+    "ConfigurationError",
+    "ConformanceFailure",
+    "ContractError",
+    "EcsError",
+    "JobError",
+    "JobFailed",
+    "JobTimeout",
+    "LedgerError",
+    "NotAnEcsEndpoint",
+    "PrerequisiteMissing",
+    "TargetError",
+    "Unreachable",
+]
+
+
+class EcsError(Exception):
+    """Root of everything this package raises on purpose, failures of the endpoint apart."""
+
+    #: What happened.
+    what: str
+    #: What was seen, in the endpoint's or the file's own words; secrets are already redacted.
+    seen: str
+    #: What the user can do about it.
+    hint: str
+
+    def __init__(self, what: str, *, seen: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.seen = seen
+        self.hint = hint
+
+    def __str__(self) -> str:
+        text = self.what.rstrip(".") + "."
+        if self.seen:
+            text += f" Seen: {self.seen.rstrip('.')}."
+        if self.hint:
+            text += f" {self.hint.rstrip('.')}."
+        return text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.what, self.seen, self.hint, self.__dict__))
+
+
+def _rebuild(cls: type[EcsError], what: str, seen: str, hint: str, state: dict[str, object]) -> EcsError:
+    error = cls.__new__(cls, what)
+    Exception.__init__(error, what)
+    error.__dict__.update(state, what=what, seen=seen, hint=hint)
+    return error
+
+
+class ConfigurationError(EcsError):
+    """The settings do not make sense together, or name something that does not exist."""
+
+
+class ContractError(EcsError):
+    """A file in ``schemas/`` breaks its own schema or points to something that is not there."""
+
+
+class TargetError(EcsError):
+    """The endpoint cannot be used, so nothing can be said about its conformance."""
+
+
+class Unreachable(TargetError):
+    """No answer came: connection refused, name unknown, time-out, TLS failure."""
+
+
+class NotAnEcsEndpoint(TargetError):
+    """An answer came that no ECS endpoint would give to this request."""
+
+
+class AuthenticationFailed(EcsError):
+    """The credentials were refused when the run asked for a token or sent its first request."""
+
+
+class JobError(EcsError):
+    """A job did not end as it should."""
+
+    #: The job's id.
+    job_id: str
+    #: The last body of the job query (5.8.1), redacted.
+    last: object
+
+    def __init__(self, what: str, *, seen: str = "", hint: str = "", job_id: str = "", last: object = None) -> None:
+        super().__init__(what, seen=seen, hint=hint)
+        self.job_id = job_id
+        self.last = last
+
+
+class JobFailed(JobError):
+    """The job's status became FAIL (5.8.1, table 5-63)."""
+
+
+class JobTimeout(JobError):
+    """The job was still INIT or RUNNING when its time was up."""
+
+
+class PrerequisiteMissing(EcsError):
+    """A resource, credential or state that a test needs is not available on this target."""
+
+
+class BudgetExceeded(PrerequisiteMissing):
+    """A hard limit on servers or minutes would be passed."""
+
+
+class LedgerError(EcsError):
+    """The ledger could not be written, so the request it should record was not sent."""
+
+
+class ConformanceFailure(AssertionError):
+    """The endpoint breaks one or more requirements; the text reads like a bug report."""
+
+    #: Ids of the requirements that failed.
+    requirements: tuple[str, ...]
+
+    def __init__(self, message: str, requirements: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.requirements = tuple(requirements)

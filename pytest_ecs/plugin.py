@@ -1,0 +1,65 @@
+"""The pytest plugin's only entry point: options, markers, fixtures, and registration of the rest on demand.
+
+Installed but unused it costs nothing: httpx, jsonschema, hypothesis and yaml are imported only when a fixture
+is used or a certificate is asked for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_ecs._fixtures import (
+    ecs_bench,
+    ecs_client,
+    ecs_contract,
+    ecs_credentials,
+    ecs_server,
+    ecs_servers,
+    ecs_session,
+    ecs_settings,
+    ecs_signed_client,
+    ecs_target,
+    ecs_wait_for_job,
+)
+from pytest_ecs._locations import SUITES_PACKAGE, suites
+from pytest_ecs._options import add_options
+
+__all__ = [
+    "ecs_bench", "ecs_client", "ecs_contract", "ecs_credentials", "ecs_server", "ecs_servers", "ecs_session",
+    "ecs_settings", "ecs_signed_client", "ecs_target", "ecs_wait_for_job",
+    "pytest_addoption", "pytest_configure",
+]  # fmt: skip
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the ``--ecs-*`` options and their ini keys."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Add the marker, and register the certification of the run when the suites or a report are asked for."""
+    config.addinivalue_line(
+        "markers", "ecs_requirement(id, ...): requirements of the ECS API reference that the test makes findings on"
+    )
+    if config.getoption("ecs_report") or _suites_are_asked_for(config):
+        from pytest_ecs._lifecycle import certify
+
+        certify(config)
+
+
+def _suites_are_asked_for(config: pytest.Config) -> bool:
+    try:
+        home = suites()
+    except Exception:  # noqa: BLE001 - an incomplete installation must not break other people's test runs
+        return False
+    folder = Path(config.invocation_params.dir)
+    for argument in config.args:
+        name = argument.partition("::")[0]
+        if config.getoption("pyargs", False) and (name == SUITES_PACKAGE or name.startswith(f"{SUITES_PACKAGE}.")):
+            return True
+        path = (folder / name).resolve()
+        if path == home or home in path.parents:
+            return True
+    return False
