@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,8 +13,9 @@ from pytest_ecs._auth import FixedToken, NoAuth
 from pytest_ecs._cases import Mutation, mutate_body, mutate_query
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
 from pytest_ecs._client import Client
-from pytest_ecs._contracts import Contract, Operation, Requirement
-from pytest_ecs._exchange import Case, Exchange
+from pytest_ecs._contracts import Contract
+from pytest_ecs._contracts.model import Operation, Requirement
+from pytest_ecs._exchange import Case, Exchange, pointer
 from pytest_ecs._leases import Lease
 from pytest_ecs._recipes import RECIPES, Ingredients, Recipe, Request, placeholder
 from pytest_ecs._session import Session
@@ -60,27 +61,34 @@ class Bench:
     def run(self, operation_id: str, variant: str = "default") -> Exchange:
         """Run a recipe, wait for what it starts and return its exchange, whatever the answer was."""
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
-        leases = [] if recipe.server is None else self.session.pool.batch_of(recipe.count, recipe.server)
+        only_reads = operation.method == "GET"
+        leases = self._borrowed(recipe) if only_reads else self._own(recipe)
         try:
             request = recipe.variants[variant](self._ingredients(recipe, leases))
             case = Case(f"{operation_id}/status", "accepted", f"the recipe's {variant} request")
             exchange = self._send(operation, recipe, request, case)
-            self.settle(exchange, leases)
+            self.settle(exchange, [] if only_reads else leases)
         finally:
-            for lease in leases:
+            for lease in [] if only_reads else leases:
                 lease.release()
         return exchange
 
-    def control(self, operation_id: str, variant: str = "default", *, check_only: bool = False) -> Exchange:
-        """Return the exchange of a recipe's request; it is sent once in this process and must be accepted.
+    def attempt(self, operation_id: str, variant: str = "default", *, check_only: bool = False) -> Exchange:
+        """Return the exchange of a recipe's request, which is sent once in this process; the answer may be anything.
 
         *check_only* sends it with the flag that asks only for a check (dry_run), where the operation has one.
-        Raises `PrerequisiteMissing` when the endpoint refuses it: nothing can be concluded from refusals then.
         """
         key = (operation_id, variant, check_only)
         if key not in self._controls:
             self._controls[key] = self._check(operation_id, variant) if check_only else self.run(operation_id, variant)
-        exchange = self._controls[key]
+        return self._controls[key]
+
+    def control(self, operation_id: str, variant: str = "default", *, check_only: bool = False) -> Exchange:
+        """Return what `attempt` returns, when it was accepted.
+
+        Raises `PrerequisiteMissing` when the endpoint refused it: nothing can be concluded from refusals then.
+        """
+        exchange = self.attempt(operation_id, variant, check_only=check_only)
         if exchange.failure is not None or exchange.status >= 400:
             raise PrerequisiteMissing(
                 f"The valid {variant} request of {operation_id} was not accepted, so refusing a changed one proves nothing",
@@ -204,7 +212,7 @@ class Bench:
         row = next(p for p in self.contract.permissions if p.action == operation.permission and p.method == operation.method)
         hook("PUT", "/_mock/policy", {"allow": [row.action, *row.dependencies]})
         try:
-            own = [] if recipe.server is None else self.session.pool.batch_of(recipe.count, recipe.server)
+            own = self._own(recipe)
             request = recipe.variants["default"](self._ingredients(recipe, own))
             case = Case(requirement_id, "accepted", f"the user has {operation.permission}")
             allowed = self._send(operation, recipe, request, case, client=restricted)
@@ -244,11 +252,42 @@ class Bench:
         """Make a finding: *requirement_id* could not be tested, and why."""
         self.session.pending.append(Finding(requirement_id, "not_tested", reason=reason))
 
+    def watch(self, exchange: Exchange, look: Callable[[], Exchange]) -> set[tuple[str, str | None]]:
+        """After an accepted *exchange*: call *look* every second until what it started is over.
+
+        Return the pairs of vm_state and task_state that were seen, in lower case. Raises `JobFailed` or `JobTimeout`.
+        """
+        seen: set[tuple[str, str | None]] = set()
+
+        def observe() -> None:
+            seen.update(_pairs(look().response_body))
+
+        pool, body = self.session.pool, exchange.response_body
+        observe()
+        if isinstance(body, Mapping) and isinstance(body.get("job_id"), str):
+            pool.wait_job(body["job_id"], each=observe)
+        observe()
+        return seen
+
+    def missed(self, rows: Iterable[str], seen: Iterable[tuple[str, str | None]]) -> None:
+        """Make a finding for each row of Table A-4 in *rows* that was not among the pairs *seen*."""
+        shown = {f"A-4/{vm}+{task or 'null'}" for vm, task in seen}
+        for row in rows:
+            if row not in shown:
+                self.not_tested(row, "the endpoint passed through this pair too quickly to be seen, or not at all")
+
     # Things
 
     def new_name(self, hint: str = "n") -> str:
         """Return a name that nothing else has."""
         return self.session.pool.new_name(hint)
+
+    def flavor_of(self, lease: Lease) -> str | None:
+        """Return the id of a server's flavor (6.2.6), None when the answer has none."""
+        try:
+            return str(pointer(lease.show().response_body, ("server", "flavor", "id")))
+        except LookupError:
+            return None
 
     def finished_job(self) -> str:
         """Return the id of a job that is over, making one when there was none yet."""
@@ -277,6 +316,9 @@ class Bench:
 
     # Inside
 
+    def _own(self, recipe: Recipe) -> list[Lease]:
+        return [] if recipe.server is None else self.session.pool.batch_of(recipe.count, recipe.server)
+
     def _borrowed(self, recipe: Recipe) -> list[Lease]:
         return [] if recipe.server is None else self.shared(recipe.server, recipe.count)
 
@@ -297,17 +339,12 @@ class Bench:
         target = self.session.target
         credentials = target.identities["primary"]
 
-        def flavor() -> str | None:
-            body = leases[0].show().response_body
-            flavors = body["server"]["flavor"] if isinstance(body, Mapping) else {}
-            return flavors.get("id") or flavors.get("original_name")
-
         return Ingredients(
             resources=target.resources,
             servers=[lease.id for lease in leases],
             name=self.new_name,
             job=self.finished_job,
-            flavor=flavor,
+            flavor=lambda: self.flavor_of(leases[0]),
             domain=credentials.domain,
             username=credentials.username,
             password=credentials.password,
@@ -364,6 +401,20 @@ def _expects(requirement: Requirement, operation: Operation) -> str:
     if keyword == "reference":
         return "unknown-reference"
     return {"wrong-method": "method", "malformed-json": "malformed", "empty-body": "empty"}.get(keyword, "invalid")
+
+
+def _pairs(body: JSON) -> Iterator[tuple[str, str | None]]:
+    """Yield the (vm_state, task_state) of every server in a body."""
+    if isinstance(body, Mapping):
+        vm, task = body.get("OS-EXT-STS:vm_state"), body.get("OS-EXT-STS:task_state")
+        if isinstance(vm, str):
+            yield vm.lower(), task.lower() if isinstance(task, str) and task else None
+            return
+        for item in body.values():
+            yield from _pairs(item)
+    elif isinstance(body, list):
+        for item in body:
+            yield from _pairs(item)
 
 
 def _flags(operation: Operation, keyword: str) -> dict[str, JSON]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_ecs._contracts import Operation, Requirement
+from pytest_ecs._contracts.model import Operation, Requirement
 from pytest_ecs.typing import JSON
 
 __all__ = ["Field", "Mutation", "fields", "mutate_body", "mutate_query"]

@@ -144,10 +144,10 @@ class Ledger:
                 (self.run, self.target, os.getpid(), socket.gethostname(), time.time()),
             )
 
-    def finish(self) -> None:
-        """Write down that this run ended and cleaned up."""
+    def finish(self, run: str | None = None) -> None:
+        """Write down that *run* (this one unless given) is over and nothing of it is left."""
         with self._write() as db:
-            db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), self.run))
+            db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), run or self.run))
 
     def runs(self) -> list[Run]:
         """Return the runs on this target, oldest first."""

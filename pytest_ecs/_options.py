@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_ecs._contracts import Contract, Requirement
+    from pytest_ecs._contracts import Contract
+from pytest_ecs._contracts.model import Requirement
 
 __all__ = ["OPTIONS", "PROFILES", "Settings", "add_options", "check_selection", "read_settings"]
 

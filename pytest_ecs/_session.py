@@ -19,7 +19,7 @@ from pytest_ecs._exchange import Exchange
 from pytest_ecs._leases import CreationGuard, Pool, clean
 from pytest_ecs._ledger import Ledger
 from pytest_ecs._target import Target, open_target
-from pytest_ecs.exceptions import ConfigurationError, PrerequisiteMissing
+from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, NotAnEcsEndpoint, PrerequisiteMissing
 from pytest_ecs.typing import JSON, Identity
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class Session:
     drift: set[Drift] = field(default_factory=set)
     _judged: int = 0
     _cleaned: bool = False
+
+    def __post_init__(self) -> None:
+        #: When the session was opened, on the target's clock.
+        self.started = self.target.clock.now()
 
     @property
     def client(self) -> Client:
@@ -111,6 +115,27 @@ class Session:
             server["availability_zone"] = resources.availability_zone
         return {"server": server}
 
+    def preflight(self) -> None:
+        """Send one request that changes nothing, so that a target that cannot be used is known at once.
+
+        Raises `Unreachable`, `AuthenticationFailed` or `NotAnEcsEndpoint`.
+        """
+        exchange = self.client.get("/v1/{project_id}/cloudservers/limits")
+        where = f"{self.target.endpoint} ({exchange.request_line})"
+        if exchange.status == 401:
+            raise AuthenticationFailed(
+                f"The ECS endpoint {where} refuses the token or signature",
+                seen=f"HTTP 401, {exchange.response_body or exchange.response_text}",
+                hint="check that the credentials belong to this region and project",
+            )
+        if exchange.response_text is not None or not isinstance(exchange.response_body, Mapping):
+            kind = exchange.response_headers.get("content-type", "no content type")
+            raise NotAnEcsEndpoint(
+                f"What answers at {where} is no ECS endpoint",
+                seen=f"HTTP {exchange.status}, {kind}: {(exchange.response_text or '(no JSON object)')[:200]!r}",
+                hint="check the URL given as --ecs-endpoint; it is the service's root, without /v1 or /v2.1",
+            )
+
     # Judging
 
     def get(self, exchange_id: str) -> Exchange | None:
@@ -151,9 +176,12 @@ class Session:
         return deleted, problems
 
     def close(self) -> None:
-        """Close sockets and files."""
+        """Close sockets and files; whoever cleans up also removes the shared tokens."""
         self.connection.close()
         self.ledger.close()
+        if self.owns_the_end and not self.settings.embedded:
+            for file in self.settings.state_folder.glob(f"tokens-{self.settings.run}.json*"):
+                file.unlink(missing_ok=True)
 
 
 def open_session(settings: Settings, environ: Mapping[str, str] | None = None) -> Session:
@@ -175,7 +203,9 @@ def open_session(settings: Settings, environ: Mapping[str, str] | None = None) -
         target, worker=settings.worker, identify=identify, guard=CreationGuard(ledger, target.clock),
         timeout=settings.request_timeout,
     )  # fmt: skip
-    store: TokenStore = MemoryTokenStore() if settings.embedded else FileTokenStore(settings.state_folder / "tokens.json")
+    # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.
+    shared = settings.state_folder / f"tokens-{settings.run}.json"
+    store: TokenStore = MemoryTokenStore() if settings.embedded else FileTokenStore(shared)
     clients = {name: Client(connection, name, _auth(connection, name, store)) for name in target.identities}
     return Session(settings, contract, target, ledger, connection, clients)
 

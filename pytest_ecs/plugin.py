@@ -7,6 +7,7 @@ is used or a certificate is asked for.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,14 +24,17 @@ from pytest_ecs._fixtures import (
     ecs_target,
     ecs_wait_for_job,
 )
-from pytest_ecs._locations import SUITES_PACKAGE, suites
+from pytest_ecs._locations import suites
 from pytest_ecs._options import add_options
 
 __all__ = [
     "ecs_bench", "ecs_client", "ecs_contract", "ecs_credentials", "ecs_server", "ecs_servers", "ecs_session",
     "ecs_settings", "ecs_signed_client", "ecs_target", "ecs_wait_for_job",
-    "pytest_addoption", "pytest_configure",
+    "pytest_addoption", "pytest_configure", "pytest_configure_node",
 ]  # fmt: skip
+
+#: Name of the suites in an installed wheel, for ``pytest --pyargs``.
+SUITES_PACKAGE = "pytest_ecs.suites"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,3 +67,11 @@ def _suites_are_asked_for(config: pytest.Config) -> bool:
         if path == home or home in path.parents:
             return True
     return False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give every xdist worker the run's word, so that all processes share one pool and one clean-up."""
+    from pytest_ecs._lifecycle import settings_of
+
+    node.workerinput["ecs_run"] = settings_of(node.config).run

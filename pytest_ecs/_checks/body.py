@@ -78,10 +78,6 @@ def _members(schema: Mapping[str, Any], value: Mapping[str, JSON], path: str, at
             continue
         if name in required or name in expected:
             yield field, "required", there, f"{field} is there", sorted(value)
-            if since:
-                yield field, "since", there, f"{field} is there from microversion {since} on", sorted(value)
-            if until:
-                yield field, "until", there, f"{field} is there before microversion {until}", sorted(value)
         if there:
             yield from _walk(inner, value[name], field, at)
     others = schema.get("additionalProperties")

@@ -8,7 +8,12 @@ from datetime import datetime
 from pytest_ecs._jobs import sub_jobs
 from pytest_ecs.typing import JSON
 
-__all__ = ["job_claims"]
+__all__ = ["RULES", "job_claims"]
+
+#: Rules of ecs.jobs.show that every job body is judged by.
+RULES = (
+    "same-id", "sub-jobs-total", "error-code-null", "fail-reason-null", "times-ordered", "parent-follows", "status-monotone",
+)  # fmt: skip
 
 _ORDER = {"INIT": 0, "RUNNING": 1, "SUCCESS": 2, "FAIL": 2}
 

@@ -16,7 +16,8 @@ from pytest_ecs._checks.body import claims, undocumented
 from pytest_ecs._checks.finding import Finding
 from pytest_ecs._checks.formats import FORMATS
 from pytest_ecs._checks.jobs import job_claims
-from pytest_ecs._contracts import Contract, Expectation, Operation
+from pytest_ecs._contracts import Contract
+from pytest_ecs._contracts.model import Expectation, Operation
 from pytest_ecs._exchange import Exchange
 from pytest_ecs._jobs import job_error_codes
 from pytest_ecs.typing import JSON

@@ -46,9 +46,8 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
     request, success = raw["request"], raw["success"]
 
     def schemas(part: str, table: str) -> dict[str, Schema]:
-        return {
-            name: shared.resolve(schema, source, (*steps, part, table, name)) for name, schema in raw[part][table].items()
-        }
+        place = (*steps, part, table)
+        return {name: shared.resolve(schema, source, (*place, name)) for name, schema in raw[part][table].items()}
 
     def body(part: str) -> Schema | None:
         schema = raw[part]["body"]
@@ -73,7 +72,8 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
         permission=raw["permission"],
         errors=tuple(raw["errors"]),
         rules=tuple(
-            Rule(rule["id"], rule["level"], rule["says"], rule["section"], rule.get("x-ruling")) for rule in raw["rules"]
+            Rule(rule["id"], rule["level"], rule["says"], rule["section"], rule.get("x-ruling"))
+            for rule in raw["rules"]
         ),
         file=source.file,
         ruling=raw.get("x-ruling"),

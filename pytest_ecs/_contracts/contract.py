@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 from pytest_ecs._contracts.matching import Router
 from pytest_ecs._contracts.model import (
@@ -29,6 +29,8 @@ from pytest_ecs.exceptions import ContractError
 from pytest_ecs.typing import JSON
 
 __all__ = ["Contract"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def _dialect(chapter: str) -> str:
     return "nova" if chapter == "deprecated" else chapter
 
 
-def _entry(table: Mapping[str, Any], key: str, what: str) -> Any:
+def _entry(table: Mapping[str, _T], key: str, what: str) -> _T:
     try:
         return table[key]
     except KeyError:

@@ -78,8 +78,8 @@ def _duplicates(source: Source, steps: Steps, key: str) -> Iterator[Mistake]:
     for index, row in enumerate(rows):
         first = seen.setdefault(row[key], index)
         if first != index:
-            line = source.line((*steps, first, key))
-            yield source.mistake((*steps, index, key), f"the {key} {row[key]!r} is there twice", f"first in line {line}")
+            hint = f"first in line {source.line((*steps, first, key))}"
+            yield source.mistake((*steps, index, key), f"the {key} {row[key]!r} is there twice", hint)
 
 
 def _states(source: Source) -> Iterator[Mistake]:

@@ -12,7 +12,7 @@ from pytest_ecs._contracts import build, crosscheck, shape
 from pytest_ecs._contracts.contract import Contract
 from pytest_ecs._contracts.references import Shared
 from pytest_ecs._contracts.requirements import derive
-from pytest_ecs._contracts.source import Mistake, Source, raise_first
+from pytest_ecs._contracts.source import Mistake, Source, ordered, raise_first
 from pytest_ecs.exceptions import ContractError
 
 __all__ = ["check", "load"]
@@ -36,7 +36,7 @@ def check(root: Path | None = None) -> list[Mistake]:
 
     Files that cannot be read hide what is wrong between files, so a second look may find more.
     """
-    return sorted(set(_mistakes(_read((root or _locations.schemas()).resolve()))[0]))
+    return ordered(_mistakes(_read((root or _locations.schemas()).resolve()))[0])
 
 
 @cache
@@ -82,12 +82,14 @@ def _load(root: Path) -> Contract:
 def _read(root: Path) -> dict[str, Source]:
     """Return the files below *root* by their path, sorted; the schemas of our own files are not among them."""
     if not root.is_dir():
-        raise ContractError(f"The contract folder {root} does not exist", hint="name the folder that holds general.yaml")
+        hint = "name the folder that holds general.yaml"
+        raise ContractError(f"The contract folder {root} does not exist", hint=hint)
     paths = [path for path in root.rglob("*.yaml") if path.relative_to(root).parts[0] != "meta"]
     sources = {source.file: source for source in (Source.read(root, path) for path in paths)}
     absent = [file for file in _NEEDED if file not in sources]
     if absent:
-        raise ContractError(f"The contract in {root} lacks {', '.join(absent)}", hint="docs/contract.md says what it holds")
+        hint = "docs/contract.md says what each file holds"
+        raise ContractError(f"The contract in {root} lacks {', '.join(absent)}", hint=hint)
     return dict(sorted(sources.items()))
 
 

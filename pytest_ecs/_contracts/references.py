@@ -32,7 +32,8 @@ class Shared:
         changed: dict[str, Any] = {}
         fields = schema.get("properties")
         if fields is not None:
-            resolved = {name: self.resolve(field, source, (*steps, "properties", name)) for name, field in fields.items()}
+            place = (*steps, "properties")
+            resolved = {name: self.resolve(field, source, (*place, name)) for name, field in fields.items()}
             if any(resolved[name] is not field for name, field in fields.items()):
                 changed["properties"] = resolved
         for keyword in _INNER:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pytest_ecs._contracts.crosscheck import same_url
 from pytest_ecs._contracts.fields import Field, walk
@@ -21,6 +22,7 @@ from pytest_ecs._contracts.model import (
 )
 from pytest_ecs._contracts.vocabulary import VALUE_KEYWORDS
 from pytest_ecs._contracts.wording import breach, claim, listing
+from pytest_ecs.exceptions import ContractError
 from pytest_ecs.typing import Level
 
 __all__ = ["derive"]
@@ -50,16 +52,16 @@ def derive(
     expectations: Mapping[str, Mapping[str, Expectation]],
     general: Iterable[Requirement],
 ) -> dict[str, Requirement]:
-    """Return all requirements by id, sorted; raises `ValueError` when two would have one id."""
+    """Return all requirements by id, sorted; raises `ContractError` when two would have one id."""
     rows = {(row.method, same_url(row.path), row.action): row for row in permissions}
     ground = _Ground(expectations, envelopes, rows)
     found = [*general, *_states(state_rows), *_codes(errors)]
     for operation in operations:
         found.extend(_of_operation(operation, ground))
     found.sort(key=lambda requirement: requirement.id)
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         if one.id == other.id:
-            raise ValueError(f"two requirements are called {one.id}: {one.says!r} and {other.says!r}")
+            raise ContractError(f"Two requirements are called {one.id}", seen=f"{one.says!r} and {other.says!r}")
     return {requirement.id: requirement for requirement in found}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def mistakes(source: Source, meta: Path) -> Iterator[Mistake]:
         yield source.mistake((), "a file of this name is not part of the contract", hint)
         return
     for error in _validators(meta)[kind].iter_errors(source.data):
-        yield from _explained(source, _innermost(error))
+        for inner in _innermost(error):
+            yield from _explained(source, inner)
 
 
 @cache
@@ -49,19 +51,28 @@ def _validators(meta: Path) -> dict[str, Draft202012Validator]:
     return {kind: Draft202012Validator(schema, registry=registry.crawl()) for kind, schema in loaded.items()}
 
 
-def _innermost(error: ValidationError) -> ValidationError:
-    """Return the error that a person would name: below an ``anyOf``, the one of the branch that was meant."""
-    while error.context:
-        inside = [inner for inner in error.context if inner.validator != "type" or inner.relative_path]
-        if not inside:
-            return error
-        error = max(inside, key=lambda inner: len(inner.absolute_path))
-    return error
+def _innermost(error: ValidationError) -> Iterator[ValidationError]:
+    """Yield the errors that a person would name: below an ``anyOf``, those of the branch that was meant.
+
+    That is the branch whose type fits. Where none does, the ``anyOf`` itself is what is wrong.
+    """
+    misfits = {inner.relative_schema_path[0] for inner in error.context or () if _wrong_type(inner)}
+    inside = [inner for inner in error.context or () if inner.relative_schema_path[0] not in misfits]
+    if not inside:
+        yield error
+    for inner in inside:
+        yield from _innermost(inner)
+
+
+def _wrong_type(error: ValidationError) -> bool:
+    return error.validator == "type" and not error.relative_path
 
 
 def _explained(source: Source, error: ValidationError) -> Iterator[Mistake]:
     steps: Steps = tuple(error.absolute_path)
-    value, limit, schema = error.instance, error.validator_value, error.schema
+    value: Any = error.instance
+    limit: Any = error.validator_value
+    schema = error.schema
     if error.validator == "additionalProperties" and isinstance(schema, dict):
         for name in sorted(value.keys() - schema["properties"].keys()):
             yield source.mistake(
@@ -77,12 +88,15 @@ def _explained(source: Source, error: ValidationError) -> Iterator[Mistake]:
         absent = [name for name in limit if name not in value]
         # One error comes per absent name; each says its own.
         name = next((name for name in absent if repr(name) in error.message), absent[0])
-        yield source.mistake(steps, f"{_place(steps, schema)} lacks {name!r}", f"needed: {', '.join(limit)}")
+        unknown = value.keys() - schema["properties"].keys() if isinstance(schema, dict) else ()
+        if not get_close_matches(name, unknown, n=1):  # else it is misspelt, and that is said already
+            yield source.mistake(steps, f"{_place(steps, schema)} lacks {name!r}", f"needed: {', '.join(limit)}")
     elif error.validator == "enum":
         allowed = [json.dumps(item) if not isinstance(item, str) else item for item in limit]
         yield source.mistake(steps, f"{where} is {_shown(value)}", closest(str(value), allowed, 40))
     elif error.validator in {"type", "anyOf"}:
-        yield source.mistake(steps, f"{where} is {_shown(value)}", f"allowed: {_allowed(schema)}")
+        quote = "; quote it" if isinstance(value, int | float) and "a text" in _allowed(schema) else ""
+        yield source.mistake(steps, f"{where} is {_shown(value)}", f"allowed: {_allowed(schema)}{quote}")
     elif error.validator == "pattern":
         meant = schema.get("description", "") if isinstance(schema, dict) else ""
         hint = (f"{meant}; " if meant else "") + f"allowed: what matches {limit}"

@@ -18,7 +18,7 @@ import yaml
 
 from pytest_ecs.exceptions import ContractError
 
-__all__ = ["Mistake", "Source", "Steps", "closest", "dotted", "raise_first"]
+__all__ = ["Mistake", "Source", "Steps", "closest", "dotted", "ordered", "raise_first"]
 
 #: Keys and indices that lead to a value.
 Steps = tuple[str | int, ...]
@@ -30,7 +30,7 @@ _PLAIN = {_INT: re.compile(r"-?(0|[1-9][0-9]*)"), _FLOAT: re.compile(r"-?[0-9]+\
 _BOOLS = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """Something wrong in a contract file, said so that it can be put right without reading the code."""
 
@@ -44,9 +44,14 @@ class Mistake:
         return f"{self.file}, line {self.line}: {self.what}" + (f" ({self.hint})" if self.hint else "")
 
 
+def ordered(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """Return *mistakes* by file and line, each once; those of one line stay as they were found."""
+    return sorted(dict.fromkeys(mistakes), key=lambda mistake: (mistake.file, mistake.line))
+
+
 def raise_first(mistakes: Iterable[Mistake]) -> None:
     """Raise `ContractError` for the first of *mistakes* and mention where the others are."""
-    found = sorted(set(mistakes))
+    found = ordered(mistakes)
     if not found:
         return
     first, *others = found

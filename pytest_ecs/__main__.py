@@ -1,0 +1,61 @@
+"""The console script ``pytest-ecs``: argument parsing only, each verb calls one function."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pytest_ecs import _verbs
+from pytest_ecs._options import PROFILES
+from pytest_ecs.exceptions import EcsError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code; a user's mistake is one paragraph on stderr and code 4."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given[:1] in (["run"], ["plan"], ["sweep"], ["doctor"]):
+            # Everything after the verb is pytest's; argparse would claim options such as -k or --help-long.
+            return int(getattr(_verbs, given[0])(given[1:]))
+        options = _parser().parse_args(given)
+        return int(options.verb(options))
+    except EcsError as error:
+        print(f"pytest-ecs: {error}", file=sys.stderr)
+        return 4
+    except KeyboardInterrupt:
+        print("pytest-ecs: interrupted", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pytest-ecs", description="Conformance tests for the Elastic Cloud Server API.")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    profiles = " | ".join(PROFILES)
+    verbs.add_parser("run", help=f"certify: pytest-ecs run [{profiles}] [pytest options]; default full")
+    verbs.add_parser("sweep", help="delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--ecs-* options]")
+
+    mock = verbs.add_parser("mock", help="serve the embedded mock on 127.0.0.1 until interrupted")
+    mock.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    mock.add_argument("--speed", type=float, default=1.0, help="how many seconds pass in the mock for each real one")
+    mock.add_argument("--deviation", action="append", default=[], metavar="NAME", help="switch on a deviation")
+    mock.set_defaults(verb=_verbs.mock)
+
+    listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")
+    listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations"])
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    listing.set_defaults(verb=_verbs.list_)
+
+    report = verbs.add_parser("report", help="show, compare or verify certificates")
+    report.add_argument("action", choices=["show", "diff", "verify"])
+    report.add_argument("files", nargs="+", metavar="FILE")
+    report.set_defaults(verb=_verbs.report)
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

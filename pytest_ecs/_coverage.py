@@ -1,0 +1,78 @@
+"""Which check covers which requirement, and why some have none: the honest register."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from pytest_ecs._contracts import Contract
+from pytest_ecs._contracts.model import Requirement
+
+__all__ = ["Coverage", "checks", "reason"]
+
+#: Kinds that the judge looks at in every exchange of a run.
+_EVERYWHERE = frozenset({"status", "header", "response", "error", "state", "code", "job"})
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What covers a requirement, or why nothing does."""
+
+    check: str | None
+    reason: str | None
+
+
+class _Collector:
+    """Reads the markers of the collected suites."""
+
+    def __init__(self) -> None:
+        self.checks: dict[str, str] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        from pytest_ecs._locations import suites
+
+        home = suites()
+        for item in items:
+            name = f"{item.path.relative_to(home)}::{getattr(item, 'originalname', item.name)}"
+            for marker in item.iter_markers("ecs_requirement"):
+                for requirement in marker.args:
+                    self.checks.setdefault(str(requirement), name)
+
+
+def checks(contract: Contract) -> Mapping[str, Coverage]:
+    """Return the coverage of every requirement, from the suites as they are collected now."""
+    from pytest_ecs._locations import suites
+
+    collector = _Collector()
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", "-c", "/dev/null", str(suites())], plugins=[collector])
+    return {
+        requirement.id: Coverage(check, None) if (check := collector.checks.get(requirement.id) or passive(requirement))
+        else Coverage(None, reason(contract, requirement))
+        for requirement in contract.requirements.values()
+    }  # fmt: skip
+
+
+def passive(requirement: Requirement) -> str | None:
+    """Return the judge's name for requirements that it looks at in every exchange."""
+    from pytest_ecs._checks.jobs import RULES
+
+    if requirement.kind in _EVERYWHERE or (requirement.operation == "ecs.jobs.show" and requirement.id.rpartition("/")[2] in RULES):
+        return "every exchange"
+    return None
+
+
+def reason(contract: Contract, requirement: Requirement) -> str:
+    """Return why no check made a finding on *requirement*."""
+    from pytest_ecs._bench import uncovered
+
+    if requirement.operation is None:
+        return "it was not seen in this run" if requirement.kind in _EVERYWHERE else "no check is written for it yet"
+    why = uncovered(contract.operations[requirement.operation], requirement)
+    if requirement.kind in {"request", "query", "not-found", "http"} and why:
+        return why
+    return "it was not seen in this run" if passive(requirement) else "no check is written for it yet"

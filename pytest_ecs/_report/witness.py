@@ -1,0 +1,164 @@
+"""Judges in the process that runs the tests: after each test, everything that it and its set-up exchanged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ecs._checks import Finding
+from pytest_ecs._contracts import Contract
+from pytest_ecs._report.text import explain
+from pytest_ecs.exceptions import ConformanceFailure, EcsError, JobFailed, PrerequisiteMissing, TargetError
+from pytest_ecs.typing import JSON
+
+if TYPE_CHECKING:
+    from pytest_ecs._exchange import Exchange
+    from pytest_ecs._lifecycle import Keeper
+
+__all__ = ["MARKER", "Witness", "covered_by"]
+
+MARKER = "ecs_requirement"
+#: How many failures of one requirement are kept as evidence by one process.
+_ENOUGH = 5
+
+
+def covered_by(item: pytest.Item) -> list[str]:
+    """Return the requirements that a test says it makes findings on."""
+    return [str(name) for marker in item.iter_markers(MARKER) for name in marker.args]
+
+
+class Witness:
+    """Turns exchanges into findings, and a failed requirement into a failed test, once for each requirement."""
+
+    def __init__(self, keeper: Keeper, contract: Contract, waivers: Sequence[dict[str, JSON]]) -> None:
+        self._keeper = keeper
+        self._contract = contract
+        self._waived = {waiver["requirement"] for waiver in waivers}
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._told: set[str] = set()
+        self._exchanges: list[Exchange] = []
+        self._findings: list[Finding] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Judge after the test's own code; raise when a requirement is seen broken for the first time."""
+        result = yield
+        new = self._judge()
+        covered = covered_by(item)
+        if self._keeper.session is not None and covered:
+            silent = [name for name in covered if not any(key[0] == name for key in self._seen)]
+            for name in silent:
+                self._keep(Finding(name, "error", reason=f"the check {item.name} ended without judging it"))
+            if silent:
+                raise ConformanceFailure(f"{item.name} ended without judging {', '.join(silent)}: this is a bug of the check", silent)
+        if new:
+            text = "\n\n".join(self._text(finding) for finding in new)
+            raise ConformanceFailure(text, [finding.requirement for finding in new])
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Word the outcome for people and attach the rows for the controller."""
+        report = yield
+        new = self._judge()
+        if call.excinfo is not None:
+            self._word(item, call.excinfo.value, report)
+        if new and call.when == "call":  # the test stopped early, but what it saw counts all the same
+            report.outcome = "failed"
+            report.longrepr = "\n\n".join([*map(self._text, new), *([str(report.longrepr)] if call.excinfo else [])])
+        report.ecs = self._rows()
+        return report
+
+    def rest(self) -> dict[str, JSON]:
+        """Return the rows that no report took along."""
+        self._judge()
+        return self._rows()
+
+    def _rows(self) -> dict[str, JSON]:
+        session = self._keeper.session
+        rows: dict[str, JSON] = {
+            "exchanges": [exchange.to_json() for exchange in self._exchanges],
+            "findings": [finding.to_json() for finding in self._findings],
+            "drift": sorted(map(list, session.drift)) if session else [],
+        }
+        if session is not None:
+            clock, start = session.target.clock, session.started
+            rows["servers"] = session.ledger.created()
+            rows["worker"] = session.settings.worker
+            rows["simulated"] = clock.now() - start if session.target.simulated else 0.0
+        self._exchanges, self._findings = [], []
+        return rows
+
+    def _judge(self) -> list[Finding]:
+        """Collect what is new and return the failures that nobody has been told of."""
+        if self._keeper.session is None:
+            return []
+        exchanges, findings = self._keeper.session.collect()
+        self._exchanges += exchanges
+        new: dict[str, Finding] = {}
+        for finding in findings:
+            self._keep(finding)
+            if finding.outcome == "fail" and self._binds(finding.requirement) and finding.requirement not in self._told:
+                self._told.add(finding.requirement)
+                new[finding.requirement] = finding
+        return list(new.values())
+
+    def _binds(self, requirement: str) -> bool:
+        return requirement not in self._waived and self._contract.requirements[requirement].level == "must"
+
+    def _keep(self, finding: Finding) -> None:
+        """Keep the first success of each requirement, some of its failures, and every claim of a rule."""
+        key = (finding.requirement, finding.outcome)
+        self._seen[key] += 1
+        limit = 1 if finding.outcome == "pass" else _ENOUGH
+        if finding.assertion is not None or self._seen[key] <= limit:
+            self._findings.append(finding)
+
+    def _text(self, finding: Finding) -> str:
+        session = self._keeper.session
+        requirement = self._contract.requirements[finding.requirement]
+        exchange = session.get(finding.exchanges[0]) if session and finding.exchanges else None
+        control_id = exchange.case.control if exchange is not None and exchange.case is not None else None
+        control = session.get(control_id) if session and control_id else None
+        ruling = self._contract.rulings.get(requirement.ruling) if requirement.ruling else None
+        return explain(finding, requirement, exchange, control, ruling)
+
+    def _word(self, item: pytest.Item, error: BaseException, report: pytest.TestReport) -> None:
+        """Turn our own exceptions into findings and one readable paragraph; a traceback would say nothing more."""
+        covered = covered_by(item)
+        if isinstance(error, ConformanceFailure):
+            report.longrepr = str(error)
+            return
+        if isinstance(error, pytest.skip.Exception):
+            self._conclude(covered, "not_tested", str(error.msg))
+            return
+        if isinstance(error, JobFailed):
+            self._conclude(covered, "error", f"a job that the test needs did not succeed. {error}")
+            report.longrepr = str(error)
+            return
+        if isinstance(error, PrerequisiteMissing):
+            self._conclude(covered, "not_tested", str(error))
+            path, line, _ = item.location
+            report.outcome = "skipped"
+            report.longrepr = (path, line or 0, f"Skipped: {error}")
+            return
+        if isinstance(error, EcsError):
+            self._conclude(covered, "error", str(error))
+            report.longrepr = str(error)
+            if isinstance(error, TargetError) and hasattr(item.session, "shouldstop"):
+                item.session.shouldstop = f"the endpoint cannot be used: {error}"
+            return
+        if report.outcome == "failed":
+            self._conclude(covered, "error", f"the check itself broke: {type(error).__name__}: {error}")
+
+    def _conclude(self, covered: Iterable[str], outcome: Any, reason: str) -> None:
+        session = self._keeper.session
+        scrub = session.connection.secrets.scrub if session else str
+        for name in covered:
+            self._keep(Finding(name, outcome, reason=scrub(reason)))
+

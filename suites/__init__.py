@@ -1,0 +1,1 @@
+"""The conformance suites: they drive the endpoint; `pytest_ecs._checks` judges."""

@@ -1,0 +1,1 @@
+"""Rules of the ECS APIs (chapter 5)."""

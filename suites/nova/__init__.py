@@ -1,0 +1,1 @@
+"""Rules of the native OpenStack Nova APIs (chapter 6)."""

@@ -1,0 +1,48 @@
+"""How each operation is made to succeed, and the requirements that follow from that for every test module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from pytest_ecs import Requirement, load_contract, uncovered
+
+from . import ecs, iam, nova
+
+__all__ = ["ecs", "iam", "nova", "operations", "requirements"]
+
+
+def operations() -> list[object]:
+    """Return a parameter for each operation with a recipe; it stands for the operation's success status."""
+    contract = load_contract()
+    return [
+        pytest.param(operation, id=operation, marks=_marks(operation, f"{operation}/status"))
+        for operation in contract.operations
+        if uncovered(contract.operations[operation], contract.requirements[f"{operation}/status"]) != _NO_RECIPE
+    ]
+
+
+def requirements(*kinds: str, but: Callable[[Requirement], bool] = lambda _: False) -> list[object]:
+    """Return a parameter for each requirement of *kinds* for which a request can be derived from a recipe."""
+    contract = load_contract()
+    found: Iterable[Requirement] = (r for r in contract.requirements.values() if r.kind in kinds and r.operation)
+    return [
+        pytest.param(requirement.id, id=requirement.id, marks=_marks(requirement.operation or "", requirement.id))
+        for requirement in found
+        if not but(requirement) and _derivable(requirement)
+    ]
+
+
+_NO_RECIPE = "there is no recipe for the operation"
+
+
+def _derivable(requirement: Requirement) -> bool:
+    operation = load_contract().operations[requirement.operation or ""]
+    reason = uncovered(operation, requirement)
+    return reason is None if requirement.kind in {"request", "query", "not-found", "http"} else reason != _NO_RECIPE
+
+
+def _marks(operation: str, requirement: str) -> list[pytest.MarkDecorator]:
+    # One operation's cases share a control request, so one xdist worker runs them all.
+    return [pytest.mark.ecs_requirement(requirement), pytest.mark.xdist_group(operation)]

@@ -1,0 +1,174 @@
+"""Judging a body, keyword by keyword, and the comparisons that rules are made of."""
+
+from typing import Any
+
+import pytest
+
+from pytest_ecs._checks.assertions import TESTS, evaluate
+from pytest_ecs._checks.body import claims, undocumented
+from pytest_ecs._checks.finding import Assertion, Finding
+from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.jobs import RULES, job_claims
+
+from .exchanges import exchange
+
+_SERVER: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "tags"],
+    "x-expected": ["host"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "host": {"type": ["string", "null"]},
+        "tags": {"type": "array", "items": {"type": "string", "maxLength": 3}, "x-since": "2.26"},
+        "flavor": {"type": "object", "x-until": "2.47"},
+        "image": {"anyOf": [{"const": ""}, {"type": "object"}]},
+        "addresses": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "object", "properties": {"version": {"enum": [4, 6]}}}}},
+    },
+}
+_ID = "616fb98f-46ca-475e-917e-2563e5a8cd19"
+
+
+def _failed(value: Any, microversion: str = "2.1", schema: dict[str, Any] = _SERVER) -> list[str]:
+    return [f"{path}/{keyword}" for path, keyword, holds, _, _ in claims(schema, value, microversion) if not holds]
+
+
+def test_a_good_body_fails_nothing_and_says_what_it_covered() -> None:
+    """Each keyword of each field that is there gives a claim of its own."""
+    body = {"id": _ID, "host": None, "image": "", "addresses": {"net": [{"version": 4}]}}
+    found = {f"{path}/{keyword}" for path, keyword, holds, _, _ in claims(_SERVER, body, "2.1") if holds}
+    assert {"/type", "id/required", "id/type", "id/format", "host/required", "host/type", "tags/since", "image/type",
+            "addresses{}/type", "addresses{}[].version/enum"} <= found  # fmt: skip
+    assert _failed(body) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "microversion", "wrong"),
+    [
+        ({"id": 7}, "2.1", ["id/type"]),
+        ({"id": "7"}, "2.1", ["id/format"]),
+        ({"id": None}, "2.1", ["id/type"]),
+        ({"tags": []}, "2.25", ["tags/since"]),
+        ({"tags": []}, "2.26", []),
+        ({}, "2.26", ["tags/required"]),
+        ({"tags": ["long"]}, "2.60", ["tags[]/maxLength"]),
+        ({"flavor": {}, "tags": []}, "2.46", []),
+        ({"flavor": {}, "tags": []}, "2.47", ["flavor/until"]),
+        ({"image": 3}, "2.1", ["image/type"]),
+        ({"addresses": {"net": [{"version": 4}, {"version": 5}]}}, "2.1", ["addresses{}[].version/enum"]),
+    ],
+)
+def test_each_break_is_found_at_its_own_claim(change: dict[str, Any], microversion: str, wrong: list[str]) -> None:
+    """One wrong thing fails the requirement that it breaks and no other."""
+    assert _failed({"id": _ID, "host": "h", **change}, microversion) == wrong
+
+
+def test_a_missing_field_fails_its_presence_only() -> None:
+    """Fields that are absent have no type to be wrong."""
+    assert _failed({"host": "h"}) == ["id/required"]
+    assert _failed({"id": _ID}) == ["host/required"]
+
+
+def test_a_body_of_another_type_fails_at_the_root() -> None:
+    """A list in place of an object is one failure, not one for each field."""
+    assert _failed([]) == ["/type"]
+
+
+def test_undocumented_fields_are_listed_with_their_path() -> None:
+    """Drift is seen at any depth, and maps have no undocumented names."""
+    schema = {"properties": {"servers": {"items": {"properties": {"id": {}, "meta": {"additionalProperties": {}}}}}}}
+    body = {"servers": [{"id": 1, "new": 2, "meta": {"any": 1}}], "more": 1}
+    assert list(undocumented(schema, body)) == ["servers[].new", "more"]
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("uuid", _ID, "616fb98f46ca475e917e2563e5a8cd19"),
+        ("date-time", "2019-05-22T07:48:19.000000", "22 May 2019"),
+        ("date-time", "2019-05-22T07:48:53Z", "2019-13-22T07:48:53Z"),
+        ("ipv4", "192.168.0.3", "192.168.0.300"),
+        ("uri", "https://x/y", "//x"),
+    ],
+)
+def test_every_format_can_fail(name: str, good: str, bad: str) -> None:
+    """A format that could not fail would be a check that proves nothing."""
+    FORMATS.check(good, name)
+    assert not FORMATS.conforms(bad, name)
+
+
+_CASES: dict[str, tuple[Any, Any, Any]] = {
+    "equals": (1, 1, True), "differs": (1, 2, 2), "one_of": ("a", ["a"], "b"), "contains": (["a"], "a", ["b"]),
+    "lacks": (["b"], "a", ["a"]), "matches": ("ab-0001", r"-\d{4}$", "ab"), "length": ([1], 1, []),
+    "length_at_most": ([1], 1, [1, 2]), "at_least": (2, 2, "1"), "at_most": ("2", 2, 3), "same_items": ([2, 1], [1, 2], [1]),
+    "includes": ([1, 2], [1], [2]), "present": (0, True, None), "absent": (None, True, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(set(TESTS) - {"present", "absent"}))
+def test_every_comparison_can_hold_and_fail(name: str) -> None:
+    """Each has a value that it accepts and one that it does not."""
+    good, wanted, bad = _CASES[name]
+    outcomes = [
+        evaluate("r", Assertion("main-00001", ("body", "x"), name, wanted), exchange(body={"x": value})).outcome
+        for value in (good, bad)
+    ]
+    assert outcomes == ["pass", "fail"]
+
+
+def test_presence_and_absence_look_at_the_place_alone() -> None:
+    """A null that is there is present."""
+    there, gone = exchange(body={"x": None}), exchange(body={})
+    for name, first, second in (("present", "pass", "fail"), ("absent", "fail", "pass")):
+        claim = Assertion("main-00001", ("body", "x"), name, True)
+        assert [evaluate("r", claim, there).outcome, evaluate("r", claim, gone).outcome] == [first, second]
+
+
+def test_a_star_collects_from_every_item_and_headers_ignore_case() -> None:
+    """Paths go through lists and into headers."""
+    shown = exchange(body={"s": [{"id": 1}, {"id": 2}]})
+    assert evaluate("r", Assertion("x", ("body", "s", "*", "id"), "equals", [1, 2]), shown).outcome == "pass"
+    assert evaluate("r", Assertion("x", ("headers", "Content-Type"), "equals", "application/json"), shown).outcome == "pass"
+
+
+def test_a_finding_survives_the_way_through_json() -> None:
+    """What a worker sends is what the controller gets."""
+    finding = evaluate("r", Assertion("main-00001", ("body", "x", 0), "one_of", [1]), exchange(body={"x": [2]}))
+    assert Finding.from_json(finding.to_json()) == finding
+
+
+_GOOD_JOB: dict[str, Any] = {
+    "status": "SUCCESS", "job_id": "j", "job_type": "t", "begin_time": "2016-04-25T20:04:34.604Z",
+    "end_time": "2016-04-25T20:08:41.593Z", "error_code": None, "fail_reason": None,
+    "entities": {"sub_jobs_total": 1, "sub_jobs": [{"status": "SUCCESS", "error_code": None, "fail_reason": None}]},
+}  # fmt: skip
+
+
+def _broken(body: dict[str, Any], before: dict[str, Any] | None = None) -> set[str]:
+    return {rule for rule, holds, _, _ in job_claims(body, "j", before) if not holds}
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "wrong"),
+    [
+        ({}, None, set()),
+        ({"job_id": "k"}, None, {"same-id"}),
+        ({"error_code": "Ecs.0001"}, None, {"error-code-null"}),
+        ({"fail_reason": ""}, None, {"fail-reason-null"}),
+        ({"end_time": "2016-04-25T20:04:33.000Z"}, None, {"times-ordered"}),
+        ({"entities": {"sub_jobs_total": 2, "sub_jobs": [{"status": "SUCCESS"}]}}, None, {"sub-jobs-total"}),
+        ({"entities": {"sub_jobs_total": 1, "sub_jobs": [{"status": "FAIL"}]}}, None, {"parent-follows"}),
+        ({"status": "RUNNING"}, {"status": "SUCCESS"}, {"status-monotone"}),
+        ({"status": "INIT"}, {"status": "RUNNING"}, {"status-monotone"}),
+        ({"status": "FAIL"}, {"status": "SUCCESS"}, {"status-monotone"}),
+        ({"status": "RUNNING"}, {"status": "INIT"}, set()),
+    ],
+)
+def test_each_rule_of_jobs_fails_by_itself(change: dict[str, Any], before: dict[str, Any] | None, wrong: set[str]) -> None:
+    """What is promised of job bodies is judged in every one of them, alone and against the one before."""
+    assert _broken({**_GOOD_JOB, **change}, before) == wrong
+
+
+def test_the_rules_of_jobs_are_the_ones_that_are_claimed() -> None:
+    """The list that coverage reads names exactly what the judge can say."""
+    said = {rule for rule, *_ in job_claims(_GOOD_JOB, "j", _GOOD_JOB)}
+    assert said == set(RULES)
