@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from pytest_ecs._auth import FixedToken, NoAuth
-from pytest_ecs._cases import Mutation, mutate_body, mutate_query
+from pytest_ecs._cases import Mutation, fields, mutate_body, mutate_query
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
 from pytest_ecs._client import Client
 from pytest_ecs._contracts import Contract
@@ -112,9 +112,9 @@ class Bench:
             return
         pool, body = self.session.pool, exchange.response_body
         job = body.get("job_id") if isinstance(body, Mapping) else None
-        created = pool.settle(exchange)
         if isinstance(job, str):
             self._last_job = job
+        created = pool.settle(exchange)
         if not created:
             for lease in leases or ():
                 pool.wait_stable(lease.id)
@@ -276,7 +276,48 @@ class Bench:
             if row not in shown:
                 self.not_tested(row, "the endpoint passed through this pair too quickly to be seen, or not at all")
 
+    def first_change(self, lease: Lease, status: str) -> Exchange:
+        """Look at a server every half second until it shows another status than *status*; return the last look.
+
+        Gives up after 30 seconds of the target's clock and returns what was seen then.
+        """
+        clock = self.session.target.clock
+        began = clock.now()
+        while True:
+            exchange = lease.show()
+            body = exchange.response_body
+            shown = body.get("server") if isinstance(body, Mapping) else None
+            if (isinstance(shown, Mapping) and shown.get("status") != status) or clock.now() - began > 30:
+                return exchange
+            clock.sleep(0.5)
+
+    def wait_out(self, exchange: Exchange) -> None:
+        """Wait for the job of a request that should have been refused, so that the judge can see how it ended."""
+        try:
+            self.settle(exchange)
+        except JobError:
+            pass  # the judge reads the job from the journal
+
+    def last_job(self) -> Exchange:
+        """Return the newest query of the job that was waited for last."""
+        return self.session.job(self.finished_job())[-1]
+
     # Things
+
+    def unknown_id(self) -> str:
+        """Return an id that nothing has."""
+        return str(uuid.uuid4())
+
+    def codes_of(self, operation_id: str, path: str) -> tuple[str, ...]:
+        """Return the error codes that the contract ties to a field of an operation's request."""
+        for place in fields(self.contract.operations[operation_id].body or {}):
+            if place.path == path:
+                return tuple(place.schema.get("x-errors", ()))
+        raise LookupError(f"{operation_id} has no field {path}")
+
+    def need_resource(self, name: str) -> str:
+        """Return the id of a resource that the run was given; raises `PrerequisiteMissing` when it was given none."""
+        return self._ingredients(Recipe("", {}), []).need(name)
 
     def new_name(self, hint: str = "n") -> str:
         """Return a name that nothing else has."""
@@ -326,10 +367,7 @@ class Bench:
         """After a request that should have been refused: let it end, and trust no borrowed server any more."""
         if exchange.failure is not None or exchange.status >= 400:
             return
-        try:
-            self.settle(exchange)
-        except JobError:
-            pass  # the judge reads the job from the journal
+        self.wait_out(exchange)
         for leases in self._shared.values():
             for lease in leases:
                 lease.exclusive = True  # so that its state is looked at before its next use

@@ -2,62 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
-from pytest_ecs._jobs import sub_jobs
+from pytest_ecs._jobs import job_error_codes, sub_jobs
 from pytest_ecs.typing import JSON
 
 __all__ = ["RULES", "job_claims"]
 
 #: Rules of ecs.jobs.show that every job body is judged by.
 RULES = (
-    "same-id", "sub-jobs-total", "error-code-null", "fail-reason-null", "times-ordered", "parent-follows", "status-monotone",
+    "same-id", "order", "success-no-error", "fail-has-error", "fail-code-known", "begin-time", "end-time",
+    "begin-before-end", "time-form", "stable-facts", "sub-jobs-total", "sub-job-ids", "sub-jobs-done",
+    "sub-success-no-error", "sub-within",
 )  # fmt: skip
 
 _ORDER = {"INIT": 0, "RUNNING": 1, "SUCCESS": 2, "FAIL": 2}
+_OVER = {"SUCCESS", "FAIL"}
+_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 #: (rule of ecs.jobs.show, holds, expected, observed)
 JobClaim = tuple[str, bool, str, JSON]
 
 
-def job_claims(body: Mapping[str, JSON], asked: str | None, before: Mapping[str, JSON] | None) -> Iterator[JobClaim]:
+def job_claims(
+    body: Mapping[str, JSON], asked: str | None, before: Mapping[str, JSON] | None, known_codes: Collection[str]
+) -> Iterator[JobClaim]:
     """Yield a claim for each rule that *body* says something about.
 
-    *asked* is the job id in the URL, *before* the previous body of the same job, if any.
+    *asked* is the job id in the URL, *before* the previous body of the same job, if any, *known_codes* those of A.2.
     """
     if asked is not None:
         yield "same-id", body.get("job_id") == asked, f"job_id is the one in the URL, {asked}", body.get("job_id")
-    entities = body.get("entities")
-    if isinstance(entities, Mapping) and "sub_jobs_total" in entities:
-        listed, total = len(sub_jobs(body)), entities["sub_jobs_total"]
-        yield "sub-jobs-total", total == listed, f"sub_jobs_total is the number of sub-jobs listed, {listed}", total
-    yield from _one(body)
-    for sub in sub_jobs(body):
-        yield from _one(sub)
-    yield from _parent(body)
+    yield from _errors(body, known_codes)
+    yield from _times(body)
+    yield from _children(body)
     if before is not None:
-        old, new = _ORDER.get(str(before.get("status"))), _ORDER.get(str(body.get("status")))
-        if old is not None and new is not None:
-            steady = new > old or (new == old and (old < 2 or before.get("status") == body.get("status")))
-            text = f"the status does not go back from {before.get('status')}"
-            yield "status-monotone", steady, text, body.get("status")
+        yield from _since(before, body)
 
 
-def _one(job: Mapping[str, JSON]) -> Iterator[JobClaim]:
-    if job.get("status") == "SUCCESS":
-        for field, rule in (("error_code", "error-code-null"), ("fail_reason", "fail-reason-null")):
-            yield rule, job.get(field) is None, f"{field} is null after SUCCESS", job.get(field)
-    begin, end = _time(job.get("begin_time")), _time(job.get("end_time"))
-    if begin is not None and end is not None and job.get("status") in {"SUCCESS", "FAIL"}:
-        seen = {"begin_time": job.get("begin_time"), "end_time": job.get("end_time")}
-        yield "times-ordered", begin <= end, "end_time is not before begin_time", seen
+def _errors(body: Mapping[str, JSON], known_codes: Collection[str]) -> Iterator[JobClaim]:
+    for job, rule in ((body, "success-no-error"), *((sub, "sub-success-no-error") for sub in sub_jobs(body))):
+        if job.get("status") == "SUCCESS":
+            seen = {"error_code": job.get("error_code"), "fail_reason": job.get("fail_reason")}
+            yield rule, not any(v is not None for v in seen.values()), "error_code and fail_reason are null after SUCCESS", seen
+    if body.get("status") == "FAIL":
+        said = [job.get(name) for job in (body, *sub_jobs(body)) for name in ("error_code", "fail_reason")]
+        yield "fail-has-error", any(said), "error_code or fail_reason says why, there or in a sub-job", said
+        for code in sorted(job_error_codes(body)):
+            yield "fail-code-known", code in known_codes, "the code of a failed job is listed in A.2", code
 
 
-def _parent(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
-    states = [str(sub.get("status")) for sub in sub_jobs(body)]
-    if states and body.get("status") == "SUCCESS":
-        yield "parent-follows", set(states) == {"SUCCESS"}, "every sub-job of a job in SUCCESS is in SUCCESS", states
+def _times(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
+    for job in (body, *sub_jobs(body)):
+        begin, end = job.get("begin_time"), job.get("end_time")
+        if job.get("status") in _OVER:
+            yield "begin-time", isinstance(begin, str), "a job that is over has a begin_time", begin
+            yield "end-time", isinstance(end, str), "a job that is over has an end_time", end
+        for value in (begin, end):
+            if isinstance(value, str):
+                yield "time-form", bool(_FORM.fullmatch(value)), "times look like 2016-04-25T20:04:47.591Z", value
+        first, last = _time(begin), _time(end)
+        if first is not None and last is not None:
+            seen = {"begin_time": begin, "end_time": end}
+            yield "begin-before-end", first <= last, "end_time is not before begin_time", seen
+
+
+def _children(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
+    subs, entities = sub_jobs(body), body.get("entities")
+    if isinstance(entities, Mapping) and "sub_jobs_total" in entities:
+        total = entities["sub_jobs_total"]
+        yield "sub-jobs-total", total == len(subs), f"sub_jobs_total is the number of sub-jobs listed, {len(subs)}", total
+    if not subs:
+        return
+    ids = [body.get("job_id"), *(sub.get("job_id") for sub in subs)]
+    yield "sub-job-ids", len(set(map(str, ids))) == len(ids), "each sub-job has an id of its own", ids
+    if body.get("status") == "SUCCESS":
+        states = [str(sub.get("status")) for sub in subs]
+        yield "sub-jobs-done", set(states) == {"SUCCESS"}, "every sub-job of a job in SUCCESS is in SUCCESS", states
+    first, last = _time(body.get("begin_time")), _time(body.get("end_time"))
+    for sub in subs:
+        begin, end = _time(sub.get("begin_time")), _time(sub.get("end_time"))
+        inside = (first is None or begin is None or first <= begin) and (last is None or end is None or end <= last)
+        if first is not None and begin is not None:
+            seen = [body.get("begin_time"), sub.get("begin_time"), sub.get("end_time"), body.get("end_time")]
+            yield "sub-within", inside, "a sub-job begins and ends within the time of its job", seen
+
+
+def _since(before: Mapping[str, JSON], body: Mapping[str, JSON]) -> Iterator[JobClaim]:
+    old, new = _ORDER.get(str(before.get("status"))), _ORDER.get(str(body.get("status")))
+    if old is not None and new is not None:
+        steady = new > old or (new == old and (old < 2 or before.get("status") == body.get("status")))
+        yield "order", steady, f"the status does not go back from {before.get('status')}", body.get("status")
+    for name in ("job_id", "job_type", "begin_time"):
+        if before.get(name) is not None:
+            yield "stable-facts", before[name] == body.get(name), f"{name} stays {before[name]}", body.get(name)
 
 
 def _time(value: JSON) -> datetime | None:

@@ -62,7 +62,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> Iterator[F
     elif exchange.case is None or exchange.case.expects == "accepted":
         yield from _success(exchange, operation, contract)
         if operation.id == _JOB_QUERY and isinstance(exchange.response_body, Mapping):
-            yield from _job(exchange, exchange.response_body, corpus)
+            yield from _job(exchange, exchange.response_body, contract, corpus)
 
 
 def _throttled(exchange: Exchange) -> bool:
@@ -258,14 +258,14 @@ def _servers(value: JSON, path: str) -> Iterator[tuple[str, Mapping[str, JSON]]]
             yield from _servers(item, f"{path}{index}.")
 
 
-def _job(exchange: Exchange, body: Mapping[str, JSON], corpus: Corpus) -> Iterator[Finding]:
+def _job(exchange: Exchange, body: Mapping[str, JSON], contract: Contract, corpus: Corpus) -> Iterator[Finding]:
     asked = exchange.parameters.get("job_id")
     before: Mapping[str, JSON] | None = None
     for query in corpus.job(asked) if asked else ():
         if query.id == exchange.id:
             break
         before = query.response_body if isinstance(query.response_body, Mapping) else before
-    for rule, holds, expected, observed in job_claims(body, asked, before):
+    for rule, holds, expected, observed in job_claims(body, asked, before, contract.errors):
         yield _finding(f"{_JOB_QUERY}/rule/{rule}", holds, exchange, expected, observed, rule)
 
 

@@ -4,6 +4,29 @@ from __future__ import annotations
 
 from pytest_ecs._contracts.contract import Contract
 from pytest_ecs._contracts.loader import check, load
+from pytest_ecs._contracts.model import (
+    Chapter,
+    Dialect,
+    Envelope,
+    ErrorCode,
+    Expectation,
+    Kind,
+    Microversions,
+    Operation,
+    Permission,
+    Requirement,
+    Rule,
+    Ruling,
+    Schema,
+    StateRow,
+    StateWords,
+    StatusRow,
+)
+from pytest_ecs._contracts.source import Mistake
 from pytest_ecs._contracts.versions import schema_at
 
-__all__ = ["Contract", "check", "load", "schema_at"]
+__all__ = [
+    "Chapter", "Contract", "Dialect", "Envelope", "ErrorCode", "Expectation", "Kind", "Microversions", "Mistake",
+    "Operation", "Permission", "Requirement", "Rule", "Ruling", "Schema", "StateRow", "StateWords", "StatusRow",
+    "check", "load", "schema_at",
+]  # fmt: skip

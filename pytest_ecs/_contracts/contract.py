@@ -9,8 +9,6 @@ from typing import TypeVar
 
 from pytest_ecs._contracts.matching import Router
 from pytest_ecs._contracts.model import (
-    Chapter,
-    Dialect,
     Envelope,
     ErrorCode,
     Expectation,
@@ -58,11 +56,19 @@ class Contract:
     permissions: tuple[Permission, ...]
     #: By id.
     rulings: Mapping[str, Ruling]
-    #: By dialect, and "gateway".
-    envelopes: Mapping[str, Envelope]
+    #: Schemas of error bodies by dialect, and "gateway".
+    envelopes: Mapping[str, Schema]
     #: Statuses that a gateway in front of the service may answer by itself.
     gateway_statuses: frozenset[int]
+    #: Codes that say that the project or the region lacks something, not that the request is wrong.
+    environment_codes: frozenset[str]
     _expectations: Mapping[str, Mapping[str, Expectation]]
+    _envelopes: Mapping[str, Envelope]
+
+    @property
+    def tolerated_states(self) -> frozenset[str]:
+        """Words for states, in lower case, that other sections list and Appendix A lacks."""
+        return self.state_words.tolerated
 
     def operation(self, id: str) -> Operation:  # noqa: A002 - the name that every other table uses
         """Return the operation called *id*; raises `ContractError` when there is none."""
@@ -72,7 +78,7 @@ class Contract:
         """Return the requirement called *id*; raises `ContractError` when there is none."""
         return _entry(self.requirements, id, "requirement")
 
-    def expectation(self, id: str, chapter: Chapter | Dialect) -> Expectation:  # noqa: A002 - likewise
+    def expectation(self, id: str, chapter: str) -> Expectation:  # noqa: A002 - likewise
         """Return what the answer to a case must be; raises `ContractError` where the chapter has none.
 
         Chapter 11 has operations of two services, so pass their ``dialect``; "deprecated" means "nova".
@@ -80,9 +86,9 @@ class Contract:
         by_dialect = _entry(self._expectations, id, "expectation")
         return _entry(by_dialect, _dialect(chapter), f"expectation {id!r} for the chapter")
 
-    def envelope(self, chapter: Chapter | Dialect) -> Envelope:
-        """Return the body that errors have in *chapter*; for chapter 11 pass the operation's ``dialect``."""
-        return _entry(self.envelopes, _dialect(chapter), "envelope")
+    def envelope(self, chapter: str) -> Envelope:
+        """Return the form that errors have in *chapter*; for chapter 11 pass the operation's ``dialect``."""
+        return _entry(self._envelopes, _dialect(chapter), "envelope")
 
     def status_of(self, vm_state: str, task_state: str | None) -> str:
         """Return the status that Table A-4 shows for a pair of states, UNKNOWN for a pair it does not list."""

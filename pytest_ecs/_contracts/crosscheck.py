@@ -107,6 +107,7 @@ def _general(source: Source, names: _Names, shared: Shared) -> Iterator[Mistake]
         yield from _schema(schema, source, ("$defs", name), names, shared)
     for name, envelope in source.data["envelopes"].items():
         yield from _schema(envelope["body"], source, ("envelopes", name, "body"), names, shared)
+    yield from names.unknown_codes(source, ("environment_codes",), source.data.get("environment_codes", ()))
     for name, expectation in source.data["expectations"].items():
         yield from names.unknown_codes(source, ("expectations", name, "codes"), expectation["codes"])
 

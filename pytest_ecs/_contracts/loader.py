@@ -36,7 +36,7 @@ def check(root: Path | None = None) -> list[Mistake]:
 
     Files that cannot be read hide what is wrong between files, so a second look may find more.
     """
-    return ordered(_mistakes(_read((root or _locations.schemas()).resolve()))[0])
+    return ordered(_mistakes(_read((root or _locations.schemas()).resolve()), thorough=True)[0])
 
 
 @cache
@@ -73,9 +73,11 @@ def _load(root: Path) -> Contract:
         state_words=build.state_words(statuses),
         permissions=permissions,
         rulings=build.rulings(sources["rulings.yaml"].data),
-        envelopes=envelopes,
+        envelopes={name: envelope.body for name, envelope in envelopes.items()},
         gateway_statuses=frozenset(general["gateway_statuses"]),
+        environment_codes=frozenset(general.get("environment_codes", ())),
         _expectations=expectations,
+        _envelopes=envelopes,
     )
 
 
@@ -93,12 +95,16 @@ def _read(root: Path) -> dict[str, Source]:
     return dict(sorted(sources.items()))
 
 
-def _mistakes(sources: Mapping[str, Source]) -> tuple[list[Mistake], Shared]:
-    """Return what is wrong, step by step: a step is only taken when the one before found nothing."""
+def _mistakes(sources: Mapping[str, Source], *, thorough: bool = False) -> tuple[list[Mistake], Shared]:
+    """Return what is wrong, step by step: a step is only taken when the one before found nothing.
+
+    jsonschema looks at the files that the quick validator does not accept, and at all of them when *thorough*.
+    """
     found = [mistake for source in sources.values() for mistake in source.mistakes]
     if not found:
         meta = _locations.schemas() / "meta"
-        found = [mistake for source in sources.values() for mistake in shape.mistakes(source, meta)]
+        doubtful = [source for source in sources.values() if thorough or not shape.fits(source, meta)]
+        found = [mistake for source in doubtful for mistake in shape.mistakes(source, meta)]
     shared = Shared({} if found else sources)
     if not found:
         found = [*crosscheck.mistakes(sources, shared), *shared.mistakes]

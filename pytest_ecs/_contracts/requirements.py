@@ -31,6 +31,10 @@ __all__ = ["derive"]
 _LOGIN = "iam.tokens.create"
 #: Parameters that authentication speaks of, not the lookup of a resource.
 _PROJECT = "project_id"
+#: A job that does not exist has codes of its own.
+_JOB = "job_id"
+#: Keywords that bind the maps a client sends; what comes back in a map is the client's own.
+_NEVER_ANSWERED = frozenset({"minProperties", "maxProperties", "propertyNames"})
 
 
 @dataclass(frozen=True)
@@ -101,15 +105,15 @@ def _success(operation: Operation) -> Iterator[Requirement]:
 
 
 def _keywords(schema: Schema) -> list[str]:
-    """Return the value keywords of *schema*; with ``anyOf`` its readings count as its type."""
+    """Return the value keywords of *schema*; with ``anyOf`` the readings are its type and all that is claimed."""
     if "anyOf" in schema:
-        return ["type", *(keyword for keyword in VALUE_KEYWORDS[1:] if keyword in schema)]
+        return ["type"]
     return [keyword for keyword in VALUE_KEYWORDS if keyword in schema]
 
 
 def _slot(path: str, keyword: str) -> str:
-    """Return the end of an id; what speaks of the body itself has no path in it."""
-    return f"{path}/{keyword}" if path else keyword
+    """Return the end of an id; the body itself is called ``body``."""
+    return f"{path or 'body'}/{keyword}"
 
 
 def _ruling(field: Field) -> str | None:
@@ -140,6 +144,8 @@ def _response(operation: Operation) -> Iterator[Requirement]:
             present = f" and present below {until}" if field.required else ""
             yield made("until", "must", f"{name} is absent from {until} on{present}", _ruling(field))
         for keyword in _keywords(schema):
+            if keyword in _NEVER_ANSWERED:
+                continue
             yield made(keyword, "must", f"{name} {claim(keyword, schema)}", schema.get("x-ruling"))
 
 
@@ -212,7 +218,9 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
 
     names = parameters(operation.path)
     for name in names:
-        if name != _PROJECT:
+        if name == _JOB and operation.dialect in ground.expectations.get("unknown-job", {}):
+            yield from made(f"not-found/{name}", "not-found", "unknown-job", f"An unknown {name} in the URL is refused")
+        elif name != _PROJECT:
             says = f"An unknown {name} in the URL is answered as not found"
             yield from made(f"not-found/{name}", "not-found", "not-found", says)
     yield from made("http/wrong-method", "http", "method", "A method that the URL does not have is refused")
@@ -274,5 +282,3 @@ def _codes(errors: Iterable[ErrorCode]) -> Iterator[Requirement]:
     for error in errors:
         says = f"{error.code} comes with {listing(list(map(str, error.statuses)), 'or')}"
         yield Requirement(f"A.2/{error.code}", None, "A.2", "code", "should", says)
-
-

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from referencing import Registry, Resource
-
+from pytest_ecs._contracts.quick import Accepts, compiled
 from pytest_ecs._contracts.source import Mistake, Source, Steps, closest, dotted
 
-__all__ = ["kind_of", "mistakes"]
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+__all__ = ["fits", "kind_of", "mistakes"]
 
 #: Files that stand alone, by name; everything in a folder holds operations.
 _KINDS = ("general", "errors", "statuses", "permissions", "rulings", "general-requirements")
-_META = "https://pytest-ecs.invalid/schemas/meta/"
 
 
 def kind_of(file: str) -> str | None:
@@ -28,6 +28,12 @@ def kind_of(file: str) -> str | None:
         return "operations"
     stem = file.removesuffix(".yaml")
     return stem if stem in _KINDS else None
+
+
+def fits(source: Source, meta: Path) -> bool:
+    """Return whether *source* obeys its meta schema; a file that does may be taken not to, for `mistakes` to decide."""
+    kind = kind_of(source.file)
+    return kind is not None and _quick(meta)[kind](source.data)
 
 
 def mistakes(source: Source, meta: Path) -> Iterator[Mistake]:
@@ -43,12 +49,25 @@ def mistakes(source: Source, meta: Path) -> Iterator[Mistake]:
 
 
 @cache
-def _validators(meta: Path) -> dict[str, Draft202012Validator]:
-    loaded = {kind: json.loads((meta / f"{kind}.schema.json").read_bytes()) for kind in (*_KINDS, "operations")}
+def _loaded(meta: Path) -> Mapping[str, Any]:
+    return {kind: json.loads((meta / f"{kind}.schema.json").read_bytes()) for kind in (*_KINDS, "operations")}
+
+
+@cache
+def _quick(meta: Path) -> Mapping[str, Accepts]:
+    return {kind: compiled(_loaded(meta), kind) for kind in _loaded(meta)}
+
+
+@cache
+def _validators(meta: Path) -> Mapping[str, Draft202012Validator]:
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
+    schemas = _loaded(meta)
     registry: Registry[Any] = Registry().with_resources(
-        (schema["$id"], Resource.from_contents(schema)) for schema in loaded.values()
+        (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()
     )
-    return {kind: Draft202012Validator(schema, registry=registry.crawl()) for kind, schema in loaded.items()}
+    return {kind: Draft202012Validator(schema, registry=registry.crawl()) for kind, schema in schemas.items()}
 
 
 def _innermost(error: ValidationError) -> Iterator[ValidationError]:

@@ -23,7 +23,7 @@ ANNOTATIONS = frozenset({"default", "description"})
 EXTENSIONS = frozenset(
     {
         "x-table", "x-section", "x-since", "x-until", "x-expected", "x-reference", "x-errors", "x-exclusive",
-        "x-lenient", "x-levels", "x-secret", "x-ruling",
+        "x-lenient", "x-levels", "x-secret", "x-check-only", "x-ruling",
     },
 )  # fmt: skip
 

@@ -88,7 +88,7 @@ _CLAIMS = {
 }
 
 _BREACHES = {
-    "enum": lambda limit: f"is none of {listing(list(map(shown, limit)), 'and')}",
+    "enum": lambda limit: ("is none of " if len(limit) > 1 else "is not ") + listing(list(map(shown, limit)), "and"),
     "const": lambda limit: f"is not {shown(limit)}",
     "minimum": lambda limit: f"is below {limit}",
     "maximum": lambda limit: f"is above {limit}",
@@ -98,7 +98,7 @@ _BREACHES = {
     "maxItems": lambda limit: f"has more than {quantity(limit, 'element')}",
     "minProperties": lambda limit: f"has fewer than {quantity(limit, 'entry')}",
     "maxProperties": lambda limit: f"has more than {quantity(limit, 'entry')}",
-    "propertyNames": lambda limit: f"has a name that breaks the claim that it {_names(limit)}",
+    "propertyNames": lambda limit: f"has a name other than one that {_names(limit)}",
     "pattern": lambda limit: f"does not match {limit}",
     "format": lambda limit: f"is not {_FORMATS[limit]}",
 }

@@ -139,12 +139,19 @@ def test_a_finding_survives_the_way_through_json() -> None:
 _GOOD_JOB: dict[str, Any] = {
     "status": "SUCCESS", "job_id": "j", "job_type": "t", "begin_time": "2016-04-25T20:04:34.604Z",
     "end_time": "2016-04-25T20:08:41.593Z", "error_code": None, "fail_reason": None,
-    "entities": {"sub_jobs_total": 1, "sub_jobs": [{"status": "SUCCESS", "error_code": None, "fail_reason": None}]},
+    "entities": {"sub_jobs_total": 1, "sub_jobs": [{
+        "status": "SUCCESS", "job_id": "s", "begin_time": "2016-04-25T20:04:35.000Z",
+        "end_time": "2016-04-25T20:08:40.000Z", "error_code": None, "fail_reason": None}]},
 }  # fmt: skip
 
 
-def _broken(body: dict[str, Any], before: dict[str, Any] | None = None) -> set[str]:
-    return {rule for rule, holds, _, _ in job_claims(body, "j", before) if not holds}
+def _with_sub(**change: Any) -> dict[str, Any]:
+    (sub,) = _GOOD_JOB["entities"]["sub_jobs"]
+    return {"entities": {"sub_jobs_total": 1, "sub_jobs": [{**sub, **change}]}}
+
+
+def _claims(body: dict[str, Any], before: dict[str, Any] | None = None) -> set[tuple[str, bool]]:
+    return {(rule, holds) for rule, holds, _, _ in job_claims(body, "j", before, {"Ecs.0001"})}
 
 
 @pytest.mark.parametrize(
@@ -152,23 +159,32 @@ def _broken(body: dict[str, Any], before: dict[str, Any] | None = None) -> set[s
     [
         ({}, None, set()),
         ({"job_id": "k"}, None, {"same-id"}),
-        ({"error_code": "Ecs.0001"}, None, {"error-code-null"}),
-        ({"fail_reason": ""}, None, {"fail-reason-null"}),
-        ({"end_time": "2016-04-25T20:04:33.000Z"}, None, {"times-ordered"}),
-        ({"entities": {"sub_jobs_total": 2, "sub_jobs": [{"status": "SUCCESS"}]}}, None, {"sub-jobs-total"}),
-        ({"entities": {"sub_jobs_total": 1, "sub_jobs": [{"status": "FAIL"}]}}, None, {"parent-follows"}),
-        ({"status": "RUNNING"}, {"status": "SUCCESS"}, {"status-monotone"}),
-        ({"status": "INIT"}, {"status": "RUNNING"}, {"status-monotone"}),
-        ({"status": "FAIL"}, {"status": "SUCCESS"}, {"status-monotone"}),
+        ({"error_code": "Ecs.0001"}, None, {"success-no-error"}),
+        ({"fail_reason": ""}, None, {"success-no-error"}),
+        (_with_sub(error_code="Ecs.0001"), None, {"sub-success-no-error"}),
+        ({"status": "FAIL"}, None, {"fail-has-error"}),
+        ({"status": "FAIL", "error_code": "Ecs.9999"}, None, {"fail-code-known"}),
+        ({"begin_time": None}, None, {"begin-time"}),
+        ({"end_time": None}, None, {"end-time"}),
+        ({"end_time": "2016-04-25T20:04:33.000Z"}, None, {"begin-before-end", "sub-within"}),
+        ({"end_time": "2016-04-25T20:08:41Z"}, None, {"time-form"}),
+        (_with_sub(begin_time="2016-04-25T20:04:30.000Z"), None, {"sub-within"}),
+        (_with_sub(job_id="j"), None, {"sub-job-ids"}),
+        ({"entities": {**_GOOD_JOB["entities"], "sub_jobs_total": 2}}, None, {"sub-jobs-total"}),
+        (_with_sub(status="FAIL"), None, {"sub-jobs-done"}),
+        ({"status": "RUNNING"}, {"status": "SUCCESS"}, {"order"}),
+        ({"status": "INIT"}, {"status": "RUNNING"}, {"order"}),
+        ({"status": "FAIL", "error_code": "Ecs.0001"}, {"status": "SUCCESS"}, {"order"}),
         ({"status": "RUNNING"}, {"status": "INIT"}, set()),
+        ({"job_type": "u"}, {"job_type": "t"}, {"stable-facts"}),
     ],
 )
 def test_each_rule_of_jobs_fails_by_itself(change: dict[str, Any], before: dict[str, Any] | None, wrong: set[str]) -> None:
     """What is promised of job bodies is judged in every one of them, alone and against the one before."""
-    assert _broken({**_GOOD_JOB, **change}, before) == wrong
+    assert {rule for rule, holds in _claims({**_GOOD_JOB, **change}, before) if not holds} == wrong
 
 
 def test_the_rules_of_jobs_are_the_ones_that_are_claimed() -> None:
     """The list that coverage reads names exactly what the judge can say."""
-    said = {rule for rule, *_ in job_claims(_GOOD_JOB, "j", _GOOD_JOB)}
-    assert said == set(RULES)
+    failed = {**_GOOD_JOB, "status": "FAIL", "error_code": "Ecs.0001"}
+    assert {rule for body in (_GOOD_JOB, failed) for rule, _ in _claims(body, _GOOD_JOB)} == set(RULES)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_contract import FILES, contract, group, operation, write
 
 from pytest_ecs._contracts import Contract, schema_at
 from pytest_ecs._contracts.versions import covers
 from pytest_ecs.exceptions import ContractError
+
+from .tiny_contract import FILES, contract, group, operation, write
 
 ACTION = "/v2.1/{project_id}/servers/{server_id}/action"
 
@@ -210,7 +211,7 @@ def test_a_pair_of_states_shows_as_its_row_says_whatever_its_case(tmp_path: Path
     assert tiny.status_of("ACTIVE", None) == "ACTIVE"
     assert tiny.status_of("active", "spawning") == "UNKNOWN"
     assert tiny.status_of("nonsense", None) == "UNKNOWN"
-    assert tiny.state_words.tolerated == {"paused"}
+    assert tiny.tolerated_states == {"paused"}
 
 
 def test_an_expectation_has_the_statuses_of_its_chapter(tmp_path: Path) -> None:
@@ -229,7 +230,15 @@ def test_an_envelope_says_where_its_code_is(tmp_path: Path) -> None:
     assert tiny.envelope("ecs").code == ("error", "code")
     assert tiny.envelope("nova").code is None
     assert tiny.envelope("deprecated") is tiny.envelope("nova")
+    assert tiny.envelopes["ecs"] is tiny.envelope("ecs").body
     assert tiny.gateway_statuses == {401, 429}
+
+
+def test_codes_of_the_environment_are_optional(tmp_path: Path) -> None:
+    """They say that a project lacks something, not that a request is wrong."""
+    assert contract(tmp_path / "a").environment_codes == frozenset()
+    more = {"general.yaml": FILES["general.yaml"] + "environment_codes: [Ecs.0114]\n"}
+    assert contract(tmp_path / "b", more).environment_codes == {"Ecs.0114"}
 
 
 @pytest.mark.parametrize(

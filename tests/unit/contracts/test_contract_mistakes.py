@@ -6,10 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_contract import ERRORS, HOME, SERVERS, broken, contract, line_of, write
 
 from pytest_ecs._contracts import check, load
 from pytest_ecs.exceptions import ContractError
+
+from .tiny_contract import ERRORS, HOME, SERVERS, broken, contract, line_of, write
 
 NAME = "name: {type: string, maxLength: 128}"
 

@@ -76,7 +76,7 @@ def test_no_reference_is_left(contract: Contract) -> None:
 def test_every_operation_is_found_by_its_own_request(contract: Contract) -> None:
     """No operation hides behind another."""
     for operation in contract.operations.values():
-        body = {operation.selects: {}} if operation.selects else {}
+        body: dict[str, object] = {operation.selects: {}} if operation.selects else {}
         match = contract.match(operation.method, operation.path.replace("{", "").replace("}", ""), body)
         assert match is not None, operation.id
         assert match[0].id == operation.id

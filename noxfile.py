@@ -1,0 +1,54 @@
+"""One command per habit: ``nox`` runs tests, lint, typing and build; ``nox -s bench`` measures."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["tests", "lint", "typing", "build"]
+nox.options.default_venv_backend = "venv"
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the project's own tests; arguments go to pytest."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting rules."""
+    session.install("ruff")
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check types, strictly, in the package, the suites and the tests."""
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel, install it elsewhere and certify the embedded mock with it, both ways."""
+    session.install("build")
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("python", "-m", "build", "--wheel", "--outdir", folder)
+        (wheel,) = Path(folder).glob("*.whl")
+        session.install(str(wheel))
+        elsewhere = Path(folder) / "elsewhere"
+        elsewhere.mkdir()
+        session.chdir(elsewhere)
+        session.run("pytest-ecs", "run")
+        session.run("pytest", "--pyargs", "pytest_ecs.suites", "-q")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure contract load, collection, requests, whole runs and memory."""
+    session.install("-e", ".[dev]")
+    session.run("python", "benchmarks/run.py", *session.posargs)

@@ -1,0 +1,75 @@
+"""Rules of starting, restarting and stopping in a batch (5.3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_ecs import Bench, Lease
+
+_START, _REBOOT, _STOP = (f"ecs.servers.batch-{verb}/rule" for verb in ("start", "reboot", "stop"))
+_ACTION = "/v1/{project_id}/cloudservers/action"
+
+
+def _listed(leases: list[Lease]) -> list[dict[str, str]]:
+    return [{"id": lease.id} for lease in leases]
+
+
+@pytest.mark.ecs_requirement(
+    f"{_STOP}/success-stops", f"{_STOP}/type-default", f"{_STOP}/listed-only", f"{_START}/success-starts", f"{_START}/listed-only"
+)
+def test_a_batch_stops_and_starts_every_listed_server(ecs_bench: Bench) -> None:
+    """Two of three servers are SHUTOFF after a stop without a type, and one of them ACTIVE after a start."""
+    first, second, third = ecs_bench.session.pool.batch_of(3)
+    ecs_bench.settle(ecs_bench.client.post(_ACTION, {"os-stop": {"servers": _listed([first, second])}}), [first, second])
+    shown = first.show()
+    ecs_bench.check(f"{_STOP}/type-default", shown, "body", "server", "status", equals="SHUTOFF")
+    ecs_bench.check(f"{_STOP}/success-stops", shown, "body", "server", "status", equals="SHUTOFF")
+    ecs_bench.check(f"{_STOP}/success-stops", second.show(), "body", "server", "status", equals="SHUTOFF")
+    ecs_bench.check(f"{_STOP}/listed-only", third.show(), "body", "server", "status", equals="ACTIVE")
+    ecs_bench.settle(ecs_bench.client.post(_ACTION, {"os-start": {"servers": _listed([first])}}), [first])
+    ecs_bench.check(f"{_START}/success-starts", first.show(), "body", "server", "status", equals="ACTIVE")
+    ecs_bench.check(f"{_START}/listed-only", second.show(), "body", "server", "status", equals="SHUTOFF")
+    for lease in (first, second, third):
+        lease.release()
+
+
+@pytest.mark.parametrize(("kind", "status"), [("SOFT", "REBOOT"), ("HARD", "HARD_REBOOT")], ids=["soft", "hard"])
+@pytest.mark.ecs_requirement(f"{_REBOOT}/soft-and-hard", f"{_REBOOT}/success-reboots", f"{_REBOOT}/listed-only")
+def test_a_restarted_server_runs_again(ecs_bench: Bench, kind: str, status: str) -> None:
+    """On the way the status is that of the restart's type; afterwards the server is ACTIVE, and another one never changed."""
+    lease, other = ecs_bench.session.pool.batch_of(2)
+    before = other.show()
+    started = ecs_bench.client.post(_ACTION, {"reboot": {"type": kind, "servers": _listed([lease])}})
+    on_the_way = ecs_bench.first_change(lease, "ACTIVE")
+    ecs_bench.check(f"{_REBOOT}/soft-and-hard", on_the_way, "body", "server", "status", equals=status)
+    ecs_bench.settle(started, [lease])
+    ecs_bench.check(f"{_REBOOT}/success-reboots", lease.show(), "body", "server", "status", equals="ACTIVE")
+    updated = before.response_body["server"]["updated"]
+    ecs_bench.check(f"{_REBOOT}/listed-only", other.show(), "body", "server", "updated", equals=updated)
+    lease.release()
+    other.release()
+
+
+@pytest.mark.ecs_requirement(f"{_STOP}/soft-and-hard")
+@pytest.mark.parametrize("kind", ["SOFT", "HARD"])
+def test_both_kinds_of_stop_stop(ecs_bench: Bench, kind: str) -> None:
+    """The server is SHUTOFF after the job."""
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    ecs_bench.settle(ecs_bench.client.post(_ACTION, {"os-stop": {"type": kind, "servers": _listed([lease])}}), [lease])
+    ecs_bench.check(f"{_STOP}/soft-and-hard", lease.show(), "body", "server", "status", equals="SHUTOFF")
+    lease.release()
+
+
+@pytest.mark.parametrize(
+    ("requirement", "state", "action"),
+    [
+        pytest.param(rule, state, action, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
+        for rule, state, action in ((f"{_START}/already-running", "ACTIVE", "os-start"), (f"{_STOP}/already-stopped", "SHUTOFF", "os-stop"))
+    ],
+)
+def test_a_server_that_is_there_already_stays(ecs_bench: Bench, requirement: str, state: str, action: str) -> None:
+    """Starting a running server or stopping a stopped one changes nothing, whether it is accepted or refused."""
+    lease = ecs_bench.session.pool.lease("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
+    ecs_bench.wait_out(ecs_bench.client.post(_ACTION, {action: {"servers": _listed([lease])}}))
+    ecs_bench.check(requirement, lease.show(), "body", "server", "status", equals=state)
+    lease.release()

@@ -1,0 +1,168 @@
+"""Nothing that a run creates is lost: after failures, Ctrl-C, killed workers and killed runs, on a real HTTP endpoint."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def mock() -> Iterator[dict[str, Any]]:
+    """A mock in a process of its own, fast enough that waiting costs little."""
+    command = [sys.executable, "-m", "pytest_ecs", "mock", "--speed=60"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def _environment(about: dict[str, Any], folder: Path) -> dict[str, str]:
+    resources = about["resources"]
+    return {
+        "PATH": os.environ["PATH"], "HOME": str(folder), "OS_AUTH_URL": about["iam"], "OS_USERNAME": about["username"],
+        "OS_PASSWORD": about["password"], "OS_USER_DOMAIN_NAME": about["domain"], "OS_PROJECT_ID": about["project_id"],
+        "OS_PROJECT_NAME": about["project_name"], "PYTEST_ECS_IMAGE": resources["image_id"], "PYTEST_ECS_FLAVOR": resources["flavor_id"],
+        "PYTEST_ECS_VPC": resources["vpc_id"], "PYTEST_ECS_SUBNET": resources["subnet_id"], "PYTEST_ECS_BATCH": "1",
+    }  # fmt: skip
+
+
+def _start(about: dict[str, Any], folder: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--ecs-endpoint={about['endpoint']}", *options],
+        cwd=folder, env=_environment(about, folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def _servers(about: dict[str, Any]) -> list[str]:
+    """Ids of the servers that the mock has, asked for over its API."""
+    user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": {"project": {"id": about["project_id"]}}}}
+    token = httpx.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
+    url = f"{about['endpoint']}/v2.1/{about['project_id']}/servers"
+    return [server["id"] for server in httpx.get(url, headers={"X-Auth-Token": token}).json()["servers"]]
+
+
+def _sweep(about: dict[str, Any], folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest_ecs", "sweep", f"--ecs-endpoint={about['endpoint']}", *options],
+        cwd=folder, env=_environment(about, folder), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def _wait_for(file: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < deadline, f"{file.name} did not appear"
+        time.sleep(0.05)  # another process's progress cannot be waited for in a better way
+
+
+_TESTS = """
+import os, time
+from pathlib import Path
+
+def test_holds_a_server(ecs_server):
+    Path("has-{name}").write_text(ecs_server.id)
+    {then}
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "code"),
+    [("pass", 0), ("raise RuntimeError('the test breaks')", 1)],
+    ids=["passes", "fails"],
+)
+def test_servers_are_deleted_at_the_end(mock: dict[str, Any], tmp_path: Path, then: str, code: int) -> None:
+    """Whether the test passes or not, its server is gone when the run is over."""
+    (tmp_path / "test_it.py").write_text(_TESTS.format(name="server", then=then))
+    run = _start(mock, tmp_path)
+    output, _ = run.communicate(timeout=120)
+    assert run.returncode == code, output
+    assert (tmp_path / "has-server").exists()
+    assert _servers(mock) == []
+
+
+def test_servers_are_deleted_after_ctrl_c(mock: dict[str, Any], tmp_path: Path) -> None:
+    """An interrupted run cleans up before it ends."""
+    (tmp_path / "test_it.py").write_text(_TESTS.format(name="server", then="time.sleep(60)"))
+    run = _start(mock, tmp_path)
+    _wait_for(tmp_path / "has-server")
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=120)
+    assert run.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert _servers(mock) == []
+
+
+def test_the_controller_deletes_what_a_killed_worker_made(mock: dict[str, Any], tmp_path: Path) -> None:
+    """A worker that dies leaves its server to the controller."""
+    then = "os.kill(os.getpid(), 9)"
+    (tmp_path / "test_it.py").write_text(_TESTS.format(name="server", then=then))
+    run = _start(mock, tmp_path, "-n", "2", "--max-worker-restart=0")
+    output, _ = run.communicate(timeout=120)
+    assert run.returncode == 1, output
+    assert "crashed" in output
+    assert (tmp_path / "has-server").exists()
+    assert _servers(mock) == []
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["alone", "xdist"])
+def test_sweep_deletes_what_a_killed_run_left(mock: dict[str, Any], tmp_path: Path, options: list[str]) -> None:
+    """After SIGKILL to the whole run its servers stand in the ledger, and only they are swept."""
+    foreign = _foreign_server(mock)
+    (tmp_path / "test_it.py").write_text(_TESTS.format(name="server", then="time.sleep(60)"))
+    run = _start(mock, tmp_path, *options)
+    _wait_for(tmp_path / "has-server")
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate(timeout=60)
+    ours = (tmp_path / "has-server").read_text()
+    assert set(_servers(mock)) == {ours, foreign}
+
+    listed = _sweep(mock, tmp_path, "--dry-run")
+    assert "would be deleted" in listed.stdout
+    assert ours in listed.stdout
+    assert set(_servers(mock)) == {ours, foreign}
+
+    swept = _sweep(mock, tmp_path)
+    assert swept.returncode == 0, swept.stdout + swept.stderr
+    assert ours in swept.stdout
+    assert _servers(mock) == [foreign]
+    assert "0 server(s) deleted" in _sweep(mock, tmp_path).stdout
+
+
+def test_sweep_finds_a_server_whose_answer_never_came(mock: dict[str, Any], tmp_path: Path) -> None:
+    """A run that died between request and answer is swept by the name in its intent."""
+    code = (
+        "import os, sys\n"
+        "def test_it(ecs_session, monkeypatch):\n"
+        "    ledger = ecs_session.ledger\n"
+        "    monkeypatch.setattr(type(ledger), 'answer', lambda *a: os.kill(os.getpid(), 9))\n"
+        "    ecs_session.pool.create(1)\n"
+    )
+    (tmp_path / "test_it.py").write_text(code)
+    run = _start(mock, tmp_path)
+    run.communicate(timeout=60)
+    assert run.returncode == -signal.SIGKILL
+    assert len(_servers(mock)) == 1
+    swept = _sweep(mock, tmp_path)
+    assert "1 server(s) deleted" in swept.stdout, swept.stdout + swept.stderr
+    assert _servers(mock) == []
+
+
+def _foreign_server(about: dict[str, Any]) -> str:
+    """A server that somebody else made in the same project, with a name like ours."""
+    user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": {"project": {"id": about["project_id"]}}}}
+    token = httpx.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
+    resources = about["resources"]
+    server = {"name": "ecs-conformance-not-ours", "imageRef": resources["image_id"], "flavorRef": resources["flavor_id"], "networks": [{"uuid": resources["network_id"]}]}
+    url = f"{about['endpoint']}/v2.1/{about['project_id']}/servers"
+    answer = httpx.post(url, json={"server": server}, headers={"X-Auth-Token": token})
+    return str(answer.json()["server"]["id"])

@@ -1,0 +1,78 @@
+"""Options end in one frozen value; wrong ones are a sentence that says what is allowed."""
+
+import pytest
+
+_PRINT = """
+def test_settings(ecs_settings):
+    print("SETTINGS", {expression})
+"""
+
+
+def _run(pytester: pytest.Pytester, expression: str, *options: str) -> pytest.RunResult:
+    pytester.makepyfile(_PRINT.format(expression=expression))
+    return pytester.runpytest("-q", "-s", *options)
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_ini_file(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One order for every option."""
+    pytester.makeini("[pytest]\necs_max_servers = 3\necs_batch = 4\necs_flavor = ini")
+    monkeypatch.setenv("PYTEST_ECS_MAX_SERVERS", "5")
+    monkeypatch.setenv("PYTEST_ECS_BATCH", "6")
+    shown = _run(pytester, "ecs_settings.max_servers, ecs_settings.batch, ecs_settings.flavor", "--ecs-max-servers=7")
+    shown.stdout.fnmatch_lines(["*SETTINGS (7, 6, 'ini')*"])
+
+
+def test_the_environment_alone_never_chooses_a_target(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable left in a shell cannot start spending."""
+    monkeypatch.setenv("PYTEST_ECS_CLOUD", "production")
+    monkeypatch.setenv("PYTEST_ECS_ENDPOINT", "https://ecs.example.com")
+    monkeypatch.setenv("OS_CLOUD", "production")
+    _run(pytester, "ecs_settings.embedded").stdout.fnmatch_lines(["*SETTINGS True*"])
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--ecs-profile=cor", "*--ecs-profile: 'cor' is not one of core, native, deprecated, full; did you mean core?*"),
+        ("--ecs-max-servers=0", "*--ecs-max-servers: '0' cannot be used: must be greater than 0*"),
+        ("--ecs-max-servers=many", "*--ecs-max-servers: 'many' cannot be used: invalid literal*"),
+        ("--ecs-kind=respone", "*'respone' is not one of*did you mean response?*"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(pytester: pytest.Pytester, option: str, text: str) -> None:
+    """The message names the option, the value and the way out."""
+    shown = _run(pytester, "1", option, "--ecs-report=out")
+    assert shown.ret == pytest.ExitCode.USAGE_ERROR
+    shown.stderr.fnmatch_lines([text])
+    shown.stderr.no_fnmatch_line("*Traceback*")
+
+
+def test_two_targets_at_once_are_refused(pytester: pytest.Pytester) -> None:
+    """A cloud and an endpoint both choose; neither silently wins."""
+    shown = _run(pytester, "1", "--ecs-cloud=a", "--ecs-endpoint=https://b", "--ecs-report=out")
+    assert shown.ret == pytest.ExitCode.USAGE_ERROR
+    shown.stderr.fnmatch_lines(["*both choose the target*"])
+
+
+def test_deviations_are_for_the_mock_only(pytester: pytest.Pytester) -> None:
+    """A deviation cannot be switched on in somebody's cloud."""
+    shown = _run(pytester, "1", "--ecs-endpoint=https://b", "--ecs-deviation=x", "--ecs-report=out")
+    assert shown.ret == pytest.ExitCode.USAGE_ERROR
+    shown.stderr.fnmatch_lines(["*--ecs-deviation is for the embedded mock*"])
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--ecs-operation=ecs.server.create", "*no operation 'ecs.server.create'; did you mean ecs.servers.create*"),
+        ("--ecs-section=5.99", "*no section '5.99'*"),
+        ("--ecs-requirement=ecs.servers.create/statu", "*no requirement*did you mean ecs.servers.create/status*"),
+    ],
+)
+def test_a_selection_that_names_nothing_gets_the_closest_names(pytester: pytest.Pytester, option: str, text: str) -> None:
+    """A typo selects nothing; that must not look like a clean run."""
+    shown = _run(pytester, "1", option, "--ecs-report=out")
+    assert shown.ret == pytest.ExitCode.USAGE_ERROR
+    shown.stderr.fnmatch_lines([text])

@@ -1,0 +1,115 @@
+"""The directions of dependencies that the design promises, read from the source."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import pytest_ecs
+
+_ROOT = Path(__file__).parent.parent
+_PACKAGE = _ROOT / "pytest_ecs"
+
+#: Layer -> layers it may import; a layer is a module or sub-package of pytest_ecs. Everything may import these:
+_COMMON = {"exceptions", "typing"}
+_MAY: dict[str, set[str]] = {
+    "exceptions": set(),
+    "typing": {"_exchange", "_leases"},  # for annotations only
+    "_mock": set(),
+    "_locations": set(),
+    "_contracts": {"_locations"},
+    "_exchange": set(),
+    "_credentials": set(),
+    "_options": {"_contracts"},  # for annotations only
+    "_auth": {"_exchange"},
+    "_target": {"_credentials", "_options", "_mock"},
+    "_client": {"_exchange", "_target"},
+    "_jobs": {"_exchange"},
+    "_ledger": set(),
+    "_leases": {"_client", "_exchange", "_jobs", "_ledger"},
+    "_checks": {"_contracts", "_exchange", "_jobs"},
+    "_recipes": {"_target"},
+    "_cases": {"_contracts"},
+    "_waivers": set(),
+    "_session": {"_auth", "_checks", "_client", "_contracts", "_exchange", "_leases", "_ledger", "_options", "_target"},
+    "_bench": {"_auth", "_cases", "_checks", "_client", "_contracts", "_exchange", "_leases", "_recipes", "_session"},
+    "_coverage": {"_bench", "_checks", "_contracts", "_locations"},
+    "_fixtures": {"_bench", "_client", "_contracts", "_credentials", "_exchange", "_leases", "_lifecycle", "_options", "_session", "_target"},
+    "_report": {"_checks", "_contracts", "_coverage", "_exchange", "_lifecycle", "_options"},
+    "_lifecycle": {"_contracts", "_options", "_report", "_session", "_waivers"},
+    "plugin": {"_fixtures", "_lifecycle", "_locations", "_options"},
+    "_verbs": {"_contracts", "_coverage", "_leases", "_ledger", "_locations", "_mock", "_options", "_report", "_session"},
+    "__main__": {"_options", "_verbs"},
+    "__init__": {"_bench", "_client", "_contracts", "_exchange", "_leases", "_recipes"},
+}  # fmt: skip
+
+
+def _imports(file: Path) -> set[str]:
+    """Layers of pytest_ecs that a file imports, inside functions too; a relative import stays in its package."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "pytest_ecs" and len(parts) > 1:
+                found.add(parts[1])
+    return found
+
+
+def _layers() -> dict[str, list[Path]]:
+    layers: dict[str, list[Path]] = {}
+    for file in sorted(_PACKAGE.rglob("*.py")):
+        first = file.relative_to(_PACKAGE).parts[0]
+        layers.setdefault(first.removesuffix(".py"), []).append(file)
+    return layers
+
+
+@pytest.mark.parametrize("layer", sorted(_layers()))
+def test_a_layer_imports_only_what_it_may(layer: str) -> None:
+    """No module reaches up or sideways; a new one has to be given its place here."""
+    assert layer in _MAY, f"{layer} has no place in the table"
+    known = set(_layers())
+    allowed = _MAY[layer] | _COMMON | {layer}
+    wrong = {(file.name, name) for file in _layers()[layer] for name in _imports(file) & known if name not in allowed}
+    assert not wrong
+
+
+def test_the_mock_never_reads_the_contract() -> None:
+    """A mock made from the contract would agree with it by construction: it imports nothing of ours and opens no schemas."""
+    for file in _layers()["_mock"]:
+        text = file.read_text(encoding="utf-8")
+        assert _imports(file) <= {"_mock"}, file
+        for word in ("schemas/", "_contracts", "yaml", "open(", "read_text"):
+            assert word not in text, f"{file.name} has {word!r}"
+
+
+def test_suites_use_public_names_only() -> None:
+    """The suites are what a stranger could write."""
+    public = {"pytest_ecs", "pytest_ecs.exceptions", "pytest_ecs.typing"}
+    for file in sorted((_ROOT / "suites").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").startswith("pytest_ecs"):
+                assert node.module in public, f"{file.name} imports {node.module}"
+                assert all(not alias.name.startswith("_") for alias in node.names), file.name
+
+
+def test_the_judge_does_no_input_or_output() -> None:
+    """Checks are pure: no clock, no network, no files."""
+    banned = {"httpx", "time", "os", "pathlib", "sqlite3", "socket", "subprocess", "random", "io"}
+    for file in _layers()["_checks"]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not banned & {name.split(".")[0] for name in names}, file
+
+
+def test_the_facade_lists_what_it_has() -> None:
+    """Everything public resolves, and nothing else is offered."""
+    for name in pytest_ecs.__all__:
+        assert getattr(pytest_ecs, name) is not None
+    assert dir(pytest_ecs) == sorted(pytest_ecs.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = pytest_ecs.nothing
