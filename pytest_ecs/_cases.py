@@ -148,7 +148,7 @@ def _wrong_values(schema: Mapping[str, Any], keyword: str, now: JSON, *, in_quer
 
 
 def _wrong_types(declared: Any, *, in_query: bool) -> Iterator[JSON]:
-    types = {declared} if isinstance(declared, str) else set(declared)
+    types = {declared} if isinstance(declared, str) else set(declared or ())
     if in_query:
         yield "not-a-number" if types <= {"integer", "number"} else "not-a-value"
         return

@@ -81,6 +81,7 @@ def _success(exchange: Exchange, operation: Operation, contract: Contract) -> It
         value = exchange.response_headers.get(name.lower())
         holds = value is not None and Draft202012Validator(dict(schema), format_checker=FORMATS).is_valid(value)
         yield _finding(f"{operation.id}/header/{name}", holds, exchange, f"the header {name} is there and valid", value, name)
+    yield from _outcome(exchange, operation, contract, corpus)
     if operation.response_body is None or exchange.status == 204 or _checked_only(exchange, operation):
         return
     base = f"{operation.id}/response"
@@ -91,6 +92,26 @@ def _success(exchange: Exchange, operation: Operation, contract: Contract) -> It
         return
     for path, keyword, holds, expected, observed in claims(operation.response_body, exchange.response_body, exchange.microversion):
         yield _finding(f"{base}/{path or 'body'}/{keyword}", holds, exchange, expected, observed, path)
+
+
+def _outcome(exchange: Exchange, operation: Operation, contract: Contract, corpus: Corpus) -> Iterator[Finding]:
+    """What became of the job that a recipe's valid request started."""
+    body = exchange.response_body
+    job = body.get("job_id") if isinstance(body, Mapping) else None
+    if operation.job is None or exchange.case is None or not isinstance(job, str):
+        return
+    queries = corpus.job(job)
+    last = queries[-1].response_body if queries else None
+    if not isinstance(last, Mapping) or last.get("status") not in {"SUCCESS", "FAIL"}:
+        return
+    requirement, evidence = f"{operation.id}/job", (exchange.id, queries[-1].id)
+    codes = job_error_codes(last)
+    if last["status"] == "FAIL" and codes & contract.environment_codes:
+        reason = f"the project or region lacks what the job needs ({', '.join(sorted(codes))})"
+        yield Finding(requirement, "error", evidence, reason=reason)
+        return
+    expected = "the job of a valid request ends in SUCCESS"
+    yield Finding(requirement, "pass" if last["status"] == "SUCCESS" else "fail", evidence, expected=expected, observed=last, where="job")
 
 
 def _checked_only(exchange: Exchange, operation: Operation) -> bool:
@@ -129,7 +150,7 @@ def _error(exchange: Exchange, operation: Operation, contract: Contract) -> Iter
 
 def _envelope(exchange: Exchange, operation: Operation, contract: Contract) -> str | None:
     """Name of the error form that the body has, None when it has none that is legal here."""
-    names = [operation.chapter if operation.chapter in contract.envelopes else "nova"]
+    names: list[str] = [operation.dialect]
     if exchange.status in contract.gateway_statuses:
         names.append("gateway")
     for name in names:
@@ -162,8 +183,8 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
     case = exchange.case
     if case is None:
         return
-    chapter = operation.chapter if operation is not None else "nova"
-    expectation = contract.expectation(case.expects, chapter)
+    dialect = operation.dialect if operation is not None else "nova"
+    expectation = contract.expectation(case.expects, dialect)
     evidence = (exchange.id, *([case.control] if case.control else []))
     if case.expects == "accepted":
         if exchange.status < 400 or set(_codes(exchange.response_body)) & contract.environment_codes:
@@ -178,7 +199,7 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
             reason = "the control request, without the change, was not accepted, so a refusal proves nothing"
             yield Finding(case.requirement, "not_tested", evidence, reason=reason)
             return
-    yield _rejection(exchange, expectation, evidence, corpus, chapter)
+    yield _rejection(exchange, expectation, evidence, corpus, dialect)
 
 
 def _refused(requirement: str, exchange: Exchange, evidence: tuple[str, ...], expectation: Expectation) -> Finding:
@@ -187,14 +208,14 @@ def _refused(requirement: str, exchange: Exchange, evidence: tuple[str, ...], ex
 
 
 def _rejection(
-    exchange: Exchange, expectation: Expectation, evidence: tuple[str, ...], corpus: Corpus, chapter: str
+    exchange: Exchange, expectation: Expectation, evidence: tuple[str, ...], corpus: Corpus, dialect: str
 ) -> Finding:
     case = exchange.case
     assert case is not None  # noqa: S101 - the only caller has looked
     fitting = {*expectation.codes, *case.codes}
     statuses = " or ".join(map(str, expectation.statuses))
     expected = f"{expectation.says} ({case.change}): HTTP {statuses}"
-    if chapter == "ecs" and expectation.codes:
+    if dialect == "ecs" and expectation.codes:
         expected += f" with code {' or '.join(sorted(fitting))}"
     if exchange.status < 400:
         return _late(exchange, expectation, expected, evidence, corpus)

@@ -24,8 +24,8 @@ Dialect = Literal["iam", "ecs", "nova"]
 
 #: What a requirement speaks of; the second part of its id, or the table for those of the appendix.
 Kind = Literal[
-    "status", "header", "response", "request", "query", "not-found", "http", "auth", "permission", "error", "rule",
-    "state", "code",
+    "status", "header", "response", "request", "query", "not-found", "http", "auth", "permission", "error", "job",
+    "rule", "state", "code",
 ]  # fmt: skip
 
 

@@ -96,6 +96,9 @@ def _success(operation: Operation) -> Iterator[Requirement]:
     statuses = listing(list(map(str, operation.statuses)), "or")
     says = f"Success is answered with {statuses}"
     yield _requirement(operation, "status", operation.section, "status", "must", says, operation.ruling)
+    if operation.job is not None:
+        says = "The job that a valid request starts ends in SUCCESS"
+        yield _requirement(operation, "job", operation.section, "job", "must", says)
     for name, schema in operation.response_headers.items():
         field = next(walk(schema, operation.section))
         claims = [claim(keyword, schema) for keyword in _keywords(schema)]

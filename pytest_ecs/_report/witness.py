@@ -138,7 +138,8 @@ class Witness:
             self._conclude(covered, "not_tested", str(error.msg))
             return
         if isinstance(error, JobFailed):
-            self._conclude(covered, "error", f"a job that the test needs did not succeed. {error}")
+            # Whether the endpoint is to blame is said by <operation>/job, from the record; here a step is missing.
+            self._conclude(covered, "not_tested" if self._told else "error", f"a job that the test needs did not succeed: {error}")
             report.longrepr = str(error)
             return
         if isinstance(error, PrerequisiteMissing):
