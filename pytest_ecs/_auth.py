@@ -35,6 +35,7 @@ __all__ = [
     "NO_RENEWAL",
     "RENEWAL_MARGIN",
     "AkSkAuth",
+    "AlteredAfterSigning",
     "FileTokenStore",
     "FixedToken",
     "MemoryTokenStore",
@@ -636,3 +637,32 @@ class AkSkAuth(httpx.Auth):
             request, "Authorization", f"{_ALGORITHM} Access={self._ak}, SignedHeaders={listed}, Signature={signature}"
         )
         yield request
+
+
+class AlteredAfterSigning(httpx.Auth):
+    """Signs with *auth* and then changes what was signed: the body by one blank, or else a signed header.
+
+    For tests that a signature keeps a request from being altered (4.2).
+    """
+
+    requires_request_body = True
+
+    def __init__(self, auth: httpx.Auth, *, body: bool) -> None:
+        self._auth = auth
+        self._body = body
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Yield *request* once, altered."""
+        if not self._body:
+            request.headers["X-Conformance"] = "signed"
+        for signed in self._auth.auth_flow(request):
+            if self._body:
+                content = signed.content + b" "
+                altered = httpx.Request(
+                    signed.method, signed.url, headers=signed.headers, content=content, extensions=signed.extensions
+                )
+                altered.headers["Content-Length"] = str(len(content))
+                yield altered
+            else:
+                signed.headers["X-Conformance"] = "altered"
+                yield signed

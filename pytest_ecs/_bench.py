@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
-from pytest_ecs._auth import FixedToken, NoAuth
+from pytest_ecs._auth import AkSkAuth, AlteredAfterSigning, FixedToken, NoAuth
 from pytest_ecs._cases import Mutation, fields, mutate_body, mutate_query
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
+from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._client import Client
 from pytest_ecs._contracts import Contract
 from pytest_ecs._contracts.model import Operation, Requirement
@@ -239,6 +240,43 @@ class Bench:
         finding = evaluate(requirement_id, Assertion(exchange.id, tuple(path), name, expected), exchange)
         self.session.pending.append(finding)
         return finding.outcome == "pass"
+
+    def judge(self, requirement_id: str, exchange: Exchange, holds: bool, expected: str, observed: JSON) -> None:
+        """Make a finding on something that no single place of an answer shows, such as the time between two.
+
+        It cannot be repeated from the record, so `check` comes first wherever it can say the same.
+        """
+        outcome: Outcome = "pass" if holds else "fail"
+        self.session.pending.append(Finding(requirement_id, outcome, (exchange.id,), expected, observed))
+
+    def signed(
+        self,
+        *,
+        ak: str | None = None,
+        sk: str | None = None,
+        signed_headers: Sequence[str] | None = None,
+        date_offset: float = 0.0,
+        alter_body: bool = False,
+        alter_header: bool = False,
+    ) -> Client:
+        """Return a client that signs with AK/SK (4.2), rightly or, with any argument, wrongly in that one way.
+
+        Raises `PrerequisiteMissing` when the run has no key pair.
+        """
+        right = self.session.signed_client
+        credentials = self.session.target.identities["primary"]
+        auth: httpx.Auth = AkSkAuth(
+            ak or str(credentials.ak), sk or str(credentials.sk), project_id=credentials.project_id,
+            security_token=credentials.security_token, clock=self.session.target.clock,
+            signed_headers=signed_headers, date_offset=date_offset,
+        )  # fmt: skip
+        if alter_body or alter_header:
+            auth = AlteredAfterSigning(auth, body=alter_body)
+        return replace(right, auth=auth)
+
+    def anonymous(self, client: Client) -> Client:
+        """Return *client* without credentials."""
+        return replace(client, auth=NoAuth(), scheme="none")
 
     def expect(
         self, requirement_id: str, method: str, path: str, *, expects: str, change: str = "", codes: tuple[str, ...] = (), **options: Any

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from pytest_ecs._auth import NO_RENEWAL
 from pytest_ecs._exchange import REDACTED, SECRET_HEADERS, Case, Exchange, Secrets, redact
 from pytest_ecs._target import Target
 from pytest_ecs.exceptions import EcsError, NotAnEcsEndpoint, Unreachable
@@ -222,7 +223,9 @@ class Client:
         pairs = tuple((str(k), str(v)) for k, v in (query.items() if isinstance(query, Mapping) else query or ()))
         base = self.base or target.endpoint
         url = f"{base}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
-        request = connection.http.build_request(method, url, content=content, headers=sent)
+        # A test of a refusal wants the bare answer, not a second try with a new token.
+        extensions = {NO_RENEWAL: True} if case is not None and case.expects != "accepted" else None
+        request = connection.http.build_request(method, url, content=content, headers=sent, extensions=extensions)
         found = connection.identify(method, path, json)
         name, parameters = found if found else (None, {})
         draft = Exchange(

@@ -23,7 +23,7 @@ _MAY: dict[str, set[str]] = {
     "_options": {"_contracts"},  # for annotations only
     "_auth": {"_exchange"},
     "_target": {"_credentials", "_options", "_mock"},
-    "_client": {"_exchange", "_target"},
+    "_client": {"_auth", "_exchange", "_target"},
     "_jobs": {"_exchange"},
     "_ledger": set(),
     "_leases": {"_client", "_exchange", "_jobs", "_ledger"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,39 @@ def requirements(*kinds: str, but: Callable[[Requirement], bool] = lambda _: Fal
         for requirement in found
         if not but(requirement) and _derivable(requirement)
     ]
+
+
+def boundaries() -> list[object]:
+    """Return every microversion at which a field of a server comes or goes, the one below it, the least and the most."""
+    contract = load_contract()
+    found = {"2.1"}
+    marks: dict[str, list[str]] = {}
+    for requirement in contract.requirements.values():
+        if requirement.operation in _SERVER_BODIES and requirement.kind == "response":
+            at = _boundary(requirement.id)
+            if at is not None:
+                below = f"2.{int(at.partition('.')[2]) - 1}"
+                found |= {at, below}
+                marks.setdefault(below if requirement.id.endswith("/since") else at, []).append(requirement.id)
+    ordered = sorted(found, key=lambda version: int(version.partition(".")[2]))
+    return [pytest.param(version, id=version, marks=pytest.mark.ecs_requirement(*marks.get(version, ()))) for version in ordered]
+
+
+#: Operations whose answers show servers by microversion.
+_SERVER_BODIES = {"nova.servers.show", "nova.servers.list-detail"}
+
+
+def _boundary(requirement: str) -> str | None:
+    """The microversion that a ``since`` or ``until`` requirement speaks of."""
+    operation, _, rest = requirement.partition("/response/")
+    path, _, keyword = rest.rpartition("/")
+    if keyword not in {"since", "until"}:
+        return None
+    schema: Any = load_contract().operations[operation].response_body
+    for step in path.replace("[]", "").split("."):
+        schema = schema["properties"][step]
+        schema = schema.get("items", schema) if not path.endswith(step) else schema
+    return str(schema[f"x-{keyword}"])
 
 
 _NO_RECIPE = "there is no recipe for the operation"
