@@ -1,0 +1,56 @@
+"""The mock's time: virtual in process, scaled over HTTP."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+__all__ = ["Clock", "ScaledClock", "VirtualClock"]
+
+
+class Clock(Protocol):
+    """Seconds since the epoch, and what date a client's signature is compared with."""
+
+    def now(self) -> float:
+        """Return the mock's time."""
+        ...
+
+    def wall(self) -> float:
+        """Return the time that clients live in."""
+        ...
+
+
+class VirtualClock:
+    """Time that passes only when somebody says so."""
+
+    def __init__(self, start: float = 1_767_225_600.0) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return self._now
+
+    wall = now
+
+    def advance(self, seconds: float) -> None:
+        """Let *seconds* pass."""
+        self._now += max(seconds, 0.0)
+
+    sleep = advance
+
+
+class ScaledClock:
+    """Real time, *speed* times as fast from the moment the clock was made."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._start = time.time()
+        self._origin = time.monotonic()
+        self._speed = speed
+
+    def now(self) -> float:
+        """Return seconds since the epoch on the fast clock."""
+        return self._start + (time.monotonic() - self._origin) * self._speed
+
+    def wall(self) -> float:
+        """Return real time: clients sign with it, however fast the mock's servers live."""
+        return time.time()

@@ -1,0 +1,85 @@
+"""What a handler gets and gives, and the table of routes that the resource modules fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_ecs._mock.state import Project, State, User
+
+__all__ = ["ROUTES", "Handler", "Request", "Response", "Route", "route"]
+
+
+@dataclass
+class Request:
+    """A request that was routed and authenticated."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: Mapping[str, str]
+    #: Decoded body; an empty object where there is none.
+    json: Any
+    base: str
+    parameters: Mapping[str, str]
+    #: Whether a deviation is switched on.
+    off: Callable[[str], bool]
+    #: Nova microversion as numbers; (2, 1) for v2 and where none was asked for.
+    microversion: tuple[int, int] = (2, 1)
+    user: User = None  # type: ignore[assignment]  # set for every route that is not public
+    project: Project = None  # type: ignore[assignment]  # likewise
+    has_body: bool = False
+
+    def arg(self, name: str) -> str | None:
+        """Return the last value of a query parameter."""
+        return next((value for key, value in reversed(self.query) if key == name), None)
+
+    def args(self, name: str) -> list[str]:
+        """Return all values of a query parameter."""
+        return [value for key, value in self.query if key == name]
+
+
+@dataclass
+class Response:
+    """An answer."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Request, "State"], Response]
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a handler is."""
+
+    method: str
+    path: str
+    handler: Handler
+    #: iam, ecs or nova: which form errors have.
+    family: str
+    #: No credentials are needed.
+    public: bool
+    #: Whether the body must not be empty.
+    body: bool
+    #: Body keys that select among handlers on one URL.
+    selects: str | None
+
+
+ROUTES: list[Route] = []
+
+
+def route(
+    method: str, path: str, *, family: str, public: bool = False, body: bool = False, selects: str | None = None
+) -> Callable[[Handler], Handler]:
+    """Register the decorated function for a method and path."""
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(Route(method, path, handler, family, public, body, selects))
+        return handler
+
+    return register
