@@ -60,7 +60,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> Iterator[F
     if exchange.status >= 400:
         yield from _error(exchange, operation, contract)
     elif exchange.case is None or exchange.case.expects == "accepted":
-        yield from _success(exchange, operation, contract)
+        yield from _success(exchange, operation, contract, corpus)
         if operation.id == _JOB_QUERY and isinstance(exchange.response_body, Mapping):
             yield from _job(exchange, exchange.response_body, contract, corpus)
 
@@ -73,7 +73,7 @@ def _throttled(exchange: Exchange) -> bool:
 # Success
 
 
-def _success(exchange: Exchange, operation: Operation, contract: Contract) -> Iterator[Finding]:
+def _success(exchange: Exchange, operation: Operation, contract: Contract, corpus: Corpus) -> Iterator[Finding]:
     documented = exchange.status in operation.statuses
     wanted = f"the status is one of {', '.join(map(str, operation.statuses))}"
     yield _finding(f"{operation.id}/status", documented, exchange, wanted, exchange.status, "status")
