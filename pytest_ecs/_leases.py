@@ -301,7 +301,7 @@ def clean(
     problems: list[str] = []
     for run in runs:
         for intent in ledger.intents(run):
-            client = clients.get(intent.identity, clients["primary"])
+            client = _owner(clients, intent.identity)
             try:
                 _discover(ledger, intent, client, clock, job_timeout)
             except EcsError as error:
@@ -313,12 +313,17 @@ def clean(
             if dry_run:
                 done += ids
                 continue
-            client = clients.get(identity, clients["primary"])
+            client = _owner(clients, identity)
             for start in range(0, len(ids), 1000):  # 5.1.2: at most 1,000 in one request
                 deleted, failed = _delete(ledger, ids[start : start + 1000], client, clock, job_timeout)
                 done += deleted
                 problems += failed
     return done, problems
+
+
+def _owner(clients: Mapping[str, Client], identity: str) -> Client:
+    """The one who may delete: another project's own user, and the primary user for everything in the primary project."""
+    return clients[identity] if identity == "other_project" and identity in clients else clients["primary"]
 
 
 def _discover(ledger: Ledger, intent: Intent, client: Client, clock: Clock, job_timeout: float) -> None:

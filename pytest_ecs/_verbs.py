@@ -36,7 +36,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 #: The table and the certificate say what there is to say; a cache folder would be litter.
-_QUIET = ("-q", "--no-header", "-rN", "--tb=short", "-p", "no:cacheprovider")
+_QUIET = (
+    "-q", "--no-header", "-rN", "--tb=short", "-p", "no:cacheprovider",
+    # The console script is imported before pytest; nothing in the package needs rewritten assertions.
+    "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
+)  # fmt: skip
 
 
 def _ini() -> list[str]:

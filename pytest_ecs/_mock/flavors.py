@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_ecs._mock.policy import permit
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.state import Flavor, State
 
@@ -22,6 +23,7 @@ def state_in(flavor: Flavor, zone: str | None) -> str:
 @route("GET", "/v1/{project_id}/cloudservers/flavors", family="ecs")
 def list_flavors(request: Request, state: State) -> Response:
     """List flavors; with a zone only those on sale there."""
+    permit(request, "ecs:cloudServerFlavors:get")
     zone = request.arg("availability_zone") or None
     flavors = list(state.flavors.values())
     if zone is not None and not request.off("flavors-unfiltered"):

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any, NoReturn
 
 from pytest_ecs._mock.errors import NativeRefusal
-from pytest_ecs._mock.policy import denied
+from pytest_ecs._mock.policy import permit
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.servers import batch_names, build, delete_server
 from pytest_ecs._mock.state import Disk, Server, State, stamp
@@ -57,11 +57,6 @@ def _bad(code: str, message: str) -> NoReturn:
     raise NativeRefusal(400, message)
 
 
-def _permit(request: Request, action: str) -> None:
-    if denied(request.user, action) and not request.off("permission-unchecked"):
-        raise NativeRefusal(403, f"Policy doesn't allow {action} to be performed.")
-
-
 def _true(value: Any) -> bool:
     return value is True or str(value).lower() == "true"
 
@@ -76,7 +71,7 @@ def _host(server: Server) -> str:
 @route("POST", "/v2.1/{project_id}/servers", family="nova", body=True)
 def create(request: Request, state: State) -> Response:
     """Create one or more servers; there is no job, and a failure leaves a server in ERROR."""
-    _permit(request, "ecs:servers:create")
+    permit(request, "ecs:servers:create")
     check(request.json, _CREATE, "body", _bad, request.off)
     wanted: dict[str, Any] = dict(request.json.get("server") or {}) if isinstance(request.json.get("server"), Mapping) else {}
     _check_create(wanted, request, state)
@@ -263,7 +258,7 @@ def hash_of(text: str) -> int:
 
 
 def _server(request: Request, action: str) -> Server:
-    _permit(request, action)
+    permit(request, action)
     server = request.project.servers.get(request.parameters["server_id"])
     if server is None and request.off("crash-on-unknown-id"):
         raise NativeRefusal(500, "unexpected error")
@@ -281,7 +276,7 @@ def show_server(request: Request, state: State) -> Response:
 @route("GET", "/v2.1/{project_id}/servers", family="nova")
 def list_servers(request: Request, state: State) -> Response:
     """List servers (6.2.4)."""
-    _permit(request, "ecs:servers:list")
+    permit(request, "ecs:servers:list")
     page, more = _page(request, state, _SORT)
     shown = [{"id": s.id, "name": s.name, "links": _links(request, s)} for s in page]
     return _listed(request, page, shown, more, "servers")
@@ -290,7 +285,7 @@ def list_servers(request: Request, state: State) -> Response:
 @route("GET", "/v2.1/{project_id}/servers/detail", family="nova")
 def list_details(request: Request, state: State) -> Response:
     """List servers with details (6.2.5)."""
-    _permit(request, "ecs:servers:list-detail")
+    permit(request, "ecs:servers:list-detail")
     page, more = _page(request, state, _SORT_DETAIL)
     return _listed(request, page, [show(request, state, s) for s in page], more, "servers/detail")
 

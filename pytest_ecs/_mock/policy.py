@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pytest_ecs._mock.errors import EcsRefusal, NativeRefusal
+from pytest_ecs._mock.routing import Request
 from pytest_ecs._mock.state import User
 
-__all__ = ["denied"]
+__all__ = ["permit"]
 
 _SHOW = (
     "ecs:serverVolumes:use", "ecs:diskConfigs:use", "ecs:securityGroups:use", "ecs:serverKeypairs:get", "vpc:securityGroups:get",
@@ -31,7 +33,7 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def denied(user: User, action: str) -> bool:
+def _denied(user: User, action: str) -> bool:
     """Whether *user* lacks *action* or one that it depends on.
 
     "ecs:servers:list-detail" is our word for ecs:servers:list on the detailed list, which depends on more.
@@ -40,3 +42,10 @@ def denied(user: User, action: str) -> bool:
         return False
     needed = {action.replace("list-detail", "list"), *_NEEDS.get(action, ())}
     return not needed <= user.allowed
+
+
+def permit(request: Request, action: str) -> None:
+    """Refuse a user who lacks *action* or one that it depends on."""
+    if _denied(request.user, action) and not request.off("permission-unchecked"):
+        message = f"Policy does not allow {action} to be performed."
+        raise EcsRefusal("Pdp.0001", message) if request.path.startswith("/v1/") else NativeRefusal(403, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_ecs._mock.policy import permit
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.state import State
 
@@ -9,6 +10,7 @@ from pytest_ecs._mock.state import State
 @route("GET", "/v1/{project_id}/cloudservers/limits", family="ecs")
 def limits(request: Request, state: State) -> Response:
     """Show quotas and what is used of them."""
+    permit(request, "ecs:cloudServerQuotas:get")
     servers = [] if request.off("usage-frozen") else list(request.project.servers.values())
     flavors = [state.flavors[server.flavor] for server in servers]
     absolute = {

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from pytest_ecs._mock.errors import EcsRefusal
 from pytest_ecs._mock.jobs import run_job
 from pytest_ecs._mock.machine import TRANSITIONS
+from pytest_ecs._mock.policy import permit
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.state import Disk, Nic, Server, State
 from pytest_ecs._mock.validation import UUID, F, check, password_ok, user_data_ok
@@ -85,7 +86,7 @@ def _fail(request: Request) -> Any:
 def create(request: Request, state: State) -> Response:
     """Create servers, or only check the request (5.1.1)."""
     fail = _fail(request)
-    _permit(request, "ecs:cloudServers:create")
+    permit(request, "ecs:cloudServers:create")
     check(request.json, _CREATE, "body", fail, request.off)
     wanted: dict[str, Any] = request.json.get("server") if isinstance(request.json.get("server"), dict) else {}
     _check_forms(wanted, fail, request)
@@ -260,17 +261,10 @@ def _ids(listed: Any) -> list[str]:
     return [str(s.get("id")) for s in listed if isinstance(s, Mapping)] if isinstance(listed, list) else []
 
 
-def _permit(request: Request, action: str) -> None:
-    from pytest_ecs._mock.policy import denied
-
-    if denied(request.user, action) and not request.off("permission-unchecked"):
-        raise EcsRefusal("Pdp.0001", f"Policy does not allow {action} to be performed.")
-
-
 @route("POST", "/v1/{project_id}/cloudservers/delete", family="ecs", body=True)
 def delete(request: Request, state: State) -> Response:
     """Delete the listed servers (5.1.2)."""
-    _permit(request, "ecs:cloudServers:delete")
+    permit(request, "ecs:cloudServers:delete")
     check(request.json, _DELETE, "body", _fail(request), request.off)
     servers = _found(request, _ids(request.json.get("servers")))
     if request.off("delete-all"):
@@ -292,7 +286,7 @@ def delete_server(state: State, server: Server, *, noop: bool = False) -> float:
 def resize(request: Request, state: State) -> Response:
     """Give a stopped server another flavor (5.2.4)."""
     fail = _fail(request)
-    _permit(request, "ecs:cloudServers:resize")
+    permit(request, "ecs:cloudServers:resize")
     check(request.json, _RESIZE, "body", fail, request.off)
     (server,) = _found(request, [request.parameters["server_id"]])
     wanted = (request.json.get("resize") or {}).get("flavorRef") if isinstance(request.json.get("resize"), Mapping) else None
@@ -322,7 +316,7 @@ def lasting(state: State, server: Server, operation: str, from_state: str) -> fl
 
 
 def _batch(request: Request, state: State, key: str, action: str, spec: F) -> tuple[list[Server], Mapping[str, Any]]:
-    _permit(request, action)
+    permit(request, action)
     check(request.json, F("object", fields={key: spec}), "body", _fail(request), request.off)
     inner = request.json.get(key)
     inner = inner if isinstance(inner, Mapping) else {}

@@ -243,8 +243,12 @@ class State:
 
     def _flavors(self) -> list[Flavor]:
         def extra(generation: str, kind: str, resource: str, **more: str) -> dict[str, str]:
-            return {"ecs:performancetype": kind, "resource_type": resource, "ecs:generation": generation,
-                    "ecs:virtualization_env_types": "CloudCompute", **more}  # fmt: skip
+            return {
+                "ecs:performancetype": kind, "resource_type": resource, "ecs:generation": generation,
+                "ecs:virtualization_env_types": "CloudCompute", "instance_vnic:type": "enhanced",
+                "instance_vnic:instance_bandwidth": "4000", "instance_vnic:max_count": "4", "quota:max_rate": "1500",
+                "quota:min_rate": "400", "quota:max_pps": "150000", **more,
+            }  # fmt: skip
 
         return [
             Flavor("s3.large.2", 2, 4096, extra("s3", "normal", "IOoptimizedS3_2")),
