@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,7 @@ class Bench:
     _controls: dict[tuple[str, str, bool], Exchange] = field(default_factory=dict)
     _shared: dict[str, list[Lease]] = field(default_factory=dict)
     _last_job: str | None = None
+    _addresses: int = 0
 
     @property
     def contract(self) -> Contract:
@@ -345,6 +347,22 @@ class Bench:
     def unknown_id(self) -> str:
         """Return an id that nothing has."""
         return str(uuid.uuid4())
+
+    def free_address(self) -> str:
+        """Return an IPv4 address a little above those of the project's servers, in their subnet as far as can be seen."""
+        listed = self.client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"}).response_body
+        taken = [
+            ipaddress.IPv4Address(entry["addr"])
+            for server in listed["servers"]
+            for entries in server["addresses"].values()
+            for entry in entries
+            if entry.get("OS-EXT-IPS:type") != "floating" and entry.get("version") == 4
+        ]
+        if not taken:
+            self.session.pool.lease().release()
+            return self.free_address()
+        self._addresses += 1
+        return str(max(taken) + 20 + self._addresses)
 
     def codes_of(self, operation_id: str, path: str) -> tuple[str, ...]:
         """Return the error codes that the contract ties to a field of an operation's request."""

@@ -8,8 +8,8 @@ from pytest_ecs import Bench
 
 from .recipes import boundaries
 
-_SHOW = "nova.servers.show"
-_VERSIONS = "nova.versions.list/rule"
+_RULE = "nova.servers.show/rule"
+_NEWER, _OLDER = "OpenStack-API-Version", "X-OpenStack-Nova-API-Version"
 
 
 @pytest.mark.parametrize("microversion", boundaries())
@@ -18,3 +18,48 @@ def test_fields_come_and_go_with_their_microversion(ecs_bench: Bench, microversi
     (lease,) = ecs_bench.shared("ACTIVE")
     for path in (f"/servers/{lease.id}", "/servers/detail", "/servers"):
         ecs_bench.client.get(f"/v2.1/{{project_id}}{path}", microversion=microversion)
+
+
+def _path(bench: Bench, root: str = "/v2.1") -> str:
+    (lease,) = bench.shared("ACTIVE")
+    return f"{root}/{{project_id}}/servers/{lease.id}"
+
+
+@pytest.mark.ecs_requirement(f"{_RULE}/microversion-default")
+def test_the_default_is_the_least(ecs_bench: Bench) -> None:
+    """Without a header a field of a later microversion is absent."""
+    shown = ecs_bench.client.get(_path(ecs_bench))
+    ecs_bench.check(f"{_RULE}/microversion-default", shown, "body", "server", "locked", absent=True)
+
+
+@pytest.mark.ecs_requirement(f"{_RULE}/microversion-newer-header")
+def test_the_newer_header_is_honoured(ecs_bench: Bench) -> None:
+    """OpenStack-API-Version alone, from 2.27 on, brings the fields of its microversion."""
+    shown = ecs_bench.client.get(_path(ecs_bench), headers={_NEWER: "compute 2.27"})
+    ecs_bench.check(f"{_RULE}/microversion-newer-header", shown, "body", "server", "locked", present=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "version"),
+    [
+        pytest.param("microversion-out-of-range", "2.9999", marks=pytest.mark.ecs_requirement(f"{_RULE}/microversion-out-of-range")),
+        pytest.param("microversion-out-of-range", "2.0", marks=pytest.mark.ecs_requirement(f"{_RULE}/microversion-out-of-range")),
+        pytest.param("microversion-malformed", "two", marks=pytest.mark.ecs_requirement(f"{_RULE}/microversion-malformed")),
+    ],
+)
+def test_a_version_that_there_is_not_is_refused(ecs_bench: Bench, rule: str, version: str) -> None:
+    """Above the range, below it, and what is no version."""
+    path = _path(ecs_bench)
+    control = ecs_bench.client.get(path, microversion="2.26")
+    ecs_bench.expect(
+        f"{_RULE}/{rule}", "GET", path, headers={_OLDER: version},
+        expects="unsupported-version", change=f"the microversion is {version}", control=control.id,
+    )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(f"{_RULE}/v2-alias")
+def test_v2_has_no_microversions(ecs_bench: Bench) -> None:
+    """Under /v2 the header changes nothing."""
+    shown = ecs_bench.client.get(_path(ecs_bench, "/v2"), headers={_OLDER: "2.26"})
+    ecs_bench.check(f"{_RULE}/v2-alias", shown, "body", "server", "locked", absent=True)
+    ecs_bench.check(f"{_RULE}/v2-alias", shown, "body", "server", "id", present=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 import pytest
@@ -132,7 +131,7 @@ def test_a_server_is_where_it_was_put(ecs_bench: Bench) -> None:
     zone, key = ecs_bench.need_resource("availability_zone"), ecs_bench.need_resource("key_name")
     group = ecs_bench.need_resource("security_group_id")
     subnet = ecs_bench.need_resource("subnet_id")
-    nics = [{"subnet_id": subnet, "ip_address": _free_address(ecs_bench)}]
+    nics = [{"subnet_id": subnet, "ip_address": ecs_bench.free_address()}]
     wanted = {"availability_zone": zone, "key_name": key, "security_groups": [{"id": group}], "nics": nics}
     (server,) = _create(ecs_bench, ecs_bench.new_name("placed"), **wanted)
     shown = ecs_bench.session.pool.show(server)
@@ -273,18 +272,6 @@ def test_an_unknown_server_among_known_ones_is_refused(ecs_bench: Bench) -> None
 def _codes(bench: Bench, field: str) -> tuple[str, ...]:
     """The codes that the contract ties to a field of the server."""
     return bench.codes_of("ecs.servers.create", f"server.{field}")
-
-
-def _free_address(bench: Bench) -> str:
-    """An address near one that the subnet gave to another server, and that no server shows."""
-    taken = [
-        ipaddress.IPv4Address(entry["addr"])
-        for server in bench.client.get(_DETAIL).response_body["servers"]
-        for entries in server["addresses"].values()
-        for entry in entries
-        if entry.get("OS-EXT-IPS:type") != "floating"
-    ]
-    return str(max(taken) + 20)
 
 
 def _release(*leases: Lease) -> None:
