@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ __all__ = ["CreationGuard", "Lease", "Pool", "clean"]
 _CREATES = re.compile(r"^/(?:v1/[^/]+/cloudservers|v2(?:\.1)?/[^/]+/(?:servers|os-volumes_boot))$")
 #: Statuses that end by themselves (A-1).
 _PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
+#: How many servers in a row may fail to get into a state before the pool gives up on that state.
+_TRIES = 4
 _STABLE: Mapping[str, str] = {"ACTIVE": "os-start", "SHUTOFF": "os-stop"}
 
 
@@ -113,6 +116,8 @@ class Pool:
     #: Time of the target's clock after which nothing new is started.
     deadline: float | None = None
     _serial: int = 0
+    #: How often a server could not be brought into a state; after a few times it is not tried again.
+    _stuck: Counter[str] = field(default_factory=Counter)
 
     def new_name(self, hint: str = "s") -> str:
         """Return a name that no other server has; it says that it is this run's."""
@@ -163,24 +168,33 @@ class Pool:
 
     def lease(self, state: ServerState = "ACTIVE", *, exclusive: bool = True, word: str = "") -> Lease:
         """Hand out a server in *state*, making one when none is free."""
-        for _ in range(5):
+        while True:
+            self._still_possible(state)
             server = self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)
             if server is None:
                 self.create(self.batch)
-                continue
-            lease = Lease(server.id, server.name, exclusive, state, self)
-            if server.mode == "shared" or self._bring(server.id, server.status, state):
+            elif server.mode == "shared" or self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
-                return lease
-        raise PrerequisiteMissing(
-            f"No server can be brought into the state {state}",
-            hint="look at the exchanges before this one in the report: create, start and stop are what the pool uses",
-        )
+                return Lease(server.id, server.name, exclusive, state, self)
+
+    def _still_possible(self, state: str) -> None:
+        if self._stuck[state] >= _TRIES:
+            raise PrerequisiteMissing(
+                f"No server can be brought into the state {state}",
+                seen=f"{self._stuck[state]} servers that did not get there",
+                hint="look at the exchanges before this one in the report: create, start and stop are what the pool uses",
+            )
 
     def batch_of(self, count: int, state: ServerState = "ACTIVE") -> list[Lease]:
         """Hand out *count* exclusive servers in *state*; those that are missing come from one request."""
         leases: list[Lease] = []
         while len(leases) < count:
+            try:
+                self._still_possible(state)
+            except PrerequisiteMissing:
+                for lease in leases:
+                    lease.release()
+                raise
             server = self.ledger.take(self.worker, status=state, exclusive=True, word="")
             if server is None:
                 self.create(count - len(leases))
@@ -190,15 +204,21 @@ class Pool:
         return leases
 
     def _bring(self, server: str, known: str | None, state: str) -> bool:
-        """Bring *server* into *state*; False when it is gone or in a state that has no way there."""
+        """Bring *server* into *state*; False when it is gone or does not get there. Nobody else gets it then."""
+        there = self._brought(server, known, state)
+        self._stuck[state] = 0 if there else self._stuck[state] + 1
+        return there
+
+    def _brought(self, server: str, known: str | None, state: str) -> bool:
         status = known or self.wait_stable(server)
         if status is None:
             self.ledger.gone(server)
+            self._stuck[state] -= 1  # a deleted server says nothing about the way into a state
             return False
         if status == state:
             return True
         if status not in _STABLE:
-            return False  # left to its exclusive lease, so nobody gets it, and deleted at the end
+            return False
         action: dict[str, JSON] = {"servers": [{"id": server}]}
         started = self.client.post("/v1/{project_id}/cloudservers/action", {_STABLE[state]: action})
         job = _job_of(started)

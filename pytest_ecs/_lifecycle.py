@@ -53,7 +53,7 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
 def certify(config: pytest.Config) -> None:
     """Judge every exchange of the run, and in the process that reports, write the certificate at the end."""
     from pytest_ecs._contracts import load
-    from pytest_ecs._options import check_selection
+    from pytest_ecs._options import check_deviations, check_selection
     from pytest_ecs._report.recorder import Recorder, Selector
     from pytest_ecs._report.witness import Witness
     from pytest_ecs._waivers import read_waivers
@@ -62,6 +62,7 @@ def certify(config: pytest.Config) -> None:
     try:
         contract = load()
         check_selection(keeper.settings, contract)
+        check_deviations(keeper.settings)
         waivers = read_waivers(keeper.settings.waivers)
     except EcsError as error:
         raise pytest.UsageError(str(error)) from None

@@ -19,9 +19,9 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_ecs._contracts import Contract
-from pytest_ecs._contracts.model import Requirement
+    from pytest_ecs._contracts.model import Requirement
 
-__all__ = ["OPTIONS", "PROFILES", "Settings", "add_options", "check_selection", "read_settings"]
+__all__ = ["OPTIONS", "PROFILES", "Settings", "add_options", "check_deviations", "check_selection", "read_settings", "selected"]
 
 #: Chapters of the document that each profile holds.
 PROFILES: Mapping[str, tuple[str, ...]] = {
@@ -247,6 +247,16 @@ def check_selection(settings: Settings, contract: Contract) -> None:
         for text in given:
             if text not in known:
                 raise pytest.UsageError(f"--ecs-{name}: the contract has no {name} {text!r}{closest(text, sorted(known))}")
+
+
+def check_deviations(settings: Settings) -> None:
+    """Raise `pytest.UsageError` for a deviation that the embedded mock does not have, with the closest names."""
+    if settings.deviation:
+        from pytest_ecs._mock import DEVIATIONS
+
+        for name in settings.deviation:
+            if name not in DEVIATIONS:
+                raise pytest.UsageError(f"--ecs-deviation: the mock has no deviation {name!r}{closest(name, sorted(DEVIATIONS))}")
 
 
 def selected(settings: Settings, requirement: Requirement, chapter: str | None) -> bool:

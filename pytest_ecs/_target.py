@@ -83,7 +83,10 @@ def _embedded(settings: Settings) -> Target:
 
     from pytest_ecs._mock import MockCloud
 
-    cloud = MockCloud(deviations=settings.deviation)
+    try:
+        cloud = MockCloud(deviations=settings.deviation)
+    except ValueError as error:
+        raise ConfigurationError(f"--ecs-deviation: {error}", hint="pytest-ecs list deviations names them") from None
     base = f"https://{settings.worker}.mock.invalid"
     about = cloud.describe(base)
 

@@ -20,7 +20,7 @@ _MAY: dict[str, set[str]] = {
     "_contracts": {"_locations"},
     "_exchange": set(),
     "_credentials": set(),
-    "_options": {"_contracts"},  # for annotations only
+    "_options": {"_contracts", "_mock"},  # for annotations, and for the names of deviations
     "_auth": {"_exchange"},
     "_target": {"_credentials", "_options", "_mock"},
     "_client": {"_auth", "_exchange", "_target"},

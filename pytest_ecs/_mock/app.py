@@ -200,7 +200,7 @@ class MockCloud:
 
     def _decode(self, body: bytes, headers: dict[str, str], family: str, path: str) -> Any:
         if not body.strip():
-            if self._off("malformed-accepted") or self._off("mandatory-unchecked"):
+            if self._off("mandatory-unchecked"):
                 return {}
             raise _family_error(path, 400, "Common.0002", "the request body is empty")
         if "json" not in headers.get("content-type", "application/json"):
@@ -210,8 +210,6 @@ class MockCloud:
         except (ValueError, RecursionError):
             decoded = None
         if not isinstance(decoded, dict):
-            if self._off("malformed-accepted"):
-                return {}
             raise _family_error(path, 400, "Ecs.0005", "the request body is illegal")
         return decoded
 

@@ -17,7 +17,6 @@ DEVIATIONS: Mapping[str, str] = {
     "together-unchecked": "fields that exclude or need each other are not checked",
     "reference-unchecked": "unknown images, flavors and subnets are accepted and replaced",
     "password-unchecked": "password complexity is not checked",
-    "malformed-accepted": "a body that is no JSON is taken for an empty object",
     "wrong-method-accepted": "PATCH is answered with 200",
     "envelope-flat": "v1 errors are not wrapped in an error object",
     "native-code-missing": "native errors have no code",

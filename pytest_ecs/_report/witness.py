@@ -11,7 +11,7 @@ import pytest
 from pytest_ecs._checks import Finding
 from pytest_ecs._contracts import Contract
 from pytest_ecs._report.text import explain
-from pytest_ecs.exceptions import ConformanceFailure, EcsError, JobFailed, PrerequisiteMissing, TargetError
+from pytest_ecs.exceptions import ConfigurationError, ConformanceFailure, EcsError, JobFailed, PrerequisiteMissing, TargetError
 from pytest_ecs.typing import JSON
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ class Witness:
         if isinstance(error, EcsError):
             self._conclude(covered, "error", str(error))
             report.longrepr = str(error)
-            if isinstance(error, TargetError) and hasattr(item.session, "shouldstop"):
-                item.session.shouldstop = f"the endpoint cannot be used: {error}"
+            if isinstance(error, TargetError | ConfigurationError) and hasattr(item.session, "shouldstop"):
+                item.session.shouldstop = str(error)
             return
         if report.outcome == "failed":
             self._conclude(covered, "error", f"the check itself broke: {type(error).__name__}: {error}")

@@ -4,7 +4,7 @@ import pytest
 
 _PRINT = """
 def test_settings(ecs_settings):
-    print("SETTINGS", {expression})
+    print("SETTINGS", ({expression}))
 """
 
 
