@@ -7,6 +7,7 @@ cloud that does not stand here.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import sqlite3
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 
@@ -46,20 +48,6 @@ class Run:
     host: str
     started: float
     finished: float | None
-
-    def alive(self) -> bool:
-        """Whether its process may still be working; on another host that cannot be known, so it may."""
-        if self.finished is not None:
-            return False
-        if self.host != socket.gethostname():
-            return True
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +93,19 @@ class Ledger:
             self._db = sqlite3.connect(path or ":memory:", timeout=30.0, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.executescript(_SCHEMA)
+            self._lock: IO[bytes] | None = None
         except (OSError, sqlite3.Error) as error:
             raise self._trouble(error) from error
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file and say that this process does not work on its run any more."""
         self._db.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _lock_file(self, run: str) -> Path | None:
+        return None if self._path is None else self._path.with_name(f"{self._path.name}-{run}.lock")
 
     def _trouble(self, error: Exception) -> LedgerError:
         return LedgerError(
@@ -137,7 +132,14 @@ class Ledger:
     # Runs
 
     def start(self) -> None:
-        """Write down that this run works on this target."""
+        """Write down that this run works on this target, and hold a lock as long as this process lives."""
+        lock = self._lock_file(self.run)
+        if lock is not None and self._lock is None:
+            try:
+                self._lock = lock.open("ab")
+                fcntl.flock(self._lock, fcntl.LOCK_SH)
+            except OSError as error:
+                raise self._trouble(error) from error
         with self._write() as db:
             db.execute(
                 "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, NULL)",
@@ -148,6 +150,24 @@ class Ledger:
         """Write down that *run* (this one unless given) is over and nothing of it is left."""
         with self._write() as db:
             db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), run or self.run))
+        lock = self._lock_file(run or self.run)
+        if lock is not None:
+            lock.unlink(missing_ok=True)
+
+    def alive(self, run: Run) -> bool:
+        """Whether a process of *run* may still be working; on another host that cannot be known, so it may."""
+        lock = self._lock_file(run.id)
+        if run.finished is not None or lock is None or not lock.exists():
+            return False
+        if run.host != socket.gethostname():
+            return True
+        with lock.open("ab") as file:
+            try:
+                # Every process of a run holds a shared lock, which the system gives up when the process dies.
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     def runs(self) -> list[Run]:
         """Return the runs on this target, oldest first."""
@@ -263,4 +283,4 @@ class Ledger:
 
 def unfinished(ledger: Ledger) -> Sequence[str]:
     """Return the ids of runs on this target that ended without cleaning up and are not alive."""
-    return [run.id for run in ledger.runs() if run.finished is None and not run.alive()]
+    return [run.id for run in ledger.runs() if run.finished is None and not ledger.alive(run)]

@@ -268,7 +268,8 @@ def delete(request: Request, state: State) -> Response:
     check(request.json, _DELETE, "body", _fail(request), request.off)
     servers = _found(request, _ids(request.json.get("servers")))
     if request.off("delete-all"):
-        servers += [s for s in request.project.servers.values() if s not in servers][:1]
+        others = [s for s in request.project.servers.values() if s not in servers]
+        servers += sorted(others, key=lambda s: abs(s.number - servers[0].number))[:1]
     lasts = [delete_server(state, server, noop=request.off("delete-noop")) for server in servers]
     job = run_job(state, request.project, "deleteServer", "deleteSingleServer", servers, lasts)
     return Response(200, {} if request.off("job-id-missing") else {"job_id": job.id})

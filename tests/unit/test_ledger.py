@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,20 @@ from pytest_ecs._ledger import Ledger, unfinished
 from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 
 
+_OPEN: list[Ledger] = []
+
+
 def _ledger(tmp_path: Path, run: str = "r1", limit: int | None = None) -> Ledger:
-    return Ledger(tmp_path / "ledger.sqlite", target="https://t", run=run, limit=limit)
+    _OPEN.append(Ledger(tmp_path / "ledger.sqlite", target="https://t", run=run, limit=limit))
+    return _OPEN[-1]
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Close what a test opened."""
+    yield
+    while _OPEN:
+        _OPEN.pop().close()
 
 
 def test_an_intent_is_there_for_another_process_at_once(tmp_path: Path) -> None:
@@ -78,12 +91,14 @@ def test_only_runs_whose_process_is_gone_are_unfinished(tmp_path: Path) -> None:
     done = _ledger(tmp_path, run="done")
     done.start()
     done.finish()
-    dead = _ledger(tmp_path, run="dead")
-    dead.start()
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
-    dead._db.execute("UPDATE runs SET pid = ? WHERE id = 'dead'", (child.pid,))
+    code = (
+        "import os, sys; from pathlib import Path; from pytest_ecs._ledger import Ledger;"
+        "Ledger(Path(sys.argv[1]), target='https://t', run='dead').start(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "ledger.sqlite")], check=False)
     assert unfinished(ledger) == ["dead"]
+    ledger.close()
+    assert unfinished(_ledger(tmp_path, run="later")) == ["alive", "dead"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not Path("/dev/full").exists(), reason="root may write everywhere")
