@@ -89,7 +89,9 @@ def main() -> None:
         seconds, output, _ = _timed([*run, "--collect-only"], folder)
         seconds = min(seconds, *(_timed([*run, "--collect-only"], folder)[0] for _ in range(2)))
         found = re.search(r"(\d+) tests? collected", output)
-        rows.append(("collection", f"{seconds:.2f} s for {found.group(1) if found else '?'} tests, interpreter start included"))
+        rows.append(
+            ("collection", f"{seconds:.2f} s for {found.group(1) if found else '?'} tests, interpreter start included")
+        )
         for label, options in (("whole run, one process", []), ("whole run, -n 2", ["-n", "2"])):
             times = [_timed([*run, *options], folder) for _ in range(3)]
             rows.append((label, f"{min(t[0] for t in times):.1f} s, largest process {max(t[2] for t in times)} MiB"))
@@ -97,11 +99,18 @@ def main() -> None:
         rows.append(("  requests", str(report["cost"]["requests"])))
         rows.append(("  servers created", str(report["cost"]["servers_created"])))
         seconds_, exchanges, findings = _python(_JUDGE, str(Path(folder) / "ecs-report" / "evidence.jsonl"))
-        rows.append(("judging", f"{int(exchanges) / float(seconds_):,.0f} exchanges/s, {int(findings) / float(seconds_):,.0f} findings/s"))
+        rows.append(
+            (
+                "judging",
+                f"{int(exchanges) / float(seconds_):,.0f} exchanges/s, {int(findings) / float(seconds_):,.0f} findings/s",
+            )
+        )
     rows.append(("request, in process", f"{_best(lambda: float(_python(_REQUESTS)[0])) * 1000:.2f} ms"))
     width = max(len(name) for name, _ in rows)
     print("\n".join(f"{name:<{width}}  {value}" for name, value in rows))
-    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, own peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+    print(
+        f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, own peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB"
+    )
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pytest_ecs._bench import Bench, uncovered
     from pytest_ecs._client import Client
     from pytest_ecs._contracts import Contract
-    from pytest_ecs._contracts.model import Requirement
     from pytest_ecs._contracts import load as load_contract
+    from pytest_ecs._contracts.model import Requirement
     from pytest_ecs._exchange import Exchange
     from pytest_ecs._leases import Lease
     from pytest_ecs._recipes import Ingredients, Request, recipe

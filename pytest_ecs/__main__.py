@@ -33,11 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pytest-ecs", description="Conformance tests for the Elastic Cloud Server API.")
+    parser = argparse.ArgumentParser(
+        prog="pytest-ecs", description="Conformance tests for the Elastic Cloud Server API."
+    )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     profiles = " | ".join(PROFILES)
     verbs.add_parser("run", help=f"certify: pytest-ecs run [{profiles}] [pytest options]; default full")
-    verbs.add_parser("sweep", help="delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--ecs-* options]")
+    verbs.add_parser(
+        "sweep", help="delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--ecs-* options]"
+    )
 
     mock = verbs.add_parser("mock", help="serve the embedded mock on 127.0.0.1 until interrupted")
     mock.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")

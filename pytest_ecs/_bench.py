@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,8 +56,12 @@ class Bench:
         """Return another user's client; raises `PrerequisiteMissing` when the target has none."""
         clients = self.session.clients
         if identity not in clients or isinstance(clients[identity].auth, NoAuth):
-            option = {"other_project": "--ecs-other-cloud", "restricted_user": "--ecs-restricted-cloud"}.get(identity, "")
-            raise PrerequisiteMissing(f"There are no credentials for {identity}", seen="none given", hint=f"add {option} NAME")
+            option = {"other_project": "--ecs-other-cloud", "restricted_user": "--ecs-restricted-cloud"}.get(
+                identity, ""
+            )
+            raise PrerequisiteMissing(
+                f"There are no credentials for {identity}", seen="none given", hint=f"add {option} NAME"
+            )
         return clients[identity]
 
     # Positive
@@ -136,9 +141,7 @@ class Bench:
         leases = self._borrowed(recipe)
         request = recipe.variants[variant](self._ingredients(recipe, leases))
         for number, (changed, options) in enumerate(self._changed(operation, requirement, request, keyword)):
-            case = Case(
-                requirement_id, _expects(requirement, operation), changed.change, control.id, changed.codes
-            )
+            case = Case(requirement_id, _expects(requirement, operation), changed.change, control.id, changed.codes)
             exchange = self._send(operation, recipe, _apply(requirement, request, changed), case, **options)
             if exchange.failure is None and exchange.status < 400:
                 self._undo(exchange, recipe)
@@ -212,7 +215,9 @@ class Bench:
         self._undo(denied, recipe)
         if hook is None:
             return
-        row = next(p for p in self.contract.permissions if p.action == operation.permission and p.method == operation.method)
+        row = next(
+            p for p in self.contract.permissions if p.action == operation.permission and p.method == operation.method
+        )
         hook("PUT", "/_mock/policy", {"allow": [row.action, *row.dependencies]})
         try:
             own = self._own(recipe)
@@ -281,7 +286,15 @@ class Bench:
         return replace(client, auth=NoAuth(), scheme="none")
 
     def expect(
-        self, requirement_id: str, method: str, path: str, *, expects: str, change: str = "", codes: tuple[str, ...] = (), **options: Any
+        self,
+        requirement_id: str,
+        method: str,
+        path: str,
+        *,
+        expects: str,
+        change: str = "",
+        codes: tuple[str, ...] = (),
+        **options: Any,
     ) -> Exchange:
         """Send one request whose answer must fit the expectation *expects* of ``schemas/general.yaml``."""
         client: Client = options.pop("client", self.client)
@@ -333,10 +346,8 @@ class Bench:
 
     def wait_out(self, exchange: Exchange) -> None:
         """Wait for the job of a request that should have been refused, so that the judge can see how it ended."""
-        try:
+        with suppress(JobError):  # the judge reads the job from the journal
             self.settle(exchange)
-        except JobError:
-            pass  # the judge reads the job from the journal
 
     def last_job(self) -> Exchange:
         """Return the newest query of the job that was waited for last."""

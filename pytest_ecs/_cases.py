@@ -111,7 +111,7 @@ def _wrong_values(schema: Mapping[str, Any], keyword: str, now: JSON, *, in_quer
     elif keyword == "anyOf":
         yield from ([{"unexpected": True}],)
     elif keyword in {"enum", "const"}:
-        values = limit if keyword == "enum" else [limit]
+        values: list[Any] = list(schema["enum"]) if keyword == "enum" else [limit]
         if all(isinstance(v, int) and not isinstance(v, bool) for v in values):
             yield max(values) + 1
         else:

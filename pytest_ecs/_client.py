@@ -211,7 +211,9 @@ class Client:
         connection, target = self.connection, self.connection.target
         if "{project_id}" in path:
             path = path.replace("{project_id}", self.project_id)
-        body = json if content is None else content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+        body = (
+            json if content is None else content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+        )
         sent = dict(headers or {})
         version = self.microversion if microversion is _UNSET else microversion
         if path.startswith("/v2.1") and version is not None:
@@ -241,7 +243,9 @@ class Client:
             connection.guard.after(key, exchange)
         return exchange
 
-    def _send(self, request: httpx.Request, draft: Exchange, body: JSON, auth: httpx.Auth, *, may_repeat: bool) -> Exchange:
+    def _send(
+        self, request: httpx.Request, draft: Exchange, body: JSON, auth: httpx.Auth, *, may_repeat: bool
+    ) -> Exchange:
         clock, secrets, journal = self.connection.target.clock, self.connection.secrets, self.connection.journal
         pause = 1.0
         for attempt in range(1, _ATTEMPTS + 1):
@@ -285,10 +289,10 @@ def _version_headers(version: str) -> dict[str, str]:
 def _applied(path: str, headers: httpx.Headers) -> str | None:
     if not path.startswith("/v2.1"):
         return None
-    newer = headers.get("openstack-api-version", "")
+    newer: str = headers.get("openstack-api-version", "")
     if newer.lower().startswith("compute "):
         return newer[8:].strip()
-    return headers.get("x-openstack-nova-api-version", "2.1")
+    return str(headers.get("x-openstack-nova-api-version", "2.1"))
 
 
 def _sent(request: httpx.Request, body: JSON, secrets: Secrets) -> dict[str, Any]:
@@ -323,7 +327,8 @@ def _elapsed(response: httpx.Response) -> float:
 
 def _headers(headers: httpx.Headers, secrets: Secrets) -> dict[str, str]:
     return {
-        name.lower(): REDACTED if name.lower() in SECRET_HEADERS else secrets.scrub(value) for name, value in headers.items()
+        name.lower(): REDACTED if name.lower() in SECRET_HEADERS else secrets.scrub(value)
+        for name, value in headers.items()
     }
 
 
@@ -340,7 +345,9 @@ def _describe(error: httpx.HTTPError) -> str:
 
 
 def _blame(status: int) -> str:
-    return f"HTTP {status} after {_ATTEMPTS} attempts: " + ("throttling" if status == 429 else "the gateway could not reach the service")
+    return f"HTTP {status} after {_ATTEMPTS} attempts: " + (
+        "throttling" if status == 429 else "the gateway could not reach the service"
+    )
 
 
 def _unreachable(target: Target, draft: Exchange, error: httpx.HTTPError) -> EcsError:
@@ -355,10 +362,14 @@ def _unreachable(target: Target, draft: Exchange, error: httpx.HTTPError) -> Ecs
         )
     if isinstance(error, httpx.RemoteProtocolError):
         return NotAnEcsEndpoint(
-            f"What answers at {where} does not speak HTTP", seen=seen, hint="check the port and the scheme of the endpoint"
+            f"What answers at {where} does not speak HTTP",
+            seen=seen,
+            hint="check the port and the scheme of the endpoint",
         )
     if isinstance(error, httpx.TimeoutException):
         return Unreachable(
             f"{where} did not answer in time", seen=seen, hint="check the network, or raise --ecs-request-timeout"
         )
-    return Unreachable(f"{where} cannot be reached", seen=seen, hint="check the URL, the network and the proxy settings")
+    return Unreachable(
+        f"{where} cannot be reached", seen=seen, hint="check the URL, the network and the proxy settings"
+    )

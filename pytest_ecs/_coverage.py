@@ -49,7 +49,9 @@ def checks(contract: Contract) -> Mapping[str, Coverage]:
 
     collector = _Collector()
     with contextlib.redirect_stdout(io.StringIO()):
-        pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", "-c", "/dev/null", str(suites())], plugins=[collector])
+        pytest.main(
+            ["--collect-only", "-qq", "-p", "no:cacheprovider", "-c", "/dev/null", str(suites())], plugins=[collector]
+        )
     return {
         requirement.id: Coverage(check, None) if (check := collector.checks.get(requirement.id) or passive(requirement))
         else Coverage(None, reason(contract, requirement))
@@ -61,7 +63,9 @@ def passive(requirement: Requirement) -> str | None:
     """Return the judge's name for requirements that it looks at in every exchange."""
     from pytest_ecs._checks.jobs import RULES
 
-    if requirement.kind in _EVERYWHERE or (requirement.operation == "ecs.jobs.show" and requirement.id.rpartition("/")[2] in RULES):
+    if requirement.kind in _EVERYWHERE or (
+        requirement.operation == "ecs.jobs.show" and requirement.id.rpartition("/")[2] in RULES
+    ):
         return "every exchange"
     return None
 

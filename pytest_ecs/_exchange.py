@@ -16,7 +16,9 @@ __all__ = ["REDACTED", "SECRET_HEADERS", "Case", "Exchange", "Secrets", "pointer
 REDACTED = "[redacted]"
 
 #: Header names, in lower case, whose value is a secret (4.1, 4.2).
-SECRET_HEADERS = frozenset({"x-auth-token", "x-subject-token", "authorization", "x-security-token", "cookie", "set-cookie"})
+SECRET_HEADERS = frozenset(
+    {"x-auth-token", "x-subject-token", "authorization", "x-security-token", "cookie", "set-cookie"}
+)
 #: Body fields whose value is a secret wherever they stand.
 _SECRET_FIELDS = frozenset(
     {
@@ -207,10 +209,10 @@ def _shell(text: str) -> str:
 def pointer(value: JSON, path: Sequence[str | int]) -> JSON:
     """Return what stands at *path* inside *value*; raises `LookupError` when nothing does."""
     for step in path:
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
-            value = value[step]
-        else:
+        if not isinstance(value, list | Mapping):
             raise LookupError(f"nothing at {'/'.join(map(str, path))}")
+        try:
+            value = value[step]  # type: ignore[index]  # a wrong kind of step is the TypeError below
+        except (LookupError, TypeError):
+            raise LookupError(f"nothing at {'/'.join(map(str, path))}") from None
     return value

@@ -128,7 +128,9 @@ class Pool:
         """Query a server (6.2.6)."""
         return self.client.get(f"/v2.1/{{project_id}}/servers/{server}")
 
-    def wait_job(self, job_id: str, *, timeout: float | None = None, each: Callable[[], object] | None = None) -> Exchange:
+    def wait_job(
+        self, job_id: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
+    ) -> Exchange:
         """Wait until a job is over; see `pytest_ecs._jobs.wait_for_job`."""
         return wait_for_job(
             lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job_id}"),
@@ -139,7 +141,9 @@ class Pool:
             each=each,
         )
 
-    def wait_stable(self, server: str, *, timeout: float | None = None, each: Callable[[], object] | None = None) -> str | None:
+    def wait_stable(
+        self, server: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
+    ) -> str | None:
         """Wait until *server* is in no passing status or task; return its status, None when it is gone.
 
         Raises `JobTimeout` when it is still changing after *timeout* seconds of the target's clock.
@@ -150,7 +154,8 @@ class Pool:
             if exchange.status == 404:
                 return None
             body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
-            shown = body.get("server") if isinstance(body.get("server"), Mapping) else {}
+            inner = body.get("server")
+            shown: Mapping[str, JSON] = inner if isinstance(inner, Mapping) else {}
             status, task = str(shown.get("status")), shown.get("OS-EXT-STS:task_state")
             if exchange.status == 200 and status not in _PASSING and not task:
                 return status
@@ -200,7 +205,7 @@ class Pool:
                 self.create(count - len(leases))
             elif self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
-                leases.append(Lease(server.id, server.name, True, state, self))
+                leases.append(Lease(server.id, server.name, exclusive=True, status=state, pool=self))
         return leases
 
     def _bring(self, server: str, known: str | None, state: str) -> bool:
@@ -241,7 +246,9 @@ class Pool:
         """
         if self.deadline is not None and self.clock.now() > self.deadline:
             raise PrerequisiteMissing(
-                "No server is created any more", seen="--ecs-max-minutes have passed", hint="raise --ecs-max-minutes or select less"
+                "No server is created any more",
+                seen="--ecs-max-minutes have passed",
+                hint="raise --ecs-max-minutes or select less",
             )
         exchange = self.client.post("/v1/{project_id}/cloudservers", dict(self.template(self.new_name("pool"), count)))
         if _job_of(exchange) is None:
@@ -306,7 +313,7 @@ def _job_of(exchange: Exchange) -> str | None:
 def clean(
     ledger: Ledger,
     runs: Sequence[str],
-    clients: Mapping[str, Client],
+    clients: Mapping[Identity, Client],
     clock: Clock,
     *,
     job_timeout: float = 1800.0,
@@ -341,9 +348,9 @@ def clean(
     return done, problems
 
 
-def _owner(clients: Mapping[str, Client], identity: str) -> Client:
+def _owner(clients: Mapping[Identity, Client], identity: str) -> Client:
     """The one who may delete: another project's own user, and the primary user for everything in the primary project."""
-    return clients[identity] if identity == "other_project" and identity in clients else clients["primary"]
+    return clients["other_project"] if identity == "other_project" and identity in clients else clients["primary"]
 
 
 def _discover(ledger: Ledger, intent: Intent, client: Client, clock: Clock, job_timeout: float) -> None:
@@ -374,7 +381,9 @@ def _listed(client: Client, name: str) -> list[Mapping[str, JSON]]:
         body = exchange.response_body
         page = body.get("servers") if isinstance(body, Mapping) else None
         if exchange.status != 200 or not isinstance(page, list):
-            raise PrerequisiteMissing("The servers cannot be listed", seen=f"HTTP {exchange.status}", hint="try again later")
+            raise PrerequisiteMissing(
+                "The servers cannot be listed", seen=f"HTTP {exchange.status}", hint="try again later"
+            )
         found += [server for server in page if isinstance(server, Mapping) and "id" in server]
         if len(page) < 1000:
             return found

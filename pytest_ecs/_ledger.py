@@ -172,7 +172,8 @@ class Ledger:
     def runs(self) -> list[Run]:
         """Return the runs on this target, oldest first."""
         rows = self._db.execute(
-            "SELECT id, target, pid, host, started, finished FROM runs WHERE target = ? ORDER BY started", (self.target,)
+            "SELECT id, target, pid, host, started, finished FROM runs WHERE target = ? ORDER BY started",
+            (self.target,),
         )
         return [Run(*row) for row in rows]
 
@@ -207,7 +208,11 @@ class Ledger:
 
     def intents(self, run: str, *, job: str | None = None) -> list[Intent]:
         """Return the intents of *run* whose servers are not known yet, or those of *job*."""
-        where, values = ("state IN ('sent', 'accepted')", (run, self.target)) if job is None else ("job = ?", (run, self.target, job))
+        where, values = (
+            ("state IN ('sent', 'accepted')", (run, self.target))
+            if job is None
+            else ("job = ?", (run, self.target, job))
+        )
         rows = self._db.execute(
             f"SELECT key, run, identity, name, count, state, job FROM intents WHERE run = ? AND target = ? AND {where} ORDER BY key",  # noqa: S608 - the condition is one of the two above
             values,
@@ -216,12 +221,16 @@ class Ledger:
 
     def created(self) -> int:
         """Return how many servers this run is known to have made."""
-        (count,) = self._db.execute("SELECT COUNT(*) FROM servers WHERE run = ? AND target = ?", (self.run, self.target)).fetchone()
+        (count,) = self._db.execute(
+            "SELECT COUNT(*) FROM servers WHERE run = ? AND target = ?", (self.run, self.target)
+        ).fetchone()
         return int(count)
 
     # Servers
 
-    def add(self, server: str, *, run: str, identity: str, intent: int | None, name: str | None, status: str | None = None) -> None:
+    def add(
+        self, server: str, *, run: str, identity: str, intent: int | None, name: str | None, status: str | None = None
+    ) -> None:
         """Write down a server that an intent made; doing it again changes nothing."""
         with self._write() as db:
             db.execute(

@@ -113,7 +113,9 @@ class Keeper:
         try:
             self._clean()
         except KeyboardInterrupt:
-            self.leaks.append("clean-up was interrupted; run pytest-ecs sweep with the same target to delete what is left")
+            self.leaks.append(
+                "clean-up was interrupted; run pytest-ecs sweep with the same target to delete what is left"
+            )
         except EcsError as error:
             self.leaks.append(f"clean-up did not work: {error}")
         for leak in self.leaks:

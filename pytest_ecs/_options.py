@@ -13,7 +13,7 @@ import secrets as _secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from pytest_ecs._contracts import Contract
     from pytest_ecs._contracts.model import Requirement
 
-__all__ = ["OPTIONS", "PROFILES", "Settings", "add_options", "check_deviations", "check_selection", "read_settings", "selected"]
+__all__ = [
+    "OPTIONS",
+    "PROFILES",
+    "Settings",
+    "add_options",
+    "check_deviations",
+    "check_selection",
+    "read_settings",
+    "selected",
+]
 
 #: Chapters of the document that each profile holds.
 PROFILES: Mapping[str, tuple[str, ...]] = {
@@ -167,7 +176,8 @@ def add_options(parser: pytest.Parser) -> None:
         else:
             arguments.update(metavar=option.metavar or option.name.upper())
         group.addoption(f"--ecs-{option.name}", **arguments)
-        parser.addini(f"ecs_{option.name.replace('-', '_')}", text, type="args" if option.many else "string", default=None)
+        kind: Literal["args", "string"] = "args" if option.many else "string"
+        parser.addini(_dest(option), text, type=kind, default=None)
 
 
 def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = None) -> Settings:
@@ -188,7 +198,9 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         if (path := getattr(settings, name)) is not None
     }
     if settings.deviation and not settings.embedded:
-        raise pytest.UsageError("--ecs-deviation is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint")
+        raise pytest.UsageError(
+            "--ecs-deviation is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
+        )
     worker = getattr(config, "workerinput", None)
     run = worker["ecs_run"] if worker and "ecs_run" in worker else _secrets.token_hex(4)
     return replace(settings, **absolute, run=run, worker=worker["workerid"] if worker else "main")
@@ -246,7 +258,9 @@ def check_selection(settings: Settings, contract: Contract) -> None:
     ):
         for text in given:
             if text not in known:
-                raise pytest.UsageError(f"--ecs-{name}: the contract has no {name} {text!r}{closest(text, sorted(known))}")
+                raise pytest.UsageError(
+                    f"--ecs-{name}: the contract has no {name} {text!r}{closest(text, sorted(known))}"
+                )
 
 
 def check_deviations(settings: Settings) -> None:
@@ -256,7 +270,9 @@ def check_deviations(settings: Settings) -> None:
 
         for name in settings.deviation:
             if name not in DEVIATIONS:
-                raise pytest.UsageError(f"--ecs-deviation: the mock has no deviation {name!r}{closest(name, sorted(DEVIATIONS))}")
+                raise pytest.UsageError(
+                    f"--ecs-deviation: the mock has no deviation {name!r}{closest(name, sorted(DEVIATIONS))}"
+                )
 
 
 def selected(settings: Settings, requirement: Requirement, chapter: str | None) -> bool:

@@ -60,7 +60,9 @@ class Session:
         credentials = self.target.identities["primary"]
         if not credentials.ak or not credentials.sk:
             raise PrerequisiteMissing(
-                "There is no AK/SK to sign with", seen=credentials.source, hint="set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
+                "There is no AK/SK to sign with",
+                seen=credentials.source,
+                hint="set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
             )
         auth = AkSkAuth(
             credentials.ak, credentials.sk, project_id=credentials.project_id,

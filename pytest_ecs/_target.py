@@ -111,7 +111,7 @@ def _embedded(settings: Settings) -> Target:
             "restricted_user": credentials(about["restricted_user"]),
         },
         transport=httpx.WSGITransport(app=cloud),
-        control=lambda method, path, json=None: cloud.control(method, path, json),
+        control=cloud.control,
     )
 
 
@@ -129,7 +129,9 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
     for what, url in (("ECS endpoint", endpoint), ("IAM endpoint", iam)):
         parts = urlsplit(str(url))
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigurationError(f"The {what} {url!r} is not a URL", hint="write it as https://host or http://host:port")
+            raise ConfigurationError(
+                f"The {what} {url!r} is not a URL", hint="write it as https://host or http://host:port"
+            )
     identities: dict[Identity, Credentials] = {"primary": primary}
     if settings.other_cloud:
         identities["other_project"] = load(settings.other_cloud, {}, search)

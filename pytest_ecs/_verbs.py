@@ -105,7 +105,12 @@ def _sweep(settings: object, *, dry_run: bool) -> int:
     try:
         runs = unfinished(session.ledger)
         done, problems = clean(
-            session.ledger, runs, session.clients, session.target.clock, job_timeout=settings.job_timeout, dry_run=dry_run
+            session.ledger,
+            runs,
+            session.clients,
+            session.target.clock,
+            job_timeout=settings.job_timeout,
+            dry_run=dry_run,
         )
         if not dry_run and not problems:
             for run_id in runs:
@@ -127,7 +132,8 @@ def mock(options: argparse.Namespace) -> int:
     for name in options.deviation:
         if name not in DEVIATIONS:
             raise ConfigurationError(
-                f"The mock has no deviation {name!r}{closest(name, list(DEVIATIONS))}", hint="pytest-ecs list deviations"
+                f"The mock has no deviation {name!r}{closest(name, list(DEVIATIONS))}",
+                hint="pytest-ecs list deviations",
             )
     if not options.speed > 0:
         raise ConfigurationError(f"--speed must be greater than 0, not {options.speed:g}", hint="1 is real time")
@@ -135,7 +141,9 @@ def mock(options: argparse.Namespace) -> int:
         return serve(port=options.port, speed=options.speed, deviations=options.deviation)
     except OSError as error:
         raise ConfigurationError(
-            f"Port {options.port} on 127.0.0.1 cannot be used", seen=str(error), hint="leave --port out to take a free one"
+            f"Port {options.port} on 127.0.0.1 cannot be used",
+            seen=str(error),
+            hint="leave --port out to take a free one",
         ) from None
 
 
@@ -145,7 +153,12 @@ def list_(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))  # noqa: T201
         return 0
-    _table([_COLUMNS[options.what], *([str(row[c] if row[c] is not None else "-") for c in _COLUMNS[options.what]] for row in rows)])
+    _table(
+        [
+            _COLUMNS[options.what],
+            *([str(row[c] if row[c] is not None else "-") for c in _COLUMNS[options.what]] for row in rows),
+        ]
+    )
     print(f"{len(rows)} {options.what}")  # noqa: T201
     return 0
 
@@ -154,7 +167,14 @@ def _operations() -> list[dict[str, object]]:
     from pytest_ecs._contracts import load
 
     return [
-        {"id": o.id, "section": o.section, "method": o.method, "path": o.path, "selects": o.selects, "chapter": o.chapter}
+        {
+            "id": o.id,
+            "section": o.section,
+            "method": o.method,
+            "path": o.path,
+            "selects": o.selects,
+            "chapter": o.chapter,
+        }
         for o in load().operations.values()
     ]
 
@@ -178,7 +198,14 @@ def _rulings() -> list[dict[str, object]]:
     from pytest_ecs._contracts import load
 
     return [
-        {"id": r.id, "section": r.section, "where": r.where, "readings": list(r.readings), "accept": r.accept, "why": r.why}
+        {
+            "id": r.id,
+            "section": r.section,
+            "where": r.where,
+            "readings": list(r.readings),
+            "accept": r.accept,
+            "why": r.why,
+        }
         for r in load().rulings.values()
     ]
 

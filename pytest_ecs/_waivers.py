@@ -27,7 +27,9 @@ def read_waivers(path: Path | None) -> Sequence[dict[str, JSON]]:
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"The waivers in {path} cannot be read", seen=str(error), hint="write a YAML list") from None
+        raise ConfigurationError(
+            f"The waivers in {path} cannot be read", seen=str(error), hint="write a YAML list"
+        ) from None
     if not isinstance(entries, list):
         raise ConfigurationError(f"{path} is not a list of waivers", hint="begin each waiver with '- requirement:'")
     return [_waiver(path, number, entry) for number, entry in enumerate(entries, 1)]
@@ -40,11 +42,15 @@ def _waiver(path: Path, number: int, entry: Any) -> dict[str, JSON]:
     missing = [name for name, needed in _FIELDS.items() if needed and not entry.get(name)]
     if missing or entry.keys() - _FIELDS.keys():
         seen = f"missing {', '.join(missing) or 'nothing'}, unknown {', '.join(map(str, entry.keys() - _FIELDS.keys())) or 'nothing'}"
-        raise ConfigurationError(f"{where} does not have the right fields", seen=seen, hint=f"the fields are {', '.join(_FIELDS)}")
+        raise ConfigurationError(
+            f"{where} does not have the right fields", seen=seen, hint=f"the fields are {', '.join(_FIELDS)}"
+        )
     expires = entry["expires"]
     if not isinstance(expires, date):
         try:
             expires = date.fromisoformat(str(expires))
         except ValueError:
-            raise ConfigurationError(f"{where} expires on no date", seen=repr(expires), hint="write it as 2027-01-31") from None
+            raise ConfigurationError(
+                f"{where} expires on no date", seen=repr(expires), hint="write it as 2027-01-31"
+            ) from None
     return {**{name: str(value) for name, value in entry.items()}, "expires": expires.isoformat()}

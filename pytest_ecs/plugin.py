@@ -61,7 +61,7 @@ def _suites_are_asked_for(config: pytest.Config) -> bool:
     folder = Path(config.invocation_params.dir)
     for argument in config.args:
         name = argument.partition("::")[0]
-        if config.getoption("pyargs", False) and (name == SUITES_PACKAGE or name.startswith(f"{SUITES_PACKAGE}.")):
+        if config.getoption("pyargs") and (name == SUITES_PACKAGE or name.startswith(f"{SUITES_PACKAGE}.")):
             return True
         path = (folder / name).resolve()
         if path == home or home in path.parents:

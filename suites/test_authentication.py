@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_ecs import Bench
@@ -35,15 +37,23 @@ def test_a_signed_request_is_accepted(ecs_bench: Bench) -> None:
         pytest.param(f"4.2/{name}", wrong, change, id=name, marks=pytest.mark.ecs_requirement(f"4.2/{name}"))
         for name, wrong, change in (
             ("signature-altered-body", {"alter_body": True}, "the body is another one than the signed one"),
-            ("signature-altered-header", {"alter_header": True}, "a signed header has another value than the signed one"),
-            ("signature-unsigned-header", {"signed_headers": ("content-type",)}, "neither host nor x-sdk-date is signed"),
+            (
+                "signature-altered-header",
+                {"alter_header": True},
+                "a signed header has another value than the signed one",
+            ),
+            (
+                "signature-unsigned-header",
+                {"signed_headers": ("content-type",)},
+                "neither host nor x-sdk-date is signed",
+            ),
             ("signature-wrong-key", {"sk": "k" * 40}, "the secret key is not that of the access key"),
             ("signature-unknown-key", {"ak": "UNKNOWNACCESSKEY0000"}, "the access key does not exist"),
             ("signature-skewed-date", {"date_offset": -86400.0}, "x-sdk-date is a day old"),
         )
     ],
 )
-def test_a_wrong_signature_is_refused(ecs_bench: Bench, requirement: str, wrong: dict[str, object], change: str) -> None:
+def test_a_wrong_signature_is_refused(ecs_bench: Bench, requirement: str, wrong: dict[str, Any], change: str) -> None:
     """A request that is accepted when it is signed rightly is refused with each way of signing it wrongly."""
     body = _checked(ecs_bench)
     control = ecs_bench.signed().post(_SERVERS, body)

@@ -42,9 +42,17 @@ def test_the_newer_header_is_honoured(ecs_bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("rule", "version"),
     [
-        pytest.param("microversion-out-of-range", "2.9999", marks=pytest.mark.ecs_requirement(f"{_RULE}/microversion-out-of-range")),
-        pytest.param("microversion-out-of-range", "2.0", marks=pytest.mark.ecs_requirement(f"{_RULE}/microversion-out-of-range")),
-        pytest.param("microversion-malformed", "two", marks=pytest.mark.ecs_requirement(f"{_RULE}/microversion-malformed")),
+        pytest.param(
+            "microversion-out-of-range",
+            "2.9999",
+            marks=pytest.mark.ecs_requirement(f"{_RULE}/microversion-out-of-range"),
+        ),
+        pytest.param(
+            "microversion-out-of-range", "2.0", marks=pytest.mark.ecs_requirement(f"{_RULE}/microversion-out-of-range")
+        ),
+        pytest.param(
+            "microversion-malformed", "two", marks=pytest.mark.ecs_requirement(f"{_RULE}/microversion-malformed")
+        ),
     ],
 )
 def test_a_version_that_there_is_not_is_refused(ecs_bench: Bench, rule: str, version: str) -> None:

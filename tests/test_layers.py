@@ -102,7 +102,13 @@ def test_the_judge_does_no_input_or_output() -> None:
     banned = {"httpx", "time", "os", "pathlib", "sqlite3", "socket", "subprocess", "random", "io"}
     for file in _layers()["_checks"]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names = (
+                [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
             assert not banned & {name.split(".")[0] for name in names}, file
 
 

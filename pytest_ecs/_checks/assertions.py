@@ -43,7 +43,10 @@ TESTS: Mapping[str, tuple[Callable[[JSON, JSON], bool], str]] = {
     "differs": (lambda seen, wanted: seen != wanted, "is not {}"),
     "one_of": (lambda seen, wanted: seen in wanted, "is one of {}"),
     "contains": (lambda seen, wanted: isinstance(seen, list | str | Mapping) and wanted in seen, "contains {}"),
-    "lacks": (lambda seen, wanted: isinstance(seen, list | str | Mapping) and wanted not in seen, "does not contain {}"),
+    "lacks": (
+        lambda seen, wanted: isinstance(seen, list | str | Mapping) and wanted not in seen,
+        "does not contain {}",
+    ),
     "matches": (lambda seen, wanted: isinstance(seen, str) and re.search(wanted, seen) is not None, "matches {}"),
     "length": (lambda seen, wanted: _length(seen) == wanted, "has length {}"),
     "length_at_most": (lambda seen, wanted: 0 <= _length(seen) <= wanted, "has at most length {}"),

@@ -46,7 +46,12 @@ def _errors(body: Mapping[str, JSON], known_codes: Collection[str]) -> Iterator[
     for job, rule in ((body, "success-no-error"), *((sub, "sub-success-no-error") for sub in sub_jobs(body))):
         if job.get("status") == "SUCCESS":
             seen = {"error_code": job.get("error_code"), "fail_reason": job.get("fail_reason")}
-            yield rule, not any(v is not None for v in seen.values()), "error_code and fail_reason are null after SUCCESS", seen
+            yield (
+                rule,
+                not any(v is not None for v in seen.values()),
+                "error_code and fail_reason are null after SUCCESS",
+                seen,
+            )
     if body.get("status") == "FAIL":
         said = [job.get(name) for job in (body, *sub_jobs(body)) for name in ("error_code", "fail_reason")]
         yield "fail-has-error", any(said), "error_code or fail_reason says why, there or in a sub-job", said
@@ -73,7 +78,12 @@ def _children(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
     subs, entities = sub_jobs(body), body.get("entities")
     if isinstance(entities, Mapping) and "sub_jobs_total" in entities:
         total = entities["sub_jobs_total"]
-        yield "sub-jobs-total", total == len(subs), f"sub_jobs_total is the number of sub-jobs listed, {len(subs)}", total
+        yield (
+            "sub-jobs-total",
+            total == len(subs),
+            f"sub_jobs_total is the number of sub-jobs listed, {len(subs)}",
+            total,
+        )
     if not subs:
         return
     ids = [body.get("job_id"), *(sub.get("job_id") for sub in subs)]

@@ -80,17 +80,22 @@ def _success(exchange: Exchange, operation: Operation, contract: Contract, corpu
     for name, schema in operation.response_headers.items():
         value = exchange.response_headers.get(name.lower())
         holds = value is not None and Draft202012Validator(dict(schema), format_checker=FORMATS).is_valid(value)
-        yield _finding(f"{operation.id}/header/{name}", holds, exchange, f"the header {name} is there and valid", value, name)
+        yield _finding(
+            f"{operation.id}/header/{name}", holds, exchange, f"the header {name} is there and valid", value, name
+        )
     yield from _outcome(exchange, operation, contract, corpus)
     if operation.response_body is None or exchange.status == 204 or _checked_only(exchange, operation):
         return
     base = f"{operation.id}/response"
     if exchange.response_body is None:
+        seen = exchange.response_text or "(no body)"
         yield _finding(
-            f"{base}/body/type", False, exchange, "the answer has a JSON body", exchange.response_text or "(no body)", "body"
+            f"{base}/body/type", bool(exchange.response_body), exchange, "the answer has a JSON body", seen, "body"
         )
         return
-    for path, keyword, holds, expected, observed in claims(operation.response_body, exchange.response_body, exchange.microversion):
+    for path, keyword, holds, expected, observed in claims(
+        operation.response_body, exchange.response_body, exchange.microversion
+    ):
         yield _finding(f"{base}/{path or 'body'}/{keyword}", holds, exchange, expected, observed, path)
 
 
@@ -111,7 +116,14 @@ def _outcome(exchange: Exchange, operation: Operation, contract: Contract, corpu
         yield Finding(requirement, "error", evidence, reason=reason)
         return
     expected = "the job of a valid request ends in SUCCESS"
-    yield Finding(requirement, "pass" if last["status"] == "SUCCESS" else "fail", evidence, expected=expected, observed=last, where="job")
+    yield Finding(
+        requirement,
+        "pass" if last["status"] == "SUCCESS" else "fail",
+        evidence,
+        expected=expected,
+        observed=last,
+        where="job",
+    )
 
 
 def _checked_only(exchange: Exchange, operation: Operation) -> bool:
@@ -136,7 +148,9 @@ def _error(exchange: Exchange, operation: Operation, contract: Contract) -> Iter
     if envelope == "nova":
         inner = next(iter(exchange.response_body.values()))
         expected = f"code in the body is the HTTP status, {exchange.status}"
-        yield _finding(f"{base}/envelope", inner.get("code") == exchange.status, exchange, expected, inner.get("code"), "body")
+        yield _finding(
+            f"{base}/envelope", inner.get("code") == exchange.status, exchange, expected, inner.get("code"), "body"
+        )
     if envelope == "ecs":
         for code in _codes(exchange.response_body):
             row = contract.errors.get(code)
@@ -145,7 +159,9 @@ def _error(exchange: Exchange, operation: Operation, contract: Contract) -> Iter
         row = contract.errors.get(main or "")
         if row is not None:
             expected = f"{main} comes with HTTP {' or '.join(map(str, row.statuses))}"
-            yield _finding(f"A.2/{main}", exchange.status in row.statuses, exchange, expected, exchange.status, "status")
+            yield _finding(
+                f"A.2/{main}", exchange.status in row.statuses, exchange, expected, exchange.status, "status"
+            )
 
 
 def _envelope(exchange: Exchange, operation: Operation, contract: Contract) -> str | None:
@@ -188,8 +204,11 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
     evidence = (exchange.id, *([case.control] if case.control else []))
     if case.expects == "accepted":
         if exchange.status < 400 or set(_codes(exchange.response_body)) & contract.environment_codes:
-            outcome, reason = ("pass", "") if exchange.status < 400 else ("error", "the project or region lacks what the request needs")
-            yield Finding(case.requirement, outcome, evidence, expected=expectation.says, reason=reason)
+            fine = exchange.status < 400
+            reason = "" if fine else "the project or region lacks what the request needs"
+            yield Finding(
+                case.requirement, "pass" if fine else "error", evidence, expected=expectation.says, reason=reason
+            )
         else:
             yield _refused(case.requirement, exchange, evidence, expectation)
         return
@@ -211,7 +230,7 @@ def _rejection(
     exchange: Exchange, expectation: Expectation, evidence: tuple[str, ...], corpus: Corpus, dialect: str
 ) -> Finding:
     case = exchange.case
-    assert case is not None  # noqa: S101 - the only caller has looked
+    assert case is not None
     fitting = {*expectation.codes, *case.codes}
     statuses = " or ".join(map(str, expectation.statuses))
     expected = f"{expectation.says} ({case.change}): HTTP {statuses}"
@@ -220,12 +239,17 @@ def _rejection(
     if exchange.status < 400:
         return _late(exchange, expectation, expected, evidence, corpus)
     codes = _codes(exchange.response_body)
-    seen = {"status": exchange.status, "body": exchange.response_body if exchange.response_body is not None else exchange.response_text}
+    seen = {
+        "status": exchange.status,
+        "body": exchange.response_body if exchange.response_body is not None else exchange.response_text,
+    }
     if exchange.status not in expectation.statuses:
         return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="status")
     if codes and expectation.codes and not fitting & set(codes):
         return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="error.code")
-    return Finding(case.requirement, "pass", evidence, expected=expected, observed={"status": exchange.status, "codes": codes})
+    return Finding(
+        case.requirement, "pass", evidence, expected=expected, observed={"status": exchange.status, "codes": codes}
+    )
 
 
 def _late(
@@ -233,7 +257,7 @@ def _late(
 ) -> Finding:
     """The request was accepted; where the appendix allows it, its job may still refuse it by ending in FAIL."""
     case = exchange.case
-    assert case is not None  # noqa: S101 - the only caller has looked
+    assert case is not None
     body = exchange.response_body
     job = body.get("job_id") if isinstance(body, Mapping) else None
     queries = corpus.job(job) if expectation.late and isinstance(job, str) else ()
@@ -245,7 +269,9 @@ def _late(
         if status == "FAIL":
             return Finding(case.requirement, "pass", evidence, expected=expected, observed=seen)
         if status != "SUCCESS":
-            return Finding(case.requirement, "error", evidence, reason=f"the job was still {status} when the test ended")
+            return Finding(
+                case.requirement, "error", evidence, reason=f"the job was still {status} when the test ended"
+            )
         return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="status")
     seen = {"status": exchange.status, "body": body}
     return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="status")

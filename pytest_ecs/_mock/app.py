@@ -107,7 +107,10 @@ class MockCloud:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+        method, path = (
+            environ["REQUEST_METHOD"],
+            environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace"),
+        )
         body = _read(environ)
         with self._lock:
             self._state.settle()
@@ -123,7 +126,9 @@ class MockCloud:
                 response = self._refused(refusal)
             except (RecursionError, LookupError, ValueError, TypeError, AttributeError) as error:
                 # A request that no table foresaw: it is the client's fault, and never a traceback.
-                response = self._refused(_family_error(path, 400, "Ecs.0005", f"the request cannot be understood ({type(error).__name__})"))
+                response = self._refused(
+                    _family_error(path, 400, "Ecs.0005", f"the request cannot be understood ({type(error).__name__})")
+                )
             self._log.append({"method": method, "path": path, "status": response.status})
             if len(self._log) > 10_000:
                 del self._log[:5_000]
@@ -145,7 +150,14 @@ class MockCloud:
         return endpoint, dict(parameters)
 
     def _handle(
-        self, environ: dict[str, Any], method: str, path: str, headers: dict[str, str], body: bytes, route: Route, parameters: dict[str, str]
+        self,
+        environ: dict[str, Any],
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        route: Route,
+        parameters: dict[str, str],
     ) -> Response:
         scheme, host = environ.get("wsgi.url_scheme", "http"), environ.get("HTTP_HOST", "localhost")
         query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
@@ -169,7 +181,11 @@ class MockCloud:
     def _user(self, environ: dict[str, Any], method: str, headers: dict[str, str], body: bytes, family: str) -> User:
         token, state = headers.get("x-auth-token"), self._state
         if token is None and "authorization" in headers:
-            raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+            raw = (
+                environ.get("RAW_URI")
+                or environ.get("REQUEST_URI")
+                or environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+            )
             raw_path = raw.partition("?")[0]
             user = verify(state, method, raw_path, environ.get("QUERY_STRING", ""), headers, body, self._off)
             if user is not None:
@@ -189,7 +205,9 @@ class MockCloud:
     def _check_project(self, request: Request, family: str) -> None:
         asked = request.parameters.get("project_id")
         named = request.headers.get("x-project-id")
-        wrong = (asked is not None and asked != request.project.id) or (named is not None and named != request.project.id)
+        wrong = (asked is not None and asked != request.project.id) or (
+            named is not None and named != request.project.id
+        )
         if not wrong:
             return
         if self._off("project-mismatch-accepted"):
@@ -224,10 +242,18 @@ class MockCloud:
             body = {name: {"message": inner["message"]} for name, inner in body.items()}
         return Response(refusal.status, body)
 
-    def _send(self, response: Response, start_response: StartResponse, path: str, headers: Mapping[str, str]) -> Iterable[bytes]:
+    def _send(
+        self, response: Response, start_response: StartResponse, path: str, headers: Mapping[str, str]
+    ) -> Iterable[bytes]:
         html = isinstance(response.body, str)
-        content = b"" if response.body is None else response.body.encode() if html else json.dumps(response.body).encode()
-        given = [("Content-Length", str(len(content))), ("X-Request-Id", f"req-{self._state.hex(16)}"), *response.headers.items()]
+        content = (
+            b"" if response.body is None else response.body.encode() if html else json.dumps(response.body).encode()
+        )
+        given = [
+            ("Content-Length", str(len(content))),
+            ("X-Request-Id", f"req-{self._state.hex(16)}"),
+            *response.headers.items(),
+        ]
         if content:
             given.append(("Content-Type", "text/html" if html else "application/json"))
         if path.startswith("/v2.1"):
@@ -270,7 +296,9 @@ def _read(environ: dict[str, Any]) -> bytes:
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
-    found = {name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")}
+    found = {
+        name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")
+    }
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
             found[name.replace("_", "-").lower()] = str(environ[name])
@@ -287,12 +315,14 @@ def _family_error(path: str, status: int, code: str, message: str) -> Refusal:
         return Gateway(status, f"APIGW.0{status}", message)
     if family == "nova":
         return NativeRefusal(status, message)
-    return Gateway(status, f"APIGW.0{status}", message) if status in {404, 405, 415} else EcsRefusal(code, message, status=status)
+    return (
+        Gateway(status, f"APIGW.0{status}", message)
+        if status in {404, 405, 415}
+        else EcsRefusal(code, message, status=status)
+    )
 
 
 def _unauthorized(family: str, message: str) -> Refusal:
     if family == "ecs":
         return EcsRefusal("Common.0013", f"Invalid token: {message}")
     return NativeRefusal(401, message) if family == "nova" else Gateway(401, "APIGW.0301", message)
-
-

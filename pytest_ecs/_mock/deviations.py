@@ -88,7 +88,9 @@ def switchboard(names: Iterable[str]) -> Callable[[str], bool]:
     chosen = frozenset(names)
     for name in sorted(chosen - DEVIATIONS.keys()):
         close = difflib.get_close_matches(name, DEVIATIONS, n=3)
-        raise ValueError(f"the mock has no deviation {name!r}" + (f"; did you mean {' or '.join(close)}?" if close else ""))
+        raise ValueError(
+            f"the mock has no deviation {name!r}" + (f"; did you mean {' or '.join(close)}?" if close else "")
+        )
 
     def on(name: str) -> bool:
         if name not in DEVIATIONS:

@@ -57,7 +57,13 @@ def create_token(request: Request, state: State) -> Response:
 def _catalog(request: Request, state: State, project: Project) -> list[dict[str, Any]]:
     def entry(kind: str, name: str, path: str) -> dict[str, Any]:
         url = f"{request.base}{path}"
-        endpoint = {"id": state.hex(), "interface": "public", "region": state.region, "region_id": state.region, "url": url}
+        endpoint = {
+            "id": state.hex(),
+            "interface": "public",
+            "region": state.region,
+            "region_id": state.region,
+            "url": url,
+        }
         return {"id": state.hex(), "type": kind, "name": name, "endpoints": [endpoint]}
 
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from pytest_ecs._mock.errors import EcsRefusal
@@ -16,7 +17,14 @@ _PICKED_UP, _WRAPPED_UP = 1.0, 0.5
 
 
 def run_job(
-    state: State, project: Project, kind: str, sub_kind: str, servers: Sequence[Server], lasts: Sequence[float], *, sub_entities: bool = True
+    state: State,
+    project: Project,
+    kind: str,
+    sub_kind: str,
+    servers: Sequence[Server],
+    lasts: Sequence[float],
+    *,
+    sub_entities: bool = True,
 ) -> Job:
     """Deliver a job with a sub-job for each server, each ending after its time; return it in INIT.
 
@@ -28,13 +36,13 @@ def run_job(
     for index, (server, seconds) in enumerate(zip(servers, lasts, strict=True)):
         sub = Job(state.hex(), sub_kind, project.id, now, {"server_id": server.id})
         job.subs.append(sub)
-        state.later(_PICKED_UP, lambda s=sub: _begin(s))  # type: ignore[misc]
-        code = failure if index == 0 else None
-        state.later(max(seconds, _PICKED_UP) + 0.1, lambda s=sub, c=code, d=max(seconds, _PICKED_UP) + 0.1: _end(s, now + d, c))  # type: ignore[misc]
+        after = max(seconds, _PICKED_UP) + 0.1
+        state.later(_PICKED_UP, partial(_begin, sub))
+        state.later(after, partial(_end, sub, now + after, failure if index == 0 else None))
     project.jobs[job.id] = job
     over = max([*lasts, _PICKED_UP]) + _WRAPPED_UP
-    state.later(_PICKED_UP, lambda: _begin(job))
-    state.later(over, lambda: _end(job, now + over, "Common.0021" if failure else None))
+    state.later(_PICKED_UP, partial(_begin, job))
+    state.later(over, partial(_end, job, now + over, "Common.0021" if failure else None))
     return job
 
 
@@ -71,7 +79,14 @@ def show_job(request: Request, state: State) -> Response:
     """Show a job of the project."""
     job = request.project.jobs.get(request.parameters["job_id"])
     if job is None and request.off("job-unknown-served"):
-        job = Job(request.parameters["job_id"], "createServer", request.project.id, state.clock.now(), status="SUCCESS", ended=state.clock.now())
+        job = Job(
+            request.parameters["job_id"],
+            "createServer",
+            request.project.id,
+            state.clock.now(),
+            status="SUCCESS",
+            ended=state.clock.now(),
+        )
     if job is None:
         raise EcsRefusal("Common.0011", "Failed to query the job: the job id is invalid")
     body = _shown(job, request.off)

@@ -25,7 +25,9 @@ _TABLE: Mapping[str, Sequence[tuple[Sequence[str | None], str]]] = {
     "resized": [(("resize_reverting",), "REVERT_RESIZE"), ((None,), "VERIFY_RESIZE")],
     "error": [(_REBUILD, "REBUILD"), (("deleting", None), "ERROR")],
     "deleted": [((None,), "DELETED")],
-    "shelved": [(("shelving", "shelving_image_pending_upload", "shelving_image_uploading", "unshelving", None), "SHELVED")],
+    "shelved": [
+        (("shelving", "shelving_image_pending_upload", "shelving_image_uploading", "unshelving", None), "SHELVED")
+    ],
     "shelved_offloaded": [(("shelving_offloading", "unshelving", None), "SHELVED_OFFLOADED")],
 }
 _STATUS = {(vm, task): status for vm, rows in _TABLE.items() for tasks, status in rows for task in tasks}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from pytest_ecs._mock.errors import NativeRefusal
@@ -37,8 +37,25 @@ _HINTS = F("object", fields={
     "different_host": F("array", item=F("string")), "same_host": F("array", item=F("string")), "cidr": F("string"), "build_near_host_ip": F("string"),
 })  # fmt: skip
 _CREATE = F("object", fields={"server": _SERVER, "os:scheduler_hints": _HINTS})
-_UPDATE = F("object", fields={"server": F("object", True, fields={"name": F("string", low=1, high=255), "description": F("string", high=255)})})
-_STATUSES = ("ACTIVE", "BUILD", "ERROR", "HARD_REBOOT", "MIGRATING", "REBOOT", "REBUILD", "RESIZE", "REVERT_RESIZE", "SHUTOFF", "VERIFY_RESIZE")
+_UPDATE = F(
+    "object",
+    fields={
+        "server": F("object", True, fields={"name": F("string", low=1, high=255), "description": F("string", high=255)})
+    },
+)
+_STATUSES = (
+    "ACTIVE",
+    "BUILD",
+    "ERROR",
+    "HARD_REBOOT",
+    "MIGRATING",
+    "REBOOT",
+    "REBUILD",
+    "RESIZE",
+    "REVERT_RESIZE",
+    "SHUTOFF",
+    "VERIFY_RESIZE",
+)
 _SORT = {
     "created_at": lambda s: s.created, "updated_at": lambda s: s.updated, "display_name": lambda s: s.name, "uuid": lambda s: s.id,
     "vm_state": lambda s: s.vm_state, "availability_zone": lambda s: s.zone, "instance_type_id": lambda s: s.flavor,
@@ -73,7 +90,9 @@ def create(request: Request, state: State) -> Response:
     """Create one or more servers; there is no job, and a failure leaves a server in ERROR."""
     permit(request, "ecs:servers:create")
     check(request.json, _CREATE, "body", _bad, request.off)
-    wanted: dict[str, Any] = dict(request.json.get("server") or {}) if isinstance(request.json.get("server"), Mapping) else {}
+    wanted: dict[str, Any] = (
+        dict(request.json.get("server") or {}) if isinstance(request.json.get("server"), Mapping) else {}
+    )
     _check_create(wanted, request, state)
     least = int(wanted.get("min_count") or 1) if str(wanted.get("min_count") or 1).isdigit() else 1
     most = int(wanted.get("max_count") or least) if str(wanted.get("max_count") or least).isdigit() else least
@@ -82,8 +101,16 @@ def create(request: Request, state: State) -> Response:
     if request.microversion < (2, 19):
         wanted.pop("description", None)
     reservation, servers = f"r-{state.hex(8)}", []
-    nics = [{"subnet_id": n.get("uuid"), "ip_address": n.get("fixed_ip")} for n in wanted.get("networks") or () if isinstance(n, Mapping)]
-    disks = [d for d in wanted.get("block_device_mapping_v2") or () if isinstance(d, Mapping)] if isinstance(wanted.get("block_device_mapping_v2"), list) else []
+    nics = [
+        {"subnet_id": n.get("uuid"), "ip_address": n.get("fixed_ip")}
+        for n in wanted.get("networks") or ()
+        if isinstance(n, Mapping)
+    ]
+    disks = (
+        [d for d in wanted.get("block_device_mapping_v2") or () if isinstance(d, Mapping)]
+        if isinstance(wanted.get("block_device_mapping_v2"), list)
+        else []
+    )
     boot = next((d for d in disks if str(d.get("boot_index")) == "0"), None)
     image = wanted.get("imageRef") or (boot or {}).get("uuid")
     plain = {**wanted, "nics": nics, "imageRef": image}
@@ -91,8 +118,12 @@ def create(request: Request, state: State) -> Response:
         server = build(request, state, plain, name, index, _bad)
         server.reservation = reservation
         if boot is not None:
-            server.disks[0].size = int(boot.get("volume_size") or 40) if str(boot.get("volume_size") or 40).isdigit() else 40
-        server.disks += [Disk(state.uuid(), 10, "SSD", False, _true(d.get("delete_on_termination"))) for d in disks if d is not boot]
+            server.disks[0].size = (
+                int(boot.get("volume_size") or 40) if str(boot.get("volume_size") or 40).isdigit() else 40
+            )
+        server.disks += [
+            Disk(state.uuid(), 10, "SSD", False, _true(d.get("delete_on_termination"))) for d in disks if d is not boot
+        ]
         state.move(server, "create")
         servers.append(server)
     if _true(wanted.get("return_reservation_id")):
@@ -109,14 +140,31 @@ def _check_create(wanted: Mapping[str, Any], request: Request, state: State) -> 
     off, project = request.off, request.project
     disks = wanted.get("block_device_mapping_v2")
     disks = [d for d in disks if isinstance(d, Mapping)] if isinstance(disks, list) else []
-    if not wanted.get("imageRef") and not any(str(d.get("boot_index")) == "0" for d in disks) and not off("mandatory-unchecked"):
+    if (
+        not wanted.get("imageRef")
+        and not any(str(d.get("boot_index")) == "0" for d in disks)
+        and not off("mandatory-unchecked")
+    ):
         _bad("", "neither imageRef nor a disk to boot from was given")
     for disk in disks:
-        if disk.get("source_type") in {"image", "blank"} and disk.get("destination_type", "volume") == "volume" and not disk.get("volume_size") and not off("mandatory-unchecked"):
+        if (
+            disk.get("source_type") in {"image", "blank"}
+            and disk.get("destination_type", "volume") == "volume"
+            and not disk.get("volume_size")
+            and not off("mandatory-unchecked")
+        ):
             _bad("", "volume_size is mandatory for an image or a blank disk")
-        if disk.get("source_type") == "volume" and not any(str(d.get("boot_index")) == "0" for d in disks) and not off("mandatory-unchecked"):
+        if (
+            disk.get("source_type") == "volume"
+            and not any(str(d.get("boot_index")) == "0" for d in disks)
+            and not off("mandatory-unchecked")
+        ):
             _bad("", "one disk must have boot_index 0")
-        if disk.get("source_type") == "image" and disk.get("uuid") not in state.images and not off("reference-unchecked"):
+        if (
+            disk.get("source_type") == "image"
+            and disk.get("uuid") not in state.images
+            and not off("reference-unchecked")
+        ):
             _bad("", "the image of a disk does not exist")
         if disk.get("source_type") in {"volume", "snapshot"} and not off("reference-unchecked"):
             _bad("", "the volume or snapshot does not exist")
@@ -130,7 +178,12 @@ def _check_create(wanted: Mapping[str, Any], request: Request, state: State) -> 
             if (len(key) > 255 or (isinstance(value, str) and len(value) > 255)) and not off("bound-over-unchecked"):
                 _bad("", "metadata keys and values have at most 255 characters")
     data = wanted.get("user_data")
-    if isinstance(data, str) and not user_data_ok(data) and not off("pattern-unchecked") and not off("bound-over-unchecked"):
+    if (
+        isinstance(data, str)
+        and not user_data_ok(data)
+        and not off("pattern-unchecked")
+        and not off("bound-over-unchecked")
+    ):
         _bad("", "user_data is not base64 of at most 32 KB")
     if isinstance(wanted.get("networks"), list):
         for network in wanted["networks"]:
@@ -152,7 +205,12 @@ def _check_create(wanted: Mapping[str, Any], request: Request, state: State) -> 
         _bad("", "the server group does not exist")
     if isinstance(wanted.get("security_groups"), list):
         for group in wanted["security_groups"]:
-            if isinstance(group, Mapping) and group.get("name") not in {"default", "conformance", project.security_group, None}:
+            if isinstance(group, Mapping) and group.get("name") not in {
+                "default",
+                "conformance",
+                project.security_group,
+                None,
+            }:
                 _bad("", "the security group does not exist")
 
 
@@ -206,7 +264,9 @@ def show(request: Request, state: State, server: Server) -> dict[str, Any]:
     for nic in server.nics:
         entries = [{"addr": nic.address, "version": 4, "OS-EXT-IPS-MAC:mac_addr": nic.mac, "OS-EXT-IPS:type": "fixed"}]
         if nic.floating:
-            entries.append({"addr": nic.floating, "version": 4, "OS-EXT-IPS-MAC:mac_addr": nic.mac, "OS-EXT-IPS:type": "floating"})
+            entries.append(
+                {"addr": nic.floating, "version": 4, "OS-EXT-IPS-MAC:mac_addr": nic.mac, "OS-EXT-IPS:type": "floating"}
+            )
         addresses.setdefault(nic.network, []).extend(entries)
     body: dict[str, Any] = {
         "id": server.id, "name": server.name, "status": _status(request, server),
@@ -232,7 +292,10 @@ def show(request: Request, state: State, server: Server) -> dict[str, Any]:
             "extra_specs": dict(flavor.extra),
         }  # fmt: skip
     else:
-        body["flavor"] = {"id": flavor.id, "links": [{"rel": "bookmark", "href": f"{request.base}/{server.project}/flavors/{flavor.id}"}]}
+        body["flavor"] = {
+            "id": flavor.id,
+            "links": [{"rel": "bookmark", "href": f"{request.base}/{server.project}/flavors/{flavor.id}"}],
+        }
     if at >= (2, 3):
         body.update({
             "OS-EXT-SRV-ATTR:hostname": server.name.lower(), "OS-EXT-SRV-ATTR:reservation_id": server.reservation or f"r-{server.id[:8]}",
@@ -376,7 +439,7 @@ def _moment(text: str) -> float | None:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace(" ", "+"))
     except ValueError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 # Update (6.2.2), delete (6.2.3)
@@ -391,7 +454,11 @@ def update(request: Request, state: State) -> Response:
     before = server.name
     if isinstance(wanted.get("name"), str):
         server.name = wanted["name"]
-    if isinstance(wanted.get("description"), str) and request.microversion >= (2, 19) and not request.off("update-description-ignored"):
+    if (
+        isinstance(wanted.get("description"), str)
+        and request.microversion >= (2, 19)
+        and not request.off("update-description-ignored")
+    ):
         server.description = wanted["description"]
     server.updated = state.clock.now()
     full = show(request, state, server)
@@ -418,7 +485,9 @@ def delete(request: Request, state: State) -> Response:
 _ACTION = "/v2.1/{project_id}/servers/{server_id}/action"
 
 
-def _acted(request: Request, state: State, action: str, spec: F, key: str, operation: str, from_state: str, *, noop: bool) -> Response:
+def _acted(
+    request: Request, state: State, action: str, spec: F, key: str, operation: str, from_state: str, *, noop: bool
+) -> Response:
     server = _server(request, action)
     check(request.json, F("object", fields={key: spec}), "body", _bad, request.off)
     inner = request.json.get(key)
@@ -426,7 +495,9 @@ def _acted(request: Request, state: State, action: str, spec: F, key: str, opera
     if server.vm_state != from_state or server.busy:
         raise NativeRefusal(409, f"Cannot '{operation}' instance {server.id} while it is in vm_state {server.vm_state}")
     if not noop:
-        state.move(server, {"stop": "stop-hard", "reboot-soft": "reboot-hard"}.get(operation, operation) if hard else operation)
+        state.move(
+            server, {"stop": "stop-hard", "reboot-soft": "reboot-hard"}.get(operation, operation) if hard else operation
+        )
     return Response(202)
 
 
@@ -436,7 +507,16 @@ _TYPE = F("string", enum=("SOFT", "HARD"))
 @route("POST", _ACTION, family="nova", body=True, selects="os-start")
 def start(request: Request, state: State) -> Response:
     """Start a stopped server (6.3.1)."""
-    return _acted(request, state, "ecs:servers:start", F("object|null", True), "os-start", "start", "stopped", noop=request.off("start-noop"))
+    return _acted(
+        request,
+        state,
+        "ecs:servers:start",
+        F("object|null", True),
+        "os-start",
+        "start",
+        "stopped",
+        noop=request.off("start-noop"),
+    )
 
 
 @route("POST", _ACTION, family="nova", body=True, selects="reboot")

@@ -66,7 +66,9 @@ _SERVER = F("object", True, fields={
 _CREATE = F("object", fields={"server": _SERVER, "dry_run": F("boolean")})
 _LIST = F("array", True, low=1, high=1000, code="Ecs.0005", item=F("object", fields={"id": F("string", True)}))
 _DELETE = F("object", fields={"servers": _LIST, "delete_publicip": F("boolean|null"), "delete_volume": F("boolean")})
-_RESIZE = F("object", fields={"resize": F("object", True, fields={"flavorRef": F("string", True)}), "dry_run": F("boolean")})
+_RESIZE = F(
+    "object", fields={"resize": F("object", True, fields={"flavorRef": F("string", True)}), "dry_run": F("boolean")}
+)
 _METADATA_KEY = re.compile(r"[A-Za-z0-9 _:.\-]{1,255}")
 
 
@@ -112,14 +114,26 @@ def create(request: Request, state: State) -> Response:
 def _check_forms(wanted: Mapping[str, Any], fail: Any, request: Request) -> None:
     """Constraints of Table 5-3 and of 8.1 that one field alone does not show."""
     count = wanted.get("count", 1)
-    if isinstance(count, int) and count > 1 and len(str(wanted.get("name"))) > 59 and not request.off("bound-over-unchecked"):
+    if (
+        isinstance(count, int)
+        and count > 1
+        and len(str(wanted.get("name"))) > 59
+        and not request.off("bound-over-unchecked")
+    ):
         fail("Ecs.0005", "the name is longer than 59 characters for several servers")
     password = wanted.get("adminPass")
     if isinstance(password, str) and not request.off("password-unchecked") and not password_ok(password, "root"):
-        if not (len(password) < 8 and request.off("bound-under-unchecked")) and not (len(password) > 26 and request.off("bound-over-unchecked")):
+        short = len(password) < 8 and request.off("bound-under-unchecked")
+        long = len(password) > 26 and request.off("bound-over-unchecked")
+        if not short and not long:
             fail("Ecs.0011", "the password is not complex enough")
     data = wanted.get("user_data")
-    if isinstance(data, str) and not user_data_ok(data) and not request.off("bound-over-unchecked") and not request.off("pattern-unchecked"):
+    if (
+        isinstance(data, str)
+        and not user_data_ok(data)
+        and not request.off("bound-over-unchecked")
+        and not request.off("pattern-unchecked")
+    ):
         fail("Ecs.0005", "user_data is not base64 of at most 32 KB")
     metadata = wanted.get("metadata")
     if isinstance(metadata, Mapping):
@@ -133,7 +147,11 @@ def _check_forms(wanted: Mapping[str, Any], fail: Any, request: Request) -> None
             if isinstance(value, str) and len(value) > 255 and not request.off("bound-over-unchecked"):
                 fail("Ecs.0005", "a metadata value has more than 255 characters")
     for disk in wanted.get("data_volumes") or () if isinstance(wanted.get("data_volumes"), list) else ():
-        for key, value in (disk.get("metadata") or {}).items() if isinstance(disk, dict) and isinstance(disk.get("metadata"), dict) else ():
+        for key, value in (
+            (disk.get("metadata") or {}).items()
+            if isinstance(disk, dict) and isinstance(disk.get("metadata"), dict)
+            else ()
+        ):
             if len(key) > 255 and not request.off("bound-over-unchecked"):
                 fail("Ecs.0005", "a disk's metadata key has more than 255 bytes")
             if not isinstance(value, str) and not request.off("type-unchecked"):
@@ -192,7 +210,11 @@ def _check_things(wanted: Mapping[str, Any], fail: Any, request: Request, state:
     if image is not None and isinstance(size, int) and 0 < size < image.min_disk:
         fail("Ecs.0005", "the system disk is smaller than the image needs")
     for disk in wanted.get("data_volumes") or () if isinstance(wanted.get("data_volumes"), list) else ():
-        if isinstance(disk, Mapping) and isinstance(disk.get("data_image_id"), str) and disk["data_image_id"] not in state.images:
+        if (
+            isinstance(disk, Mapping)
+            and isinstance(disk.get("data_image_id"), str)
+            and disk["data_image_id"] not in state.images
+        ):
             fail("Ecs.0031", "the data disk image does not exist")
 
 
@@ -222,14 +244,20 @@ def build(request: Request, state: State, wanted: Mapping[str, Any], name: str, 
     groups = [g.get("id") or g.get("name") for g in wanted.get("security_groups") or () if isinstance(g, Mapping)]
     server.groups = ["default" if g != project.security_group else "conformance" for g in groups if g] or ["default"]
     server.user_data = wanted.get("user_data") if isinstance(wanted.get("user_data"), str) else None
-    nics = [n for n in wanted.get("nics") or () if isinstance(n, Mapping)] if isinstance(wanted.get("nics"), list) else []
+    nics = (
+        [n for n in wanted.get("nics") or () if isinstance(n, Mapping)] if isinstance(wanted.get("nics"), list) else []
+    )
     for number, nic in enumerate(nics or [{}]):
         network = next((n for n in project.networks if n.id == nic.get("subnet_id")), project.networks[0])
-        address = nic.get("ip_address") if number == 0 and index == 0 and isinstance(nic.get("ip_address"), str) else None
+        address = (
+            nic.get("ip_address") if number == 0 and index == 0 and isinstance(nic.get("ip_address"), str) else None
+        )
         taken = network.take(address or None) or network.take()
         if taken is None:
             fail("Ecs.0012", "the subnet has no free addresses")
-        server.nics.append(Nic(state.uuid(), network.id, str(taken), f"fa:16:3e:{state.hex(2)}:{state.hex(2)}:{state.hex(2)}"))
+        server.nics.append(
+            Nic(state.uuid(), network.id, str(taken), f"fa:16:3e:{state.hex(2)}:{state.hex(2)}:{state.hex(2)}")
+        )
     publicip = wanted.get("publicip")
     if isinstance(publicip, Mapping):
         server.nics[0].floating = f"198.51.100.{server.number % 250 + 1}"
@@ -240,7 +268,14 @@ def build(request: Request, state: State, wanted: Mapping[str, Any], name: str, 
     if isinstance(wanted.get("data_volumes"), list) and not request.off("data-disks-dropped"):
         for disk in wanted["data_volumes"]:
             if isinstance(disk, Mapping):
-                server.disks.append(Disk(state.uuid(), int(disk.get("size") or 10) if str(disk.get("size")).isdigit() else 10, "SSD", False))
+                server.disks.append(
+                    Disk(
+                        state.uuid(),
+                        int(disk.get("size") or 10) if str(disk.get("size")).isdigit() else 10,
+                        "SSD",
+                        False,
+                    )
+                )
     project.servers[server.id] = server
     return server
 
@@ -290,7 +325,9 @@ def resize(request: Request, state: State) -> Response:
     permit(request, "ecs:cloudServers:resize")
     check(request.json, _RESIZE, "body", fail, request.off)
     (server,) = _found(request, [request.parameters["server_id"]])
-    wanted = (request.json.get("resize") or {}).get("flavorRef") if isinstance(request.json.get("resize"), Mapping) else None
+    wanted = (
+        (request.json.get("resize") or {}).get("flavorRef") if isinstance(request.json.get("resize"), Mapping) else None
+    )
     if wanted is not None and wanted not in state.flavors and not request.off("reference-unchecked"):
         fail("Ecs.0029", "the flavor does not exist")
     if (server.vm_state != "stopped" or server.busy) and not request.off("resize-while-active"):
@@ -335,7 +372,9 @@ _ACTION = "/v1/{project_id}/cloudservers/action"
 @route("POST", _ACTION, family="ecs", body=True, selects="os-start")
 def batch_start(request: Request, state: State) -> Response:
     """Start the listed servers (5.3.1)."""
-    servers, _ = _batch(request, state, "os-start", "ecs:cloudServers:start", F("object", True, fields={"servers": _LIST}))
+    servers, _ = _batch(
+        request, state, "os-start", "ecs:cloudServers:start", F("object", True, fields={"servers": _LIST})
+    )
     noop = request.off("start-noop")
     lasts = [2.0 if noop else lasting(state, server, "start", "stopped") for server in servers]
     return _delivered(request, state, "startServers", servers, lasts)

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, unquote
 
 from pytest_ecs._mock.state import State, User
@@ -20,7 +20,13 @@ _HEADER = re.compile(r"SDK-HMAC-SHA256 Access=([^,]+), ?SignedHeaders=([^,]*), ?
 
 
 def verify(
-    state: State, method: str, raw_path: str, raw_query: str, headers: Mapping[str, str], body: bytes, off: Callable[[str], bool]
+    state: State,
+    method: str,
+    raw_path: str,
+    raw_query: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    off: Callable[[str], bool],
 ) -> User | None:
     """Return the user who signed the request, None when the signature is not good. Names of *headers* in lower case."""
     found = _HEADER.fullmatch(headers.get("authorization", "").strip())
@@ -34,7 +40,11 @@ def verify(
         return None
     if off("signature-unchecked"):
         return user
-    if not {"host", "x-sdk-date"} <= set(names) or len(body) > MAX_BODY or (not off("signature-date-unchecked") and not _recent(state, date)):
+    if (
+        not {"host", "x-sdk-date"} <= set(names)
+        or len(body) > MAX_BODY
+        or (not off("signature-date-unchecked") and not _recent(state, date))
+    ):
         return None
     digest = headers.get("x-sdk-content-sha256") or hashlib.sha256(body).hexdigest()
     if off("signature-body-unchecked"):
@@ -56,7 +66,7 @@ def verify(
 
 def _recent(state: State, date: str) -> bool:
     try:
-        sent = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
+        sent = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
         return False
     return abs(sent - state.clock.wall()) <= _SKEW

@@ -7,7 +7,7 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from pytest_ecs._mock.clock import Clock
@@ -204,7 +204,9 @@ class State:
         self.region = "eu-test-1"
         self.zones = ["eu-test-1a", "eu-test-1b"]
         self.domain = "conformance"
-        self.images = {i.id: i for i in (Image(self.uuid(), "Linux 64bit"), Image(self.uuid(), "Windows 64bit", 50, "Windows"))}
+        self.images = {
+            i.id: i for i in (Image(self.uuid(), "Linux 64bit"), Image(self.uuid(), "Windows 64bit", 50, "Windows"))
+        }
         self.flavors = {f.id: f for f in self._flavors()}
         self.projects: dict[str, Project] = {}
         self.users: dict[str, User] = {}
@@ -274,7 +276,14 @@ class State:
             _, _, what = heapq.heappop(self._events)
             what()
 
-    def move(self, server: Server, operation: str, done: Callable[[], None] | None = None, *, phases: list[Phase] | None = None) -> float:
+    def move(
+        self,
+        server: Server,
+        operation: str,
+        done: Callable[[], None] | None = None,
+        *,
+        phases: list[Phase] | None = None,
+    ) -> float:
         """Take *server* through the phases of *operation*, then call *done*; return how long it takes."""
         server.turn += 1
         turn, after = server.turn, 0.0
@@ -311,7 +320,7 @@ class State:
 
 def stamp(seconds: float, form: str = "s") -> str:
     """Return a time as the document writes it: "s" to the second, "ms" with milliseconds, "us" without a zone."""
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    moment = datetime.fromtimestamp(seconds, UTC)
     if form == "ms":
         return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
     if form == "us":

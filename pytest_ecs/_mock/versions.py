@@ -44,7 +44,9 @@ def show_version(request: Request, state: State) -> Response:
     if number is None:
         raise NativeRefusal(404, f"There is no version {wanted}")
     version = _v21(request) if number == "2.1" else _v2(request)
-    version["media-types"] = [{"base": "application/json", "type": f"application/vnd.openstack.compute+json;version={number}"}]
+    version["media-types"] = [
+        {"base": "application/json", "type": f"application/vnd.openstack.compute+json;version={number}"}
+    ]
     version["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
     return Response(200, {"version": version})
 
@@ -72,5 +74,7 @@ def negotiate(headers: Mapping[str, str], off: Callable[[str], bool]) -> tuple[i
         raise NativeRefusal(400, f"API version string {asked[:40]!r} is of invalid format")
     version = (int(found[1]), int(found[2]))
     if not LOWEST <= version <= HIGHEST and not off("microversion-unchecked"):
-        raise NativeRefusal(406, f"Version {asked} is not supported; minimum is {_text(LOWEST)} and maximum is {_text(HIGHEST)}")
+        raise NativeRefusal(
+            406, f"Version {asked} is not supported; minimum is {_text(LOWEST)} and maximum is {_text(HIGHEST)}"
+        )
     return version

@@ -19,7 +19,11 @@ def command(action: str, files: Sequence[Path]) -> int:
 
     if action == "diff":
         if len(files) != 2:
-            raise ConfigurationError("report diff compares two certificates", seen=f"{len(files)} given", hint="name the old one and the new one")
+            raise ConfigurationError(
+                "report diff compares two certificates",
+                seen=f"{len(files)} given",
+                hint="name the old one and the new one",
+            )
         old, new = map(read_certificate, files)
         print(wording(old, new))  # noqa: T201
         return 1 if diff(old, new)["regressed"] else 0

@@ -66,11 +66,13 @@ def _decide(requirement: Requirement, findings: Sequence[Finding], why: str | No
             evidence = dict.fromkeys(e for finding in deciding[:5] for e in finding.exchanges)
             first = deciding[0]
             reason = first.reason if outcome != "pass" else ""
-            return Result(requirement, outcome, reason, tuple(evidence), first)  # type: ignore[arg-type]
+            return Result(requirement, outcome, reason, tuple(evidence), first)
     return Result(requirement, "not_tested", why or _NEVER, (), None)
 
 
-def weigh_waivers(waivers: Sequence[Mapping[str, JSON]], results: Sequence[Result], *, today: date) -> list[dict[str, JSON]]:
+def weigh_waivers(
+    waivers: Sequence[Mapping[str, JSON]], results: Sequence[Result], *, today: date
+) -> list[dict[str, JSON]]:
     """Return the waivers with what became of each: applied, stale (nothing failed), expired or unknown (no such requirement)."""
     verdicts = {result.requirement.id: result.verdict for result in results}
     weighed = []
@@ -135,8 +137,10 @@ def build(
         home = (homes or {}).get(result.requirement.operation or "", group(result.requirement))
         counts.setdefault(home, Counter())[result.verdict] += 1
         levels.setdefault(result.requirement.level, Counter())[result.verdict] += 1
-    total = Counter(result.verdict for result in results)
-    used = sorted({r.requirement.ruling for r in results if r.requirement.ruling and r.verdict in {"pass", "fail", "waived"}})
+    total: Counter[str] = Counter(result.verdict for result in results)
+    used = sorted(
+        {r.requirement.ruling for r in results if r.requirement.ruling and r.verdict in {"pass", "fail", "waived"}}
+    )
     return {
         "format": FORMAT,
         "contract": dict(contract),
@@ -152,7 +156,14 @@ def build(
         "cost": dict(cost),
         "results": [_result(result) for result in results],
         "rulings": [
-            {"id": r.id, "section": r.section, "where": r.where, "readings": list(r.readings), "accept": r.accept, "why": r.why}
+            {
+                "id": r.id,
+                "section": r.section,
+                "where": r.where,
+                "readings": list(r.readings),
+                "accept": r.accept,
+                "why": r.why,
+            }
             for name in used
             if (r := rulings.get(name)) is not None
         ],

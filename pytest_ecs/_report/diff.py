@@ -44,5 +44,9 @@ def wording(old: Mapping[str, JSON], new: Mapping[str, JSON]) -> str:
         lines.append(f"The contract differs: {old['contract']['sha256'][:16]} -> {new['contract']['sha256'][:16]}")
     for kind, rows in diff(old, new).items():
         if rows:
-            lines += ["", f"{kind} ({len(rows)})", *(f"  {row['requirement']}: {row['old']} -> {row['new']}" for row in rows)]
+            lines += [
+                "",
+                f"{kind} ({len(rows)})",
+                *(f"  {row['requirement']}: {row['old']} -> {row['new']}" for row in rows),
+            ]
     return "\n".join(lines) if len(lines) > 1 else f"{lines[0]}\nNothing changed."

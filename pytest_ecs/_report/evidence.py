@@ -30,7 +30,9 @@ class Evidence:
     sha256: str
 
 
-def lines(header: Mapping[str, JSON], exchanges: Iterable[Exchange], findings: Iterable[Finding]) -> tuple[list[str], str]:
+def lines(
+    header: Mapping[str, JSON], exchanges: Iterable[Exchange], findings: Iterable[Finding]
+) -> tuple[list[str], str]:
     """Return the lines of the file and the digest that its footer has."""
     rows: list[Mapping[str, JSON]] = [{"kind": "header", **header}]
     rows += [{"kind": "exchange", **exchange.to_json()} for exchange in exchanges]
@@ -54,15 +56,21 @@ def read_evidence(path: Path) -> Evidence:
     try:
         text = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise EvidenceError(f"The evidence {path} cannot be read", seen=str(error), hint="keep it beside report.json") from None
+        raise EvidenceError(
+            f"The evidence {path} cannot be read", seen=str(error), hint="keep it beside report.json"
+        ) from None
     rows = [_row(path, number, line) for number, line in enumerate(text, 1)]
     if not rows or rows[0].get("kind") != "header":
-        raise EvidenceError(f"{path} does not begin with a header", hint="it is no evidence of pytest-ecs, or its first line is gone")
+        raise EvidenceError(
+            f"{path} does not begin with a header", hint="it is no evidence of pytest-ecs, or its first line is gone"
+        )
     if rows[-1].get("kind") != "footer":
         raise EvidenceError(f"{path} has no footer: the run that wrote it did not finish", hint="certify again")
     digest = _digest(text[:-1])
     if digest != rows[-1].get("sha256"):
-        raise EvidenceError(f"{path} was changed after it was written", seen=f"digest {digest}, footer {rows[-1].get('sha256')}")
+        raise EvidenceError(
+            f"{path} was changed after it was written", seen=f"digest {digest}, footer {rows[-1].get('sha256')}"
+        )
     exchanges, findings = [], []
     for number, row in enumerate(rows[1:-1], 2):
         kind = row.pop("kind")

@@ -57,7 +57,9 @@ def _write(path: Path, text: str) -> Path:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False
+        ) as file:
             temporary = Path(file.name)
             file.write(text)
             file.flush()
@@ -68,6 +70,8 @@ def _write(path: Path, text: str) -> Path:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise ReportError(
-            f"The report file {path} cannot be written", seen=str(error), hint="free some space or name another folder with --ecs-report"
+            f"The report file {path} cannot be written",
+            seen=str(error),
+            hint="free some space or name another folder with --ecs-report",
         ) from None
     return path

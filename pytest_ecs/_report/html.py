@@ -27,7 +27,11 @@ def _template() -> Template:
 
     # Bodies come from the endpoint and may hold anything: everything is escaped.
     environment = Environment(
-        loader=PackageLoader("pytest_ecs._report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("pytest_ecs._report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2")
 
@@ -55,7 +59,9 @@ def html(certificate: Mapping[str, JSON], texts: Mapping[str, str], exchanges: M
         operations=operations,
         texts=texts,
         answers={
-            r["requirement"]: short({"status": e.status, "headers": dict(e.response_headers), "body": e.response_body or e.response_text})
+            r["requirement"]: short(
+                {"status": e.status, "headers": dict(e.response_headers), "body": e.response_body or e.response_text}
+            )
             for r in broken
             if r["evidence"] and (e := exchanges.get(r["evidence"][0])) is not None
         },

@@ -34,7 +34,9 @@ def junit(certificate: Mapping[str, JSON], home: Callable[[Mapping[str, JSON]], 
 
 def _case(suite: ET.Element, result: Mapping[str, JSON], texts: Mapping[str, str]) -> None:
     operation = result["operation"] or str(result["requirement"]).partition("/")[0]
-    case = ET.SubElement(suite, "testcase", classname=_clean(str(operation)), name=_clean(str(result["requirement"])), time="0")
+    case = ET.SubElement(
+        suite, "testcase", classname=_clean(str(operation)), name=_clean(str(result["requirement"])), time="0"
+    )
     text = _clean(texts.get(str(result["requirement"]), str(result["reason"])))
     if result["verdict"] == "fail":
         ET.SubElement(case, "failure", message=_clean(str(result["says"])), type=str(result["level"])).text = text

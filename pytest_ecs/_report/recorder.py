@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,7 +39,8 @@ class Selector:
         """Deselect tests whose requirements are all outside the selection; tests of others stay."""
         from pytest_ecs._report.witness import covered_by
 
-        kept, dropped = [], []
+        kept: list[pytest.Item] = []
+        dropped: list[pytest.Item] = []
         for item in items:
             covered = covered_by(item)
             (kept if not covered or self.chosen.intersection(covered) else dropped).append(item)
@@ -55,7 +56,7 @@ class Recorder:
         self._keeper = keeper
         self._contract = contract
         self._waivers = waivers
-        self._started = datetime.now(timezone.utc)
+        self._started = datetime.now(UTC)
         self._clock = time.perf_counter()
         self._exchanges: list[Exchange] = []
         self._findings: list[Finding] = []
@@ -117,7 +118,9 @@ class Recorder:
             )  # fmt: skip
         except EcsError as error:
             self._trouble = str(error)
-        if session.exitstatus == pytest.ExitCode.OK and (self._trouble or self.certificate["verdict"] in {"fail", "error"}):
+        if session.exitstatus == pytest.ExitCode.OK and (
+            self._trouble or self.certificate["verdict"] in {"fail", "error"}
+        ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _build(self, settings: Settings, exitstatus: int) -> tuple[dict[str, JSON], dict[str, str], dict[str, str]]:
@@ -138,7 +141,12 @@ class Recorder:
         seconds = round(time.perf_counter() - self._clock, 1)
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             self.troubles.append("the run was interrupted, so not everything was tested")
-        target: dict[str, JSON] = {"name": settings.cloud or settings.endpoint or "embedded mock", "endpoint": "", "region": settings.region, "simulated": settings.embedded}
+        target: dict[str, JSON] = {
+            "name": settings.cloud or settings.endpoint or "embedded mock",
+            "endpoint": "",
+            "region": settings.region,
+            "simulated": settings.embedded,
+        }
         if session is not None:
             target.update(name=session.target.name, endpoint=session.target.endpoint, region=session.target.region)
         if settings.embedded:
@@ -151,7 +159,7 @@ class Recorder:
             },
             target={**target, "verified_tls": not settings.insecure},
             started=self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            finished=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            finished=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             cost={
                 "requests": len(self._exchanges), "servers_created": self._created(), "seconds": seconds,
                 "simulated_seconds": round(sum(self._simulated.values())),
@@ -175,7 +183,9 @@ class Recorder:
             if result.finding is None or result.verdict not in {"fail", "error", "waived"}:
                 continue
             exchange = by_id.get(result.evidence[0]) if result.evidence else None
-            control = by_id.get(exchange.case.control or "") if exchange is not None and exchange.case is not None else None
+            control = (
+                by_id.get(exchange.case.control or "") if exchange is not None and exchange.case is not None else None
+            )
             ruling = self._contract.rulings.get(result.requirement.ruling or "")
             texts[result.requirement.id] = explain(result.finding, result.requirement, exchange, control, ruling)
         return texts
@@ -199,20 +209,27 @@ def _appendix(row: Mapping[str, JSON]) -> str:
     return str(row["requirement"]).partition("/")[0]
 
 
+_RESOURCES = (
+    "image", "flavor", "other_flavor", "vpc", "subnet", "network", "security_group", "key_pair", "availability_zone",
+)  # fmt: skip
+
+
 def _selection(settings: Settings) -> dict[str, JSON]:
     """What was asked for, in words, and the command that asks for it again."""
-    filters = {
-        name: getattr(settings, name) for name in ("section", "operation", "requirement", "kind", "level") if getattr(settings, name)
-    }
+    names = ("section", "operation", "requirement", "kind", "level")
+    filters = {name: getattr(settings, name) for name in names if getattr(settings, name)}
     text = f"profile {settings.profile}" + "".join(f", {name} {' '.join(values)}" for name, values in filters.items())
     command = ["pytest-ecs", "run", settings.profile]
     if settings.cloud:
         command.append(f"--ecs-cloud={settings.cloud}")
     if settings.endpoint:
         command.append(f"--ecs-endpoint={settings.endpoint}")
-    for name in ("image", "flavor", "other_flavor", "vpc", "subnet", "network", "security_group", "key_pair", "availability_zone"):
-        if getattr(settings, name):
-            command.append(f"--ecs-{name.replace('_', '-')}={getattr(settings, name)}")
+    command += [f"--ecs-{n.replace('_', '-')}={getattr(settings, n)}" for n in _RESOURCES if getattr(settings, n)]
     command += [f"--ecs-{name}={value}" for name, values in filters.items() for value in values]
     command += [f"--ecs-deviation={name}" for name in settings.deviation]
-    return {"text": text, "profile": settings.profile, **{k: list(v) for k, v in filters.items()}, "command": " ".join(command)}
+    return {
+        "text": text,
+        "profile": settings.profile,
+        **{k: list(v) for k, v in filters.items()},
+        "command": " ".join(command),
+    }

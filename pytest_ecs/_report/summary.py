@@ -8,7 +8,13 @@ from pytest_ecs.typing import JSON
 
 __all__ = ["markdown", "table", "verdict_line"]
 
-_COLUMNS = (("pass", "passed"), ("fail", "failed"), ("not_tested", "not tested"), ("waived", "waived"), ("error", "error"))
+_COLUMNS = (
+    ("pass", "passed"),
+    ("fail", "failed"),
+    ("not_tested", "not tested"),
+    ("waived", "waived"),
+    ("error", "error"),
+)
 
 
 def _rows(certificate: Mapping[str, JSON]) -> list[list[str]]:
@@ -32,7 +38,12 @@ def table(certificate: Mapping[str, JSON]) -> str:
     """Return the table for the terminal: a line for each section group, a total, and the verdict."""
     rows = [["section", *(title for _, title in _COLUMNS)], *_rows(certificate)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))) for row in rows]
+    lines = [
+        "  ".join(
+            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
     rule = "-" * len(lines[0])
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", verdict_line(certificate)])
 
@@ -43,7 +54,11 @@ def markdown(certificate: Mapping[str, JSON]) -> str:
     out = [
         f"# {certificate['target']['name']}: {str(certificate['verdict']).upper()}",
         "",
-        *(["**SIMULATED**: the embedded mock, no cloud was tested.", ""] if certificate["target"].get("simulated") else []),
+        *(
+            ["**SIMULATED**: the embedded mock, no cloud was tested.", ""]
+            if certificate["target"].get("simulated")
+            else []
+        ),
         f"{contract['title']}, issue {contract['issue']} ({contract['date']}). {certificate['started']} to {certificate['finished']}.",
         f"{cost['requests']} requests, {cost['servers_created']} servers, {cost['seconds']} s.",
         "",
@@ -51,9 +66,18 @@ def markdown(certificate: Mapping[str, JSON]) -> str:
         "|---|" + "---:|" * len(_COLUMNS),
         *(f"| {' | '.join(row)} |" for row in _rows(certificate)),
     ]
-    for title, verdict, level in (("Failed", "fail", "must"), ("Recommendations not met", "fail", "should"), ("Errors", "error", None)):
-        chosen = [r for r in certificate["results"] if r["verdict"] == verdict and (level is None or r["level"] == level)]
+    for title, verdict, level in (
+        ("Failed", "fail", "must"),
+        ("Recommendations not met", "fail", "should"),
+        ("Errors", "error", None),
+    ):
+        chosen = [
+            r for r in certificate["results"] if r["verdict"] == verdict and (level is None or r["level"] == level)
+        ]
         if chosen:
             out += ["", f"## {title}", ""]
-            out += [f"- `{r['requirement']}` [{r['section']}] {r['says']}" + (f" ({r['reason']})" if r["reason"] else "") for r in chosen]
+            out += [
+                f"- `{r['requirement']}` [{r['section']}] {r['says']}" + (f" ({r['reason']})" if r["reason"] else "")
+                for r in chosen
+            ]
     return "\n".join(out) + "\n"

@@ -24,7 +24,10 @@ def short(value: JSON, lines: int = _LINES) -> str:
 
 def blame(outcome: str) -> str:
     """Say who has to look into it: product, environment or harness."""
-    return {"fail": "product: the endpoint breaks a documented requirement", "error": "environment or harness: nothing is said about the endpoint"}.get(outcome, "nobody")
+    return {
+        "fail": "product: the endpoint breaks a documented requirement",
+        "error": "environment or harness: nothing is said about the endpoint",
+    }.get(outcome, "nobody")
 
 
 def explain(
@@ -46,7 +49,9 @@ def explain(
     if control is not None:
         lines.append(f"  Control   {control.request_line} was accepted with HTTP {control.status} ({control.id})")
     lines.append(f"  Expected  {finding.expected or requirement.says}")
-    lines.append(f"  Observed  {_indent(short(finding.observed))}" + (f"  (at {finding.where})" if finding.where else ""))
+    lines.append(
+        f"  Observed  {_indent(short(finding.observed))}" + (f"  (at {finding.where})" if finding.where else "")
+    )
     if finding.reason:
         lines.append(f"  Reason    {finding.reason}")
     if exchange is not None:

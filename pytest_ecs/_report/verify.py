@@ -22,10 +22,15 @@ def read_certificate(path: Path) -> dict[str, JSON]:
     file = path / "report.json" if path.is_dir() else path
     try:
         certificate = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(certificate, dict) or not {"results", "verdict", "contract", "evidence"} <= certificate.keys():
+        if (
+            not isinstance(certificate, dict)
+            or not {"results", "verdict", "contract", "evidence"} <= certificate.keys()
+        ):
             raise ValueError("it lacks results, verdict, contract or evidence")
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{file} is no certificate", seen=str(error), hint="name a report.json that a run wrote") from None
+        raise ConfigurationError(
+            f"{file} is no certificate", seen=str(error), hint="name a report.json that a run wrote"
+        ) from None
     return certificate
 
 
@@ -44,7 +49,9 @@ def verify(path: Path, contract: Contract) -> list[str]:
     except EvidenceError as error:
         return [*problems, str(error)]
     if evidence.sha256 != certificate["evidence"]["sha256"]:
-        problems.append("the evidence is that of another certificate: its digest is not the one that the certificate names")
+        problems.append(
+            "the evidence is that of another certificate: its digest is not the one that the certificate names"
+        )
     known = {exchange.id for exchange in evidence.exchanges}
     for result in certificate["results"]:
         missing = [one for one in result["evidence"] if one not in known]
@@ -64,7 +71,10 @@ def _again(certificate: Mapping[str, JSON], contract: Contract, exchanges: tuple
         for result in results
         if claimed[result.requirement.id] != result.verdict
     ]
-    problems += [f"{name} is in the certificate and not in the installed contract" for name in claimed.keys() - contract.requirements.keys()]
+    problems += [
+        f"{name} is in the certificate and not in the installed contract"
+        for name in claimed.keys() - contract.requirements.keys()
+    ]
     whole = overall(results, weigh_waivers(waivers, results, today=today), certificate.get("troubles", ()))
     if whole != certificate["verdict"]:
         problems.append(f"the certificate's verdict is {certificate['verdict']} and the evidence's is {whole}")

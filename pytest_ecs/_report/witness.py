@@ -11,7 +11,14 @@ import pytest
 from pytest_ecs._checks import Finding
 from pytest_ecs._contracts import Contract
 from pytest_ecs._report.text import explain
-from pytest_ecs.exceptions import ConfigurationError, ConformanceFailure, EcsError, JobFailed, PrerequisiteMissing, TargetError
+from pytest_ecs.exceptions import (
+    ConfigurationError,
+    ConformanceFailure,
+    EcsError,
+    JobFailed,
+    PrerequisiteMissing,
+    TargetError,
+)
 from pytest_ecs.typing import JSON
 
 if TYPE_CHECKING:
@@ -53,7 +60,9 @@ class Witness:
             for name in silent:
                 self._keep(Finding(name, "error", reason=f"the check {item.name} ended without judging it"))
             if silent:
-                raise ConformanceFailure(f"{item.name} ended without judging {', '.join(silent)}: this is a bug of the check", silent)
+                raise ConformanceFailure(
+                    f"{item.name} ended without judging {', '.join(silent)}: this is a bug of the check", silent
+                )
         if new:
             text = "\n\n".join(self._text(finding) for finding in new)
             raise ConformanceFailure(text, [finding.requirement for finding in new])
@@ -71,7 +80,8 @@ class Witness:
         if new and call.when == "call":  # the test stopped early, but what it saw counts all the same
             report.outcome = "failed"
             report.longrepr = "\n\n".join([*map(self._text, new), *([str(report.longrepr)] if call.excinfo else [])])
-        report.ecs = self._rows()
+        # pytest carries attributes of reports to the controller; its own junit.xml would print user_properties.
+        report.ecs = self._rows()  # type: ignore[attr-defined]
         return report
 
     def rest(self) -> dict[str, JSON]:
@@ -139,7 +149,9 @@ class Witness:
             return
         if isinstance(error, JobFailed):
             # Whether the endpoint is to blame is said by <operation>/job, from the record; here a step is missing.
-            self._conclude(covered, "not_tested" if self._told else "error", f"a job that the test needs did not succeed: {error}")
+            self._conclude(
+                covered, "not_tested" if self._told else "error", f"a job that the test needs did not succeed: {error}"
+            )
             report.longrepr = str(error)
             return
         if isinstance(error, PrerequisiteMissing):
@@ -162,4 +174,3 @@ class Witness:
         scrub = session.connection.secrets.scrub if session else str
         for name in covered:
             self._keep(Finding(name, outcome, reason=scrub(reason)))
-

@@ -15,12 +15,18 @@ def _listed(leases: list[Lease]) -> list[dict[str, str]]:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_STOP}/success-stops", f"{_STOP}/type-default", f"{_STOP}/listed-only", f"{_START}/success-starts", f"{_START}/listed-only"
+    f"{_STOP}/success-stops",
+    f"{_STOP}/type-default",
+    f"{_STOP}/listed-only",
+    f"{_START}/success-starts",
+    f"{_START}/listed-only",
 )
 def test_a_batch_stops_and_starts_every_listed_server(ecs_bench: Bench) -> None:
     """Two of three servers are SHUTOFF after a stop without a type, and one of them ACTIVE after a start."""
     first, second, third = ecs_bench.session.pool.batch_of(3)
-    ecs_bench.settle(ecs_bench.client.post(_ACTION, {"os-stop": {"servers": _listed([first, second])}}), [first, second])
+    ecs_bench.settle(
+        ecs_bench.client.post(_ACTION, {"os-stop": {"servers": _listed([first, second])}}), [first, second]
+    )
     shown = first.show()
     ecs_bench.check(f"{_STOP}/type-default", shown, "body", "server", "status", equals="SHUTOFF")
     ecs_bench.check(f"{_STOP}/success-stops", shown, "body", "server", "status", equals="SHUTOFF")
@@ -64,7 +70,10 @@ def test_both_kinds_of_stop_stop(ecs_bench: Bench, kind: str) -> None:
     ("requirement", "state", "action"),
     [
         pytest.param(rule, state, action, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
-        for rule, state, action in ((f"{_START}/already-running", "ACTIVE", "os-start"), (f"{_STOP}/already-stopped", "SHUTOFF", "os-stop"))
+        for rule, state, action in (
+            (f"{_START}/already-running", "ACTIVE", "os-start"),
+            (f"{_STOP}/already-stopped", "SHUTOFF", "os-stop"),
+        )
     ],
 )
 def test_a_server_that_is_there_already_stays(ecs_bench: Bench, requirement: str, state: str, action: str) -> None:

@@ -17,7 +17,11 @@ def test_the_zone_filter_leaves_flavors_that_are_on_sale_there(ecs_bench: Bench)
     listed = ecs_bench.client.get(_PATH, query={"availability_zone": zone})
     states = [_state(flavor.get("os_extra_specs") or {}, zone) for flavor in listed.response_body["flavors"]]
     ecs_bench.check(f"{_FLAVORS}/az-filter", listed, "status", equals=200)
-    unsold = [flavor["id"] for flavor, state in zip(listed.response_body["flavors"], states, strict=True) if state not in _ON_SALE]
+    unsold = [
+        flavor["id"]
+        for flavor, state in zip(listed.response_body["flavors"], states, strict=True)
+        if state not in _ON_SALE
+    ]
     for flavor in unsold:
         ecs_bench.check(f"{_FLAVORS}/az-filter", listed, "body", "flavors", "*", "id", lacks=flavor)
 
@@ -31,7 +35,13 @@ def test_the_zone_filter_only_leaves_out(ecs_bench: Bench) -> None:
     ids = [flavor["id"] for flavor in listed.response_body["flavors"]]
     ecs_bench.check(f"{_FLAVORS}/az-subset", everything, "body", "flavors", "*", "id", includes=ids)
     ecs_bench.check(
-        f"{_FLAVORS}/az-blank", blank, "body", "flavors", "*", "id", same_items=[f["id"] for f in everything.response_body["flavors"]]
+        f"{_FLAVORS}/az-blank",
+        blank,
+        "body",
+        "flavors",
+        "*",
+        "id",
+        same_items=[f["id"] for f in everything.response_body["flavors"]],
     )
 
 
@@ -40,7 +50,14 @@ def test_unused_fields_have_their_defaults(ecs_bench: Bench) -> None:
     """Fields that the table calls unused have the value that it names, in every flavor."""
     listed = ecs_bench.client.get(_PATH)
     count = len(listed.response_body["flavors"])
-    defaults = {"disk": "0", "swap": "", "OS-FLV-EXT-DATA:ephemeral": 0, "OS-FLV-DISABLED:disabled": False, "rxtx_quota": None, "rxtx_cap": None}
+    defaults = {
+        "disk": "0",
+        "swap": "",
+        "OS-FLV-EXT-DATA:ephemeral": 0,
+        "OS-FLV-DISABLED:disabled": False,
+        "rxtx_quota": None,
+        "rxtx_cap": None,
+    }
     for field, value in defaults.items():
         ecs_bench.check(f"{_FLAVORS}/unused-defaults", listed, "body", "flavors", "*", field, equals=[value] * count)
 

@@ -10,7 +10,11 @@ _JOBS = "ecs.jobs.show/rule"
 
 
 @pytest.mark.ecs_requirement(
-    f"{_JOBS}/known-to-query", f"{_JOBS}/ends", f"{_JOBS}/create-type", f"{_JOBS}/create-sub-jobs", f"{_JOBS}/server-named"
+    f"{_JOBS}/known-to-query",
+    f"{_JOBS}/ends",
+    f"{_JOBS}/create-type",
+    f"{_JOBS}/create-sub-jobs",
+    f"{_JOBS}/server-named",
 )
 def test_the_job_of_a_creation(ecs_bench: Bench) -> None:
     """It can be queried, ends, has the documented type, and a sub-job of the documented type for each server."""
@@ -24,7 +28,9 @@ def test_the_job_of_a_creation(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_JOBS}/create-type", last, "body", "job_type", equals="createServer")
     kinds = ["createSingleServer", "createSingleServer"]
     ecs_bench.check(f"{_JOBS}/create-sub-jobs", last, "body", "entities", "sub_jobs", "*", "job_type", equals=kinds)
-    ecs_bench.check(f"{_JOBS}/server-named", last, "body", "entities", "sub_jobs", "*", "entities", "server_id", same_items=ids)
+    ecs_bench.check(
+        f"{_JOBS}/server-named", last, "body", "entities", "sub_jobs", "*", "entities", "server_id", same_items=ids
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_JOBS}/unknown-id")

@@ -24,13 +24,22 @@ def _create(bench: Bench, name: str, count: int = 1, **fields: Any) -> list[str]
     return bench.session.pool.settle(bench.client.post(_SERVERS, body))
 
 
-def _refuse(bench: Bench, rule: str, change: str, *, codes: tuple[str, ...] = (), count: int = 1, **fields: Any) -> None:
+def _refuse(
+    bench: Bench, rule: str, change: str, *, codes: tuple[str, ...] = (), count: int = 1, **fields: Any
+) -> None:
     """Send a create request that differs from an accepted one by *fields*; its job may refuse it too."""
     body = bench.session.pool.template(bench.new_name("no"), count)
     body["server"].update(fields)
     control = bench.control("ecs.servers.create")
     refused = bench.expect(
-        f"{_CREATE}/{rule}", "POST", _SERVERS, json=body, expects="refused", change=change, control=control.id, codes=codes
+        f"{_CREATE}/{rule}",
+        "POST",
+        _SERVERS,
+        json=body,
+        expects="refused",
+        change=change,
+        control=control.id,
+        codes=codes,
     )
     bench.wait_out(refused)
 
@@ -43,7 +52,9 @@ def test_several_servers_get_numbered_names(ecs_bench: Bench) -> None:
     shown = _named(ecs_bench, name)
     ecs_bench.check(f"{_CREATE}/success-creates", shown, "body", "servers", "*", "status", equals=["ACTIVE", "ACTIVE"])
     ecs_bench.check(f"{_CREATE}/count-servers", shown, "body", "servers", length=2)
-    ecs_bench.check(f"{_CREATE}/name-suffix", shown, "body", "servers", "*", "name", same_items=[f"{name}-0000", f"{name}-0001"])
+    ecs_bench.check(
+        f"{_CREATE}/name-suffix", shown, "body", "servers", "*", "name", same_items=[f"{name}-0000", f"{name}-0001"]
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/name-suffix-start")
@@ -52,14 +63,29 @@ def test_a_number_at_the_end_of_the_name_is_where_counting_starts(ecs_bench: Ben
     name = ecs_bench.new_name("from")
     _create(ecs_bench, f"{name}-0005", 2)
     shown = _named(ecs_bench, name)
-    ecs_bench.check(f"{_CREATE}/name-suffix-start", shown, "body", "servers", "*", "name", same_items=[f"{name}-0005", f"{name}-0006"])
+    ecs_bench.check(
+        f"{_CREATE}/name-suffix-start",
+        shown,
+        "body",
+        "servers",
+        "*",
+        "name",
+        same_items=[f"{name}-0005", f"{name}-0006"],
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/name-batch-length")
 def test_a_name_for_several_servers_is_shorter(ecs_bench: Bench) -> None:
     """With two servers a name of 60 characters is refused; alone it is not."""
     name = ecs_bench.new_name("long").ljust(60, "x")
-    _refuse(ecs_bench, "name-batch-length", "a name of 60 characters for two servers", codes=_codes(ecs_bench, "name"), count=2, name=name)
+    _refuse(
+        ecs_bench,
+        "name-batch-length",
+        "a name of 60 characters for two servers",
+        codes=_codes(ecs_bench, "name"),
+        count=2,
+        name=name,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/count-default", f"{_CREATE}/name-single")
@@ -104,21 +130,54 @@ def test_a_server_is_what_was_asked_for(ecs_bench: Bench) -> None:
     """Image, flavor, metadata, description and data disks of the request show in the new server; the rest has its default."""
     resources = ecs_bench.session.target.resources
     disk = {"volumetype": "SSD", "size": 10}
-    wanted = {"metadata": {"purpose": "conformance"}, "description": "asked for", "data_volumes": [disk]}
+    wanted: dict[str, Any] = {
+        "metadata": {"purpose": "conformance"},
+        "description": "asked for",
+        "data_volumes": [disk],
+    }
     (server,) = _create(ecs_bench, ecs_bench.new_name("asked"), **wanted)
     shown = ecs_bench.client.get(f"/v2.1/{{project_id}}/servers/{server}", microversion="2.19")
     ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "flavor", "id", equals=resources.flavor_id)
     ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "image", "id", equals=resources.image_id)
     ecs_bench.check(f"{_CREATE}/metadata-set", shown, "body", "server", "metadata", "purpose", equals="conformance")
     ecs_bench.check(f"{_CREATE}/description-set", shown, "body", "server", "description", equals="asked for")
-    ecs_bench.check(f"{_CREATE}/data-disks-created", shown, "body", "server", "os-extended-volumes:volumes_attached", length=2)
-    ecs_bench.check(f"{_CREATE}/default-security-group", shown, "body", "server", "security_groups", "*", "name", includes=["default"])
+    ecs_bench.check(
+        f"{_CREATE}/data-disks-created", shown, "body", "server", "os-extended-volumes:volumes_attached", length=2
+    )
+    ecs_bench.check(
+        f"{_CREATE}/default-security-group",
+        shown,
+        "body",
+        "server",
+        "security_groups",
+        "*",
+        "name",
+        includes=["default"],
+    )
     addresses = shown.response_body["server"]["addresses"]
     for network, entries in addresses.items():
-        ecs_bench.check(f"{_CREATE}/nic-address-chosen", shown, "body", "server", "addresses", network, 0, "addr", matches=r"^\d+(\.\d+){3}$")
+        ecs_bench.check(
+            f"{_CREATE}/nic-address-chosen",
+            shown,
+            "body",
+            "server",
+            "addresses",
+            network,
+            0,
+            "addr",
+            matches=r"^\d+(\.\d+){3}$",
+        )
         for number in range(len(entries)):
             ecs_bench.check(
-                f"{_CREATE}/no-eip-by-default", shown, "body", "server", "addresses", network, number, "OS-EXT-IPS:type", differs="floating"
+                f"{_CREATE}/no-eip-by-default",
+                shown,
+                "body",
+                "server",
+                "addresses",
+                network,
+                number,
+                "OS-EXT-IPS:type",
+                differs="floating",
             )
 
 
@@ -132,24 +191,47 @@ def test_a_server_is_where_it_was_put(ecs_bench: Bench) -> None:
     group = ecs_bench.need_resource("security_group_id")
     subnet = ecs_bench.need_resource("subnet_id")
     nics = [{"subnet_id": subnet, "ip_address": ecs_bench.free_address()}]
-    wanted = {"availability_zone": zone, "key_name": key, "security_groups": [{"id": group}], "nics": nics}
+    wanted: dict[str, Any] = {
+        "availability_zone": zone,
+        "key_name": key,
+        "security_groups": [{"id": group}],
+        "nics": nics,
+    }
     (server,) = _create(ecs_bench, ecs_bench.new_name("placed"), **wanted)
     shown = ecs_bench.session.pool.show(server)
     body = shown.response_body["server"]
     ecs_bench.check(f"{_CREATE}/az-given", shown, "body", "server", "OS-EXT-AZ:availability_zone", equals=zone)
     ecs_bench.check(f"{_CREATE}/key-pair-set", shown, "body", "server", "key_name", equals=key)
     (network,) = body["addresses"]
-    ecs_bench.check(f"{_CREATE}/nic-address-given", shown, "body", "server", "addresses", network, 0, "addr", equals=nics[0]["ip_address"])
+    ecs_bench.check(
+        f"{_CREATE}/nic-address-given",
+        shown,
+        "body",
+        "server",
+        "addresses",
+        network,
+        0,
+        "addr",
+        equals=nics[0]["ip_address"],
+    )
     # The group is shown by name or by id (table 6-43), so only that it is there and alone can be said.
     ecs_bench.check(f"{_CREATE}/security-groups-set", shown, "body", "server", "security_groups", length=1)
-    _refuse(ecs_bench, "nic-address-used", "the address is taken", codes=_codes(ecs_bench, "nics[].ip_address"), nics=nics)
+    _refuse(
+        ecs_bench, "nic-address-used", "the address is taken", codes=_codes(ecs_bench, "nics[].ip_address"), nics=nics
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/nic-address-outside")
 def test_an_address_outside_the_subnet_is_refused(ecs_bench: Bench) -> None:
     """The section's own example of a refusal."""
     nics = [{"subnet_id": ecs_bench.need_resource("subnet_id"), "ip_address": "203.0.113.7"}]
-    _refuse(ecs_bench, "nic-address-outside", "the address is in no subnet of ours", codes=_codes(ecs_bench, "nics[].ip_address"), nics=nics)
+    _refuse(
+        ecs_bench,
+        "nic-address-outside",
+        "the address is in no subnet of ours",
+        codes=_codes(ecs_bench, "nics[].ip_address"),
+        nics=nics,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/az-chosen")
@@ -159,7 +241,15 @@ def test_a_zone_is_chosen_where_none_is_named(ecs_bench: Bench) -> None:
     body = ecs_bench.session.pool.template(name, 1)
     body["server"].pop("availability_zone", None)
     ecs_bench.session.pool.settle(ecs_bench.client.post(_SERVERS, body))
-    ecs_bench.check(f"{_CREATE}/az-chosen", _named(ecs_bench, name), "body", "servers", 0, "OS-EXT-AZ:availability_zone", matches=".")
+    ecs_bench.check(
+        f"{_CREATE}/az-chosen",
+        _named(ecs_bench, name),
+        "body",
+        "servers",
+        0,
+        "OS-EXT-AZ:availability_zone",
+        matches=".",
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/eip-assigned", f"{_CREATE}/eip-chargemode-omitted")
@@ -175,7 +265,16 @@ def test_an_eip_is_assigned(ecs_bench: Bench) -> None:
     shown = _named(ecs_bench, name)
     (network,) = shown.response_body["servers"][0]["addresses"]
     ecs_bench.check(
-        f"{_CREATE}/eip-assigned", shown, "body", "servers", 0, "addresses", network, "*", "OS-EXT-IPS:type", includes=["fixed", "floating"]
+        f"{_CREATE}/eip-assigned",
+        shown,
+        "body",
+        "servers",
+        0,
+        "addresses",
+        network,
+        "*",
+        "OS-EXT-IPS:type",
+        includes=["fixed", "floating"],
     )
 
 

@@ -10,7 +10,9 @@ _QUOTAS = "ecs.quotas.show/rule"
 _LIMITS = "/v1/{project_id}/cloudservers/limits"
 
 
-@pytest.mark.ecs_requirement(f"{_QUOTAS}/server-counted", f"{_QUOTAS}/cores-counted", f"{_QUOTAS}/memory-counted", f"{_QUOTAS}/used-within")
+@pytest.mark.ecs_requirement(
+    f"{_QUOTAS}/server-counted", f"{_QUOTAS}/cores-counted", f"{_QUOTAS}/memory-counted", f"{_QUOTAS}/used-within"
+)
 def test_usage_moves_with_servers(ecs_bench: Bench) -> None:
     """A new server counts in instances, cores and memory, by its flavor."""
     client = ecs_bench.client

@@ -49,7 +49,9 @@ def test_a_checked_request_changes_nothing(ecs_bench: Bench) -> None:
     """dry_run answers 202 and the flavor stays."""
     lease = ecs_bench.session.pool.lease("SHUTOFF")
     before = ecs_bench.flavor_of(lease)
-    checked = ecs_bench.client.post(_path(lease.id), {"dry_run": True, "resize": {"flavorRef": _other(ecs_bench, before)}})
+    checked = ecs_bench.client.post(
+        _path(lease.id), {"dry_run": True, "resize": {"flavorRef": _other(ecs_bench, before)}}
+    )
     ecs_bench.settle(checked, [lease])
     ecs_bench.check(f"{_RESIZE}/dry-run-accepted", checked, "status", equals=202)
     ecs_bench.check(f"{_RESIZE}/dry-run-changes-nothing", lease.show(), "body", "server", "flavor", "id", equals=before)

@@ -50,7 +50,13 @@ def test_a_token_lives_for_a_day(ecs_bench: Bench) -> None:
     hours = (_seconds(token["expires_at"]) - issued) / 3600
     for requirement in (f"{_TOKENS}/expires-in-24h", "4.2/token-24h"):
         ecs_bench.check(requirement, given, "body", "token", "expires_at", present=True)
-        ecs_bench.judge(requirement, given, abs(hours - 24) < 0.1, "expires_at is 24 hours after the token was issued", f"{hours:.2f} hours")
+        ecs_bench.judge(
+            requirement,
+            given,
+            abs(hours - 24) < 0.1,
+            "expires_at is 24 hours after the token was issued",
+            f"{hours:.2f} hours",
+        )
 
 
 def _seconds(time: str) -> float:
@@ -80,8 +86,16 @@ def test_a_token_is_good_for_its_project_only(ecs_bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("rule", "change"),
     [
-        pytest.param("wrong-password", {"password": "not-the-password-1"}, marks=pytest.mark.ecs_requirement(f"{_TOKENS}/wrong-password")),
-        pytest.param("unknown-project", {"project": "no-such-project"}, marks=pytest.mark.ecs_requirement(f"{_TOKENS}/unknown-project")),
+        pytest.param(
+            "wrong-password",
+            {"password": "not-the-password-1"},
+            marks=pytest.mark.ecs_requirement(f"{_TOKENS}/wrong-password"),
+        ),
+        pytest.param(
+            "unknown-project",
+            {"project": "no-such-project"},
+            marks=pytest.mark.ecs_requirement(f"{_TOKENS}/unknown-project"),
+        ),
     ],
     ids=["wrong-password", "unknown-project"],
 )
@@ -103,4 +117,6 @@ def test_the_own_project_is_listed(ecs_bench: Bench) -> None:
         ecs_bench.not_tested(f"{_PROJECTS}/own-project", "the credentials name the project by its id only")
     else:
         ecs_bench.check(f"{_PROJECTS}/own-project", listed, "body", "projects", "*", "name", contains=who.project_name)
-    ecs_bench.check(f"{_PROJECTS}/id-usable", listed, "body", "projects", "*", "id", contains=ecs_bench.client.project_id)
+    ecs_bench.check(
+        f"{_PROJECTS}/id-usable", listed, "body", "projects", "*", "id", contains=ecs_bench.client.project_id
+    )

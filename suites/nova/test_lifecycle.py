@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,12 +16,17 @@ _SERVERS = "/v2.1/{project_id}/servers"
 _LISTS = [(_LIST, _SERVERS), (_DETAIL, f"{_SERVERS}/detail")]
 
 
-def _both(*rules: str) -> Any:
+def _both(*rules: str) -> pytest.MarkDecorator:
     """One parameter set for each of the two lists, each with the requirements of its own."""
     return pytest.mark.parametrize(
         ("base", "path"),
         [
-            pytest.param(base, path, id=base.split("/")[0], marks=pytest.mark.ecs_requirement(*(f"{base}/{rule}" for rule in rules)))
+            pytest.param(
+                base,
+                path,
+                id=base.split("/")[0],
+                marks=pytest.mark.ecs_requirement(*(f"{base}/{rule}" for rule in rules)),
+            )
             for base, path in _LISTS
         ],
     )
@@ -28,7 +34,12 @@ def _both(*rules: str) -> Any:
 
 def _template(bench: Bench, name: str, **fields: Any) -> dict[str, Any]:
     resources = bench.session.target.resources
-    server = {"name": name, "imageRef": resources.image_id, "flavorRef": resources.flavor_id, "networks": [{"uuid": resources.network_id}]}
+    server = {
+        "name": name,
+        "imageRef": resources.image_id,
+        "flavorRef": resources.flavor_id,
+        "networks": [{"uuid": resources.network_id}],
+    }
     return {"server": {**server, **fields}}
 
 
@@ -42,7 +53,14 @@ def _refuse(bench: Bench, rule: str, change: str, **fields: Any) -> None:
     body = _template(bench, bench.new_name("no"), **fields)
     body["server"] = {key: value for key, value in body["server"].items() if value is not None}
     refused = bench.expect(
-        f"{_CREATE}/{rule}", "POST", _SERVERS, json=body, expects="refused", change=change, control=control.id, microversion="2.19"
+        f"{_CREATE}/{rule}",
+        "POST",
+        _SERVERS,
+        json=body,
+        expects="refused",
+        change=change,
+        control=control.id,
+        microversion="2.19",
     )
     bench.wait_out(refused)
 
@@ -54,7 +72,9 @@ def test_a_batch_is_found_by_its_reservation(ecs_bench: Bench) -> None:
     created, _ = _create(ecs_bench, name, min_count=2, max_count=2, return_reservation_id=True)
     ecs_bench.check(f"{_CREATE}/reservation", created, "body", "reservation_id", matches=".")
     listed = ecs_bench.client.get(_SERVERS, query={"reservation_id": created.response_body["reservation_id"]})
-    ecs_bench.check(f"{_CREATE}/name-suffix", listed, "body", "servers", "*", "name", same_items=[f"{name}-0000", f"{name}-0001"])
+    ecs_bench.check(
+        f"{_CREATE}/name-suffix", listed, "body", "servers", "*", "name", same_items=[f"{name}-0000", f"{name}-0001"]
+    )
 
 
 @pytest.mark.ecs_requirement(
@@ -69,11 +89,32 @@ def test_a_server_is_what_was_asked_for(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_CREATE}/creates", shown, "body", "server", "status", equals="ACTIVE")
     ecs_bench.check(f"{_CREATE}/name-single", shown, "body", "server", "name", equals=name)
     ecs_bench.check(f"{_CREATE}/metadata-set", shown, "body", "server", "metadata", "purpose", equals="conformance")
-    ecs_bench.check(f"{_CREATE}/default-security-group", shown, "body", "server", "security_groups", "*", "name", includes=["default"])
-    ecs_bench.check(f"{_CREATE}/system-disk-visible", shown, "body", "server", "os-extended-volumes:volumes_attached", length=1)
+    ecs_bench.check(
+        f"{_CREATE}/default-security-group",
+        shown,
+        "body",
+        "server",
+        "security_groups",
+        "*",
+        "name",
+        includes=["default"],
+    )
+    ecs_bench.check(
+        f"{_CREATE}/system-disk-visible", shown, "body", "server", "os-extended-volumes:volumes_attached", length=1
+    )
     for network, entries in shown.response_body["server"]["addresses"].items():
         for number in range(len(entries)):
-            ecs_bench.check(f"{_CREATE}/no-eip", shown, "body", "server", "addresses", network, number, "OS-EXT-IPS:type", differs="floating")
+            ecs_bench.check(
+                f"{_CREATE}/no-eip",
+                shown,
+                "body",
+                "server",
+                "addresses",
+                network,
+                number,
+                "OS-EXT-IPS:type",
+                differs="floating",
+            )
     named = ecs_bench.client.get(_SERVERS, query={"name": name})
     ecs_bench.check(f"{_CREATE}/min-default", named, "body", "servers", length=1)
 
@@ -83,7 +124,9 @@ def test_without_a_most_the_least_counts(ecs_bench: Bench) -> None:
     """min_count 2 alone makes two servers."""
     name = ecs_bench.new_name("least")
     _create(ecs_bench, name, min_count=2, return_reservation_id=True)
-    ecs_bench.check(f"{_CREATE}/max-default", ecs_bench.client.get(_SERVERS, query={"name": name}), "body", "servers", length=2)
+    ecs_bench.check(
+        f"{_CREATE}/max-default", ecs_bench.client.get(_SERVERS, query={"name": name}), "body", "servers", length=2
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/os-volumes-boot")
@@ -107,7 +150,9 @@ def test_a_server_is_where_it_was_put(ecs_bench: Bench) -> None:
     """The key pair and the fixed address of the request show in the new server."""
     key, network = ecs_bench.need_resource("key_name"), ecs_bench.need_resource("network_id")
     address = ecs_bench.free_address()
-    _, (server,) = _create(ecs_bench, ecs_bench.new_name("fixed"), key_name=key, networks=[{"uuid": network, "fixed_ip": address}])
+    _, (server,) = _create(
+        ecs_bench, ecs_bench.new_name("fixed"), key_name=key, networks=[{"uuid": network, "fixed_ip": address}]
+    )
     shown = ecs_bench.session.pool.show(server)
     ecs_bench.check(f"{_CREATE}/key-pair-set", shown, "body", "server", "key_name", equals=key)
     (name,) = shown.response_body["server"]["addresses"]
@@ -142,8 +187,16 @@ def test_a_fixed_address_needs_its_network(ecs_bench: Bench) -> None:
 def test_a_new_disk_needs_a_size(ecs_bench: Bench) -> None:
     """volume_size is mandatory where a disk is made from an image."""
     image = ecs_bench.need_resource("image_id")
-    disk = {"source_type": "image", "destination_type": "volume", "uuid": image, "boot_index": "0", "volume_type": "SSD"}
-    _refuse(ecs_bench, "volume-size-needed", "the disk has no volume_size", imageRef=None, block_device_mapping_v2=[disk])
+    disk = {
+        "source_type": "image",
+        "destination_type": "volume",
+        "uuid": image,
+        "boot_index": "0",
+        "volume_type": "SSD",
+    }
+    _refuse(
+        ecs_bench, "volume-size-needed", "the disk has no volume_size", imageRef=None, block_device_mapping_v2=[disk]
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/description-set")
@@ -217,11 +270,19 @@ def test_pages_have_every_server_once(ecs_bench: Bench, base: str, path: str) ->
     ids = [server["id"] for server in whole]
     created = [server["created"] for server in whole]
     everything = ecs_bench.client.get(path, query={"limit": "1000"})
-    ecs_bench.check(f"{base}/sort-default", everything, "body", "servers", "*", "id", equals=[i for _, i in _newest_first(created, ids)])
+    ecs_bench.check(
+        f"{base}/sort-default",
+        everything,
+        "body",
+        "servers",
+        "*",
+        "id",
+        equals=[i for _, i in _newest_first(created, ids)],
+    )
     first = ecs_bench.client.get(path, query={"limit": "1"})
     ecs_bench.check(f"{base}/limit", first, "body", "servers", length=1)
     ecs_bench.check(f"{base}/next-link", first, "body", "servers_links", 0, "rel", equals="next")
-    for before, after in zip(ids, ids[1:], strict=False):
+    for before, after in pairwise(ids):
         page = ecs_bench.client.get(path, query={"limit": "1", "marker": before})
         ecs_bench.check(f"{base}/marker", page, "body", "servers", "*", "id", equals=[after])
     last = ecs_bench.client.get(path, query={"limit": "1", "marker": ids[-1]})
@@ -241,7 +302,9 @@ def test_a_list_is_sorted_by_the_key(ecs_bench: Bench, base: str, path: str) -> 
     leases = ecs_bench.session.pool.batch_of(2)
     listed = ecs_bench.client.get(path, query={"sort_key": "display_name", "limit": "1000"})
     names = [server["name"] for server in listed.response_body["servers"]]
-    ecs_bench.check(f"{base}/sort-key", listed, "body", "servers", "*", "name", one_of=[sorted(names), sorted(names, reverse=True)])
+    ecs_bench.check(
+        f"{base}/sort-key", listed, "body", "servers", "*", "name", one_of=[sorted(names), sorted(names, reverse=True)]
+    )
     for lease in leases:
         lease.release()
 
@@ -276,7 +339,17 @@ def test_the_query_and_the_list_agree(ecs_bench: Bench) -> None:
     shown = lease.show()
     listed = ecs_bench.client.get(f"{_SERVERS}/detail", query={"limit": "1000"}).response_body["servers"]
     entry = next(server for server in listed if server["id"] == lease.id)
-    for field in ("name", "status", "flavor", "image", "addresses", "metadata", "tenant_id", "OS-EXT-STS:vm_state", "created"):
+    for field in (
+        "name",
+        "status",
+        "flavor",
+        "image",
+        "addresses",
+        "metadata",
+        "tenant_id",
+        "OS-EXT-STS:vm_state",
+        "created",
+    ):
         ecs_bench.check(f"{_SHOW}/same-as-list", shown, "body", "server", field, equals=entry[field])
     lease.release()
 
@@ -305,7 +378,9 @@ def test_a_batch_is_a_list(ecs_bench: Bench, base: str, path: str) -> None:
 def test_a_server_names_its_project(ecs_bench: Bench) -> None:
     """tenant_id is the project of the URL."""
     (lease,) = ecs_bench.shared("ACTIVE")
-    ecs_bench.check(f"{_SHOW}/own-project", lease.show(), "body", "server", "tenant_id", equals=ecs_bench.client.project_id)
+    ecs_bench.check(
+        f"{_SHOW}/own-project", lease.show(), "body", "server", "tenant_id", equals=ecs_bench.client.project_id
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_SHOW}/power-state")

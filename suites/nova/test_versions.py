@@ -16,7 +16,9 @@ def _at(bench: Bench, version: str) -> int:
     return next(index for index, entry in enumerate(listed) if entry["id"] == version)
 
 
-@pytest.mark.ecs_requirement(f"{_LIST}/v2-updated", f"{_LIST}/v21-updated", f"{_LIST}/v2-without-microversions", f"{_LIST}/v21-range")
+@pytest.mark.ecs_requirement(
+    f"{_LIST}/v2-updated", f"{_LIST}/v21-updated", f"{_LIST}/v2-without-microversions", f"{_LIST}/v21-range"
+)
 def test_both_versions_are_listed(ecs_bench: Bench) -> None:
     """v2.0 has no microversions, v2.1 a range, and each the time that the table names."""
     listed = ecs_bench.client.get("/")

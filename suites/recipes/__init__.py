@@ -48,7 +48,10 @@ def boundaries() -> list[object]:
                 found |= {at, below}
                 marks.setdefault(below if requirement.id.endswith("/since") else at, []).append(requirement.id)
     ordered = sorted(found, key=lambda version: int(version.partition(".")[2]))
-    return [pytest.param(version, id=version, marks=pytest.mark.ecs_requirement(*marks.get(version, ()))) for version in ordered]
+    return [
+        pytest.param(version, id=version, marks=pytest.mark.ecs_requirement(*marks.get(version, ())))
+        for version in ordered
+    ]
 
 
 #: Operations whose answers show servers by microversion.

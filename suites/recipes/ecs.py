@@ -33,7 +33,13 @@ def _create_full(use: Ingredients) -> Request:
         "adminPass": _PASSWORD,
         "user_data": _TEXT,
         "count": 1,
-        "nics": [{"subnet_id": use.need("subnet_id"), "ip_address": "", "extra_dhcp_opts": [{"opt_value": 8888, "opt_name": "26"}]}],
+        "nics": [
+            {
+                "subnet_id": use.need("subnet_id"),
+                "ip_address": "",
+                "extra_dhcp_opts": [{"opt_value": 8888, "opt_name": "26"}],
+            }
+        ],
         "root_volume": {"volumetype": "SSD", "size": 100, "hw:passthrough": True},
         "data_volumes": [{"volumetype": "SSD", "size": 100, "hw:passthrough": False}],
         "metadata": {"purpose": "conformance"},

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,11 @@ _CREDENTIALS = {
 
 def _token(expires: str = "2099-01-01T00:00:00.000000Z") -> tuple[int, dict[str, str], bytes]:
     body = {"token": {"expires_at": expires, "methods": ["password"], "catalog": []}}
-    return 201, {"X-Subject-Token": "a-token-for-the-test", "Content-Type": "application/json"}, json.dumps(body).encode()
+    return (
+        201,
+        {"X-Subject-Token": "a-token-for-the-test", "Content-Type": "application/json"},
+        json.dumps(body).encode(),
+    )
 
 
 def _run(folder: Path, *options: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -103,7 +107,7 @@ def expired(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """An HTTPS endpoint whose certificate ended a year ago; its URL and the authority to trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(1).not_valid_before(now - timedelta(days=730)).not_valid_after(now - timedelta(days=365))
@@ -111,7 +115,9 @@ def expired(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     pem = tmp_path / "server.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     trust = tmp_path / "trust.pem"
     trust.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -149,7 +155,10 @@ def test_an_expired_certificate(tmp_path: Path, expired: tuple[str, Path]) -> No
     ("arguments", "parts"),
     [
         (["run", "cor"], ("no profile 'cor'", "core, native, deprecated, full", "did you mean core")),
-        (["run", "--ecs-requirement=ecs.servers.create/statu"], ("no requirement", "did you mean ecs.servers.create/status")),
+        (
+            ["run", "--ecs-requirement=ecs.servers.create/statu"],
+            ("no requirement", "did you mean ecs.servers.create/status"),
+        ),
         (["run", "--ecs-cloud=nowhere"], ("nowhere", "clouds.yaml")),
         (["run", "--ecs-endpoint=ecs.example.com"], ("is not a URL", "https://")),
         (["run", "--ecs-deviation=no-such"], ("no-such",)),

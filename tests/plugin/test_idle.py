@@ -19,7 +19,19 @@ def test_an_unrelated_run_imports_nothing_heavy(tmp_path: Path) -> None:
         "    assert not [name for name in heavy if name in sys.modules]\n"
     )
     # hypothesis has a pytest plugin of its own; it is not ours to count.
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-c", "/dev/null", "test_other.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:hypothesispytest",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null",
+        "test_other.py",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ecs" not in done.stdout.lower()

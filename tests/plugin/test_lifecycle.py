@@ -45,7 +45,12 @@ def _start(about: dict[str, Any], folder: Path, *options: str) -> subprocess.Pop
 def _servers(about: dict[str, Any]) -> list[str]:
     """Ids of the servers that the mock has, asked for over its API."""
     user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}
-    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": {"project": {"id": about["project_id"]}}}}
+    body = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"id": about["project_id"]}},
+        }
+    }
     token = httpx.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
     url = f"{about['endpoint']}/v2.1/{about['project_id']}/servers"
     return [server["id"] for server in httpx.get(url, headers={"X-Auth-Token": token}).json()["servers"]]
@@ -159,10 +164,20 @@ def test_sweep_finds_a_server_whose_answer_never_came(mock: dict[str, Any], tmp_
 def _foreign_server(about: dict[str, Any]) -> str:
     """A server that somebody else made in the same project, with a name like ours."""
     user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}
-    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": {"project": {"id": about["project_id"]}}}}
+    body = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"id": about["project_id"]}},
+        }
+    }
     token = httpx.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
     resources = about["resources"]
-    server = {"name": "ecs-conformance-not-ours", "imageRef": resources["image_id"], "flavorRef": resources["flavor_id"], "networks": [{"uuid": resources["network_id"]}]}
+    server = {
+        "name": "ecs-conformance-not-ours",
+        "imageRef": resources["image_id"],
+        "flavorRef": resources["flavor_id"],
+        "networks": [{"uuid": resources["network_id"]}],
+    }
     url = f"{about['endpoint']}/v2.1/{about['project_id']}/servers"
     answer = httpx.post(url, json={"server": server}, headers={"X-Auth-Token": token})
     return str(answer.json()["server"]["id"])

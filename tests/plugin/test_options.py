@@ -24,7 +24,9 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_ini_file(
     shown.stdout.fnmatch_lines(["*SETTINGS (7, 6, 'ini')*"])
 
 
-def test_the_environment_alone_never_chooses_a_target(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_alone_never_chooses_a_target(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A variable left in a shell cannot start spending."""
     monkeypatch.setenv("PYTEST_ECS_CLOUD", "production")
     monkeypatch.setenv("PYTEST_ECS_ENDPOINT", "https://ecs.example.com")
@@ -35,7 +37,10 @@ def test_the_environment_alone_never_chooses_a_target(pytester: pytest.Pytester,
 @pytest.mark.parametrize(
     ("option", "text"),
     [
-        ("--ecs-profile=cor", "*--ecs-profile: 'cor' is not one of core, native, deprecated, full; did you mean core?*"),
+        (
+            "--ecs-profile=cor",
+            "*--ecs-profile: 'cor' is not one of core, native, deprecated, full; did you mean core?*",
+        ),
         ("--ecs-max-servers=0", "*--ecs-max-servers: '0' cannot be used: must be greater than 0*"),
         ("--ecs-max-servers=many", "*--ecs-max-servers: 'many' cannot be used: invalid literal*"),
         ("--ecs-kind=respone", "*'respone' is not one of*did you mean response?*"),
@@ -71,7 +76,9 @@ def test_deviations_are_for_the_mock_only(pytester: pytest.Pytester) -> None:
         ("--ecs-requirement=ecs.servers.create/statu", "*no requirement*did you mean ecs.servers.create/status*"),
     ],
 )
-def test_a_selection_that_names_nothing_gets_the_closest_names(pytester: pytest.Pytester, option: str, text: str) -> None:
+def test_a_selection_that_names_nothing_gets_the_closest_names(
+    pytester: pytest.Pytester, option: str, text: str
+) -> None:
     """A typo selects nothing; that must not look like a clean run."""
     shown = _run(pytester, "1", option, "--ecs-report=out")
     assert shown.ret == pytest.ExitCode.USAGE_ERROR

@@ -22,7 +22,13 @@ _SERVER: dict[str, Any] = {
         "tags": {"type": "array", "items": {"type": "string", "maxLength": 3}, "x-since": "2.26"},
         "flavor": {"type": "object", "x-until": "2.47"},
         "image": {"anyOf": [{"const": ""}, {"type": "object"}]},
-        "addresses": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "object", "properties": {"version": {"enum": [4, 6]}}}}},
+        "addresses": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"version": {"enum": [4, 6]}}},
+            },
+        },
     },
 }
 _ID = "616fb98f-46ca-475e-917e-2563e5a8cd19"
@@ -75,7 +81,9 @@ def test_a_body_of_another_type_fails_at_the_root() -> None:
 
 def test_undocumented_fields_are_listed_with_their_path() -> None:
     """Drift is seen at any depth, and maps have no undocumented names."""
-    schema = {"properties": {"servers": {"items": {"properties": {"id": {}, "meta": {"additionalProperties": {}}}}}}}
+    schema: dict[str, Any] = {
+        "properties": {"servers": {"items": {"properties": {"id": {}, "meta": {"additionalProperties": {}}}}}}
+    }
     body = {"servers": [{"id": 1, "new": 2, "meta": {"any": 1}}], "more": 1}
     assert list(undocumented(schema, body)) == ["servers[].new", "more"]
 
@@ -127,7 +135,10 @@ def test_a_star_collects_from_every_item_and_headers_ignore_case() -> None:
     """Paths go through lists and into headers."""
     shown = exchange(body={"s": [{"id": 1}, {"id": 2}]})
     assert evaluate("r", Assertion("x", ("body", "s", "*", "id"), "equals", [1, 2]), shown).outcome == "pass"
-    assert evaluate("r", Assertion("x", ("headers", "Content-Type"), "equals", "application/json"), shown).outcome == "pass"
+    assert (
+        evaluate("r", Assertion("x", ("headers", "Content-Type"), "equals", "application/json"), shown).outcome
+        == "pass"
+    )
 
 
 def test_a_finding_survives_the_way_through_json() -> None:
@@ -179,7 +190,9 @@ def _claims(body: dict[str, Any], before: dict[str, Any] | None = None) -> set[t
         ({"job_type": "u"}, {"job_type": "t"}, {"stable-facts"}),
     ],
 )
-def test_each_rule_of_jobs_fails_by_itself(change: dict[str, Any], before: dict[str, Any] | None, wrong: set[str]) -> None:
+def test_each_rule_of_jobs_fails_by_itself(
+    change: dict[str, Any], before: dict[str, Any] | None, wrong: set[str]
+) -> None:
     """What is promised of job bodies is judged in every one of them, alone and against the one before."""
     assert {rule for rule, holds in _claims({**_GOOD_JOB, **change}, before) if not holds} == wrong
 

@@ -11,7 +11,9 @@ from .exchanges import exchange
 
 def test_secret_fields_are_redacted_wherever_they_stand() -> None:
     """Passwords, user data and private keys are replaced in any nesting; the rest stays."""
-    body = {"server": {"name": "a", "adminPass": "Secret-1", "user_data": "aGk=", "metadata": {"admin_pass": "Secret-2"}}}
+    body = {
+        "server": {"name": "a", "adminPass": "Secret-1", "user_data": "aGk=", "metadata": {"admin_pass": "Secret-2"}}
+    }
     assert redact(body, Secrets()) == {
         "server": {"name": "a", "adminPass": REDACTED, "user_data": REDACTED, "metadata": {"admin_pass": REDACTED}}
     }
@@ -24,7 +26,9 @@ def test_redaction_keeps_types() -> None:
 
 def test_the_login_block_is_kept_and_its_password_is_not() -> None:
     """In a token request the object called password stays; the password in it goes."""
-    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "u", "password": "hunter2!"}}}}}
+    body = {
+        "auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "u", "password": "hunter2!"}}}}
+    }
     shown = redact(body, Secrets())
     assert shown["auth"]["identity"]["password"]["user"] == {"name": "u", "password": REDACTED}
 

@@ -60,12 +60,27 @@ def test_polling_is_quick_again_when_a_sub_job_ends() -> None:
 def test_a_failed_job_says_everything_that_is_known() -> None:
     """The text has the job, its type, its code and reason, and each sub-job."""
     clock = _Clock()
-    sub = {"status": "FAIL", "job_id": "s1", "job_type": "createSingleServer", "error_code": "Ecs.0031", "fail_reason": "no image"}
+    sub = {
+        "status": "FAIL",
+        "job_id": "s1",
+        "job_type": "createSingleServer",
+        "error_code": "Ecs.0031",
+        "fail_reason": "no image",
+    }
     body = _job("FAIL", error_code="Common.0021", fail_reason="sub job failed", entities={"sub_jobs": [sub]})
     with pytest.raises(JobFailed) as caught:
         wait_for_job(_fetch(clock, lambda t: body), clock, job_id="j1", timeout=600)
     text = str(caught.value)
-    for part in ("j1", "createServer", "ended in FAIL", "Common.0021", "s1", "createSingleServer", "Ecs.0031", "no image"):
+    for part in (
+        "j1",
+        "createServer",
+        "ended in FAIL",
+        "Common.0021",
+        "s1",
+        "createSingleServer",
+        "Ecs.0031",
+        "no image",
+    ):
         assert part in text
 
 
@@ -78,7 +93,9 @@ def test_a_job_that_never_ends_times_out_on_the_targets_clock() -> None:
     assert clock.time - 1000.0 < 31
 
 
-@pytest.mark.parametrize("answer", [exchange(status=500), exchange(status=200, body=None), exchange(status=200, body={"x": 1})])
+@pytest.mark.parametrize(
+    "answer", [exchange(status=500), exchange(status=200, body=None), exchange(status=200, body={"x": 1})]
+)
 def test_an_answer_that_is_no_job_is_named(answer: Exchange) -> None:
     """An error or garbage in place of a job is reported as what it is, at once."""
     with pytest.raises(NotAnEcsEndpoint, match="not answered with a job"):

@@ -11,7 +11,6 @@ import pytest
 from pytest_ecs._ledger import Ledger, unfinished
 from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 
-
 _OPEN: list[Ledger] = []
 
 
@@ -38,7 +37,9 @@ def test_an_intent_is_there_for_another_process_at_once(tmp_path: Path) -> None:
         "l = Ledger(Path(sys.argv[1]), target='https://t', run='other');"
         "print([(i.name, i.count, i.state) for i in l.intents('r1')])"
     )
-    out = subprocess.run([sys.executable, "-c", code, str(tmp_path / "ledger.sqlite")], capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "ledger.sqlite")], capture_output=True, text=True, check=True
+    )
     assert out.stdout.strip() == "[('name-1', 2, 'sent')]"
 
 
@@ -113,6 +114,6 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     """Something else under the ledger's name is not overwritten."""
     file = tmp_path / "ledger.sqlite"
     file.write_text("this is not a database, not at all, and it is long enough to be read as one" * 20)
-    with pytest.raises(LedgerError, match="ledger.sqlite"):
+    with pytest.raises(LedgerError, match=r"ledger\.sqlite"):
         _ledger(tmp_path)
     assert file.read_text().startswith("this is not")
