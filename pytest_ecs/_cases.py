@@ -100,7 +100,8 @@ def _mutations(field: Field, keyword: str, body: JSON) -> Iterator[Mutation]:
         return
     now = _value(body, place)
     for value in _wrong_values(field.schema, keyword, now):
-        yield Mutation(_with(body, place, value), f"{name} is {_short(value)}", codes)
+        shown = f"a secret that breaks its {keyword}" if field.schema.get("x-secret") else _short(value)
+        yield Mutation(_with(body, place, value), f"{name} is {shown}", codes)
 
 
 def _wrong_values(schema: Mapping[str, Any], keyword: str, now: JSON, *, in_query: bool = False) -> Iterator[JSON]:

@@ -208,6 +208,14 @@ class Pool:
                 leases.append(Lease(server.id, server.name, exclusive=True, status=state, pool=self))
         return leases
 
+    def fresh(self, count: int) -> list[Lease]:
+        """Hand out *count* ACTIVE servers that one request makes now, exclusively, in the order of their creation."""
+        leases = []
+        for server in self.create(count):
+            self.ledger.hold(server, self.worker)
+            leases.append(Lease(server, None, exclusive=True, status="ACTIVE", pool=self))
+        return leases
+
     def _bring(self, server: str, known: str | None, state: str) -> bool:
         """Bring *server* into *state*; False when it is gone or does not get there. Nobody else gets it then."""
         there = self._brought(server, known, state)

@@ -274,6 +274,14 @@ class Ledger:
             )
             return server
 
+    def hold(self, server: str, worker: str) -> None:
+        """Lease one particular server exclusively, such as one that was made just now."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE servers SET mode = 'exclusive', users = users + 1, worker = ? WHERE id = ? AND target = ?",
+                (worker, server, self.target),
+            )
+
     def give_back(self, server: str, *, status: str | None) -> None:
         """End one use of *server*, last seen in *status* (None: unknown, so it is looked at before its next use)."""
         with self._write() as db:

@@ -304,7 +304,7 @@ def delete(request: Request, state: State) -> Response:
     servers = _found(request, _ids(request.json.get("servers")))
     if request.off("delete-all"):
         others = [s for s in request.project.servers.values() if s not in servers]
-        servers += sorted(others, key=lambda s: abs(s.number - servers[0].number))[:1]
+        servers += sorted(others, key=lambda s: (s.number < servers[0].number, s.number))[:1]
     lasts = [delete_server(state, server, noop=request.off("delete-noop")) for server in servers]
     job = run_job(state, request.project, "deleteServer", "deleteSingleServer", servers, lasts)
     return Response(200, {} if request.off("job-id-missing") else {"job_id": job.id})

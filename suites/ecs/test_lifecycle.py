@@ -337,7 +337,7 @@ def test_the_primary_nic_stays_in_its_groups(ecs_bench: Bench) -> None:
 @pytest.mark.ecs_requirement(f"{_DELETE}/success-deletes", f"{_DELETE}/listed-only")
 def test_only_the_listed_server_is_deleted(ecs_bench: Bench) -> None:
     """Of two servers the one in the request is gone and the other still there."""
-    doomed, kept = ecs_bench.session.pool.batch_of(2)
+    doomed, kept = ecs_bench.session.pool.fresh(2)
     ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": doomed.id}]}))
     ecs_bench.check(f"{_DELETE}/success-deletes", doomed.show(), "status", equals=404)
     ecs_bench.check(f"{_DELETE}/listed-only", kept.show(), "status", equals=200)

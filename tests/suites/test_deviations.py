@@ -1,0 +1,108 @@
+"""The suite is shown to bite: for each named deviation of the mock it is known which requirements fail, and no other does."""
+
+import fnmatch
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pytest_ecs._contracts import load
+from pytest_ecs._mock import DEVIATIONS
+
+_FILE = Path(__file__).with_name("deviations.yaml")
+_EXPECTED: dict[str, list[str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+
+
+def _certify(folder: Path, *options: str) -> tuple[int, dict[str, dict[str, str]], str]:
+    command = [sys.executable, "-m", "pytest_ecs", "run", f"--ecs-report={folder}", *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    certificate = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return done.returncode, {r["requirement"]: r for r in certificate["results"]}, certificate["verdict"]
+
+
+def _fits(requirement: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(requirement, pattern.replace("[", "[[]"))
+
+
+def test_every_deviation_has_its_requirements_and_nothing_else_has() -> None:
+    """A new deviation without expectations, or expectations without a deviation, is a mistake."""
+    assert set(_EXPECTED) == set(DEVIATIONS)
+    assert all(_EXPECTED.values())
+
+
+def test_every_expected_requirement_exists() -> None:
+    """A pattern that fits no requirement of the contract could never be seen to fail."""
+    known = list(load().requirements)
+    for patterns in _EXPECTED.values():
+        for pattern in patterns:
+            assert any(_fits(requirement, pattern) for requirement in known), pattern
+
+
+@pytest.mark.parametrize("name", sorted(DEVIATIONS))
+def test_a_deviation_fails_what_it_breaks_and_nothing_else(tmp_path: Path, name: str) -> None:
+    """Each pattern fits a failed requirement, and each failed requirement fits a pattern."""
+    code, results, verdict = _certify(tmp_path, f"--ecs-deviation={name}")
+    failed = {requirement for requirement, result in results.items() if result["verdict"] == "fail"}
+    unexpected = {r for r in failed if not any(_fits(r, pattern) for pattern in _EXPECTED[name])}
+    missed = {pattern for pattern in _EXPECTED[name] if not any(_fits(r, pattern) for r in failed)}
+    assert (unexpected, missed) == (set(), set())
+    if any(results[requirement]["level"] == "must" for requirement in failed):
+        assert (code, verdict) == (code or 1, "fail")
+
+
+def test_the_conforming_mock_fails_nothing(tmp_path: Path) -> None:
+    """Without a deviation there is no failure and no error; what is not tested has a reason."""
+    code, results, verdict = _certify(tmp_path)
+    assert (code, verdict) == (0, "partial")
+    assert {r["verdict"] for r in results.values()} == {"pass", "not_tested"}
+    assert all(r["reason"] for r in results.values() if r["verdict"] == "not_tested")
+    assert all(r["evidence"] for r in results.values() if r["verdict"] == "pass")
+
+
+def test_two_workers_come_to_the_same_certificate(tmp_path: Path) -> None:
+    """With xdist the same requirements have the same verdicts, in one certificate written by the controller."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    alone = _certify(tmp_path / "one", "--ecs-deviation=job-total-wrong")
+    shared = _certify(tmp_path / "two", "--ecs-deviation=job-total-wrong", "-n", "2")
+    assert {k: v["verdict"] for k, v in alone[1].items()} == {k: v["verdict"] for k, v in shared[1].items()}
+    assert alone[2] == shared[2] == "fail"
+
+
+def test_a_run_verifies_and_a_changed_one_does_not(tmp_path: Path) -> None:
+    """The evidence alone gives the same verdicts; a flipped verdict and an edited body are found."""
+    _certify(tmp_path, "--ecs-deviation=update-name-ignored")
+    report, evidence = tmp_path / "report.json", tmp_path / "evidence.jsonl"
+    assert _verify(report) == (0, f"{report}: verified")
+    text = report.read_text(encoding="utf-8")
+    report.write_text(text.replace('"verdict": "fail"', '"verdict": "pass"'), encoding="utf-8")
+    code, said = _verify(report)
+    assert code == 1
+    assert "nova.servers.update/rule/name-changed is pass in the certificate and fail by its evidence" in said
+    report.write_text(text, encoding="utf-8")
+    evidence.write_text(evidence.read_text(encoding="utf-8").replace("SHUTOFF", "ACTIVE", 1), encoding="utf-8")
+    code, said = _verify(report)
+    assert code == 1
+    assert "was changed after it was written" in said
+
+
+def _verify(report: Path) -> tuple[int, str]:
+    command = [sys.executable, "-m", "pytest_ecs", "report", "verify", str(report)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout.strip()
+
+
+@pytest.mark.parametrize("secret", ["password", "sk"])
+def test_no_file_of_a_report_holds_a_secret(tmp_path: Path, secret: str) -> None:
+    """Passwords, keys and tokens of the mock are in none of the five files."""
+    from pytest_ecs._mock import MockCloud
+
+    _certify(tmp_path)
+    about = MockCloud().describe("")
+    secrets = [about[secret], about["other_project"][secret], about["restricted_user"][secret], "Conform-2025!Test"]
+    for file in tmp_path.iterdir():
+        text = file.read_text(encoding="utf-8")
+        assert not [s for s in secrets if s in text], file.name
