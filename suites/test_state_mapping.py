@@ -115,11 +115,7 @@ _REACHED = {*_ACTIVE, *_STOPPED, *_BUILDING, *_SOFT, *_HARD, *_RESIZING, "A-4/ac
         for row in load_contract().state_rows
         if row.requirement not in _REACHED
     ]
-    + [
-        pytest.param(
-            "active", "rebuild_spawning_twice", marks=pytest.mark.ecs_requirement("A-4/unknown"), id="A-4/unknown"
-        )
-    ],
+    + [pytest.param("active", "resize_prep", marks=pytest.mark.ecs_requirement("A-4/unknown"), id="A-4/unknown")],
 )
 def test_states_that_only_the_mock_can_be_put_into(ecs_bench: Bench, vm_state: str, task_state: str | None) -> None:
     """Pairs that no operation of this suite passes through are provoked where the target can do that."""
