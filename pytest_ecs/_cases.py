@@ -26,6 +26,8 @@ class Field:
     path: str
     steps: Steps
     schema: Mapping[str, Any]
+    #: Schema of the object or array that it stands in.
+    parent: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,17 @@ class Mutation:
 
 def fields(schema: Mapping[str, Any]) -> Iterator[Field]:
     """Yield every place in *schema*, the outermost first; the root's path is empty."""
-    yield from _fields(schema, "", ())
+    yield from _fields(schema, "", (), None)
 
 
-def _fields(schema: Mapping[str, Any], path: str, steps: Steps) -> Iterator[Field]:
-    yield Field(path, steps, schema)
+def _fields(schema: Mapping[str, Any], path: str, steps: Steps, parent: Mapping[str, Any] | None) -> Iterator[Field]:
+    yield Field(path, steps, schema, parent)
     for name, inner in schema.get("properties", {}).items():
-        yield from _fields(inner, f"{path}.{name}" if path else name, (*steps, name))
+        yield from _fields(inner, f"{path}.{name}" if path else name, (*steps, name), schema)
     if isinstance(schema.get("items"), Mapping):
-        yield from _fields(schema["items"], f"{path}[]", (*steps, _ITEMS))
+        yield from _fields(schema["items"], f"{path}[]", (*steps, _ITEMS), schema)
     if isinstance(schema.get("additionalProperties"), Mapping):
-        yield from _fields(schema["additionalProperties"], f"{path}{{}}", (*steps, _VALUES))
+        yield from _fields(schema["additionalProperties"], f"{path}{{}}", (*steps, _VALUES), schema)
 
 
 def mutate_body(operation: Operation, requirement: Requirement, body: JSON) -> list[Mutation]:
@@ -198,8 +200,11 @@ def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutatio
     if place is None:
         return
     now, name = _value(body, place), field.steps[-1]
-    if isinstance(now, Mapping) and name not in now:
-        yield Mutation(_with(body, place, {**now, name: sample(field.schema)}), f"{field.path} is set alone", codes)
+    needed = (field.parent or {}).get("dependentRequired", {}).get(name, ())
+    if isinstance(now, Mapping):
+        rest = {key: value for key, value in now.items() if key not in needed}
+        alone = {**rest, name: now.get(name, sample(field.schema))}
+        yield Mutation(_with(body, place, alone), f"{field.path} is set without {' and '.join(needed)}", codes)
 
 
 def sample(schema: Mapping[str, Any]) -> JSON:

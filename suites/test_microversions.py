@@ -71,3 +71,14 @@ def test_v2_has_no_microversions(ecs_bench: Bench) -> None:
     shown = ecs_bench.client.get(_path(ecs_bench, "/v2"), headers={_OLDER: "2.26"})
     ecs_bench.check(f"{_RULE}/v2-alias", shown, "body", "server", "locked", absent=True)
     ecs_bench.check(f"{_RULE}/v2-alias", shown, "body", "server", "id", present=True)
+
+
+@pytest.mark.ecs_requirement(f"{_RULE}/microversion-older-header", f"{_RULE}/microversion-headers-agree")
+def test_the_older_header_is_honoured(ecs_bench: Bench) -> None:
+    """X-OpenStack-Nova-API-Version alone brings the fields of its microversion, the same ones as the newer header."""
+    path = _path(ecs_bench)
+    shown = ecs_bench.client.get(path, headers={_OLDER: "2.27"})
+    ecs_bench.check(f"{_RULE}/microversion-older-header", shown, "body", "server", "locked", present=True)
+    newer = ecs_bench.client.get(path, headers={_NEWER: "compute 2.27"}).response_body["server"]
+    for field in sorted(newer):
+        ecs_bench.check(f"{_RULE}/microversion-headers-agree", shown, "body", "server", field, present=True)

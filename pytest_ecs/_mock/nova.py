@@ -100,6 +100,8 @@ def create(request: Request, state: State) -> Response:
         _bad("", "max_count is less than min_count")
     if request.microversion < (2, 19):
         wanted.pop("description", None)
+    if most > 1 and len(str(wanted.get("name"))) > 59 and not request.off("bound-over-unchecked"):
+        _bad("", "the name is longer than 59 characters for several servers")
     reservation, servers = f"r-{state.hex(8)}", []
     nics = [
         {"subnet_id": n.get("uuid"), "ip_address": n.get("fixed_ip")}
@@ -113,7 +115,9 @@ def create(request: Request, state: State) -> Response:
     )
     boot = next((d for d in disks if str(d.get("boot_index")) == "0"), None)
     image = wanted.get("imageRef") or (boot or {}).get("uuid")
-    plain = {**wanted, "nics": nics, "imageRef": image}
+    # 6.2.1, Table 6-11: both references may be URLs that end in the id.
+    flavor = str(wanted.get("flavorRef")).rpartition("/")[2]
+    plain = {**wanted, "nics": nics, "imageRef": str(image).rpartition("/")[2], "flavorRef": flavor}
     for index, name in enumerate(batch_names(str(wanted.get("name", "server")), most, request)):
         server = build(request, state, plain, name, index, _bad)
         server.reservation = reservation
@@ -160,6 +164,9 @@ def _check_create(wanted: Mapping[str, Any], request: Request, state: State) -> 
             and not off("mandatory-unchecked")
         ):
             _bad("", "one disk must have boot_index 0")
+        source, size = state.images.get(str(disk.get("uuid"))), str(disk.get("volume_size") or "")
+        if disk.get("source_type") == "image" and source and size.isdigit() and int(size) < source.min_disk:
+            _bad("", "the disk is smaller than the image needs")
         if (
             disk.get("source_type") == "image"
             and disk.get("uuid") not in state.images

@@ -56,7 +56,7 @@ _SERVER = F("object", True, fields={
     "extendparam": F("object", fields={"regionID": F("string")}),
     "metadata": F("object", fields={
         "admin_pass": F("string", high=255), "op_svc_userid": F("string", high=255), "agency_name": F("string", high=255),
-        "BYOL": F("any"),
+        "BYOL": F("any", enum=("True", "False")),
     }),
     "os:scheduler_hints": F("object", fields={
         "group": F("string", pattern=UUID), "tenancy": F("string", enum=("dedicated", "shared")), "dedicated_host_id": F("string"),

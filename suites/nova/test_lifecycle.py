@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -50,7 +52,7 @@ def _create(bench: Bench, name: str, **fields: Any) -> tuple[Exchange, list[str]
 
 def _refuse(bench: Bench, rule: str, change: str, **fields: Any) -> None:
     control = bench.control("nova.servers.create")
-    body = _template(bench, bench.new_name("no"), **fields)
+    body = _template(bench, fields.pop("name", bench.new_name("no")), **fields)
     body["server"] = {key: value for key, value in body["server"].items() if value is not None}
     refused = bench.expect(
         f"{_CREATE}/{rule}",
@@ -389,4 +391,231 @@ def test_the_power_state_follows(ecs_bench: Bench, state: str, power: int) -> No
     """A running server has power_state 1, a stopped one 3 (table 6-49)."""
     lease = ecs_bench.session.pool.lease("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
     ecs_bench.check(f"{_SHOW}/power-state", lease.show(), "body", "server", "OS-EXT-STS:power_state", equals=power)
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(
+    f"{_CREATE}/server-answered", f"{_CREATE}/image-and-flavor", f"{_CREATE}/in-network", f"{_CREATE}/description-default",
+    f"{_CREATE}/az-chosen",
+)  # fmt: skip
+def test_a_plain_server_has_what_was_named(ecs_bench: Bench) -> None:
+    """The answer names a server that can be queried, with the image, the flavor and the network of the request."""
+    created, (server,) = _create(ecs_bench, ecs_bench.new_name("plain"))
+    shown = ecs_bench.client.get(f"{_SERVERS}/{server}", microversion="2.19")
+    resources = ecs_bench.session.target.resources
+    ecs_bench.check(
+        f"{_CREATE}/server-answered", shown, "body", "server", "id", equals=created.response_body["server"]["id"]
+    )
+    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "image", "id", equals=resources.image_id)
+    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "flavor", "id", equals=resources.flavor_id)
+    ecs_bench.check(f"{_CREATE}/description-default", shown, "body", "server", "description", one_of=["", None])
+    ecs_bench.check(f"{_CREATE}/az-chosen", shown, "body", "server", "OS-EXT-AZ:availability_zone", matches=".")
+    ecs_bench.check(f"{_CREATE}/in-network", shown, "body", "server", "addresses", length=1)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/az-given", f"{_CREATE}/security-groups-set")
+def test_a_server_is_in_its_zone_and_group(ecs_bench: Bench) -> None:
+    """The zone and the security group of the request show in the new server."""
+    zone, group = ecs_bench.need_resource("availability_zone"), ecs_bench.need_resource("security_group_id")
+    _, (server,) = _create(
+        ecs_bench, ecs_bench.new_name("zone"), availability_zone=zone, security_groups=[{"name": group}]
+    )
+    shown = ecs_bench.session.pool.show(server)
+    ecs_bench.check(f"{_CREATE}/az-given", shown, "body", "server", "OS-EXT-AZ:availability_zone", equals=zone)
+    # The group is shown by name or by id (table 6-55), so only that it is there and alone can be said.
+    ecs_bench.check(f"{_CREATE}/security-groups-set", shown, "body", "server", "security_groups", length=1)
+
+
+@pytest.mark.ecs_requirement(
+    f"{_CREATE}/batch-server", f"{_CREATE}/count-servers", f"{_CREATE}/text-values", f"{_CREATE}/name-suffix-start"
+)
+def test_numbers_and_booleans_may_be_text(ecs_bench: Bench) -> None:
+    """A batch of two, asked for as the section's example does, is answered with a server; names count from the number given."""
+    name = ecs_bench.new_name("text")
+    body = _template(ecs_bench, f"{name}-0003", min_count="2", max_count="2", return_reservation_id="False")
+    created = ecs_bench.client.post(_SERVERS, body, microversion="2.19")
+    ecs_bench.check(f"{_CREATE}/text-values", created, "status", at_most=299)
+    ecs_bench.check(f"{_CREATE}/batch-server", created, "body", "server", "id", present=True)
+    ecs_bench.session.pool.settle(created)
+    listed = ecs_bench.client.get(_SERVERS, query={"name": name})
+    ecs_bench.check(f"{_CREATE}/count-servers", listed, "body", "servers", length=2)
+    wanted = [f"{name}-0003", f"{name}-0004"]
+    ecs_bench.check(f"{_CREATE}/name-suffix-start", listed, "body", "servers", "*", "name", same_items=wanted)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/image-url", f"{_CREATE}/flavor-url")
+def test_references_may_be_urls(ecs_bench: Bench) -> None:
+    """Image and flavor may be named by a URL that ends in the id."""
+    image, flavor = ecs_bench.need_resource("image_id"), ecs_bench.need_resource("flavor_id")
+    base = ecs_bench.session.target.endpoint
+    urls = {"imageRef": f"{base}/images/{image}", "flavorRef": f"{base}/flavors/{flavor}"}
+    _, (server,) = _create(ecs_bench, ecs_bench.new_name("url"), **urls)
+    shown = ecs_bench.session.pool.show(server)
+    ecs_bench.check(f"{_CREATE}/image-url", shown, "body", "server", "image", "id", equals=image)
+    ecs_bench.check(f"{_CREATE}/flavor-url", shown, "body", "server", "flavor", "id", equals=flavor)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/image-by-disk")
+def test_a_boot_disk_takes_the_place_of_the_image(ecs_bench: Bench) -> None:
+    """The recipe that boots from a disk and names no image is accepted."""
+    ecs_bench.check(
+        f"{_CREATE}/image-by-disk", ecs_bench.attempt("nova.servers.create", "volume"), "status", at_most=299
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "fields"),
+    [
+        pytest.param(rule, change, fields, id=rule, marks=pytest.mark.ecs_requirement(f"{_CREATE}/{rule}"))
+        for rule, change, fields in (
+            (
+                "name-batch-length",
+                "a name of 60 characters for two servers",
+                {"name": "long", "min_count": 2, "max_count": 2},
+            ),
+            ("image-malformed", "imageRef is neither an id nor a URL", {"imageRef": "no image at all"}),
+            ("fixed-ip-malformed", "fixed_ip is no address", {"fixed_ip": "not-an-address"}),
+        )
+    ],
+)
+def test_a_creation_that_the_text_rules_out_is_refused(
+    ecs_bench: Bench, rule: str, change: str, fields: dict[str, Any]
+) -> None:
+    """Each is refused, where the same request without it is accepted."""
+    if "fixed_ip" in fields:
+        fields = {"networks": [{"uuid": ecs_bench.need_resource("network_id"), **fields}]}
+    if "name" in fields:
+        fields = {**fields, "name": ecs_bench.new_name("long").ljust(60, "x")}
+    _refuse(ecs_bench, rule, change, **fields)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/volume-size-least")
+def test_a_boot_disk_smaller_than_the_image_is_refused(ecs_bench: Bench) -> None:
+    """One GB is less than any image that boots."""
+    image = ecs_bench.need_resource("image_id")
+    disk = {"source_type": "image", "destination_type": "volume", "uuid": image, "boot_index": "0", "volume_size": 1}
+    _refuse(ecs_bench, "volume-size-least", "the boot disk has 1 GB", imageRef=None, block_device_mapping_v2=[disk])
+
+
+@pytest.mark.ecs_requirement(
+    f"{_DELETE}/this-server-only", f"{_DELETE}/no-body", f"{_LIST}/deleted-not-listed", f"{_DETAIL}/deleted-not-listed"
+)
+def test_only_the_server_in_the_url_is_deleted(ecs_bench: Bench) -> None:
+    """Of two servers the one in the URL is listed no more, and the other is still there."""
+    doomed, kept = ecs_bench.session.pool.fresh(2)
+    deleted = ecs_bench.client.delete(f"{_SERVERS}/{doomed.id}")
+    ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_bench.session.pool.wait_stable(doomed.id)
+    ecs_bench.check(f"{_DELETE}/this-server-only", kept.show(), "status", equals=200)
+    for base, path in _LISTS:
+        listed = ecs_bench.client.get(path, query={"limit": "1000"})
+        ecs_bench.check(f"{base}/deleted-not-listed", listed, "body", "servers", "*", "id", lacks=doomed.id)
+    doomed.release()
+    kept.release()
+
+
+@pytest.mark.ecs_requirement(f"{_UPDATE}/name-alone", f"{_UPDATE}/other-fields", f"{_UPDATE}/same-server")
+def test_an_update_touches_what_it_names(ecs_bench: Bench) -> None:
+    """The name alone leaves the description; a field beside the two changes nothing, refused or passed over."""
+    lease = ecs_bench.session.pool.lease()
+    path = f"{_SERVERS}/{lease.id}"
+    ecs_bench.client.put(path, {"server": {"description": "kept"}}, microversion="2.19")
+    changed = ecs_bench.client.put(path, {"server": {"name": ecs_bench.new_name("alone")}}, microversion="2.19")
+    ecs_bench.check(f"{_UPDATE}/same-server", changed, "body", "server", "id", equals=lease.id)
+    after = ecs_bench.client.get(path, microversion="2.19")
+    ecs_bench.check(f"{_UPDATE}/name-alone", after, "body", "server", "description", equals="kept")
+    ecs_bench.client.put(path, {"server": {"key_name": "another-key"}}, microversion="2.19")
+    shown = ecs_bench.client.get(path, microversion="2.19")
+    key = after.response_body["server"]["key_name"]
+    ecs_bench.check(f"{_UPDATE}/other-fields", shown, "body", "server", "key_name", equals=key)
+    lease.release()
+
+
+@_both("has-servers", "own-project", "no-next-link", "changes-since-offset")
+def test_a_list_is_the_projects_own(ecs_bench: Bench, base: str, path: str) -> None:
+    """A server of the project is there, and not for another project; the last page has no link; times may have an offset."""
+    lease = ecs_bench.session.pool.lease()
+    whole = ecs_bench.client.get(path, query={"limit": "1000"})
+    ecs_bench.check(f"{base}/has-servers", whole, "body", "servers", "*", "id", contains=lease.id)
+    ecs_bench.check(f"{base}/no-next-link", whole, "body", "servers_links", absent=True)
+    foreign = ecs_bench.as_identity("other_project").get(path, query={"limit": "1000"})
+    ecs_bench.check(f"{base}/own-project", foreign, "body", "servers", "*", "id", lacks=lease.id)
+    updated = datetime.fromisoformat(lease.show().response_body["server"]["updated"].replace("Z", "+00:00"))
+    for moment, test in ((updated, {"contains": lease.id}), (updated + timedelta(days=400), {"lacks": lease.id})):
+        shifted = moment.astimezone(timezone(timedelta(hours=8))).strftime("%Y-%m-%dT%H:%M:%S+08:00")
+        listed = ecs_bench.client.get(path, query={"changes-since": shifted, "limit": "1000"})
+        ecs_bench.check(f"{base}/changes-since-offset", listed, "body", "servers", "*", "id", **test)
+    lease.release()
+
+
+@_both("pages-complete", "next-link-works")
+def test_links_lead_through_all_pages(ecs_bench: Bench, base: str, path: str) -> None:
+    """From link to link every server of a batch comes exactly once."""
+    name = ecs_bench.new_name("pages")
+    _, ids = _create(ecs_bench, name, min_count=3, max_count=3, return_reservation_id=True)
+    seen: list[str] = []
+    page = ecs_bench.client.get(path, query={"name": name, "limit": "1"})
+    for _ in range(6):
+        seen += [server["id"] for server in page.response_body["servers"]]
+        links = page.response_body.get("servers_links")
+        if not links:
+            break
+        query = parse_qsl(urlsplit(links[0]["href"]).query)
+        page = ecs_bench.client.get(path, query=query)
+        ecs_bench.check(f"{base}/next-link-works", page, "body", "servers", "*", "id", lacks=seen[-1])
+    ecs_bench.judge(
+        f"{base}/pages-complete", page, sorted(seen) == sorted(ids), f"each of {sorted(ids)} once", sorted(seen)
+    )
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{base}/{rule}" for base in (_SHOW, _DETAIL) for rule in ("image-shown", "kernel-blank", "no-fault", "user-data-shown")),
+    f"{_DETAIL}/tenant-is-project", f"{_DETAIL}/same-servers", f"{_SHOW}/same-server", f"{_SHOW}/launched-at",
+    f"{_SHOW}/not-terminated", f"{_DETAIL}/batch-launch-index", f"{_DETAIL}/batch-reservation",
+)  # fmt: skip
+def test_a_server_shows_what_it_is(ecs_bench: Bench) -> None:
+    """Both views of the servers of a batch have its image, its user data, its reservation, and nothing that did not happen."""
+    image = ecs_bench.need_resource("image_id")
+    wanted = {"max_count": 2, "min_count": 2, "user_data": "IyEvYmluL3NoCg==", "return_reservation_id": True}
+    created, ids = _create(ecs_bench, ecs_bench.new_name("batch"), **wanted)
+    reservation = created.response_body["reservation_id"]
+    detail = ecs_bench.client.get(f"{_SERVERS}/detail", query={"reservation_id": reservation}, microversion="2.3")
+    brief = ecs_bench.client.get(_SERVERS, query={"reservation_id": reservation}, microversion="2.3")
+    order = [server["id"] for server in brief.response_body["servers"]]
+    ecs_bench.check(f"{_DETAIL}/same-servers", detail, "body", "servers", "*", "id", equals=order)
+    for rule, field, values in (
+        ("batch-launch-index", "OS-EXT-SRV-ATTR:launch_index", [0, 1]),
+        ("batch-reservation", "OS-EXT-SRV-ATTR:reservation_id", [reservation] * 2),
+        ("tenant-is-project", "tenant_id", [ecs_bench.client.project_id] * 2),
+    ):
+        ecs_bench.check(f"{_DETAIL}/{rule}", detail, "body", "servers", "*", field, same_items=values)
+    one = ecs_bench.client.get(f"{_SERVERS}/{ids[0]}", microversion="2.3")
+    places: list[tuple[str, Exchange, tuple[str | int, ...]]] = [
+        (_SHOW, one, ("server",)),
+        (_DETAIL, detail, ("servers", 0)),
+    ]
+    for base, exchange, place in places:
+        ecs_bench.check(f"{base}/image-shown", exchange, "body", *place, "image", "id", equals=image)
+        ecs_bench.check(f"{base}/kernel-blank", exchange, "body", *place, "OS-EXT-SRV-ATTR:kernel_id", equals="")
+        ecs_bench.check(f"{base}/kernel-blank", exchange, "body", *place, "OS-EXT-SRV-ATTR:ramdisk_id", equals="")
+        ecs_bench.check(f"{base}/no-fault", exchange, "body", *place, "fault", absent=True)
+        # User data is redacted in every record; that it is there and not null can still be seen.
+        ecs_bench.check(f"{base}/user-data-shown", exchange, "body", *place, "OS-EXT-SRV-ATTR:user_data", differs=None)
+    ecs_bench.check(f"{_SHOW}/same-server", one, "body", "server", "id", equals=ids[0])
+    ecs_bench.check(
+        f"{_SHOW}/launched-at", one, "body", "server", "OS-SRV-USG:launched_at", matches=r"^\d{4}-\d\d-\d\dT"
+    )
+    ecs_bench.check(f"{_SHOW}/not-terminated", one, "body", "server", "OS-SRV-USG:terminated_at", equals=None)
+
+
+@pytest.mark.ecs_requirement(f"{_SHOW}/updated-follows")
+def test_the_time_of_the_last_change_moves(ecs_bench: Bench) -> None:
+    """updated is later after the server was stopped."""
+    lease = ecs_bench.session.pool.lease()
+    before = lease.show().response_body["server"]["updated"]
+    ecs_bench.client.post(f"{_SERVERS}/{lease.id}/action", {"os-stop": {}})
+    ecs_bench.session.pool.wait_stable(lease.id)
+    after = lease.show()
+    now = after.response_body["server"]["updated"]
+    ecs_bench.judge(f"{_SHOW}/updated-follows", after, now > before, f"updated is later than {before}", now)
     lease.release()

@@ -50,3 +50,86 @@ def test_a_restarted_server_runs_again(ecs_bench: Bench, kind: str, status: str)
     ecs_bench.session.pool.wait_stable(lease.id)
     ecs_bench.check(f"{_REBOOT}/reboots", lease.show(), "body", "server", "status", equals="ACTIVE")
     lease.release()
+
+
+_BODIES: dict[str, dict[str, object]] = {
+    "start": {"os-start": {}},
+    "reboot": {"reboot": {"type": "SOFT"}},
+    "stop": {"os-stop": {}},
+}
+
+
+@pytest.mark.parametrize(
+    ("verb", "state"),
+    [
+        pytest.param(
+            verb, state, id=verb,
+            marks=pytest.mark.ecs_requirement(f"nova.servers.{verb}/rule/this-server-only", f"nova.servers.{verb}/rule/no-body"),
+        )
+        for verb, state in (("start", "SHUTOFF"), ("reboot", "ACTIVE"), ("stop", "ACTIVE"))
+    ],
+)  # fmt: skip
+def test_another_server_is_left_alone(ecs_bench: Bench, verb: str, state: str) -> None:
+    """The answer has no body, and of two servers only the one in the URL changes."""
+    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE" if state == "ACTIVE" else "SHUTOFF")
+    before = other.show().response_body["server"]["updated"]
+    done = ecs_bench.client.post(_action(lease.id), _BODIES[verb])
+    ecs_bench.check(f"nova.servers.{verb}/rule/no-body", done, "body", equals=None)
+    ecs_bench.session.pool.wait_stable(lease.id)
+    ecs_bench.check(
+        f"nova.servers.{verb}/rule/this-server-only", other.show(), "body", "server", "updated", equals=before
+    )
+    lease.release()
+    other.release()
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        pytest.param("empty-object", {}, marks=pytest.mark.ecs_requirement(f"{_START}/empty-object"), id="object"),
+        pytest.param("null-value", None, marks=pytest.mark.ecs_requirement(f"{_START}/null-value"), id="null"),
+    ],
+)
+def test_both_forms_of_nothing_start(ecs_bench: Bench, rule: str, value: dict[str, str] | None) -> None:
+    """The table says null, the example an empty object; both are accepted."""
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    started = ecs_bench.client.post(_action(lease.id), {"os-start": value})
+    ecs_bench.check(f"{_START}/{rule}", started, "status", at_most=299)
+    ecs_bench.session.pool.wait_stable(lease.id)
+    lease.release()
+
+
+@pytest.mark.parametrize(
+    ("requirement", "state", "verb"),
+    [
+        pytest.param(rule, state, verb, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
+        for rule, state, verb in (
+            (f"{_START}/already-running", "ACTIVE", "start"),
+            (f"{_STOP}/already-stopped", "SHUTOFF", "stop"),
+        )
+    ],
+)
+def test_a_server_that_is_there_already_stays(ecs_bench: Bench, requirement: str, state: str, verb: str) -> None:
+    """Starting a running server or stopping a stopped one changes nothing, whether it is accepted or refused."""
+    lease, pool = ecs_bench.session.pool.lease("ACTIVE" if state == "ACTIVE" else "SHUTOFF"), ecs_bench.session.pool
+    ecs_bench.client.post(_action(lease.id), _BODIES[verb])
+    pool.wait_stable(lease.id)
+    ecs_bench.check(requirement, lease.show(), "body", "server", "status", equals=state)
+    lease.release()
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        pytest.param("SOFT", "REBOOT", marks=pytest.mark.ecs_requirement(f"{_REBOOT}/soft-status"), id="soft"),
+        pytest.param("HARD", "HARD_REBOOT", marks=pytest.mark.ecs_requirement(f"{_REBOOT}/hard-status"), id="hard"),
+    ],
+)
+def test_a_restart_shows_its_kind(ecs_bench: Bench, kind: str, status: str) -> None:
+    """The first change after the request is to the status of the restart's type."""
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    ecs_bench.client.post(_action(lease.id), {"reboot": {"type": kind}})
+    on_the_way = ecs_bench.first_change(lease, "ACTIVE")
+    ecs_bench.check(f"{_REBOOT}/{kind.lower()}-status", on_the_way, "body", "server", "status", equals=status)
+    ecs_bench.session.pool.wait_stable(lease.id)
+    lease.release()

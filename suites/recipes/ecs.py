@@ -67,6 +67,27 @@ def _create_placed(use: Ingredients) -> Request:
     return Request(body={"server": server})
 
 
+@recipe("ecs.servers.create", variant="disks")
+def _create_disks(use: Ingredients) -> Request:
+    pool = {"cluster_type": "DSS", "cluster_id": "1c5b9f0e-0d0c-4b0a-9f2f-6f5f0a4c7d11"}
+    disk = {"volumetype": "SSD", "size": 100, "data_image_id": use.need("image_id"), **pool}
+    root = {"volumetype": "SSD", "size": 100, **pool}
+    return Request(body={"server": {**_plain(use), "root_volume": root, "data_volumes": [disk]}})
+
+
+@recipe("ecs.servers.create", variant="reserved")
+def _create_reserved(use: Ingredients) -> Request:
+    encryption = {"__system__encrypted": "1", "__system__cmkid": "83dfe52b-6e2e-4b3f-9a5b-2f1c0b7d9e42"}
+    server = _plain(use) | {
+        "nics": [{"subnet_id": use.need("subnet_id"), "binding:profile": {"disable_security_groups": False}}],
+        "data_volumes": [{"volumetype": "SSD", "size": 100, "metadata": encryption}],
+        "metadata": {"admin_pass": _PASSWORD, "op_svc_userid": "user", "agency_name": "agency", "BYOL": "False"},
+        "os:scheduler_hints": {"tenancy": "dedicated", "dedicated_host_id": "host"},
+        "extendparam": {"regionID": "region"},
+    }
+    return Request(body={"server": server})
+
+
 @recipe("ecs.servers.delete", server="ACTIVE")
 def _delete(use: Ingredients) -> Request:
     return Request(body={"servers": [{"id": use.servers[0]}], "delete_publicip": True, "delete_volume": True})
