@@ -48,6 +48,13 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def proof(session: nox.Session) -> None:
+    """Show for every deviation of the mock that exactly the requirements fail that it breaks."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/suites", "--proof", "-n", "2", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure contract load, collection, requests, whole runs and memory."""
     session.install("-e", ".[dev]")

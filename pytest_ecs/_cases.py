@@ -215,7 +215,7 @@ def sample(schema: Mapping[str, Any]) -> JSON:
     if schema.get("enum"):
         return schema["enum"][0]
     kind = schema.get("type", "string")
-    kind = kind if isinstance(kind, str) else kind[0]
+    kind = kind if isinstance(kind, str) else next(one for one in kind if one != "null")
     if kind == "object":
         return {name: sample(schema["properties"][name]) for name in schema.get("required", ())}
     if kind == "array":

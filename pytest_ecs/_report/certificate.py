@@ -84,7 +84,7 @@ def weigh_waivers(
             state = "expired"
         else:
             state = "applied" if verdict == "waived" else "stale"
-        weighed.append({**waiver, "state": state})
+        weighed.append({"ticket": None, **waiver, "state": state})
     return weighed
 
 

@@ -235,7 +235,7 @@ def test_the_table_and_the_summary_say_the_same() -> None:
         (lambda rows: [rows[0], "garbage", *rows[1:]], ":2 is not JSON"),
         (lambda rows: [rows[0], "[]", *rows[1:]], ":2 is no line of evidence"),
         (lambda rows: [rows[0], *rows[2:]], "was changed after it was written"),
-        (lambda rows: [], "does not begin with a header"),
+        (lambda rows: [], ":1 is not JSON"),
     ],
 )
 def test_changed_evidence_is_found(tmp_path: Path, change: Any, text: str) -> None:

@@ -1,0 +1,121 @@
+"""The fixtures in a stranger's tests, on the embedded mock."""
+
+import pytest
+
+
+def test_servers_are_handed_out_in_the_state_asked_for(pytester: pytest.Pytester) -> None:
+    """ACTIVE by default, SHUTOFF on request, several at once, and nobody else's."""
+    pytester.makepyfile("""
+        def test_states(ecs_servers, ecs_server):
+            assert ecs_server.show().response_body["server"]["status"] == "ACTIVE"
+            stopped = ecs_servers("SHUTOFF")
+            assert stopped.show().response_body["server"]["status"] == "SHUTOFF"
+            several = ecs_servers.batch(2, "SHUTOFF")
+            assert len({ecs_server.id, stopped.id, *(lease.id for lease in several)}) == 4
+
+        def test_reuse(ecs_session, ecs_server):
+            before = ecs_session.ledger.created()
+            ecs_session.pool.lease().release()
+            assert ecs_session.ledger.created() == before
+    """)
+    pytester.runpytest("-q").assert_outcomes(passed=2)
+
+
+def test_both_clients_and_the_contract_work(pytester: pytest.Pytester) -> None:
+    """A token, a signature, a job, and the reference as data."""
+    pytester.makepyfile("""
+        def test_clients(ecs_client, ecs_signed_client, ecs_contract, ecs_credentials, ecs_target, ecs_settings):
+            for client in (ecs_client, ecs_signed_client):
+                answer = client.get("/v1/{project_id}/cloudservers/limits")
+                assert (answer.status, answer.operation) == (200, "ecs.quotas.show")
+            assert ecs_contract.status_of("active", "rebooting") == "REBOOT"
+            assert ecs_target.simulated and ecs_settings.embedded
+            assert ecs_credentials["primary"].password not in repr(ecs_credentials)
+
+        def test_job(ecs_client, ecs_server, ecs_wait_for_job):
+            body = {"os-stop": {"servers": [{"id": ecs_server.id}]}}
+            started = ecs_client.post("/v1/{project_id}/cloudservers/action", body)
+            assert ecs_wait_for_job(started.response_body["job_id"]).response_body["status"] == "SUCCESS"
+    """)
+    pytester.runpytest("-q").assert_outcomes(passed=2)
+
+
+def test_a_failed_job_is_explained_without_a_traceback_of_ours(pytester: pytest.Pytester) -> None:
+    """The message has the job, its type, its sub-jobs, their codes and the time."""
+    pytester.makepyfile("""
+        def test_job(ecs_client, ecs_server, ecs_wait_for_job):
+            body = {"os-stop": {"servers": [{"id": ecs_server.id}]}}
+            ecs_wait_for_job(ecs_client.post("/v1/{project_id}/cloudservers/action", body).response_body["job_id"])
+    """)
+    shown = pytester.runpytest("-q", "--ecs-deviation=job-fails")
+    shown.assert_outcomes(failed=1)
+    shown.stdout.fnmatch_lines(
+        [
+            "*Job * (stopServers) ended in FAIL*'FAIL'*s after it was delivered*",
+            "*sub-job * (stopSingleServer)*Ecs.0100*",
+        ]
+    )
+
+
+def test_a_report_of_a_strangers_tests_judges_what_they_exchanged(pytester: pytest.Pytester) -> None:
+    """With --ecs-report every exchange is judged, and a broken requirement fails the test that saw it first."""
+    pytester.makepyfile("""
+        def test_first(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")
+        def test_second(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")
+    """)
+    shown = pytester.runpytest("-q", "--ecs-report=out", "--ecs-deviation=quota-null")
+    shown.assert_outcomes(passed=1, failed=1)
+    shown.stdout.fnmatch_lines(
+        ["*ecs.quotas.show/response/absolute.maxTotalCores/type (must)*", "*Observed*null*", "*curl -i -X GET*"]
+    )
+    assert sorted(path.name for path in (pytester.path / "out").iterdir()) == [
+        "evidence.jsonl", "junit.xml", "report.html", "report.json", "summary.md",
+    ]  # fmt: skip
+
+
+def test_a_check_that_judges_nothing_is_an_error(pytester: pytest.Pytester) -> None:
+    """A test that says what it covers and makes no finding cannot pass."""
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.ecs_requirement("ecs.servers.create/rule/name-suffix")
+        def test_silent(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")
+    """)
+    shown = pytester.runpytest("-q", "--ecs-report=out")
+    shown.assert_outcomes(failed=1)
+    shown.stdout.fnmatch_lines(["*ended without judging ecs.servers.create/rule/name-suffix*"])
+
+
+def test_a_waived_failure_is_green_and_on_the_certificate(pytester: pytest.Pytester) -> None:
+    """An owner's waiver turns the failure into waived and the whole into partial."""
+    import json
+
+    pytester.makepyfile("""def test_it(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")""")
+    requirement = "ecs.quotas.show/response/absolute.maxTotalCores/type"
+    (pytester.path / "waivers.yaml").write_text(
+        f"- requirement: {requirement}\n  owner: QA lead\n  reason: known\n  expires: 2099-01-01\n"
+    )
+    shown = pytester.runpytest("-q", "--ecs-report=out", "--ecs-deviation=quota-null", "--ecs-waivers=waivers.yaml")
+    shown.assert_outcomes(passed=1)
+    certificate = json.loads((pytester.path / "out" / "report.json").read_text())
+    (row,) = [r for r in certificate["results"] if r["requirement"] == requirement]
+    assert (row["verdict"], certificate["verdict"]) == ("waived", "partial")
+    assert certificate["waivers"][0]["state"] == "applied"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "cannot be read"),
+        ("requirement: x", "is not a list of waivers"),
+        ("- requirement: x", "Waiver 1*missing owner, reason, expires"),
+        ("- {requirement: x, owner: y, reason: z, expires: soon}", "expires on no date*'soon'"),
+    ],
+)
+def test_a_wrong_waiver_is_named(pytester: pytest.Pytester, text: str, said: str) -> None:
+    """The entry and the field that is wrong are in the message."""
+    (pytester.path / "waivers.yaml").write_text(text)
+    pytester.makepyfile("def test_it(): pass")
+    shown = pytester.runpytest("-q", "--ecs-report=out", "--ecs-waivers=waivers.yaml")
+    assert shown.ret == pytest.ExitCode.USAGE_ERROR
+    shown.stderr.fnmatch_lines([f"*{said}*"])

@@ -1,0 +1,53 @@
+"""What users write, checked by mypy and never run."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from pytest_ecs import Client, Contract, Exchange, Ingredients, Lease, Request, load_contract, recipe
+from pytest_ecs.exceptions import ConformanceFailure, EcsError, JobFailed
+from pytest_ecs.typing import JSON, Clock, JobWaiter, ServerFactory
+
+
+def test_servers(
+    ecs_servers: ServerFactory, ecs_server: Lease, ecs_client: Client, ecs_wait_for_job: JobWaiter
+) -> None:
+    """Fixtures have types that an editor completes."""
+    stopped: Lease = ecs_servers("SHUTOFF", exclusive=False, properties={"purpose": "reading"})
+    several = ecs_servers.batch(2)
+    shown: Exchange = stopped.show()
+    body: JSON = shown.response_body
+    answer = ecs_client.post("/v1/{project_id}/cloudservers/action", {"os-stop": {"servers": [{"id": ecs_server.id}]}})
+    try:
+        done: Exchange = ecs_wait_for_job(answer.response_body["job_id"], timeout=60.0)
+    except JobFailed as failed:
+        raise AssertionError(failed.job_id) from failed
+    assert done.status == shown.status == 200
+    assert len(several) == 2
+    assert body
+
+
+@recipe("ecs.flavors.list", variant="one-zone")
+def flavors(use: Ingredients) -> Request:
+    """A recipe of a user's own."""
+    return Request(query={"availability_zone": use.need("availability_zone")})
+
+
+class MyClock:
+    """Anything with these two methods is a clock."""
+
+    def now(self) -> float:
+        """Return the time."""
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Do nothing."""
+
+
+clock: Clock = MyClock()
+contract: Contract = load_contract()
+headers: Mapping[str, str] = {}
+failure: ConformanceFailure = ConformanceFailure("text", ["id"])
+ids: tuple[str, ...] = failure.requirements
+mistake: EcsError = EcsError("what", seen="seen", hint="hint")
+marker: pytest.MarkDecorator = pytest.mark.ecs_requirement("ecs.servers.create/status")
