@@ -195,19 +195,11 @@ def _requirements() -> list[dict[str, object]]:
 
 
 def _rulings() -> list[dict[str, object]]:
+    from dataclasses import asdict
+
     from pytest_ecs._contracts import load
 
-    return [
-        {
-            "id": r.id,
-            "section": r.section,
-            "where": r.where,
-            "readings": list(r.readings),
-            "accept": r.accept,
-            "why": r.why,
-        }
-        for r in load().rulings.values()
-    ]
+    return [asdict(ruling) for ruling in load().rulings.values()]
 
 
 def _deviations() -> list[dict[str, object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from pytest_ecs._checks import Finding
@@ -155,18 +155,7 @@ def build(
         },
         "cost": dict(cost),
         "results": [_result(result) for result in results],
-        "rulings": [
-            {
-                "id": r.id,
-                "section": r.section,
-                "where": r.where,
-                "readings": list(r.readings),
-                "accept": r.accept,
-                "why": r.why,
-            }
-            for name in used
-            if (r := rulings.get(name)) is not None
-        ],
+        "rulings": [asdict(rulings[name]) for name in used if name in rulings],
         "drift": [{"operation": o, "kind": k, "what": w} for o, k, w in sorted({tuple(d) for d in drift})],
         "waivers": list(waivers),
         "troubles": list(troubles),

@@ -2,11 +2,11 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ def _start(about: dict[str, Any], folder: Path, *options: str) -> subprocess.Pop
     )  # fmt: skip
 
 
-def _servers(about: dict[str, Any]) -> list[str]:
-    """Ids of the servers that the mock has, asked for over its API."""
+def _token(about: dict[str, Any]) -> str:
+    """A token of the mock, obtained without any of the code under test."""
     user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}
     body = {
         "auth": {
@@ -51,7 +51,12 @@ def _servers(about: dict[str, Any]) -> list[str]:
             "scope": {"project": {"id": about["project_id"]}},
         }
     }
-    token = httpx.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
+    return str(httpx.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"])
+
+
+def _servers(about: dict[str, Any]) -> list[str]:
+    """Ids of the servers that the mock has, asked for over its API."""
+    token = _token(about)
     url = f"{about['endpoint']}/v2.1/{about['project_id']}/servers"
     return [server["id"] for server in httpx.get(url, headers={"X-Auth-Token": token}).json()["servers"]]
 
@@ -63,19 +68,27 @@ def _sweep(about: dict[str, Any], folder: Path, *options: str) -> subprocess.Com
     )  # fmt: skip
 
 
-def _wait_for(file: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not file.exists():
-        assert time.monotonic() < deadline, f"{file.name} did not appear"
-        time.sleep(0.05)  # another process's progress cannot be waited for in a better way
+def _ready(folder: Path) -> Callable[[], None]:
+    """Make a pipe that the test under test writes to once it holds a server; return what waits for that."""
+    os.mkfifo(folder / "ready")
+    pipe = os.open(folder / "ready", os.O_RDONLY | os.O_NONBLOCK)
+
+    def wait() -> None:
+        readable, _, _ = select.select([pipe], [], [], 60)
+        os.close(pipe)
+        assert readable, "the test under test did not get a server within a minute"
+
+    return wait
 
 
 _TESTS = """
-import os, time
+import os, signal
 from pathlib import Path
 
 def test_holds_a_server(ecs_server):
-    Path("has-{name}").write_text(ecs_server.id)
+    Path("has-server").write_text(ecs_server.id)
+    if Path("ready").exists():
+        Path("ready").write_text("now")
     {then}
 """
 
@@ -87,7 +100,7 @@ def test_holds_a_server(ecs_server):
 )
 def test_servers_are_deleted_at_the_end(mock: dict[str, Any], tmp_path: Path, then: str, code: int) -> None:
     """Whether the test passes or not, its server is gone when the run is over."""
-    (tmp_path / "test_it.py").write_text(_TESTS.format(name="server", then=then))
+    (tmp_path / "test_it.py").write_text(_TESTS.format(then=then))
     run = _start(mock, tmp_path)
     output, _ = run.communicate(timeout=120)
     assert run.returncode == code, output
@@ -97,9 +110,10 @@ def test_servers_are_deleted_at_the_end(mock: dict[str, Any], tmp_path: Path, th
 
 def test_servers_are_deleted_after_ctrl_c(mock: dict[str, Any], tmp_path: Path) -> None:
     """An interrupted run cleans up before it ends."""
-    (tmp_path / "test_it.py").write_text(_TESTS.format(name="server", then="time.sleep(60)"))
+    (tmp_path / "test_it.py").write_text(_TESTS.format(then="signal.pause()"))
+    wait = _ready(tmp_path)
     run = _start(mock, tmp_path)
-    _wait_for(tmp_path / "has-server")
+    wait()
     run.send_signal(signal.SIGINT)
     output, _ = run.communicate(timeout=120)
     assert run.returncode == pytest.ExitCode.INTERRUPTED, output
@@ -109,7 +123,7 @@ def test_servers_are_deleted_after_ctrl_c(mock: dict[str, Any], tmp_path: Path) 
 def test_the_controller_deletes_what_a_killed_worker_made(mock: dict[str, Any], tmp_path: Path) -> None:
     """A worker that dies leaves its server to the controller."""
     then = "os.kill(os.getpid(), 9)"
-    (tmp_path / "test_it.py").write_text(_TESTS.format(name="server", then=then))
+    (tmp_path / "test_it.py").write_text(_TESTS.format(then=then))
     run = _start(mock, tmp_path, "-n", "2", "--max-worker-restart=0")
     output, _ = run.communicate(timeout=120)
     assert run.returncode == 1, output
@@ -122,9 +136,10 @@ def test_the_controller_deletes_what_a_killed_worker_made(mock: dict[str, Any], 
 def test_sweep_deletes_what_a_killed_run_left(mock: dict[str, Any], tmp_path: Path, options: list[str]) -> None:
     """After SIGKILL to the whole run its servers stand in the ledger, and only they are swept."""
     foreign = _foreign_server(mock)
-    (tmp_path / "test_it.py").write_text(_TESTS.format(name="server", then="time.sleep(60)"))
+    (tmp_path / "test_it.py").write_text(_TESTS.format(then="signal.pause()"))
+    wait = _ready(tmp_path)
     run = _start(mock, tmp_path, *options)
-    _wait_for(tmp_path / "has-server")
+    wait()
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate(timeout=60)
     ours = (tmp_path / "has-server").read_text()
@@ -163,14 +178,7 @@ def test_sweep_finds_a_server_whose_answer_never_came(mock: dict[str, Any], tmp_
 
 def _foreign_server(about: dict[str, Any]) -> str:
     """A server that somebody else made in the same project, with a name like ours."""
-    user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}
-    body = {
-        "auth": {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": {"id": about["project_id"]}},
-        }
-    }
-    token = httpx.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
+    token = _token(about)
     resources = about["resources"]
     server = {
         "name": "ecs-conformance-not-ours",
