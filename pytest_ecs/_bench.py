@@ -14,7 +14,6 @@ import httpx
 from pytest_ecs._auth import AkSkAuth, AlteredAfterSigning, FixedToken, NoAuth
 from pytest_ecs._cases import Mutation, fields, mutate_body, mutate_query
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
-from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._client import Client
 from pytest_ecs._contracts import Contract
 from pytest_ecs._contracts.model import Operation, Requirement
@@ -247,14 +246,6 @@ class Bench:
         finding = evaluate(requirement_id, Assertion(exchange.id, tuple(path), name, expected), exchange)
         self.session.pending.append(finding)
         return finding.outcome == "pass"
-
-    def judge(self, requirement_id: str, exchange: Exchange, holds: bool, expected: str, observed: JSON) -> None:
-        """Make a finding on something that no single place of an answer shows, such as the time between two.
-
-        It cannot be repeated from the record, so `check` comes first wherever it can say the same.
-        """
-        outcome: Outcome = "pass" if holds else "fail"
-        self.session.pending.append(Finding(requirement_id, outcome, (exchange.id,), expected, observed))
 
     def signed(
         self,

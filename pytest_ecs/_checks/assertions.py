@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from pytest_ecs._checks.finding import Assertion, Finding
 from pytest_ecs._exchange import Exchange, pointer
@@ -33,6 +34,32 @@ def _at_most(seen: JSON, wanted: JSON) -> bool:
     return number is not None and number <= wanted
 
 
+def _moment(value: JSON) -> float | None:
+    """A time as the document writes them, in seconds; one without a zone is UTC."""
+    try:
+        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except (AttributeError, ValueError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _later(seen: JSON, wanted: JSON) -> bool:
+    after, before = _moment(seen), _moment(wanted)
+    return after is not None and before is not None and after > before
+
+
+def _between(seen: JSON, wanted: JSON) -> bool:
+    moment = _moment(seen)
+    return moment is not None and wanted[0] <= moment <= wanted[1]
+
+
+def _version(seen: JSON, wanted: JSON) -> bool:
+    def numbers(text: JSON) -> list[int]:
+        return [int(part) for part in str(text).split(".") if part.isdigit()]
+
+    return isinstance(seen, str) and numbers(seen) >= numbers(wanted)
+
+
 def _key(value: JSON) -> str:
     return repr(value)
 
@@ -57,6 +84,10 @@ TESTS: Mapping[str, tuple[Callable[[JSON, JSON], bool], str]] = {
         "has exactly the items {} in any order",
     ),
     "includes": (lambda seen, wanted: isinstance(seen, list) and all(item in seen for item in wanted), "includes {}"),
+    "has_one": (lambda seen, wanted: isinstance(seen, list) and seen.count(wanted) == 1, "has {} once"),
+    "later_than": (_later, "is a time after {}"),
+    "time_between": (_between, "is a time between the seconds {}"),
+    "version_at_least": (_version, "is a version not below {}"),
     "present": (lambda seen, wanted: True, "is there"),
     "absent": (lambda seen, wanted: False, "is absent"),
 }
