@@ -320,10 +320,10 @@ class Bench:
             if row not in shown:
                 self.not_tested(row, "the endpoint passed through this pair too quickly to be seen, or not at all")
 
-    def first_change(self, lease: Lease, status: str) -> Exchange:
-        """Look at a server every half second until it shows another status than *status*; return the last look.
+    def first_change(self, lease: Lease, status: str) -> Exchange | None:
+        """Look at a server every half second until it shows another status than *status*; return what shows that.
 
-        Gives up after 30 seconds of the target's clock and returns what was seen then.
+        Return None after 30 seconds of the target's clock: the change was too quick to be seen, or did not come.
         """
         clock = self.session.target.clock
         began = clock.now()
@@ -331,8 +331,10 @@ class Bench:
             exchange = lease.show()
             body = exchange.response_body
             shown = body.get("server") if isinstance(body, Mapping) else None
-            if (isinstance(shown, Mapping) and shown.get("status") != status) or clock.now() - began > 30:
+            if isinstance(shown, Mapping) and shown.get("status") != status:
                 return exchange
+            if clock.now() - began > 30:
+                return None
             clock.sleep(0.5)
 
     def wait_out(self, exchange: Exchange) -> None:
@@ -363,8 +365,10 @@ class Bench:
         if not taken:
             self.session.pool.lease().release()
             return self.free_address()
+        # Workers that ask at the same time must not get the same address.
+        worker = int("".join(filter(str.isdigit, self.session.settings.worker)) or 0)
         self._addresses += 1
-        return str(max(taken) + 20 + self._addresses)
+        return str(max(taken) + 20 + 7 * worker + self._addresses)
 
     def codes_of(self, operation_id: str, path: str) -> tuple[str, ...]:
         """Return the error codes that the contract ties to a field of an operation's request."""

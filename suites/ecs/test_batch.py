@@ -47,7 +47,10 @@ def test_a_restarted_server_runs_again(ecs_bench: Bench, kind: str, status: str)
     before = other.show()
     started = ecs_bench.client.post(_ACTION, {"reboot": {"type": kind, "servers": _listed([lease])}})
     on_the_way = ecs_bench.first_change(lease, "ACTIVE")
-    ecs_bench.check(f"{_REBOOT}/soft-and-hard", on_the_way, "body", "server", "status", equals=status)
+    if on_the_way is None:
+        ecs_bench.not_tested(f"{_REBOOT}/soft-and-hard", "the restart was too quick to be seen")
+    else:
+        ecs_bench.check(f"{_REBOOT}/soft-and-hard", on_the_way, "body", "server", "status", equals=status)
     ecs_bench.settle(started, [lease])
     ecs_bench.check(f"{_REBOOT}/success-reboots", lease.show(), "body", "server", "status", equals="ACTIVE")
     updated = before.response_body["server"]["updated"]

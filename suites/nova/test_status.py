@@ -53,7 +53,10 @@ def test_a_restarted_server_runs_again(ecs_bench: Bench, kind: str, status: str)
     ecs_bench.client.post(_action(lease.id), {"reboot": {"type": kind}})
     on_the_way = ecs_bench.first_change(lease, "ACTIVE")
     for rule in ("soft-and-hard", f"{kind.lower()}-status"):
-        ecs_bench.check(f"{_REBOOT}/{rule}", on_the_way, "body", "server", "status", equals=status)
+        if on_the_way is None:
+            ecs_bench.not_tested(f"{_REBOOT}/{rule}", "the restart was too quick to be seen")
+        else:
+            ecs_bench.check(f"{_REBOOT}/{rule}", on_the_way, "body", "server", "status", equals=status)
     ecs_bench.session.pool.wait_stable(lease.id)
     ecs_bench.check(f"{_REBOOT}/reboots", lease.show(), "body", "server", "status", equals="ACTIVE")
     lease.release()
