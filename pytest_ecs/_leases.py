@@ -50,7 +50,9 @@ class CreationGuard:
             self.ledger.answer(key, "accepted", job)
         elif isinstance(server, Mapping) and isinstance(server.get("id"), str):
             self.ledger.add(server["id"], run=self.ledger.run, identity=exchange.identity, intent=key, name=None)
-            self.ledger.answer(key, "settled")
+            # The answer to a batch names one server only; the others are found by the name of the intent.
+            _, count = _wanted(exchange.request_body)
+            self.ledger.answer(key, "accepted" if count > 1 else "settled")
         elif _is_dry_run(exchange.request_body):
             self.ledger.answer(key, "settled")
         else:
@@ -289,9 +291,21 @@ class Pool:
         server = body.get("server")
         if exchange.status < 300 and isinstance(server, Mapping) and isinstance(server.get("id"), str):
             self.ledger.note(server["id"], self.wait_stable(server["id"]))
-            return [server["id"]]
+            name, count = _wanted(exchange.request_body)
+            return self._namesakes(name) if count > 1 and name else [server["id"]]
         reservation = body.get("reservation_id")
         return self._reserved(exchange, reservation) if isinstance(reservation, str) else []
+
+    def _namesakes(self, name: str) -> list[str]:
+        """All servers of a batch whose answer named only one of them."""
+        ids: list[str] = []
+        for intent in self.ledger.intents(self.ledger.run):
+            if intent.job is None and intent.name == name:
+                ids = _by_name(self.client, name)
+                _record(self.ledger, intent, ids)
+        for server in ids:
+            self.ledger.note(server, self.wait_stable(server))
+        return ids
 
     def _reserved(self, exchange: Exchange, reservation: str) -> list[str]:
         """What a native batch made: its answer names only the reservation (6.2.1)."""
@@ -373,11 +387,17 @@ def _discover(ledger: Ledger, intent: Intent, client: Client, clock: Clock, job_
         _record(ledger, intent, server_ids(body))
         return
     if intent.name:
-        exact = re.compile(re.escape(intent.name) + r"(?:-\d+)?")
-        found = [str(s["id"]) for s in _listed(client, intent.name) if exact.fullmatch(str(s.get("name")))]
-        _record(ledger, intent, found)
+        _record(ledger, intent, _by_name(client, intent.name))
         return
     ledger.answer(intent.key, "settled")
+
+
+def _by_name(client: Client, name: str) -> list[str]:
+    """Ids of the servers that a request for *name* made: of that very name, or numbered as table 5-3 says."""
+    found = re.fullmatch(r"(.+)-\d{4}", name)
+    stem = found[1] if found else name
+    exact = re.compile(f"{re.escape(name)}|{re.escape(stem)}-\\d{{4}}")
+    return [str(s["id"]) for s in _listed(client, stem) if exact.fullmatch(str(s.get("name")))]
 
 
 def _listed(client: Client, name: str) -> list[Mapping[str, JSON]]:

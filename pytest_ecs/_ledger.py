@@ -253,7 +253,7 @@ class Ledger:
         return [Server(*row) for row in rows]
 
     def take(self, worker: str, *, status: str, exclusive: bool, word: str) -> Server | None:
-        """Lease a server of this run: one in *status* if there is one, else any free one of the same *word*.
+        """Lease a server of this run: one in *status*, else one in an unknown one, else any free one of the same *word*.
 
         Return None when there is none. The caller brings it into the state it needs.
         """
@@ -262,7 +262,7 @@ class Ledger:
             shared = "" if exclusive else " OR (mode = 'shared' AND status = ?1)"
             row = db.execute(
                 f"SELECT {columns} FROM servers WHERE run = ?2 AND target = ?3 AND state = 'alive' AND word IN (?4, '') "  # noqa: S608 - constant text
-                f"AND (mode = 'free'{shared}) ORDER BY (mode = 'shared') DESC, (word = ?4) DESC, (status = ?1) DESC, rowid LIMIT 1",
+                f"AND (mode = 'free'{shared}) ORDER BY (mode = 'shared') DESC, (word = ?4) DESC, COALESCE(status = ?1, 0.5) DESC, rowid LIMIT 1",
                 (status, self.run, self.target, word),
             ).fetchone()
             if row is None:

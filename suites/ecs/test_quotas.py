@@ -21,8 +21,11 @@ def test_usage_moves_with_servers(ecs_bench: Bench) -> None:
     client, flavor = ecs_bench.client, ecs_bench.need_resource("flavor_id")
     flavors = client.get("/v1/{project_id}/cloudservers/flavors").response_body["flavors"]
     size = next(f for f in flavors if f["id"] == flavor)
-    moves = (("server-counted", "totalInstancesUsed", 1), ("cores-counted", "totalCoresUsed", int(size["vcpus"])))
-    moves += (("memory-counted", "totalRAMUsed", int(size["ram"])),)
+    moves = [
+        ("server-counted", "totalInstancesUsed", 1),
+        ("cores-counted", "totalCoresUsed", int(size["vcpus"])),
+        ("memory-counted", "totalRAMUsed", int(size["ram"])),
+    ]
     for _ in range(3):
         there = _servers(ecs_bench)
         before = client.get(_LIMITS).response_body["absolute"]

@@ -1,0 +1,109 @@
+"""The pool and the clean-up, on the embedded mock: nothing that a request made is lost track of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pytest_ecs._options import Settings
+from pytest_ecs._session import Session, open_session
+from pytest_ecs.exceptions import BudgetExceeded, PrerequisiteMissing
+
+_SERVERS = "/v2.1/{project_id}/servers"
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session on the conforming mock."""
+    opened = open_session(Settings(run="unit"))
+    yield opened
+    opened.close()
+
+
+def _there(session: Session) -> list[str]:
+    return [server["name"] for server in session.client.get(_SERVERS, query={"limit": "1000"}).response_body["servers"]]
+
+
+def _native(session: Session, name: str, **fields: Any) -> None:
+    resources = session.target.resources
+    server = {
+        "name": name, "imageRef": resources.image_id, "flavorRef": resources.flavor_id,
+        "networks": [{"uuid": resources.network_id}], **fields,
+    }  # fmt: skip
+    session.client.post(_SERVERS, {"server": server})
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("one", {}),
+        ("two", {"min_count": 2, "max_count": 2}),
+        ("from-0003", {"min_count": "2", "max_count": "2", "return_reservation_id": "False"}),
+        ("reserved", {"max_count": 3, "min_count": 3, "return_reservation_id": True}),
+    ],
+)
+def test_everything_that_a_native_request_made_is_deleted(session: Session, name: str, fields: dict[str, Any]) -> None:
+    """Also the servers of a batch that its answer does not name, and also when nobody waited for them."""
+    _native(session, name, **fields)
+    assert _there(session)
+    deleted, problems = session.clean()
+    assert (len(deleted), problems) == (int(fields.get("max_count", 1)), [])
+    assert _there(session) == []
+
+
+def test_a_server_with_a_similar_name_is_left_alone(session: Session) -> None:
+    """Only the very name, or its numbered forms, belong to an intent."""
+    for name in ("web", "web-2", "web-12345", "my-web-0000"):
+        _native(session, name)
+    for name in ("web-2", "web-12345", "my-web-0000"):
+        for server in session.client.get(_SERVERS, query={"name": name}).response_body["servers"]:
+            session.ledger.gone(server["id"])  # as if somebody else had made them
+    session.ledger.intend("primary", "web", 2, 0.0)  # a request whose answer never came
+    session.clean()
+    assert sorted(_there(session)) == ["my-web-0000", "web-12345", "web-2"]
+
+
+def test_a_refused_request_leaves_nothing_to_look_for(session: Session) -> None:
+    """An intent that the endpoint refused is closed at once."""
+    _native(session, "bad name")
+    assert session.ledger.intents("unit") == []
+    assert session.clean() == ([], [])
+
+
+def test_servers_are_reused_by_state(session: Session) -> None:
+    """A lease that was given back serves the next one; only what is missing is created."""
+    first = session.pool.lease("SHUTOFF")
+    first.release()
+    made = session.ledger.created()
+    assert session.pool.lease("SHUTOFF").id == first.id
+    assert session.pool.lease("ACTIVE").id != first.id
+    assert session.ledger.created() == made
+
+
+def test_a_server_that_is_gone_is_not_handed_out(session: Session) -> None:
+    """A test may delete its server; the pool notices and makes another."""
+    lease = session.pool.lease()
+    session.client.delete(f"{_SERVERS}/{lease.id}")
+    session.pool.wait_stable(lease.id)
+    lease.release()
+    assert session.pool.lease().id != lease.id
+
+
+def test_the_budget_stops_the_request_before_it_leaves() -> None:
+    """Over --ecs-max-servers nothing is sent."""
+    session = open_session(Settings(run="unit"))
+    session.ledger._limit = 2  # the embedded mock has no limit of its own
+    with pytest.raises(BudgetExceeded, match="--ecs-max-servers=2"):
+        session.pool.create(3)
+    assert _there(session) == []
+    session.close()
+
+
+def test_a_state_that_cannot_be_reached_is_given_up_soon() -> None:
+    """A pool that cannot stop servers does not create more and more of them."""
+    session = open_session(Settings(run="unit", deviation=("stop-noop",)))
+    for _ in range(3):
+        with pytest.raises(PrerequisiteMissing, match="No server can be brought into the state SHUTOFF"):
+            session.pool.lease("SHUTOFF")
+    assert session.ledger.created() <= 6
+    session.close()
