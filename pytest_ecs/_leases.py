@@ -267,7 +267,14 @@ class Pool:
                 seen=f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text}",
                 hint="check --ecs-image, --ecs-flavor, --ecs-vpc and --ecs-subnet, and the quota of the project",
             )
-        return self.settle(exchange)
+        made = self.settle(exchange)
+        if not made:
+            raise PrerequisiteMissing(
+                "A creation was accepted and no server of it can be found",
+                seen=f"{exchange.response_body}",
+                hint="look at the job in the report, and run pytest-ecs sweep when servers are left",
+            )
+        return made
 
     def settle(self, exchange: Exchange) -> list[str]:
         """Wait for what an accepted create request made and write it down; return the servers' ids.
@@ -285,6 +292,8 @@ class Pool:
                 raise
             ids = server_ids(body)
             for intent in intents:
+                # A job that does not name its servers is judged elsewhere; what it made must not be lost for that.
+                ids = ids or _by_name(self.client, intent.name or "")
                 _record(self.ledger, intent, ids, status="ACTIVE")
             return ids
         body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
@@ -384,7 +393,7 @@ def _discover(ledger: Ledger, intent: Intent, client: Client, clock: Clock, job_
             ).response_body
         except JobFailed as failed:
             body = failed.last
-        _record(ledger, intent, server_ids(body))
+        _record(ledger, intent, server_ids(body) or _by_name(client, intent.name or ""))
         return
     if intent.name:
         _record(ledger, intent, _by_name(client, intent.name))
@@ -394,6 +403,8 @@ def _discover(ledger: Ledger, intent: Intent, client: Client, clock: Clock, job_
 
 def _by_name(client: Client, name: str) -> list[str]:
     """Ids of the servers that a request for *name* made: of that very name, or numbered as table 5-3 says."""
+    if not name:
+        return []
     found = re.fullmatch(r"(.+)-\d{4}", name)
     stem = found[1] if found else name
     exact = re.compile(f"{re.escape(name)}|{re.escape(stem)}-\\d{{4}}")

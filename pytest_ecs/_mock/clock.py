@@ -9,14 +9,18 @@ __all__ = ["Clock", "ScaledClock", "VirtualClock"]
 
 
 class Clock(Protocol):
-    """Seconds since the epoch, and what date a client's signature is compared with."""
+    """Seconds since the epoch: the mock's own, and those that its clients live in."""
 
     def now(self) -> float:
         """Return the mock's time."""
         ...
 
     def wall(self) -> float:
-        """Return the time that clients live in."""
+        """Return the time that clients date their signatures with."""
+        ...
+
+    def advance(self, seconds: float) -> None:
+        """Let *seconds* of the mock's time pass at once."""
         ...
 
 
@@ -33,7 +37,7 @@ class VirtualClock:
     wall = now
 
     def advance(self, seconds: float) -> None:
-        """Let *seconds* pass."""
+        """Let *seconds* pass; time never runs backwards."""
         self._now += max(seconds, 0.0)
 
     sleep = advance
@@ -46,11 +50,16 @@ class ScaledClock:
         self._start = time.time()
         self._origin = time.monotonic()
         self._speed = speed
+        self._skipped = 0.0
 
     def now(self) -> float:
         """Return seconds since the epoch on the fast clock."""
-        return self._start + (time.monotonic() - self._origin) * self._speed
+        return self._start + self._skipped + (time.monotonic() - self._origin) * self._speed
 
     def wall(self) -> float:
         """Return real time: clients sign with it, however fast the mock's servers live."""
         return time.time()
+
+    def advance(self, seconds: float) -> None:
+        """Skip *seconds*; time never runs backwards."""
+        self._skipped += max(seconds, 0.0)

@@ -1,26 +1,33 @@
-"""What the mock answers when it refuses: the ECS form (10.3.1), the native forms and the gateway's (4.3)."""
+"""What the mock answers when it refuses: the ECS form (10.3.1), the native form and the gateway's (4.3)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["EcsRefusal", "Gateway", "NativeRefusal", "Refusal"]
+__all__ = [
+    "STATUS",
+    "CrashError",
+    "EcsError",
+    "GatewayError",
+    "NativeError",
+    "RefusalError",
+    "refuse_ecs",
+    "refuse_native",
+]
 
-#: HTTP status of each code that the mock uses (A.2).
-STATUS = {
-    "Ecs.0001": 400, "Ecs.0005": 400, "Ecs.0009": 400, "Ecs.0010": 400, "Ecs.0011": 400, "Ecs.0013": 400, "Ecs.0014": 400,
-    "Ecs.0023": 400, "Ecs.0029": 400, "Ecs.0031": 400, "Ecs.0038": 400, "Ecs.0039": 400, "Ecs.0041": 400, "Ecs.0042": 400,
-    "Ecs.0043": 400, "Ecs.0050": 400, "Ecs.0064": 400, "Ecs.0100": 400, "Ecs.0114": 404, "Ecs.0118": 400, "Ecs.0314": 400,
-    "Ecs.0614": 404, "Ecs.0603": 501, "Pdp.0001": 403, "Common.0002": 400, "Common.0011": 400, "Common.0013": 401,
-    "Common.0018": 400, "Common.0001": 500,
+#: HTTP status of each code that the mock uses (A.2); those not listed have 400.
+STATUS: Mapping[str, int] = {
+    "Ecs.0114": 404, "Ecs.0614": 404, "Ecs.0003": 403, "Pdp.0001": 403, "Common.0013": 401,
+    "Common.0001": 500,
 }  # fmt: skip
-_NATIVE = {
-    400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 406: "notAcceptable",
-    409: "conflictingRequest", 413: "overLimit", 415: "badMediaType", 429: "overLimit", 500: "computeFault",
+_NATIVE: Mapping[int, str] = {
+    400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
+    406: "notAcceptable", 409: "conflictingRequest", 413: "overLimit", 415: "badMediaType", 429: "overLimit",
 }  # fmt: skip
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """An answer that is an error."""
 
     status: int
@@ -30,20 +37,20 @@ class Refusal(Exception):
         raise NotImplementedError
 
 
-class EcsRefusal(Refusal):
-    """The form of the v1 APIs (Table 10-1)."""
+class EcsError(RefusalError):
+    """The form of the v1 APIs (Table 10-1), with the HTTP status that A.2 gives the code."""
 
     def __init__(self, code: str, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.code, self.message = code, message
-        self.status = status if status is not None else STATUS[code]
+        self.status = status if status is not None else STATUS.get(code, 400)
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body."""
         return {"error": {"code": self.code, "message": self.message}}
 
 
-class NativeRefusal(Refusal):
+class NativeError(RefusalError):
     """The form of the native APIs: one object, named after the status."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -55,13 +62,27 @@ class NativeRefusal(Refusal):
         return {_NATIVE.get(self.status, "computeFault"): {"message": self.message, "code": self.status}}
 
 
-class Gateway(Refusal):
-    """The form of 4.3, also what IAM answers here."""
+class GatewayError(RefusalError):
+    """The form of 4.3, which IAM and the gateway in front of the v1 APIs answer with."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, message: str, *, code: str = "") -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message = status, code or f"APIGW.0{status}", message
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body."""
         return {"error_code": self.code, "error_msg": self.message}
+
+
+class CrashError(Exception):
+    """What a deviation raises to let the request end in HTTP 500."""
+
+
+def refuse_ecs(code: str, message: str) -> RefusalError:
+    """Return the refusal of a v1 API."""
+    return EcsError(code, message)
+
+
+def refuse_native(code: str, message: str) -> RefusalError:
+    """Return the refusal of a native API, which has no code; only a quota has another status."""
+    return NativeError(403 if code in {"Ecs.0001", "Ecs.0013", "Ecs.0021"} else 400, message)

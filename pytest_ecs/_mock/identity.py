@@ -4,80 +4,100 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_ecs._mock.errors import Gateway
+from pytest_ecs._mock.errors import GatewayError, RefusalError
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.state import Project, State, User, stamp
-from pytest_ecs._mock.validation import F, check
+from pytest_ecs._mock.validation import Field, Reader
 
+__all__: list[str] = []
+
+#: 4.2: a token is valid for 24 hours.
 _DAY = 24 * 3600.0
-_USER = F("object", True, fields={
-    "name": F("string", True), "password": F("string", True),
-    "domain": F("object", True, fields={"name": F("string", True)}),
+_DOMAIN = Field("object", need=True, fields={"name": Field("string", need=True), "id": Field("string")})
+_USER = Field("object", need=True, fields={
+    "name": Field("string", need=True), "password": Field("string", need=True), "domain": _DOMAIN,
 })  # fmt: skip
-_AUTH = F("object", fields={"auth": F("object", True, fields={
-    "identity": F("object", True, fields={
-        "methods": F("array", True, low=1, item=F("string", enum=("password",))),
-        "password": F("object", True, fields={"user": _USER}),
+_AUTH = Field("object", fields={"auth": Field("object", need=True, fields={
+    "identity": Field("object", need=True, fields={
+        "methods": Field("array", need=True, low=1, item=Field("string", enum=("password",))),
+        "password": Field("object", need=True, fields={"user": _USER}),
     }),
-    "scope": F("object", True, fields={"project": F("object", True, fields={"name": F("string"), "id": F("string")})}),
+    # 4.1: a token is for an account or for a project under an account.
+    "scope": Field("object", need=True, apart=(("project", "domain"),), fields={
+        "project": Field("object", fields={"name": Field("string"), "id": Field("string")}),
+        "domain": Field("object", fields={"name": Field("string"), "id": Field("string")}),
+    }),
 })})  # fmt: skip
 
 
-def _bad(code: str, message: str) -> Any:
-    raise Gateway(400, "APIGW.0400", message)
+def _refuse(code: str, message: str) -> RefusalError:
+    return GatewayError(400, message)
+
+
+def _fits(wanted: dict[str, str], name: str, identifier: str) -> bool:
+    """Whether a name or id, or both, mean this one; an empty object means nothing."""
+    return bool(wanted) and wanted.get("name", name) == name and wanted.get("id", identifier) == identifier
 
 
 @route("POST", "/v3/auth/tokens", family="iam", public=True)
 def create_token(request: Request, state: State) -> Response:
-    """Issue a token for a user's project."""
-    check(request.json, _AUTH, "body", _bad, request.off)
-    auth = request.json["auth"] if isinstance(request.json.get("auth"), dict) else {}
-    asked = ((auth.get("identity") or {}).get("password") or {}).get("user") or {}
-    user = next((u for u in state.users.values() if u.name == asked.get("name")), None)
-    domain = (asked.get("domain") or {}).get("name")
-    if user is None or user.password != asked.get("password") or user.domain != domain:
-        raise Gateway(401, "APIGW.0301", "The user name or password is wrong")
-    project = state.projects[user.project]
-    scope = (auth.get("scope") or {}).get("project") or {}
-    if scope.get("name", project.name) != project.name or scope.get("id", project.id) != project.id:
-        raise Gateway(401, "APIGW.0302", "The project does not exist or is not the user's")
-    token, now = state.hex(64), state.clock.now()
-    life = _DAY * (7 if request.off("token-week") else 1)
-    state.tokens[token] = (user.id, now + life)
-    body = {"token": {
-        "methods": ["password"], "expires_at": stamp(now + life, "us") + "Z", "issued_at": stamp(now, "us") + "Z",
+    """Issue a token for a user's project, or for the user's account."""
+    auth = Reader(_refuse, state.deviates).read(request.json, _AUTH).get("auth", {})
+    asked = auth.get("identity", {}).get("password", {}).get("user", {})
+    domain = asked.get("domain", {})
+    users = (one for one in state.users.values() if one.name == asked.get("name"))
+    user = next((one for one in users if _fits(domain, one.domain, one.domain_id)), None)
+    if user is None or (user.password != asked.get("password") and not state.deviates("password-ignored")):
+        raise GatewayError(401, "The user name or password is wrong.", code="APIGW.0301")
+    project: Project | None = state.projects[user.project]
+    scope = auth.get("scope", {})
+    if "domain" in scope:
+        if not _fits(scope["domain"], user.domain, user.domain_id):
+            raise GatewayError(401, "The account is not the user's.", code="APIGW.0302")
+        project = None
+    elif project is not None and scope and not _fits(scope.get("project", {}), project.name, project.id):
+        raise GatewayError(401, "The project does not exist or is not the user's.", code="APIGW.0302")
+    token, now = state.hex(128), state.clock.now()
+    expires = now + _DAY * (7 if state.deviates("token-week") else 1)
+    state.tokens[token] = (user.id, project.id if project else None, expires)
+    home = {"id": user.domain_id, "name": user.domain}
+    body = {
+        "methods": ["password"], "expires_at": stamp(expires, "us") + "Z", "issued_at": stamp(now,
+        "us") + "Z",
         "catalog": _catalog(request, state, project), "roles": [],
-        "project": {"id": project.id, "name": project.name, "domain": {"id": user.domain, "name": user.domain}},
-        "user": {"id": user.id, "name": user.name, "domain": {"id": user.domain, "name": user.domain}},
-    }}  # fmt: skip
-    headers = {} if request.off("token-header-missing") else {"X-Subject-Token": token}
-    return Response(201, body, headers)
+        "user": {"id": user.id, "name": user.name, "domain": home},
+        **({"project": {"id": project.id, "name": project.name,
+        "domain": home}} if project else {"domain": home}),
+    }  # fmt: skip
+    return Response(201, {"token": body}, {} if state.deviates("token-header-missing") else {"X-Subject-Token": token})
 
 
-def _catalog(request: Request, state: State, project: Project) -> list[dict[str, Any]]:
+def _catalog(request: Request, state: State, project: Project | None) -> list[dict[str, Any]]:
     def entry(kind: str, name: str, path: str) -> dict[str, Any]:
-        url = f"{request.base}{path}"
-        endpoint = {
-            "id": state.hex(),
-            "interface": "public",
-            "region": state.region,
-            "region_id": state.region,
-            "url": url,
-        }
-        return {"id": state.hex(), "type": kind, "name": name, "endpoints": [endpoint]}
+        common = {"interface": "public", "region": state.region, "region_id": state.region}
+        return {
+            "id": state.hex(), "type": kind, "name": name,
+            "endpoints": [{"id": state.hex(), "url": f"{request.base}{path}", **common}],
+        }  # fmt: skip
 
-    return [
-        entry("compute", "nova", f"/v2.1/{project.id}"), entry("ecs", "ecs", f"/v1/{project.id}"), entry("identity", "iam", "/v3"),
-    ]  # fmt: skip
+    services = [entry("identity", "iam", "/v3")]
+    if project is not None:
+        services += [
+            entry("compute", "nova", f"/v2.1/{project.id}"),
+            entry("ecs", "ecs", f"/v1/{project.id}"),
+        ]
+    return services
 
 
 @route("GET", "/v3/projects", family="iam")
 def list_projects(request: Request, state: State) -> Response:
-    """List the user's project."""
+    """List the user's projects (10.2), filtered by name and page when asked."""
     user: User = request.user
     project = state.projects[user.project]
     shown = {
-        "id": project.id, "name": project.name, "is_domain": False, "description": "", "links": {}, "enabled": True,
-        "parent_id": user.domain, "domain_id": user.domain,
+        "id": project.id, "name": project.name, "is_domain": False, "description": "", "links": {},
+        "enabled": True,
+        "parent_id": user.domain_id, "domain_id": user.domain_id,
     }  # fmt: skip
-    return Response(200, {"links": {}, "projects": [shown]})
+    fits = request.arg("name") in {None, project.name}
+    return Response(200, {"links": {}, "projects": [shown] if fits else []})

@@ -2,74 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from pytest_ecs._mock.errors import EcsRefusal
+from pytest_ecs._mock.errors import EcsError
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.state import Job, Project, Server, State, stamp
 
-__all__ = ["run_job"]
+__all__ = ["KINDS", "deliver"]
 
-#: Seconds until a job is picked up, and from the end of its last sub-job to its own end.
-_PICKED_UP, _WRAPPED_UP = 1.0, 0.5
+#: Seconds until a job is picked up, from the end of its last sub-job to its own end, and of one that does
+#: nothing.
+_PICKED_UP, _WRAPPED_UP, _NOTHING = 1.0, 0.5, 2.0
 
 
-def run_job(
+class Kind(NamedTuple):
+    """What a job type says: the type of its sub-jobs, None without them, and the code of a failure."""
+
+    sub: str | None
+    failure: str
+
+
+#: The document names the types of creation (5.8.1); the others are ours.
+KINDS: Mapping[str, Kind] = {
+    "createServer": Kind("createSingleServer", "Ecs.0204"),
+    "deleteServer": Kind("deleteSingleServer", "Ecs.0501"),
+    "startServers": Kind("startSingleServer", "Ecs.0226"),
+    "rebootServers": Kind("rebootSingleServer", "Ecs.0227"),
+    "stopServers": Kind("stopSingleServer", "Ecs.1000"),
+    "resizeServer": Kind(None, "Ecs.0207"),
+}
+
+
+def deliver(
     state: State,
     project: Project,
     kind: str,
-    sub_kind: str,
     servers: Sequence[Server],
-    lasts: Sequence[float],
-    *,
-    sub_entities: bool = True,
+    operation: str | None,
+    after: Callable[[Server], None] | None = None,
 ) -> Job:
-    """Deliver a job with a sub-job for each server, each ending after its time; return it in INIT.
+    """Start *operation* on all *servers* and return the job that follows it, in INIT.
 
-    When the control hook asked this kind to fail, the first sub-job and the job end in FAIL with that code.
+    Each server has a sub-job, which ends with the server's last phase; the job ends after all of them.
+    *after* is
+    called with every server for which it went well. None as operation leaves the servers alone. When the
+    control
+    hook asked this kind to fail, the first server's part fails.
     """
     now = state.clock.now()
-    job = Job(state.hex(), kind, project.id, now, batch=True)
-    failure = state.fail_next.pop(kind, None)
-    for index, (server, seconds) in enumerate(zip(servers, lasts, strict=True)):
-        sub = Job(state.hex(), sub_kind, project.id, now, {"server_id": server.id})
-        job.subs.append(sub)
-        after = max(seconds, _PICKED_UP) + 0.1
-        state.later(_PICKED_UP, partial(_begin, sub))
-        state.later(after, partial(_end, sub, now + after, failure if index == 0 else None))
+    job = Job(state.hex(), kind, now)
+    parts = [_part(state, job, server, now) for server in servers]
+    ordered = state.fail_next.pop(kind, None)
+
+    def finish(part: Job, at: float, code: str | None) -> None:
+        _end(part, at, code)
+        if job.subs is not None and all(one.ended is not None for one in parts):
+            failing = any(one.status == "FAIL" for one in parts) or (
+                kind == "stopServers" and state.deviates("job-fails")
+            )
+            state.later(at + _WRAPPED_UP, lambda then: _end(job, then, "Common.0021" if failing else None))
+
+    for server, part in zip(servers, parts, strict=True):
+        code = ordered if part is parts[0] else None
+
+        def done(at: float, well: bool, server: Server = server, part: Job = part, code: str | None = code) -> None:
+            if well and after is not None:
+                after(server)
+            result = None if well else code or KINDS[kind].failure
+            # A job is over after it began, also when its server was gone at once.
+            state.later(max(at, now + _PICKED_UP + 0.1), lambda then: finish(part, then, result))
+
+        if operation is None:
+            state.later(now + _NOTHING, partial(done, well=True))
+        elif operation == "delete" and server.going:
+            server.watchers.append(done)  # it is going already: both jobs end when it is gone
+        else:
+            state.move(server, operation, done, fails=code is not None)
+    if not parts:  # only where a deviation lets an empty list pass
+        job.subs = []
+        state.later(now + _NOTHING, partial(_end, job, code=None))
+    for one in parts if job.subs is None else [*parts, job]:
+        state.later(now + _PICKED_UP, partial(_begin, one))
+        if kind == "createServer" and state.deviates("job-too-early"):
+            state.later(now + _NOTHING, partial(_end, one, code=None))
     project.jobs[job.id] = job
-    over = max([*lasts, _PICKED_UP]) + _WRAPPED_UP
-    state.later(_PICKED_UP, partial(_begin, job))
-    state.later(over, partial(_end, job, now + over, "Common.0021" if failure else None))
     return job
 
 
-def _begin(job: Job) -> None:
+def _part(state: State, job: Job, server: Server, now: float) -> Job:
+    """Return the part of *job* that follows *server*: a sub-job, or the job itself where there are none."""
+    sub = KINDS[job.kind].sub
+    if sub is None:
+        job.entities = {"server_id": server.id}
+        return job
+    part = Job(state.hex(), sub, now, {"server_id": server.id})
+    job.subs = [*(job.subs or ()), part]
+    return part
+
+
+def _begin(job: Job, at: float) -> None:
     if job.status == "INIT":
         job.status = "RUNNING"
 
 
 def _end(job: Job, at: float, code: str | None) -> None:
+    if job.ended is not None:
+        return
     job.status, job.ended = ("FAIL" if code else "SUCCESS"), at
     if code:
-        job.code, job.reason = code, "the mock was told to fail this job"
+        job.code, job.reason = code, "Subjob fails." if code == "Common.0021" else "The operation failed."
 
 
-def _shown(job: Job, off: Any) -> dict[str, Any]:
+def _shown(job: Job, deviates: Callable[[str], bool], *, sub: bool = False) -> dict[str, Any]:
     begun, ended = stamp(job.begun, "ms"), stamp(job.ended, "ms") if job.ended is not None else None
-    if off("job-times-swapped") and ended is not None:
+    if ended is not None and deviates("job-times-swapped"):
         begun, ended = ended, begun
-    left = "" if off("job-error-left") and job.status == "SUCCESS" else job.code
+    entities = {} if sub and deviates("job-entities-empty") else dict(job.entities)
+    if sub and job.reason is not None:
+        entities["errorcode_message"] = job.reason
+    if job.subs is not None:
+        shown = [_shown(one, deviates, sub=True) for one in job.subs]
+        total = len(shown) + deviates("job-total-wrong")
+        entities = {"sub_jobs_total": total, "sub_jobs": shown[:-1] if deviates("job-sub-missing") else shown}
     body: dict[str, Any] = {
-        "status": job.status, "job_id": job.id, "job_type": job.kind, "begin_time": begun, "end_time": ended,
-        "error_code": left, "fail_reason": job.reason, "entities": dict(job.entities),
+        "status": job.status, "entities": entities, "job_id": job.id, "job_type": job.kind,
+        "begin_time": begun,
+        "end_time": ended, "error_code": job.code, "fail_reason": job.reason,
     }  # fmt: skip
-    if job.batch:
-        total = len(job.subs) + off("job-total-wrong")
-        body["entities"] = {"sub_jobs_total": total, "sub_jobs": [_shown(sub, off) for sub in job.subs]}
-    if off("job-type-missing") and job.batch:
+    if job.status == "SUCCESS" and deviates("job-error-left"):
+        body["error_code"] = ""
+    if job.status == "FAIL" and deviates("job-error-missing"):
+        body["error_code"] = None
+    if job.status == "RUNNING" and deviates("job-status-unknown"):
+        body["status"] = "PROCESSING"
+    if not sub and deviates("job-type-missing"):
         del body["job_type"]
     return body
 
@@ -78,22 +146,14 @@ def _shown(job: Job, off: Any) -> dict[str, Any]:
 def show_job(request: Request, state: State) -> Response:
     """Show a job of the project."""
     job = request.project.jobs.get(request.parameters["job_id"])
-    if job is None and request.off("job-unknown-served"):
-        job = Job(
-            request.parameters["job_id"],
-            "createServer",
-            request.project.id,
-            state.clock.now(),
-            status="SUCCESS",
-            ended=state.clock.now(),
-        )
+    if job is None and state.deviates("job-unknown-served"):
+        now = state.clock.now()
+        job = Job(request.parameters["job_id"], "createServer", now, status="SUCCESS", ended=now)
     if job is None:
-        raise EcsRefusal("Common.0011", "Failed to query the job: the job id is invalid")
-    body = _shown(job, request.off)
-    if request.off("job-backwards") and job.status == "SUCCESS":
-        if job.reason == "shown":
-            body.update(status="RUNNING", fail_reason=None)
-        else:
-            job.reason = "shown"
-            body["fail_reason"] = None
+        raise EcsError("Common.0011", "Failed to query system tasks.")
+    body = _shown(job, state.deviates)
+    if job.ended is not None:
+        job.seen += 1
+        if job.seen == 2 and job.status == "SUCCESS" and state.deviates("job-backwards"):
+            body["status"] = "RUNNING"
     return Response(200, body)

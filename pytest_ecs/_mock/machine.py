@@ -1,12 +1,13 @@
-"""The server's states as tables: Table A-4, and the phases that each operation passes through with their durations."""
+"""The server's states as tables: Table A-4, and the phases of each operation with their durations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["POWER", "TRANSITIONS", "Phase", "status_of"]
+__all__ = ["FROM", "GONE", "OPERATIONS", "POWER", "Phase", "failed", "phases_of", "status_of"]
 
 _REBUILD = ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning")
+_SHELVE = ("shelving", "shelving_image_pending_upload", "shelving_image_uploading", "unshelving", None)
 #: Table A-4 by rows: vm_state -> [(task states, status)].
 _TABLE: Mapping[str, Sequence[tuple[Sequence[str | None], str]]] = {
     "building": [(("scheduling", "block_device_mapping", "networking", "spawning", None), "BUILD")],
@@ -25,9 +26,7 @@ _TABLE: Mapping[str, Sequence[tuple[Sequence[str | None], str]]] = {
     "resized": [(("resize_reverting",), "REVERT_RESIZE"), ((None,), "VERIFY_RESIZE")],
     "error": [(_REBUILD, "REBUILD"), (("deleting", None), "ERROR")],
     "deleted": [((None,), "DELETED")],
-    "shelved": [
-        (("shelving", "shelving_image_pending_upload", "shelving_image_uploading", "unshelving", None), "SHELVED")
-    ],
+    "shelved": [(_SHELVE, "SHELVED")],
     "shelved_offloaded": [(("shelving_offloading", "unshelving", None), "SHELVED_OFFLOADED")],
 }
 _STATUS = {(vm, task): status for vm, rows in _TABLE.items() for tasks, status in rows for task in tasks}
@@ -38,34 +37,69 @@ def status_of(vm_state: str, task_state: str | None) -> str:
     return _STATUS.get((vm_state, task_state), "UNKNOWN")
 
 
-#: vm_state, task_state and how many seconds of the mock's clock it lasts; the last phase of an operation lasts.
+#: vm_state, task_state and how many seconds of the mock's clock it lasts.
 Phase = tuple[str, str | None, float]
 
-#: Operation -> phases. "gone" takes the server away.
-TRANSITIONS: Mapping[str, Sequence[Phase]] = {
+#: The vm_state of a phase that takes the server away.
+GONE = "gone"
+
+#: Operation -> phases. The last one is where the server stays.
+OPERATIONS: Mapping[str, Sequence[Phase]] = {
     "create": [
-        ("building", "scheduling", 4), ("building", "block_device_mapping", 12), ("building", "networking", 6),
-        ("building", "spawning", 20), ("active", None, 0),
+        ("building", "scheduling", 4), ("building", "block_device_mapping", 13), ("building", "networking",
+        7),
+        ("building", "spawning", 21), ("active", None, 0),
     ],
     "start": [("stopped", "powering-on", 12), ("active", None, 0)],
     "stop": [("active", "powering-off", 10), ("stopped", None, 0)],
     "stop-hard": [("active", "powering-off", 5), ("stopped", None, 0)],
-    "reboot-soft": [
-        ("active", "rebooting", 3), ("active", "reboot_pending", 3), ("active", "reboot_started", 10), ("active", None, 0),
+    "reboot": [
+        ("active", "rebooting", 3), ("active", "reboot_pending", 3), ("active", "reboot_started", 10),
+        ("active", None, 0),
     ],
     "reboot-hard": [
-        ("active", "rebooting_hard", 3), ("active", "reboot_pending_hard", 3), ("active", "reboot_started_hard", 8),
+        ("active", "rebooting_hard", 3), ("active", "reboot_pending_hard", 3), ("active",
+        "reboot_started_hard", 8),
         ("active", None, 0),
     ],
     "resize": [
         ("stopped", "resize_prep", 5), ("stopped", "resize_migrating", 10), ("stopped", "resize_migrated", 4),
         ("stopped", "resize_finish", 6), ("stopped", None, 0),
     ],
-    "delete-active": [("active", "deleting", 10), ("gone", None, 0)],
-    "delete-stopped": [("stopped", "deleting", 10), ("gone", None, 0)],
-    "delete-error": [("error", "deleting", 10), ("gone", None, 0)],
-    "delete-building": [("building", "spawning", 5), ("gone", None, 0)],
+}  # fmt: skip
+
+#: Operation -> the vm_state that it needs; no other task may be under way.
+FROM: Mapping[str, str] = {
+    "start": "stopped", "stop": "active", "stop-hard": "active", "reboot": "active", "reboot-hard": "active",
+    "resize": "stopped",
 }  # fmt: skip
 
 #: power_state by vm_state (Table 6-38).
-POWER: Mapping[str, int] = {"building": 0, "active": 1, "stopped": 3, "resized": 1, "error": 4}
+POWER: Mapping[str, int] = {
+    "building": 0,
+    "active": 1,
+    "stopped": 3,
+    "paused": 2,
+    "error": 4,
+    "shelved_offloaded": 3,
+}
+
+_DELETE_SECONDS = 10.0
+
+
+def phases_of(operation: str, vm_state: str, task_state: str | None) -> Sequence[Phase]:
+    """Return the phases of *operation* for a server in a state.
+
+    Deletion is possible from every state. A-4 has no pair of "deleting" with some of them, for example
+    "building":
+    there the server keeps its task until it is gone.
+    """
+    if operation != "delete":
+        return OPERATIONS[operation]
+    task = "deleting" if (vm_state, "deleting") in _STATUS else task_state
+    return [(vm_state, task, _DELETE_SECONDS), (GONE, None, 0)]
+
+
+def failed(phases: Sequence[Phase], operation: str, vm_state: str) -> list[Phase]:
+    """Return the phases of a failure: a creation is rolled back (6.2.1), others change nothing."""
+    return [*phases[:-1], (GONE if operation == "create" else vm_state, None, 0)]

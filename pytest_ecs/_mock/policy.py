@@ -2,50 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from pytest_ecs._mock.errors import EcsRefusal, NativeRefusal
-from pytest_ecs._mock.routing import Request
+from pytest_ecs._mock.errors import EcsError, NativeError
 from pytest_ecs._mock.state import User
 
-__all__ = ["permit"]
+__all__ = ["PERMISSIONS", "permit"]
 
-_SHOW = (
-    "ecs:serverVolumes:use", "ecs:diskConfigs:use", "ecs:securityGroups:use", "ecs:serverKeypairs:get", "vpc:securityGroups:get",
-    "vpc:securityGroupRules:get", "vpc:networks:get", "vpc:subnets:get", "vpc:ports:get", "vpc:routers:get",
+_DETAILS = (
+    "ecs:serverVolumes:use", "ecs:diskConfigs:use", "ecs:securityGroups:use", "ecs:serverKeypairs:get",
+    "vpc:securityGroups:get", "vpc:securityGroupRules:get", "vpc:networks:get", "vpc:subnets:get",
+    "vpc:ports:get",
+    "vpc:routers:get",
 )  # fmt: skip
 _CREATE = (
-    "ecs:servers:get", "ecs:serverInterfaces:use", "ecs:serverInterfaces:get", "ecs:flavors:get", "ecs:securityGroups:use",
-    "evs:volumes:list", "evs:volumes:get", "evs:volumes:create", "evs:volumes:attach", "evs:volumes:manage",
-    "vpc:securityGroups:get", "vpc:networks:get", "vpc:networks:update", "vpc:subnets:get", "vpc:subnets:update",
-    "vpc:ports:create", "vpc:ports:update", "vpc:ports:get", "vpc:ports:delete", "vpc:networks:create", "vpc:subnets:create",
-    "vpc:routers:get", "vpc:routers:update", "ims:images:list", "ims:images:get",
+    "ecs:servers:get", "ecs:serverInterfaces:use", "ecs:serverInterfaces:get", "ecs:flavors:get",
+    "ecs:securityGroups:use", "evs:volumes:list", "evs:volumes:get", "evs:volumes:create",
+    "evs:volumes:attach",
+    "evs:volumes:manage", "vpc:securityGroups:get", "vpc:networks:get", "vpc:networks:update",
+    "vpc:subnets:get",
+    "vpc:subnets:update", "vpc:ports:create", "vpc:ports:update", "vpc:ports:get", "vpc:ports:delete",
+    "vpc:networks:create", "vpc:subnets:create", "vpc:routers:get", "vpc:routers:update", "ims:images:list",
+    "ims:images:get",
 )  # fmt: skip
-#: Action -> what it depends on.
-_NEEDS: Mapping[str, tuple[str, ...]] = {
-    "ecs:servers:list-detail": ("ecs:servers:get", *_SHOW),
-    "ecs:servers:get": _SHOW,
-    "ecs:servers:create": _CREATE,
-    "ecs:servers:update": ("ecs:servers:get",),
-    "ecs:servers:start": ("ecs:servers:list",),
-    "ecs:servers:stop": ("ecs:servers:list",),
-    "ecs:servers:reboot": ("ecs:servers:list",),
+
+#: Operation -> its action and what that depends on. Jobs (5.8.1) have no row in chapter 9.
+PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    # 9.2.1
+    "ecs.create": ("ecs:cloudServers:create", ()),
+    "ecs.create-with-new-eip": ("ecs:cloudServers:create", ("vpc:publicIps:create",)),
+    "ecs.create-with-eip": ("ecs:cloudServers:create", ("vpc:publicIps:update",)),
+    "ecs.delete": ("ecs:cloudServers:delete", ()),
+    "nova.detail": ("ecs:servers:list", ("ecs:servers:get", *_DETAILS)),
+    "nova.list": ("ecs:servers:list", ()),
+    "nova.show": ("ecs:servers:get", _DETAILS),
+    "nova.create": ("ecs:servers:create", _CREATE),
+    "nova.delete": ("ecs:servers:delete", ()),
+    "nova.update": ("ecs:servers:update", ("ecs:servers:get",)),
+    # 9.2.2
+    "ecs.resize": ("ecs:cloudServers:resize", ()),
+    "nova.start": ("ecs:servers:start", ("ecs:servers:list",)),
+    "nova.stop": ("ecs:servers:stop", ("ecs:servers:list",)),
+    "nova.reboot": ("ecs:servers:reboot", ("ecs:servers:list",)),
+    # 9.2.3
+    "ecs.stop": ("ecs:cloudServers:stop", ()),
+    "ecs.reboot": ("ecs:cloudServers:reboot", ()),
+    "ecs.start": ("ecs:cloudServers:start", ()),
+    # 9.2.7, 9.2.11
+    "ecs.flavors": ("ecs:cloudServerFlavors:get", ()),
+    "ecs.limits": ("ecs:cloudServerQuotas:get", ()),
 }
 
 
-def _denied(user: User, action: str) -> bool:
-    """Whether *user* lacks *action* or one that it depends on.
-
-    "ecs:servers:list-detail" is our word for ecs:servers:list on the detailed list, which depends on more.
-    """
-    if user.allowed is None:
-        return False
-    needed = {action.replace("list-detail", "list"), *_NEEDS.get(action, ())}
-    return not needed <= user.allowed
-
-
-def permit(request: Request, action: str) -> None:
-    """Refuse a user who lacks *action* or one that it depends on."""
-    if _denied(request.user, action) and not request.off("permission-unchecked"):
-        message = f"Policy does not allow {action} to be performed."
-        raise EcsRefusal("Pdp.0001", message) if request.path.startswith("/v1/") else NativeRefusal(403, message)
+def permit(user: User, permission: str, deviates: Callable[[str], bool]) -> None:
+    """Refuse a user who lacks an operation's action or one that it depends on."""
+    if user.allowed is None or deviates("permission-unchecked"):
+        return
+    action, needs = PERMISSIONS[permission]
+    needed = [action] if deviates("permission-dependencies-unchecked") else [action, *needs]
+    missing = next((one for one in needed if one not in user.allowed), None)
+    if missing is None:
+        return
+    message = f"Policy does not allow {missing} to be performed."
+    wrong = deviates("permission-status-wrong")
+    if permission.startswith("ecs."):
+        raise EcsError("Pdp.0001", message, status=400 if wrong else None)
+    raise NativeError(400 if wrong else 403, message)

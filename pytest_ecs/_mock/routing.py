@@ -14,23 +14,21 @@ __all__ = ["ROUTES", "Handler", "Request", "Response", "Route", "route"]
 
 @dataclass
 class Request:
-    """A request that was routed and authenticated."""
+    """A request that was routed, authenticated and permitted."""
 
     method: str
     path: str
     query: list[tuple[str, str]]
     headers: Mapping[str, str]
-    #: Decoded body; an empty object where there is none.
-    json: Any
+    #: Scheme and host, for links.
     base: str
     parameters: Mapping[str, str]
-    #: Whether a deviation is switched on.
-    off: Callable[[str], bool]
+    #: Decoded body; an empty object where there is none.
+    json: dict[str, Any] = field(default_factory=dict)
     #: Nova microversion as numbers; (2, 1) for v2 and where none was asked for.
     microversion: tuple[int, int] = (2, 1)
     user: User = None  # type: ignore[assignment]  # set for every route that is not public
-    project: Project = None  # type: ignore[assignment]  # likewise
-    has_body: bool = False
+    project: Project = None  # type: ignore[assignment]  # likewise, unless the token is for a domain
 
     def arg(self, name: str) -> str | None:
         """Return the last value of a query parameter."""
@@ -43,7 +41,7 @@ class Request:
 
 @dataclass
 class Response:
-    """An answer."""
+    """An answer; a body that is text is sent as HTML."""
 
     status: int
     body: Any = None
@@ -55,7 +53,7 @@ Handler = Callable[[Request, "State"], Response]
 
 @dataclass(frozen=True)
 class Route:
-    """Where a handler is."""
+    """Where a handler is and who may call it."""
 
     method: str
     path: str
@@ -64,9 +62,9 @@ class Route:
     family: str
     #: No credentials are needed.
     public: bool
-    #: Whether the body must not be empty.
-    body: bool
-    #: Body keys that select among handlers on one URL.
+    #: Row of the permission table; None where chapter 9 has none.
+    permission: str | None
+    #: The body key that selects this handler among those on one URL.
     selects: str | None
 
 
@@ -74,12 +72,18 @@ ROUTES: list[Route] = []
 
 
 def route(
-    method: str, path: str, *, family: str, public: bool = False, body: bool = False, selects: str | None = None
+    method: str,
+    path: str,
+    *,
+    family: str,
+    public: bool = False,
+    permission: str | None = None,
+    selects: str | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function for a method and path."""
 
     def register(handler: Handler) -> Handler:
-        ROUTES.append(Route(method, path, handler, family, public, body, selects))
+        ROUTES.append(Route(method, path, handler, family, public, permission, selects))
         return handler
 
     return register

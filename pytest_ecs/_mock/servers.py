@@ -2,405 +2,355 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pytest_ecs._mock.errors import EcsRefusal
-from pytest_ecs._mock.jobs import run_job
-from pytest_ecs._mock.machine import TRANSITIONS
+from pytest_ecs._mock.building import NicPlan, Plan, Resolver, batch_names, build, check_quota
+from pytest_ecs._mock.errors import CrashError, EcsError, RefusalError
+from pytest_ecs._mock.jobs import deliver
+from pytest_ecs._mock.machine import FROM
 from pytest_ecs._mock.policy import permit
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Disk, Nic, Server, State
-from pytest_ecs._mock.validation import UUID, F, check, password_ok, user_data_ok
+from pytest_ecs._mock.state import Disk, Eip, Image, Server, State
+from pytest_ecs._mock.validation import UUID, Field, Reader, check_user_data, password_ok
 
-__all__ = ["batch_names", "build", "delete_server", "lasting"]
+__all__: list[str] = []
 
-_IPV4 = r"((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}|"
-_NIC = F("object", fields={
-    "subnet_id": F("string", True, pattern=UUID, code="Ecs.0005"),
-    "ip_address": F("string", pattern=_IPV4),
-    "binding:profile": F("object", fields={"disable_security_groups": F("boolean")}),
-    "extra_dhcp_opts": F("array", item=F("object", fields={
-        "opt_value": F("integer|string", True, low=1280, high=8888), "opt_name": F("string", True, enum=("26",)),
+_IPV4 = r"((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}|"  # "" asks for any free address (Table 5-4)
+_NIC = Field("object", fields={  # Tables 5-4, 8-11, 8-12
+    "subnet_id": Field("string", need=True, pattern=UUID),
+    "ip_address": Field("string", pattern=_IPV4),
+    "binding:profile": Field("object", fields={"disable_security_groups": Field("boolean")}),
+    "extra_dhcp_opts": Field("array", item=Field("object", fields={
+        "opt_value": Field("integer", need=True, low=1280, high=8888),
+        "opt_name": Field("string", need=True, enum=("26",)),
     })),
 })  # fmt: skip
-_CLUSTER = {"cluster_type": F("string", enum=("DSS",)), "cluster_id": F("string")}
-_KINDS = ("SATA", "SSD")
-_ROOT = F("object", True, along={"cluster_type": "cluster_id"}, fields={
-    "volumetype": F("string", True, enum=_KINDS, code="Ecs.0043"), "size": F("integer", low=0, high=1024), "hw:passthrough": F("any"), **_CLUSTER,
+_CLUSTER = {"cluster_type": Field("string", enum=("DSS",)), "cluster_id": Field("string")}
+_VOLUME_TYPE = Field("string", need=True, enum=("SATA", "SSD"), codes={"enum": "Ecs.0043"})
+_ROOT = Field("object", need=True, along={"cluster_type": "cluster_id"}, fields={  # Table 5-5
+    "volumetype": _VOLUME_TYPE, "size": Field("integer", low=0, high=1024),
+    "hw:passthrough": Field("any"), **_CLUSTER,
 })  # fmt: skip
-_DATA = F("object", along={"cluster_type": "cluster_id"}, apart=(("data_image_id", "metadata"),), fields={
-    "volumetype": F("string", True, enum=_KINDS, code="Ecs.0043"), "size": F("integer", True, low=10, high=32768), "hw:passthrough": F("any"),
-    "data_image_id": F("string", pattern=UUID), "multiattach": F("boolean"), **_CLUSTER,
-    "metadata": F("object", along={"__system__cmkid": "__system__encrypted"}, fields={
-        "__system__encrypted": F("string", enum=("0", "1")), "__system__cmkid": F("string", high=255),
+_DATA = Field(  # Tables 5-6, 8-7
+    "object", along={"cluster_type": "cluster_id"}, apart=(("data_image_id", "metadata"),), fields={
+        "volumetype": _VOLUME_TYPE, "size": Field("integer", need=True, low=10, high=32768),
+        "hw:passthrough": Field("any"), "multiattach": Field("boolean"), "data_image_id": Field("string",
+        pattern=UUID),
+        "metadata": Field(
+            "object", along={"__system__cmkid": "__system__encrypted"},
+            fields={"__system__encrypted": Field("string", enum=("0", "1"))},
+            keys=Field("string", high=255), values=Field("string", high=255),
+        ),
+        **_CLUSTER,
+    },
+)  # fmt: skip
+_PUBLICIP = Field("object", apart=(("id", "eip"),), fields={  # Tables 8-1, 8-3, 8-4
+    "id": Field("string", pattern=UUID), "delete_on_termination": Field("boolean"),
+    "eip": Field("object", fields={
+        "iptype": Field("string", need=True),
+        "bandwidth": Field("object", need=True, fields={
+            "size": Field("integer", need=True, low=1, high=1000),
+            "sharetype": Field("string", need=True, enum=("PER", "WHOLE")),
+            # Marked mandatory, but left out in the request of 5.1.1.
+            "chargemode": Field("string", enum=("traffic",)),
+        }),
     }),
 })  # fmt: skip
-_EIP = F("object", fields={
-    "iptype": F("string", True),
-    "bandwidth": F("object", True, fields={
-        "size": F("integer", True, low=1, high=1000), "sharetype": F("string", True, enum=("PER", "WHOLE")), "chargemode": F("string"),
+_METADATA = Field(  # Tables 5-3, 8-8
+    "object", values=Field("string", high=255),
+    keys=Field("string", low=1, high=255, pattern=r"[A-Za-z0-9 _:.\-]*"),
+    fields={"BYOL": Field("any", enum=("True", "False"))},
+)  # fmt: skip
+_SERVER = Field("object", need=True, fields={  # Table 5-3
+    "imageRef": Field("string", need=True), "flavorRef": Field("string", need=True),
+    "name": Field("string", need=True, low=1, high=128, pattern=r"[A-Za-z0-9_.\-]*",
+    lifted="name-length-unchecked"),
+    "user_data": Field("string"), "adminPass": Field("string"), "key_name": Field("string"),
+    "vpcid": Field("string", need=True, pattern=UUID),
+    "nics": Field("array", need=True, low=1, high=12, item=_NIC),
+    "publicip": _PUBLICIP, "count": Field("integer", low=1, high=500), "root_volume": _ROOT,
+    "data_volumes": Field("array", high=59, item=_DATA, codes={"high": "Ecs.0042"}),
+    "security_groups": Field("array", item=Field("object", fields={"id": Field("string")})),
+    "availability_zone": Field("string"),
+    "extendparam": Field("object", fields={"regionID": Field("string")}),
+    "metadata": _METADATA,
+    "os:scheduler_hints": Field("object", fields={  # Table 8-9
+        "group": Field("string", pattern=UUID), "tenancy": Field("string", enum=("dedicated", "shared")),
+        "dedicated_host_id": Field("string"),
     }),
+    "description": Field("string", high=85, pattern=r"[^<>]*", codes={"high": "Ecs.0041",
+    "pattern": "Ecs.0041"}),
 })  # fmt: skip
-_SERVER = F("object", True, fields={
-    "imageRef": F("string", True), "flavorRef": F("string", True),
-    "name": F("string", True, low=1, high=128, pattern=r"[A-Za-z0-9_.\-]+"),
-    "user_data": F("string", pattern=r"[A-Za-z0-9+/]*={0,2}"), "adminPass": F("string", low=8, high=26, code="Ecs.0011"),
-    "key_name": F("string"), "vpcid": F("string", True, pattern=UUID), "nics": F("array", True, low=1, high=12, item=_NIC, code="Ecs.0005"),
-    "publicip": F("object", apart=(("id", "eip"),), fields={
-        "id": F("string", pattern=UUID), "eip": _EIP, "delete_on_termination": F("boolean"),
-    }),
-    "count": F("integer", low=1, high=500), "root_volume": _ROOT, "data_volumes": F("array", high=59, item=_DATA, code="Ecs.0042"),
-    "security_groups": F("array", item=F("object", fields={"id": F("string")})), "availability_zone": F("string"),
-    "extendparam": F("object", fields={"regionID": F("string")}),
-    "metadata": F("object", fields={
-        "admin_pass": F("string", high=255), "op_svc_userid": F("string", high=255), "agency_name": F("string", high=255),
-        "BYOL": F("any", enum=("True", "False")),
-    }),
-    "os:scheduler_hints": F("object", fields={
-        "group": F("string", pattern=UUID), "tenancy": F("string", enum=("dedicated", "shared")), "dedicated_host_id": F("string"),
-    }),
-    "description": F("string", high=85, pattern=r"[^<>]*", code="Ecs.0041"),
+_CREATE = Field("object", fields={"server": _SERVER, "dry_run": Field("boolean")})
+_LIST = Field(
+    "array", need=True, low=1, high=1000, lifted="batch-size-unchecked",
+    item=Field("object", fields={"id": Field("string", need=True)}),
+)  # fmt: skip
+_DELETE = Field("object", fields={
+    "servers": _LIST, "delete_publicip": Field("boolean|null"), "delete_volume": Field("boolean"),
 })  # fmt: skip
-_CREATE = F("object", fields={"server": _SERVER, "dry_run": F("boolean")})
-_LIST = F("array", True, low=1, high=1000, code="Ecs.0005", item=F("object", fields={"id": F("string", True)}))
-_DELETE = F("object", fields={"servers": _LIST, "delete_publicip": F("boolean|null"), "delete_volume": F("boolean")})
-_RESIZE = F(
-    "object", fields={"resize": F("object", True, fields={"flavorRef": F("string", True)}), "dry_run": F("boolean")}
-)
-_METADATA_KEY = re.compile(r"[A-Za-z0-9 _:.\-]{1,255}")
+_RESIZE = Field("object", fields={
+    "resize": Field("object", need=True, fields={"flavorRef": Field("string", need=True)}),
+    "dry_run": Field("boolean"),
+})  # fmt: skip
 
 
-def _fail(request: Request) -> Any:
-    def fail(code: str, message: str) -> NoReturn:
-        if request.off("error-code-unknown"):
-            raise EcsRefusal("Ecs.9999", message, status=400)
-        if request.off("error-code-other"):
-            raise EcsRefusal("Ecs.0614", message, status=400)
-        status = 409 if request.off("error-status-wrong") else 418 if request.off("error-status-undocumented") else None
-        raise EcsRefusal(code, message, status=status)
+def _refuse(state: State) -> Any:
+    """Return what refuses invalid parameters, which some deviations garble."""
 
-    return fail
+    def refuse(code: str, message: str) -> RefusalError:
+        if state.deviates("error-code-unknown"):
+            return EcsError("Ecs.9999", message)
+        if state.deviates("error-code-other"):
+            return EcsError("Ecs.0614", message, status=400)
+        if state.deviates("error-status-wrong"):
+            return EcsError(code, message, status=409)
+        return EcsError(code, message, status=418 if state.deviates("error-status-undocumented") else None)
+
+    return refuse
 
 
-@route("POST", "/v1/{project_id}/cloudservers", family="ecs", body=True)
+# Create (5.1.1)
+
+
+@route("POST", "/v1/{project_id}/cloudservers", family="ecs", permission="ecs.create")
 def create(request: Request, state: State) -> Response:
     """Create servers, or only check the request (5.1.1)."""
-    fail = _fail(request)
-    permit(request, "ecs:cloudServers:create")
-    check(request.json, _CREATE, "body", fail, request.off)
-    wanted: dict[str, Any] = request.json.get("server") if isinstance(request.json.get("server"), dict) else {}
-    _check_forms(wanted, fail, request)
-    if request.json.get("dry_run") is True and not request.off("dry-run-creates"):
-        _check_things(wanted, fail, request, state)
-        return Response(200 if request.off("dry-run-status-200") else 202, None)
-    _check_things(wanted, fail, request, state)
-    count = 1 if request.off("count-ignored") else wanted.get("count", 1)
-    count = count if isinstance(count, int) else 1
-    if len(request.project.servers) + count > State.LIMIT_SERVERS:
-        fail("Ecs.0001", "The quota of servers is used up")
-    servers, lasts = [], []
-    for index, name in enumerate(batch_names(str(wanted.get("name", "server")), count, request)):
-        server = build(request, state, wanted, name, index, fail)
-        servers.append(server)
-        lasts.append(state.move(server, "create"))
-    if request.off("job-too-early"):
-        lasts = [2.0] * len(lasts)
-    job = run_job(state, request.project, "createServer", "createSingleServer", servers, lasts)
-    return Response(203 if request.off("create-status-203") else 200, {"job_id": job.id})
+    refuse = _refuse(state)
+    if request.json.get("dry_run") is True and state.deviates("dry-run-unchecked"):
+        return _checked(state)
+    read = Reader(refuse, state.deviates).read(request.json, _CREATE)
+    wanted: dict[str, Any] = read.get("server", {})
+    count = wanted.get("count", 2 if state.deviates("count-default-two") else 1)
+    _check_forms(wanted, count, refuse, state)
+    plan, eips = _plan(wanted, count, request, state)
+    check_quota(state, request.project, plan, count, refuse)
+    if read.get("dry_run") is True and not state.deviates("dry-run-creates"):
+        return _checked(state)
+    if state.deviates("count-ignored"):
+        count = 1
+    servers = build(state, request.project, request.user, plan, batch_names(wanted.get("name", "server"), count, state))
+    for server, eip in zip(servers, eips(len(servers)), strict=False):
+        server.eip, eip.server = eip, server.id
+    job = deliver(state, request.project, "createServer", servers, "create")
+    return Response(203 if state.deviates("create-status-203") else 200, {"job_id": job.id})
 
 
-def _check_forms(wanted: Mapping[str, Any], fail: Any, request: Request) -> None:
-    """Constraints of Table 5-3 and of 8.1 that one field alone does not show."""
-    count = wanted.get("count", 1)
-    if (
-        isinstance(count, int)
-        and count > 1
-        and len(str(wanted.get("name"))) > 59
-        and not request.off("bound-over-unchecked")
-    ):
-        fail("Ecs.0005", "the name is longer than 59 characters for several servers")
-    password = wanted.get("adminPass")
-    if isinstance(password, str) and not request.off("password-unchecked") and not password_ok(password, "root"):
-        short = len(password) < 8 and request.off("bound-under-unchecked")
-        long = len(password) > 26 and request.off("bound-over-unchecked")
-        if not short and not long:
-            fail("Ecs.0011", "the password is not complex enough")
-    data = wanted.get("user_data")
-    if (
-        isinstance(data, str)
-        and not user_data_ok(data)
-        and not request.off("bound-over-unchecked")
-        and not request.off("pattern-unchecked")
-    ):
-        fail("Ecs.0005", "user_data is not base64 of at most 32 KB")
-    metadata = wanted.get("metadata")
-    if isinstance(metadata, Mapping):
-        if len(metadata) > 10 and not request.off("bound-over-unchecked"):
-            fail("Ecs.0005", "more than 10 pairs of metadata")
-        for key, value in metadata.items():
-            if not _METADATA_KEY.fullmatch(key) and not request.off("pattern-unchecked"):
-                fail("Ecs.0005", f"the metadata key {key!r} is not allowed")
-            if not isinstance(value, str) and not request.off("type-unchecked"):
-                fail("Ecs.0005", "metadata values are strings")
-            if isinstance(value, str) and len(value) > 255 and not request.off("bound-over-unchecked"):
-                fail("Ecs.0005", "a metadata value has more than 255 characters")
-    for disk in wanted.get("data_volumes") or () if isinstance(wanted.get("data_volumes"), list) else ():
-        for key, value in (
-            (disk.get("metadata") or {}).items()
-            if isinstance(disk, dict) and isinstance(disk.get("metadata"), dict)
-            else ()
-        ):
-            if len(key) > 255 and not request.off("bound-over-unchecked"):
-                fail("Ecs.0005", "a disk's metadata key has more than 255 bytes")
-            if not isinstance(value, str) and not request.off("type-unchecked"):
-                fail("Ecs.0005", "disk metadata values are strings")
-            if isinstance(value, str) and len(value) > 255 and not request.off("bound-over-unchecked"):
-                fail("Ecs.0005", "a disk's metadata value has more than 255 bytes")
-    nics = wanted.get("nics")
-    if isinstance(nics, list) and nics and isinstance(nics[0], Mapping):
-        profiles = [n.get("binding:profile") for n in nics if isinstance(n, Mapping)]
-        free = [isinstance(p, Mapping) and p.get("disable_security_groups") is True for p in profiles]
-        if free and (free[0] or sum(free) > 1):
-            fail("Ecs.0005", "the primary NIC, and all but one other, are in a security group")
+def _checked(state: State) -> Response:
+    return Response(200 if state.deviates("dry-run-status-200") else 202)
 
 
-def _check_things(wanted: Mapping[str, Any], fail: Any, request: Request, state: State) -> None:
-    """What the request refers to exists and fits together."""
-    if request.off("reference-unchecked"):
-        return
-    project = request.project
-    image = state.images.get(str(wanted.get("imageRef")))
-    if image is None and "imageRef" in wanted:
-        fail("Ecs.0031", "the image does not exist")
-    if "flavorRef" in wanted and wanted["flavorRef"] not in state.flavors:
-        fail("Ecs.0029", "the flavor does not exist")
-    if isinstance(wanted.get("vpcid"), str) and wanted["vpcid"] != project.vpc:
-        fail("Ecs.0014", "the VPC does not exist")
-    for nic in wanted.get("nics") or () if isinstance(wanted.get("nics"), list) else ():
-        if not isinstance(nic, Mapping) or not isinstance(nic.get("subnet_id"), str):
-            continue
-        network = next((n for n in project.networks if n.id == nic["subnet_id"]), None)
-        if network is None:
-            fail("Ecs.0038", "the subnet does not exist")
-            continue
-        address = nic.get("ip_address")
-        if isinstance(address, str) and address:
-            if not network.holds(address):
-                fail("Ecs.0039", "the address does not belong to the subnet")
-            if address in network.used:
-                fail("Ecs.0010", "the address is already being used")
-    if isinstance(wanted.get("key_name"), str) and wanted["key_name"] not in project.keys:
-        fail("Ecs.0314", "the key pair does not exist")
-    if isinstance(wanted.get("availability_zone"), str) and wanted["availability_zone"] not in state.zones:
-        fail("Ecs.0005", "the availability zone does not exist")
-    hints = wanted.get("os:scheduler_hints")
-    if isinstance(hints, Mapping) and "group" in hints:
-        fail("Ecs.0313", "the server group does not exist")
+def _check_forms(wanted: Mapping[str, Any], count: int, refuse: Any, state: State) -> None:
+    """Refuse what one field of the tables alone does not show."""
+    # 59 characters are left for a batch; a name that ends in a number keeps its length.
+    if count > 1 and len(wanted.get("name", "")) > 59 and not state.deviates("bound-over-unchecked"):
+        raise refuse("Ecs.0005", "The name has more than 59 characters for several servers.")
+    check_user_data(wanted.get("user_data"), refuse, state.deviates)
+    lax = any(map(state.deviates, ("metadata-count-unchecked", "bound-over-unchecked")))
+    if len(wanted.get("metadata", {})) > 10 and not lax:
+        raise refuse("Ecs.0005", "There are more than 10 pairs of metadata.")
+    for disk in wanted.get("data_volumes", []):
+        for pair in disk.get("metadata", {}).items():
+            if any(len(one.encode("utf-8", "replace")) > 255 for one in pair) and not state.deviates(
+                "bound-over-unchecked"
+            ):
+                raise refuse("Ecs.0005", "A key or value of a disk's metadata has more than 255 bytes.")
+    free = [nic.get("binding:profile", {}).get("disable_security_groups") is True for nic in wanted.get("nics", [])]
+    if free and (free[0] or sum(free) > 1) and not state.deviates("together-unchecked"):  # Table 8-11
+        raise refuse("Ecs.0005", "The primary NIC, and all others but one, are in a security group.")
     publicip = wanted.get("publicip")
-    if isinstance(publicip, Mapping):
-        if isinstance(publicip.get("id"), str) and publicip["id"] not in project.eips:
-            fail("Ecs.0005", "the EIP does not exist")
-        bandwidth = (publicip.get("eip") or {}).get("bandwidth") if isinstance(publicip.get("eip"), Mapping) else None
-        if isinstance(bandwidth, Mapping) and bandwidth.get("chargemode", "traffic") != "traffic":
-            fail("Ecs.0005", "the charge mode is not supported")
-    root = wanted.get("root_volume")
-    size = root.get("size") if isinstance(root, Mapping) else None
-    if image is not None and isinstance(size, int) and 0 < size < image.min_disk:
-        fail("Ecs.0005", "the system disk is smaller than the image needs")
-    for disk in wanted.get("data_volumes") or () if isinstance(wanted.get("data_volumes"), list) else ():
-        if (
-            isinstance(disk, Mapping)
-            and isinstance(disk.get("data_image_id"), str)
-            and disk["data_image_id"] not in state.images
-        ):
-            fail("Ecs.0031", "the data disk image does not exist")
+    if publicip is not None and not {"id", "eip"} & publicip.keys() and not state.deviates("mandatory-unchecked"):
+        raise refuse("Ecs.0005", "publicip has neither id nor eip.")
 
 
-def batch_names(name: str, count: int, request: Request) -> list[str]:
-    """Return the names of *count* servers (Table 5-3): numbered from 0000, or from the number at the end of *name*."""
-    if count == 1 or request.off("name-suffix-missing"):
-        return [name] * count
-    found = re.fullmatch(r"(.+)-(\d{4})", name)
-    stem, first = (found[1], int(found[2])) if found else (name, 0)
-    return [f"{stem}-{number:04d}" for number in range(first, first + count)]
+def _check_password(wanted: Mapping[str, Any], image: Image, refuse: Any, state: State) -> None:
+    metadata = wanted.get("metadata", {})
+    for password in (wanted.get("adminPass"), metadata.get("admin_pass")):
+        if password is None or password_ok(password, image.os_type) or state.deviates("password-unchecked"):
+            continue
+        short, long = len(password) < 8, len(password) > 26
+        lax = (short and state.deviates("bound-under-unchecked")) or (long and state.deviates("bound-over-unchecked"))
+        if not lax:
+            raise refuse("Ecs.0011", "Ensure the password meets the password complexity requirements.")
+    # Table 8-8: a Windows server has a password or a key; "image password" is for Linux images.
+    login = "key_name" in wanted or "adminPass" in wanted or "admin_pass" in metadata
+    if image.os_type == "Windows" and not login and not state.deviates("mandatory-unchecked"):
+        raise refuse("Ecs.0005", "A Windows server needs admin_pass.")
 
 
-def build(request: Request, state: State, wanted: Mapping[str, Any], name: str, index: int, fail: Any) -> Server:
-    """Put a building server into the project."""
-    project = request.project
-    image = state.images.get(str(wanted.get("imageRef"))) or next(iter(state.images.values()))
-    flavor = wanted.get("flavorRef") if wanted.get("flavorRef") in state.flavors else next(iter(state.flavors))
-    server = Server(
-        state.uuid(), project.id, request.user.id, name, image.id, str(flavor),
-        str(wanted.get("availability_zone") or state.zones[0]), state.clock.now(), state.number(),
+def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State) -> tuple[Plan, Any]:
+    """Return what to build, and a function that makes or finds the EIPs for that many servers."""
+    refuse, project = _refuse(state), request.project
+    find = Resolver(state, project, refuse)
+    image, zone = find.image(wanted.get("imageRef")), find.zone(wanted.get("availability_zone"))
+    _check_password(wanted, image, refuse, state)
+    flavor = find.flavor(wanted.get("flavorRef"), zone)
+    vpc = wanted.get("vpcid")
+    if vpc is not None and vpc not in {network.vpc for network in project.networks}:
+        find.unknown("Ecs.0014", "The VPC does not exist.")
+    nics = []
+    for nic in wanted.get("nics", []):
+        network = find.network(nic.get("subnet_id"))
+        if vpc is not None and network.vpc != vpc:
+            find.unknown("Ecs.0064", "The VPC is not that of the subnet.")
+        address = find.address(network, nic.get("ip_address"))
+        if address is not None and count > 1:
+            find.unknown("Ecs.0010", "One address cannot be given to several servers.")
+            address = None
+        nics.append(NicPlan(network, address))
+    hints = wanted.get("os:scheduler_hints", {})
+    find.group(hints.get("group"))
+    root = wanted.get("root_volume", {})
+    size = root.get("size") or image.min_disk  # Table 5-5: 0 means the default
+    lax = find.lax or state.deviates("disk-size-unchecked")
+    if size < image.min_disk and not lax:
+        raise refuse("Ecs.0005", "The system disk is smaller than the image needs.")
+    disks = [Disk("", size, root.get("volumetype", "SSD"), system=True, delete_on_termination=True)]
+    for disk in wanted.get("data_volumes", []):
+        if "data_image_id" in disk:
+            find.image(disk["data_image_id"])
+        disks.append(Disk("", disk.get("size", 10), disk.get("volumetype", "SSD")))
+    # Table 8-2: an unknown security group is no error, the default one is used.
+    groups = [one.get("id") == project.security_group for one in wanted.get("security_groups", []) if one.get("id")]
+    plan = Plan(
+        image, flavor, zone or state.zones[0], nics or [NicPlan(project.networks[0])], disks,
+        find.key(wanted.get("key_name")), wanted.get("adminPass"), wanted.get("description", ""),
+        {key: value for key, value in wanted.get("metadata", {}).items() if key != "admin_pass"},
+        ["conformance" if known else "default" for known in groups], wanted.get("user_data"), hints,
     )  # fmt: skip
-    server.launch_index = index
-    server.key_name = wanted.get("key_name") if isinstance(wanted.get("key_name"), str) else None
-    server.description = wanted["description"] if isinstance(wanted.get("description"), str) else ""
-    if isinstance(wanted.get("metadata"), Mapping) and not request.off("metadata-dropped"):
-        server.metadata = {str(k): str(v) for k, v in wanted["metadata"].items() if k != "admin_pass"}
-    groups = [g.get("id") or g.get("name") for g in wanted.get("security_groups") or () if isinstance(g, Mapping)]
-    server.groups = ["default" if g != project.security_group else "conformance" for g in groups if g] or ["default"]
-    server.user_data = wanted.get("user_data") if isinstance(wanted.get("user_data"), str) else None
-    nics = (
-        [n for n in wanted.get("nics") or () if isinstance(n, Mapping)] if isinstance(wanted.get("nics"), list) else []
-    )
-    for number, nic in enumerate(nics or [{}]):
-        network = next((n for n in project.networks if n.id == nic.get("subnet_id")), project.networks[0])
-        address = (
-            nic.get("ip_address") if number == 0 and index == 0 and isinstance(nic.get("ip_address"), str) else None
-        )
-        taken = network.take(address or None) or network.take()
-        if taken is None:
-            fail("Ecs.0012", "the subnet has no free addresses")
-        server.nics.append(
-            Nic(state.uuid(), network.id, str(taken), f"fa:16:3e:{state.hex(2)}:{state.hex(2)}:{state.hex(2)}")
-        )
-    publicip = wanted.get("publicip")
-    if isinstance(publicip, Mapping):
-        server.nics[0].floating = f"198.51.100.{server.number % 250 + 1}"
-        server.eip_delete = publicip.get("delete_on_termination") is True
-    root = wanted.get("root_volume") if isinstance(wanted.get("root_volume"), Mapping) else {}
-    size = root.get("size") if isinstance(root, Mapping) else None
-    server.disks = [Disk(state.uuid(), size if isinstance(size, int) and size else image.min_disk, "SSD", True, True)]
-    if isinstance(wanted.get("data_volumes"), list) and not request.off("data-disks-dropped"):
-        for disk in wanted["data_volumes"]:
-            if isinstance(disk, Mapping):
-                server.disks.append(
-                    Disk(
-                        state.uuid(),
-                        int(disk.get("size") or 10) if str(disk.get("size")).isdigit() else 10,
-                        "SSD",
-                        False,
-                    )
-                )
-    project.servers[server.id] = server
-    return server
+    return plan, _eips(wanted.get("publicip"), count, find, request, state)
 
 
-def _found(request: Request, ids: list[str]) -> list[Server]:
-    servers = []
+def _eips(wanted: Mapping[str, Any] | None, count: int, find: Resolver, request: Request, state: State) -> Any:
+    refuse, project = _refuse(state), request.project
+    if wanted is None:
+        return lambda number: []
+    released = wanted.get("delete_on_termination", False)
+    permit(request.user, "ecs.create-with-eip" if "id" in wanted else "ecs.create-with-new-eip", state.deviates)
+    if "eip" in wanted:
+        if len(project.eips) + count > State.LIMIT_EIPS and not state.deviates("quota-unchecked"):
+            raise refuse("Ecs.0013", "The current EIP quota limit has been reached.")
+        return lambda number: [state.eip(project, delete_on_termination=released) for _ in range(number)]
+    found = find.eip(wanted.get("id"))
+    if found is not None and count > 1:
+        raise refuse("Ecs.0005", "One EIP cannot be bound to several servers.")
+
+    def existing(number: int) -> Sequence[Eip]:
+        if found is None:
+            return []
+        found.delete_on_termination = released
+        return [found]
+
+    return existing
+
+
+# Delete (5.1.2), resize (5.2.4)
+
+
+def _find(request: Request, state: State, ids: Sequence[str]) -> list[Server]:
+    """Return the project's servers with these ids, each once, or refuse with 404."""
+    servers = {}
     for one in ids:
         server = request.project.servers.get(one)
-        if server is None and request.off("crash-on-unknown-id"):
-            raise EcsRefusal("Common.0001", "internal error")
+        if server is None and state.deviates("foreign-server-served"):
+            server = next((p.servers[one] for p in state.projects.values() if one in p.servers), None)
         if server is None:
-            raise EcsRefusal("Ecs.0114", f"the server {one} does not exist")
-        servers.append(server)
-    return servers
+            if state.deviates("crash-on-unknown-id"):
+                raise CrashError
+            raise EcsError("Ecs.0114", "The ECS does not exist.")
+        servers[one] = server
+    return list(servers.values())
 
 
-def _ids(listed: Any) -> list[str]:
-    return [str(s.get("id")) for s in listed if isinstance(s, Mapping)] if isinstance(listed, list) else []
+def _listed(request: Request, state: State, listed: Sequence[Mapping[str, Any]]) -> list[Server]:
+    return _find(request, state, [one["id"] for one in listed if "id" in one])
 
 
-@route("POST", "/v1/{project_id}/cloudservers/delete", family="ecs", body=True)
+@route("POST", "/v1/{project_id}/cloudservers/delete", family="ecs", permission="ecs.delete")
 def delete(request: Request, state: State) -> Response:
     """Delete the listed servers (5.1.2)."""
-    permit(request, "ecs:cloudServers:delete")
-    check(request.json, _DELETE, "body", _fail(request), request.off)
-    servers = _found(request, _ids(request.json.get("servers")))
-    if request.off("delete-all"):
-        others = [s for s in request.project.servers.values() if s not in servers]
-        servers += sorted(others, key=lambda s: (s.number < servers[0].number, s.number))[:1]
-    lasts = [delete_server(state, server, noop=request.off("delete-noop")) for server in servers]
-    job = run_job(state, request.project, "deleteServer", "deleteSingleServer", servers, lasts)
-    return Response(200, {} if request.off("job-id-missing") else {"job_id": job.id})
+    read = Reader(_refuse(state), state.deviates).read(request.json, _DELETE)
+    servers = _listed(request, state, read.get("servers", []))
+    if state.deviates("delete-all"):
+        others = [one for one in request.project.servers.values() if one not in servers]
+        # Rather one that was made together with the first than a stranger.
+        servers += sorted(others, key=lambda one: (one.number < servers[0].number, one.number))[:1]
+    if not state.deviates("delete-noop"):
+        for server in servers:
+            for disk in server.disks:
+                # System disks always go; data disks go when asked for.
+                disk.delete_on_termination = disk.system or read.get("delete_volume", False)
+            if server.eip is not None and read.get("delete_publicip") is not None:
+                server.eip.delete_on_termination = read["delete_publicip"]
+    job = deliver(state, request.project, "deleteServer", servers, None if state.deviates("delete-noop") else "delete")
+    return Response(200, {} if state.deviates("job-id-missing") else {"job_id": job.id})
 
 
-def delete_server(state: State, server: Server, *, noop: bool = False) -> float:
-    """Let a server go and return how long that takes."""
-    kind = f"delete-{server.vm_state}"
-    if noop:
-        return 5.0
-    return state.move(server, kind if kind in TRANSITIONS else "delete-active")
-
-
-@route("POST", "/v1/{project_id}/cloudservers/{server_id}/resize", family="ecs", body=True)
+@route("POST", "/v1/{project_id}/cloudservers/{server_id}/resize", family="ecs", permission="ecs.resize")
 def resize(request: Request, state: State) -> Response:
     """Give a stopped server another flavor (5.2.4)."""
-    fail = _fail(request)
-    permit(request, "ecs:cloudServers:resize")
-    check(request.json, _RESIZE, "body", fail, request.off)
-    (server,) = _found(request, [request.parameters["server_id"]])
-    wanted = (
-        (request.json.get("resize") or {}).get("flavorRef") if isinstance(request.json.get("resize"), Mapping) else None
-    )
-    if wanted is not None and wanted not in state.flavors and not request.off("reference-unchecked"):
-        fail("Ecs.0029", "the flavor does not exist")
-    if (server.vm_state != "stopped" or server.busy) and not request.off("resize-while-active"):
-        raise EcsRefusal("Ecs.0100", "the server is not stopped")
-    if wanted == server.flavor:
-        raise EcsRefusal("Ecs.0009", "the server has this flavor already")
-    if request.json.get("dry_run") is True and not request.off("dry-run-creates"):
-        return Response(200 if request.off("dry-run-status-200") else 202, None)
+    refuse = _refuse(state)
+    if request.json.get("dry_run") is True and state.deviates("dry-run-unchecked"):
+        return _checked(state)
+    read = Reader(refuse, state.deviates).read(request.json, _RESIZE)
+    (server,) = _find(request, state, [request.parameters["server_id"]])
+    wanted = read.get("resize", {}).get("flavorRef")
+    flavor = Resolver(state, request.project, refuse).flavor(wanted, server.zone)
+    if not server.ready(FROM["resize"]) and not state.deviates("resize-while-active"):
+        raise EcsError("Ecs.0100", "The ECS status does not meet requirements.")
+    if wanted == server.flavor.id and not state.deviates("resize-same-flavor"):
+        raise EcsError("Ecs.0009", "Another flavor must be used for resizing.")
+    if read.get("dry_run") is True and not state.deviates("dry-run-creates"):
+        return _checked(state)
 
-    def done() -> None:
-        if not request.off("resize-noop") and wanted in state.flavors:
-            server.flavor = str(wanted)
+    def resized(server: Server) -> None:
+        server.flavor = flavor
 
-    lasts = state.move(server, "resize" if server.vm_state == "stopped" else "reboot-soft", done)
-    job = run_job(state, request.project, "resizeServer", "resizeSingleServer", [server], [lasts])
+    idle = not server.ready(FROM["resize"])  # only where a deviation lets a running server be resized
+    done = None if state.deviates("resize-noop") else resized
+    job = deliver(state, request.project, "resizeServer", [server], None if idle else "resize", done)
     return Response(200, {"job_id": job.id})
 
 
-def lasting(state: State, server: Server, operation: str, from_state: str) -> float:
-    """Take a server through an operation; one that is there already stays as it is."""
-    if server.vm_state != from_state or server.busy:
-        return 2.0
-    return state.move(server, operation)
-
-
-def _batch(request: Request, state: State, key: str, action: str, spec: F) -> tuple[list[Server], Mapping[str, Any]]:
-    permit(request, action)
-    check(request.json, F("object", fields={key: spec}), "body", _fail(request), request.off)
-    inner = request.json.get(key)
-    inner = inner if isinstance(inner, Mapping) else {}
-    return _found(request, _ids(inner.get("servers"))), inner
-
-
-def _delivered(request: Request, state: State, kind: str, servers: list[Server], lasts: list[float]) -> Response:
-    job = run_job(state, request.project, kind, kind.replace("Servers", "SingleServer"), servers, lasts)
-    return Response(200, {"job_id": 1234 if request.off("job-id-integer") else job.id})
-
+# Start, restart, stop (5.3)
 
 _ACTION = "/v1/{project_id}/cloudservers/action"
+_TYPES = ("SOFT", "HARD")
 
 
-@route("POST", _ACTION, family="ecs", body=True, selects="os-start")
+def _act(
+    request: Request, state: State, key: str, field: Field, kind: str, operation: str, *, noop: str = ""
+) -> Response:
+    """Take the listed servers through an operation; all of them must be in the state that it needs."""
+    read = Reader(_refuse(state), state.deviates).read(request.json, Field("object", fields={key: field})).get(key, {})
+    servers = _listed(request, state, read.get("servers", []))
+    if read.get("type") == "HARD":
+        operation += "-hard"
+    ready = all(server.ready(FROM[operation]) for server in servers)
+    if not ready and not state.deviates("state-unchecked"):
+        raise EcsError("Ecs.0100", "The ECS status does not meet requirements.")
+    idle = not ready or (noop and state.deviates(noop))
+    job = deliver(state, request.project, kind, servers, None if idle else operation)
+    return Response(200, {"job_id": 1234 if state.deviates("job-id-integer") else job.id})
+
+
+@route("POST", _ACTION, family="ecs", selects="os-start", permission="ecs.start")
 def batch_start(request: Request, state: State) -> Response:
     """Start the listed servers (5.3.1)."""
-    servers, _ = _batch(
-        request, state, "os-start", "ecs:cloudServers:start", F("object", True, fields={"servers": _LIST})
-    )
-    noop = request.off("start-noop")
-    lasts = [2.0 if noop else lasting(state, server, "start", "stopped") for server in servers]
-    return _delivered(request, state, "startServers", servers, lasts)
+    field = Field("object", need=True, fields={"servers": _LIST})
+    return _act(request, state, "os-start", field, "startServers", "start", noop="start-noop")
 
 
-@route("POST", _ACTION, family="ecs", body=True, selects="reboot")
+@route("POST", _ACTION, family="ecs", selects="reboot", permission="ecs.reboot")
 def batch_reboot(request: Request, state: State) -> Response:
     """Restart the listed servers (5.3.2)."""
-    spec = F("object", True, fields={"type": F("string", True, enum=("SOFT", "HARD")), "servers": _LIST})
-    servers, inner = _batch(request, state, "reboot", "ecs:cloudServers:reboot", spec)
-    operation = "reboot-hard" if inner.get("type") == "HARD" else "reboot-soft"
-    for server in servers:
-        if server.vm_state != "active":
-            raise EcsRefusal("Ecs.0100", "the server is not running")
-    lasts = [lasting(state, server, operation, "active") for server in servers]
-    return _delivered(request, state, "rebootServers", servers, lasts)
+    field = Field("object", need=True, fields={"type": Field("string", need=True, enum=_TYPES), "servers": _LIST})
+    return _act(request, state, "reboot", field, "rebootServers", "reboot")
 
 
-@route("POST", _ACTION, family="ecs", body=True, selects="os-stop")
+@route("POST", _ACTION, family="ecs", selects="os-stop", permission="ecs.stop")
 def batch_stop(request: Request, state: State) -> Response:
     """Stop the listed servers (5.3.3)."""
-    spec = F("object", True, fields={"type": F("string", enum=("SOFT", "HARD")), "servers": _LIST})
-    servers, inner = _batch(request, state, "os-stop", "ecs:cloudServers:stop", spec)
-    operation = "stop-hard" if inner.get("type") == "HARD" else "stop"
-    noop = request.off("stop-noop")
-    lasts = [2.0 if noop else lasting(state, server, operation, "active") for server in servers]
-    if request.off("job-fails"):
-        state.fail_next["stopServers"] = "Ecs.0100"
-    return _delivered(request, state, "stopServers", servers, lasts)
+    field = Field("object", need=True, fields={"type": Field("string", enum=_TYPES), "servers": _LIST})
+    return _act(request, state, "os-stop", field, "stopServers", "stop", noop="stop-noop")

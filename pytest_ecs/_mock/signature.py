@@ -5,63 +5,88 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote
 
 from pytest_ecs._mock.state import State, User
 
-__all__ = ["MAX_BODY", "verify"]
+__all__ = ["MAX_BODY", "Signed", "verify"]
 
 #: 4.2: signed requests have bodies of at most 12 MB.
 MAX_BODY = 12 * 1024 * 1024
 _SKEW = 15 * 60.0
-_HEADER = re.compile(r"SDK-HMAC-SHA256 Access=([^,]+), ?SignedHeaders=([^,]*), ?Signature=([0-9a-f]{64})")
+_ALGORITHM = "SDK-HMAC-SHA256"
+_HEADER = re.compile(_ALGORITHM + r" Access=([^,\s]+), ?SignedHeaders=([^,\s]*), ?Signature=([0-9a-f]{64})")
+_DIGEST = "x-sdk-content-sha256"
+#: Stands for the digest where a client signs a body that is neither JSON nor BSON.
+_UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
-def verify(
-    state: State,
-    method: str,
-    raw_path: str,
-    raw_query: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    off: Callable[[str], bool],
-) -> User | None:
-    """Return the user who signed the request, None when the signature is not good. Names of *headers* in lower case."""
+@dataclass(frozen=True)
+class Signed:
+    """What of a request is signed."""
+
+    method: str
+    #: Decoded.
+    path: str
+    raw_query: str
+    #: Names in lower case.
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def verify(state: State, request: Signed) -> User | None:
+    """Return the user who signed the request, None when the signature is not good."""
+    headers, deviates = request.headers, state.deviates
     found = _HEADER.fullmatch(headers.get("authorization", "").strip())
     if found is None:
         return None
     access, listed, given = found.groups()
-    user = next((u for u in state.users.values() if u.ak == access), None)
-    names = [name for name in listed.split(";") if name]
-    date = headers.get("x-sdk-date", "")
-    if user is None:
-        return None
-    if off("signature-unchecked"):
+    user = next((one for one in state.users.values() if one.ak == access), None)
+    if user is None or deviates("signature-unchecked"):
         return user
-    if (
-        not {"host", "x-sdk-date"} <= set(names)
-        or len(body) > MAX_BODY
-        or (not off("signature-date-unchecked") and not _recent(state, date))
-    ):
+    names = listed.split(";")
+    if not {"host", "x-sdk-date"} <= set(names) or any(name not in headers for name in names):
         return None
-    digest = headers.get("x-sdk-content-sha256") or hashlib.sha256(body).hexdigest()
-    if off("signature-body-unchecked"):
+    date = headers["x-sdk-date"]
+    if not deviates("signature-date-unchecked") and not _recent(state, date):
+        return None
+    if deviates("signature-body-unchecked"):
         return user
+    digest = _digest(request, names)
+    if digest is None:
+        return None
     canonical = "\n".join(
         [
-            method.upper(),
-            _path(raw_path),
-            _query(raw_query),
-            "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in names),
+            request.method.upper(),
+            _path(request.path),
+            _query(request.raw_query),
+            "".join(f"{name}:{headers[name].strip()}\n" for name in names),
             listed,
             digest,
         ]
     )
-    text = f"SDK-HMAC-SHA256\n{date}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    right = hmac.new(user.sk.encode(), text.encode(), hashlib.sha256).hexdigest()
+    text = f"{_ALGORITHM}\n{date}\n{hashlib.sha256(canonical.encode('utf-8', 'replace')).hexdigest()}"
+    right = hmac.new(user.sk.encode(), text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
     return user if hmac.compare_digest(right, given) else None
+
+
+def _digest(request: Signed, names: Sequence[str]) -> str | None:
+    """Return the digest of the body that was signed, None where it cannot be that of this body.
+
+    A client may send the digest in a header. It counts only when it is signed, and then it must be the
+    body's own:
+    otherwise the header would let through any body.
+    """
+    own = hashlib.sha256(request.body).hexdigest()
+    sent = request.headers.get(_DIGEST)
+    if sent is None or not request.body:
+        return own
+    kind = request.headers.get("content-type", "application/json")
+    unsigned = sent == _UNSIGNED and not kind.startswith(("application/json", "application/bson"))
+    return sent if _DIGEST in names and (unsigned or hmac.compare_digest(sent.encode(), own.encode())) else None
 
 
 def _recent(state: State, date: str) -> bool:
@@ -72,9 +97,9 @@ def _recent(state: State, date: str) -> bool:
     return abs(sent - state.clock.wall()) <= _SKEW
 
 
-def _path(raw: str) -> str:
-    path = "/".join(quote(unquote(part, errors="replace"), safe="~") for part in raw.split("/"))
-    return path if path.endswith("/") else path + "/"
+def _path(path: str) -> str:
+    encoded = "/".join(quote(part, safe="~") for part in path.split("/"))
+    return encoded if encoded.endswith("/") else encoded + "/"
 
 
 def _query(raw: str) -> str:

@@ -1,19 +1,26 @@
-"""What the mock holds: projects, users, servers, jobs and the things that servers are made from."""
+"""What the mock holds: projects, users, servers, jobs and what servers are made from, moved by time."""
 
 from __future__ import annotations
 
 import heapq
+import ipaddress
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from pytest_ecs._mock.clock import Clock
-from pytest_ecs._mock.machine import POWER, TRANSITIONS, Phase, status_of
+from pytest_ecs._mock.machine import GONE, POWER, Phase, failed, phases_of, status_of
 
-__all__ = ["Disk", "Flavor", "Job", "Network", "Nic", "Project", "Server", "State", "User"]
+__all__ = [
+    "Disk", "Eip", "Flavor", "Image", "Job", "Network", "Nic", "Port", "Project", "Server", "State", "User",
+    "stamp",
+]  # fmt: skip
+
+#: Called with the time and whether it went well, when an operation on a server is over.
+Done = Callable[[float, bool], None]
 
 
 @dataclass
@@ -24,6 +31,14 @@ class Flavor:
     vcpus: int
     ram: int
     extra: dict[str, str]
+
+    def sale(self, zone: str | None) -> str:
+        """Return whether it is on sale in a zone, or in the region (Table 5-41, cond:operation)."""
+        for entry in self.extra.get("cond:operation:az", "").split(","):
+            name, _, word = entry.strip().rstrip(")").partition("(")
+            if zone is not None and name == zone and word:
+                return word
+        return self.extra.get("cond:operation:status", "normal")
 
 
 @dataclass
@@ -36,50 +51,77 @@ class Image:
     os_type: str = "Linux"
 
 
-@dataclass
 class Network:
     """A subnet of a VPC; the native APIs know it as a network with the same id."""
 
-    id: str
-    vpc: str
-    prefix: str
-    used: set[str] = field(default_factory=set)
+    def __init__(self, network_id: str, vpc: str, cidr: str) -> None:
+        self.id, self.vpc = network_id, vpc
+        self._range = ipaddress.IPv4Network(cidr)
+        self._next = 10  # the lowest addresses are the gateway's and DHCP's
+        self.used: set[str] = set()
 
     def holds(self, address: str) -> bool:
-        """Whether *address* is inside the subnet."""
-        return address.startswith(self.prefix + ".") and address not in {f"{self.prefix}.0", f"{self.prefix}.255"}
+        """Whether *address* is one that a NIC in the subnet can have."""
+        try:
+            found = ipaddress.IPv4Address(address)
+        except ValueError:
+            return False
+        return found in self._range and found not in {
+            self._range.network_address,
+            self._range.broadcast_address,
+        }
 
-    def take(self, address: str | None = None) -> str | None:
-        """Mark an address as used and return it: the one asked for, or a free one; None when it is taken or none is left."""
-        if address is None:
-            address = next((a for n in range(10, 250) if (a := f"{self.prefix}.{n}") not in self.used), None)
-        if address is None or address in self.used:
-            return None
-        self.used.add(address)
-        return address
+    def take(self) -> str:
+        """Mark a free address as used and return it; raises `LookupError` when none is left."""
+        for _ in range(self._range.num_addresses):
+            address = str(self._range[self._next])
+            self._next = self._next + 1 if self._next < self._range.num_addresses - 2 else 10
+            if address not in self.used:
+                self.used.add(address)
+                return address
+        raise LookupError(self.id)
+
+
+@dataclass
+class Port:
+    """A NIC that was made before its server and outlives it (6.2.3)."""
+
+    id: str
+    network: Network
+    address: str
+    mac: str
+    server: str | None = None
 
 
 @dataclass
 class Nic:
     """A NIC of a server."""
 
-    id: str
-    network: str
+    network: Network
     address: str
     mac: str
-    floating: str | None = None
-    #: Made from a port that the user named, so it outlives the server (6.2.3).
-    keep: bool = False
+    port: Port | None = None
 
 
 @dataclass
 class Disk:
-    """A disk of a server."""
+    """A disk, of a server or by itself."""
 
     id: str
     size: int
     kind: str
-    system: bool
+    system: bool = False
+    delete_on_termination: bool = False
+    server: str | None = None
+
+
+@dataclass
+class Eip:
+    """An elastic IP address; its state is DOWN while no server has it."""
+
+    id: str
+    address: str
+    server: str | None = None
     delete_on_termination: bool = False
 
 
@@ -91,52 +133,49 @@ class Server:
     project: str
     user: str
     name: str
-    image: str
-    flavor: str
+    image: Image
+    flavor: Flavor
     zone: str
     created: float
     number: int
     key_name: str | None = None
     description: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
-    groups: list[str] = field(default_factory=lambda: ["default"])
+    groups: list[str] = field(default_factory=list)
     nics: list[Nic] = field(default_factory=list)
     disks: list[Disk] = field(default_factory=list)
+    eip: Eip | None = None
     tags: list[str] = field(default_factory=list)
     user_data: str | None = None
+    password: str | None = None
     reservation: str = ""
     launch_index: int = 0
-    eip_delete: bool = False
-    hints: dict[str, Any] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
+    locked: bool = False
     vm_state: str = "building"
     task_state: str | None = "scheduling"
+    power: int = 0
     updated: float = 0.0
     launched: float | None = None
-    locked: bool = False
-    #: Set by a control hook: nothing changes the state until it is released.
-    held: tuple[str, str | None] | None = None
+    #: State before a control hook froze the server; None while nothing is frozen.
+    thawed: tuple[str, str | None, int] | None = None
+    #: What was to happen while the server was frozen.
+    waiting: Callable[[float], None] | None = None
+    #: Told when the operation under way is over.
+    watchers: list[Done] = field(default_factory=list)
+    #: A deletion is under way; a building server shows no task for it.
+    going: bool = False
     #: Grows with every operation, so that the phases of an overtaken one are dropped.
     turn: int = 0
 
     @property
-    def states(self) -> tuple[str, str | None]:
-        """vm_state and task_state as shown."""
-        return self.held or (self.vm_state, self.task_state)
-
-    @property
     def status(self) -> str:
         """The status of Table A-4."""
-        return status_of(*self.states)
+        return status_of(self.vm_state, self.task_state)
 
-    @property
-    def power(self) -> int:
-        """power_state (Table 6-38)."""
-        return POWER.get(self.states[0], 1)
-
-    @property
-    def busy(self) -> bool:
-        """Whether an operation is under way."""
-        return self.task_state is not None
+    def ready(self, vm_state: str) -> bool:
+        """Whether the server is in *vm_state* with no task under way."""
+        return self.vm_state == vm_state and self.task_state is None
 
 
 @dataclass
@@ -145,15 +184,16 @@ class Job:
 
     id: str
     kind: str
-    project: str
     begun: float
     entities: dict[str, Any] = field(default_factory=dict)
-    subs: list[Job] = field(default_factory=list)
-    batch: bool = False
+    #: None for a task without sub-tasks.
+    subs: list[Job] | None = None
     status: str = "INIT"
     ended: float | None = None
     code: str | None = None
     reason: str | None = None
+    #: How often it was shown after its end.
+    seen: int = 0
 
 
 @dataclass
@@ -164,6 +204,7 @@ class User:
     name: str
     password: str
     domain: str
+    domain_id: str
     project: str
     ak: str
     sk: str
@@ -183,37 +224,42 @@ class Project:
     keys: list[str]
     servers: dict[str, Server] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
-    eips: dict[str, bool] = field(default_factory=dict)
+    eips: dict[str, Eip] = field(default_factory=dict)
+    ports: dict[str, Port] = field(default_factory=dict)
+    volumes: dict[str, Disk] = field(default_factory=dict)
 
 
 class State:
     """The whole cloud in memory, moved on by its clock."""
 
-    #: Quotas (5.7.1).
-    LIMIT_SERVERS, LIMIT_CORES, LIMIT_RAM = 2048, 20480, 25165824
+    #: Quotas (5.7.1), and that of disks, which has a code (Ecs.0021) but is not shown.
+    LIMIT_SERVERS, LIMIT_CORES, LIMIT_RAM, LIMIT_EIPS, LIMIT_VOLUMES = 2048, 20480, 25165824, 10, 100_000
 
-    def __init__(self, clock: Clock, seed: int) -> None:
+    def __init__(self, clock: Clock, seed: int, deviates: Callable[[str], bool]) -> None:
         self.clock = clock
+        self.deviates = deviates
         self._random = random.Random(seed)
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._events: list[tuple[float, int, Callable[[float], None]]] = []
         self._order = itertools.count()
         self._numbers = itertools.count(1)
         #: Job kind -> code: the next job of that kind fails.
         self.fail_next: dict[str, str] = {}
-        self.tokens: dict[str, tuple[str, float]] = {}
+        #: Token -> id of its user, id of its project or None for one of the domain, and when it expires.
+        self.tokens: dict[str, tuple[str, str | None, float]] = {}
         self.region = "eu-test-1"
         self.zones = ["eu-test-1a", "eu-test-1b"]
-        self.domain = "conformance"
-        self.images = {
-            i.id: i for i in (Image(self.uuid(), "Linux 64bit"), Image(self.uuid(), "Windows 64bit", 50, "Windows"))
-        }
-        self.flavors = {f.id: f for f in self._flavors()}
+        images = (Image(self.uuid(), "Linux 64bit"), Image(self.uuid(), "Windows 64bit", 50, "Windows"))
+        self.images = {image.id: image for image in images}
+        self.flavors = {flavor.id: flavor for flavor in _flavors(self.zones)}
         self.projects: dict[str, Project] = {}
         self.users: dict[str, User] = {}
-        first, second = self._project("eu-test-1", "192.168.0"), self._project("eu-test-1_other", "192.168.8")
-        self.primary = self._user("tester", first)
-        self.other = self._user("neighbour", second)
-        self.restricted = self._user("restricted", first, allowed=set())
+        first = self._project("eu-test-1", "192.168.0.0/16", "10.1.0.0/24")
+        second = self._project("eu-test-1_other", "172.16.0.0/16", "10.2.0.0/24")
+        ours, theirs = ("conformance", self.hex()), ("neighbours", self.hex())
+        self.primary = self._user("tester", ours, first)
+        self.other = self._user("neighbour", theirs, second)
+        self.restricted = self._user("restricted", ours, first)
+        self.restricted.allowed = set()
 
     # Making things
 
@@ -226,100 +272,147 @@ class State:
         h = self.hex()
         return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
 
+    def mac(self) -> str:
+        """Return a MAC address."""
+        return f"fa:16:3e:{self.hex(2)}:{self.hex(2)}:{self.hex(2)}"
+
     def number(self) -> int:
         """Return a number that grows."""
         return next(self._numbers)
 
-    def _project(self, name: str, prefix: str) -> Project:
+    def eip(self, project: Project, *, delete_on_termination: bool = False) -> Eip:
+        """Give *project* another elastic IP address."""
+        number = self.number()
+        made = Eip(self.uuid(), f"198.51.{number // 250 % 256}.{number % 250 + 1}", None, delete_on_termination)
+        project.eips[made.id] = made
+        return made
+
+    def _project(self, name: str, cidr: str, second_cidr: str) -> Project:
+        """Return a project with a subnet in its VPC, one in another VPC, a spare EIP and a spare port."""
         vpc = self.uuid()
-        project = Project(self.hex(), name, vpc, [Network(self.uuid(), vpc, prefix)], self.uuid(), ["conformance-key"])
+        networks = [Network(self.uuid(), vpc, cidr), Network(self.uuid(), self.uuid(), second_cidr)]
+        project = Project(self.hex(), name, vpc, networks, self.uuid(), ["conformance-key"])
+        self.eip(project)
+        port = Port(self.uuid(), networks[0], networks[0].take(), self.mac())
+        project.ports[port.id] = port
         self.projects[project.id] = project
         return project
 
-    def _user(self, name: str, project: Project, allowed: set[str] | None = None) -> User:
+    def _user(self, name: str, domain: tuple[str, str], project: Project) -> User:
         user = User(
-            self.hex(), name, f"Pw-{self.hex(20)}", self.domain, project.id, self.hex(20).upper(), self.hex(40), allowed
-        )
+            self.hex(), name, f"Pw-{self.hex(20)}", *domain, project.id, self.hex(20).upper(), self.hex(40)
+        )  # fmt: skip
         self.users[user.id] = user
         return user
 
-    def _flavors(self) -> list[Flavor]:
-        def extra(generation: str, kind: str, resource: str, **more: str) -> dict[str, str]:
-            return {
-                "ecs:performancetype": kind, "resource_type": resource, "ecs:generation": generation,
-                "ecs:virtualization_env_types": "CloudCompute", "instance_vnic:type": "enhanced",
-                "instance_vnic:instance_bandwidth": "4000", "instance_vnic:max_count": "4", "quota:max_rate": "1500",
-                "quota:min_rate": "400", "quota:max_pps": "150000", **more,
-            }  # fmt: skip
-
-        return [
-            Flavor("s3.large.2", 2, 4096, extra("s3", "normal", "IOoptimizedS3_2")),
-            Flavor("s3.xlarge.2", 4, 8192, extra("s3", "normal", "IOoptimizedS3_2")),
-            Flavor("c3.2xlarge.2", 8, 16384, extra("c3", "computingv3", "IOoptimizedC3_2")),
-            Flavor("m3.large.8", 2, 16384, extra(
-                "m3", "highmem", "IOoptimizedM3_8",
-                **{"cond:operation:status": "abandon", "cond:operation:az": "eu-test-1a(normal), eu-test-1b(sellout)"},
-            )),
-            Flavor("g1.xlarge", 4, 8192, extra("g1", "gpu", "GPUG1", **{"cond:operation:status": "sellout"})),
-        ]  # fmt: skip
-
     # Time
 
-    def later(self, seconds: float, what: Callable[[], None]) -> None:
-        """Let *what* happen after *seconds* of the mock's clock."""
-        heapq.heappush(self._events, (self.clock.now() + seconds, next(self._order), what))
+    def later(self, at: float, what: Callable[[float], None]) -> None:
+        """Let *what* happen at a time of the mock's clock; it is called with that time."""
+        heapq.heappush(self._events, (at, next(self._order), what))
 
     def settle(self) -> None:
-        """Let everything happen that is due; called before each request."""
+        """Let everything happen that is due, in the order of time; called before each request."""
         now = self.clock.now()
         while self._events and self._events[0][0] <= now:
-            _, _, what = heapq.heappop(self._events)
-            what()
+            at, _, what = heapq.heappop(self._events)
+            what(at)
 
-    def move(
-        self,
-        server: Server,
-        operation: str,
-        done: Callable[[], None] | None = None,
-        *,
-        phases: list[Phase] | None = None,
-    ) -> float:
-        """Take *server* through the phases of *operation*, then call *done*; return how long it takes."""
-        server.turn += 1
-        turn, after = server.turn, 0.0
-        for vm_state, task_state, lasts in phases or TRANSITIONS[operation]:
-            at = self.clock.now() + after
-            if after == 0.0:
-                self._enter(server, turn, vm_state, task_state, at)
-            else:
-                self.later(after, lambda v=vm_state, t=task_state, a=at: self._enter(server, turn, v, t, a))  # type: ignore[misc]
-            after += lasts
-        if done is not None:
-            self.later(after, done)
-        return after
+    def move(self, server: Server, operation: str, done: Done | None = None, *, fails: bool = False) -> None:
+        """Take *server* through the phases of *operation* from now on, then tell *done*.
 
-    def _enter(self, server: Server, turn: int, vm_state: str, task_state: str | None, at: float) -> None:
+        An operation under way is overtaken, and those who watch it are told that it did not go well.
+        """
+        now = self.clock.now()
+        phases = phases_of(operation, server.vm_state, server.task_state)
+        if fails:
+            phases = failed(phases, operation, server.vm_state)
+        server.turn, server.going = server.turn + 1, operation == "delete"
+        overtaken, server.watchers = server.watchers, [done] if done is not None else []
+        for tell in overtaken:
+            tell(now, False)
+        self._enter(server, server.turn, phases, 0, now, well=not fails)
+
+    def _enter(self, server: Server, turn: int, phases: Sequence[Phase], index: int, at: float, *, well: bool) -> None:
         if server.turn != turn:
             return
-        if vm_state == "gone":
-            self.forget(server)
+        if server.thawed is not None:
+            server.waiting = lambda now: self._enter(server, turn, phases, index, now, well=well)
             return
-        if vm_state == "active" and task_state is None and server.launched is None:
-            server.launched = at
-        server.vm_state, server.task_state, server.updated = vm_state, task_state, at
+        vm_state, task_state, lasts = phases[index]
+        if vm_state == GONE:
+            self.forget(server)
+        else:
+            server.vm_state, server.task_state, server.updated = vm_state, task_state, at
+            server.power = POWER.get(vm_state, 1)
+            if vm_state == "active" and server.launched is None:
+                server.launched = at
+        if index + 1 < len(phases):
+            self.later(at + lasts, lambda now: self._enter(server, turn, phases, index + 1, now, well=well))
+            return
+        server.going = False
+        watchers, server.watchers = server.watchers, []
+        for tell in watchers:
+            tell(at, well)
+
+    def freeze(self, server: Server, vm_state: str, task_state: str | None, power: int | None) -> None:
+        """Put *server* into a state and let nothing change it until it is thawed."""
+        if server.thawed is None:
+            server.thawed = (server.vm_state, server.task_state, server.power)
+        server.vm_state, server.task_state = vm_state, task_state
+        server.power = POWER.get(vm_state, 1) if power is None else power
+
+    def thaw(self, server: Server) -> None:
+        """Give *server* back the state that it had, and let go on what waited."""
+        if server.thawed is None:
+            return
+        (server.vm_state, server.task_state, server.power), server.thawed = server.thawed, None
+        waiting, server.waiting = server.waiting, None
+        if waiting is not None:
+            waiting(self.clock.now())
 
     def forget(self, server: Server) -> None:
-        """Take a server away and give back its addresses."""
+        """Take a server away with what goes with it, and give back the rest (5.1.2, 6.2.3)."""
         project = self.projects[server.project]
         project.servers.pop(server.id, None)
         for nic in server.nics:
-            for network in project.networks:
-                if network.id == nic.network:
-                    network.used.discard(nic.address)
+            if nic.port is None:
+                nic.network.used.discard(nic.address)
+            else:
+                nic.port.server = None
+        for disk in server.disks:
+            disk.server = None
+            if disk.delete_on_termination:
+                project.volumes.pop(disk.id, None)
+        if server.eip is not None:
+            server.eip.server = None
+            if server.eip.delete_on_termination:
+                project.eips.pop(server.eip.id, None)
+
+
+def _flavors(zones: Sequence[str]) -> list[Flavor]:
+    def extra(generation: str, kind: str, resource: str, **more: str) -> dict[str, str]:
+        return {
+            "ecs:performancetype": kind, "resource_type": resource, "ecs:generation": generation,
+            "ecs:virtualization_env_types": "CloudCompute", "instance_vnic:type": "enhanced",
+            "instance_vnic:instance_bandwidth": "4000", "instance_vnic:max_count": "4",
+            "quota:max_rate": "1500",
+            "quota:min_rate": "400", "quota:max_pps": "150000", **more,
+        }  # fmt: skip
+
+    first, second = zones
+    some = {"cond:operation:status": "abandon", "cond:operation:az": f"{first}(normal), {second}(sellout)"}
+    return [
+        Flavor("s3.large.2", 2, 4096, extra("s3", "normal", "IOoptimizedS3_2")),
+        Flavor("s3.xlarge.2", 4, 8192, extra("s3", "normal", "IOoptimizedS3_2")),
+        Flavor("c3.2xlarge.2", 8, 16384, extra("c3", "computingv3", "IOoptimizedC3_2")),
+        Flavor("m3.large.8", 2, 16384, extra("m3", "highmem", "IOoptimizedM3_8", **some)),
+        Flavor("g1.xlarge", 4, 8192, extra("g1", "gpu", "GPUG1", **{"cond:operation:status": "sellout"})),
+    ]  # fmt: skip
 
 
 def stamp(seconds: float, form: str = "s") -> str:
-    """Return a time as the document writes it: "s" to the second, "ms" with milliseconds, "us" without a zone."""
+    """Return a time as the document writes it: "s" in seconds, "ms" in milliseconds, "us" without a zone."""
     moment = datetime.fromtimestamp(seconds, UTC)
     if form == "ms":
         return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pytest_ecs._mock.errors import NativeRefusal
+from pytest_ecs._mock.errors import NativeError
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.state import State
 
-__all__ = ["HIGHEST", "LOWEST", "negotiate"]
+__all__ = ["HIGHEST", "LOWEST", "echo", "negotiate"]
 
 LOWEST, HIGHEST = (2, 1), (2, 60)
+_OLD, _NEW = "X-OpenStack-Nova-API-Version", "OpenStack-API-Version"
 
 
 def _text(version: tuple[int, int]) -> str:
@@ -20,61 +21,79 @@ def _text(version: tuple[int, int]) -> str:
 
 
 def _v2(request: Request) -> dict[str, Any]:
-    return {"id": "v2.0", "status": "SUPPORTED", "min_version": "", "version": "", "updated": "2011-01-21T11:33:21Z",
-            "links": [{"rel": "self", "href": f"{request.base}/v2/"}]}  # fmt: skip
+    return {
+        "id": "v2.0", "status": "SUPPORTED", "min_version": "", "version": "",
+        "updated": "2011-01-21T11:33:21Z",
+        "links": [{"rel": "self", "href": f"{request.base}/v2/"}],
+    }  # fmt: skip
 
 
-def _v21(request: Request) -> dict[str, Any]:
-    most = "" if request.off("version-blank") else _text(HIGHEST)
-    return {"id": "v2.1", "status": "CURRENT", "min_version": _text(LOWEST), "version": most, "updated": "2013-07-23T11:33:21Z",
-            "links": [{"rel": "self", "href": f"{request.base}/v2.1/"}]}  # fmt: skip
+def _v21(request: Request, state: State) -> dict[str, Any]:
+    return {
+        "id": "v2.1", "status": "CURRENT", "min_version": _text(LOWEST),
+        "version": "" if state.deviates("version-blank") else _text(HIGHEST),
+        "updated": "2013-07-23T11:33:21Z",
+        "links": [{"rel": "self", "href": f"{request.base}/v2.1/"}],
+    }  # fmt: skip
 
 
 @route("GET", "/", family="nova", public=True)
 def list_versions(request: Request, state: State) -> Response:
     """List the versions (6.1.1)."""
-    return Response(200, {"versions": [_v2(request), _v21(request)]})
+    return Response(200, {"versions": [_v2(request), _v21(request, state)]})
 
 
-@route("GET", "/<api_version>", family="nova", public=True)
+@route("GET", "/{api_version}", family="nova", public=True)
 def show_version(request: Request, state: State) -> Response:
     """Show one version (6.1.2)."""
     wanted = request.parameters["api_version"].lower()
     number = {"v2": "2", "v2.0": "2", "v2.1": "2.1"}.get(wanted)
     if number is None:
-        raise NativeRefusal(404, f"There is no version {wanted}")
-    version = _v21(request) if number == "2.1" else _v2(request)
-    version["media-types"] = [
-        {"base": "application/json", "type": f"application/vnd.openstack.compute+json;version={number}"}
-    ]
+        raise NativeError(404, f"There is no version {wanted[:40]}")
+    version = _v21(request, state) if number == "2.1" else _v2(request)
+    kind = f"application/vnd.openstack.compute+json;version={number}"
+    version["media-types"] = [{"base": "application/json", "type": kind}]
     version["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
     return Response(200, {"version": version})
 
 
-def negotiate(headers: Mapping[str, str], off: Callable[[str], bool]) -> tuple[int, int]:
-    """Return the microversion that a v2.1 request asks for; 2.1 without a header, 400 or 406 for a wrong one."""
-    newer, older = headers.get("openstack-api-version"), headers.get("x-openstack-nova-api-version")
-    asked = None
-    if newer is not None:
-        found = re.fullmatch(r"\s*compute\s+(\S+)\s*", newer, re.IGNORECASE)
-        if found:
-            asked = found[1]
-            # Honoured since 2.27 (6.1.1); below that only the older header counts.
-            if re.fullmatch(r"2\.\d+", asked) and int(asked[2:]) < 27 and older is not None:
-                asked = older
-    asked = asked if asked is not None else older
+def _asked(headers: Mapping[str, str]) -> str | None:
+    """Return the microversion that the headers ask for, None for none."""
+    newer, older = headers.get(_NEW.lower()), headers.get(_OLD.lower())
+    if newer is None:
+        return older
+    for entry in newer.split(","):
+        service, _, version = entry.strip().partition(" ")
+        if not version:
+            return f"{entry!r}"  # not "compute X.Y" (6.1.2): no version can be read from it
+        if service.lower() == "compute":
+            version = version.strip()
+            # Chapter 3 uses this header for 2.26, 6.1 knows it since 2.27: below that the older header
+            # counts more.
+            early = re.fullmatch(r"2\.\d+", version) and int(version[2:6]) < 27
+            return older if early and older is not None else version
+    return older
+
+
+def negotiate(headers: Mapping[str, str], deviates: Callable[[str], bool]) -> tuple[int, int]:
+    """Return the microversion that is asked for, 2.1 for none; refuse a wrong one with 400 or 406."""
+    asked = _asked(headers)
     if asked is None:
         return LOWEST
-    if asked == "latest":
+    if asked.strip() == "latest":
         return HIGHEST
-    found = re.fullmatch(r"(\d{1,4})\.(\d{1,4})", asked)
+    found = re.fullmatch(r"\s*([0-9]{1,4})\.([0-9]{1,4})\s*", asked)
     if found is None:
-        if off("microversion-unchecked"):
+        if deviates("microversion-unchecked"):
             return LOWEST
-        raise NativeRefusal(400, f"API version string {asked[:40]!r} is of invalid format")
+        raise NativeError(400, f"API version string {asked[:40]!r} is of invalid format")
     version = (int(found[1]), int(found[2]))
-    if not LOWEST <= version <= HIGHEST and not off("microversion-unchecked"):
-        raise NativeRefusal(
-            406, f"Version {asked} is not supported; minimum is {_text(LOWEST)} and maximum is {_text(HIGHEST)}"
-        )
+    if not LOWEST <= version <= HIGHEST and not deviates("microversion-unchecked"):
+        message = f"Version {_text(version)} is not supported; use {_text(LOWEST)} to {_text(HIGHEST)}"
+        raise NativeError(400 if deviates("microversion-status-wrong") else 406, message)
     return version
+
+
+def echo(version: tuple[int, int]) -> dict[str, str]:
+    """Return the headers that say at which microversion an answer is."""
+    return {_OLD: _text(version), _NEW: f"compute {_text(version)}", "Vary": f"{_NEW}, {_OLD}"}

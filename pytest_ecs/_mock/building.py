@@ -1,0 +1,210 @@
+"""What both ways of creating servers (5.1.1, 6.2.1) share: finding what a request refers to, and building."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from pytest_ecs._mock.state import Disk, Eip, Flavor, Image, Network, Nic, Port, Project, Server, State, User
+from pytest_ecs._mock.validation import Refuse
+
+__all__ = ["NicPlan", "Plan", "Resolver", "batch_names", "build", "check_quota", "room"]
+
+_ON_SALE = {"normal", "obt", "promotion"}
+
+
+@dataclass
+class NicPlan:
+    """A NIC that a new server shall have."""
+
+    network: Network
+    address: str | None = None
+    port: Port | None = None
+
+
+@dataclass
+class Plan:
+    """What a new server is made from; everything in it exists."""
+
+    image: Image
+    flavor: Flavor
+    zone: str
+    nics: list[NicPlan]
+    #: Disks to make, and disks to attach.
+    disks: list[Disk]
+    key_name: str | None = None
+    password: str | None = None
+    description: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+    user_data: str | None = None
+    hints: dict[str, str] = field(default_factory=dict)
+    reservation: str = ""
+
+
+class Resolver:
+    """Finds what a request refers to in a project, and refuses with *refuse* what is not there.
+
+    None stands for what the request leaves out; so does what is unknown where the deviation
+    "reference-unchecked" is on.
+    """
+
+    def __init__(self, state: State, project: Project, refuse: Refuse) -> None:
+        self._state, self._project, self._refuse = state, project, refuse
+        self.lax = state.deviates("reference-unchecked")
+        self._taken: set[str] = set()
+
+    def unknown(self, code: str, message: str) -> None:
+        """Refuse something that does not exist."""
+        if not self.lax:
+            raise self._refuse(code, message)
+
+    def image(self, ref: str | None) -> Image:
+        """Return an image by its id; the first one for None."""
+        found = self._state.images.get(ref or "")
+        if found is None and ref is not None:
+            self.unknown("Ecs.0031", "The image does not exist.")
+        return found or next(iter(self._state.images.values()))
+
+    def flavor(self, ref: str | None, zone: str | None) -> Flavor:
+        """Return a flavor that is on sale in a zone, None meaning any zone; the first one for None."""
+        found = self._state.flavors.get(ref or "")
+        if found is None:
+            if ref is not None:
+                self.unknown("Ecs.0029", "The flavor does not exist.")
+            return next(iter(self._state.flavors.values()))
+        sales = {found.sale(one) for one in ([zone] if zone else self._state.zones)}
+        if not sales & _ON_SALE:
+            if sales == {"abandon"}:
+                self.unknown("Ecs.0029", "The flavor has been abandoned.")
+            self.unknown("Ecs.0319", "Insufficient resources for this flavor.")
+        return found
+
+    def zone(self, name: str | None) -> str | None:
+        """Return the name of a zone that exists, None when none is asked for."""
+        if name is not None and name not in self._state.zones:
+            self.unknown("Ecs.0005", "The availability zone does not exist.")
+            return None
+        return name
+
+    def key(self, name: str | None) -> str | None:
+        """Return the name of a key pair that exists."""
+        if name is not None and name not in self._project.keys:
+            self.unknown("Ecs.0314", "The key pair does not exist.")
+        return name
+
+    def group(self, group: str | None) -> None:
+        """Refuse a server group: there are none in this slice of the mock."""
+        if group is not None:
+            self.unknown("Ecs.0313", "The server group does not exist.")
+
+    def network(self, ref: str | None) -> Network:
+        """Return a subnet of the project."""
+        found = next((one for one in self._project.networks if one.id == ref), None)
+        if found is None and ref is not None:
+            self.unknown("Ecs.0038", "The subnet does not exist.")
+        return found or self._project.networks[0]
+
+    def address(self, network: Network, address: str | None) -> str | None:
+        """Return an address that is free in a subnet, None when none is asked for."""
+        if not address:
+            return None
+        if not network.holds(address):
+            if self._state.deviates("address-unchecked"):
+                return None
+            self.unknown("Ecs.0039", "The specified IP address does not belong to the subnet.")
+            return None
+        if address in network.used or address in self._taken:
+            self.unknown("Ecs.0010", "The private IP address is already being used.")
+            return None
+        self._taken.add(address)
+        return None if self._state.deviates("address-ignored") else address
+
+    def port(self, ref: str | None) -> Port | None:
+        """Return a port of the project that no server has."""
+        found = self._project.ports.get(ref or "")
+        if ref is not None and (found is None or found.server is not None):
+            self.unknown("Ecs.0005", "The port does not exist or is in use.")
+            return None
+        return found
+
+    def volume(self, ref: str | None) -> Disk | None:
+        """Return a disk of the project that no server has."""
+        found = self._project.volumes.get(ref or "")
+        if found is None or found.server is not None:
+            self.unknown("Ecs.0005", "The volume does not exist or is attached.")
+            return None
+        return found
+
+    def eip(self, ref: str | None) -> Eip | None:
+        """Return an elastic IP address in DOWN state (Table 8-1)."""
+        found = self._project.eips.get(ref or "")
+        if ref is not None and (found is None or found.server is not None):
+            self.unknown("Ecs.0005", "The EIP does not exist or is bound.")
+            return None
+        return found
+
+
+def room(state: State, project: Project, flavor: Flavor) -> int:
+    """Return how many servers of a flavor the quotas still allow (5.7.1)."""
+    if state.deviates("quota-unchecked"):
+        return 1_000_000
+    servers = project.servers.values()
+    return min(
+        State.LIMIT_SERVERS - len(servers),
+        (State.LIMIT_CORES - sum(server.flavor.vcpus for server in servers)) // flavor.vcpus,
+        (State.LIMIT_RAM - sum(server.flavor.ram for server in servers)) // flavor.ram,
+    )
+
+
+def check_quota(state: State, project: Project, plan: Plan, count: int, refuse: Refuse) -> None:
+    """Refuse more servers or disks than the quotas allow."""
+    if count > room(state, project, plan.flavor):
+        raise refuse("Ecs.0001", "Insufficient ECS quota.")
+    if len(project.volumes) + count * len(plan.disks) > State.LIMIT_VOLUMES and not state.deviates("quota-unchecked"):
+        raise refuse("Ecs.0021", "Insufficient EVS disk quota.")
+
+
+def batch_names(name: str, count: int, state: State) -> list[str]:
+    """Return the names of *count* servers (Table 5-3): from 0000, or from the number that *name* ends in."""
+    if count == 1 or state.deviates("name-suffix-missing"):
+        return [name] * count
+    found = re.fullmatch(r"(.+)-(\d{4})", name)
+    stem, first = (found[1], int(found[2])) if found else (name, 0)
+    return [f"{stem}-{number:04d}" for number in range(first, first + count)]
+
+
+def build(state: State, project: Project, user: User, plan: Plan, names: Sequence[str]) -> list[Server]:
+    """Put servers into the project, still to be taken through their creation."""
+    return [_build(state, project, user, plan, name, index) for index, name in enumerate(names)]
+
+
+def _build(state: State, project: Project, user: User, plan: Plan, name: str, index: int) -> Server:
+    now = state.clock.now()
+    zone = plan.zone if plan.flavor.sale(plan.zone) in _ON_SALE else state.zones[0]
+    server = Server(state.uuid(), project.id, user.id, name, plan.image, plan.flavor, zone, now, state.number())
+    server.updated = now
+    server.launch_index, server.reservation = index, plan.reservation
+    server.key_name, server.password = plan.key_name, plan.password
+    server.description, server.user_data = plan.description, plan.user_data
+    server.metadata = {} if state.deviates("metadata-dropped") else dict(plan.metadata)
+    server.groups = plan.groups or ([] if state.deviates("group-default-missing") else ["default"])
+    server.hints = dict(plan.hints)
+    for wanted in plan.nics:
+        if wanted.port is not None:
+            wanted.port.server = server.id
+            server.nics.append(Nic(wanted.network, wanted.port.address, wanted.port.mac, wanted.port))
+            continue
+        address = wanted.address
+        if address is None:
+            address = wanted.network.take()
+        wanted.network.used.add(address)
+        server.nics.append(Nic(wanted.network, address, state.mac()))
+    for disk in plan.disks[:1] if state.deviates("data-disks-dropped") else plan.disks:
+        # A disk that exists is attached; one without an id is made.
+        made = disk if disk.id else replace(disk, id=state.uuid())
+        made.server, project.volumes[made.id] = server.id, made
+        server.disks.append(made)
+    project.servers[server.id] = server
+    return server

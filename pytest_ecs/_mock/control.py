@@ -1,0 +1,79 @@
+"""The hooks under /_mock/: what a test does to the cloud, which no client could."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pytest_ecs._mock.errors import GatewayError, RefusalError
+from pytest_ecs._mock.jobs import KINDS
+from pytest_ecs._mock.state import State
+from pytest_ecs._mock.validation import Field, Reader
+
+__all__ = ["control"]
+
+_ADVANCE = Field("object", fields={"advance": Field("integer|number", need=True, low=0)})
+_ALLOW = Field("object", fields={"allow": Field("array", need=True, item=Field("string"))})
+_FAIL = Field("object", fields={
+    "job_type": Field("string", need=True, enum=tuple(KINDS)), "code": Field("string", need=True),
+})  # fmt: skip
+_STATE = Field("object", fields={
+    "vm_state": Field("string|null", need=True), "task_state": Field("string|null"),
+    "power_state": Field("integer|null", low=0, high=4),
+})  # fmt: skip
+
+
+def _refuse(code: str, message: str) -> RefusalError:
+    return GatewayError(400, message)
+
+
+def _read(body: Any, field: Field) -> dict[str, Any]:
+    if not isinstance(body, Mapping):
+        raise _refuse("", "the hook needs a JSON object")
+    return Reader(_refuse, lambda name: False).read(dict(body), field)
+
+
+def control(state: State, log: Sequence[dict[str, Any]], method: str, path: str, body: Any) -> dict[str, Any]:
+    """Do what a hook does and return its answer; raises `GatewayError` for a wrong body or hook."""
+    hooks: Mapping[tuple[str, str], Callable[[], dict[str, Any]]] = {
+        ("POST", "/_mock/clock"): lambda: _clock(state, body),
+        ("PUT", "/_mock/policy"): lambda: _policy(state, body),
+        ("POST", "/_mock/fail"): lambda: _fail(state, body),
+        ("GET", "/_mock/requests"): lambda: {"requests": list(log)},
+    }
+    hook = hooks.get((method, path))
+    if hook is not None:
+        return hook()
+    parts = path.split("/")
+    if method == "PUT" and len(parts) == 5 and (parts[2], parts[4]) == ("servers", "state"):
+        return _state(state, parts[3], body)
+    raise GatewayError(404, f"there is no control hook {method} {path}")
+
+
+def _clock(state: State, body: Any) -> dict[str, Any]:
+    state.clock.advance(float(_read(body, _ADVANCE)["advance"]))
+    state.settle()
+    return {"now": state.clock.now()}
+
+
+def _policy(state: State, body: Any) -> dict[str, Any]:
+    state.restricted.allowed = set(_read(body, _ALLOW)["allow"])
+    return {"allow": sorted(state.restricted.allowed)}
+
+
+def _fail(state: State, body: Any) -> dict[str, Any]:
+    read = _read(body, _FAIL)
+    state.fail_next[read["job_type"]] = read["code"]
+    return dict(state.fail_next)
+
+
+def _state(state: State, server_id: str, body: Any) -> dict[str, Any]:
+    read = _read(body, _STATE)
+    server = next((p.servers[server_id] for p in state.projects.values() if server_id in p.servers), None)
+    if server is None:
+        raise GatewayError(404, f"there is no server {server_id}")
+    if read["vm_state"] is None:
+        state.thaw(server)
+    else:
+        state.freeze(server, read["vm_state"], read.get("task_state"), read.get("power_state"))
+    return {"status": server.status}

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pytest_ecs._mock import MockCloud, ScaledClock, VirtualClock
+from pytest_ecs._mock.server import serve
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_connection_serves_many_requests(cloud: MockCloud) -> None:
+    """HTTP/1.1 keep-alive: one connection, bodies read to their end, also by chunks."""
+    with serve(cloud) as server, httpx.Client(base_url=server.url) as client:
+        ports = set()
+        for _ in range(5):
+            answer = client.get("/")
+            ports.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
+            assert answer.status_code == 200
+            assert client.post("/v3/auth/tokens", content=iter([b'{"auth"', b": {}}"])).status_code == 400
+        assert len(ports) == 1
+
+
+def test_answers_do_not_wait_for_acknowledgements(cloud: MockCloud) -> None:
+    """TCP_NODELAY is in effect on accepted connections: otherwise each answer would take 40 ms."""
+    with serve(cloud) as server, httpx.Client(base_url=server.url) as client:
+        client.get("/")
+        fastest = min(client.get("/").elapsed.total_seconds() for _ in range(20))
+    assert fastest < 0.03
+
+
+def test_only_this_machine_is_served(cloud: MockCloud) -> None:
+    """The mock has no secrets worth keeping and is not for others."""
+    with serve(cloud) as server:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", server.url)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server.url)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"nonsense\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n{}",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_and_the_server_lives(cloud: MockCloud, raw: bytes) -> None:
+    """400 and the end of the connection; the next client is served."""
+    with serve(cloud) as server:
+        with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=5) as connection:
+            connection.sendall(raw)
+            connection.shutdown(socket.SHUT_WR)
+            received = b""
+            while data := connection.recv(65536):
+                received += data
+        assert b" 400 " in received.split(b"\r\n")[0]
+        assert httpx.get(server.url).status_code == 200
+
+
+def test_paths_and_queries_arrive_as_they_were_sent(cloud: MockCloud) -> None:
+    """Quoted characters are decoded once."""
+    with serve(cloud) as server:
+        httpx.get(f"{server.url}/a%25b%C3%BC?x=%26")
+    assert cloud.control("GET", "/_mock/requests")["requests"][-1]["path"] == "/a%b\u00fc"
+
+
+def test_a_busy_port_is_an_error(cloud: MockCloud) -> None:
+    """The caller learns that the port is taken."""
+    with (
+        serve(cloud) as server,
+        pytest.raises(OSError, match="in use"),
+        serve(cloud, int(server.url.rpartition(":")[2])),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_says_when_it_is_ready_and_stops_on_a_signal(number: signal.Signals) -> None:
+    """One line of JSON; the clock runs at its speed; the exit code is 0."""
+    code = "from pytest_ecs._mock.server import run; raise SystemExit(run(port=0, speed=1000.0, deviations=[]))"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        described = json.loads(process.stdout.readline())
+        assert httpx.get(described["endpoint"]).status_code == 200
+        process.send_signal(number)
+        assert process.wait(10) == 0
+        assert process.stdout.read() == ""
+
+
+def test_virtual_time_passes_only_when_told() -> None:
+    """Waiting costs nothing, and time never runs backwards."""
+    clock = VirtualClock(5.0)
+    clock.sleep(10)
+    clock.advance(-3)
+    assert (clock.now(), clock.wall()) == (15.0, 15.0)
+
+
+def test_scaled_time_is_faster_than_the_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signatures are dated with real time, whatever the speed."""
+    real = {"time": 1000.0, "monotonic": 50.0}
+    for name in real:
+        monkeypatch.setattr(f"time.{name}", lambda name=name: real[name])
+    clock = ScaledClock(60)
+    real["monotonic"] += 2
+    real["time"] += 2
+    clock.advance(5)
+    assert (clock.now(), clock.wall()) == (1125.0, 1002.0)
