@@ -43,15 +43,16 @@ def test_both_clients_and_the_contract_work(pytester: pytest.Pytester) -> None:
 def test_a_failed_job_is_explained_without_a_traceback_of_ours(pytester: pytest.Pytester) -> None:
     """The message has the job, its type, its sub-jobs, their codes and the time."""
     pytester.makepyfile("""
-        def test_job(ecs_client, ecs_server, ecs_wait_for_job):
+        def test_job(ecs_client, ecs_server, ecs_target, ecs_wait_for_job):
+            ecs_target.control("POST", "/_mock/fail", {"job_type": "stopServers", "code": "Ecs.0100"})
             body = {"os-stop": {"servers": [{"id": ecs_server.id}]}}
             ecs_wait_for_job(ecs_client.post("/v1/{project_id}/cloudservers/action", body).response_body["job_id"])
     """)
-    shown = pytester.runpytest("-q", "--ecs-deviation=job-fails")
+    shown = pytester.runpytest("-q")
     shown.assert_outcomes(failed=1)
     shown.stdout.fnmatch_lines(
         [
-            "*Job * (stopServers) ended in FAIL*'FAIL'*s after it was delivered*",
+            "*Job * (stopServers) ended in FAIL*Common.0021*s after it was delivered*",
             "*sub-job * (stopSingleServer)*Ecs.0100*",
         ]
     )
