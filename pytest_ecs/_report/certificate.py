@@ -91,7 +91,7 @@ def weigh_waivers(
 def overall(results: Iterable[Result], waivers: Sequence[Mapping[str, JSON]] = (), troubles: Sequence[str] = ()) -> str:
     """Return the verdict of the whole: fail, error, partial or pass.
 
-    Only what is binding (must) counts. A waiver that is stale, expired or unknown speaks of something that is not so:
+    Only what is binding (must) counts, and where nothing binding was seen to hold there is nothing to pass. A waiver that is stale, expired or unknown speaks of something that is not so:
     the certificate is partial until somebody has looked, so that waivers cannot pile up unseen. *troubles* are errors
     that concern no single requirement, such as a lost worker or a leaked server.
     """
@@ -100,7 +100,7 @@ def overall(results: Iterable[Result], waivers: Sequence[Mapping[str, JSON]] = (
         return "fail"
     if "error" in seen or troubles:
         return "error"
-    if seen & {"not_tested", "waived"} or any(w.get("state") != "applied" for w in waivers):
+    if seen != {"pass"} or any(w.get("state") != "applied" for w in waivers):
         return "partial"
     return "pass"
 
@@ -131,11 +131,11 @@ def build(
     more: Mapping[str, JSON] | None = None,
 ) -> dict[str, JSON]:
     """Return the content of report.json; *homes* gives the section group of each operation's requirements."""
+    groups = {r.requirement.id: (homes or {}).get(r.requirement.operation or "", group(r.requirement)) for r in results}
     counts: dict[str, Counter[str]] = {}
     levels: dict[str, Counter[str]] = {}
     for result in results:
-        home = (homes or {}).get(result.requirement.operation or "", group(result.requirement))
-        counts.setdefault(home, Counter())[result.verdict] += 1
+        counts.setdefault(groups[result.requirement.id], Counter())[result.verdict] += 1
         levels.setdefault(result.requirement.level, Counter())[result.verdict] += 1
     total: Counter[str] = Counter(result.verdict for result in results)
     used = sorted(
@@ -154,7 +154,7 @@ def build(
             "levels": {name: _row(levels[name]) for name in sorted(levels)},
         },
         "cost": dict(cost),
-        "results": [_result(result) for result in results],
+        "results": [{**_result(result), "group": groups[result.requirement.id]} for result in results],
         "rulings": [asdict(rulings[name]) for name in used if name in rulings],
         "drift": [{"operation": o, "kind": k, "what": w} for o, k, w in sorted({tuple(d) for d in drift})],
         "waivers": list(waivers),

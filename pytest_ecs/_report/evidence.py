@@ -38,7 +38,7 @@ def lines(
     rows += [{"kind": "exchange", **exchange.to_json()} for exchange in exchanges]
     exchanged = len(rows) - 1
     rows += [{"kind": "finding", **finding.to_json()} for finding in findings]
-    text = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
+    text = [json.dumps(row, separators=(",", ":")) for row in rows]  # ASCII: any string survives
     digest = _digest(text)
     footer = {"kind": "footer", "exchanges": exchanged, "findings": len(rows) - 1 - exchanged, "sha256": digest}
     return [*text, json.dumps(footer, separators=(",", ":"))], digest
@@ -54,7 +54,7 @@ def _digest(text: Iterable[str]) -> str:
 def read_evidence(path: Path) -> Evidence:
     """Read and check a file; raises `EvidenceError` that names the line and what is wrong with it."""
     try:
-        text = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_bytes().decode().removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise EvidenceError(
             f"The evidence {path} cannot be read", seen=str(error), hint="keep it beside report.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ecs._checks import Finding
@@ -30,7 +30,6 @@ def write_all(
     exchanges: Sequence[Exchange],
     findings: Sequence[Finding],
     texts: Mapping[str, str],
-    home: Callable[[Mapping[str, JSON]], str],
 ) -> list[Path]:
     """Write report.json, report.html, junit.xml, evidence.jsonl and summary.md into *folder* and return their paths.
 
@@ -44,7 +43,7 @@ def write_all(
     by_id = {exchange.id: exchange for exchange in exchanges}
     contents = {
         "evidence.jsonl": "\n".join(rows) + "\n",
-        "junit.xml": junit(certificate, home, texts),
+        "junit.xml": junit(certificate, texts),
         "summary.md": markdown(certificate),
         "report.html": html(certificate, texts, by_id),
         # Last: who sees report.json sees the rest.
@@ -58,7 +57,7 @@ def _write(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False
+            "w", encoding="utf-8", errors="backslashreplace", dir=path.parent, prefix=f".{path.name}-", delete=False
         ) as file:
             temporary = Path(file.name)
             file.write(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from pytest_ecs.typing import JSON
@@ -14,14 +14,14 @@ __all__ = ["junit"]
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(certificate: Mapping[str, JSON], home: Callable[[Mapping[str, JSON]], str], texts: Mapping[str, str]) -> str:
-    """Return the file; *texts* are the bug reports by requirement id, *home* names a result's section group."""
+def junit(certificate: Mapping[str, JSON], texts: Mapping[str, str]) -> str:
+    """Return the file; *texts* are the bug reports by requirement id."""
     suites: dict[str, list[Mapping[str, JSON]]] = {}
     for result in certificate["results"]:
-        suites.setdefault(home(result), []).append(result)
+        suites.setdefault(result["group"], []).append(result)
     root = ET.Element("testsuites", name="pytest-ecs")
     for name in certificate["summary"]["sections"]:
-        results = suites.get(name, [])
+        results = suites[name]
         row = certificate["summary"]["sections"][name]
         suite = ET.SubElement(
             root, "testsuite", name=name, tests=str(len(results)), failures=str(row["fail"]), errors=str(row["error"]),

@@ -110,11 +110,10 @@ class Recorder:
             return
         settings = self._keeper.settings
         self.troubles += self._keeper.leaks
-        self.certificate, texts, homes = self._build(settings, session.exitstatus)
+        self.certificate, texts = self._build(settings, session.exitstatus)
         try:
             self.paths = write_all(
-                report_folder(settings), self.certificate, self._exchanges, self._findings, texts,
-                lambda row: homes.get(row["operation"] or "", _appendix(row)),
+                report_folder(settings), self.certificate, self._exchanges, self._findings, texts
             )  # fmt: skip
         except EcsError as error:
             self._trouble = str(error)
@@ -123,7 +122,7 @@ class Recorder:
         ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _build(self, settings: Settings, exitstatus: int) -> tuple[dict[str, JSON], dict[str, str], dict[str, str]]:
+    def _build(self, settings: Settings, exitstatus: int) -> tuple[dict[str, JSON], dict[str, str]]:
         from pytest_ecs import __version__
         from pytest_ecs._contracts.model import Requirement
         from pytest_ecs._coverage import reason
@@ -167,7 +166,7 @@ class Recorder:
             rulings=contract.rulings, drift=self._drift, waivers=weighed, troubles=self.troubles, homes=homes,
             more={"tool": f"pytest-ecs {__version__}", "selection": _selection(settings)},
         )  # fmt: skip
-        return certificate, self._texts(results), homes
+        return certificate, self._texts(results)
 
     def _created(self) -> int:
         """Servers of the run: each worker counts its own cloud, or all count the one ledger of a shared target."""
@@ -203,10 +202,6 @@ class Recorder:
         elif self.paths:
             folder = self.paths[0].parent
             terminalreporter.write_line(f"\nReport: {folder} ({', '.join(path.name for path in self.paths)})")
-
-
-def _appendix(row: Mapping[str, JSON]) -> str:
-    return str(row["requirement"]).partition("/")[0]
 
 
 _RESOURCES = (
