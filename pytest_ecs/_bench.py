@@ -21,7 +21,7 @@ from pytest_ecs._exchange import Case, Exchange, pointer
 from pytest_ecs._leases import Lease
 from pytest_ecs._recipes import RECIPES, Ingredients, Recipe, Request, placeholder
 from pytest_ecs._session import Session
-from pytest_ecs.exceptions import JobError, PrerequisiteMissing
+from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON, Identity, ServerState
 
 __all__ = ["Bench", "uncovered", "variant_for"]
@@ -243,7 +243,8 @@ class Bench:
             raise TypeError(f"one test of {', '.join(TESTS)} is needed, not {', '.join(test)}")
         if requirement_id not in self.contract.requirements:
             raise LookupError(f"the contract has no requirement {requirement_id}")
-        finding = evaluate(requirement_id, Assertion(exchange.id, tuple(path), name, expected), exchange)
+        claim = Assertion(exchange.id, tuple(path), name, expected)
+        finding = evaluate(requirement_id, claim, exchange, self.contract.environment_codes)
         self.session.pending.append(finding)
         return finding.outcome == "pass"
 
@@ -379,11 +380,27 @@ class Bench:
 
     def need_resource(self, name: str) -> str:
         """Return the id of a resource that the run was given; raises `PrerequisiteMissing` when it was given none."""
-        return self._ingredients(Recipe("", {}), []).need(name)
+        return self.session.target.resources.need(name)
 
     def new_name(self, hint: str = "n") -> str:
         """Return a name that nothing else has."""
         return self.session.pool.new_name(hint)
+
+    def other_flavor(self, lease: Lease) -> str:
+        """Return the id of a flavor that a server does not have; raises `PrerequisiteMissing` when only one is known."""
+        flavors = [self.need_resource("flavor_id"), self.need_resource("other_flavor_id")]
+        return flavors[1 - flavors.index(now)] if (now := self.flavor_of(lease)) in flavors else flavors[0]
+
+    def read(self, exchange: Exchange, *path: str | int) -> JSON:
+        """Return what stands at *path* of an answer's body, for the next step; raises `StepFailed` when nothing does."""
+        try:
+            if exchange.failure is not None or exchange.status >= 400:
+                raise LookupError("it was refused")
+            return pointer(exchange.response_body, path)
+        except LookupError:
+            wanted = ".".join(map(str, path)) or "a body"
+            seen = exchange.failure or f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text!r}"
+            raise StepFailed(f"{exchange.request_line} was not answered with {wanted}", seen=seen) from None
 
     def flavor_of(self, lease: Lease) -> str | None:
         """Return the id of a server's flavor (6.2.6), None when the answer has none."""

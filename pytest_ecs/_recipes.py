@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from pytest_ecs._target import Resources
-from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import JSON, ServerState
 
 __all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "placeholder", "recipe"]
@@ -43,13 +42,7 @@ class Ingredients:
 
     def need(self, name: str) -> str:
         """Return a resource's id; raises `PrerequisiteMissing` when the user named none."""
-        value = getattr(self.resources, name)
-        if value is None:
-            option = name.removesuffix("_id").removesuffix("_name").replace("_", "-").replace("key", "key-pair")
-            raise PrerequisiteMissing(
-                f"This needs --ecs-{option}", seen="no such option was given", hint="name one that the project may use"
-            )
-        return str(value)
+        return self.resources.need(name)
 
 
 #: Builds a request from the ingredients.

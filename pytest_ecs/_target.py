@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_ecs._credentials import Credentials, load
-from pytest_ecs.exceptions import ConfigurationError
+from pytest_ecs.exceptions import ConfigurationError, PrerequisiteMissing
 from pytest_ecs.typing import JSON, Clock, Identity
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ class Resources:
     security_group_id: str | None = None
     key_name: str | None = None
     availability_zone: str | None = None
+
+    def need(self, name: str) -> str:
+        """Return the id under *name*; raises `PrerequisiteMissing` when the user named none."""
+        value = getattr(self, name)
+        if value is None:
+            option = name.removesuffix("_id").removesuffix("_name").replace("_", "-").replace("key", "key-pair")
+            raise PrerequisiteMissing(
+                f"This needs --ecs-{option}", seen="no such option was given", hint="name one that the project may use"
+            )
+        return str(value)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ EcsError                    the root; its text says what happened, what was seen
 ├── JobError                a job did not end in SUCCESS
 │   ├── JobFailed           it ended in FAIL
 │   └── JobTimeout          it did not end in the time it was given
+├── StepFailed              an answer lacks what the test needs to go on
 ├── PrerequisiteMissing     something a test needs cannot be had; the requirement is then not tested
 ├── BudgetExceeded          the next request would go over --ecs-max-servers or --ecs-max-minutes
 └── LedgerError             the record of created resources cannot be written; nothing is created then
@@ -34,6 +35,7 @@ __all__ = [
     "LedgerError",
     "NotAnEcsEndpoint",
     "PrerequisiteMissing",
+    "StepFailed",
     "TargetError",
     "Unreachable",
 ]
@@ -118,6 +120,10 @@ class JobFailed(JobError):
 
 class JobTimeout(JobError):
     """The job was still INIT or RUNNING when its time was up."""
+
+
+class StepFailed(EcsError):
+    """A request on the way was refused, or its answer lacks what the next step is made from."""
 
 
 class PrerequisiteMissing(EcsError):

@@ -74,10 +74,8 @@ def test_states_while_rebooting(ecs_bench: Bench, kind: str, rows: list[str]) ->
 @pytest.mark.ecs_requirement(*_RESIZING)
 def test_states_while_resizing(ecs_bench: Bench) -> None:
     """A stopped server whose specifications change shows as RESIZE."""
-    pool, resources = ecs_bench.session.pool, ecs_bench.session.target.resources
-    lease = pool.lease("SHUTOFF")
-    now = ecs_bench.flavor_of(lease)
-    wanted = resources.other_flavor_id if now != resources.other_flavor_id else resources.flavor_id
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    wanted = ecs_bench.other_flavor(lease)
     path = f"/v1/{{project_id}}/cloudservers/{lease.id}/resize"
     started = ecs_bench.client.post(path, {"resize": {"flavorRef": wanted}})
     seen = ecs_bench.watch(started, _show(lease))

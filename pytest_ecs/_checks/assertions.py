@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 
+from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Assertion, Finding
 from pytest_ecs._exchange import Exchange, pointer
 from pytest_ecs.typing import JSON
@@ -116,17 +117,30 @@ def _collect(value: JSON, steps: tuple[str | int, ...]) -> JSON:
     return pointer(value, steps)
 
 
-def evaluate(requirement: str, assertion: Assertion, exchange: Exchange) -> Finding:
-    """Return the finding of one claim about one exchange."""
+def evaluate(
+    requirement: str, assertion: Assertion, exchange: Exchange, environment_codes: Collection[str] = ()
+) -> Finding:
+    """Return the finding of one claim about one exchange.
+
+    A claim about a body or a header is about a success: an error body lacks everything and shows nothing. When no
+    answer came, or one whose code is among *environment_codes*, the finding is an error.
+    """
     compare, wording = TESTS[assertion.test]
     where = ".".join(map(str, assertion.path))
     expected = f"{where} {wording.format(repr(assertion.expected))}"
+    refused = exchange.failure is not None or exchange.status >= 400
+    answer = {"status": exchange.status, "body": exchange.response_body or exchange.response_text}
     try:
         seen = locate(exchange, assertion.path)
     except LookupError:
         passed, seen = assertion.test == "absent", "(absent)"
     else:
         passed = compare(seen, assertion.expected)
+    if refused and assertion.path[0] != "status":
+        passed, seen = False, answer
+    if exchange.failure is not None or (not passed and set(codes_of(exchange.response_body)) & set(environment_codes)):
+        reason = exchange.failure or "the project or region lacks what the request needs"
+        return Finding(requirement, "error", (exchange.id,), reason=reason, observed=answer, assertion=assertion)
     return Finding(
         requirement,
         "pass" if passed else "fail",

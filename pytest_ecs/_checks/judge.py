@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from pytest_ecs._checks.assertions import evaluate
 from pytest_ecs._checks.body import claims, undocumented
+from pytest_ecs._checks.codes import codes_of, main_code
 from pytest_ecs._checks.finding import Finding
 from pytest_ecs._checks.formats import FORMATS
 from pytest_ecs._checks.jobs import job_claims
@@ -67,7 +68,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> Iterator[F
 
 def _throttled(exchange: Exchange) -> bool:
     # A.2: a 202 with Common.0024 says "over the flow limit", which is no success.
-    return exchange.status == 202 and _codes(exchange.response_body) == ["Common.0024"]
+    return exchange.status == 202 and codes_of(exchange.response_body) == ["Common.0024"]
 
 
 # Success
@@ -152,10 +153,10 @@ def _error(exchange: Exchange, operation: Operation, contract: Contract) -> Iter
             f"{base}/envelope", inner.get("code") == exchange.status, exchange, expected, inner.get("code"), "body"
         )
     if envelope == "ecs":
-        for code in _codes(exchange.response_body):
+        for code in codes_of(exchange.response_body):
             row = contract.errors.get(code)
             yield _finding(f"{base}/code", row is not None, exchange, "the code is listed in A.2", code, "error.code")
-        main = _main_code(exchange.response_body)
+        main = main_code(exchange.response_body)
         row = contract.errors.get(main or "")
         if row is not None:
             expected = f"{main} comes with HTTP {' or '.join(map(str, row.statuses))}"
@@ -176,22 +177,6 @@ def _envelope(exchange: Exchange, operation: Operation, contract: Contract) -> s
     return None
 
 
-def _main_code(body: JSON) -> str | None:
-    error = body.get("error") if isinstance(body, Mapping) else None
-    code = error.get("code") if isinstance(error, Mapping) else None
-    return code if isinstance(code, str) else None
-
-
-def _codes(body: JSON) -> list[str]:
-    """Codes of the v1 error form, the main one first and then those in details (table 10-2)."""
-    main = _main_code(body)
-    if main is None:
-        return []
-    details = body["error"].get("details")
-    more = [d.get("code") for d in details if isinstance(d, Mapping)] if isinstance(details, list) else []
-    return [main, *(code for code in more if isinstance(code, str))]
-
-
 # Cases
 
 
@@ -203,7 +188,7 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
     expectation = contract.expectation(case.expects, dialect)
     evidence = (exchange.id, *([case.control] if case.control else []))
     if case.expects == "accepted":
-        if exchange.status < 400 or set(_codes(exchange.response_body)) & contract.environment_codes:
+        if exchange.status < 400 or set(codes_of(exchange.response_body)) & contract.environment_codes:
             fine = exchange.status < 400
             reason = "" if fine else "the project or region lacks what the request needs"
             yield Finding(
@@ -238,7 +223,7 @@ def _rejection(
         expected += f" with code {' or '.join(sorted(fitting))}"
     if exchange.status < 400:
         return _late(exchange, expectation, expected, evidence, corpus)
-    codes = _codes(exchange.response_body)
+    codes = codes_of(exchange.response_body)
     seen = {
         "status": exchange.status,
         "body": exchange.response_body if exchange.response_body is not None else exchange.response_text,
@@ -369,7 +354,7 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
         if finding.assertion is not None:
             shown = record.get(finding.assertion.exchange)
             if shown is not None:
-                result.append(evaluate(finding.requirement, finding.assertion, shown))
+                result.append(evaluate(finding.requirement, finding.assertion, shown, contract.environment_codes))
         elif finding.outcome in {"error", "not_tested"}:
             result.append(replace(finding))
     return result

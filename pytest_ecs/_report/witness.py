@@ -17,6 +17,7 @@ from pytest_ecs.exceptions import (
     EcsError,
     JobFailed,
     PrerequisiteMissing,
+    StepFailed,
     TargetError,
 )
 from pytest_ecs.typing import JSON
@@ -147,10 +148,10 @@ class Witness:
         if isinstance(error, pytest.skip.Exception):
             self._conclude(covered, "not_tested", str(error.msg))
             return
-        if isinstance(error, JobFailed):
-            # Whether the endpoint is to blame is said by <operation>/job, from the record; here a step is missing.
+        if isinstance(error, JobFailed | StepFailed):
+            # Whether the endpoint is to blame is said by <operation>/job or /status, from the record; here a step is missing.
             self._conclude(
-                covered, "not_tested" if self._told else "error", f"a job that the test needs did not succeed: {error}"
+                covered, "not_tested" if self._told else "error", f"a step that the test needs did not succeed: {error}"
             )
             report.longrepr = str(error)
             return

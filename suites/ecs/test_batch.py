@@ -53,7 +53,7 @@ def test_a_restarted_server_runs_again(ecs_bench: Bench, kind: str, status: str)
         ecs_bench.check(f"{_REBOOT}/soft-and-hard", on_the_way, "body", "server", "status", equals=status)
     ecs_bench.settle(started, [lease])
     ecs_bench.check(f"{_REBOOT}/success-reboots", lease.show(), "body", "server", "status", equals="ACTIVE")
-    updated = before.response_body["server"]["updated"]
+    updated = ecs_bench.read(before, "server", "updated")
     ecs_bench.check(f"{_REBOOT}/listed-only", other.show(), "body", "server", "updated", equals=updated)
     lease.release()
     other.release()

@@ -15,11 +15,11 @@ def test_the_zone_filter_leaves_flavors_that_are_on_sale_there(ecs_bench: Bench)
     """With a zone only flavors that are normal, obt or promotion there are listed."""
     zone = ecs_bench.need_resource("availability_zone")
     listed = ecs_bench.client.get(_PATH, query={"availability_zone": zone})
-    states = [_state(flavor.get("os_extra_specs") or {}, zone) for flavor in listed.response_body["flavors"]]
+    states = [_state(flavor.get("os_extra_specs") or {}, zone) for flavor in ecs_bench.read(listed, "flavors")]
     ecs_bench.check(f"{_FLAVORS}/az-filter", listed, "status", equals=200)
     unsold = [
         flavor["id"]
-        for flavor, state in zip(listed.response_body["flavors"], states, strict=True)
+        for flavor, state in zip(ecs_bench.read(listed, "flavors"), states, strict=True)
         if state not in _ON_SALE
     ]
     for flavor in unsold:
@@ -32,7 +32,7 @@ def test_the_zone_filter_only_leaves_out(ecs_bench: Bench) -> None:
     everything = ecs_bench.client.get(_PATH)
     listed = ecs_bench.client.get(_PATH, query={"availability_zone": ecs_bench.need_resource("availability_zone")})
     blank = ecs_bench.client.get(_PATH, query={"availability_zone": ""})
-    ids = [flavor["id"] for flavor in listed.response_body["flavors"]]
+    ids = [flavor["id"] for flavor in ecs_bench.read(listed, "flavors")]
     ecs_bench.check(f"{_FLAVORS}/az-subset", everything, "body", "flavors", "*", "id", includes=ids)
     ecs_bench.check(
         f"{_FLAVORS}/az-blank",
@@ -41,7 +41,7 @@ def test_the_zone_filter_only_leaves_out(ecs_bench: Bench) -> None:
         "flavors",
         "*",
         "id",
-        same_items=[f["id"] for f in everything.response_body["flavors"]],
+        same_items=[f["id"] for f in ecs_bench.read(everything, "flavors")],
     )
 
 
@@ -49,7 +49,7 @@ def test_the_zone_filter_only_leaves_out(ecs_bench: Bench) -> None:
 def test_unused_fields_have_their_defaults(ecs_bench: Bench) -> None:
     """Fields that the table calls unused have the value that it names, in every flavor."""
     listed = ecs_bench.client.get(_PATH)
-    count = len(listed.response_body["flavors"])
+    count = len(ecs_bench.read(listed, "flavors"))
     defaults = {
         "disk": "0",
         "swap": "",

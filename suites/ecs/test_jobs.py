@@ -20,10 +20,10 @@ def test_the_job_of_a_creation(ecs_bench: Bench) -> None:
     """It can be queried, ends, has the documented type, and a sub-job of the documented type for each server."""
     pool = ecs_bench.session.pool
     started = ecs_bench.client.post("/v1/{project_id}/cloudservers", pool.template(ecs_bench.new_name("job"), 2))
-    first = ecs_bench.client.get(f"/v1/{{project_id}}/jobs/{started.response_body['job_id']}")
+    first = ecs_bench.client.get(f"/v1/{{project_id}}/jobs/{ecs_bench.read(started, 'job_id')}")
     ecs_bench.check(f"{_JOBS}/known-to-query", first, "status", equals=200)
     ids = pool.settle(started)
-    last = ecs_bench.session.job(started.response_body["job_id"])[-1]
+    last = ecs_bench.session.job(ecs_bench.read(started, "job_id"))[-1]
     ecs_bench.check(f"{_JOBS}/ends", last, "body", "status", one_of=["SUCCESS", "FAIL"])
     ecs_bench.check(f"{_JOBS}/create-type", last, "body", "job_type", equals="createServer")
     kinds = ["createSingleServer", "createSingleServer"]

@@ -19,7 +19,7 @@ def test_usage_moves_with_servers(ecs_bench: Bench) -> None:
     Others may be at work in the project, so a try counts only when no other server came or went meanwhile.
     """
     client, flavor = ecs_bench.client, ecs_bench.need_resource("flavor_id")
-    flavors = client.get("/v1/{project_id}/cloudservers/flavors").response_body["flavors"]
+    flavors = ecs_bench.read(client.get("/v1/{project_id}/cloudservers/flavors"), "flavors")
     size = next(f for f in flavors if f["id"] == flavor)
     moves = [
         ("server-counted", "totalInstancesUsed", 1),
@@ -28,7 +28,7 @@ def test_usage_moves_with_servers(ecs_bench: Bench) -> None:
     ]
     for _ in range(3):
         there = _servers(ecs_bench)
-        before = client.get(_LIMITS).response_body["absolute"]
+        before = ecs_bench.read(client.get(_LIMITS), "absolute")
         made = ecs_bench.session.pool.create(1)
         after = client.get(_LIMITS)
         if _servers(ecs_bench) == there | set(made):
@@ -40,12 +40,12 @@ def test_usage_moves_with_servers(ecs_bench: Bench) -> None:
         return
     for rule, field, more in moves:
         ecs_bench.check(f"{_QUOTAS}/{rule}", after, "body", "absolute", field, equals=before[field] + more)
-    limit = after.response_body["absolute"]["maxTotalInstances"]
+    limit = ecs_bench.read(after, "absolute", "maxTotalInstances")
     # -1 stands for "no limit" in the section's own example (maxTotalKeypairs).
-    most = limit if limit >= 0 else after.response_body["absolute"]["totalInstancesUsed"]
+    most = limit if limit >= 0 else ecs_bench.read(after, "absolute", "totalInstancesUsed")
     ecs_bench.check(f"{_QUOTAS}/used-within", after, "body", "absolute", "totalInstancesUsed", at_most=most)
 
 
 def _servers(bench: Bench) -> set[str]:
     listed = bench.client.get("/v2.1/{project_id}/servers", query={"limit": "1000"})
-    return {server["id"] for server in listed.response_body["servers"]}
+    return {server["id"] for server in bench.read(listed, "servers")}

@@ -13,16 +13,11 @@ def _path(server: str) -> str:
     return f"/v1/{{project_id}}/cloudservers/{server}/resize"
 
 
-def _other(bench: Bench, now: str | None) -> str | None:
-    resources = bench.session.target.resources
-    return resources.flavor_id if now == resources.other_flavor_id else resources.other_flavor_id
-
-
 @pytest.mark.ecs_requirement(f"{_RESIZE}/success-resizes", f"{_RESIZE}/dry-run-default")
 def test_the_flavor_changes(ecs_bench: Bench) -> None:
     """After the job of a request without dry_run the server has the new flavor."""
     lease = ecs_bench.session.pool.lease("SHUTOFF")
-    wanted = _other(ecs_bench, ecs_bench.flavor_of(lease))
+    wanted = ecs_bench.other_flavor(lease)
     ecs_bench.settle(ecs_bench.client.post(_path(lease.id), {"resize": {"flavorRef": wanted}}), [lease])
     shown = lease.show()
     ecs_bench.check(f"{_RESIZE}/success-resizes", shown, "body", "server", "flavor", "id", equals=wanted)
@@ -35,7 +30,7 @@ def test_a_running_server_is_not_resized(ecs_bench: Bench) -> None:
     """The request for an active server is refused, or its job fails."""
     lease = ecs_bench.session.pool.lease("ACTIVE")
     control = ecs_bench.control("ecs.servers.resize")
-    body = {"resize": {"flavorRef": _other(ecs_bench, ecs_bench.flavor_of(lease))}}
+    body = {"resize": {"flavorRef": ecs_bench.other_flavor(lease)}}
     refused = ecs_bench.expect(
         f"{_RESIZE}/only-when-stopped", "POST", _path(lease.id), json=body,
         expects="wrong-state", change="the server is active", control=control.id,
@@ -50,7 +45,7 @@ def test_a_checked_request_changes_nothing(ecs_bench: Bench) -> None:
     lease = ecs_bench.session.pool.lease("SHUTOFF")
     before = ecs_bench.flavor_of(lease)
     checked = ecs_bench.client.post(
-        _path(lease.id), {"dry_run": True, "resize": {"flavorRef": _other(ecs_bench, before)}}
+        _path(lease.id), {"dry_run": True, "resize": {"flavorRef": ecs_bench.other_flavor(lease)}}
     )
     ecs_bench.settle(checked, [lease])
     ecs_bench.check(f"{_RESIZE}/dry-run-accepted", checked, "status", equals=202)

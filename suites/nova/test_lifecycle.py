@@ -35,18 +35,18 @@ def _both(*rules: str) -> pytest.MarkDecorator:
 
 
 def _template(bench: Bench, name: str, **fields: Any) -> dict[str, Any]:
-    resources = bench.session.target.resources
     server = {
         "name": name,
-        "imageRef": resources.image_id,
-        "flavorRef": resources.flavor_id,
-        "networks": [{"uuid": resources.network_id}],
+        "imageRef": bench.need_resource("image_id"),
+        "flavorRef": bench.need_resource("flavor_id"),
+        "networks": [{"uuid": bench.need_resource("network_id")}],
     }
     return {"server": {**server, **fields}}
 
 
 def _create(bench: Bench, name: str, **fields: Any) -> tuple[Exchange, list[str]]:
     created = bench.client.post(_SERVERS, _template(bench, name, **fields), microversion="2.19")
+    bench.read(created)
     return created, bench.session.pool.settle(created)
 
 
@@ -73,7 +73,7 @@ def test_a_batch_is_found_by_its_reservation(ecs_bench: Bench) -> None:
     name = ecs_bench.new_name("batch")
     created, _ = _create(ecs_bench, name, min_count=2, max_count=2, return_reservation_id=True)
     ecs_bench.check(f"{_CREATE}/reservation", created, "body", "reservation_id", matches=".")
-    listed = ecs_bench.client.get(_SERVERS, query={"reservation_id": created.response_body["reservation_id"]})
+    listed = ecs_bench.client.get(_SERVERS, query={"reservation_id": ecs_bench.read(created, "reservation_id")})
     ecs_bench.check(
         f"{_CREATE}/name-suffix", listed, "body", "servers", "*", "name", same_items=[f"{name}-0000", f"{name}-0001"]
     )
@@ -104,7 +104,7 @@ def test_a_server_is_what_was_asked_for(ecs_bench: Bench) -> None:
     ecs_bench.check(
         f"{_CREATE}/system-disk-visible", shown, "body", "server", "os-extended-volumes:volumes_attached", length=1
     )
-    for network, entries in shown.response_body["server"]["addresses"].items():
+    for network, entries in ecs_bench.read(shown, "server", "addresses").items():
         for number in range(len(entries)):
             ecs_bench.check(
                 f"{_CREATE}/no-eip",
@@ -157,7 +157,7 @@ def test_a_server_is_where_it_was_put(ecs_bench: Bench) -> None:
     )
     shown = ecs_bench.session.pool.show(server)
     ecs_bench.check(f"{_CREATE}/key-pair-set", shown, "body", "server", "key_name", equals=key)
-    (name,) = shown.response_body["server"]["addresses"]
+    (name,) = ecs_bench.read(shown, "server", "addresses")
     ecs_bench.check(f"{_CREATE}/fixed-ip-used", shown, "body", "server", "addresses", name, 0, "addr", equals=address)
 
 
@@ -214,7 +214,7 @@ def test_name_and_description_change_and_nothing_else(ecs_bench: Bench) -> None:
     """After the request both are new in the answer and in the query, and flavor, image and addresses are as before."""
     lease = ecs_bench.session.pool.lease()
     path, name = f"{_SERVERS}/{lease.id}", ecs_bench.new_name("renamed")
-    before = ecs_bench.client.get(path, microversion="2.19").response_body["server"]
+    before = ecs_bench.read(ecs_bench.client.get(path, microversion="2.19"), "server")
     changed = ecs_bench.client.put(path, {"server": {"name": name, "description": "new"}}, microversion="2.19")
     after = ecs_bench.client.get(path, microversion="2.19")
     for exchange in (changed, after):
@@ -240,7 +240,7 @@ def test_a_deleted_server_is_gone(ecs_bench: Bench) -> None:
 def test_a_list_is_filtered_by_what_servers_have(ecs_bench: Bench, base: str, path: str) -> None:
     """Name, address and flavor are matched in part: the server that fits is listed, and nothing with a part it lacks."""
     lease = ecs_bench.session.pool.lease()
-    server = lease.show().response_body["server"]
+    server = ecs_bench.read(lease.show(), "server")
     address = next(iter(server["addresses"].values()))[0]["addr"]
     for rule, key, value in (
         ("name-filter", "name", server["name"][-8:]), ("ip-filter", "ip", address), ("flavor-filter", "flavor", server["flavor"]["id"]),
@@ -274,7 +274,7 @@ def test_pages_have_every_server_once(ecs_bench: Bench, base: str, path: str) ->
     for part in ("a", "b", "c"):
         _create(ecs_bench, f"{name}-{part}")
     query = {"name": name, "limit": "1000"}
-    shown = ecs_bench.client.get(f"{_SERVERS}/detail", query=query).response_body["servers"]
+    shown = ecs_bench.read(ecs_bench.client.get(f"{_SERVERS}/detail", query=query), "servers")
     newest = [s["id"] for s in sorted(shown, key=lambda server: str(server["created"]), reverse=True)]
     ecs_bench.check(
         f"{base}/sort-default", ecs_bench.client.get(path, query=query), "body", "servers", "*", "id", equals=newest
@@ -294,7 +294,7 @@ def test_a_list_is_sorted_by_the_key(ecs_bench: Bench, base: str, path: str) -> 
     """By display_name the names come in one direction, whichever it is."""
     leases = ecs_bench.session.pool.batch_of(2)
     listed = ecs_bench.client.get(path, query={"sort_key": "display_name", "limit": "1000"})
-    names = [server["name"] for server in listed.response_body["servers"]]
+    names = [server["name"] for server in ecs_bench.read(listed, "servers")]
     ecs_bench.check(
         f"{base}/sort-key", listed, "body", "servers", "*", "name", one_of=[sorted(names), sorted(names, reverse=True)]
     )
@@ -306,7 +306,7 @@ def test_a_list_is_sorted_by_the_key(ecs_bench: Bench, base: str, path: str) -> 
 def test_a_list_of_changes_has_only_those(ecs_bench: Bench, base: str, path: str) -> None:
     """A server that changed after the time is listed; with a time after every change nothing is."""
     lease = ecs_bench.session.pool.lease()
-    updated = lease.show().response_body["server"]["updated"]
+    updated = ecs_bench.read(lease.show(), "server", "updated")
     changed = ecs_bench.client.get(path, query={"changes-since": updated, "limit": "1000"})
     ecs_bench.check(f"{base}/changes-since", changed, "body", "servers", "*", "id", contains=lease.id)
     later = ecs_bench.client.get(path, query={"changes-since": "2099-01-01T00:00:00Z"})
@@ -330,7 +330,7 @@ def test_the_query_and_the_list_agree(ecs_bench: Bench) -> None:
     """One server shows the same in its own query and in the detailed list."""
     lease = ecs_bench.session.pool.lease()
     shown = lease.show()
-    listed = ecs_bench.client.get(f"{_SERVERS}/detail", query={"limit": "1000"}).response_body["servers"]
+    listed = ecs_bench.read(ecs_bench.client.get(f"{_SERVERS}/detail", query={"limit": "1000"}), "servers")
     entry = next(server for server in listed if server["id"] == lease.id)
     for field in (
         "name",
@@ -363,7 +363,7 @@ def test_the_image_is_the_only_criterion(ecs_bench: Bench, base: str, path: str)
 def test_a_batch_is_a_list(ecs_bench: Bench, base: str, path: str) -> None:
     """The list by reservation has the servers of the batch and no others."""
     created, ids = _create(ecs_bench, ecs_bench.new_name("batch"), min_count=2, max_count=2, return_reservation_id=True)
-    listed = ecs_bench.client.get(path, query={"reservation_id": created.response_body["reservation_id"]})
+    listed = ecs_bench.client.get(path, query={"reservation_id": ecs_bench.read(created, "reservation_id")})
     ecs_bench.check(f"{base}/reservation-filter", listed, "body", "servers", "*", "id", same_items=ids)
 
 
@@ -393,12 +393,12 @@ def test_a_plain_server_has_what_was_named(ecs_bench: Bench) -> None:
     """The answer names a server that can be queried, with the image, the flavor and the network of the request."""
     created, (server,) = _create(ecs_bench, ecs_bench.new_name("plain"))
     shown = ecs_bench.client.get(f"{_SERVERS}/{server}", microversion="2.19")
-    resources = ecs_bench.session.target.resources
+    image, flavor = ecs_bench.need_resource("image_id"), ecs_bench.need_resource("flavor_id")
     ecs_bench.check(
-        f"{_CREATE}/server-answered", shown, "body", "server", "id", equals=created.response_body["server"]["id"]
+        f"{_CREATE}/server-answered", shown, "body", "server", "id", equals=ecs_bench.read(created, "server", "id")
     )
-    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "image", "id", equals=resources.image_id)
-    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "flavor", "id", equals=resources.flavor_id)
+    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "image", "id", equals=image)
+    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "flavor", "id", equals=flavor)
     ecs_bench.check(f"{_CREATE}/description-default", shown, "body", "server", "description", one_of=["", None])
     ecs_bench.check(f"{_CREATE}/az-chosen", shown, "body", "server", "OS-EXT-AZ:availability_zone", matches=".")
     ecs_bench.check(f"{_CREATE}/in-network", shown, "body", "server", "addresses", length=1)
@@ -517,7 +517,7 @@ def test_an_update_touches_what_it_names(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_UPDATE}/name-alone", after, "body", "server", "description", equals="kept")
     ecs_bench.client.put(path, {"server": {"key_name": "another-key"}}, microversion="2.19")
     shown = ecs_bench.client.get(path, microversion="2.19")
-    key = after.response_body["server"]["key_name"]
+    key = ecs_bench.read(after, "server", "key_name")
     ecs_bench.check(f"{_UPDATE}/other-fields", shown, "body", "server", "key_name", equals=key)
     lease.release()
 
@@ -531,7 +531,7 @@ def test_a_list_is_the_projects_own(ecs_bench: Bench, base: str, path: str) -> N
     ecs_bench.check(f"{base}/no-next-link", whole, "body", "servers_links", absent=True)
     foreign = ecs_bench.as_identity("other_project").get(path, query={"limit": "1000"})
     ecs_bench.check(f"{base}/own-project", foreign, "body", "servers", "*", "id", lacks=lease.id)
-    updated = datetime.fromisoformat(lease.show().response_body["server"]["updated"].replace("Z", "+00:00"))
+    updated = datetime.fromisoformat(ecs_bench.read(lease.show(), "server", "updated").replace("Z", "+00:00"))
     for moment, test in ((updated, {"contains": lease.id}), (updated + timedelta(days=400), {"lacks": lease.id})):
         shifted = moment.astimezone(timezone(timedelta(hours=8))).strftime("%Y-%m-%dT%H:%M:%S+08:00")
         listed = ecs_bench.client.get(path, query={"changes-since": shifted, "limit": "1000"})
@@ -545,7 +545,7 @@ def test_links_lead_through_all_pages(ecs_bench: Bench, base: str, path: str) ->
     name = ecs_bench.new_name("pages")
     _create(ecs_bench, name, min_count=3, max_count=3, return_reservation_id=True)
     whole = ecs_bench.client.get(path, query={"name": name, "limit": "1000"})
-    ids = [server["id"] for server in whole.response_body["servers"]]
+    ids = [server["id"] for server in ecs_bench.read(whole, "servers")]
     ecs_bench.check(f"{base}/pages-complete", whole, "body", "servers", length=3)
     page = ecs_bench.client.get(path, query={"name": name, "limit": "1"})
     for number, server in enumerate(ids):
@@ -554,7 +554,7 @@ def test_links_lead_through_all_pages(ecs_bench: Bench, base: str, path: str) ->
             ecs_bench.check(f"{base}/pages-complete", page, "body", "servers_links", absent=True)
         elif ecs_bench.check(f"{base}/next-link-works", page, "body", "servers_links", 0, "href", matches="[?]"):
             page = ecs_bench.client.get(
-                path, query=parse_qsl(urlsplit(page.response_body["servers_links"][0]["href"]).query)
+                path, query=parse_qsl(urlsplit(ecs_bench.read(page, "servers_links", 0, "href")).query)
             )
             ecs_bench.check(f"{base}/next-link-works", page, "body", "servers", "*", "id", equals=[ids[number + 1]])
 
@@ -569,10 +569,10 @@ def test_a_server_shows_what_it_is(ecs_bench: Bench) -> None:
     image = ecs_bench.need_resource("image_id")
     wanted = {"max_count": 2, "min_count": 2, "user_data": "IyEvYmluL3NoCg==", "return_reservation_id": True}
     created, ids = _create(ecs_bench, ecs_bench.new_name("batch"), **wanted)
-    reservation = created.response_body["reservation_id"]
+    reservation = ecs_bench.read(created, "reservation_id")
     detail = ecs_bench.client.get(f"{_SERVERS}/detail", query={"reservation_id": reservation}, microversion="2.3")
     brief = ecs_bench.client.get(_SERVERS, query={"reservation_id": reservation}, microversion="2.3")
-    order = [server["id"] for server in brief.response_body["servers"]]
+    order = [server["id"] for server in ecs_bench.read(brief, "servers")]
     ecs_bench.check(f"{_DETAIL}/same-servers", detail, "body", "servers", "*", "id", equals=order)
     for rule, field, values in (
         ("batch-launch-index", "OS-EXT-SRV-ATTR:launch_index", [0, 1]),
@@ -603,7 +603,7 @@ def test_a_server_shows_what_it_is(ecs_bench: Bench) -> None:
 def test_the_time_of_the_last_change_moves(ecs_bench: Bench) -> None:
     """updated is later after the server was stopped."""
     lease = ecs_bench.session.pool.lease()
-    before = lease.show().response_body["server"]["updated"]
+    before = ecs_bench.read(lease.show(), "server", "updated")
     ecs_bench.client.post(f"{_SERVERS}/{lease.id}/action", {"os-stop": {}})
     ecs_bench.session.pool.wait_stable(lease.id)
     after = lease.show()

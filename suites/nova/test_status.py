@@ -82,7 +82,7 @@ _BODIES: dict[str, dict[str, object]] = {
 def test_another_server_is_left_alone(ecs_bench: Bench, verb: str, state: str) -> None:
     """The answer has no body, and of two servers only the one in the URL changes."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE" if state == "ACTIVE" else "SHUTOFF")
-    before = other.show().response_body["server"]["updated"]
+    before = ecs_bench.read(other.show(), "server", "updated")
     done = ecs_bench.client.post(_action(lease.id), _BODIES[verb])
     ecs_bench.check(f"nova.servers.{verb}/rule/no-body", done, "body", equals=None)
     ecs_bench.session.pool.wait_stable(lease.id)

@@ -14,7 +14,7 @@ _UPDATED = {"v2.0": "2011-01-21T11:33:21Z", "v2.1": "2013-07-23T11:33:21Z"}
 
 
 def _at(bench: Bench, version: str) -> int:
-    listed = bench.client.get("/").response_body["versions"]
+    listed = bench.read(bench.client.get("/"), "versions")
     return next(index for index, entry in enumerate(listed) if entry["id"] == version)
 
 
@@ -35,7 +35,7 @@ def test_both_versions_are_listed(ecs_bench: Bench) -> None:
 @pytest.mark.ecs_requirement(f"{_SHOW}/same-as-list", f"{_SHOW}/v2")
 def test_a_version_shows_what_the_list_says(ecs_bench: Bench) -> None:
     """Each version by itself has the id, status, range and time of the list."""
-    listed = ecs_bench.client.get("/").response_body["versions"]
+    listed = ecs_bench.read(ecs_bench.client.get("/"), "versions")
     for path, version in (("/v2.1", "v2.1"), ("/v2", "v2.0")):
         shown, entry = ecs_bench.client.get(path), listed[_at(ecs_bench, version)]
         for field in ("id", "status", "version", "min_version", "updated"):
@@ -54,7 +54,7 @@ def test_the_list_is_consistent(ecs_bench: Bench) -> None:
     for rule, name in (("has-v2", "v2.0"), ("has-v2-1", "v2.1")):
         ecs_bench.check(f"{_LIST}/{rule}", listed, "body", "versions", "*", "id", contains=name)
     ecs_bench.check(f"{_LIST}/one-current", listed, "body", "versions", "*", "status", has_one="CURRENT")
-    for index, entry in enumerate(listed.response_body["versions"]):
+    for index, entry in enumerate(ecs_bench.read(listed, "versions")):
         place = ("body", "versions", index)
         ecs_bench.check(f"{_LIST}/blank-together", listed, *place, "min_version", **_blank_like(entry))
         ecs_bench.check(f"{_LIST}/range-in-order", listed, *place, "version", version_at_least=entry["min_version"])
@@ -80,7 +80,7 @@ def test_a_version_is_consistent(ecs_bench: Bench) -> None:
     """Each version by itself is the one asked for, with its time, its own link and JSON as its base."""
     for path, name, rule in (("/v2.1", "v2.1", "v21-updated"), ("/v2", "v2.0", "v2-updated")):
         shown = ecs_bench.client.get(path)
-        version = shown.response_body["version"]
+        version = ecs_bench.read(shown, "version")
         ecs_bench.check(f"{_SHOW}/asked-version", shown, "body", "version", "id", equals=name)
         ecs_bench.check(f"{_SHOW}/{rule}", shown, "body", "version", "updated", equals=_UPDATED[name])
         ecs_bench.check(f"{_SHOW}/blank-together", shown, "body", "version", "min_version", **_blank_like(version))

@@ -42,6 +42,21 @@ def _start(about: dict[str, Any], folder: Path, *options: str) -> subprocess.Pop
     )  # fmt: skip
 
 
+def test_a_target_that_names_no_resources_is_blamed_for_nothing(mock: dict[str, Any], tmp_path: Path) -> None:
+    """Whatever needs an image, a flavor or a network is not tested, and the reason names the option."""
+    bare = {name: value for name, value in _environment(mock, tmp_path).items() if not name.startswith("PYTEST_ECS_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_ecs", "run", "-q", f"--ecs-endpoint={mock['endpoint']}"],
+        cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    certificate = json.loads((tmp_path / "ecs-report" / "report.json").read_text(encoding="utf-8"))
+    assert (done.returncode, certificate["verdict"]) == (0, "partial"), done.stdout[-3000:]
+    verdicts = {row["requirement"]: (row["verdict"], row["reason"]) for row in certificate["results"]}
+    assert {verdict for verdict, _ in verdicts.values()} == {"pass", "not_tested"}
+    assert "--ecs-image" in verdicts["nova.servers.create/rule/reservation"][1]
+    assert _servers(mock) == []
+
+
 def _token(about: dict[str, Any]) -> str:
     """A token of the mock, obtained without any of the code under test."""
     user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}

@@ -9,6 +9,7 @@ from pytest_ecs._checks.body import claims, undocumented
 from pytest_ecs._checks.finding import Assertion, Finding
 from pytest_ecs._checks.formats import FORMATS
 from pytest_ecs._checks.jobs import RULES, job_claims
+from pytest_ecs._exchange import Exchange
 
 from .exchanges import exchange
 
@@ -131,6 +132,24 @@ def test_presence_and_absence_look_at_the_place_alone() -> None:
     for name, first, second in (("present", "pass", "fail"), ("absent", "fail", "pass")):
         claim = Assertion("main-00001", ("body", "x"), name, True)
         assert [evaluate("r", claim, there).outcome, evaluate("r", claim, gone).outcome] == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (exchange(status=404, body={"error": {"code": "Ecs.0614", "message": ""}}), "fail"),
+        (exchange(status=404, body={"itemNotFound": {"code": 404, "message": ""}}), "fail"),
+        (exchange(status=400, body={"error": {"code": "Ecs.0012", "message": ""}}), "error"),
+        (exchange(status=0, failure="the connection was reset"), "error"),
+    ],
+)
+def test_a_refusal_shows_nothing_of_what_was_asked_about(answer: Exchange, outcome: str) -> None:
+    """What an error body lacks is not absent from the thing; a lack of quota or of an answer is no verdict."""
+    for name, path in (("absent", ("body", "x")), ("present", ("headers", "content-type"))):
+        finding = evaluate("r", Assertion("main-00001", path, name, True), answer, {"Ecs.0012"})
+        assert finding.outcome == outcome
+    status = Assertion("main-00001", ("status",), "at_least", 400)
+    assert evaluate("r", status, answer, {"Ecs.0012"}).outcome == ("error" if answer.failure else "pass")
 
 
 def test_a_star_collects_from_every_item_and_headers_ignore_case() -> None:
