@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -74,9 +76,25 @@ def reason(contract: Contract, requirement: Requirement) -> str:
     """Return why no check made a finding on *requirement*."""
     from pytest_ecs._bench import uncovered
 
+    _know_recipes()
     if requirement.operation is None:
         return "it was not seen in this run" if requirement.kind in _EVERYWHERE else "no check is written for it yet"
     why = uncovered(contract.operations[requirement.operation], requirement)
     if requirement.kind in {"request", "query", "not-found", "http"} and why:
         return why
     return "it was not seen in this run" if passive(requirement) else "no check is written for it yet"
+
+
+def _know_recipes() -> None:
+    """Import the suites' recipes, as pytest does; with xdist the controller collects nothing and would know none."""
+    from pytest_ecs._locations import suites
+    from pytest_ecs._recipes import RECIPES
+
+    if RECIPES:
+        return
+    home = suites()
+    if (home.parent / "__init__.py").exists():  # in a wheel the suites are inside the package
+        importlib.import_module(f"{home.parent.name}.{home.name}.recipes")
+        return
+    sys.path.insert(0, str(home.parent))
+    importlib.import_module(f"{home.name}.recipes")
