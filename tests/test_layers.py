@@ -33,7 +33,7 @@ _MAY: dict[str, set[str]] = {
     "_waivers": set(),
     "_session": {"_auth", "_checks", "_client", "_contracts", "_exchange", "_leases", "_ledger", "_options", "_target"},
     "_bench": {"_auth", "_cases", "_checks", "_client", "_contracts", "_exchange", "_leases", "_recipes", "_session"},
-    "_coverage": {"_bench", "_checks", "_contracts", "_locations"},
+    "_coverage": {"_bench", "_checks", "_contracts", "_locations", "_recipes"},
     "_fixtures": {"_bench", "_client", "_contracts", "_credentials", "_exchange", "_leases", "_lifecycle", "_options", "_session", "_target"},
     "_report": {"_checks", "_contracts", "_coverage", "_exchange", "_lifecycle", "_options"},
     "_lifecycle": {"_contracts", "_options", "_report", "_session", "_waivers"},
