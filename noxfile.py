@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["tests", "lint", "typing", "build"]
+nox.options.sessions = ["tests", "lint", "typing", "build", "openapi"]
 nox.options.default_venv_backend = "venv"
 
 
@@ -52,6 +52,17 @@ def proof(session: nox.Session) -> None:
     """Show for every deviation of the mock that exactly the requirements fail that it breaks."""
     session.install("-e", ".[dev]")
     session.run("pytest", "tests/suites", "--proof", "-n", "2", *session.posargs)
+
+
+@nox.session
+def openapi(session: nox.Session) -> None:
+    """Let other tools read the OpenAPI document of the contract."""
+    session.install(".", "openapi-spec-validator", "schemathesis")
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "ecs.json")
+        session.run("pytest-ecs", "openapi", "--output", file)
+        session.run("openapi-spec-validator", file)
+        session.run("python", "tests/openapi_tools.py", file)
 
 
 @nox.session

@@ -54,6 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(verb=_verbs.list_)
 
+    openapi = verbs.add_parser("openapi", help="write the whole contract as an OpenAPI 3.1 document")
+    openapi.add_argument("--output", metavar="FILE", help="where to write it; standard output without it")
+    openapi.set_defaults(verb=_verbs.openapi)
+
     report = verbs.add_parser("report", help="show, compare or verify certificates")
     report.add_argument("action", choices=["show", "diff", "verify"])
     report.add_argument("files", nargs="+", metavar="FILE")

@@ -16,7 +16,7 @@ from pytest_ecs._cases import Mutation, fields, mutate_body, mutate_query
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
 from pytest_ecs._client import Client
 from pytest_ecs._contracts import Contract
-from pytest_ecs._contracts.model import Operation, Requirement
+from pytest_ecs._contracts.model import Operation, Requirement, Schema
 from pytest_ecs._exchange import Case, Exchange, pointer
 from pytest_ecs._leases import Lease
 from pytest_ecs._recipes import RECIPES, Ingredients, Recipe, Request, placeholder
@@ -25,6 +25,9 @@ from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON, Identity, ServerState
 
 __all__ = ["Bench", "uncovered", "variant_for"]
+
+#: Kinds of requirements for which a changed request is derived from a recipe's.
+_DERIVED = frozenset({"request", "query", "not-found", "http", "alias", "microversion"})
 
 _GARBAGE = "garbage-token-that-no-one-issued"
 #: Claims that a check-only request (dry_run) does not promise to look at; they need the real request.
@@ -67,13 +70,25 @@ class Bench:
 
     def run(self, operation_id: str, variant: str = "default") -> Exchange:
         """Run a recipe, wait for what it starts and return its exchange, whatever the answer was."""
+        case = Case(f"{operation_id}/status", "accepted", f"the recipe's {variant} request")
+        return self._run(operation_id, variant, case)
+
+    def alias(self, requirement_id: str) -> Exchange:
+        """Send a recipe's request to the other URL that *requirement_id* is about; the judge says whether it was accepted."""
+        operation = self.contract.operations[self.contract.requirements[requirement_id].operation or ""]
+        (alias,) = [one for one in operation.aliases if requirement_id == f"{operation.id}/alias/{one.id}"]
+        return self._run(operation.id, "default", Case(requirement_id, "accepted", "the URL is the alias"), alias.path)
+
+    def _run(self, operation_id: str, variant: str, case: Case, path: str | None = None) -> Exchange:
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         only_reads = operation.method == "GET"
         leases = self._borrowed(recipe) if only_reads else self._own(recipe)
         try:
             request = recipe.variants[variant](self._ingredients(recipe, leases))
-            case = Case(f"{operation_id}/status", "accepted", f"the recipe's {variant} request")
-            exchange = self._send(operation, recipe, request, case)
+            if path is not None:  # v2 has no microversions (6.16)
+                body = _first_version(request.body, operation.body or {})
+                request = replace(request, body=body, microversion=None)
+            exchange = self._send(operation, recipe, request, case, path=path)
             self.settle(exchange, [] if only_reads else leases)
         finally:
             for lease in [] if only_reads else leases:
@@ -162,6 +177,10 @@ class Bench:
             if name == "job_id":
                 unknown = uuid.uuid4().hex
             return [(Mutation({**request.parameters, name: unknown}, f"{name} is an id that does not exist"), {})]
+        if kind == "microversion":
+            limits = operation.microversions
+            outside = limits.until if keyword == "until" else _before(str(limits.since))
+            return [(Mutation(None, f"the microversion is {outside}"), {"microversion": outside})]
         if keyword == "wrong-method":
             return [(Mutation(None, "the method is PATCH"), {"method": "PATCH"})]
         if keyword == "malformed-json":
@@ -481,15 +500,17 @@ class Bench:
         scheme: str | None = None,
         project: str | None = None,
         client: Client | None = None,
+        path: str | None = None,
+        microversion: str | None = None,
     ) -> Exchange:
-        path = operation.path
+        path = path or operation.path
         values = {**request.parameters, "project_id": project} if project else request.parameters
         for name, value in values.items():
             path = path.replace(f"{{{name}}}", str(value))
         sender = client or self.client
         options: dict[str, Any] = {"query": request.query, "case": case, "operation": operation.id}
-        if request.microversion is not None:
-            options["microversion"] = request.microversion
+        if microversion or request.microversion:
+            options["microversion"] = microversion or request.microversion
         if auth is not None or recipe.anonymous:
             options.update(auth=auth or NoAuth(), scheme=scheme or ("none" if recipe.anonymous else "token"))
         if content is not None:
@@ -517,6 +538,8 @@ def _expects(requirement: Requirement, operation: Operation) -> str:
         return "unknown-job" if keyword == "job_id" else "not-found"
     if keyword == "reference":
         return "unknown-reference"
+    if requirement.kind == "microversion":
+        return "outside-microversions"
     return {"wrong-method": "method", "malformed-json": "malformed", "empty-body": "empty"}.get(keyword, "invalid")
 
 
@@ -532,6 +555,24 @@ def _pairs(body: JSON) -> Iterator[tuple[str, str | None]]:
     elif isinstance(body, list):
         for item in body:
             yield from _pairs(item)
+
+
+def _before(version: str) -> str:
+    """Return the microversion below *version*."""
+    major, _, minor = version.partition(".")
+    return f"{major}.{int(minor) - 1}"
+
+
+def _first_version(body: JSON, schema: Schema) -> JSON:
+    """Return *body* without the fields that only later microversions have."""
+    if isinstance(body, Mapping):
+        fields = schema.get("properties", {})
+        return {
+            name: _first_version(value, fields.get(name, {}))
+            for name, value in body.items()
+            if not fields.get(name, {}).get("x-since")
+        }
+    return [_first_version(item, schema.get("items", {})) for item in body] if isinstance(body, list) else body
 
 
 def _flags(operation: Operation, keyword: str) -> dict[str, JSON]:
@@ -552,7 +593,7 @@ def variant_for(operation: Operation, requirement: Requirement, recipe: Recipe) 
     """
     if requirement.kind == "query" and mutate_query(operation, requirement):
         return "default"
-    if requirement.kind in {"not-found", "http"}:
+    if requirement.kind in {"not-found", "http", "alias", "microversion"}:
         return "default"
     if requirement.kind == "request":
         keyword = requirement.id.rpartition("/")[2]
@@ -565,10 +606,12 @@ def variant_for(operation: Operation, requirement: Requirement, recipe: Recipe) 
 
 
 def uncovered(operation: Operation, requirement: Requirement) -> str | None:
-    """Return why no negative case can be derived for *requirement*, None when one can."""
+    """Return why no request can be made that *requirement* speaks of, None when one can."""
     recipe = RECIPES.get(operation.id)
     if recipe is None:
         return "there is no recipe for the operation"
+    if requirement.kind not in _DERIVED:
+        return None
     try:
         variant_for(operation, requirement, recipe)
     except LookupError as error:

@@ -80,7 +80,7 @@ def reason(contract: Contract, requirement: Requirement) -> str:
     if requirement.operation is None:
         return "it was not seen in this run" if requirement.kind in _EVERYWHERE else "no check is written for it yet"
     why = uncovered(contract.operations[requirement.operation], requirement)
-    if requirement.kind in {"request", "query", "not-found", "http"} and why:
+    if why:
         return why
     return "it was not seen in this run" if passive(requirement) else "no check is written for it yet"
 

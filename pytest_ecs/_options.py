@@ -40,7 +40,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "full": ("iam", "ecs", "nova", "deprecated"),
 }
 _KINDS = ("status", "header", "response", "request", "query", "not-found", "http", "auth", "permission", "error",
-          "job", "rule", "state", "code")  # fmt: skip
+          "job", "alias", "microversion", "rule", "state", "code")  # fmt: skip
 
 
 @dataclass(frozen=True)

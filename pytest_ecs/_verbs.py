@@ -14,7 +14,7 @@ import pytest
 from pytest_ecs._options import PROFILES, closest, read_settings
 from pytest_ecs.exceptions import ConfigurationError, EcsError
 
-__all__ = ["list_", "mock", "report", "run", "sweep"]
+__all__ = ["list_", "mock", "openapi", "report", "run", "sweep"]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -222,6 +222,24 @@ def _table(rows: Iterable[Sequence[str]]) -> None:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())  # noqa: T201
+
+
+def openapi(options: argparse.Namespace) -> int:
+    """Write the contract as an OpenAPI 3.1 document in JSON."""
+    from pytest_ecs import _openapi
+    from pytest_ecs._contracts import load
+
+    text = json.dumps(_openapi.openapi(load()), indent=1, ensure_ascii=False)
+    if options.output is None:
+        print(text)  # noqa: T201
+        return 0
+    try:
+        Path(options.output).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{options.output} cannot be written", seen=str(error), hint="name another file with --output"
+        ) from None
+    return 0
 
 
 def report(options: argparse.Namespace) -> int:

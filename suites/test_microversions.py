@@ -6,7 +6,7 @@ import pytest
 
 from pytest_ecs import Bench
 
-from .recipes import boundaries
+from .recipes import boundaries, requirements
 
 _RULE = "nova.servers.show/rule"
 _NEWER, _OLDER = "OpenStack-API-Version", "X-OpenStack-Nova-API-Version"
@@ -18,6 +18,13 @@ def test_fields_come_and_go_with_their_microversion(ecs_bench: Bench, microversi
     (lease,) = ecs_bench.shared("ACTIVE")
     for path in (f"/servers/{lease.id}", "/servers/detail", "/servers"):
         ecs_bench.client.get(f"/v2.1/{{project_id}}{path}", microversion=microversion)
+
+
+@pytest.mark.parametrize("requirement", requirements("alias", "microversion"))
+def test_an_operation_is_where_it_is_said_to_be(ecs_bench: Bench, requirement: str) -> None:
+    """Its other URLs, those under /v2 (6.16) included, accept its request; outside its microversions it is not found."""
+    send = ecs_bench.alias if "/alias/" in requirement else ecs_bench.refuse
+    send(requirement)
 
 
 def _path(bench: Bench, root: str = "/v2.1") -> str:

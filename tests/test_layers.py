@@ -35,10 +35,11 @@ _MAY: dict[str, set[str]] = {
     "_bench": {"_auth", "_cases", "_checks", "_client", "_contracts", "_exchange", "_leases", "_recipes", "_session"},
     "_coverage": {"_bench", "_checks", "_contracts", "_locations", "_recipes"},
     "_fixtures": {"_bench", "_client", "_contracts", "_credentials", "_exchange", "_leases", "_lifecycle", "_options", "_session", "_target"},
+    "_openapi": {"_contracts"},
     "_report": {"_checks", "_contracts", "_coverage", "_exchange", "_lifecycle", "_options"},
     "_lifecycle": {"_contracts", "_options", "_report", "_session", "_waivers"},
     "plugin": {"_fixtures", "_lifecycle", "_locations", "_options"},
-    "_verbs": {"_contracts", "_coverage", "_leases", "_ledger", "_locations", "_mock", "_options", "_report", "_session"},
+    "_verbs": {"_contracts", "_coverage", "_leases", "_ledger", "_locations", "_mock", "_openapi", "_options", "_report", "_session"},
     "__main__": {"_options", "_verbs"},
     "__init__": {"_bench", "_client", "_contracts", "_exchange", "_leases", "_recipes"},
 }  # fmt: skip

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from pytest_ecs._checks.formats import FORMATS
 from pytest_ecs.typing import JSON
 
-__all__ = ["KEYWORDS", "Claim", "claims", "undocumented", "version"]
+__all__ = ["KEYWORDS", "Claim", "claims", "exists", "undocumented", "version"]
 
 #: Keywords that are claims about a value by themselves.
 KEYWORDS = (
@@ -29,6 +29,12 @@ def version(text: str | None) -> tuple[int, int]:
         return int(major), int(minor)
     except ValueError:
         return (2, 1)
+
+
+def exists(schema: Mapping[str, Any], microversion: str | None) -> bool:
+    """Return whether a field or header with that schema is documented at *microversion*."""
+    at, since, until = version(microversion), schema.get("x-since"), schema.get("x-until")
+    return (since is None or at >= version(since)) and (until is None or at < version(until))
 
 
 def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = None) -> Iterator[Claim]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_ecs._contracts.crosscheck import section_key
 from pytest_ecs._contracts.model import (
+    Alias,
     Envelope,
     ErrorCode,
     Expectation,
@@ -25,9 +26,20 @@ from pytest_ecs._contracts.references import Shared
 from pytest_ecs._contracts.source import Source, Steps
 
 __all__ = [
-    "envelopes", "errors", "expectations", "general_requirements", "operations", "permissions", "rulings", "state_rows",
+    "envelopes", "errors", "expectations", "general_requirements", "groups", "operations", "permissions", "rulings", "state_rows",
     "state_words", "statuses",
 ]  # fmt: skip
+
+
+def groups(sources: Mapping[str, Source]) -> dict[str, str]:
+    """Return the titles of the section groups by number; a file that holds several groups gives its title to each."""
+    found = {
+        section.strip(): source.data["title"]
+        for source in sources.values()
+        if "/" in source.file
+        for section in source.data["section"].split(",")
+    }
+    return dict(sorted(found.items(), key=lambda row: section_key(row[0])))
 
 
 def operations(sources: Mapping[str, Source], shared: Shared) -> dict[str, Operation]:
@@ -75,9 +87,19 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
             Rule(rule["id"], rule["level"], rule["says"], rule["section"], rule.get("x-ruling"))
             for rule in raw["rules"]
         ),
+        aliases=tuple(_aliases(raw, source)),
         file=source.file,
         ruling=raw.get("x-ruling"),
     )
+
+
+def _aliases(raw: Mapping[str, Any], source: Source) -> Iterator[Alias]:
+    """Yield the URLs that the file names and, for a native operation of every microversion, the one under /v2 (6.16)."""
+    path: str = raw["request"]["path"]
+    if source.data["chapter"] == "nova" and path.startswith("/v2.1/") and raw["microversion"]["since"] is None:
+        yield Alias("v2", "/v2/" + path.removeprefix("/v2.1/"), "must", "6.16")
+    for row in raw.get("aliases", ()):
+        yield Alias(row["id"], row["path"], row["level"], row["section"], row.get("x-ruling"))
 
 
 def errors(raw: Mapping[str, Any]) -> dict[str, ErrorCode]:

@@ -40,6 +40,8 @@ class Contract:
     date: str
     #: SHA-256 over the files, so that a certificate names the contract it was judged by.
     digest: str
+    #: Titles of the section groups that hold operations, by number, in the order of the document.
+    groups: Mapping[str, str]
     #: By id, in the order of the document.
     operations: Mapping[str, Operation]
     #: By id, sorted.

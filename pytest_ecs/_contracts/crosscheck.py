@@ -148,6 +148,12 @@ class _Group:
         yield from names.unknown_codes(source, (*steps, "errors"), operation["errors"])
         yield from self._permission(operation, steps)
         yield from self._parameters(request["path"], (*steps, "request", "path"))
+        for index, alias in enumerate(operation.get("aliases", ())):
+            place = (*steps, "aliases", index)
+            yield from names.ruling(source, place, alias)
+            if parameters(alias["path"]) != parameters(request["path"]):
+                what = f"the parameters of {alias['path']} are not those of {request['path']}"
+                yield source.mistake((*place, "path"), what, "an alias has the same parameters in the same order")
         for part, holder in (("request", request), ("success", success)):
             for table in ("query", "headers"):
                 for name, schema in holder.get(table, {}).items():
@@ -157,9 +163,10 @@ class _Group:
         selects = operation["selects"]
         if selects is not None:
             body = self.shared.resolve(request["body"] or {}, source, (*steps, "request", "body"))
-            if selects not in body.get("properties", {}):
-                hint = closest(selects, body.get("properties", {}))
-                yield source.mistake((*steps, "selects"), f"the body has no {selects!r} to select by", hint)
+            key = selects.partition("=")[0]
+            if key not in body.get("properties", {}):
+                hint = closest(key, body.get("properties", {}))
+                yield source.mistake((*steps, "selects"), f"the body has no {key!r} to select by", hint)
         rules: set[str] = set()
         for index, rule in enumerate(operation["rules"]):
             place = (*steps, "rules", index)

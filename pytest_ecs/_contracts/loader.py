@@ -56,6 +56,7 @@ def _load(root: Path) -> Contract:
         issue=general["issue"],
         date=general["date"],
         digest=_digest(sources),
+        groups=build.groups(sources),
         operations=operations,
         requirements=derive(
             operations=operations.values(),

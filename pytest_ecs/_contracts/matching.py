@@ -32,9 +32,10 @@ class _Url:
 
     def operation(self, body: JSON) -> Operation | None:
         if isinstance(body, Mapping):
-            for key in body:
-                if key in self.selected:
-                    return self.selected[key]
+            for key, value in body.items():
+                for selector in (key, f"{key}={value}"):
+                    if selector in self.selected:
+                        return self.selected[selector]
         return self.plain
 
 
@@ -52,13 +53,14 @@ class Router:
         self._names: dict[str, tuple[str, ...]] = {}
         for operation in operations:
             self._names[operation.id] = parameters(operation.path)
-            template = _PARAMETER.sub("{}", operation.path)
             urls = table.setdefault(operation.method, {})
-            url = urls.get(template) or urls.setdefault(template, _Url(operation.path))
-            if operation.selects is None:
-                url.plain = url.plain or operation
-            else:
-                url.selected.setdefault(operation.selects, operation)
+            for path in (operation.path, *(alias.path for alias in operation.aliases)):
+                template = _PARAMETER.sub("{}", path)
+                url = urls.get(template) or urls.setdefault(template, _Url(path))
+                if operation.selects is None:
+                    url.plain = url.plain or operation
+                else:
+                    url.selected.setdefault(operation.selects, operation)
         self._urls = {
             method: tuple(sorted(urls.values(), key=lambda url: (len(url.rank), url.rank)))
             for method, urls in table.items()

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pytest_ecs.typing import Level
 
 __all__ = [
-    "Chapter", "Dialect", "Envelope", "ErrorCode", "Expectation", "Kind", "Microversions", "Operation", "Permission",
+    "Alias", "Chapter", "Dialect", "Envelope", "ErrorCode", "Expectation", "Kind", "Microversions", "Operation", "Permission",
     "Requirement", "Rule", "Ruling", "Schema", "StateRow", "StateWords", "StatusRow",
 ]  # fmt: skip
 
@@ -25,7 +25,7 @@ Dialect = Literal["iam", "ecs", "nova"]
 #: What a requirement speaks of; the second part of its id, or the table for those of the appendix.
 Kind = Literal[
     "status", "header", "response", "request", "query", "not-found", "http", "auth", "permission", "error", "job",
-    "rule", "state", "code",
+    "alias", "microversion", "rule", "state", "code",
 ]  # fmt: skip
 
 
@@ -38,6 +38,19 @@ class Rule:
     #: The claim in our own words.
     says: str
     #: Section and table.
+    section: str
+    #: Id of the ruling that explains the reading, if any.
+    ruling: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Another URL of an operation."""
+
+    id: str
+    #: Template with ``{parameters}``.
+    path: str
+    level: Level
     section: str
     #: Id of the ruling that explains the reading, if any.
     ruling: str | None = None
@@ -65,7 +78,7 @@ class Operation:
     query: Mapping[str, Schema]
     headers: Mapping[str, Schema]
     body: Schema | None
-    #: Body key that selects the operation on a shared URL.
+    #: Body key, or ``key=value``, that selects the operation on a shared URL.
     selects: str | None
     statuses: tuple[int, ...]
     response_headers: Mapping[str, Schema]
@@ -76,6 +89,8 @@ class Operation:
     permission: str | None
     errors: tuple[str, ...]
     rules: tuple[Rule, ...]
+    #: Other URLs that the document gives the operation, the one under /v2 (6.16) included.
+    aliases: tuple[Alias, ...]
     #: File below ``schemas/``, for messages.
     file: str
     #: Id of the ruling that explains how the operation as a whole is read, if any.

@@ -102,7 +102,10 @@ def _success(operation: Operation) -> Iterator[Requirement]:
     for name, schema in operation.response_headers.items():
         field = next(walk(schema, operation.section))
         claims = [claim(keyword, schema) for keyword in _keywords(schema)]
-        says = f"The header {name} is there" + (f" and {listing(claims, 'and')}" if claims else "")
+        span = (f" from {since} on" if (since := schema.get("x-since")) else "") + (
+            f" before {until}" if (until := schema.get("x-until")) else ""
+        )
+        says = f"The header {name} is there{span}" + (f" and {listing(claims, 'and')}" if claims else "")
         level = _level(schema, "required")
         yield _requirement(operation, f"header/{name}", field.source, "header", level, says, schema.get("x-ruling"))
 
@@ -231,6 +234,16 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
         yield from made("http/malformed-json", "http", "malformed", "A body that is not JSON is refused")
         if operation.body.get("required"):
             yield from made("http/empty-body", "http", "empty", "A request without its body is refused")
+    for alias in operation.aliases:
+        says = f"The same request to {alias.path} is accepted"
+        yield _requirement(operation, f"alias/{alias.id}", alias.section, "alias", alias.level, says, alias.ruling)
+    since, until = operation.microversions.since, operation.microversions.until
+    if since is not None:
+        says = f"Below microversion {since} the operation is answered as not found"
+        yield _requirement(operation, "microversion/since", operation.section, "microversion", "must", says)
+    if until is not None:
+        says = f"From microversion {until} on the operation is answered as not found"
+        yield _requirement(operation, "microversion/until", operation.section, "microversion", "must", says)
     if not _authenticated(operation):
         return
     refused = "unauthenticated"

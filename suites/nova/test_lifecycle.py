@@ -131,15 +131,6 @@ def test_without_a_most_the_least_counts(ecs_bench: Bench) -> None:
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/os-volumes-boot")
-def test_the_alias_creates_servers(ecs_bench: Bench) -> None:
-    """A request to os-volumes_boot is answered like one to servers."""
-    body = _template(ecs_bench, ecs_bench.new_name("alias"))
-    created = ecs_bench.client.post("/v2/{project_id}/os-volumes_boot", body)
-    ecs_bench.session.pool.settle(created)
-    ecs_bench.check(f"{_CREATE}/os-volumes-boot", created, "body", "server", "id", present=True)
-
-
 @pytest.mark.ecs_requirement(f"{_CREATE}/boot-disk-needed")
 def test_a_disk_to_boot_from_is_needed(ecs_bench: Bench) -> None:
     """A volume without boot_index 0 is refused."""

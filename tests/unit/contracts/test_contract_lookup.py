@@ -22,6 +22,11 @@ def selected(key: str) -> dict[str, str]:
     return {"body": f"{{type: object, required: ['{key}'], properties: {{'{key}': {{}}}}}}", "selects": key}
 
 
+def chosen(value: str) -> dict[str, str]:
+    """Return what an action is made of whose body has a key with *value*."""
+    return {"body": "{type: object, required: [action], properties: {action: {}}}", "selects": f"action={value}"}
+
+
 @pytest.fixture
 def native(tmp_path: Path) -> Contract:
     """Return a contract with URLs that overlap."""
@@ -33,6 +38,13 @@ def native(tmp_path: Path) -> Contract:
         operation("nova.servers.create", "POST /v2.1/{project_id}/servers"),
         operation("nova.servers.start", f"POST {ACTION}", **selected("os-start")),
         operation("nova.servers.resize", f"POST {ACTION}", **selected("resize")),
+        operation("nova.tags.add", "POST /v2.1/{project_id}/tags/action", **chosen("create")),
+        operation("nova.tags.remove", "POST /v2.1/{project_id}/tags/action", **chosen("delete")),
+        operation(
+            "nova.boot.create",
+            "POST /v2.1/{project_id}/boot",
+            aliases='[{id: other, path: "/v2.1/{project_id}/other", level: should, section: "6.2.1"}]',
+        ),
         operation("nova.metadata.show", "GET /v2.1/{project}/servers/{id}/metadata/{key}"),
     ]
     return contract(tmp_path, {"nova/all.yaml": group(*operations, chapter="nova")})
@@ -63,6 +75,9 @@ def native(tmp_path: Path) -> Contract:
             {"project_id": "p", "server_id": "s"},
         ),
         ("POST", "/v2.1/p/servers/s/action", {"x": 1, "resize": None}, "nova.servers.resize", None),
+        ("POST", "/v2.1/p/tags/action", {"action": "delete"}, "nova.tags.remove", None),
+        ("POST", "/v2.1/p/tags/action", {"tags": [], "action": "create"}, "nova.tags.add", None),
+        ("POST", "/v2.1/p/other", {}, "nova.boot.create", {"project_id": "p"}),
         ("POST", "/v1/p/cloudservers", {"server": {}}, "ecs.servers.create", {"project_id": "p"}),
     ],
 )
@@ -85,6 +100,8 @@ def test_a_request_is_matched_to_its_operation(
         ("POST", "/v2.1/p/servers/s/action", {"os-stop": {}}),
         ("POST", "/v2.1/p/servers/s/action", None),
         ("POST", "/v2.1/p/servers/s/action", ["os-start"]),
+        ("POST", "/v2.1/p/tags/action", {"action": "read"}),
+        ("POST", "/v2.1/p/tags/action", {"action": None}),
         ("PURGE", "/", None),
     ],
 )

@@ -190,6 +190,27 @@ NAME = "name: {type: string, maxLength: 128}"
             id="a selector that the body does not have",
         ),
         pytest.param(
+            "selects: null",
+            "selects: os-start=null",
+            "selects",
+            ["the body has no 'os-start' to select by", "allowed: server"],
+            id="a selector with a value that the body does not have",
+        ),
+        pytest.param(
+            "selects: null",
+            'selects: null\n  aliases: [{id: a, path: "/v1/{server_id}/x", level: must, section: "5.1"}]',
+            "aliases",
+            ["the parameters of /v1/{server_id}/x are not those of /v1/{project_id}/cloudservers"],
+            id="an alias with other parameters",
+        ),
+        pytest.param(
+            "selects: null",
+            'selects: null\n  aliases: [{id: a, path: "/v1/{project_id}/x", level: must, section: "5.1", x-ruling: none-such}]',
+            "aliases",
+            ["rulings.yaml has no 'none-such'"],
+            id="an alias with an unknown ruling",
+        ),
+        pytest.param(
             "path: /v1/{project_id}/cloudservers",
             "path: /v1/{project_id/cloudservers",
             "path",

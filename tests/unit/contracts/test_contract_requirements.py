@@ -268,6 +268,37 @@ def test_an_unknown_job_is_refused_where_jobs_have_an_expectation(tmp_path: Path
     assert (found.says, found.section) == ("An unknown job_id in the URL is refused", "A.2, Common.0011")
 
 
+def test_a_native_operation_has_its_url_under_v2_and_those_that_its_section_names(tmp_path: Path) -> None:
+    """Not so one that begins at a microversion, since v2 has none, nor one of another service."""
+    named = '[{id: boot, path: "/v2/{project_id}/boot", level: should, section: "6.2.1", x-ruling: name-length}]'
+    operations = [
+        operation("nova.x.list", "GET /v2.1/{project_id}/x", aliases=named),
+        operation("nova.y.list", "GET /v2.1/{project_id}/y", microversion='{since: "2.26", until: null}'),
+        operation("nova.z.list", "GET /v1.0/{project_id}/z"),
+    ]
+    tiny = contract(tmp_path, {"nova/all.yaml": group(*operations, chapter="nova")})
+    found = {name: r for name, r in tiny.requirements.items() if r.kind == "alias"}
+    assert says(found) == {
+        "nova.x.list/alias/boot": "The same request to /v2/{project_id}/boot is accepted",
+        "nova.x.list/alias/v2": "The same request to /v2/{project_id}/x is accepted",
+    }
+    assert [(r.level, r.section, r.ruling) for r in found.values()] == [
+        ("should", "6.2.1", "name-length"),
+        ("must", "6.16", None),
+    ]
+
+
+def test_microversions_that_an_operation_begins_and_ends_with_are_claims(tmp_path: Path) -> None:
+    """Both sides, where the document names them."""
+    limited = operation("nova.x.list", "GET /v2.1/x", microversion='{since: "2.9", until: "2.36"}')
+    tiny = contract(tmp_path, {"nova/all.yaml": group(limited, chapter="nova")})
+    found = {name: r for name, r in tiny.requirements.items() if r.kind == "microversion"}
+    assert says(found) == {
+        "nova.x.list/microversion/since": "Below microversion 2.9 the operation is answered as not found",
+        "nova.x.list/microversion/until": "From microversion 2.36 on the operation is answered as not found",
+    }
+
+
 def test_a_response_claims_nothing_about_the_names_in_a_map(tmp_path: Path) -> None:
     """They are the client's own."""
     body = "{properties: {map: {minProperties: 1, maxProperties: 9, propertyNames: {maxLength: 3}}}}"

@@ -165,6 +165,8 @@ def operation(
     selects: str = "null",
     permission: str = "null",
     rules: str = "[]",
+    microversion: str = "{since: null, until: null}",
+    aliases: str = "[]",
 ) -> str:
     """Return one operation; schemas are given in flow style."""
     method, path = request.split()
@@ -176,10 +178,11 @@ def operation(
   selects: {selects}
   success: {{statuses: [200], headers: {headers}, body: {success}}}
   job: null
-  microversion: {{since: null, until: null}}
+  microversion: {microversion}
   permission: {permission}
   errors: []
   rules: {rules}
+  aliases: {aliases}
 """
 
 
