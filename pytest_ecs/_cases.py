@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_ecs._contracts.model import Operation, Requirement
+from pytest_ecs._contracts.sample import sample
 from pytest_ecs.typing import JSON
 
 __all__ = ["Field", "Mutation", "fields", "mutate_body", "mutate_query"]
@@ -205,30 +206,6 @@ def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutatio
         rest = {key: value for key, value in now.items() if key not in needed}
         alone = {**rest, name: now.get(name, sample(field.schema))}
         yield Mutation(_with(body, place, alone), f"{field.path} is set without {' and '.join(needed)}", codes)
-
-
-def sample(schema: Mapping[str, Any]) -> JSON:
-    """Return a value that *schema* allows, for a field that the recipe does not set."""
-    for keyword in ("const", "default"):
-        if keyword in schema:
-            return schema[keyword]
-    if schema.get("enum"):
-        return schema["enum"][0]
-    kind = schema.get("type", "string")
-    kind = kind if isinstance(kind, str) else next(one for one in kind if one != "null")
-    if kind == "object":
-        return {name: sample(schema["properties"][name]) for name in schema.get("required", ())}
-    if kind == "array":
-        return [sample(schema["items"])] if "items" in schema else []
-    if kind in {"integer", "number"}:
-        return schema.get("minimum", 1)
-    if kind == "boolean":
-        return True
-    if schema.get("format") == "uuid":
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, "pytest-ecs/sample"))
-    if schema.get("format") == "ipv4":
-        return "192.168.0.10"
-    return "sample"
 
 
 # Places in a body

@@ -6,18 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pytest_ecs._contracts import Contract, Operation, Schema
+from pytest_ecs._contracts import Contract, Operation, Schema, sample
 
-__all__ = ["example", "openapi"]
+__all__ = ["openapi"]
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _VERSION = "X-OpenStack-Nova-API-Version"
-_UUID = "6f70656e-6170-4931-8e31-000000000001"
-#: What stands for a text; the first one that the schema admits is taken.
-_TEXTS = (
-    "example", _UUID, "2025-01-07T08:00:00Z", "2025-01-07T08:00:00.000000", "192.0.2.10", "https://ecs.example.com/v2.1", "2.26", "1", "Example-Pass-1", "c2FtcGxl",
-    "/dev/sdb", "192.0.2.0/24", "fa:16:3e:00:00:01", "a" * 32,
-)  # fmt: skip
 
 
 def openapi(contract: Contract) -> dict[str, Any]:
@@ -79,7 +73,7 @@ def _path_item(path: str, methods: Mapping[str, list[Operation]], contract: Cont
                 "in": "path",
                 "required": True,
                 "schema": {"type": "string"},
-                "example": _UUID if name != "project_id" else "a" * 32,
+                "example": sample({"format": "uuid"}) if name != "project_id" else "a" * 32,
             }
             for name in names
         ]
@@ -162,7 +156,7 @@ def _request_body(group: list[Operation]) -> dict[str, Any] | None:
     if not bodies:
         return None
     schemas = [_schema(operation.body or {}) for operation in bodies]
-    examples = {operation.id: {"value": example(operation.body or {})} for operation in bodies}
+    examples = {operation.id: {"value": sample(operation.body or {})} for operation in bodies}
     content = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}, "examples": examples}
     required = len(bodies) == len(group) and all((operation.body or {}).get("required") for operation in bodies)
     return {"required": required, "content": {"application/json": content}}
@@ -187,7 +181,7 @@ def _responses(group: list[Operation]) -> dict[str, Any]:
                 schema = _schema(operation.response_body or {})
                 if schema not in schemas:
                     schemas.append(schema)
-            examples = {operation.id: {"value": example(operation.response_body or {})} for operation in bodies}
+            examples = {operation.id: {"value": sample(operation.response_body or {})} for operation in bodies}
             content = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}, "examples": examples}
             row["content"] = {"application/json": content}
         made[str(status)] = row
@@ -200,55 +194,3 @@ def _responses(group: list[Operation]) -> dict[str, Any]:
 def _schema(schema: Schema) -> dict[str, Any]:
     """Return a schema as OpenAPI takes it: ours are JSON Schema 2020-12, and extensions may stay."""
     return dict(schema)
-
-
-def example(schema: Schema) -> Any:
-    """Return a small value that *schema* admits: the fields that must be there, or the first one where none must.
-
-    Raises `ValueError` for a text whose pattern nothing of ours fits.
-    """
-    if "const" in schema:
-        return schema["const"]
-    if schema.get("enum"):
-        return schema["enum"][0]
-    if "anyOf" in schema:
-        return example({**{k: v for k, v in schema.items() if k != "anyOf"}, **schema["anyOf"][0]})
-    kinds = schema.get("type", "object" if "properties" in schema else "string")
-    kind = kinds if isinstance(kinds, str) else next(one for one in kinds if one != "null")
-    if kind == "object":
-        return _object(schema)
-    if kind == "array":
-        return [example(schema.get("items", {}))] * max(1, schema.get("minItems", 0))
-    if kind == "boolean":
-        return bool(schema.get("default", True))
-    if kind in {"integer", "number"}:
-        return max(schema.get("minimum", 1), min(1, schema.get("maximum", 1)))
-    return _text(schema)
-
-
-def _object(schema: Schema) -> dict[str, Any]:
-    fields: Mapping[str, Schema] = schema.get("properties", {})
-    wanted = dict.fromkeys([*schema.get("required", ()), *schema.get("x-expected", ())])
-    if not wanted and fields:
-        wanted = {next(iter(fields)): None}
-    for name in list(wanted):
-        wanted |= dict.fromkeys(schema.get("dependentRequired", {}).get(name, ()))
-    made = {name: example(fields.get(name, {})) for name in wanted}
-    rest = schema.get("additionalProperties")
-    if isinstance(rest, Mapping) and len(made) < max(1, schema.get("minProperties", 1)):
-        made[_text(schema.get("propertyNames", {}))] = example(rest)
-    return made
-
-
-def _text(schema: Schema) -> str:
-    from jsonschema import Draft202012Validator
-    from jsonschema.validators import validator_for
-
-    checker = validator_for(schema, Draft202012Validator)
-    fits = checker(dict(schema), format_checker=checker.FORMAT_CHECKER)
-    if schema.get("format") == "uuid":
-        return _UUID
-    for text in (*_TEXTS, "a" * schema.get("minLength", 1), ""):
-        if fits.is_valid(text):
-            return text
-    raise ValueError(f"no example is known for {dict(schema)}")

@@ -22,7 +22,7 @@ def test_fields_come_and_go_with_their_microversion(ecs_bench: Bench, microversi
 
 @pytest.mark.parametrize("requirement", requirements("alias", "microversion"))
 def test_an_operation_is_where_it_is_said_to_be(ecs_bench: Bench, requirement: str) -> None:
-    """Its other URLs, those under /v2 (6.16) included, accept its request; outside its microversions it is not found."""
+    """Its other URLs, those under /v2 (6.16) included, accept its request; outside its microversions it is refused."""
     send = ecs_bench.alias if "/alias/" in requirement else ecs_bench.refuse
     send(requirement)
 

@@ -87,7 +87,7 @@ def _success(exchange: Exchange, operation: Operation, contract: Contract, corpu
             f"{operation.id}/header/{name}", holds, exchange, f"the header {name} is there and valid", value, name
         )
     yield from _outcome(exchange, operation, contract, corpus)
-    if operation.response_body is None or exchange.status == 204 or _checked_only(exchange, operation):
+    if operation.response_body is None or _checked_only(exchange, operation):
         return
     base = f"{operation.id}/response"
     if exchange.response_body is None:
@@ -172,7 +172,7 @@ def _error(exchange: Exchange, operation: Operation, contract: Contract) -> Iter
 
 def _envelope(exchange: Exchange, operation: Operation, contract: Contract) -> str | None:
     """Name of the error form that the body has, None when it has none that is legal here."""
-    names: list[str] = [operation.dialect]
+    names = list(operation.envelopes)
     if exchange.status in contract.gateway_statuses:
         names.append("gateway")
     for name in names:

@@ -22,11 +22,12 @@ from pytest_ecs._contracts.model import (
     StateWords,
     StatusRow,
 )
+from pytest_ecs._contracts.sample import sample
 from pytest_ecs._contracts.source import Mistake
 from pytest_ecs._contracts.versions import schema_at
 
 __all__ = [
     "Chapter", "Contract", "Dialect", "Envelope", "ErrorCode", "Expectation", "Kind", "Microversions", "Mistake",
     "Operation", "Permission", "Requirement", "Rule", "Ruling", "Schema", "StateRow", "StateWords", "StatusRow",
-    "check", "load", "schema_at",
+    "check", "load", "sample", "schema_at",
 ]  # fmt: skip

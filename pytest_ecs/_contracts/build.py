@@ -21,6 +21,7 @@ from pytest_ecs._contracts.model import (
     StateRow,
     StateWords,
     StatusRow,
+    dialect,
 )
 from pytest_ecs._contracts.references import Shared
 from pytest_ecs._contracts.source import Source, Steps
@@ -88,6 +89,7 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
             for rule in raw["rules"]
         ),
         aliases=tuple(_aliases(raw, source)),
+        envelopes=tuple(raw.get("x-envelopes", ())) or (dialect(source.data["chapter"], request["path"]),),
         file=source.file,
         ruling=raw.get("x-ruling"),
     )

@@ -10,7 +10,7 @@ from pytest_ecs.typing import Level
 
 __all__ = [
     "Alias", "Chapter", "Dialect", "Envelope", "ErrorCode", "Expectation", "Kind", "Microversions", "Operation", "Permission",
-    "Requirement", "Rule", "Ruling", "Schema", "StateRow", "StateWords", "StatusRow",
+    "Requirement", "Rule", "Ruling", "Schema", "StateRow", "StateWords", "StatusRow", "dialect",
 ]  # fmt: skip
 
 #: A JSON Schema whose ``$ref`` have been put in place. Treated as read-only by everybody.
@@ -27,6 +27,13 @@ Kind = Literal[
     "status", "header", "response", "request", "query", "not-found", "http", "auth", "permission", "error", "job",
     "alias", "microversion", "rule", "state", "code",
 ]  # fmt: skip
+
+
+def dialect(chapter: Chapter, path: str) -> Dialect:
+    """Return how an operation with that *path* answers."""
+    if chapter != "deprecated":
+        return chapter
+    return "nova" if path.startswith("/v2.1/") else "ecs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,8 @@ class Operation:
     rules: tuple[Rule, ...]
     #: Other URLs that the document gives the operation, the one under /v2 (6.16) included.
     aliases: tuple[Alias, ...]
+    #: Forms that errors may have: that of the dialect, and others that a ruling allows.
+    envelopes: tuple[str, ...]
     #: File below ``schemas/``, for messages.
     file: str
     #: Id of the ruling that explains how the operation as a whole is read, if any.
@@ -104,9 +113,7 @@ class Operation:
     @property
     def dialect(self) -> Dialect:
         """Whose envelopes and expectations bind it: its chapter's or, for a discarded one, those its URL belongs to."""
-        if self.chapter != "deprecated":
-            return self.chapter
-        return "nova" if self.path.startswith("/v2.1/") else "ecs"
+        return dialect(self.chapter, self.path)
 
 
 @dataclass(frozen=True, slots=True)

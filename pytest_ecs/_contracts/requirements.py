@@ -239,11 +239,11 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
         yield _requirement(operation, f"alias/{alias.id}", alias.section, "alias", alias.level, says, alias.ruling)
     since, until = operation.microversions.since, operation.microversions.until
     if since is not None:
-        says = f"Below microversion {since} the operation is answered as not found"
-        yield _requirement(operation, "microversion/since", operation.section, "microversion", "must", says)
+        says = f"Below microversion {since} the operation is refused"
+        yield _requirement(operation, "microversion/since", operation.section, "microversion", "should", says)
     if until is not None:
-        says = f"From microversion {until} on the operation is answered as not found"
-        yield _requirement(operation, "microversion/until", operation.section, "microversion", "must", says)
+        says = f"From microversion {until} on the operation is refused"
+        yield _requirement(operation, "microversion/until", operation.section, "microversion", "should", says)
     if not _authenticated(operation):
         return
     refused = "unauthenticated"

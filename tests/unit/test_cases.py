@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._cases import fields, mutate_body, mutate_query, sample
-from pytest_ecs._contracts import load
+from pytest_ecs._cases import fields, mutate_body, mutate_query
+from pytest_ecs._contracts import load, sample
 from pytest_ecs._contracts.model import Operation, Requirement
 
 _CREATE = "ecs.servers.create"
@@ -86,6 +86,4 @@ def test_every_request_field_has_a_sample_that_its_schema_allows(operation: Oper
     from jsonschema import Draft202012Validator
 
     for field in fields(operation.body or {}):
-        if "pattern" not in field.schema and field.schema.get("minLength", 0) <= 6 and "anyOf" not in field.schema:
-            plain = {k: v for k, v in field.schema.items() if k in {"type", "enum", "const", "minimum", "maximum"}}
-            Draft202012Validator(plain).validate(sample(field.schema))
+        Draft202012Validator(dict(field.schema)).validate(sample(field.schema))

@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from pytest_ecs._contracts import Contract, load
-from pytest_ecs._openapi import example, openapi
+from pytest_ecs._contracts import Contract, load, sample
+from pytest_ecs._openapi import openapi
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_answers_have_examples_that_fit(contract: Contract) -> None:
     for operation in contract.operations.values():
         if operation.response_body is not None:
             schema = dict(operation.response_body)
-            assert list(Draft202012Validator(schema).iter_errors(example(schema))) == [], operation.id
+            assert list(Draft202012Validator(schema).iter_errors(sample(schema))) == [], operation.id
 
 
 def test_what_needs_credentials_says_so(contract: Contract, document: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ def test_limits_of_microversions_are_told(contract: Contract, document: dict[str
     assert told == {name: {"since": m.since, "until": m.until} for name, m in limited.items()}
 
 
-def test_a_text_that_nothing_fits_is_no_example() -> None:
+def test_a_text_that_nothing_fits_is_no_sample() -> None:
     """Rather no document than one with a wrong example."""
-    with pytest.raises(ValueError, match="no example"):
-        example({"type": "string", "pattern": "^never$", "maxLength": 2})
+    with pytest.raises(ValueError, match="no sample"):
+        sample({"type": "string", "pattern": "^never$", "maxLength": 2})

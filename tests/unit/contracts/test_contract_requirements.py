@@ -294,8 +294,8 @@ def test_microversions_that_an_operation_begins_and_ends_with_are_claims(tmp_pat
     tiny = contract(tmp_path, {"nova/all.yaml": group(limited, chapter="nova")})
     found = {name: r for name, r in tiny.requirements.items() if r.kind == "microversion"}
     assert says(found) == {
-        "nova.x.list/microversion/since": "Below microversion 2.9 the operation is answered as not found",
-        "nova.x.list/microversion/until": "From microversion 2.36 on the operation is answered as not found",
+        "nova.x.list/microversion/since": "Below microversion 2.9 the operation is refused",
+        "nova.x.list/microversion/until": "From microversion 2.36 on the operation is refused",
     }
 
 
