@@ -22,12 +22,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 _LOAD = """
-import time
+import resource, time
 from pytest_ecs._contracts import loader
 import jsonschema, yaml
-start = time.perf_counter()
+before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
 contract = loader.load()
-print(time.perf_counter() - start, len(contract.requirements))
+seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(seconds, len(contract.requirements), after // 1024, (after - before) // 1024)
 """
 _JUDGE = """
 import sys, time
@@ -83,7 +84,9 @@ def main() -> None:
     """Print the table."""
     rows: list[tuple[str, str]] = []
     loads = [_python(_LOAD) for _ in range(3)]
-    rows.append(("contract load", f"{min(float(x[0]) for x in loads):.3f} s for {loads[0][1]} requirements"))
+    fastest = min(float(load[0]) for load in loads)
+    rows.append(("contract load", f"{fastest:.3f} s for {loads[0][1]} requirements"))
+    rows.append(("  memory", f"{loads[0][2]} MiB in all, {loads[0][3]} MiB for the contract"))
     with tempfile.TemporaryDirectory() as folder:
         run = [sys.executable, "-m", "pytest_ecs", "run"]
         seconds, output, _ = _timed([*run, "--collect-only"], folder)
