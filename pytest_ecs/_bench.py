@@ -233,9 +233,7 @@ class Bench:
         self._undo(denied, recipe)
         if hook is None:
             return
-        row = next(
-            p for p in self.contract.permissions if p.action == operation.permission and p.method == operation.method
-        )
+        row = self.contract.permission_of(operation)
         hook("PUT", "/_mock/policy", {"allow": [row.action, *row.dependencies]})
         try:
             own = self._own(recipe)

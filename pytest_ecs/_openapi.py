@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_ecs._contracts import Contract, Operation, Schema, sample
+from pytest_ecs._contracts.matching import parameters, same_url
 
 __all__ = ["openapi"]
 
-_PARAMETER = re.compile(r"\{(\w+)\}")
 _VERSION = "X-OpenStack-Nova-API-Version"
 
 
@@ -24,7 +23,7 @@ def openapi(contract: Contract) -> dict[str, Any]:
     templates: dict[str, str] = {}
     for operation in contract.operations.values():
         # Two templates that differ in the names of their parameters are one URL.
-        path = templates.setdefault(_PARAMETER.sub("{}", operation.path), operation.path)
+        path = templates.setdefault(same_url(operation.path), operation.path)
         urls.setdefault(path, {}).setdefault(operation.method.lower(), []).append(operation)
     return {
         "openapi": "3.1.0",
@@ -65,7 +64,7 @@ def _path_item(path: str, methods: Mapping[str, list[Operation]], contract: Cont
     item: dict[str, Any] = {}
     if any(operation.dialect == "iam" for group in methods.values() for operation in group):
         item["servers"] = [_server("iam", "Endpoint of the Identity and Access Management service")]
-    names = _PARAMETER.findall(path)
+    names = parameters(path)
     if names:
         item["parameters"] = [
             {

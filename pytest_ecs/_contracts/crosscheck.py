@@ -7,21 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from pytest_ecs._contracts.matching import parameters
+from pytest_ecs._contracts.matching import parameters, same_url
 from pytest_ecs._contracts.references import Shared
 from pytest_ecs._contracts.source import Mistake, Source, Steps, closest
 
-__all__ = ["mistakes", "same_url", "section_key"]
+__all__ = ["mistakes", "section_key"]
 
 
 def section_key(section: str) -> tuple[int, ...]:
     """Return a section number as something that sorts like the document."""
     return tuple(map(int, section.split(".")))
-
-
-def same_url(path: str) -> str:
-    """Return *path* with the names of its parameters left out, since the document calls one parameter many names."""
-    return re.sub(r"\{\w+\}", "{}", path)
 
 
 def mistakes(sources: Mapping[str, Source], shared: Shared) -> Iterator[Mistake]:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from pytest_ecs._contracts.model import Operation
 from pytest_ecs.typing import JSON
 
-__all__ = ["Router", "parameters"]
+__all__ = ["Router", "parameters", "same_url"]
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -17,6 +17,11 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 def parameters(path: str) -> tuple[str, ...]:
     """Return the names of the parameters of a path template, from left to right."""
     return tuple(_PARAMETER.findall(path))
+
+
+def same_url(path: str) -> str:
+    """Return *path* with the names of its parameters left out, since the document calls one parameter many names."""
+    return _PARAMETER.sub("{}", path)
 
 
 class _Url:
@@ -55,7 +60,7 @@ class Router:
             self._names[operation.id] = parameters(operation.path)
             urls = table.setdefault(operation.method, {})
             for path in (operation.path, *(alias.path for alias in operation.aliases)):
-                template = _PARAMETER.sub("{}", path)
+                template = same_url(path)
                 url = urls.get(template) or urls.setdefault(template, _Url(path))
                 if operation.selects is None:
                     url.plain = url.plain or operation

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pytest_ecs._contracts.crosscheck import same_url
 from pytest_ecs._contracts.fields import Field, walk
-from pytest_ecs._contracts.matching import parameters
+from pytest_ecs._contracts.matching import parameters, same_url
 from pytest_ecs._contracts.model import (
     Envelope,
     ErrorCode,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,16 @@ def test_a_request_is_matched_to_its_operation(
 def test_an_undocumented_request_matches_nothing(native: Contract, method: str, path: str, body: Any) -> None:
     """No guess is made."""
     assert native.match(method, path, body) is None
+
+
+def test_the_permission_of_an_operation_is_the_row_of_its_url(tmp_path: Path) -> None:
+    """One action binds several URLs, each with dependencies of its own."""
+    row = FILES["permissions.yaml"].replace("/cloudservers", "/others").replace("[]", "['ecs:cloudServers:get']")
+    found = contract(tmp_path, {"permissions.yaml": row + FILES["permissions.yaml"]})
+    create = found.operation("ecs.servers.create")
+    assert found.permission_of(create).path == "/v1/{tenant_id}/cloudservers"
+    with pytest.raises(ContractError, match=r"no permission for ecs\.servers\.create"):
+        found.permission_of(replace(create, permission=None))
 
 
 def test_operations_stand_in_the_order_of_the_document(tmp_path: Path) -> None:
