@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pytest_ecs._contracts.matching import Router, same_url
+from pytest_ecs._contracts.matching import Permissions, Router
 from pytest_ecs._contracts.model import (
     Envelope,
     ErrorCode,
@@ -94,8 +94,10 @@ class Contract:
 
     def permission_of(self, operation: Operation) -> Permission:
         """Return the row of 9.2 that binds *operation*; raises `ContractError` when it has none."""
-        key = (operation.method, same_url(operation.path), operation.permission)
-        return _entry(self._permissions, key, f"permission for {operation.id}")
+        row = self._permissions.of(operation)
+        if row is None:
+            raise ContractError(f"9.2 has no permission for {operation.id}")
+        return row
 
     def status_of(self, vm_state: str, task_state: str | None) -> str:
         """Return the status that Table A-4 shows for a pair of states, UNKNOWN for a pair it does not list."""
@@ -110,8 +112,8 @@ class Contract:
         return schema_at(schema, microversion)
 
     @cached_property
-    def _permissions(self) -> Mapping[object, Permission]:
-        return {(row.method, same_url(row.path), row.action): row for row in self.permissions}
+    def _permissions(self) -> Permissions:
+        return Permissions(self.permissions)
 
     @cached_property
     def _router(self) -> Router:
@@ -122,12 +124,12 @@ def _dialect(chapter: str) -> str:
     return "nova" if chapter == "deprecated" else chapter
 
 
-def _entry(table: Mapping[Any, _T], key: object, what: str) -> _T:
+def _entry(table: Mapping[str, _T], key: str, what: str) -> _T:
     try:
         return table[key]
     except KeyError:
         from difflib import get_close_matches
 
-        close = get_close_matches(str(key), [name for name in table if isinstance(name, str)], n=1)
+        close = get_close_matches(key, table, n=1)
         hint = f"did you mean {close[0]!r}?" if close else ""
         raise ContractError(f"The contract has no {what} {key!r}", hint=hint) from None

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
-from pytest_ecs._contracts.model import Operation
+from pytest_ecs._contracts.model import Operation, Permission
 from pytest_ecs.typing import JSON
 
-__all__ = ["Router", "parameters", "same_url"]
+__all__ = ["Permissions", "Router", "parameters", "same_url"]
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -22,6 +22,20 @@ def parameters(path: str) -> tuple[str, ...]:
 def same_url(path: str) -> str:
     """Return *path* with the names of its parameters left out, since the document calls one parameter many names."""
     return _PARAMETER.sub("{}", path)
+
+
+class Permissions:
+    """Finds the row of 9.2 that binds an operation."""
+
+    def __init__(self, rows: Iterable[Permission]) -> None:
+        self._rows: dict[tuple[str, str, str | None, str | None], Permission] = {}
+        for row in rows:
+            self._rows.setdefault((row.method, same_url(row.path), row.action, row.selects), row)
+
+    def of(self, operation: Operation) -> Permission | None:
+        """Return the first row of its URL and action, None when it has none."""
+        key = (operation.method, same_url(operation.path), operation.permission)
+        return self._rows.get((*key, operation.selects)) or self._rows.get((*key, None))
 
 
 class _Url:

@@ -184,6 +184,8 @@ class Permission:
     permission: str
     action: str
     dependencies: tuple[str, ...]
+    #: Body key of the operation, where two of one URL need the same action.
+    selects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pytest_ecs._contracts.fields import Field, walk
-from pytest_ecs._contracts.matching import parameters, same_url
+from pytest_ecs._contracts.matching import Permissions, parameters, same_url
 from pytest_ecs._contracts.model import (
     Envelope,
     ErrorCode,
@@ -42,7 +42,7 @@ class _Ground:
 
     expectations: Mapping[str, Mapping[str, Expectation]]
     envelopes: Mapping[str, Envelope]
-    permissions: Mapping[tuple[str, str, str], Permission]
+    permissions: Permissions
 
 
 def derive(
@@ -56,8 +56,7 @@ def derive(
     general: Iterable[Requirement],
 ) -> dict[str, Requirement]:
     """Return all requirements by id, sorted; raises `ContractError` when two would have one id."""
-    rows = {(row.method, same_url(row.path), row.action): row for row in permissions}
-    ground = _Ground(expectations, envelopes, rows)
+    ground = _Ground(expectations, envelopes, Permissions(permissions))
     found = [*general, *_states(state_rows), *_codes(errors)]
     for operation in operations:
         found.extend(_of_operation(operation, ground))
@@ -267,9 +266,9 @@ def _authenticated(operation: Operation) -> bool:
 
 
 def _permission(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
-    if operation.permission is not None:
-        row = ground.permissions[operation.method, same_url(operation.path), operation.permission]
-        says = f"A user without {operation.permission} is denied"
+    row = ground.permissions.of(operation)
+    if row is not None:
+        says = f"A user without {row.action} is denied"
         yield _requirement(operation, "permission", row.section, "permission", "must", says)
 
 

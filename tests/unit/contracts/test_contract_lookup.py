@@ -117,8 +117,27 @@ def test_the_permission_of_an_operation_is_the_row_of_its_url(tmp_path: Path) ->
     found = contract(tmp_path, {"permissions.yaml": row + FILES["permissions.yaml"]})
     create = found.operation("ecs.servers.create")
     assert found.permission_of(create).path == "/v1/{tenant_id}/cloudservers"
-    with pytest.raises(ContractError, match=r"no permission for ecs\.servers\.create"):
+    with pytest.raises(ContractError, match=r"9\.2 has no permission for ecs\.servers\.create"):
         found.permission_of(replace(create, permission=None))
+
+
+def test_a_shared_url_may_have_a_row_for_each_of_its_operations(tmp_path: Path) -> None:
+    """Where two need the same action, the body's key says which row is whose."""
+    row = '- {{section: "9.2.6", method: POST, path: "{}", permission: x, action: "ecs:a:use", dependencies: [{}]{}}}\n'
+    rows = [
+        row.format(ACTION, "ecs:a:get", ", selects: add"),
+        row.format(ACTION, "ecs:b:get", ", selects: remove"),
+        row.format(ACTION, "ecs:c:get", ""),
+    ]
+    operations = [
+        operation(f"nova.x.{key}", f"POST {ACTION}", permission="ecs:a:use", **selected(key))
+        for key in ("add", "remove", "other")
+    ]
+    files = {"nova/x.yaml": group(*operations, chapter="nova")}
+    found = contract(tmp_path, files | {"permissions.yaml": FILES["permissions.yaml"] + "".join(rows)})
+    assert [found.permission_of(found.operation(f"nova.x.{key}")).dependencies for key in ("add", "remove", "other")] == [
+        ("ecs:a:get",), ("ecs:b:get",), ("ecs:c:get",)
+    ]  # fmt: skip
 
 
 def test_operations_stand_in_the_order_of_the_document(tmp_path: Path) -> None:
