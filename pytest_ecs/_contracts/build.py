@@ -73,6 +73,7 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
         summary=raw["summary"],
         method=request["method"],
         path=request["path"],
+        lenient=frozenset(request.get("lenient", ())),
         query=schemas("request", "query"),
         headers=schemas("request", "headers"),
         body=body("request"),

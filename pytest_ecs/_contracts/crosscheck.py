@@ -143,6 +143,12 @@ class _Group:
         yield from names.unknown_codes(source, (*steps, "errors"), operation["errors"])
         yield from self._permission(operation, steps)
         yield from self._parameters(request["path"], (*steps, "request", "path"))
+        for index, name in enumerate(request.get("lenient", ())):
+            place = (*steps, "request", "lenient", index)
+            if name not in parameters(request["path"]):
+                yield source.mistake(place, f"the path has no {name!r}", closest(name, parameters(request["path"])))
+            elif "x-ruling" not in operation:
+                yield source.mistake(place, "lenient needs an x-ruling of the operation that says why")
         for index, alias in enumerate(operation.get("aliases", ())):
             place = (*steps, "aliases", index)
             yield from names.ruling(source, place, alias)

@@ -82,6 +82,8 @@ class Operation:
     method: str
     #: Template with ``{parameters}``.
     path: str
+    #: Path parameters whose unknown values need not be answered as not found.
+    lenient: frozenset[str]
     query: Mapping[str, Schema]
     headers: Mapping[str, Schema]
     body: Schema | None

@@ -224,7 +224,7 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
     for name in names:
         if name == _JOB and operation.dialect in ground.expectations.get("unknown-job", {}):
             yield from made(f"not-found/{name}", "not-found", "unknown-job", f"An unknown {name} in the URL is refused")
-        elif name != _PROJECT:
+        elif name != _PROJECT and name not in operation.lenient:
             says = f"An unknown {name} in the URL is answered as not found"
             yield from made(f"not-found/{name}", "not-found", "not-found", says)
     yield from made("http/wrong-method", "http", "method", "A method that the URL does not have is refused")

@@ -197,6 +197,20 @@ NAME = "name: {type: string, maxLength: 128}"
             id="a selector with a value that the body does not have",
         ),
         pytest.param(
+            "    query: {}",
+            "    query: {}\n    lenient: [server]",
+            "lenient",
+            ["the path has no 'server'", "allowed: project_id"],
+            id="a lenient parameter that the path does not have",
+        ),
+        pytest.param(
+            "    query: {}",
+            "    query: {}\n    lenient: [project_id]",
+            "lenient",
+            ["lenient needs an x-ruling of the operation that says why"],
+            id="a lenient parameter without a ruling",
+        ),
+        pytest.param(
             "selects: null",
             'selects: null\n  aliases: [{id: a, path: "/v1/{server_id}/x", level: must, section: "5.1"}]',
             "aliases",

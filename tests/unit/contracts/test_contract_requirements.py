@@ -257,6 +257,15 @@ def test_every_parameter_of_the_path_but_the_project_can_be_unknown(tmp_path: Pa
     }
 
 
+def test_an_unknown_value_of_a_lenient_parameter_is_not_judged(tmp_path: Path) -> None:
+    """Where the document lets the answer be another one."""
+    url = "/v1/{project_id}/things/{thing_id}/{part}"
+    things = group(operation(OP, f"GET {url}", ruling="name-length")).replace(url + '"', url + '", lenient: [part]')
+    found = contract(tmp_path, {"ecs/things.yaml": things}).requirements
+    assert f"{OP}/not-found/thing_id" in found
+    assert f"{OP}/not-found/part" not in found
+
+
 def test_an_unknown_job_is_refused_where_jobs_have_an_expectation(tmp_path: Path) -> None:
     """Its codes are others than those of unknown resources, so another row says what fits."""
     plain = derived(tmp_path / "a", "not-found/", request="GET /v1/{project_id}/jobs/{job_id}")

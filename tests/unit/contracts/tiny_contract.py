@@ -167,6 +167,7 @@ def operation(
     rules: str = "[]",
     microversion: str = "{since: null, until: null}",
     aliases: str = "[]",
+    ruling: str | None = None,
 ) -> str:
     """Return one operation; schemas are given in flow style."""
     method, path = request.split()
@@ -183,7 +184,7 @@ def operation(
   errors: []
   rules: {rules}
   aliases: {aliases}
-"""
+""" + (f"  x-ruling: {ruling}\n" if ruling else "")
 
 
 def group(*operations: str, chapter: str = "ecs") -> str:
