@@ -34,7 +34,8 @@ def sample(schema: Schema) -> Any:
     if kind == "object":
         return _object(schema)
     if kind == "array":
-        return [sample(schema["items"])] * max(1, schema.get("minItems", 0)) if "items" in schema else []
+        count = max(min(1, schema.get("maxItems", 1)), schema.get("minItems", 0))
+        return [sample(schema["items"])] * count if "items" in schema else []
     if kind == "boolean":
         return True
     if kind in {"integer", "number"}:
