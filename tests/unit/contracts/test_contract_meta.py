@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pytest_ecs import _locations
+from pytest_ecs._contracts import shape
 from pytest_ecs._contracts.model import Chapter, Kind
 from pytest_ecs._contracts.vocabulary import KEYWORDS, VALUE_KEYWORDS
 from pytest_ecs._contracts.wording import breach, claim
@@ -88,3 +89,12 @@ def test_every_keyword_that_a_value_can_break_has_words(keyword: str) -> None:
     assert claim(keyword, schema)
     assert breach(keyword, schema)
     assert claim(keyword, schema) != breach(keyword, schema)
+
+
+def test_every_file_names_its_schema_for_editors() -> None:
+    """Editors that know the YAML language server complete and check the files while they are written."""
+    for file in _locations.schemas().rglob("*.yaml"):
+        first = file.read_text(encoding="utf-8").partition("\n")[0]
+        named = (file.parent / first.removeprefix("# yaml-language-server: $schema=")).resolve()
+        kind = shape.kind_of(file.relative_to(_locations.schemas()).as_posix())
+        assert named == _locations.schemas() / "meta" / f"{kind}.schema.json", file
