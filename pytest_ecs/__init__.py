@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from pytest_ecs._contracts.model import Requirement
     from pytest_ecs._exchange import Exchange
     from pytest_ecs._leases import Lease
-    from pytest_ecs._recipes import Ingredients, Request, recipe
+    from pytest_ecs._recipes import Ingredients, Request, Step, recipe
 
 __all__ = [
-    "Bench", "Client", "Contract", "Exchange", "Ingredients", "Lease", "Request", "Requirement", "__version__",
+    "Bench", "Client", "Contract", "Exchange", "Ingredients", "Lease", "Request", "Requirement", "Step", "__version__",
     "load_contract", "recipe", "uncovered",
 ]  # fmt: skip
 
@@ -33,6 +33,7 @@ _HOMES = {
     "Ingredients": ("pytest_ecs._recipes", "Ingredients"),
     "Lease": ("pytest_ecs._leases", "Lease"),
     "Request": ("pytest_ecs._recipes", "Request"),
+    "Step": ("pytest_ecs._recipes", "Step"),
     "Requirement": ("pytest_ecs._contracts.model", "Requirement"),
     "load_contract": ("pytest_ecs._contracts", "load"),
     "recipe": ("pytest_ecs._recipes", "recipe"),

@@ -29,6 +29,10 @@ __all__ = ["Bench", "uncovered", "variant_for"]
 #: Kinds of requirements for which a changed request is derived from a recipe's.
 _DERIVED = frozenset({"request", "query", "not-found", "http", "alias", "microversion"})
 
+#: Seconds that something which was deleted may still be shown.
+_TRIES = 120
+#: Where disks are created (11.4.4).
+_DISKS = "/v2.1/{project_id}/os-volumes"
 _GARBAGE = "garbage-token-that-no-one-issued"
 #: Claims that a check-only request (dry_run) does not promise to look at; they need the real request.
 _NOT_CHECKED_ONLY = ("reference",)
@@ -40,6 +44,7 @@ class Bench:
 
     session: Session
     _controls: dict[tuple[str, str, bool], Exchange] = field(default_factory=dict)
+    _disks: list[str] = field(default_factory=list)
     _shared: dict[str, list[Lease]] = field(default_factory=dict)
     _last_job: str | None = None
     _addresses: int = 0
@@ -90,6 +95,7 @@ class Bench:
                 request = replace(request, body=body, microversion=None)
             exchange = self._send(operation, recipe, request, case, path=path)
             self.settle(exchange, [] if only_reads else leases)
+            self._take_back(exchange, recipe, leases)
         finally:
             for lease in [] if only_reads else leases:
                 lease.release()
@@ -158,7 +164,7 @@ class Bench:
             case = Case(requirement_id, _expects(requirement, operation), changed.change, control.id, changed.codes)
             exchange = self._send(operation, recipe, _apply(requirement, request, changed), case, **options)
             if exchange.failure is None and exchange.status < 400:
-                self._undo(exchange, recipe)
+                self._undo(exchange, recipe, leases)
                 if number == 0:
                     return  # one wrong acceptance is enough; the server it was about may have changed
 
@@ -195,7 +201,8 @@ class Bench:
         operation = self.contract.operations[requirement.operation or ""]
         recipe, which = RECIPES[operation.id], requirement_id.rpartition("/")[2]
         control = self.control(operation.id)
-        request = recipe.variants["default"](self._ingredients(recipe, self._borrowed(recipe)))
+        leases = self._borrowed(recipe)
+        request = recipe.variants["default"](self._ingredients(recipe, leases))
         options: dict[str, Any]
         if which == "no-token":
             options, expects = {"auth": NoAuth(), "scheme": "none"}, "unauthenticated"
@@ -215,7 +222,7 @@ class Bench:
             raise LookupError(f"no way to derive {requirement_id}")
         case = Case(requirement_id, expects, change, control.id)
         exchange = self._send(operation, recipe, request, case, **options)
-        self._undo(exchange, recipe)
+        self._undo(exchange, recipe, leases)
 
     def authorize(self, requirement_id: str) -> None:
         """Send the recipe's own request as a user without the action, and where that can be arranged, with it."""
@@ -230,7 +237,7 @@ class Bench:
             hook("PUT", "/_mock/policy", {"allow": []})
         case = Case(requirement_id, "forbidden", f"the user lacks {operation.permission}", control.id)
         denied = self._send(operation, recipe, request, case, client=restricted)
-        self._undo(denied, recipe)
+        self._undo(denied, recipe, leases)
         if hook is None:
             return
         row = self.contract.permission_of(operation)
@@ -242,6 +249,7 @@ class Bench:
             allowed = self._send(operation, recipe, request, case, client=restricted)
             hook("PUT", "/_mock/policy", {"allow": []})
             self.settle(allowed, own)
+            self._take_back(allowed, recipe, own)
             for lease in own:
                 lease.release()
         finally:
@@ -403,6 +411,38 @@ class Bench:
         """Return a name that nothing else has."""
         return self.session.pool.new_name(hint)
 
+    def disk(self) -> str:
+        """Return a data disk that no server has; it is created where none is left (11.4.4) and deleted with the run.
+
+        Raises `PrerequisiteMissing` where disks cannot be created.
+        """
+        free = next((disk for disk in self._disks if self._disk_is_free(disk)), None)
+        if free is not None:
+            return free
+        volume = {
+            "size": 10,
+            "display_name": self.new_name("disk"),
+            "availability_zone": self.need_resource("availability_zone"),
+        }
+        created = self.client.post(_DISKS, {"volume": volume})
+        if created.failure is not None or created.status >= 400:
+            raise PrerequisiteMissing(
+                "A disk is needed, and the endpoint does not create one (11.4.4)",
+                seen=created.failure or f"HTTP {created.status}, {created.response_body or created.response_text}",
+            )
+        disk = str(self.read(created, "volume", "id"))
+        for _ in range(_TRIES):
+            if self._disk_is_free(disk):
+                self._disks.append(disk)
+                return disk
+            self.session.target.clock.sleep(1.0)
+        raise StepFailed(f"The disk {disk} is not available {_TRIES} s after it was created")
+
+    def _disk_is_free(self, disk: str) -> bool:
+        shown = self.client.get(f"{_DISKS}/{disk}").response_body
+        volume = shown.get("volume") if isinstance(shown, Mapping) else None
+        return isinstance(volume, Mapping) and volume.get("status") == "available"
+
     def other_flavor(self, lease: Lease) -> str:
         """Return the id of a flavor that a server does not have; raises `PrerequisiteMissing` when only one is known."""
         flavors = [self.need_resource("flavor_id"), self.need_resource("other_flavor_id")]
@@ -459,11 +499,42 @@ class Bench:
     def _borrowed(self, recipe: Recipe) -> list[Lease]:
         return [] if recipe.server is None else self.shared(recipe.server, recipe.count)
 
-    def _undo(self, exchange: Exchange, recipe: Recipe) -> None:
+    def _take_back(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
+        """Undo what an accepted request did, where the recipe says how; a server where that fails serves nobody again."""
+        if recipe.undo is None or exchange.failure is not None or exchange.status >= 400:
+            return
+        for method, path, body in recipe.undo(self._ingredients(recipe, leases), exchange):
+            undone = self._insist(method, path, body, leases)
+            if not undone or (method == "DELETE" and not self.wait_gone(path)):
+                for lease in leases:
+                    lease.spoilt = True
+                return
+
+    def _insist(self, method: str, path: str, body: JSON, leases: list[Lease]) -> bool:
+        """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
+        for _ in range(_TRIES):
+            sent = self.client.request(method, path, json=body)
+            if sent.failure is None and (sent.status < 400 or sent.status == 404):
+                self.settle(sent, leases)
+                return True
+            self.session.target.clock.sleep(1.0)
+        return False
+
+    def wait_gone(self, path: str, seconds: int = _TRIES) -> bool:
+        """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went."""
+        for _ in range(seconds):
+            shown = self.client.get(path)
+            if shown.failure is None and shown.status >= 400:
+                return True
+            self.session.target.clock.sleep(1.0)
+        return False
+
+    def _undo(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
         """After a request that should have been refused: let it end, and trust no borrowed server any more."""
         if exchange.failure is not None or exchange.status >= 400:
             return
         self.wait_out(exchange)
+        self._take_back(exchange, recipe, leases)
         for leases in self._shared.values():
             for lease in leases:
                 lease.exclusive = True  # so that its state is looked at before its next use
@@ -478,6 +549,9 @@ class Bench:
             servers=[lease.id for lease in leases],
             name=self.new_name,
             job=self.finished_job,
+            address=self.free_address,
+            disk=self.disk,
+            read=lambda path, *steps, **options: self.read(self.client.get(path, **options), *steps),
             flavor=lambda: self.flavor_of(leases[0]),
             domain=credentials.domain,
             username=credentials.username,

@@ -74,14 +74,14 @@ class Journal:
 class Guard(Protocol):
     """Stands before requests that create something, so that it is written down before they leave."""
 
-    def before(self, method: str, path: str, body: JSON, identity: Identity) -> int | None:
+    def before(self, method: str, path: str, body: JSON, identity: Identity) -> object | None:
         """Record the intent of a request that may create something and return its key, else None.
 
         Raises `BudgetExceeded` or `LedgerError`; the request is then not sent.
         """
         ...
 
-    def after(self, key: int, exchange: Exchange) -> None:
+    def after(self, key: Any, exchange: Exchange) -> None:
         """Record what the endpoint answered."""
         ...
 

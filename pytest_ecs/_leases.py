@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pytest_ecs import _belongings
+from pytest_ecs._belongings import Kind, identify, kind_of, name_of
 from pytest_ecs._client import Client
 from pytest_ecs._exchange import Exchange
 from pytest_ecs._jobs import server_ids, wait_for_job
@@ -32,15 +34,25 @@ class CreationGuard:
     ledger: Ledger
     clock: Clock
 
-    def before(self, method: str, path: str, body: JSON, identity: Identity) -> int | None:
-        """See `pytest_ecs._client.Guard`."""
-        if method != "POST" or not _CREATES.match(path):
-            return None
-        name, count = _wanted(body)
-        return self.ledger.intend(identity, name, count, self.clock.now())
+    def before(self, method: str, path: str, body: JSON, identity: Identity) -> tuple[Kind | None, int] | None:
+        """See `pytest_ecs._client.Guard`; the key is the kind of what may be created, None for servers, and its number."""
+        if method == "POST" and _CREATES.match(path):
+            name, count = _wanted(body)
+            return None, self.ledger.intend(identity, name, count, self.clock.now())
+        kind = kind_of(method, path, body)
+        return None if kind is None else (kind, self.ledger.want(identity, kind.name, name_of(kind, body)))
 
-    def after(self, key: int, exchange: Exchange) -> None:
+    def after(self, key: tuple[Kind | None, int], exchange: Exchange) -> None:
         """See `pytest_ecs._client.Guard`."""
+        kind, number = key
+        if kind is None:
+            self._after_servers(number, exchange)
+        elif exchange.failure is None and exchange.status >= 400:
+            self.ledger.lost(number)
+        elif exchange.failure is None:
+            self.ledger.got(number, identify(kind, exchange))
+
+    def _after_servers(self, key: int, exchange: Exchange) -> None:
         if exchange.status >= 400:
             self.ledger.answer(key, "refused")
             return
@@ -89,6 +101,8 @@ class Lease:
     #: Status it was handed out in.
     status: str
     pool: Pool = field(repr=False)
+    #: Something was done to it that could not be taken back: nobody else gets it.
+    spoilt: bool = False
     _released: bool = field(default=False, repr=False)
 
     def show(self) -> Exchange:
@@ -99,7 +113,8 @@ class Lease:
         """Give the server back to the pool; its state is looked at again before anybody else gets it."""
         if not self._released:
             self._released = True
-            self.pool.give_back(self)
+            if not self.spoilt:
+                self.pool.give_back(self)
 
 
 @dataclass
@@ -350,9 +365,9 @@ def clean(
     job_timeout: float = 1800.0,
     dry_run: bool = False,
 ) -> tuple[list[str], list[str]]:
-    """Delete every server that the ledger knows for *runs*; nothing else is ever touched.
+    """Delete every server, and whatever else the ledger knows for *runs*; nothing that it does not know is ever touched.
 
-    Return (ids deleted, or with *dry_run* to be deleted; one sentence for each that could not be deleted). Requests
+    Return (what was deleted, or with *dry_run* is to be deleted: ids of servers, kinds and names of things; one sentence for each that could not be deleted). Requests
     whose answer never came are looked up by the name in their intent. Never raises for one server's sake.
     """
     done: list[str] = []
@@ -376,6 +391,15 @@ def clean(
                 deleted, failed = _delete(ledger, ids[start : start + 1000], client, clock, job_timeout)
                 done += deleted
                 problems += failed
+        # Things are deleted after the servers that may use them.
+        for identity in dict.fromkeys(thing.identity for thing in ledger.things(run)):
+            things = [thing for thing in ledger.things(run) if thing.identity == identity]
+            if dry_run:
+                done += [f"{thing.kind} {thing.name or thing.path}" for thing in things]
+                continue
+            deleted, failed = _belongings.delete(ledger, things, _owner(clients, identity), clock)
+            done += deleted
+            problems += failed
     return done, problems
 
 

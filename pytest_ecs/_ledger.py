@@ -1,8 +1,8 @@
 """The record of everything a run creates: written before the request leaves, read by the pool, the clean-up and `sweep`.
 
-A SQLite file (WAL) that all processes of a run share. Three tables: runs, intents (a request that may create
-servers) and servers (what such a request is known to have made, and who uses it). Nothing is ever deleted in the
-cloud that does not stand here.
+A SQLite file (WAL) that all processes of a run share. Four tables: runs, intents (a request that may create
+servers), servers (what such a request is known to have made, and who uses it) and things (a request that may create
+something else, and the URL of what it made). Nothing is ever deleted in the cloud that does not stand here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import IO
 
 from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 
-__all__ = ["Intent", "Ledger", "Run", "Server"]
+__all__ = ["Intent", "Ledger", "Run", "Server", "Thing"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -34,6 +34,10 @@ CREATE TABLE IF NOT EXISTS servers (
   id TEXT NOT NULL, target TEXT NOT NULL, run TEXT NOT NULL, identity TEXT NOT NULL, intent INTEGER, name TEXT,
   state TEXT NOT NULL, status TEXT, word TEXT NOT NULL DEFAULT '', mode TEXT NOT NULL DEFAULT 'free',
   users INTEGER NOT NULL DEFAULT 0, worker TEXT, PRIMARY KEY (id, target)
+);
+CREATE TABLE IF NOT EXISTS things (
+  key INTEGER PRIMARY KEY, run TEXT NOT NULL, target TEXT NOT NULL, identity TEXT NOT NULL, kind TEXT NOT NULL, name TEXT,
+  path TEXT, state TEXT NOT NULL
 );
 """
 
@@ -79,6 +83,19 @@ class Server:
     #: free, shared or exclusive.
     mode: str
     users: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What a request of ours may have created beside servers. States: sent, alive, gone."""
+
+    key: int
+    run: str
+    identity: str
+    kind: str
+    name: str | None
+    #: Its URL, with ``{project_id}``; None while the answer has not told.
+    path: str | None
 
 
 class Ledger:
@@ -296,6 +313,35 @@ class Ledger:
         """Write down the status in which *server* was seen."""
         with self._write() as db:
             db.execute("UPDATE servers SET status = ? WHERE id = ? AND target = ?", (status, server, self.target))
+
+    # Things
+
+    def want(self, identity: str, kind: str, name: str | None) -> int:
+        """Write down a request that may create a thing of *kind* and return its key; raises `LedgerError`."""
+        with self._write() as db:
+            cursor = db.execute(
+                "INSERT INTO things (run, target, identity, kind, name, state) VALUES (?, ?, ?, ?, ?, 'sent')",
+                (self.run, self.target, identity, kind, name),
+            )
+            return int(cursor.lastrowid or 0)
+
+    def got(self, key: int, path: str | None) -> None:
+        """Write down the URL of what a request created; None leaves it to be found by its name."""
+        with self._write() as db:
+            db.execute("UPDATE things SET path = ?, state = 'alive' WHERE key = ?", (path, key))
+
+    def lost(self, key: int) -> None:
+        """Write down that a request created nothing, or that what it created is gone."""
+        with self._write() as db:
+            db.execute("UPDATE things SET state = 'gone' WHERE key = ?", (key,))
+
+    def things(self, run: str) -> list[Thing]:
+        """Return what *run* created, or may have, and what is not known to be gone; oldest first."""
+        rows = self._db.execute(
+            "SELECT key, run, identity, kind, name, path FROM things WHERE run = ? AND target = ? AND state != 'gone' ORDER BY key",
+            (run, self.target),
+        )
+        return [Thing(*row) for row in rows]
 
 
 def unfinished(ledger: Ledger) -> Sequence[str]:

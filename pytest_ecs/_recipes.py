@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
+from pytest_ecs._exchange import Exchange
 from pytest_ecs._target import Resources
 from pytest_ecs.typing import JSON, ServerState
 
-__all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "placeholder", "recipe"]
+__all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "Step", "Undo", "placeholder", "recipe"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ class Ingredients:
     name: Callable[[], str]
     #: Id of a job that is over; asked for only when needed.
     job: Callable[[], str]
+    #: An IPv4 address that the servers' subnet has free.
+    address: Callable[[], str]
+    #: Id of a data disk that no server has.
+    disk: Callable[[], str]
+    #: What stands at a place of the answer to GET: ``read(path, *steps, microversion=...)``.
+    read: Callable[..., JSON]
     #: Flavor of the first leased server, to resize to another one.
     flavor: Callable[[], str | None]
     domain: str | None = None
@@ -47,6 +54,10 @@ class Ingredients:
 
 #: Builds a request from the ingredients.
 Build = Callable[[Ingredients], Request]
+#: Method, path and body of a request.
+Step = tuple[str, str, JSON]
+#: Gives the requests that take back what an accepted one, whose exchange is handed in, did.
+Undo = Callable[[Ingredients, Exchange], Iterable[Step]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,8 @@ class Recipe:
     anonymous: bool = False
     #: Only the positive request is made from it: there is no authentication or permission to test.
     public: bool = False
+    #: What takes back what an accepted request did; None where nothing has to be.
+    undo: Undo | None = None
 
 
 #: Recipes by operation, filled by `recipe`.
@@ -77,13 +90,14 @@ def recipe(
     count: int = 1,
     anonymous: bool = False,
     public: bool = False,
+    undo: Undo | None = None,
     variant: str = "default",
 ) -> Callable[[Build], Build]:
     """Register the decorated function as the way to make *operation* succeed, or as one more *variant* of it."""
 
     def register(build: Build) -> Build:
         if variant == "default":
-            RECIPES[operation] = Recipe(operation, {}, server, count, anonymous, public)
+            RECIPES[operation] = Recipe(operation, {}, server, count, anonymous, public, undo)
         RECIPES[operation].variants[variant] = build
         return build
 
@@ -98,6 +112,9 @@ def placeholder() -> Ingredients:
         servers=("00000000-0000-4000-8000-000000000002",) * 3,
         name=lambda: "placeholder",
         job=lambda: "0" * 32,
+        address=lambda: "192.168.0.10",
+        disk=lambda: "00000000-0000-4000-8000-000000000003",
+        read=lambda *_, **__: "placeholder",
         flavor=lambda: "flavor",
         domain="domain",
         username="user",

@@ -118,8 +118,8 @@ def _sweep(settings: object, *, dry_run: bool) -> int:
     finally:
         session.close()
     word = "would be deleted" if dry_run else "deleted"
-    print(f"{len(runs)} unfinished run(s) on {session.target.endpoint}: {len(done)} server(s) {word}.")  # noqa: T201
-    for line in (*(f"  {server}" for server in done), *(f"  {problem}" for problem in problems)):
+    print(f"{len(runs)} unfinished run(s) on {session.target.endpoint}: {len(done)} thing(s) {word}.")  # noqa: T201
+    for line in (*(f"  {one}" for one in done), *(f"  {problem}" for problem in problems)):
         print(line)  # noqa: T201
     return 1 if problems else 0
 

@@ -14,7 +14,24 @@ from urllib.parse import parse_qsl, unquote
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
-from pytest_ecs._mock import flavors, identity, jobs, listing, nova, quotas, servers, versions
+from pytest_ecs._mock import (
+    attachments,
+    flavors,
+    floating_ips,
+    identity,
+    images,
+    jobs,
+    listing,
+    networks,
+    nics,
+    nova,
+    quotas,
+    security_groups,
+    servers,
+    snapshots,
+    versions,
+    volumes,
+)
 from pytest_ecs._mock.clock import Clock, VirtualClock
 from pytest_ecs._mock.control import control
 from pytest_ecs._mock.deviations import switchboard
@@ -27,7 +44,24 @@ from pytest_ecs._mock.state import State, User
 __all__ = ["MockCloud"]
 
 #: Modules whose import fills the table of routes.
-_RESOURCES = (identity, servers, nova, listing, versions, flavors, quotas, jobs)
+_RESOURCES = (
+    identity,
+    servers,
+    nova,
+    listing,
+    versions,
+    flavors,
+    floating_ips,
+    images,
+    quotas,
+    security_groups,
+    jobs,
+    attachments,
+    volumes,
+    snapshots,
+    nics,
+    networks,
+)
 _KEPT_REQUESTS = 10_000
 StartResponse = Callable[..., Any]
 #: What a method that there is not gets where a deviation allows it.

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pytest_ecs._mock.state import Disk, Eip, Flavor, Image, Network, Nic, Port, Project, Server, State, User
+from pytest_ecs._mock.disks import put
+from pytest_ecs._mock.state import (
+    Disk,
+    Eip,
+    Flavor,
+    Image,
+    Network,
+    Nic,
+    Port,
+    Project,
+    SecurityGroup,
+    Server,
+    Snapshot,
+    State,
+    User,
+)
 from pytest_ecs._mock.validation import Refuse
 
 __all__ = ["NicPlan", "Plan", "Resolver", "batch_names", "build", "check_quota", "room"]
@@ -37,7 +53,7 @@ class Plan:
     password: str | None = None
     description: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
-    groups: list[str] = field(default_factory=list)
+    groups: list[SecurityGroup] = field(default_factory=list)
     user_data: str | None = None
     hints: dict[str, str] = field(default_factory=dict)
     reservation: str = ""
@@ -63,8 +79,12 @@ class Resolver:
     def image(self, ref: str | None) -> Image:
         """Return an image by its id; the first one for None."""
         found = self._state.images.get(ref or "")
+        if found is not None and found.owner not in {None, self._project.id}:
+            found = None
         if found is None and ref is not None:
             self.unknown("Ecs.0031", "The image does not exist.")
+        if found is not None and found.status != "ACTIVE":
+            self.unknown("Ecs.0032", "The image is not in Active state.")
         return found or next(iter(self._state.images.values()))
 
     def flavor(self, ref: str | None, zone: str | None) -> Flavor:
@@ -127,15 +147,38 @@ class Resolver:
         if ref is not None and (found is None or found.server is not None):
             self.unknown("Ecs.0005", "The port does not exist or is in use.")
             return None
+        if found is not None:
+            if found.id in self._taken:
+                self.unknown("Ecs.0005", "One port is there for two NICs.")
+                return None
+            self._taken.add(found.id)
         return found
 
     def volume(self, ref: str | None) -> Disk | None:
         """Return a disk of the project that no server has."""
         found = self._project.volumes.get(ref or "")
-        if found is None or found.server is not None:
-            self.unknown("Ecs.0005", "The volume does not exist or is attached.")
+        if found is None or found.status != "available" or found.id in self._taken:
+            self.unknown("Ecs.0005", "The volume does not exist or is not available.")
+            return None
+        self._taken.add(found.id)
+        return found
+
+    def snapshot(self, ref: str | None) -> Snapshot | None:
+        """Return a snapshot of the project that is finished."""
+        found = self._project.snapshots.get(ref or "")
+        if found is None or found.status != "available":
+            self.unknown("Ecs.0005", "The snapshot does not exist or is not available.")
             return None
         return found
+
+    def security_group(self, ref: str) -> SecurityGroup:
+        """Return a security group by its id or name; the default one for an unknown one."""
+        groups = self._project.groups
+        named = (group for group in groups.values() if group.name == ref)
+        found = groups.get(ref) or next(named, None)
+        if found is None:
+            self.unknown("Ecs.0005", "The security group does not exist.")
+        return found or self._project.default_group
 
     def eip(self, ref: str | None) -> Eip | None:
         """Return an elastic IP address in DOWN state (Table 8-1)."""
@@ -159,11 +202,14 @@ def room(state: State, project: Project, flavor: Flavor) -> int:
 
 
 def check_quota(state: State, project: Project, plan: Plan, count: int, refuse: Refuse) -> None:
-    """Refuse more servers or disks than the quotas allow."""
+    """Refuse more servers or disks than the quotas allow, or than there are addresses."""
     if count > room(state, project, plan.flavor):
         raise refuse("Ecs.0001", "Insufficient ECS quota.")
     if len(project.volumes) + count * len(plan.disks) > State.LIMIT_VOLUMES and not state.deviates("quota-unchecked"):
         raise refuse("Ecs.0021", "Insufficient EVS disk quota.")
+    wanted = Counter(nic.network for nic in plan.nics if nic.address is None and nic.port is None)
+    if any(number * count > network.free() for network, number in wanted.items()):
+        raise refuse("Ecs.0012", "The subnet does not contain enough IP addresses.")
 
 
 def batch_names(name: str, count: int, state: State) -> list[str]:
@@ -189,22 +235,26 @@ def _build(state: State, project: Project, user: User, plan: Plan, name: str, in
     server.key_name, server.password = plan.key_name, plan.password
     server.description, server.user_data = plan.description, plan.user_data
     server.metadata = {} if state.deviates("metadata-dropped") else dict(plan.metadata)
-    server.groups = plan.groups or ([] if state.deviates("group-default-missing") else ["default"])
+    groups = plan.groups or ([] if state.deviates("group-default-missing") else [project.default_group])
     server.hints = dict(plan.hints)
     for wanted in plan.nics:
         if wanted.port is not None:
             wanted.port.server = server.id
-            server.nics.append(Nic(wanted.network, wanted.port.address, wanted.port.mac, wanted.port))
+            port = wanted.port
+            server.nics.append(Nic(wanted.network, port.address, port.mac, port, port.id, list(groups)))
             continue
         address = wanted.address
         if address is None:
             address = wanted.network.take()
         wanted.network.used.add(address)
-        server.nics.append(Nic(wanted.network, address, state.mac()))
+        server.nics.append(Nic(wanted.network, address, state.mac(), None, state.uuid(), list(groups)))
     for disk in plan.disks[:1] if state.deviates("data-disks-dropped") else plan.disks:
         # A disk that exists is attached; one without an id is made.
-        made = disk if disk.id else replace(disk, id=state.uuid())
-        made.server, project.volumes[made.id] = server.id, made
-        server.disks.append(made)
+        made = disk
+        if not disk.id:
+            made = replace(disk, id=state.uuid(), metadata=dict(disk.metadata), attached={}, zone=zone, created=now)
+            made.bootable = made.system
+        project.volumes[made.id] = made
+        put(server, made)
     project.servers[server.id] = server
     return server

@@ -10,7 +10,7 @@ from pytest_ecs._mock.errors import EcsError
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.state import Job, Project, Server, State, stamp
 
-__all__ = ["KINDS", "deliver"]
+__all__ = ["KINDS", "deliver", "follow"]
 
 #: Seconds until a job is picked up, from the end of its last sub-job to its own end, and of one that does
 #: nothing.
@@ -32,6 +32,10 @@ KINDS: Mapping[str, Kind] = {
     "rebootServers": Kind("rebootSingleServer", "Ecs.0227"),
     "stopServers": Kind("stopSingleServer", "Ecs.1000"),
     "resizeServer": Kind(None, "Ecs.0207"),
+    "attachVolume": Kind(None, "Ecs.0205"),
+    "detachVolume": Kind(None, "Ecs.0102"),
+    "addNics": Kind("addNic", "Ecs.0217"),
+    "deleteNics": Kind("deleteNic", "Ecs.0507"),
 }
 
 
@@ -53,7 +57,7 @@ def deliver(
     """
     now = state.clock.now()
     job = Job(state.hex(), kind, now)
-    parts = [_part(state, job, server, now) for server in servers]
+    parts = [_part(state, job, {"server_id": server.id}, now) for server in servers]
     ordered = state.fail_next.pop(kind, None)
 
     def finish(part: Job, at: float, code: str | None) -> None:
@@ -91,13 +95,46 @@ def deliver(
     return job
 
 
-def _part(state: State, job: Job, server: Server, now: float) -> Job:
-    """Return the part of *job* that follows *server*: a sub-job, or the job itself where there are none."""
+def follow(
+    state: State,
+    project: Project,
+    kind: str,
+    parts: Sequence[tuple[dict[str, Any], Callable[[bool], bool]]],
+    seconds: float,
+) -> Job:
+    """Return a job in INIT that takes *seconds* for something that does not move servers.
+
+    Each part has its entities and is told at the end whether it goes well; it returns whether it could.
+    """
+    now = state.clock.now()
+    job = Job(state.hex(), kind, now)
+    ordered = state.fail_next.pop(kind, None)
+    made = [_part(state, job, entities, now) for entities, _ in parts]
+
+    def finish(at: float) -> None:
+        for one, (_, done) in zip(made, parts, strict=True):
+            code = ordered if one is made[0] else None
+            _end(one, at, None if done(code is None) else code or KINDS[kind].failure)
+        if job.subs is not None:
+            failing = any(one.status == "FAIL" for one in made)
+            state.later(at + _WRAPPED_UP, lambda then: _end(job, then, "Common.0021" if failing else None))
+
+    if not parts:  # only where a deviation lets an empty list pass
+        job.subs = []
+    for one in made if job.subs is None else [*made, job]:
+        state.later(now + _PICKED_UP, partial(_begin, one))
+    state.later(now + seconds, finish)
+    project.jobs[job.id] = job
+    return job
+
+
+def _part(state: State, job: Job, entities: dict[str, Any], now: float) -> Job:
+    """Return the part of *job* for its entities: a sub-job, or the job itself where there are none."""
     sub = KINDS[job.kind].sub
     if sub is None:
-        job.entities = {"server_id": server.id}
+        job.entities = entities
         return job
-    part = Job(state.hex(), sub, now, {"server_id": server.id})
+    part = Job(state.hex(), sub, now, entities)
     job.subs = [*(job.subs or ()), part]
     return part
 

@@ -146,7 +146,7 @@ def _tagged(server: Server, *, tag: str, wanted: bool) -> bool:
 
 
 def _addresses(server: Server) -> list[str]:
-    return [*(nic.address for nic in server.nics), *([server.eip.address] if server.eip is not None else ())]
+    return [*(nic.address for nic in server.nics), *(nic.eip.address for nic in server.nics if nic.eip)]
 
 
 def _status(word: str, request: Request, state: State) -> Callable[[Server], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["FROM", "GONE", "OPERATIONS", "POWER", "Phase", "failed", "phases_of", "status_of"]
+__all__ = ["FROM", "GONE", "OPERATIONS", "POWER", "SECONDS", "Phase", "failed", "phases_of", "status_of"]
 
 _REBUILD = ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning")
 _SHELVE = ("shelving", "shelving_image_pending_upload", "shelving_image_uploading", "unshelving", None)
@@ -85,6 +85,12 @@ POWER: Mapping[str, int] = {
 }
 
 _DELETE_SECONDS = 10.0
+
+#: How long things take that show no task of a server.
+SECONDS: Mapping[str, float] = {
+    "attach-disk": 6, "detach-disk": 5, "create-disk": 5, "delete-disk": 4, "create-snapshot": 8,
+    "delete-snapshot": 4, "add-nic": 6, "remove-nic": 5,
+}  # fmt: skip
 
 
 def phases_of(operation: str, vm_state: str, task_state: str | None) -> Sequence[Phase]:

@@ -110,7 +110,7 @@ def create(request: Request, state: State) -> Response:
     first = servers[0]
     body = {
         "id": first.id, "links": links(request, first),
-        "security_groups": [{"name": name} for name in first.groups],
+        "security_groups": [{"name": group.name} for group in first.groups],
         "OS-DCF:diskConfig": "MANUAL", "adminPass": first.password,
     }  # fmt: skip
     return Response(status, {"server": body}, {"Location": links(request, first)[0]["href"]})
@@ -170,19 +170,19 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
     if count > 1 and any(nic.port is not None for nic in nics):
         find.unknown("Ecs.0005", "One port cannot be given to several servers.")
         nics = [NicPlan(nic.network) for nic in nics]
-    groups = [one.get("name", "default") for one in wanted.get("security_groups", [])]
-    names = {"default", "conformance"}
-    for group in groups:
-        if group not in {*names, project.security_group}:
-            find.unknown("Ecs.0005", "The security group does not exist.")
+    groups = [find.security_group(one.get("name", "default")) for one in wanted.get("security_groups", [])]
     image, disks = _disks(wanted, find, state)
+    zones = sorted({disk.zone for disk in disks if disk.id})
+    zone = zone or next(iter(zones), None)
+    if any(one != zone for one in zones):  # 6.2.1: the disk and the server are in the same zone
+        find.unknown("Ecs.0121", "The disk is in another availability zone.")
     return Plan(
         image, flavor, zone or state.zones[0], nics or [NicPlan(project.networks[0])], disks,
         find.key(wanted.get("key_name")), wanted.get("adminPass") or f"Mk-{state.hex(12)}",
         # 6.2.1: description is one of 2.19 and later.
         wanted.get("description", "") if request.microversion >= (2, 19) else "",
         {key: value for key, value in wanted.get("metadata", {}).items() if key != "admin_pass"},
-        [group if group in names else "conformance" for group in groups], wanted.get("user_data"),
+        groups, wanted.get("user_data"),
         {key: value for key, value in hints.items() if isinstance(value, str)}, f"r-{state.hex(8)}",
     )  # fmt: skip
 
@@ -195,8 +195,9 @@ def _disks(wanted: Mapping[str, Any], find: Resolver, state: State) -> tuple[Ima
     others = []
     for asked in wanted.get("block_device_mapping_v2", []):
         boots, source = asked.get("boot_index") == 0, asked.get("source_type")
-        if source == "snapshot":
-            find.unknown("Ecs.0005", "The snapshot does not exist.")
+        snapshot = find.snapshot(asked.get("uuid")) if source == "snapshot" else None
+        if boots and snapshot is not None and not snapshot.disk.bootable:
+            find.unknown("Ecs.0005", "The snapshot is not one of a system disk.")
         if source == "image":
             found = find.image(asked.get("uuid"))
             image = found if boots else image
@@ -205,6 +206,8 @@ def _disks(wanted: Mapping[str, Any], find: Resolver, state: State) -> tuple[Ima
                 raise refuse_native("Ecs.0005", "The disk is smaller than the image needs.")
         kind, size = asked.get("volume_type", "SSD"), asked.get("volume_size", image.min_disk)
         disk = Disk("", size, kind)
+        if snapshot is not None:
+            disk.size, disk.snapshot = asked.get("volume_size", snapshot.size), snapshot.id
         if source == "volume":
             disk = find.volume(asked.get("uuid")) or disk
         disk.delete_on_termination = asked.get("delete_on_termination", False)
@@ -276,6 +279,8 @@ def _act(request: Request, state: State, key: str, field: Field, operation: str,
     if not ready and not state.deviates("state-unchecked"):
         at = f"vm_state {server.vm_state}, task_state {server.task_state}"
         raise NativeError(409, f"Cannot '{key}' instance {server.id} while it is in {at}")
+    if operation == "start" and not any(disk.system for disk in server.disks):
+        raise NativeError(409, "The server has no system disk.")
     if ready and not (noop and state.deviates(noop)):
         state.move(server, operation)
     return Response(202)

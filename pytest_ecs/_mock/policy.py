@@ -26,6 +26,24 @@ _CREATE = (
     "ims:images:get",
 )  # fmt: skip
 
+_VOLUMES = (
+    "ecs:serverVolumes:use", "evs:volumes:list", "evs:volumes:get", "evs:volumes:update", "evs:volumes:manage",
+)  # fmt: skip
+
+_INTERFACE = (
+    "ecs:serverInterfaces:get", "vpc:networks:get", "vpc:networks:update", "vpc:networks:create", "vpc:subnets:get",
+    "vpc:subnets:update", "vpc:subnets:create", "vpc:ports:update", "vpc:ports:get", "vpc:routers:get",
+    "vpc:routers:update",
+)  # fmt: skip
+
+_GROUP = ("vpc:securityGroups:get",)
+_RULE = ("vpc:securityGroups:get", "vpc:securityGroups:update", "vpc:securityGroupRules:get")
+_MEMBER = (
+    "ecs:servers:get", "ecs:servers:list", "ecs:serverVolumes:use", "ecs:diskConfigs:use", "ecs:serverKeypairs:get",
+    "vpc:securityGroups:get", "vpc:securityGroups:update", "vpc:securityGroupRules:get", "vpc:networks:get",
+    "vpc:subnets:get", "vpc:routers:get", "vpc:ports:get", "vpc:ports:update",
+)  # fmt: skip
+
 #: Operation -> its action and what that depends on. Jobs (5.8.1) have no row in chapter 9.
 PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     # 9.2.1
@@ -48,6 +66,47 @@ PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "ecs.stop": ("ecs:cloudServers:stop", ()),
     "ecs.reboot": ("ecs:cloudServers:reboot", ()),
     "ecs.start": ("ecs:cloudServers:start", ()),
+    # 9.2.4
+    "nova.networks": ("ecs:networks:list", ("vpc:networks:get",)),
+    # 9.2.6
+    "nova.create-group": (
+        "ecs:securityGroups:use",
+        (*_GROUP, "vpc:securityGroups:create", "vpc:securityGroups:update"),
+    ),
+    "nova.delete-group": (
+        "ecs:securityGroups:use",
+        (*_GROUP, "vpc:securityGroups:delete", "vpc:securityGroups:update"),
+    ),
+    "nova.group": ("ecs:securityGroups:use", _GROUP),
+    "nova.groups": ("ecs:securityGroups:use", _GROUP),
+    "nova.create-rule": ("ecs:securityGroups:use", (*_RULE, "vpc:securityGroupRules:create")),
+    "nova.delete-rule": ("ecs:securityGroups:use", (*_RULE, "vpc:securityGroupRules:delete")),
+    "nova.update-group": ("ecs:securityGroups:use", (*_GROUP, "vpc:securityGroups:update")),
+    "nova.server-groups": ("ecs:securityGroups:use", _GROUP),
+    "nova.add-group": ("ecs:securityGroups:use", (*_MEMBER, "vpc:securityGroups:create")),
+    "nova.remove-group": ("ecs:securityGroups:use", (*_MEMBER, "vpc:securityGroups:delete")),
+    # 9.2.8
+    "ecs.delete-nics": ("ecs:cloudServerNics:delete", ()),
+    "ecs.add-nics": ("ecs:cloudServers:addNics", ()),
+    "nova.add-nic": ("ecs:serverInterfaces:use", ("ecs:servers:get", *_INTERFACE, "vpc:ports:create")),
+    "nova.delete-nic": ("ecs:serverInterfaces:use", ("ecs:servers:get", *_INTERFACE, "vpc:ports:delete")),
+    "nova.nics": ("ecs:serverInterfaces:get", ("vpc:ports:get",)),
+    "nova.nic": ("ecs:serverInterfaces:get", ("vpc:ports:get",)),
+    # 9.2.9
+    "ecs.attach": ("ecs:cloudServers:attach", ()),
+    "ecs.detach": ("ecs:cloudServers:detachVolume", ()),
+    "nova.attach": (
+        "ecs:serverVolumeAttachments:create",
+        ("ecs:servers:get", "ecs:flavors:get", *_VOLUMES, "evs:volumes:attach"),
+    ),
+    "nova.detach": ("ecs:serverVolumeAttachments:delete", (*_VOLUMES, "evs:volumes:detach")),
+    "nova.attachments": ("ecs:serverVolumeAttachments:list", ("ecs:serverVolumes:use", "ecs:servers:get")),
+    "nova.attachment": ("ecs:serverVolumeAttachments:get", ("ecs:serverVolumes:use",)),
+    "nova.create-volume": ("ecs:serverVolumes:use", ("evs:volumes:create",)),
+    "nova.delete-volume": ("ecs:serverVolumes:use", ("evs:volumes:get", "evs:volumes:delete")),
+    "nova.volume": ("ecs:serverVolumes:use", ("evs:volumes:get",)),
+    "nova.volumes": ("ecs:serverVolumes:use", ("evs:volumes:get", "evs:volumes:list")),
+    "nova.volumes-detail": ("ecs:serverVolumes:use", ("evs:volumes:get", "evs:volumes:list")),
     # 9.2.7, 9.2.11
     "ecs.flavors": ("ecs:cloudServerFlavors:get", ()),
     "ecs.limits": ("ecs:cloudServerQuotas:get", ()),

@@ -20,10 +20,10 @@ def limits(request: Request, state: State) -> Response:
         "maxTotalRAMSize": State.LIMIT_RAM, "maxTotalKeypairs": -1, "maxServerMeta": 128, "maxPersonality": 5,
         "maxPersonalitySize": 10240, "maxServerGroups": 10, "maxServerGroupMembers": 16,
         "totalServerGroupsUsed": 0,
-        "maxSecurityGroups": 10, "maxSecurityGroupRules": 20, "maxTotalFloatingIps": State.LIMIT_EIPS,
+        "maxSecurityGroups": State.LIMIT_GROUPS, "maxSecurityGroupRules": State.LIMIT_RULES, "maxTotalFloatingIps": State.LIMIT_EIPS,
         "maxImageMeta": 128, "totalInstancesUsed": len(flavors),
         "totalCoresUsed": sum(flavor.vcpus for flavor in flavors),
-        "totalRAMUsed": sum(flavor.ram for flavor in flavors), "totalSecurityGroupsUsed": 2,
+        "totalRAMUsed": sum(flavor.ram for flavor in flavors), "totalSecurityGroupsUsed": len(project.groups),
         "totalFloatingIpsUsed": 0 if frozen else len(project.eips),
     }  # fmt: skip
     return Response(200, absolute if state.deviates("quota-unwrapped") else {"absolute": absolute})

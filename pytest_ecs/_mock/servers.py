@@ -14,7 +14,7 @@ from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.state import Disk, Eip, Image, Server, State
 from pytest_ecs._mock.validation import UUID, Field, Reader, check_user_data, password_ok
 
-__all__: list[str] = []
+__all__ = ["find_servers", "refusing"]
 
 _IPV4 = r"((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}|"  # "" asks for any free address (Table 5-4)
 _NIC = Field("object", fields={  # Tables 5-4, 8-11, 8-12
@@ -96,7 +96,7 @@ _RESIZE = Field("object", fields={
 })  # fmt: skip
 
 
-def _refuse(state: State) -> Any:
+def refusing(state: State) -> Any:
     """Return what refuses invalid parameters, which some deviations garble."""
 
     def refuse(code: str, message: str) -> RefusalError:
@@ -117,7 +117,7 @@ def _refuse(state: State) -> Any:
 @route("POST", "/v1/{project_id}/cloudservers", family="ecs", permission="ecs.create")
 def create(request: Request, state: State) -> Response:
     """Create servers, or only check the request (5.1.1)."""
-    refuse = _refuse(state)
+    refuse = refusing(state)
     if request.json.get("dry_run") is True and state.deviates("dry-run-unchecked"):
         return _checked(state)
     read = Reader(refuse, state.deviates).read(request.json, _CREATE)
@@ -132,7 +132,8 @@ def create(request: Request, state: State) -> Response:
         count = 1
     servers = build(state, request.project, request.user, plan, batch_names(wanted.get("name", "server"), count, state))
     for server, eip in zip(servers, eips(len(servers)), strict=False):
-        server.eip, eip.server = eip, server.id
+        if server.nics:
+            server.bind(eip, server.nics[0])
     job = deliver(state, request.project, "createServer", servers, "create")
     return Response(203 if state.deviates("create-status-203") else 200, {"job_id": job.id})
 
@@ -181,7 +182,7 @@ def _check_password(wanted: Mapping[str, Any], image: Image, refuse: Any, state:
 
 def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State) -> tuple[Plan, Any]:
     """Return what to build, and a function that makes or finds the EIPs for that many servers."""
-    refuse, project = _refuse(state), request.project
+    refuse, project = refusing(state), request.project
     find = Resolver(state, project, refuse)
     image, zone = find.image(wanted.get("imageRef")), find.zone(wanted.get("availability_zone"))
     _check_password(wanted, image, refuse, state)
@@ -207,23 +208,31 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
     if size < image.min_disk and not lax:
         raise refuse("Ecs.0005", "The system disk is smaller than the image needs.")
     disks = [Disk("", size, root.get("volumetype", "SSD"), system=True, delete_on_termination=True)]
+    disks[0].scsi = _scsi(root)
     for disk in wanted.get("data_volumes", []):
         if "data_image_id" in disk:
             find.image(disk["data_image_id"])
-        disks.append(Disk("", disk.get("size", 10), disk.get("volumetype", "SSD")))
+        disks.append(Disk("", disk.get("size", 10), disk.get("volumetype", "SSD"), scsi=_scsi(disk)))
+        disks[-1].shared = disk.get("multiattach", False)
+        disks[-1].metadata = disk.get("metadata", {})
     # Table 8-2: an unknown security group is no error, the default one is used.
-    groups = [one.get("id") == project.security_group for one in wanted.get("security_groups", []) if one.get("id")]
+    asked = [one["id"] for one in wanted.get("security_groups", []) if one.get("id")]
     plan = Plan(
         image, flavor, zone or state.zones[0], nics or [NicPlan(project.networks[0])], disks,
         find.key(wanted.get("key_name")), wanted.get("adminPass"), wanted.get("description", ""),
         {key: value for key, value in wanted.get("metadata", {}).items() if key != "admin_pass"},
-        ["conformance" if known else "default" for known in groups], wanted.get("user_data"), hints,
+        [project.groups.get(one, project.default_group) for one in asked], wanted.get("user_data"), hints,
     )  # fmt: skip
     return plan, _eips(wanted.get("publicip"), count, find, request, state)
 
 
+def _scsi(wanted: Mapping[str, Any]) -> bool:
+    """Whether a disk shall be a SCSI one: what is no truth value means VBD (Tables 5-5 and 5-6)."""
+    return wanted.get("hw:passthrough") in (True, "true")
+
+
 def _eips(wanted: Mapping[str, Any] | None, count: int, find: Resolver, request: Request, state: State) -> Any:
-    refuse, project = _refuse(state), request.project
+    refuse, project = refusing(state), request.project
     if wanted is None:
         return lambda number: []
     released = wanted.get("delete_on_termination", False)
@@ -248,7 +257,7 @@ def _eips(wanted: Mapping[str, Any] | None, count: int, find: Resolver, request:
 # Delete (5.1.2), resize (5.2.4)
 
 
-def _find(request: Request, state: State, ids: Sequence[str]) -> list[Server]:
+def find_servers(request: Request, state: State, ids: Sequence[str]) -> list[Server]:
     """Return the project's servers with these ids, each once, or refuse with 404."""
     servers = {}
     for one in ids:
@@ -264,13 +273,13 @@ def _find(request: Request, state: State, ids: Sequence[str]) -> list[Server]:
 
 
 def _listed(request: Request, state: State, listed: Sequence[Mapping[str, Any]]) -> list[Server]:
-    return _find(request, state, [one["id"] for one in listed if "id" in one])
+    return find_servers(request, state, [one["id"] for one in listed if "id" in one])
 
 
 @route("POST", "/v1/{project_id}/cloudservers/delete", family="ecs", permission="ecs.delete")
 def delete(request: Request, state: State) -> Response:
     """Delete the listed servers (5.1.2)."""
-    read = Reader(_refuse(state), state.deviates).read(request.json, _DELETE)
+    read = Reader(refusing(state), state.deviates).read(request.json, _DELETE)
     servers = _listed(request, state, read.get("servers", []))
     if state.deviates("delete-all"):
         others = [one for one in request.project.servers.values() if one not in servers]
@@ -281,8 +290,9 @@ def delete(request: Request, state: State) -> Response:
             for disk in server.disks:
                 # System disks always go; data disks go when asked for.
                 disk.delete_on_termination = disk.system or read.get("delete_volume", False)
-            if server.eip is not None and read.get("delete_publicip") is not None:
-                server.eip.delete_on_termination = read["delete_publicip"]
+            for eip in [nic.eip for nic in server.nics if nic.eip is not None]:
+                if read.get("delete_publicip") is not None:
+                    eip.delete_on_termination = read["delete_publicip"]
     job = deliver(state, request.project, "deleteServer", servers, None if state.deviates("delete-noop") else "delete")
     return Response(200, {} if state.deviates("job-id-missing") else {"job_id": job.id})
 
@@ -290,11 +300,11 @@ def delete(request: Request, state: State) -> Response:
 @route("POST", "/v1/{project_id}/cloudservers/{server_id}/resize", family="ecs", permission="ecs.resize")
 def resize(request: Request, state: State) -> Response:
     """Give a stopped server another flavor (5.2.4)."""
-    refuse = _refuse(state)
+    refuse = refusing(state)
     if request.json.get("dry_run") is True and state.deviates("dry-run-unchecked"):
         return _checked(state)
     read = Reader(refuse, state.deviates).read(request.json, _RESIZE)
-    (server,) = _find(request, state, [request.parameters["server_id"]])
+    (server,) = find_servers(request, state, [request.parameters["server_id"]])
     wanted = read.get("resize", {}).get("flavorRef")
     flavor = Resolver(state, request.project, refuse).flavor(wanted, server.zone)
     if not server.ready(FROM["resize"]) and not state.deviates("resize-while-active"):
@@ -323,13 +333,15 @@ def _act(
     request: Request, state: State, key: str, field: Field, kind: str, operation: str, *, noop: str = ""
 ) -> Response:
     """Take the listed servers through an operation; all of them must be in the state that it needs."""
-    read = Reader(_refuse(state), state.deviates).read(request.json, Field("object", fields={key: field})).get(key, {})
+    read = Reader(refusing(state), state.deviates).read(request.json, Field("object", fields={key: field})).get(key, {})
     servers = _listed(request, state, read.get("servers", []))
     if read.get("type") == "HARD":
         operation += "-hard"
     ready = all(server.ready(FROM[operation]) for server in servers)
     if not ready and not state.deviates("state-unchecked"):
         raise EcsError("Ecs.0100", "The ECS status does not meet requirements.")
+    if operation == "start" and any(not any(disk.system for disk in server.disks) for server in servers):
+        raise EcsError("Ecs.0105", "No system disk found. Attach the system disk to the ECS and try again.")
     idle = not ready or (noop and state.deviates(noop))
     job = deliver(state, request.project, kind, servers, None if idle else operation)
     return Response(200, {"job_id": 1234 if state.deviates("job-id-integer") else job.id})

@@ -15,8 +15,8 @@ from pytest_ecs._mock.clock import Clock
 from pytest_ecs._mock.machine import GONE, POWER, Phase, failed, phases_of, status_of
 
 __all__ = [
-    "Disk", "Eip", "Flavor", "Image", "Job", "Network", "Nic", "Port", "Project", "Server", "State", "User",
-    "stamp",
+    "Attachment", "Disk", "Eip", "Flavor", "Image", "Job", "Network", "Nic", "Port", "Project", "Rule",
+    "SecurityGroup", "Server", "Snapshot", "State", "User", "stamp",
 ]  # fmt: skip
 
 #: Called with the time and whether it went well, when an operation on a server is over.
@@ -49,13 +49,26 @@ class Image:
     name: str
     min_disk: int = 40
     os_type: str = "Linux"
+    #: Project that it is private to; None for a public image.
+    owner: str | None = None
+    status: str = "ACTIVE"
+    min_ram: int = 0
+    size: int = 0
+    created: float = 0.0
+    updated: float = 0.0
+    metadata: dict[str, str] = field(default_factory=dict)
+    #: The server that it was made of.
+    server: str | None = None
 
 
 class Network:
     """A subnet of a VPC; the native APIs know it as a network with the same id."""
 
-    def __init__(self, network_id: str, vpc: str, cidr: str) -> None:
+    def __init__(self, network_id: str, vpc: str, cidr: str, label: str = "", subnet: str = "") -> None:
         self.id, self.vpc = network_id, vpc
+        #: Its name, and the id of the range of addresses in it (6.4.1, 6.7.1).
+        self.label, self.subnet = label or network_id, subnet or network_id
+        self.cidr = cidr
         self._range = ipaddress.IPv4Network(cidr)
         self._next = 10  # the lowest addresses are the gateway's and DHCP's
         self.used: set[str] = set()
@@ -70,6 +83,12 @@ class Network:
             self._range.network_address,
             self._range.broadcast_address,
         }
+
+    def free(self) -> int:
+        """Return how many addresses can still be taken."""
+        first = int(self._range.network_address) + 10
+        taken = sum(int(ipaddress.IPv4Address(address)) >= first for address in self.used)
+        return self._range.num_addresses - 11 - taken
 
     def take(self) -> str:
         """Mark a free address as used and return it; raises `LookupError` when none is left."""
@@ -94,25 +113,26 @@ class Port:
 
 
 @dataclass
-class Nic:
-    """A NIC of a server."""
+class Rule:
+    """An inbound rule of a security group (11.3.6); None means any."""
 
-    network: Network
-    address: str
-    mac: str
-    port: Port | None = None
+    id: str
+    protocol: str | None
+    low: int | None
+    high: int | None
+    cidr: str | None = None
+    #: Id of the security group that traffic may come from.
+    peer: str | None = None
 
 
 @dataclass
-class Disk:
-    """A disk, of a server or by itself."""
+class SecurityGroup:
+    """A security group (11.3)."""
 
     id: str
-    size: int
-    kind: str
-    system: bool = False
-    delete_on_termination: bool = False
-    server: str | None = None
+    name: str
+    description: str = ""
+    rules: dict[str, Rule] = field(default_factory=dict)
 
 
 @dataclass
@@ -123,6 +143,86 @@ class Eip:
     address: str
     server: str | None = None
     delete_on_termination: bool = False
+    #: Address of the NIC that it is bound to.
+    fixed: str | None = None
+    pool: str = "external"
+
+
+@dataclass
+class Nic:
+    """A NIC of a server; its id is that of its port."""
+
+    network: Network
+    address: str
+    mac: str
+    #: A port that was there before and outlives it.
+    port: Port | None = None
+    id: str = ""
+    groups: list[SecurityGroup] = field(default_factory=list)
+    eip: Eip | None = None
+    #: It was added and works.
+    up: bool = True
+    #: It is being taken away.
+    going: bool = False
+
+
+@dataclass
+class Attachment:
+    """Where a server sees a disk."""
+
+    device: str
+    pci: str
+
+
+@dataclass
+class Disk:
+    """A disk, of servers or by itself."""
+
+    id: str
+    size: int
+    kind: str
+    #: It is the system disk of the server that has it.
+    system: bool = False
+    delete_on_termination: bool = False
+    name: str | None = None
+    description: str | None = None
+    zone: str = ""
+    created: float = 0.0
+    #: A server can start from it.
+    bootable: bool = False
+    #: SCSI instead of VBD; and whether several servers may have it.
+    scsi: bool = False
+    shared: bool = False
+    metadata: dict[str, str] = field(default_factory=dict)
+    #: Id of the snapshot that it was made from.
+    snapshot: str | None = None
+    #: What is being done with it; "available" while nothing is.
+    state: str = "available"
+    #: Server id -> where the server sees it.
+    attached: dict[str, Attachment] = field(default_factory=dict)
+
+    @property
+    def server(self) -> str | None:
+        """The server that has it, the first one of a shared disk."""
+        return next(iter(self.attached), None)
+
+    @property
+    def status(self) -> str:
+        """The status of a volume (11.4)."""
+        return "in-use" if self.attached and self.state == "available" else self.state
+
+
+@dataclass
+class Snapshot:
+    """A snapshot of a disk (11.6)."""
+
+    id: str
+    disk: Disk
+    size: int
+    created: float
+    name: str | None = None
+    description: str | None = None
+    status: str = "creating"
 
 
 @dataclass
@@ -141,10 +241,10 @@ class Server:
     key_name: str | None = None
     description: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
-    groups: list[str] = field(default_factory=list)
     nics: list[Nic] = field(default_factory=list)
     disks: list[Disk] = field(default_factory=list)
-    eip: Eip | None = None
+    #: Where disks were that were detached by force; they are free again after a restart (6.8.4).
+    residue: list[Attachment] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     user_data: str | None = None
     password: str | None = None
@@ -172,6 +272,26 @@ class Server:
     def status(self) -> str:
         """The status of Table A-4."""
         return status_of(self.vm_state, self.task_state)
+
+    @property
+    def groups(self) -> list[SecurityGroup]:
+        """The security groups of its NICs, each once."""
+        return list({group.id: group for nic in self.nics for group in nic.groups}.values())
+
+    @property
+    def eip(self) -> Eip | None:
+        """The first elastic IP address that one of its NICs has."""
+        return next((nic.eip for nic in self.nics if nic.eip is not None), None)
+
+    def bind(self, eip: Eip, nic: Nic) -> None:
+        """Give a NIC of this server an elastic IP address."""
+        nic.eip, eip.server, eip.fixed = eip, self.id, nic.address
+
+    def unbind(self, eip: Eip) -> None:
+        """Take an elastic IP address away."""
+        for nic in self.nics:
+            if nic.eip is eip:
+                nic.eip, eip.server, eip.fixed = None, None, None
 
     def ready(self, vm_state: str) -> bool:
         """Whether the server is in *vm_state* with no task under way."""
@@ -227,6 +347,14 @@ class Project:
     eips: dict[str, Eip] = field(default_factory=dict)
     ports: dict[str, Port] = field(default_factory=dict)
     volumes: dict[str, Disk] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    groups: dict[str, SecurityGroup] = field(default_factory=dict)
+
+    @property
+    def default_group(self) -> SecurityGroup:
+        """The security group that every project has."""
+        # The first one, whatever a deviation lets it be called.
+        return next(iter(self.groups.values()))
 
 
 class State:
@@ -234,12 +362,13 @@ class State:
 
     #: Quotas (5.7.1), and that of disks, which has a code (Ecs.0021) but is not shown.
     LIMIT_SERVERS, LIMIT_CORES, LIMIT_RAM, LIMIT_EIPS, LIMIT_VOLUMES = 2048, 20480, 25165824, 10, 100_000
+    LIMIT_GROUPS, LIMIT_RULES = 10, 20
 
     def __init__(self, clock: Clock, seed: int, deviates: Callable[[str], bool]) -> None:
         self.clock = clock
         self.deviates = deviates
         self._random = random.Random(seed)
-        self._events: list[tuple[float, int, Callable[[float], None]]] = []
+        self._events: list[tuple[float, int, Callable[[float], object]]] = []
         self._order = itertools.count()
         self._numbers = itertools.count(1)
         #: Job kind -> code: the next job of that kind fails.
@@ -249,6 +378,12 @@ class State:
         self.region = "eu-test-1"
         self.zones = ["eu-test-1a", "eu-test-1b"]
         images = (Image(self.uuid(), "Linux 64bit"), Image(self.uuid(), "Windows 64bit", 50, "Windows"))
+        for image in images:
+            image.created = image.updated = clock.now() - 30 * 86400
+            image.metadata = {
+                "__imagetype": "gold", "__os_type": image.os_type, "__os_bit": "64", "__platform": image.os_type,
+                "__image_source_type": "uds", "__isregistered": "true", "virtual_env_type": "FusionCompute",
+            }  # fmt: skip
         self.images = {image.id: image for image in images}
         self.flavors = {flavor.id: flavor for flavor in _flavors(self.zones)}
         self.projects: dict[str, Project] = {}
@@ -290,8 +425,18 @@ class State:
     def _project(self, name: str, cidr: str, second_cidr: str) -> Project:
         """Return a project with a subnet in its VPC, one in another VPC, a spare EIP and a spare port."""
         vpc = self.uuid()
-        networks = [Network(self.uuid(), vpc, cidr), Network(self.uuid(), self.uuid(), second_cidr)]
+        networks = [
+            Network(self.uuid(), vpc, cidr, "network_demo1", self.uuid()),
+            Network(self.uuid(), self.uuid(), second_cidr, "network_demo2", self.uuid()),
+        ]
         project = Project(self.hex(), name, vpc, networks, self.uuid(), ["conformance-key"])
+        default, ours = SecurityGroup(self.uuid(), "default", "default"), project.security_group
+        for rule in (Rule(self.uuid(), None, None, None, peer=default.id) for _ in range(2)):
+            default.rules[rule.id] = rule
+        ssh = Rule(self.uuid(), "tcp", 22, 22, "0.0.0.0/0")
+        project.groups = {
+            default.id: default, ours: SecurityGroup(ours, "conformance", "for tests", {ssh.id: ssh}),
+        }  # fmt: skip
         self.eip(project)
         port = Port(self.uuid(), networks[0], networks[0].take(), self.mac())
         project.ports[port.id] = port
@@ -307,7 +452,7 @@ class State:
 
     # Time
 
-    def later(self, at: float, what: Callable[[float], None]) -> None:
+    def later(self, at: float, what: Callable[[float], object]) -> None:
         """Let *what* happen at a time of the mock's clock; it is called with that time."""
         heapq.heappush(self._events, (at, next(self._order), what))
 
@@ -328,6 +473,8 @@ class State:
         if fails:
             phases = failed(phases, operation, server.vm_state)
         server.turn, server.going = server.turn + 1, operation == "delete"
+        if operation in {"start", "reboot", "reboot-hard"}:
+            server.residue.clear()
         overtaken, server.watchers = server.watchers, [done] if done is not None else []
         for tell in overtaken:
             tell(now, False)
@@ -375,19 +522,26 @@ class State:
         """Take a server away with what goes with it, and give back the rest (5.1.2, 6.2.3)."""
         project = self.projects[server.project]
         project.servers.pop(server.id, None)
-        for nic in server.nics:
-            if nic.port is None:
-                nic.network.used.discard(nic.address)
-            else:
-                nic.port.server = None
+        for nic in list(server.nics):
+            self.take_away(server, nic)
         for disk in server.disks:
-            disk.server = None
-            if disk.delete_on_termination:
+            disk.attached.pop(server.id, None)
+            disk.state, disk.system = "available", False
+            if disk.delete_on_termination and not disk.attached:
                 project.volumes.pop(disk.id, None)
-        if server.eip is not None:
-            server.eip.server = None
-            if server.eip.delete_on_termination:
-                project.eips.pop(server.eip.id, None)
+
+    def take_away(self, server: Server, nic: Nic) -> None:
+        """Take a NIC from its server; its address is free again unless its port stays, and so is its EIP."""
+        server.nics.remove(nic)
+        if nic.port is None:
+            nic.network.used.discard(nic.address)
+        else:
+            nic.port.server = None
+        eip, nic.eip = nic.eip, None
+        if eip is not None:
+            eip.server = eip.fixed = None
+            if eip.delete_on_termination and server.id not in self.projects[server.project].servers:
+                self.projects[server.project].eips.pop(eip.id, None)
 
 
 def _flavors(zones: Sequence[str]) -> list[Flavor]:

@@ -10,7 +10,7 @@ from pytest_ecs._mock.errors import NativeError
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.state import State
 
-__all__ = ["HIGHEST", "LOWEST", "echo", "negotiate"]
+__all__ = ["HIGHEST", "LOWEST", "echo", "negotiate", "until"]
 
 LOWEST, HIGHEST = (2, 1), (2, 60)
 _OLD, _NEW = "X-OpenStack-Nova-API-Version", "OpenStack-API-Version"
@@ -92,6 +92,12 @@ def negotiate(headers: Mapping[str, str], deviates: Callable[[str], bool]) -> tu
         message = f"Version {_text(version)} is not supported; use {_text(LOWEST)} to {_text(HIGHEST)}"
         raise NativeError(400 if deviates("microversion-status-wrong") else 406, message)
     return version
+
+
+def until(request: Request, state: State, last: tuple[int, int]) -> None:
+    """Refuse with 404 an API that is no longer there above a microversion."""
+    if request.microversion > last and not state.deviates("gone-api-served"):
+        raise NativeError(404, f"There is no such API above microversion {_text(last)}")
 
 
 def echo(version: tuple[int, int]) -> dict[str, str]:

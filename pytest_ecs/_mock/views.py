@@ -8,7 +8,7 @@ from typing import Any
 from pytest_ecs._mock.routing import Request
 from pytest_ecs._mock.state import Server, State, stamp
 
-__all__ = ["details", "host_of", "links", "shown_status"]
+__all__ = ["addresses_of", "details", "host_of", "links", "shown_status"]
 
 #: Deviation -> the word of A-4 that it replaces, and by which.
 _MISMAPPED = {
@@ -41,7 +41,8 @@ def shown_status(state: State, server: Server) -> str:
     return status
 
 
-def _addresses(server: Server) -> dict[str, list[dict[str, Any]]]:
+def addresses_of(server: Server) -> dict[str, list[dict[str, Any]]]:
+    """Return the addresses of a server by network."""
     addresses: dict[str, list[dict[str, Any]]] = {}
 
     def add(network: str, address: str, mac: str, kind: str) -> None:
@@ -50,8 +51,9 @@ def _addresses(server: Server) -> dict[str, list[dict[str, Any]]]:
 
     for nic in server.nics:
         add(nic.network.id, nic.address, nic.mac, "fixed")
-    if server.eip is not None and server.nics:
-        add(server.nics[0].network.id, server.eip.address, server.nics[0].mac, "floating")
+    for nic in server.nics:
+        if nic.eip is not None:
+            add(nic.network.id, nic.eip.address, nic.mac, "floating")
     return addresses
 
 
@@ -60,14 +62,15 @@ def details(request: Request, state: State, server: Server) -> dict[str, Any]:
     deviates, flavor, host = state.deviates, server.flavor, host_of(server)
     at = (2, 1) if deviates("microversion-ignored") else request.microversion
     bookmark = f"{request.base}/{server.project}"
+    root = next((disk.attached[server.id].device for disk in server.disks if disk.system), "/dev/vda")
     body: dict[str, Any] = {
         "id": server.id, "name": server.name, "status": shown_status(state, server),
         "created": None if deviates("server-created-null") else stamp(server.created),
         "updated": stamp(server.updated), "tenant_id": server.project, "user_id": server.user,
         "key_name": server.key_name, "metadata": dict(server.metadata),
         "hostId": hashlib.sha224(f"{server.project} {host}".encode()).hexdigest(),
-        "addresses": _addresses(server),
-        "security_groups": [{"name": name} for name in server.groups], "links": links(request, server),
+        "addresses": addresses_of(server),
+        "security_groups": [{"name": group.name} for group in server.groups], "links": links(request, server),
         "progress": "0" if deviates("server-progress-string") else 0,
         "accessIPv4": "", "accessIPv6": "", "config_drive": "",
         "image": {"id": server.image.id, "links": [{"rel": "bookmark",
@@ -99,7 +102,7 @@ def details(request: Request, state: State, server: Server) -> dict[str, Any]:
             "OS-EXT-SRV-ATTR:launch_index": server.launch_index,
             "OS-EXT-SRV-ATTR:reservation_id": server.reservation or f"r-{server.id[:8]}",
             "OS-EXT-SRV-ATTR:kernel_id": "", "OS-EXT-SRV-ATTR:ramdisk_id": "",
-            "OS-EXT-SRV-ATTR:root_device_name": "/dev/vda", "OS-EXT-SRV-ATTR:user_data": server.user_data,
+            "OS-EXT-SRV-ATTR:root_device_name": root, "OS-EXT-SRV-ATTR:user_data": server.user_data,
         })  # fmt: skip
     if at >= (2, 9) or deviates("field-below-microversion"):
         body["locked"] = server.locked

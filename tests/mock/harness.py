@@ -24,6 +24,8 @@ class Client:
         #: The restricted user lives in the primary user's project.
         self.resources: JsonObject = self.me.get("resources") or described["resources"]
         self.project: str = self.me["project_id"]
+        #: A port that no server has: no API makes or lists one.
+        self.port: str = next(iter(cloud._state.projects[self.project].ports))
         # Faults of the mock must not hide behind a transport that answers for it.
         self.http = httpx.Client(transport=httpx.WSGITransport(app=cloud), base_url=BASE)
         if token:
@@ -109,6 +111,24 @@ class Client:
         (server,) = self.create()
         assert self.run("cloudservers/action", {"os-stop": {"servers": [{"id": server}]}})["status"] == "SUCCESS"
         return server
+
+    def volume(self, size: int = 10, *, wait: float = 10, **changed: Any) -> str:
+        """Create a disk, wait for it and return its id (11.4.4)."""
+        answer = self.nova("POST", "os-volumes", {"volume": {"size": size, "volume_type": "SSD", **changed}})
+        assert answer.status_code == 200, answer.text
+        self.advance(wait)
+        return str(answer.json()["volume"]["id"])
+
+    def disk(self, volume: str) -> JsonObject:
+        """Return a disk as the discarded view shows it (11.4.3)."""
+        answer = self.nova("GET", f"os-volumes/{volume}")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json()["volume"])
+
+    def attached(self, server: str) -> dict[str, str]:
+        """Return the disks of a server by their devices (6.8.1)."""
+        answer = self.nova("GET", f"servers/{server}/os-volume_attachments")
+        return {one["device"]: one["volumeId"] for one in answer.json()["volumeAttachments"]}
 
     def code(self, answer: httpx.Response) -> tuple[int, str]:
         """Return the HTTP status and the error code of a v1 refusal."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs._mock import DEVIATIONS, MockCloud
+from tests.mock import probes
 from tests.mock.harness import Client, JsonObject
 from tests.mock.test_signature import _signed
 
@@ -366,6 +367,7 @@ PROBES: dict[str, Probe] = {
     "signature-unchecked": _signature(host="elsewhere"),
     "signature-body-unchecked": _signature(host="elsewhere"),
     "signature-date-unchecked": lambda c: _signature_old(c),
+    **probes.PROBES,
 }  # fmt: skip
 
 

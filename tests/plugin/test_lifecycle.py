@@ -169,7 +169,7 @@ def test_sweep_deletes_what_a_killed_run_left(mock: dict[str, Any], tmp_path: Pa
     assert swept.returncode == 0, swept.stdout + swept.stderr
     assert ours in swept.stdout
     assert _servers(mock) == [foreign]
-    assert "0 server(s) deleted" in _sweep(mock, tmp_path).stdout
+    assert "0 thing(s) deleted" in _sweep(mock, tmp_path).stdout
 
 
 def test_sweep_finds_a_server_whose_answer_never_came(mock: dict[str, Any], tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_sweep_finds_a_server_whose_answer_never_came(mock: dict[str, Any], tmp_
     assert run.returncode == -signal.SIGKILL
     assert len(_servers(mock)) == 1
     swept = _sweep(mock, tmp_path)
-    assert "1 server(s) deleted" in swept.stdout, swept.stdout + swept.stderr
+    assert "1 thing(s) deleted" in swept.stdout, swept.stdout + swept.stderr
     assert _servers(mock) == []
 
 

@@ -107,3 +107,14 @@ def test_a_state_that_cannot_be_reached_is_given_up_soon() -> None:
             session.pool.lease("SHUTOFF")
     assert session.ledger.created() <= 6
     session.close()
+
+
+def test_a_spoilt_server_is_given_to_nobody_and_deleted(session: Session) -> None:
+    """It is still one of the run's, so the clean-up has it."""
+    spoilt = session.pool.lease("ACTIVE")
+    spoilt.spoilt = True
+    spoilt.release()
+    taken = [session.pool.lease("ACTIVE").id for _ in range(4)]
+    assert spoilt.id not in taken
+    session.clean()
+    assert _there(session) == []

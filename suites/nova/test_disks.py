@@ -1,0 +1,181 @@
+"""Rules of the disks of servers through the native API (6.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pytest_ecs import Bench, Exchange, Lease
+
+_LIST, _SHOW, _ATTACH, _DETACH = (f"nova.disks.{verb}/rule" for verb in ("list", "show", "attach", "detach"))
+_IDS = ("body", "volumeAttachments", "*", "volumeId")
+#: Seconds that attaching a disk may take.
+_TRIES = 120
+
+
+def _path(server: str, disk: str = "") -> str:
+    return f"/v2.1/{{project_id}}/servers/{server}/os-volume_attachments" + (f"/{disk}" if disk else "")
+
+
+def _disks(bench: Bench, server: str) -> list[str]:
+    listed = bench.read(bench.client.get(_path(server)), "volumeAttachments")
+    return [entry["volumeId"] for entry in listed]
+
+
+def _attach(bench: Bench, lease: Lease, disk: str, **fields: str) -> Exchange:
+    """Attach a disk and wait until the server lists it."""
+    attached = bench.client.post(_path(lease.id), {"volumeAttachment": {"volumeId": disk, **fields}})
+    bench.read(attached)
+    _settled(bench, disk)
+    return attached
+
+
+def _settled(bench: Bench, disk: str) -> None:
+    """Wait until a disk is in use."""
+    for _ in range(_TRIES):
+        if bench.read(bench.client.get(f"/v2.1/{{project_id}}/os-volumes/{disk}"), "volume", "status") == "in-use":
+            return
+        bench.session.target.clock.sleep(1.0)
+
+
+def _detach(bench: Bench, lease: Lease, disk: str, **query: str) -> Exchange:
+    """Detach a disk and wait until the server does not list it any more."""
+    detached = bench.client.delete(_path(lease.id, disk), query=query)
+    if not bench.wait_gone(_path(lease.id, disk)):
+        lease.spoilt = True
+    return detached
+
+
+@contextmanager
+def _attached(bench: Bench, lease: Lease, disk: str, **fields: str) -> Iterator[Exchange]:
+    try:
+        yield _attach(bench, lease, disk, **fields)
+    finally:
+        if disk in _disks(bench, lease.id):
+            _detach(bench, lease, disk)
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_LIST}/{rule}" for rule in ("has-disk", "has-system-disk", "own-disks", "id-is-disk", "devices-differ", "same-as-server")),
+    *(f"{_SHOW}/{rule}" for rule in ("same-disk", "same-as-list", "not-attached")),
+    *(f"{_ATTACH}/{rule}" for rule in ("attaches", "answer-names", "running-and-stopped", "device-chosen", "this-server-only")),
+    *(f"{_ATTACH}/{rule}" for rule in ("not-available", "vbd-names")),
+    *(f"{_DETACH}/{rule}" for rule in ("detaches", "any-os-stopped", "this-disk-only", "disk-kept", "no-body", "not-attached")),
+)  # fmt: skip
+def test_a_disk_comes_and_goes(ecs_bench: Bench) -> None:
+    """Attached to a stopped and to a running server it is one more disk of that server alone; detached it is kept."""
+    disk = ecs_bench.disk()
+    stopped, other = ecs_bench.session.pool.batch_of(2, "SHUTOFF")
+    running = ecs_bench.session.pool.lease("ACTIVE")
+    theirs = _disks(ecs_bench, other.id)
+    absent = "the disk is attached to no server"
+    ecs_bench.expect(
+        f"{_SHOW}/not-attached", "GET", _path(stopped.id, disk), expects="unknown-reference", change=absent
+    )
+    for lease in (stopped, running):
+        before, disk = _disks(ecs_bench, lease.id), ecs_bench.disk()
+        with _attached(ecs_bench, lease, disk) as attached:
+            for field, value in (("serverId", lease.id), ("id", disk), ("volumeId", disk)):
+                ecs_bench.check(f"{_ATTACH}/answer-names", attached, "body", "volumeAttachment", field, equals=value)
+            listed, server = ecs_bench.client.get(_path(lease.id)), lease.show()
+            ecs_bench.check(f"{_ATTACH}/running-and-stopped", listed, *_IDS, contains=disk)
+            ecs_bench.check(f"{_ATTACH}/attaches", listed, *_IDS, same_items=[*before, disk])
+            ecs_bench.check(
+                f"{_ATTACH}/this-server-only", ecs_bench.client.get(_path(other.id)), *_IDS, same_items=theirs
+            )
+            ecs_bench.check(f"{_LIST}/has-disk", listed, *_IDS, has_one=disk)
+            volumes = ("body", "server", "os-extended-volumes:volumes_attached", "*", "id")
+            ecs_bench.check(f"{_LIST}/same-as-server", server, *volumes, same_items=_disks(ecs_bench, lease.id))
+            ecs_bench.check(f"{_LIST}/has-system-disk", listed, *_IDS, includes=before)
+            _consistent(ecs_bench, lease, listed, disk)
+            ecs_bench.expect(
+                f"{_ATTACH}/not-available", "POST", _path(other.id), json={"volumeAttachment": {"volumeId": disk}},
+                expects="refused", change="the disk is attached to another server",
+            )  # fmt: skip
+        if lease is stopped:
+            _after_detaching(ecs_bench, lease, disk, before)
+    gone = _path(stopped.id, disk)
+    ecs_bench.expect(f"{_DETACH}/not-attached", "DELETE", gone, expects="unknown-reference", change=absent)
+    for lease in (stopped, other, running):
+        lease.release()
+
+
+def _after_detaching(bench: Bench, lease: Lease, disk: str, before: list[str]) -> None:
+    """Judge that a disk is gone from its server and has been kept, so that it can be attached again."""
+    listed = bench.client.get(_path(lease.id))
+    bench.check(f"{_DETACH}/any-os-stopped", listed, *_IDS, lacks=disk)
+    bench.check(f"{_DETACH}/this-disk-only", listed, *_IDS, includes=before)
+    if bench.check(f"{_DETACH}/detaches", listed, *_IDS, lacks=disk):
+        again = bench.client.post(_path(lease.id), {"volumeAttachment": {"volumeId": disk}})
+        if bench.check(f"{_DETACH}/disk-kept", again, "status", at_most=299):
+            _settled(bench, disk)
+            detached = _detach(bench, lease, disk)
+            bench.check(f"{_DETACH}/no-body", detached, "body", equals=None)
+            return
+    for rule in ("disk-kept", "no-body"):
+        bench.not_tested(f"{_DETACH}/{rule}", "the disk was not detached, or is gone")
+
+
+def _consistent(bench: Bench, lease: Lease, listed: Exchange, disk: str) -> None:
+    """Judge each entry of the list, and each disk by itself."""
+    entries = bench.read(listed, "volumeAttachments")
+    devices = ("body", "volumeAttachments", "*", "device")
+    for number, entry in enumerate(entries):
+        place = ("body", "volumeAttachments", number)
+        bench.check(f"{_LIST}/own-disks", listed, *place, "serverId", equals=lease.id)
+        bench.check(f"{_LIST}/id-is-disk", listed, *place, "id", equals=entry["volumeId"])
+        bench.check(f"{_LIST}/devices-differ", listed, *devices, has_one=entry["device"])
+        alone = bench.client.get(_path(lease.id, entry["volumeId"]))
+        bench.check(f"{_SHOW}/same-disk", alone, "body", "volumeAttachment", "volumeId", equals=entry["volumeId"])
+        bench.check(f"{_SHOW}/same-disk", alone, "body", "volumeAttachment", "serverId", equals=lease.id)
+        for name in sorted(entry):
+            bench.check(f"{_SHOW}/same-as-list", alone, "body", "volumeAttachment", name, equals=entry[name])
+        if entry["volumeId"] == disk:
+            bench.check(f"{_ATTACH}/device-chosen", listed, *devices, has_one=entry["device"])
+            bench.check(f"{_ATTACH}/vbd-names", alone, "body", "volumeAttachment", "device", matches=r"^/dev/vd[b-x]$")
+
+
+@pytest.mark.ecs_requirement(f"{_ATTACH}/device-used", f"{_ATTACH}/device-taken", f"{_ATTACH}/device-out-of-sequence")
+def test_devices_are_names_of_their_own(ecs_bench: Bench) -> None:
+    """The next free name is used; a taken one is refused or replaced; one out of the sequence is replaced."""
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    entries = ecs_bench.read(ecs_bench.client.get(_path(lease.id)), "volumeAttachments")
+    last = max(str(entry["device"])[-1] for entry in entries)
+    following = chr(ord(last) + 1)
+    disk = ecs_bench.disk()
+    for rule, device, wanted in (
+        ("device-used", f"/dev/vd{following}", rf"^/dev/[sv]d{following}$"),
+        ("device-out-of-sequence", "/dev/vdq", r"^/dev/[sv]d[b-x]$"),
+    ):
+        with _attached(ecs_bench, lease, disk, device=device):
+            shown = ecs_bench.client.get(_path(lease.id, disk))
+            ecs_bench.check(f"{_ATTACH}/{rule}", shown, "body", "volumeAttachment", "device", matches=wanted)
+    taken = str(entries[0]["device"])
+    answer = ecs_bench.client.post(_path(lease.id), {"volumeAttachment": {"volumeId": disk, "device": taken}})
+    if answer.status < 400:
+        ecs_bench.session.pool.wait_stable(lease.id)
+    listed = ecs_bench.client.get(_path(lease.id))
+    ecs_bench.check(f"{_ATTACH}/device-taken", listed, "body", "volumeAttachments", "*", "device", has_one=taken)
+    if disk in _disks(ecs_bench, lease.id):
+        _detach(ecs_bench, lease, disk)
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_DETACH}/flag-zero", f"{_DETACH}/system-disk-running", f"{_DETACH}/force-system-disk")
+def test_the_system_disk_of_a_running_server_stays(ecs_bench: Bench) -> None:
+    """With and without force; a flag of 0 is as good as none."""
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    (system,) = _disks(ecs_bench, lease.id)
+    for rule, query in (("system-disk-running", {}), ("force-system-disk", {"delete_flag": "1"})):
+        answer = ecs_bench.client.delete(_path(lease.id, system), query=query)
+        if answer.status < 400:  # accepted and without effect is as good as refused, so it is given some time
+            ecs_bench.wait_gone(_path(lease.id, system), seconds=30)
+        ecs_bench.check(f"{_DETACH}/{rule}", ecs_bench.client.get(_path(lease.id)), *_IDS, contains=system)
+    lease.release()
+    lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.disk()
+    _attach(ecs_bench, lease, disk)
+    detached = _detach(ecs_bench, lease, disk, delete_flag="0")
+    ecs_bench.check(f"{_DETACH}/flag-zero", detached, "status", at_most=299)
+    lease.release()

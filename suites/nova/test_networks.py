@@ -1,0 +1,75 @@
+"""Rules of querying networks through the native API (6.4)."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_ecs import Bench
+
+_ALL, _LIST, _SHOW = (f"nova.{name}/rule" for name in ("networks.list", "server-networks.list", "server-networks.show"))
+_VERSIONS = {4: r"^\d+\.\d+\.\d+\.\d+$", 6: ":"}
+
+
+@pytest.mark.ecs_requirement(f"{_ALL}/has-networks")
+def test_the_network_of_a_server_is_listed(ecs_bench: Bench) -> None:
+    """The network that servers are made in is one of the project's."""
+    network = ecs_bench.need_resource("network_id")
+    ecs_bench.session.pool.lease("ACTIVE", exclusive=False).release()
+    listed = ecs_bench.client.get("/v2.1/{project_id}/os-networks")
+    ecs_bench.check(f"{_ALL}/has-networks", listed, "body", "networks", "*", "id", contains=network)
+
+
+@pytest.mark.ecs_requirement(f"{_ALL}/own-project")
+def test_the_networks_of_others_are_not_listed(ecs_bench: Bench) -> None:
+    """What only another project lists is not among ours."""
+    theirs = ecs_bench.as_identity("other_project").get("/v2.1/{project_id}/os-networks")
+    ours = ecs_bench.client.get("/v2.1/{project_id}/os-networks")
+    for network in ecs_bench.read(ours, "networks"):
+        ecs_bench.check(f"{_ALL}/own-project", theirs, "body", "networks", "*", "id", lacks=network["id"])
+
+
+@pytest.mark.ecs_requirement(f"{_LIST}/has-network", f"{_LIST}/same-as-show", f"{_LIST}/own-addresses")
+def test_the_addresses_are_those_of_the_server(ecs_bench: Bench) -> None:
+    """Each network of the server has its addresses there, and none of another server's."""
+    first, second = ecs_bench.shared("ACTIVE", 2)
+    listed = ecs_bench.client.get(f"/v2.1/{{project_id}}/servers/{first.id}/ips")
+    theirs = ecs_bench.read(second.show(), "server", "addresses")
+    for name, entries in ecs_bench.read(first.show(), "server", "addresses").items():
+        place = ("body", "addresses", name, "*", "addr")
+        addresses = [entry["addr"] for entry in entries]
+        ecs_bench.check(f"{_LIST}/has-network", listed, "body", "addresses", name, 0, "addr", matches=".")
+        ecs_bench.check(f"{_LIST}/same-as-show", listed, *place, same_items=addresses)
+        ecs_bench.check(f"{_LIST}/own-addresses", listed, *place, includes=addresses)
+        for entry in theirs.get(name, ()):
+            ecs_bench.check(f"{_LIST}/own-addresses", listed, *place, lacks=entry["addr"])
+
+
+@pytest.mark.ecs_requirement(
+    f"{_SHOW}/asked-network", f"{_SHOW}/same-as-list", f"{_SHOW}/address-fits-version", f"{_LIST}/address-fits-version"
+)
+def test_one_network_has_what_the_list_says(ecs_bench: Bench) -> None:
+    """The answer is the network in the URL alone, and each address is of the version beside it."""
+    (lease,) = ecs_bench.shared("ACTIVE")
+    base = f"/v2.1/{{project_id}}/servers/{lease.id}/ips"
+    listed = ecs_bench.client.get(base)
+    for name, entries in ecs_bench.read(listed, "addresses").items():
+        shown = ecs_bench.client.get(f"{base}/{name}")
+        ecs_bench.check(f"{_SHOW}/asked-network", shown, "body", length=1)
+        ecs_bench.check(f"{_SHOW}/asked-network", shown, "body", name, present=True)
+        addresses = [entry["addr"] for entry in entries]
+        ecs_bench.check(f"{_SHOW}/same-as-list", shown, "body", name, "*", "addr", same_items=addresses)
+        for exchange, place, rule in ((listed, ("addresses", name), _LIST), (shown, (name,), _SHOW)):
+            for number, entry in enumerate(ecs_bench.read(exchange, *place)):
+                wanted = _VERSIONS.get(entry["version"], "a version that there is not")
+                at = ("body", *place, number, "addr")
+                ecs_bench.check(f"{rule}/address-fits-version", exchange, *at, matches=wanted)
+
+
+@pytest.mark.ecs_requirement(f"{_ALL}/usable")
+def test_a_listed_network_takes_servers(ecs_bench: Bench) -> None:
+    """The id under which the servers' own network is listed is one that servers are created in."""
+    network = ecs_bench.need_resource("network_id")
+    listed = ecs_bench.client.get("/v2.1/{project_id}/os-networks")
+    if ecs_bench.check(f"{_ALL}/usable", listed, "body", "networks", "*", "id", contains=network):
+        created = ecs_bench.control("nova.servers.create")
+        ecs_bench.check(f"{_ALL}/usable", created, "status", at_most=299)

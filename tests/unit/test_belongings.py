@@ -1,0 +1,123 @@
+"""What a run creates beside servers: written down before, found by name, deleted in the end; on the embedded mock."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pytest_ecs._belongings import KINDS, identify, kind_of, name_of
+from pytest_ecs._options import Settings
+from pytest_ecs._session import Session, open_session
+
+from .exchanges import exchange
+
+_V2 = "/v2.1/{project_id}"
+_CREATES: dict[str, tuple[str, dict[str, Any]]] = {
+    "disk": (f"{_V2}/os-volumes", {"volume": {"size": 10, "display_name": "mine", "availability_zone": "eu-test-1a"}}),
+    "security group": (f"{_V2}/os-security-groups", {"security_group": {"name": "mine", "description": "x"}}),
+    "floating IP address": (f"{_V2}/os-floating-ips", {}),
+}
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session on the conforming mock."""
+    opened = open_session(Settings(run="unit"))
+    yield opened
+    opened.close()
+
+
+def _kind(name: str) -> Any:
+    return next(kind for kind in KINDS if kind.name == name)
+
+
+def _listed(session: Session, name: str) -> list[Any]:
+    kind = _kind(name)
+    found: list[Any] = session.client.get(kind.all).response_body[kind.listed[0]]
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(_CREATES))
+def test_what_a_request_made_is_deleted(session: Session, name: str) -> None:
+    """That and nothing else: what was there before stays."""
+    before = _listed(session, name)
+    path, body = _CREATES[name]
+    made = session.client.post(path, body)
+    assert made.status < 300, made.response_body
+    assert len(_listed(session, name)) == len(before) + 1
+    (thing,) = session.ledger.things("unit")
+    assert (thing.kind, thing.path is not None) == (name, True)
+    deleted, problems = session.clean()
+    assert (len(deleted), problems) == (1, [])
+    assert _listed(session, name) == before
+    assert session.ledger.things("unit") == []
+
+
+def test_a_request_whose_answer_never_came_is_found_by_its_name(session: Session) -> None:
+    """Only what has that very name is taken for what it made."""
+    path, body = _CREATES["security group"]
+    for name in ("mine", "mine too"):
+        session.client.post(path, {"security_group": {**body["security_group"], "name": name}})
+    for thing in session.ledger.things("unit"):
+        session.ledger.lost(thing.key)  # as if somebody else had made them
+    session.ledger.want("primary", "security group", "mine")
+    deleted, problems = session.clean()
+    assert (deleted, problems) == (["security group mine"], [])
+    names = [group["name"] for group in _listed(session, "security group")]
+    assert "mine" not in names
+    assert "mine too" in names
+
+
+def test_what_was_deleted_already_is_no_problem_and_a_refused_request_nothing(session: Session) -> None:
+    """Neither is counted as deleted by the clean-up."""
+    path, body = _CREATES["disk"]
+    made = session.client.post(path, body).response_body["volume"]["id"]
+    session.target.clock.sleep(60)
+    session.client.delete(f"{path}/{made}")
+    session.target.clock.sleep(60)
+    session.client.post(path, {"volume": {"size": -1}})
+    assert len(session.ledger.things("unit")) == 1
+    assert session.clean() == ([], [])
+
+
+def test_what_stays_is_a_problem_that_names_it(session: Session) -> None:
+    """The thing is kept in the ledger, so that a later sweep tries again."""
+    path, _ = _CREATES["security group"]
+    default = next(group for group in _listed(session, "security group") if group["name"] == "default")
+    key = session.ledger.want("primary", "security group", "default")
+    session.ledger.got(key, f"{path}/{default['id']}")
+    deleted, problems = session.clean()
+    assert deleted == []
+    assert problems == ["security group default is still there; delete it by hand or run pytest-ecs sweep again"]
+    assert len(session.ledger.things("unit")) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "kind", "name"),
+    [
+        ("POST", "/v2.1/p/os-keypairs", {"keypair": {"name": "k"}}, "key pair", "k"),
+        ("POST", "/v2/p/os-server-groups", {"server_group": {"name": "g"}}, "server group", "g"),
+        ("POST", "/v1/p/cloudservers/os-server-groups", {"server_group": {}}, "ECS group", None),
+        ("POST", "/v2.1/p/servers/s/action", {"createImage": {"name": "i"}}, "image", "i"),
+        ("POST", "/v2.1/p/servers/s/action", {"lock": None}, None, None),
+        ("GET", "/v2.1/p/os-keypairs", None, None, None),
+        ("POST", "/v2.1/p/os-keypairs/k", None, None, None),
+        ("POST", "/v1/p/cloudservers/os-server-groups/g/action", {}, None, None),
+    ],
+)
+def test_a_request_is_known_by_its_path_and_body(
+    method: str, path: str, body: Any, kind: str | None, name: str | None
+) -> None:
+    """Whatever creates something is noticed, and nothing else."""
+    found = kind_of(method, path, body)
+    assert (found and found.name) == kind
+    if found is not None:
+        assert name_of(found, body) == name
+
+
+def test_an_image_is_named_by_a_header_or_by_the_body() -> None:
+    """6.3.7: Location below 2.44, image_id from 2.45 on."""
+    image = _kind("image")
+    old = exchange(response_headers={"location": "https://ecs.example.com/v2/images/i-1"})
+    assert identify(image, old) == identify(image, exchange(body={"image_id": "i-1"})) == f"{_V2}/images/i-1"
+    assert identify(image, exchange(body={})) is None
