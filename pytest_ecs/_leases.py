@@ -289,6 +289,8 @@ class Pool:
                 seen=f"{exchange.response_body}",
                 hint="look at the job in the report, and run pytest-ecs sweep when servers are left",
             )
+        for server in made:
+            self.ledger.plain(server)
         return made
 
     def settle(self, exchange: Exchange) -> list[str]:

@@ -42,6 +42,10 @@ CREATE TABLE IF NOT EXISTS things (
 """
 
 
+#: Word of a server that a test made in its own way: it may have other disks, groups or data than those of the pool.
+_SPECIAL = "special"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One test run, from whatever process."""
@@ -248,12 +252,17 @@ class Ledger:
     def add(
         self, server: str, *, run: str, identity: str, intent: int | None, name: str | None, status: str | None = None
     ) -> None:
-        """Write down a server that an intent made; doing it again changes nothing."""
+        """Write down a server that an intent made; doing it again changes nothing. Nobody leases it until it is `plain`."""
         with self._write() as db:
             db.execute(
-                "INSERT OR IGNORE INTO servers (id, target, run, identity, intent, name, state, status) VALUES (?, ?, ?, ?, ?, ?, 'alive', ?)",
-                (server, self.target, run, identity, intent, name, status),
+                "INSERT OR IGNORE INTO servers (id, target, run, identity, intent, name, state, status, word) VALUES (?, ?, ?, ?, ?, ?, 'alive', ?, ?)",
+                (server, self.target, run, identity, intent, name, status, _SPECIAL),
             )
+
+    def plain(self, server: str) -> None:
+        """Write down that *server* is like every other one of the pool, so that it may be leased."""
+        with self._write() as db:
+            db.execute("UPDATE servers SET word = '' WHERE id = ? AND target = ?", (server, self.target))
 
     def gone(self, server: str) -> None:
         """Write down that the endpoint does not have *server* any more."""

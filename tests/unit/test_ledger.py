@@ -57,6 +57,8 @@ def test_an_exclusive_server_has_one_user_and_a_shared_one_many(tmp_path: Path) 
     """Leases by mode: exclusive hides the server, shared lets others in while the status is the same."""
     ledger = _ledger(tmp_path)
     ledger.add("s1", run="r1", identity="primary", intent=None, name=None, status="ACTIVE")
+    assert ledger.take("gw0", status="ACTIVE", exclusive=True, word="") is None  # it may be special
+    ledger.plain("s1")
     assert ledger.take("gw0", status="ACTIVE", exclusive=True, word="") is not None
     assert ledger.take("gw1", status="ACTIVE", exclusive=False, word="") is None
     ledger.give_back("s1", status="ACTIVE")
@@ -74,6 +76,7 @@ def test_a_server_in_the_wanted_status_is_preferred(tmp_path: Path) -> None:
     ledger = _ledger(tmp_path)
     for server, status in (("off", "SHUTOFF"), ("on", "ACTIVE")):
         ledger.add(server, run="r1", identity="primary", intent=None, name=None, status=status)
+        ledger.plain(server)
     taken = ledger.take("gw0", status="ACTIVE", exclusive=True, word="")
     assert taken is not None
     assert taken.id == "on"
@@ -82,6 +85,7 @@ def test_a_server_in_the_wanted_status_is_preferred(tmp_path: Path) -> None:
 def test_another_runs_servers_are_never_leased(tmp_path: Path) -> None:
     """A pool ends with its run."""
     _ledger(tmp_path, run="r1").add("s1", run="r1", identity="primary", intent=None, name=None, status="ACTIVE")
+    _ledger(tmp_path, run="r1").plain("s1")
     assert _ledger(tmp_path, run="r2").take("gw0", status="ACTIVE", exclusive=True, word="") is None
 
 
