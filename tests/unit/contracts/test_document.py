@@ -24,6 +24,8 @@ _REFERENCE = Path(__file__).parents[2] / "reference"
 #: Rows of 9.2 that are not one row for one operation -> the ruling that says why. (method, URL, action)
 _UNEVEN = {
     ("POST", "/v1/{}/cloudservers", "ecs:cloudServers:create"): "create-permission-rows",
+    ("POST", "/v2/{}/os-volumes_boot", "ecs:servers:create"): "os-volumes-boot-alias",
+    ("POST", "/v2.1/{}/os-volumes_boot", "ecs:servers:create"): "os-volumes-boot-alias",
 }
 
 #: Fields of answers that the text calls optional although every example of the section shows them.
