@@ -62,9 +62,12 @@ def checks(contract: Contract) -> Mapping[str, Coverage]:
 
 
 def passive(requirement: Requirement) -> str | None:
-    """Return the judge's name for requirements that it looks at in every exchange."""
+    """Return the judge's name for requirements that it looks at in every exchange; none where no recipe makes exchanges."""
     from pytest_ecs._checks.jobs import RULES
+    from pytest_ecs._recipes import RECIPES
 
+    if requirement.operation is not None and requirement.operation not in RECIPES:
+        return None
     if requirement.kind in _EVERYWHERE or (
         requirement.operation == "ecs.jobs.show" and requirement.id.rpartition("/")[2] in RULES
     ):
