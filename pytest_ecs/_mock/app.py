@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
@@ -15,20 +16,33 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
 from pytest_ecs._mock import (
+    actions,
     attachments,
+    console,
     flavors,
     floating_ips,
     identity,
     images,
     jobs,
+    keypairs,
     listing,
+    metadata,
+    native_flavors,
+    native_quotas,
+    native_tags,
     networks,
     nics,
     nova,
+    operations,
+    passwords,
     quotas,
+    recovery,
+    reinstall,
     security_groups,
+    server_groups,
     servers,
     snapshots,
+    tags,
     versions,
     volumes,
 )
@@ -61,8 +75,23 @@ _RESOURCES = (
     snapshots,
     nics,
     networks,
+    actions,
+    console,
+    keypairs,
+    metadata,
+    native_flavors,
+    native_quotas,
+    native_tags,
+    operations,
+    passwords,
+    recovery,
+    reinstall,
+    server_groups,
+    tags,
 )
 _KEPT_REQUESTS = 10_000
+#: ECS APIs at V2 (5.2.1, 5.2.2); all others there are native.
+_ECS_V2 = re.compile(r"/v2/[^/]+/cloudservers(/|$)")
 StartResponse = Callable[..., Any]
 #: What a method that there is not gets where a deviation allows it.
 _ANYTHING = Route(
@@ -83,6 +112,7 @@ class MockCloud:
         self._lock = threading.RLock()
         self._log: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
+        self._request_id = ""
         routes, self._selected = _routes()
         self._adapter = routes.bind("mock")
 
@@ -98,6 +128,7 @@ class MockCloud:
                 "endpoint": base_url, "iam": base_url, "region": state.region, "project_id": project.id,
                 "project_name": project.name, "domain": user.domain, "username": user.name,
                 "password": user.password, "ak": user.ak, "sk": user.sk,
+                "dedicated_host_ids": project.hosts,
             }  # fmt: skip
 
         def resources(user: User) -> dict[str, Any]:
@@ -107,7 +138,7 @@ class MockCloud:
             return {
                 "image_id": next(iter(state.images)), "flavor_id": first, "other_flavor_id": second,
                 "vpc_id": project.vpc, "subnet_id": network, "network_id": network,
-                "security_group_id": project.security_group, "key_name": project.keys[0],
+                "security_group_id": project.security_group, "key_name": next(iter(user.keys)),
                 "availability_zone": state.zones[0],
             }  # fmt: skip
 
@@ -134,6 +165,8 @@ class MockCloud:
         fault: str | None = None
         with self._lock:
             self._state.settle()
+            number = next(self._numbers)
+            self._request_id = f"req-{number:08x}-0000-4000-a000-{number:012x}"
             try:
                 response = self._answer(environ, method, path)
             except RefusalError as refusal:
@@ -160,7 +193,7 @@ class MockCloud:
         route, parameters = self._find(method, path)
         base = f"{environ.get('wsgi.url_scheme', 'http')}://{headers.get('host') or 'localhost'}"
         query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="replace")
-        request = Request(method, path, query, headers, base, parameters)
+        request = Request(method, path, query, headers, base, parameters, id=self._request_id)
         if not route.public:
             self._authenticate(request, environ, body, route.family)
         if path.startswith("/v2.1/"):
@@ -174,7 +207,7 @@ class MockCloud:
     def _handled(self, request: Request, route: Route, body: bytes) -> Response:
         """Return the handler's answer, or its refusal in the form of the API."""
         try:
-            if request.method in {"POST", "PUT"}:
+            if request.method in {"POST", "PUT"} and not route.bodiless:
                 request.json = self._decoded(body, request)
             choices = self._selected.get((route.method, route.path))
             if choices is not None:
@@ -184,7 +217,10 @@ class MockCloud:
                 route = choices[chosen[0]]
             if route.permission is not None:
                 permit(request.user, route.permission, self._state.deviates)
-            return route.handler(request, self._state)
+            self._state.asked = (request.id, request.user.id if request.user is not None else "")
+            response = route.handler(request, self._state)
+            operations.note(route, request, self._state)
+            return response
         except RefusalError as refusal:
             return self._refused(refusal)
 
@@ -195,7 +231,8 @@ class MockCloud:
 
     def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         # V2 has the same URLs (chapter 3).
-        wanted = "/v2.1/" + path[4:] if path.startswith("/v2/") else path
+        native = path.startswith("/v2/") and not _ECS_V2.match(path)
+        wanted = "/v2.1/" + path[4:] if native else path
         try:
             endpoint, parameters = self._adapter.match(wanted, method=method)
         except MethodNotAllowed:
@@ -281,7 +318,7 @@ class MockCloud:
         content = b""
         if response.body is not None:
             content = response.body.encode() if html else json.dumps(response.body).encode()
-        headers = [("X-Request-Id", f"req-{next(self._numbers):032x}"), *response.headers.items()]
+        headers = [("X-Request-Id", self._request_id), *response.headers.items()]
         if response.status != HTTPStatus.NO_CONTENT:
             headers.append(("Content-Length", str(len(content))))
         if content:
@@ -354,7 +391,7 @@ def _error(path: str, status: int, message: str, code: str = "") -> RefusalError
     """Return an error in the API's form; without a code of A.2 the gateway answers for the v1 APIs."""
     if path.startswith(("/v3", "/_mock")):
         return GatewayError(status, message)
-    if path.startswith("/v1/"):
+    if path.startswith(("/v1/", "/v1.0/")) or _ECS_V2.match(path):
         return EcsError(code, message) if code else GatewayError(status, message)
     return NativeError(status, message)
 

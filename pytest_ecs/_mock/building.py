@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_ecs._mock.disks import put
+from pytest_ecs._mock.records import ServerGroup
 from pytest_ecs._mock.state import (
     Disk,
     Eip,
@@ -24,8 +25,9 @@ from pytest_ecs._mock.state import (
     User,
 )
 from pytest_ecs._mock.validation import Refuse
+from pytest_ecs._mock.views import host_of
 
-__all__ = ["NicPlan", "Plan", "Resolver", "batch_names", "build", "check_quota", "room"]
+__all__ = ["NicPlan", "Plan", "Resolver", "batch_names", "build", "check_quota", "room", "spread"]
 
 _ON_SALE = {"normal", "obt", "promotion"}
 
@@ -87,6 +89,21 @@ class Resolver:
             self.unknown("Ecs.0032", "The image is not in Active state.")
         return found or next(iter(self._state.images.values()))
 
+    def zone_for(self, image: Image, zone: str | None) -> str | None:
+        """Return the zone for a server: an image that was made of a server is for that one's zone (6.3.7)."""
+        if image.zone is None or image.zone == zone:
+            return zone
+        if zone is not None:
+            self.unknown("Ecs.0005", "The image is one of a server in another availability zone.")
+        return image.zone
+
+    def data_image(self, ref: str | None) -> Image:
+        """Return an image for a data disk, which is not one that was made of a server (6.3.7)."""
+        image = self.image(ref)
+        if image.server is not None:
+            self.unknown("Ecs.0005", "An image that was made of a server cannot be used for data disks.")
+        return image
+
     def flavor(self, ref: str | None, zone: str | None) -> Flavor:
         """Return a flavor that is on sale in a zone, None meaning any zone; the first one for None."""
         found = self._state.flavors.get(ref or "")
@@ -108,16 +125,20 @@ class Resolver:
             return None
         return name
 
-    def key(self, name: str | None) -> str | None:
-        """Return the name of a key pair that exists."""
-        if name is not None and name not in self._project.keys:
+    def key(self, name: str | None, user: User) -> str | None:
+        """Return the name of a key pair of a user; nobody else can see it (6.11.3)."""
+        if name is not None and name not in user.keys:
             self.unknown("Ecs.0314", "The key pair does not exist.")
         return name
 
-    def group(self, group: str | None) -> None:
-        """Refuse a server group: there are none in this slice of the mock."""
-        if group is not None:
+    def group(self, group: str | None, count: int) -> None:
+        """Refuse a server group that does not exist or has no room for so many servers (5.10)."""
+        found = self._project.server_groups.get(group or "")
+        if group is not None and found is None:
             self.unknown("Ecs.0313", "The server group does not exist.")
+        full = found is not None and len(found.members) + count > State.LIMIT_MEMBERS
+        if full and not self._state.deviates("quota-unchecked"):
+            raise self._refuse("Ecs.0022", "Insufficient ECS group quota.")
 
     def network(self, ref: str | None) -> Network:
         """Return a subnet of the project."""
@@ -221,6 +242,15 @@ def batch_names(name: str, count: int, state: State) -> list[str]:
     return [f"{stem}-{number:04d}" for number in range(first, first + count)]
 
 
+def spread(state: State, project: Project, group: ServerGroup, server: Server) -> None:
+    """Put a member of a group on a host where no other member is (5.10.3)."""
+    others = (project.servers[one] for one in group.members if one in project.servers and one != server.id)
+    taken = {host_of(one) for one in others}
+    if host_of(server) in taken and not state.deviates("group-affinity"):
+        hosts = (f"pod{number:02d}.{server.zone}" for number in range(100))
+        server.host = next(host for host in hosts if host not in taken)
+
+
 def build(state: State, project: Project, user: User, plan: Plan, names: Sequence[str]) -> list[Server]:
     """Put servers into the project, still to be taken through their creation."""
     return [_build(state, project, user, plan, name, index) for index, name in enumerate(names)]
@@ -237,6 +267,8 @@ def _build(state: State, project: Project, user: User, plan: Plan, name: str, in
     server.metadata = {} if state.deviates("metadata-dropped") else dict(plan.metadata)
     groups = plan.groups or ([] if state.deviates("group-default-missing") else [project.default_group])
     server.hints = dict(plan.hints)
+    if server.hints.get("tenancy") == "dedicated":
+        server.hints.setdefault("dedicated_host_id", project.hosts[0])
     for wanted in plan.nics:
         if wanted.port is not None:
             wanted.port.server = server.id
@@ -257,4 +289,8 @@ def _build(state: State, project: Project, user: User, plan: Plan, name: str, in
         project.volumes[made.id] = made
         put(server, made)
     project.servers[server.id] = server
+    group = project.server_groups.get(server.hints.get("group", ""))
+    if group is not None:
+        group.members.append(server.id)
+        spread(state, project, group, server)
     return server

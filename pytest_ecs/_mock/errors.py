@@ -85,4 +85,4 @@ def refuse_ecs(code: str, message: str) -> RefusalError:
 
 def refuse_native(code: str, message: str) -> RefusalError:
     """Return the refusal of a native API, which has no code; only a quota has another status."""
-    return NativeError(403 if code in {"Ecs.0001", "Ecs.0013", "Ecs.0021"} else 400, message)
+    return NativeError(403 if code in {"Ecs.0001", "Ecs.0013", "Ecs.0021", "Ecs.0022"} else 400, message)

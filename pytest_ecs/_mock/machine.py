@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["FROM", "GONE", "OPERATIONS", "POWER", "SECONDS", "Phase", "failed", "phases_of", "status_of"]
+__all__ = [
+    "FROM", "GONE", "OPERATIONS", "POWER", "SECONDS", "Phase", "action_of", "failed", "phases_of", "status_of",
+]  # fmt: skip
 
 _REBUILD = ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning")
 _SHELVE = ("shelving", "shelving_image_pending_upload", "shelving_image_uploading", "unshelving", None)
@@ -43,6 +45,17 @@ Phase = tuple[str, str | None, float]
 #: The vm_state of a phase that takes the server away.
 GONE = "gone"
 
+_RESIZING: Sequence[Phase] = (
+    ("stopped", "resize_prep", 5), ("stopped", "resize_migrating", 10), ("stopped", "resize_migrated", 4),
+    ("stopped", "resize_finish", 6),
+)  # fmt: skip
+
+
+def _rebuilding(vm_state: str, after: str) -> Sequence[Phase]:
+    seconds = (4, 12, 15)
+    return [*((vm_state, task, lasts) for task, lasts in zip(_REBUILD, seconds, strict=True)), (after, None, 0)]
+
+
 #: Operation -> phases. The last one is where the server stays.
 OPERATIONS: Mapping[str, Sequence[Phase]] = {
     "create": [
@@ -62,16 +75,24 @@ OPERATIONS: Mapping[str, Sequence[Phase]] = {
         "reboot_started_hard", 8),
         ("active", None, 0),
     ],
-    "resize": [
-        ("stopped", "resize_prep", 5), ("stopped", "resize_migrating", 10), ("stopped", "resize_migrated", 4),
-        ("stopped", "resize_finish", 6), ("stopped", None, 0),
-    ],
+    "resize": [*_RESIZING, ("stopped", None, 0)],
+    "migrate": [*_RESIZING, ("stopped", None, 0)],
+    # 6.3.8 to 6.3.10, by what the server was when the resize began
+    "native-resize-active": [("active", "powering-off", 10), *_RESIZING, ("resized", None, 0)],
+    "native-resize-stopped": [*_RESIZING, ("resized", None, 0)],
+    "confirm-active": [("resized", None, 3), ("active", None, 0)],
+    "confirm-stopped": [("resized", None, 3), ("stopped", None, 0)],
+    "revert-active": [("resized", "resize_reverting", 14), ("active", None, 0)],
+    "revert-stopped": [("resized", "resize_reverting", 14), ("stopped", None, 0)],
+    # 6.3.6; 5.2.1 and 5.2.2 start the server afterwards, and are possible again after they failed
+    "rebuild-active": _rebuilding("active", "active"), "rebuild-stopped": _rebuilding("stopped", "stopped"),
+    "reinstall-stopped": _rebuilding("stopped", "active"), "reinstall-error": _rebuilding("error", "active"),
 }  # fmt: skip
 
 #: Operation -> the vm_state that it needs; no other task may be under way.
 FROM: Mapping[str, str] = {
     "start": "stopped", "stop": "active", "stop-hard": "active", "reboot": "active", "reboot-hard": "active",
-    "resize": "stopped",
+    "resize": "stopped", "migrate": "stopped", "confirm": "resized", "revert": "resized",
 }  # fmt: skip
 
 #: power_state by vm_state (Table 6-38).
@@ -89,7 +110,7 @@ _DELETE_SECONDS = 10.0
 #: How long things take that show no task of a server.
 SECONDS: Mapping[str, float] = {
     "attach-disk": 6, "detach-disk": 5, "create-disk": 5, "delete-disk": 4, "create-snapshot": 8,
-    "delete-snapshot": 4, "add-nic": 6, "remove-nic": 5,
+    "delete-snapshot": 4, "create-image": 20, "add-nic": 6, "remove-nic": 5,
 }  # fmt: skip
 
 
@@ -107,5 +128,20 @@ def phases_of(operation: str, vm_state: str, task_state: str | None) -> Sequence
 
 
 def failed(phases: Sequence[Phase], operation: str, vm_state: str) -> list[Phase]:
-    """Return the phases of a failure: a creation is rolled back (6.2.1), others change nothing."""
-    return [*phases[:-1], (GONE if operation == "create" else vm_state, None, 0)]
+    """Return the phases of a failure.
+
+    A creation is rolled back (6.2.1), a server without its system disk is in error, others change nothing.
+    """
+    word = operation.partition("-")[0]
+    after = GONE if word == "create" else "error" if word in {"rebuild", "reinstall"} else vm_state
+    return [*phases[:-1], (after, None, 0)]
+
+
+#: First word of an operation -> what Table 6-209 calls it, where that is something else.
+_ACTIONS = {"native": "resize", "confirm": "confirmResize", "revert": "revertResize", "reinstall": "rebuild"}
+
+
+def action_of(operation: str) -> str:
+    """Return what Table 6-209 calls an operation."""
+    word = operation.partition("-")[0]
+    return _ACTIONS.get(word, word)

@@ -16,7 +16,7 @@ from pytest_ecs._mock.state import Disk, Image, Server, State
 from pytest_ecs._mock.validation import UUID, Field, Reader, check_user_data
 from pytest_ecs._mock.views import details, links
 
-__all__: list[str] = []
+__all__ = ["ACTION", "find_server", "refuse_state", "tail"]
 
 _TRUTH = Field("boolean|string")  # the requests of 6.2.1 send "true" and "False"
 _COUNT = Field("integer|string", low=1)
@@ -69,8 +69,11 @@ def _read(request: Request, state: State, field: Field) -> dict[str, Any]:
     return Reader(refuse_native, state.deviates).read(request.json, field)
 
 
-def find_server(request: Request, state: State) -> Server:
-    """Return the server of the URL, or refuse with 404 one that the project does not have."""
+def find_server(request: Request, state: State, *, managed: bool = False) -> Server:
+    """Return the server of the URL, or refuse with 404 one that the project does not have.
+
+    One that shall be *managed* must not be locked (6.3.4).
+    """
     wanted = request.parameters["server_id"]
     server = request.project.servers.get(wanted)
     if server is None and state.deviates("foreign-server-served"):
@@ -79,7 +82,15 @@ def find_server(request: Request, state: State) -> Server:
         raise CrashError
     if server is None:
         raise NativeError(404, f"Instance {wanted[:64]} could not be found.")
+    if managed and server.locked and not state.deviates("lock-unchecked"):
+        raise NativeError(409, f"Instance {server.id} is locked")
     return server
+
+
+def refuse_state(server: Server, action: str) -> NativeError:
+    """Return the refusal of something that a server's state does not allow."""
+    at = f"vm_state {server.vm_state}, task_state {server.task_state}"
+    return NativeError(409, f"Cannot '{action}' instance {server.id} while it is in {at}")
 
 
 # Create (6.2.1)
@@ -144,7 +155,7 @@ def _check_forms(wanted: Mapping[str, Any], state: State) -> None:
         raise refuse_native("Ecs.0005", "The name has more than 59 characters for several servers.")
 
 
-def _tail(ref: str | None) -> str | None:
+def tail(ref: str | None) -> str | None:
     """Return the id in an id or URL (Table 6-11), None for nothing."""
     return ref.rpartition("/")[2] if ref else None
 
@@ -153,8 +164,8 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
     project = request.project
     find = Resolver(state, project, refuse_native)
     zone = find.zone(wanted.get("availability_zone"))
-    flavor = find.flavor(_tail(wanted.get("flavorRef")), zone)
-    find.group(hints.get("group"))
+    flavor = find.flavor(tail(wanted.get("flavorRef")), zone)
+    find.group(hints.get("group"), count)
     nics = []
     for network in wanted.get("networks", []):
         port = find.port(network.get("port"))
@@ -172,13 +183,14 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
         nics = [NicPlan(nic.network) for nic in nics]
     groups = [find.security_group(one.get("name", "default")) for one in wanted.get("security_groups", [])]
     image, disks = _disks(wanted, find, state)
+    zone = find.zone_for(image, zone)
     zones = sorted({disk.zone for disk in disks if disk.id})
     zone = zone or next(iter(zones), None)
     if any(one != zone for one in zones):  # 6.2.1: the disk and the server are in the same zone
         find.unknown("Ecs.0121", "The disk is in another availability zone.")
     return Plan(
         image, flavor, zone or state.zones[0], nics or [NicPlan(project.networks[0])], disks,
-        find.key(wanted.get("key_name")), wanted.get("adminPass") or f"Mk-{state.hex(12)}",
+        find.key(wanted.get("key_name"), request.user), wanted.get("adminPass") or f"Mk-{state.hex(12)}",
         # 6.2.1: description is one of 2.19 and later.
         wanted.get("description", "") if request.microversion >= (2, 19) else "",
         {key: value for key, value in wanted.get("metadata", {}).items() if key != "admin_pass"},
@@ -189,7 +201,7 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
 
 def _disks(wanted: Mapping[str, Any], find: Resolver, state: State) -> tuple[Image, list[Disk]]:
     """Return the image that a server starts from and its disks, the system disk first (Table 6-13)."""
-    image_ref = _tail(wanted.get("imageRef"))
+    image_ref = tail(wanted.get("imageRef"))
     image = find.image(image_ref)
     system: Disk | None = None
     others = []
@@ -199,7 +211,7 @@ def _disks(wanted: Mapping[str, Any], find: Resolver, state: State) -> tuple[Ima
         if boots and snapshot is not None and not snapshot.disk.bootable:
             find.unknown("Ecs.0005", "The snapshot is not one of a system disk.")
         if source == "image":
-            found = find.image(asked.get("uuid"))
+            found = find.image(asked.get("uuid")) if boots else find.data_image(asked.get("uuid"))
             image = found if boots else image
             lax = any(map(state.deviates, ("disk-size-unchecked", "bound-under-unchecked")))
             if asked.get("volume_size", found.min_disk) < found.min_disk and not lax:
@@ -236,7 +248,7 @@ def show(request: Request, state: State) -> Response:
 @route("PUT", _ONE, family="nova", permission="nova.update")
 def update(request: Request, state: State) -> Response:
     """Give a server another name or description (6.2.2)."""
-    server = find_server(request, state)
+    server = find_server(request, state, managed=True)
     wanted = _read(request, state, _UPDATE).get("server", {})
     description = wanted.get("description")
     size = len((description or "").encode("utf-8", "replace"))  # Table 6-23 counts bytes
@@ -258,7 +270,7 @@ def update(request: Request, state: State) -> Response:
 @route("DELETE", _ONE, family="nova", permission="nova.delete")
 def delete(request: Request, state: State) -> Response:
     """Delete a server (6.2.3)."""
-    server = find_server(request, state)
+    server = find_server(request, state, managed=True)
     if not server.going and not state.deviates("delete-noop"):
         state.move(server, "delete")
     return Response(204)
@@ -266,19 +278,18 @@ def delete(request: Request, state: State) -> Response:
 
 # Start, restart, stop (6.3.1 to 6.3.3)
 
-_ACTION = "/v2.1/{project_id}/servers/{server_id}/action"
+ACTION = "/v2.1/{project_id}/servers/{server_id}/action"
 _TYPES = ("SOFT", "HARD")
 
 
 def _act(request: Request, state: State, key: str, field: Field, operation: str, noop: str = "") -> Response:
-    server = find_server(request, state)
+    server = find_server(request, state, managed=True)
     inner = _read(request, state, Field("object", fields={key: field})).get(key) or {}
     if inner.get("type") == "HARD":
         operation += "-hard"
     ready = server.ready(FROM[operation])
     if not ready and not state.deviates("state-unchecked"):
-        at = f"vm_state {server.vm_state}, task_state {server.task_state}"
-        raise NativeError(409, f"Cannot '{key}' instance {server.id} while it is in {at}")
+        raise refuse_state(server, key)
     if operation == "start" and not any(disk.system for disk in server.disks):
         raise NativeError(409, "The server has no system disk.")
     if ready and not (noop and state.deviates(noop)):
@@ -286,20 +297,20 @@ def _act(request: Request, state: State, key: str, field: Field, operation: str,
     return Response(202)
 
 
-@route("POST", _ACTION, family="nova", selects="os-start", permission="nova.start")
+@route("POST", ACTION, family="nova", selects="os-start", permission="nova.start")
 def start(request: Request, state: State) -> Response:
     """Start a stopped server (6.3.1); the table says null, the example sends an empty object."""
     return _act(request, state, "os-start", Field("object|null", need=True), "start", "start-noop")
 
 
-@route("POST", _ACTION, family="nova", selects="reboot", permission="nova.reboot")
+@route("POST", ACTION, family="nova", selects="reboot", permission="nova.reboot")
 def reboot(request: Request, state: State) -> Response:
     """Restart a running server (6.3.2)."""
     field = Field("object", need=True, fields={"type": Field("string", need=True, enum=_TYPES)})
     return _act(request, state, "reboot", field, "reboot")
 
 
-@route("POST", _ACTION, family="nova", selects="os-stop", permission="nova.stop")
+@route("POST", ACTION, family="nova", selects="os-stop", permission="nova.stop")
 def stop(request: Request, state: State) -> Response:
     """Stop a running server (6.3.3)."""
     field = Field("object|null", need=True, fields={"type": Field("string", enum=_TYPES)})

@@ -44,6 +44,18 @@ _MEMBER = (
     "vpc:subnets:get", "vpc:routers:get", "vpc:ports:get", "vpc:ports:update",
 )  # fmt: skip
 
+_RESIZE = (
+    "ecs:servers:list", "ecs:flavors:get", "ims:images:get", "evs:volumes:list", "evs:volumes:create", "evs:volumes:get",
+    "evs:volumes:attach", "evs:volumes:detach", "evs:volumes:manage", "vpc:ports:get", "vpc:ports:update",
+    "vpc:ports:create", "vpc:ports:delete",
+)  # fmt: skip
+_REBUILD = ("ecs:servers:list", "ecs:servers:update", "ims:images:get", "ims:images:list", "ims:images:update")
+_IMAGE = (
+    "evs:volumes:get", "evs:snapshots:create", "ims:images:create", "ims:images:get", "ims:images:list",
+    "ims:images:update", "ims:images:delete",
+)  # fmt: skip
+_GET = ("ecs:servers:get",)
+
 #: Operation -> its action and what that depends on. Jobs (5.8.1) have no row in chapter 9.
 PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     # 9.2.1
@@ -62,12 +74,20 @@ PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "nova.start": ("ecs:servers:start", ("ecs:servers:list",)),
     "nova.stop": ("ecs:servers:stop", ("ecs:servers:list",)),
     "nova.reboot": ("ecs:servers:reboot", ("ecs:servers:list",)),
+    "ecs.change": ("ecs:cloudServers:changeOS", ()),
+    "ecs.reinstall": ("ecs:cloudServers:rebuild", ()),
+    "nova.resize": ("ecs:servers:resize", _RESIZE),
+    "nova.rebuild": ("ecs:servers:rebuild", _REBUILD),
+    "nova.lock": ("ecs:servers:lock", ("ecs:servers:list",)),
+    "nova.unlock": ("ecs:servers:unlock", ("ecs:servers:list",)),
     # 9.2.3
     "ecs.stop": ("ecs:cloudServers:stop", ()),
     "ecs.reboot": ("ecs:cloudServers:reboot", ()),
     "ecs.start": ("ecs:cloudServers:start", ()),
     # 9.2.4
     "nova.networks": ("ecs:networks:list", ("vpc:networks:get",)),
+    # 9.2.5
+    "nova.create-image": ("ecs:servers:createImage", _IMAGE),
     # 9.2.6
     "nova.create-group": (
         "ecs:securityGroups:use",
@@ -107,7 +127,40 @@ PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "nova.volume": ("ecs:serverVolumes:use", ("evs:volumes:get",)),
     "nova.volumes": ("ecs:serverVolumes:use", ("evs:volumes:get", "evs:volumes:list")),
     "nova.volumes-detail": ("ecs:serverVolumes:use", ("evs:volumes:get", "evs:volumes:list")),
+    # 9.2.10
+    "nova.metadata": ("ecs:servers:listMetadata", ()),
+    "nova.metadatum": ("ecs:servers:getMetadata", _GET),
+    "nova.delete-metadata": ("ecs:servers:setMetadata", ()),
+    "nova.set-metadatum": ("ecs:servers:setMetadata", ()),
+    "nova.update-metadata": ("ecs:servers:setMetadata", ()),
+    "nova.set-metadata": ("ecs:servers:setMetadata", _GET),
+    # 9.2.12, 9.2.13
+    "nova.create-keypair": ("ecs:serverKeypairs:create", ()),
+    "nova.keypair": ("ecs:serverKeypairs:get", ()),
+    "nova.keypairs": ("ecs:serverKeypairs:list", ()),
+    "nova.delete-keypair": ("ecs:serverKeypairs:delete", ()),
+    "nova.password": ("ecs:serverPasswords:manage", ()),
+    "nova.delete-password": ("ecs:serverPasswords:manage", ()),
+    # 9.2.15
+    "ecs.delete-group": ("ecs:cloudServers:delete", ()),
+    "ecs.create-group": ("ecs:cloudServers:create", ()),
+    "ecs.add-member": ("ecs:cloudServers:create", ()),
+    "ecs.remove-member": ("ecs:cloudServers:delete", ()),
+    "ecs.groups": ("ecs:cloudServers:list", ()),
+    "ecs.group": ("ecs:cloudServers:get", ()),
+    "nova.manage-server-groups": ("ecs:serverGroups:manage", ()),
+    # 9.2.16
+    "ecs.set-tags": ("ecs:servers:setTags", ()),
+    "ecs.tags": ("ecs:servers:getTags", ()),
+    "nova.tags": ("ecs:servers:getTags", _GET),
+    "nova.add-tag": ("ecs:servers:setTags", _GET),
+    "nova.set-tags": ("ecs:servers:setTags", _GET),
+    "nova.delete-tag": ("ecs:servers:setTags", _GET),
+    "nova.tag": ("ecs:servers:getTags", _GET),
+    "nova.delete-tags": ("ecs:servers:setTags", _GET),
     # 9.2.7, 9.2.11
+    "nova.extra-specs": ("ecs:flavors:get", ()),
+    "nova.quotas": ("ecs:quotas:get", ()),
     "ecs.flavors": ("ecs:cloudServerFlavors:get", ()),
     "ecs.limits": ("ecs:cloudServerQuotas:get", ()),
 }

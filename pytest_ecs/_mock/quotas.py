@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import State
+from pytest_ecs._mock.state import Project, State
 
-__all__: list[str] = []
+__all__ = ["absolute"]
 
 
-@route("GET", "/v1/{project_id}/cloudservers/limits", family="ecs", permission="ecs.limits")
-def limits(request: Request, state: State) -> Response:
-    """Show quotas and what is used of them."""
-    project = request.project
+def absolute(project: Project, state: State) -> dict[str, Any]:
+    """Return the quotas of a project and what is used of them."""
     frozen = state.deviates("usage-frozen")
     flavors = [] if frozen else [server.flavor for server in project.servers.values()]
-    absolute = {
+    return {
         "maxTotalInstances": State.LIMIT_SERVERS,
         "maxTotalCores": None if state.deviates("quota-null") else State.LIMIT_CORES,
-        "maxTotalRAMSize": State.LIMIT_RAM, "maxTotalKeypairs": -1, "maxServerMeta": 128, "maxPersonality": 5,
-        "maxPersonalitySize": 10240, "maxServerGroups": 10, "maxServerGroupMembers": 16,
-        "totalServerGroupsUsed": 0,
+        "maxTotalRAMSize": State.LIMIT_RAM, "maxTotalKeypairs": -1, "maxServerMeta": State.LIMIT_METADATA, "maxPersonality": 5,
+        "maxPersonalitySize": 10240, "maxServerGroups": State.LIMIT_SERVER_GROUPS,
+        "maxServerGroupMembers": State.LIMIT_MEMBERS,
+        "totalServerGroupsUsed": 0 if frozen else len(project.server_groups),
         "maxSecurityGroups": State.LIMIT_GROUPS, "maxSecurityGroupRules": State.LIMIT_RULES, "maxTotalFloatingIps": State.LIMIT_EIPS,
         "maxImageMeta": 128, "totalInstancesUsed": len(flavors),
         "totalCoresUsed": sum(flavor.vcpus for flavor in flavors),
         "totalRAMUsed": sum(flavor.ram for flavor in flavors), "totalSecurityGroupsUsed": len(project.groups),
         "totalFloatingIpsUsed": 0 if frozen else len(project.eips),
     }  # fmt: skip
-    return Response(200, absolute if state.deviates("quota-unwrapped") else {"absolute": absolute})
+
+
+@route("GET", "/v1/{project_id}/cloudservers/limits", family="ecs", permission="ecs.limits")
+def limits(request: Request, state: State) -> Response:
+    """Show quotas and what is used of them (5.7.1)."""
+    body = absolute(request.project, state)
+    return Response(200, body if state.deviates("quota-unwrapped") else {"absolute": body})

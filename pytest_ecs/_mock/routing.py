@@ -25,6 +25,8 @@ class Request:
     parameters: Mapping[str, str]
     #: Decoded body; an empty object where there is none.
     json: dict[str, Any] = field(default_factory=dict)
+    #: What X-Request-Id says in the answer.
+    id: str = ""
     #: Nova microversion as numbers; (2, 1) for v2 and where none was asked for.
     microversion: tuple[int, int] = (2, 1)
     user: User = None  # type: ignore[assignment]  # set for every route that is not public
@@ -66,6 +68,8 @@ class Route:
     permission: str | None
     #: The body key that selects this handler among those on one URL.
     selects: str | None
+    #: The method usually has a body, this operation has none.
+    bodiless: bool = False
 
 
 ROUTES: list[Route] = []
@@ -79,11 +83,12 @@ def route(
     public: bool = False,
     permission: str | None = None,
     selects: str | None = None,
+    bodiless: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function for a method and path."""
 
     def register(handler: Handler) -> Handler:
-        ROUTES.append(Route(method, path, handler, family, public, permission, selects))
+        ROUTES.append(Route(method, path, handler, family, public, permission, selects, bodiless))
         return handler
 
     return register

@@ -185,6 +185,7 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
     refuse, project = refusing(state), request.project
     find = Resolver(state, project, refuse)
     image, zone = find.image(wanted.get("imageRef")), find.zone(wanted.get("availability_zone"))
+    zone = find.zone_for(image, zone)
     _check_password(wanted, image, refuse, state)
     flavor = find.flavor(wanted.get("flavorRef"), zone)
     vpc = wanted.get("vpcid")
@@ -201,7 +202,7 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
             address = None
         nics.append(NicPlan(network, address))
     hints = wanted.get("os:scheduler_hints", {})
-    find.group(hints.get("group"))
+    find.group(hints.get("group"), count)
     root = wanted.get("root_volume", {})
     size = root.get("size") or image.min_disk  # Table 5-5: 0 means the default
     lax = find.lax or state.deviates("disk-size-unchecked")
@@ -211,7 +212,7 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
     disks[0].scsi = _scsi(root)
     for disk in wanted.get("data_volumes", []):
         if "data_image_id" in disk:
-            find.image(disk["data_image_id"])
+            find.data_image(disk["data_image_id"])
         disks.append(Disk("", disk.get("size", 10), disk.get("volumetype", "SSD"), scsi=_scsi(disk)))
         disks[-1].shared = disk.get("multiattach", False)
         disks[-1].metadata = disk.get("metadata", {})
@@ -219,7 +220,7 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
     asked = [one["id"] for one in wanted.get("security_groups", []) if one.get("id")]
     plan = Plan(
         image, flavor, zone or state.zones[0], nics or [NicPlan(project.networks[0])], disks,
-        find.key(wanted.get("key_name")), wanted.get("adminPass"), wanted.get("description", ""),
+        find.key(wanted.get("key_name"), request.user), wanted.get("adminPass"), wanted.get("description", ""),
         {key: value for key, value in wanted.get("metadata", {}).items() if key != "admin_pass"},
         [project.groups.get(one, project.default_group) for one in asked], wanted.get("user_data"), hints,
     )  # fmt: skip
@@ -257,8 +258,11 @@ def _eips(wanted: Mapping[str, Any] | None, count: int, find: Resolver, request:
 # Delete (5.1.2), resize (5.2.4)
 
 
-def find_servers(request: Request, state: State, ids: Sequence[str]) -> list[Server]:
-    """Return the project's servers with these ids, each once, or refuse with 404."""
+def find_servers(request: Request, state: State, ids: Sequence[str], *, managed: bool = False) -> list[Server]:
+    """Return the project's servers with these ids, each once, or refuse with 404.
+
+    Those that shall be *managed* must not be locked (6.3.4).
+    """
     servers = {}
     for one in ids:
         server = request.project.servers.get(one)
@@ -268,12 +272,14 @@ def find_servers(request: Request, state: State, ids: Sequence[str]) -> list[Ser
             if state.deviates("crash-on-unknown-id"):
                 raise CrashError
             raise EcsError("Ecs.0114", "The ECS does not exist.")
+        if managed and server.locked and not state.deviates("lock-unchecked"):
+            raise EcsError("Ecs.0605", "ECS locked.")
         servers[one] = server
     return list(servers.values())
 
 
 def _listed(request: Request, state: State, listed: Sequence[Mapping[str, Any]]) -> list[Server]:
-    return find_servers(request, state, [one["id"] for one in listed if "id" in one])
+    return find_servers(request, state, [one["id"] for one in listed if "id" in one], managed=True)
 
 
 @route("POST", "/v1/{project_id}/cloudservers/delete", family="ecs", permission="ecs.delete")
@@ -304,7 +310,7 @@ def resize(request: Request, state: State) -> Response:
     if request.json.get("dry_run") is True and state.deviates("dry-run-unchecked"):
         return _checked(state)
     read = Reader(refuse, state.deviates).read(request.json, _RESIZE)
-    (server,) = find_servers(request, state, [request.parameters["server_id"]])
+    (server,) = find_servers(request, state, [request.parameters["server_id"]], managed=True)
     wanted = read.get("resize", {}).get("flavorRef")
     flavor = Resolver(state, request.project, refuse).flavor(wanted, server.zone)
     if not server.ready(FROM["resize"]) and not state.deviates("resize-while-active"):

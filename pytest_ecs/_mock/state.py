@@ -12,12 +12,27 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_ecs._mock.clock import Clock
-from pytest_ecs._mock.machine import GONE, POWER, Phase, failed, phases_of, status_of
+from pytest_ecs._mock.machine import GONE, POWER, Phase, action_of, failed, phases_of, status_of
+from pytest_ecs._mock.records import Action, KeyPair, ServerGroup
 
 __all__ = [
     "Attachment", "Disk", "Eip", "Flavor", "Image", "Job", "Network", "Nic", "Port", "Project", "Rule",
     "SecurityGroup", "Server", "Snapshot", "State", "User", "stamp",
 ]  # fmt: skip
+
+#: Name, public half and fingerprint of the key pair that every user has from the start.
+_KEY = (
+    "conformance-key",
+    (
+        "ssh-rsa "
+        "AAAAB3NzaC1yc2EAAAADAQABAAABAQCwgy06p+Pxj2//QQwZ8Mhla2ryoRN49AlttZ1uuxGZb9MbzlYOWuXzlglMcR9J9u2xaQtV"
+        "gNRyJYJXlv38JYeeEmSyC1Cg4IOJNrHvah+xg21hNxyZrNOGMHNkaV9ReHXr/iPNxDSM3E482E34+NayVNWOVdIG7OukuQT6ipVD"
+        "IyQSnefPyUayNAnTtnMOg+uudHSwkvx1q5kgvpjtSq+8T2/fyHSqRZHnun9sIq+IABZ+AYiHmOW6M7JxJMV8fBLfXNqTSyqrJE2M"
+        "wI7kJ/Ct7s4OAGrVvDW8fTHlaN1uG9v1bUamkBxYKwTswMGQxRn80JM9endL2R8Z603bYHRF"
+        " conformance\n"
+    ),
+    "d0:a1:d4:cf:1e:30:cd:df:1a:17:97:22:30:f1:de:60",
+)
 
 #: Called with the time and whether it went well, when an operation on a server is over.
 Done = Callable[[float, bool], None]
@@ -57,8 +72,9 @@ class Image:
     created: float = 0.0
     updated: float = 0.0
     metadata: dict[str, str] = field(default_factory=dict)
-    #: The server that it was made of.
+    #: The server that it was made of, and the zone of that one: the only one for new servers (6.3.7).
     server: str | None = None
+    zone: str | None = None
 
 
 class Network:
@@ -245,6 +261,7 @@ class Server:
     disks: list[Disk] = field(default_factory=list)
     #: Where disks were that were detached by force; they are free again after a restart (6.8.4).
     residue: list[Attachment] = field(default_factory=list)
+    #: As the native APIs know them; what the ECS APIs call key and value stands here as key=value.
     tags: list[str] = field(default_factory=list)
     user_data: str | None = None
     password: str | None = None
@@ -257,6 +274,17 @@ class Server:
     power: int = 0
     updated: float = 0.0
     launched: float | None = None
+    #: The host that it was put on; None for the one that its number gives it.
+    host: str | None = None
+    #: Flavor before a resize that is not confirmed, and the state that it then goes back to (6.3.8).
+    origin: Flavor | None = None
+    resume: str = "active"
+    recovery: bool = True
+    monitored: bool = False
+    #: The generated password of a Windows server, encrypted (6.11.5); "" where it was deleted.
+    secret: str | None = None
+    #: What was done to it, the oldest first (6.13).
+    actions: list[Action] = field(default_factory=list)
     #: State before a control hook froze the server; None while nothing is frozen.
     thawed: tuple[str, str | None, int] | None = None
     #: What was to happen while the server was frozen.
@@ -330,6 +358,7 @@ class User:
     sk: str
     #: Actions that a policy allows; None for a user with all of them.
     allowed: set[str] | None = None
+    keys: dict[str, KeyPair] = field(default_factory=dict)
 
 
 @dataclass
@@ -341,7 +370,6 @@ class Project:
     vpc: str
     networks: list[Network]
     security_group: str
-    keys: list[str]
     servers: dict[str, Server] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     eips: dict[str, Eip] = field(default_factory=dict)
@@ -349,6 +377,9 @@ class Project:
     volumes: dict[str, Disk] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     groups: dict[str, SecurityGroup] = field(default_factory=dict)
+    server_groups: dict[str, ServerGroup] = field(default_factory=dict)
+    #: Ids of its dedicated hosts.
+    hosts: list[str] = field(default_factory=list)
 
     @property
     def default_group(self) -> SecurityGroup:
@@ -363,6 +394,7 @@ class State:
     #: Quotas (5.7.1), and that of disks, which has a code (Ecs.0021) but is not shown.
     LIMIT_SERVERS, LIMIT_CORES, LIMIT_RAM, LIMIT_EIPS, LIMIT_VOLUMES = 2048, 20480, 25165824, 10, 100_000
     LIMIT_GROUPS, LIMIT_RULES = 10, 20
+    LIMIT_SERVER_GROUPS, LIMIT_MEMBERS, LIMIT_METADATA = 10, 16, 128
 
     def __init__(self, clock: Clock, seed: int, deviates: Callable[[str], bool]) -> None:
         self.clock = clock
@@ -373,6 +405,8 @@ class State:
         self._numbers = itertools.count(1)
         #: Job kind -> code: the next job of that kind fails.
         self.fail_next: dict[str, str] = {}
+        #: Ids of the request that is being answered and of its user.
+        self.asked = ("", "")
         #: Token -> id of its user, id of its project or None for one of the domain, and when it expires.
         self.tokens: dict[str, tuple[str, str | None, float]] = {}
         self.region = "eu-test-1"
@@ -429,7 +463,8 @@ class State:
             Network(self.uuid(), vpc, cidr, "network_demo1", self.uuid()),
             Network(self.uuid(), self.uuid(), second_cidr, "network_demo2", self.uuid()),
         ]
-        project = Project(self.hex(), name, vpc, networks, self.uuid(), ["conformance-key"])
+        project = Project(self.hex(), name, vpc, networks, self.uuid())
+        project.hosts = [self.uuid(), self.uuid()]
         default, ours = SecurityGroup(self.uuid(), "default", "default"), project.security_group
         for rule in (Rule(self.uuid(), None, None, None, peer=default.id) for _ in range(2)):
             default.rules[rule.id] = rule
@@ -447,6 +482,7 @@ class State:
         user = User(
             self.hex(), name, f"Pw-{self.hex(20)}", *domain, project.id, self.hex(20).upper(), self.hex(40)
         )  # fmt: skip
+        user.keys[_KEY[0]] = KeyPair(len(self.users) + 1, *_KEY, self.clock.now())
         self.users[user.id] = user
         return user
 
@@ -475,7 +511,8 @@ class State:
         server.turn, server.going = server.turn + 1, operation == "delete"
         if operation in {"start", "reboot", "reboot-hard"}:
             server.residue.clear()
-        overtaken, server.watchers = server.watchers, [done] if done is not None else []
+        action = self.note(server, action_of(operation))
+        overtaken, server.watchers = server.watchers, [action.end, *([done] if done is not None else [])]
         for tell in overtaken:
             tell(now, False)
         self._enter(server, server.turn, phases, 0, now, well=not fails)
@@ -502,6 +539,13 @@ class State:
         for tell in watchers:
             tell(at, well)
 
+    def note(self, server: Server, name: str, *, over: bool = False) -> Action:
+        """Write down that the request that is being answered does something to a server (6.13)."""
+        now = self.clock.now()
+        action = Action(name, *self.asked, now, now if over else None)
+        server.actions.append(action)
+        return action
+
     def freeze(self, server: Server, vm_state: str, task_state: str | None, power: int | None) -> None:
         """Put *server* into a state and let nothing change it until it is thawed."""
         if server.thawed is None:
@@ -522,6 +566,9 @@ class State:
         """Take a server away with what goes with it, and give back the rest (5.1.2, 6.2.3)."""
         project = self.projects[server.project]
         project.servers.pop(server.id, None)
+        for group in project.server_groups.values():
+            if server.id in group.members:
+                group.members.remove(server.id)
         for nic in list(server.nics):
             self.take_away(server, nic)
         for disk in server.disks:
@@ -555,13 +602,15 @@ def _flavors(zones: Sequence[str]) -> list[Flavor]:
         }  # fmt: skip
 
     first, second = zones
+    safe = {"cond:compute": "autorecovery"}
     some = {"cond:operation:status": "abandon", "cond:operation:az": f"{first}(normal), {second}(sellout)"}
     return [
-        Flavor("s3.large.2", 2, 4096, extra("s3", "normal", "IOoptimizedS3_2")),
-        Flavor("s3.xlarge.2", 4, 8192, extra("s3", "normal", "IOoptimizedS3_2")),
-        Flavor("c3.2xlarge.2", 8, 16384, extra("c3", "computingv3", "IOoptimizedC3_2")),
+        Flavor("s3.large.2", 2, 4096, extra("s3", "normal", "IOoptimizedS3_2", **safe)),
+        Flavor("s3.xlarge.2", 4, 8192, extra("s3", "normal", "IOoptimizedS3_2", **safe)),
+        Flavor("c3.2xlarge.2", 8, 16384, extra("c3", "computingv3", "IOoptimizedC3_2", **safe)),
         Flavor("m3.large.8", 2, 16384, extra("m3", "highmem", "IOoptimizedM3_8", **some)),
         Flavor("g1.xlarge", 4, 8192, extra("g1", "gpu", "GPUG1", **{"cond:operation:status": "sellout"})),
+        Flavor("s1.medium", 1, 4096, extra("s1", "normal", "IOoptimizedS1_1", **{"ecs:virtualization_env_types": "FusionCompute"})),
     ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ _MISMAPPED = {
 
 def host_of(server: Server) -> str:
     """Return the name of the host that a server runs on."""
-    return f"pod{server.number % 4:02d}.{server.zone}"
+    return server.host or f"pod{server.number % 4:02d}.{server.zone}"
 
 
 def links(request: Request, server: Server) -> list[dict[str, str]]:
@@ -93,7 +93,8 @@ def details(request: Request, state: State, server: Server) -> dict[str, Any]:
     if server.vm_state == "error":  # Table 6-44
         body["fault"] = {"code": 500, "created": stamp(server.updated), "message": "The server is in error."}
     if server.hints.get("tenancy") == "dedicated":  # Table 6-46: only on dedicated hosts
-        body["os:scheduler_hints"] = {"tenancy": ["dedicated"]}
+        shown = ("tenancy", "dedicated_host_id")
+        body["os:scheduler_hints"] = {name: [server.hints[name]] for name in shown if name in server.hints}
     if deviates("admin-pass-leaked"):
         body["adminPass"] = server.password
     if at >= (2, 3):

@@ -106,6 +106,10 @@ class Client:
         """Call a native action."""
         return self.nova("POST", f"servers/{server}/action", {action: inner})
 
+    def null(self, server: str, action: str, **more: Any) -> httpx.Response:
+        """Call a native action that says nothing but its name."""
+        return self.nova("POST", f"servers/{server}/action", {action: None}, **more)
+
     def stopped(self) -> str:
         """Create a server and stop it."""
         (server,) = self.create()

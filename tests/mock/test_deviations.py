@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs._mock import DEVIATIONS, MockCloud
-from tests.mock import probes
+from tests.mock import probes, server_probes
 from tests.mock.harness import Client, JsonObject
 from tests.mock.test_signature import _signed
 
@@ -368,6 +368,7 @@ PROBES: dict[str, Probe] = {
     "signature-body-unchecked": _signature(host="elsewhere"),
     "signature-date-unchecked": lambda c: _signature_old(c),
     **probes.PROBES,
+    **server_probes.PROBES,
 }  # fmt: skip
 
 
