@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -45,6 +47,7 @@ class Bench:
     session: Session
     _controls: dict[tuple[str, str, bool], Exchange] = field(default_factory=dict)
     _disks: list[str] = field(default_factory=list)
+    _made: dict[tuple[str, str], JSON] = field(default_factory=dict)
     _shared: dict[str, list[Lease]] = field(default_factory=dict)
     _last_job: str | None = None
     _addresses: int = 0
@@ -89,7 +92,7 @@ class Bench:
         only_reads = operation.method == "GET"
         leases = self._borrowed(recipe) if only_reads else self._own(recipe)
         try:
-            request = recipe.variants[variant](self._ingredients(recipe, leases))
+            request = recipe.variants[variant](self._ingredients(recipe, leases, fresh=not only_reads))
             if path is not None:  # v2 has no microversions (6.16)
                 body = _first_version(request.body, operation.body or {})
                 request = replace(request, body=body, microversion=None)
@@ -244,7 +247,7 @@ class Bench:
         hook("PUT", "/_mock/policy", {"allow": [row.action, *row.dependencies]})
         try:
             own = self._own(recipe)
-            request = recipe.variants["default"](self._ingredients(recipe, own))
+            request = recipe.variants["default"](self._ingredients(recipe, own, fresh=True))
             case = Case(requirement_id, "accepted", f"the user has {operation.permission}")
             allowed = self._send(operation, recipe, request, case, client=restricted)
             hook("PUT", "/_mock/policy", {"allow": []})
@@ -503,12 +506,19 @@ class Bench:
         """Undo what an accepted request did, where the recipe says how; a server where that fails serves nobody again."""
         if recipe.undo is None or exchange.failure is not None or exchange.status >= 400:
             return
-        for method, path, body in recipe.undo(self._ingredients(recipe, leases), exchange):
-            undone = self._insist(method, path, body, leases)
-            if not undone or (method == "DELETE" and not self.wait_gone(path)):
-                for lease in leases:
-                    lease.spoilt = True
-                return
+        try:
+            steps = list(recipe.undo(self._ingredients(recipe, leases), exchange))
+        except (LookupError, TypeError, StepFailed):  # the answer does not say what there is to take back
+            steps, undone = [], False
+        else:
+            undone = True
+        for method, path, body in steps:
+            undone = (
+                undone and self._insist(method, path, body, leases) and (method != "DELETE" or self.wait_gone(path))
+            )
+        if not undone:
+            for lease in leases:
+                lease.spoilt = True
 
     def _insist(self, method: str, path: str, body: JSON, leases: list[Lease]) -> bool:
         """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
@@ -535,12 +545,33 @@ class Bench:
             return
         self.wait_out(exchange)
         self._take_back(exchange, recipe, leases)
-        for leases in self._shared.values():
-            for lease in leases:
-                lease.exclusive = True  # so that its state is looked at before its next use
+        for key in [key for key in self._made if key[0] == recipe.operation]:
+            del self._made[key]
+        for lease in itertools.chain.from_iterable(self._shared.values()):
+            lease.exclusive = True  # so that its state is looked at before its next use
         self.release()
 
-    def _ingredients(self, recipe: Recipe, leases: list[Lease]) -> Ingredients:
+    def make(self, path: str, body: JSON, *steps: str | int, **options: Any) -> JSON:
+        """Create something by POST and return what stands at *steps* of the answer; it is deleted with the run.
+
+        Raises `PrerequisiteMissing` where the endpoint does not create it.
+        """
+        created = self.client.post(path, body, **options)
+        if created.failure is not None or created.status >= 400:
+            raise PrerequisiteMissing(
+                f"Something that {path} creates is needed, and the endpoint does not create it",
+                seen=created.failure or f"HTTP {created.status}, {created.response_body or created.response_text}",
+            )
+        self.settle(created)
+        return self.read(created, *steps)
+
+    def _make_once(self, recipe: Recipe, path: str, body: JSON, *steps: str | int, **options: Any) -> JSON:
+        key = (recipe.operation, path)
+        if key not in self._made:
+            self._made[key] = self.make(path, body, *steps, **options)
+        return self._made[key]
+
+    def _ingredients(self, recipe: Recipe, leases: list[Lease], *, fresh: bool = False) -> Ingredients:
         target = self.session.target
         credentials = target.identities["primary"]
 
@@ -552,6 +583,7 @@ class Bench:
             address=self.free_address,
             disk=self.disk,
             read=lambda path, *steps, **options: self.read(self.client.get(path, **options), *steps),
+            make=self.make if fresh else partial(self._make_once, recipe),
             flavor=lambda: self.flavor_of(leases[0]),
             domain=credentials.domain,
             username=credentials.username,

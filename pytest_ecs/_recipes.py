@@ -40,6 +40,9 @@ class Ingredients:
     disk: Callable[[], str]
     #: What stands at a place of the answer to GET: ``read(path, *steps, microversion=...)``.
     read: Callable[..., JSON]
+    #: Creates what the request needs, by ``make(path, body, *steps, microversion=...)``: the POST's answer is read as
+    #: `read` does. Whatever is created so is deleted with the run; requests that are to be refused share one.
+    make: Callable[..., JSON]
     #: Flavor of the first leased server, to resize to another one.
     flavor: Callable[[], str | None]
     domain: str | None = None
@@ -115,6 +118,7 @@ def placeholder() -> Ingredients:
         address=lambda: "192.168.0.10",
         disk=lambda: "00000000-0000-4000-8000-000000000003",
         read=lambda *_, **__: "placeholder",
+        make=lambda *_, **__: "placeholder",
         flavor=lambda: "flavor",
         domain="domain",
         username="user",

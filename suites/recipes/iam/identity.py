@@ -1,4 +1,4 @@
-"""Recipes of IAM."""
+"""Recipes: tokens and projects (4.1, 10.2)."""
 
 from __future__ import annotations
 

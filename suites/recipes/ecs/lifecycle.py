@@ -1,4 +1,4 @@
-"""Recipes of the ECS APIs (chapter 5)."""
+"""Recipes: creating and deleting servers (5.1)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 from pytest_ecs import Ingredients, Request, recipe
 
-_TEXT = "IyEvYmluL2Jhc2gKZWNobyB0ZXN0ID4gL3RtcC90ZXN0Cg=="  # a shell script of one line, in base64
-_PASSWORD = "Conform-2025!Test"  # noqa: S105 - for servers that live for minutes; redacted in every record
+from ..values import PASSWORD, TEXT
 
 
 def _plain(use: Ingredients) -> dict[str, Any]:
@@ -30,8 +29,8 @@ def _create(use: Ingredients) -> Request:
 def _create_full(use: Ingredients) -> Request:
     # Only ever sent to be checked (dry_run): it sets as many documented fields as can stand together.
     server = _plain(use) | {
-        "adminPass": _PASSWORD,
-        "user_data": _TEXT,
+        "adminPass": PASSWORD,
+        "user_data": TEXT,
         "count": 1,
         "nics": [
             {
@@ -81,7 +80,7 @@ def _create_reserved(use: Ingredients) -> Request:
     server = _plain(use) | {
         "nics": [{"subnet_id": use.need("subnet_id"), "binding:profile": {"disable_security_groups": False}}],
         "data_volumes": [{"volumetype": "SSD", "size": 100, "metadata": encryption}],
-        "metadata": {"admin_pass": _PASSWORD, "op_svc_userid": "user", "agency_name": "agency", "BYOL": "False"},
+        "metadata": {"admin_pass": PASSWORD, "op_svc_userid": "user", "agency_name": "agency", "BYOL": "False"},
         "os:scheduler_hints": {"tenancy": "dedicated", "dedicated_host_id": "host"},
         "extendparam": {"regionID": "region"},
     }
@@ -91,41 +90,3 @@ def _create_reserved(use: Ingredients) -> Request:
 @recipe("ecs.servers.delete", server="ACTIVE")
 def _delete(use: Ingredients) -> Request:
     return Request(body={"servers": [{"id": use.servers[0]}], "delete_publicip": True, "delete_volume": True})
-
-
-@recipe("ecs.servers.resize", server="SHUTOFF")
-def _resize(use: Ingredients) -> Request:
-    now = use.flavor()
-    other = use.need("other_flavor_id")
-    wanted = use.need("flavor_id") if now == other else other
-    return Request({"server_id": use.servers[0]}, body={"resize": {"flavorRef": wanted}})
-
-
-@recipe("ecs.servers.batch-start", server="SHUTOFF")
-def _start(use: Ingredients) -> Request:
-    return Request(body={"os-start": {"servers": [{"id": use.servers[0]}]}})
-
-
-@recipe("ecs.servers.batch-reboot", server="ACTIVE")
-def _reboot(use: Ingredients) -> Request:
-    return Request(body={"reboot": {"type": "SOFT", "servers": [{"id": use.servers[0]}]}})
-
-
-@recipe("ecs.servers.batch-stop", server="ACTIVE")
-def _stop(use: Ingredients) -> Request:
-    return Request(body={"os-stop": {"type": "HARD", "servers": [{"id": use.servers[0]}]}})
-
-
-@recipe("ecs.flavors.list")
-def _flavors(use: Ingredients) -> Request:
-    return Request()
-
-
-@recipe("ecs.quotas.show")
-def _quotas(use: Ingredients) -> Request:
-    return Request()
-
-
-@recipe("ecs.jobs.show")
-def _job(use: Ingredients) -> Request:
-    return Request({"job_id": use.job()})

@@ -1,0 +1,21 @@
+"""Recipes: servers' networks (6.4)."""
+
+from __future__ import annotations
+
+from pytest_ecs import Ingredients, Request, recipe
+
+
+@recipe("nova.networks.list", server="ACTIVE")
+def _networks(use: Ingredients) -> Request:
+    return Request()
+
+
+@recipe("nova.server-networks.list", server="ACTIVE")
+def _server_networks(use: Ingredients) -> Request:
+    return Request({"server_id": use.servers[0]})
+
+
+@recipe("nova.server-networks.show", server="ACTIVE")
+def _server_network(use: Ingredients) -> Request:
+    addresses = use.read(f"/v2.1/{{project_id}}/servers/{use.servers[0]}", "server", "addresses")
+    return Request({"server_id": use.servers[0], "networkName": next(iter(addresses))})

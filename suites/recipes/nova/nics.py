@@ -1,0 +1,32 @@
+"""Recipes: servers' NICs (6.7)."""
+
+from __future__ import annotations
+
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+
+
+@recipe("nova.nics.list", server="ACTIVE")
+def _nics(use: Ingredients) -> Request:
+    return Request({"server_id": use.servers[0]})
+
+
+@recipe("nova.nics.show", server="ACTIVE")
+def _nic(use: Ingredients) -> Request:
+    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface"
+    return Request({"server_id": use.servers[0], "port_id": use.read(path, "interfaceAttachments", 0, "port_id")})
+
+
+def _delete_nic(use: Ingredients, exchange: Exchange) -> list[Step]:
+    port = exchange.response_body["interfaceAttachment"]["port_id"]
+    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface/{port}", None)]
+
+
+@recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic)
+def _add_nic(use: Ingredients) -> Request:
+    return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": {"net_id": use.need("network_id")}})
+
+
+@recipe("nova.nics.add", variant="address")
+def _add_nic_with_address(use: Ingredients) -> Request:
+    nic = {"net_id": use.need("network_id"), "fixed_ips": [{"ip_address": use.address()}]}
+    return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": nic})
