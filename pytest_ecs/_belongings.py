@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from pytest_ecs._client import Client
 from pytest_ecs._exchange import Exchange, pointer
 from pytest_ecs._ledger import Ledger, Thing
 from pytest_ecs.typing import JSON, Clock
 
-__all__ = ["KINDS", "Kind", "delete", "identify", "kind_of", "name_of"]
+__all__ = ["KINDS", "Kind", "delete", "identify", "is_own", "kind_of", "name_of"]
 
 #: How often, and every how many seconds, a deletion is tried that the endpoint refuses while the thing is in use.
 _TRIES, _PAUSE = 24, 5.0
@@ -27,21 +28,25 @@ class Kind:
     create: re.Pattern[str]
     #: Steps to what identifies it in the answer.
     answer: tuple[str, ...]
-    #: Path of one, with its id as ``{id}``, and of all.
+    #: Path of one, with its id as ``{id}``, and of all; empty where the document has no list.
     one: str
     all: str
     #: Steps to the list of all, and to the id and name in an item.
     listed: tuple[str, ...]
     id: tuple[str, ...]
-    #: Steps to its name, in the request's body and in an item; empty where it has none.
+    #: Steps to its name in the request's body and in an item; empty where it has none.
     asked: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    #: Error code that says, beside 404, that it is not there.
+    absent: str | None = None
 
 
-def _native(name: str, collection: str, wrapper: str, plural: str, label: str = "name") -> Kind:
+def _native(name: str, collection: str) -> Kind:
+    wrapper = name.replace(" ", "_")
+    path = f"/v2.1/{{project_id}}/{collection}"
     return Kind(
-        name, re.compile(rf"/v2(?:\.1)?/[^/]+/{collection}"), (wrapper, "id"), f"/v2.1/{{project_id}}/{collection}/{{id}}",
-        f"/v2.1/{{project_id}}/{collection}", (plural,), ("id",), (wrapper, label), (label,),
+        name, re.compile(rf"/v2(?:\.1)?/[^/]+/{collection}"), (wrapper, "id"), f"{path}/{{id}}", path,
+        (f"{wrapper}s",), ("id",), (wrapper, "name"), ("name",),
     )  # fmt: skip
 
 
@@ -51,20 +56,29 @@ _IMAGE = Kind(
 )  # fmt: skip
 
 KINDS: tuple[Kind, ...] = (
-    _native("security group", "os-security-groups", "security_group", "security_groups"),
+    _native("security group", "os-security-groups"),
     Kind(
         "key pair", re.compile(r"/v2(?:\.1)?/[^/]+/os-keypairs"), ("keypair", "name"), "/v2.1/{project_id}/os-keypairs/{id}",
         "/v2.1/{project_id}/os-keypairs", ("keypairs",), ("keypair", "name"), ("keypair", "name"), ("keypair", "name"),
     ),
-    _native("server group", "os-server-groups", "server_group", "server_groups"),
+    _native("server group", "os-server-groups"),
     Kind(
         "ECS group", re.compile(r"/v1/[^/]+/cloudservers/os-server-groups"), ("server_group", "id"),
         "/v1/{project_id}/cloudservers/os-server-groups/{id}", "/v1/{project_id}/cloudservers/os-server-groups",
-        ("server_groups",), ("id",), ("server_group", "name"), ("name",),
+        ("server_groups",), ("id",), ("server_group", "name"), ("name",), "Ecs.0313",
     ),
-    _native("floating IP address", "os-floating-ips", "floating_ip", "floating_ips", "pool"),
-    _native("disk", "os-volumes", "volume", "volumes", "display_name"),
-    _native("snapshot", "os-snapshots", "snapshot", "snapshots", "display_name"),
+    Kind(  # its request names nothing but the pool that it is from (11.5.3)
+        "floating IP address", re.compile(r"/v2(?:\.1)?/[^/]+/os-floating-ips"), ("floating_ip", "id"),
+        "/v2.1/{project_id}/os-floating-ips/{id}", "/v2.1/{project_id}/os-floating-ips", ("floating_ips",), ("id",),
+    ),
+    Kind(  # displayName in the list (11.4.1), display_name in the request (11.4.4)
+        "disk", re.compile(r"/v2(?:\.1)?/[^/]+/os-volumes"), ("volume", "id"), "/v2.1/{project_id}/os-volumes/{id}",
+        "/v2.1/{project_id}/os-volumes", ("volumes",), ("id",), ("volume", "display_name"), ("displayName",),
+    ),
+    Kind(  # 11.6 shows one by its id and lists none
+        "snapshot", re.compile(r"/v2(?:\.1)?/[^/]+/os-snapshots"), ("snapshot", "id"),
+        "/v2.1/{project_id}/os-snapshots/{id}", "", (), (), ("snapshot", "display_name"),
+    ),
     _IMAGE,
 )  # fmt: skip
 _BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
@@ -90,7 +104,7 @@ def identify(kind: Kind, exchange: Exchange) -> str | None:
     found = _text(exchange.response_body, kind.answer)
     if found is None and kind is _IMAGE:  # below 2.45 the answer has its URL in a header (6.3.7)
         found = str(exchange.response_headers.get("location", "")).rstrip("/").rpartition("/")[2] or None
-    return kind.one.replace("{id}", found) if found else None
+    return _url(kind, found) if found else None
 
 
 def delete(ledger: Ledger, things: Sequence[Thing], client: Client, clock: Clock) -> tuple[list[str], list[str]]:
@@ -99,8 +113,14 @@ def delete(ledger: Ledger, things: Sequence[Thing], client: Client, clock: Clock
     problems: list[str] = []
     for thing in reversed(things):
         kind = _BY_NAME[thing.kind]
-        paths = [thing.path] if thing.path is not None else list(_by_name(kind, thing, client))
-        ends = {path: _end(path, client, clock) for path in paths}
+        paths = [thing.path] if thing.path is not None else _by_name(kind, thing, client)
+        if paths is None:
+            problems.append(
+                f"{thing.kind} {thing.name or 'without a name'}: a request whose answer did not say what it made "
+                "may have created it, and nothing tells it from what others made; look for it and delete it by hand"
+            )
+            continue
+        ends = {path: _end(kind, path, client, clock) for path in paths}
         if "there" in ends.values():
             what = f"{thing.kind} {thing.name or ', '.join(ends)}"
             problems.append(f"{what} is still there; delete it by hand or run pytest-ecs sweep again")
@@ -110,33 +130,51 @@ def delete(ledger: Ledger, things: Sequence[Thing], client: Client, clock: Clock
     return done, problems
 
 
-def _by_name(kind: Kind, thing: Thing, client: Client) -> Iterator[str]:
-    """Yield the URLs of what a request whose answer never came has made, found by the name that it asked for."""
-    if thing.name is None:
-        return
+def _by_name(kind: Kind, thing: Thing, client: Client) -> list[str] | None:
+    """Return the URLs of what a request whose answer never came has made, found by the name that it asked for.
+
+    None where that cannot be known: without a name or a list, when the list is not answered, when several have the
+    name, and when one has it that is not a name of the run's own, since that may be somebody else's.
+    """
+    if thing.name is None or not kind.all:
+        return None
     listed = client.get(kind.all)
-    for item in _items(listed.response_body, kind.listed):
-        found = _text(item, kind.id)
-        if found is not None and _text(item, kind.shown) == thing.name:
-            yield kind.one.replace("{id}", found)
+    items = _items(listed.response_body, kind.listed)
+    if listed.failure is not None or listed.status >= 400 or items is None:
+        return None
+    named = [item for item in items if _text(item, kind.shown) == thing.name]
+    found = [_url(kind, identity) for item in named if (identity := _text(item, kind.id)) is not None]
+    if len(found) < len(named) or len(found) > 1 or (found and not is_own(thing.name, thing.run)):
+        return None
+    return found
 
 
-def _end(path: str, client: Client, clock: Clock) -> str:
+def is_own(name: str, run: str) -> bool:
+    """Whether *name* is one that only *run* gives: those have its id in them."""
+    return bool(run) and f"-{run}-" in name
+
+
+def _url(kind: Kind, identity: str) -> str:
+    return kind.one.replace("{id}", quote(identity, safe=""))
+
+
+def _end(kind: Kind, path: str, client: Client, clock: Clock) -> str:
     """Delete what is at *path*; return "gone" when it was not there, "deleted", or "there" when it stays."""
     for attempt in range(_TRIES):
         deleted = client.delete(path)
-        if deleted.failure is None and deleted.status == 404:
+        code = _text(deleted.response_body, ("error", "code"))
+        if deleted.failure is None and (deleted.status == 404 or (code is not None and code == kind.absent)):
             return "deleted" if attempt else "gone"
         clock.sleep(_PAUSE)
     return "there"
 
 
-def _items(body: JSON, steps: tuple[str, ...]) -> list[JSON]:
+def _items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:
     try:
         found = pointer(body, steps)
     except LookupError:
-        return []
-    return list(found) if isinstance(found, list) else []
+        return None
+    return list(found) if isinstance(found, list) else None
 
 
 def _text(value: JSON, steps: tuple[str, ...]) -> str | None:

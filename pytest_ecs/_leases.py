@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_ecs import _belongings
-from pytest_ecs._belongings import Kind, identify, kind_of, name_of
+from pytest_ecs._belongings import Kind, identify, is_own, kind_of, name_of
 from pytest_ecs._client import Client
 from pytest_ecs._exchange import Exchange
 from pytest_ecs._jobs import server_ids, wait_for_job
@@ -310,7 +310,7 @@ class Pool:
             ids = server_ids(body)
             for intent in intents:
                 # A job that does not name its servers is judged elsewhere; what it made must not be lost for that.
-                ids = ids or _by_name(self.client, intent.name or "")
+                ids = ids or _by_name(self.ledger, intent, self.client)
                 _record(self.ledger, intent, ids, status="ACTIVE")
             return ids
         body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
@@ -327,7 +327,7 @@ class Pool:
         ids: list[str] = []
         for intent in self.ledger.intents(self.ledger.run):
             if intent.job is None and intent.name == name:
-                ids = _by_name(self.client, name)
+                ids = _by_name(self.ledger, intent, self.client)
                 _record(self.ledger, intent, ids)
         for server in ids:
             self.ledger.note(server, self.wait_stable(server))
@@ -369,8 +369,9 @@ def clean(
 ) -> tuple[list[str], list[str]]:
     """Delete every server, and whatever else the ledger knows for *runs*; nothing that it does not know is ever touched.
 
-    Return (what was deleted, or with *dry_run* is to be deleted: ids of servers, kinds and names of things; one sentence for each that could not be deleted). Requests
-    whose answer never came are looked up by the name in their intent. Never raises for one server's sake.
+    Return (what was deleted, or with *dry_run* is to be deleted: ids of servers, kinds and names of things; one
+    sentence for each that could not be deleted). Requests whose answer never came are looked up by the name in their
+    intent, and what may be somebody else's is left alone and reported. Never raises for one server's sake.
     """
     done: list[str] = []
     problems: list[str] = []
@@ -418,23 +419,37 @@ def _discover(ledger: Ledger, intent: Intent, client: Client, clock: Clock, job_
                 lambda: client.get(f"/v1/{{project_id}}/jobs/{job}"), clock, job_id=job, timeout=job_timeout
             ).response_body
         except JobFailed as failed:
-            body = failed.last
-        _record(ledger, intent, server_ids(body) or _by_name(client, intent.name or ""))
+            body, intent = failed.last, replace(intent, state="sent")  # it may have made nothing
+        _record(ledger, intent, server_ids(body) or _by_name(ledger, intent, client))
         return
     if intent.name:
-        _record(ledger, intent, _by_name(client, intent.name))
+        _record(ledger, intent, _by_name(ledger, intent, client))
         return
     ledger.answer(intent.key, "settled")
 
 
-def _by_name(client: Client, name: str) -> list[str]:
-    """Ids of the servers that a request for *name* made: of that very name, or numbered as table 5-3 says."""
+def _by_name(ledger: Ledger, intent: Intent, client: Client) -> list[str]:
+    """Ids of the servers that a request for a name made: of that very name, or numbered as table 5-3 says.
+
+    Raises `PrerequisiteMissing` when some that nobody wrote down may be somebody else's: the name is not one that only
+    this run gives, and the request was not accepted or asked for fewer.
+    """
+    name = intent.name or ""
     if not name:
         return []
     found = re.fullmatch(r"(.+)-\d{4}", name)
     stem = found[1] if found else name
     exact = re.compile(f"{re.escape(name)}|{re.escape(stem)}-\\d{{4}}")
-    return [str(s["id"]) for s in _listed(client, stem) if exact.fullmatch(str(s.get("name")))]
+    ids = [str(s["id"]) for s in _listed(client, stem) if exact.fullmatch(str(s.get("name")))]
+    known = {server.id for server in ledger.servers(intent.run)}
+    doubtful = [server for server in ids if server not in known]
+    if doubtful and not is_own(name, intent.run) and (intent.state == "sent" or len(ids) > intent.count):
+        raise PrerequisiteMissing(
+            f"servers of the name {name!r} are there that somebody else may have made",
+            seen=", ".join(doubtful),
+            hint="delete by hand what is yours",
+        )
+    return ids
 
 
 def _listed(client: Client, name: str) -> list[Mapping[str, JSON]]:

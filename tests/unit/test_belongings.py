@@ -53,19 +53,92 @@ def test_what_a_request_made_is_deleted(session: Session, name: str) -> None:
     assert session.ledger.things("unit") == []
 
 
-def test_a_request_whose_answer_never_came_is_found_by_its_name(session: Session) -> None:
-    """Only what has that very name is taken for what it made."""
-    path, body = _CREATES["security group"]
-    for name in ("mine", "mine too"):
-        session.client.post(path, {"security_group": {**body["security_group"], "name": name}})
+#: A name as the run gives them.
+_OWN = "ecs-conformance-unit-main-x-1"
+_NAMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "disk": (f"{_V2}/os-volumes", {"volume": {"size": 10, "display_name": _OWN, "availability_zone": "eu-test-1a"}}),
+    "security group": (f"{_V2}/os-security-groups", {"security_group": {"name": _OWN, "description": "x"}}),
+    "key pair": (f"{_V2}/os-keypairs", {"keypair": {"name": _OWN}}),
+    "server group": (f"{_V2}/os-server-groups", {"server_group": {"name": _OWN, "policies": ["anti-affinity"]}}),
+    "ECS group": ("/v1/{project_id}/cloudservers/os-server-groups", {"server_group": {"name": _OWN, "policies": ["anti-affinity"]}}),
+}  # fmt: skip
+
+
+def _forget(session: Session) -> None:
+    """As if somebody else had made what is there."""
     for thing in session.ledger.things("unit"):
-        session.ledger.lost(thing.key)  # as if somebody else had made them
-    session.ledger.want("primary", "security group", "mine")
+        session.ledger.lost(thing.key)
+
+
+def _same(name: str, other: str) -> dict[str, Any]:
+    ((wrapper, fields),) = _NAMED[name][1].items()
+    return {wrapper: {key: other if value == _OWN else value for key, value in fields.items()}}
+
+
+@pytest.mark.parametrize("name", sorted(_NAMED))
+def test_a_request_whose_answer_never_came_is_found_by_its_name(session: Session, name: str) -> None:
+    """Only what has that very name is taken for what it made."""
+    path, body = _NAMED[name]
+    for sent in (body, _same(name, f"{_OWN}-too")):
+        made = session.client.post(path, sent)
+        assert made.status < 300, made.response_body
+    there = len(_listed(session, name))
+    _forget(session)
+    session.ledger.want("primary", name, _OWN)
+    assert session.clean() == ([f"{name} {_OWN}"], [])
+    assert len(_listed(session, name)) == there - 1
+    assert f"{_OWN}-too" in str(_listed(session, name))
+
+
+@pytest.mark.parametrize("name", sorted(_NAMED))
+def test_what_may_be_somebody_elses_is_left_alone(session: Session, name: str) -> None:
+    """A name that others may give too proves nothing: it is reported and not deleted, and kept in the ledger."""
+    made = session.client.post(_NAMED[name][0], _same(name, "web"))
+    assert made.status < 300, made.response_body
+    _forget(session)
+    there = _listed(session, name)
+    session.ledger.want("primary", name, "web")
+    deleted, (problem,) = session.clean()
+    assert deleted == []
+    assert problem.startswith(f"{name} web: ")
+    assert "by hand" in problem
+    assert _listed(session, name) == there
+    assert len(session.ledger.things("unit")) == 1
+
+
+def test_several_of_one_name_are_left_alone(session: Session) -> None:
+    """One of them is not the run's, and nothing tells which."""
+    path, body = _NAMED["disk"]
+    for _ in range(2):
+        session.client.post(path, body)
+    _forget(session)
+    session.ledger.want("primary", "disk", _OWN)
     deleted, problems = session.clean()
-    assert (deleted, problems) == (["security group mine"], [])
-    names = [group["name"] for group in _listed(session, "security group")]
-    assert "mine" not in names
-    assert "mine too" in names
+    assert (deleted, len(problems)) == ([], 1)
+    assert len([disk for disk in _listed(session, "disk") if disk["displayName"] == _OWN]) == 2
+
+
+@pytest.mark.parametrize(("kind", "name"), [("floating IP address", None), ("snapshot", _OWN)])
+def test_what_cannot_be_found_is_a_problem(session: Session, kind: str, name: str | None) -> None:
+    """A floating IP address has no name, and snapshots have no list."""
+    session.ledger.want("primary", kind, name)
+    deleted, (problem,) = session.clean()
+    assert deleted == []
+    assert problem.startswith(f"{kind} {name or 'without a name'}: a request whose answer did not say what it made")
+
+
+def test_the_pool_is_not_the_name_of_a_floating_ip_address() -> None:
+    """11.5.3: the request names the pool, which others draw from too."""
+    kind = kind_of("POST", "/v2.1/p/os-floating-ips", {"pool": "net"})
+    assert kind is not None
+    assert name_of(kind, {"pool": "net"}) is None
+
+
+def test_what_was_asked_for_and_is_not_there_is_no_problem(session: Session) -> None:
+    """The request never arrived, or was refused."""
+    session.ledger.want("primary", "security group", "web")
+    assert session.clean() == ([], [])
+    assert session.ledger.things("unit") == []
 
 
 def test_what_was_deleted_already_is_no_problem_and_a_refused_request_nothing(session: Session) -> None:
@@ -121,3 +194,9 @@ def test_an_image_is_named_by_a_header_or_by_the_body() -> None:
     old = exchange(response_headers={"location": "https://ecs.example.com/v2/images/i-1"})
     assert identify(image, old) == identify(image, exchange(body={"image_id": "i-1"})) == f"{_V2}/images/i-1"
     assert identify(image, exchange(body={})) is None
+
+
+def test_an_id_in_a_url_is_quoted() -> None:
+    """The name of a key pair is its id, and may have characters that a URL reads otherwise."""
+    made = exchange(body={"keypair": {"name": "a/b?c d"}})
+    assert identify(_kind("key pair"), made) == f"{_V2}/os-keypairs/a%2Fb%3Fc%20d"

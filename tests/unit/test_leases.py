@@ -1,6 +1,7 @@
 """The pool and the clean-up, on the embedded mock: nothing that a request made is lost track of."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,13 +25,17 @@ def _there(session: Session) -> list[str]:
     return [server["name"] for server in session.client.get(_SERVERS, query={"limit": "1000"}).response_body["servers"]]
 
 
-def _native(session: Session, name: str, **fields: Any) -> None:
+def _native(session: Session, name: str, *, unknown: bool = False, **fields: Any) -> None:
+    """Create a server; *unknown* as somebody else would, so that the ledger does not know it."""
     resources = session.target.resources
     server = {
         "name": name, "imageRef": resources.image_id, "flavorRef": resources.flavor_id,
         "networks": [{"uuid": resources.network_id}], **fields,
     }  # fmt: skip
-    session.client.post(_SERVERS, {"server": server})
+    client = session.client
+    if unknown:
+        client = replace(client, connection=replace(client.connection, guard=None))
+    client.post(_SERVERS, {"server": server})
 
 
 @pytest.mark.parametrize(
@@ -51,16 +56,37 @@ def test_everything_that_a_native_request_made_is_deleted(session: Session, name
     assert _there(session) == []
 
 
+_OWN = "ecs-conformance-unit-main-n-1"
+
+
 def test_a_server_with_a_similar_name_is_left_alone(session: Session) -> None:
     """Only the very name, or its numbered forms, belong to an intent."""
-    for name in ("web", "web-2", "web-12345", "my-web-0000"):
-        _native(session, name)
-    for name in ("web-2", "web-12345", "my-web-0000"):
-        for server in session.client.get(_SERVERS, query={"name": name}).response_body["servers"]:
-            session.ledger.gone(server["id"])  # as if somebody else had made them
-    session.ledger.intend("primary", "web", 2, 0.0)  # a request whose answer never came
+    others = [f"{_OWN}-2", f"{_OWN}-12345", f"my-{_OWN}-0000"]
+    for name in (_OWN, f"{_OWN}-0001", *others):
+        _native(session, name, unknown=True)
+    session.ledger.intend("primary", _OWN, 2, 0.0)  # a request whose answer never came
     session.clean()
-    assert sorted(_there(session)) == ["my-web-0000", "web-12345", "web-2"]
+    assert sorted(_there(session)) == sorted(others)
+
+
+def test_a_server_that_may_be_somebody_elses_is_left_alone(session: Session) -> None:
+    """A name that others may give too proves nothing when the answer never came; what is there is reported."""
+    _native(session, "web", unknown=True)
+    session.ledger.intend("primary", "web", 1, 0.0)
+    deleted, (problem,) = session.clean()
+    assert deleted == []
+    assert "somebody else may have made" in problem
+    assert _there(session) == ["web"]
+
+
+def test_more_servers_of_a_name_than_were_asked_for_are_left_alone(session: Session) -> None:
+    """An accepted batch names one server; the others are found by name, unless one too many has it."""
+    _native(session, "two-0007", unknown=True)
+    _native(session, "two", min_count=2, max_count=2)
+    deleted, (problem,) = session.clean()
+    assert len(deleted) == 1
+    assert "somebody else may have made" in problem
+    assert "two-0007" in _there(session)
 
 
 def test_a_refused_request_leaves_nothing_to_look_for(session: Session) -> None:
