@@ -11,11 +11,13 @@ from typing import Any
 
 from pytest_ecs._mock.building import Resolver
 from pytest_ecs._mock.errors import refuse_native
+from pytest_ecs._mock.hardware import Server, Snapshot
 from pytest_ecs._mock.machine import FROM, SECONDS
 from pytest_ecs._mock.nova import ACTION, find_server, refuse_state, tail
+from pytest_ecs._mock.records import Flavor, Image
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.servers import find_servers, refusing
-from pytest_ecs._mock.state import Flavor, Image, Server, Snapshot, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import Field, Reader
 from pytest_ecs._mock.views import details
 

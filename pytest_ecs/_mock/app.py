@@ -2,96 +2,67 @@
 
 from __future__ import annotations
 
-import io
+import importlib
 import itertools
 import json
-import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
-from pytest_ecs._mock import (
-    actions,
-    attachments,
-    console,
-    flavors,
-    floating_ips,
-    identity,
-    images,
-    jobs,
-    keypairs,
-    listing,
-    metadata,
-    native_flavors,
-    native_quotas,
-    native_tags,
-    networks,
-    nics,
-    nova,
-    operations,
-    passwords,
-    quotas,
-    recovery,
-    reinstall,
-    security_groups,
-    server_groups,
-    servers,
-    snapshots,
-    tags,
-    versions,
-    volumes,
-)
+from pytest_ecs._mock import operations, versions
 from pytest_ecs._mock.clock import Clock, VirtualClock
 from pytest_ecs._mock.control import control
 from pytest_ecs._mock.deviations import switchboard
 from pytest_ecs._mock.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
 from pytest_ecs._mock.policy import permit
+from pytest_ecs._mock.reading import ECS_V2, error, fail, headers_of, parse, read, text
+from pytest_ecs._mock.records import User
 from pytest_ecs._mock.routing import ROUTES, Request, Response, Route
 from pytest_ecs._mock.signature import MAX_BODY, Signed, verify
-from pytest_ecs._mock.state import State, User
+from pytest_ecs._mock.state import State
 
 __all__ = ["MockCloud"]
 
-#: Modules whose import fills the table of routes.
-_RESOURCES = (
-    identity,
-    servers,
-    nova,
-    listing,
-    versions,
-    flavors,
-    floating_ips,
-    images,
-    quotas,
-    security_groups,
-    jobs,
-    attachments,
-    volumes,
-    snapshots,
-    nics,
-    networks,
-    actions,
-    console,
-    keypairs,
-    metadata,
-    native_flavors,
-    native_quotas,
-    native_tags,
-    operations,
-    passwords,
-    recovery,
-    reinstall,
-    server_groups,
-    tags,
-)
+# The modules of the resources fill the table of routes when they are imported.
+for _resource in (
+    "actions",
+    "attachments",
+    "console",
+    "flavors",
+    "floating_ips",
+    "identity",
+    "images",
+    "jobs",
+    "keypairs",
+    "listing",
+    "metadata",
+    "native_flavors",
+    "native_quotas",
+    "native_tags",
+    "networks",
+    "nics",
+    "nova",
+    "operations",
+    "passwords",
+    "quotas",
+    "recovery",
+    "reinstall",
+    "security_groups",
+    "server_groups",
+    "servers",
+    "snapshots",
+    "tags",
+    "versions",
+    "volumes",
+):
+    importlib.import_module(f"pytest_ecs._mock.{_resource}")
+
 _KEPT_REQUESTS = 10_000
-#: ECS APIs at V2 (5.2.1, 5.2.2); all others there are native.
-_ECS_V2 = re.compile(r"/v2/[^/]+/cloudservers(/|$)")
 StartResponse = Callable[..., Any]
 #: What a method that there is not gets where a deviation allows it.
 _ANYTHING = Route(
@@ -161,7 +132,7 @@ class MockCloud:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        method, path = environ["REQUEST_METHOD"], _text(environ.get("PATH_INFO") or "/")
+        method, path = environ["REQUEST_METHOD"], text(environ.get("PATH_INFO") or "/")
         fault: str | None = None
         with self._lock:
             self._state.settle()
@@ -172,12 +143,12 @@ class MockCloud:
             except RefusalError as refusal:
                 response = self._refused(refusal)
             except CrashError:
-                response = self._refused(_error(path, 500, "A system exception occurred.", "Common.0001"))
-            except Exception as error:  # noqa: BLE001
+                response = self._refused(error(path, 500, "A system exception occurred.", "Common.0001"))
+            except Exception as mistake:  # noqa: BLE001
                 # Nothing should come here. If it does, the client gets an answer, and the log says that we
                 # are wrong.
-                fault = f"{type(error).__name__}: {error}"
-                response = self._refused(_error(path, 400, "The request cannot be understood.", "Ecs.0000"))
+                fault = f"{type(mistake).__name__}: {mistake}"
+                response = self._refused(error(path, 400, "The request cannot be understood.", "Ecs.0000"))
             entry = {"method": method, "path": path, "status": response.status}
             self._log.append(entry if fault is None else {**entry, "fault": fault})
             if len(self._log) > _KEPT_REQUESTS:
@@ -185,10 +156,10 @@ class MockCloud:
             return self._send(response, method, start_response)
 
     def _answer(self, environ: dict[str, Any], method: str, path: str) -> Response:
-        headers = _headers(environ)
-        body = _read(environ, path)
+        headers = headers_of(environ)
+        body = read(environ, path)
         if path.startswith("/_mock/"):
-            hooked = _json(body, path) if body else None
+            hooked = parse(body, path) if body else None
             return Response(200, control(self._state, self._log, method, path, hooked))
         route, parameters = self._find(method, path)
         base = f"{environ.get('wsgi.url_scheme', 'http')}://{headers.get('host') or 'localhost'}"
@@ -213,7 +184,7 @@ class MockCloud:
             if choices is not None:
                 chosen = [key for key in request.json if key in choices]
                 if len(chosen) != 1 and not (chosen and self._state.deviates("together-unchecked")):
-                    _fail(request.path, 400, "There is not one action that is known.", "Ecs.0005")
+                    fail(request.path, 400, "There is not one action that is known.", "Ecs.0005")
                 route = choices[chosen[0]]
             if route.permission is not None:
                 permit(request.user, route.permission, self._state.deviates)
@@ -231,16 +202,16 @@ class MockCloud:
 
     def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         # V2 has the same URLs (chapter 3).
-        native = path.startswith("/v2/") and not _ECS_V2.match(path)
+        native = path.startswith("/v2/") and not ECS_V2.match(path)
         wanted = "/v2.1/" + path[4:] if native else path
         try:
             endpoint, parameters = self._adapter.match(wanted, method=method)
         except MethodNotAllowed:
             if method == "PATCH" and self._state.deviates("wrong-method-accepted"):
                 return _ANYTHING, {}
-            _fail(path, 405, f"The method {method[:20]} is not allowed here.")
+            fail(path, 405, f"The method {method[:20]} is not allowed here.")
         except HTTPException:
-            _fail(path, 404, "There is nothing at this URL.")
+            fail(path, 404, "There is nothing at this URL.")
         return endpoint, dict(parameters)
 
     # Credentials (4.2)
@@ -251,7 +222,7 @@ class MockCloud:
         token = headers.get("x-auth-token")
         if token is None and "authorization" in headers:
             if len(body) > MAX_BODY and not state.deviates("signature-unchecked"):
-                _fail(request.path, 413, "Signed requests have bodies of at most 12 MB.")
+                fail(request.path, 413, "Signed requests have bodies of at most 12 MB.")
             raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
             path = unquote(raw.partition("?")[0], errors="replace") if raw else request.path
             signed = Signed(request.method, path, environ.get("QUERY_STRING", ""), headers, body)
@@ -260,7 +231,7 @@ class MockCloud:
         else:
             user, project = self._bearer(token)
         if user is None:
-            _fail(request.path, 401, "Invalid token.", "Common.0013")
+            fail(request.path, 401, "Invalid token.", "Common.0013")
         request.user = user
         if project is not None:
             request.project = state.projects[project]
@@ -270,7 +241,7 @@ class MockCloud:
         if state.deviates("project-mismatch-accepted"):
             request.project = state.projects[user.project]
             return
-        _fail(request.path, 403, "project_id in token mismatches with project_id in url.", "Ecs.0023")
+        fail(request.path, 403, "project_id in token mismatches with project_id in url.", "Ecs.0023")
 
     def _bearer(self, token: str | None) -> tuple[User | None, str | None]:
         """Return whose token it is and for which project."""
@@ -288,13 +259,13 @@ class MockCloud:
         if not body.strip():
             if self._state.deviates("mandatory-unchecked"):
                 return {}
-            _fail(request.path, 400, "The request body cannot be left blank.", "Common.0002")
+            fail(request.path, 400, "The request body cannot be left blank.", "Common.0002")
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
-            _fail(request.path, 415, "The body must be JSON.")
-        decoded = _json(body, request.path)
+            fail(request.path, 415, "The body must be JSON.")
+        decoded = parse(body, request.path)
         if not isinstance(decoded, dict):
-            _fail(request.path, 400, "The request body is not an object.", "Ecs.0005")
+            fail(request.path, 400, "The request body is not an object.", "Ecs.0005")
         return decoded
 
     def _refused(self, refusal: RefusalError) -> Response:
@@ -340,61 +311,3 @@ def _routes() -> tuple[Map, dict[tuple[str, str], dict[str, Route]]]:
             rules[route.method, route.path] = Rule(template, methods=[route.method], endpoint=route)
     # Slashes stand as they are: a redirect would be an answer that the document does not know.
     return Map(list(rules.values()), strict_slashes=False, merge_slashes=False, redirect_defaults=False), selected
-
-
-# Requests
-
-
-def _text(wsgi: str) -> str:
-    """Return a string of the environ, which has the bytes as Latin-1, decoded."""
-    return wsgi.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
-    found = {
-        name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")
-    }
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            found[name.replace("_", "-").lower()] = str(environ[name])
-    return found
-
-
-def _read(environ: Mapping[str, Any], path: str) -> bytes:
-    stream = environ.get("wsgi.input") or io.BytesIO()
-    length = str(environ.get("CONTENT_LENGTH") or "")
-    if not length:
-        terminated = (
-            environ.get("wsgi.input_terminated") or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-        )
-        return bytes(stream.read()) if terminated else b""
-    if not (length.isascii() and length.isdigit()) or len(length) > 12:
-        _fail(path, 400, "Content-Length is not a length.", "Ecs.0005")
-    # A little more than is allowed is enough to see that it is too much.
-    return bytes(stream.read(min(int(length), 2 * MAX_BODY)))
-
-
-def _json(body: bytes, path: str) -> Any:
-    def constant(name: str) -> NoReturn:
-        raise ValueError(name)  # NaN and Infinity are no JSON
-
-    try:
-        return json.loads(body, parse_constant=constant)
-    except (ValueError, RecursionError):
-        _fail(path, 400, "The request body is not JSON.", "Ecs.0005")
-
-
-# Errors that come before a handler
-
-
-def _error(path: str, status: int, message: str, code: str = "") -> RefusalError:
-    """Return an error in the API's form; without a code of A.2 the gateway answers for the v1 APIs."""
-    if path.startswith(("/v3", "/_mock")):
-        return GatewayError(status, message)
-    if path.startswith(("/v1/", "/v1.0/")) or _ECS_V2.match(path):
-        return EcsError(code, message) if code else GatewayError(status, message)
-    return NativeError(status, message)
-
-
-def _fail(path: str, status: int, message: str, code: str = "") -> NoReturn:
-    raise _error(path, status, message, code)

@@ -7,12 +7,13 @@ from typing import Any, Final, NoReturn
 
 from pytest_ecs._mock.disks import MOST_SERVERS, device_of, free_device, in_order, put, remove, room, used
 from pytest_ecs._mock.errors import NativeError, RefusalError, refuse_native
+from pytest_ecs._mock.hardware import Disk, Server
 from pytest_ecs._mock.jobs import follow
 from pytest_ecs._mock.machine import SECONDS
 from pytest_ecs._mock.nova import find_server
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.servers import find_servers, refusing
-from pytest_ecs._mock.state import Disk, Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import UUID, Field, Reader
 
 __all__: list[str] = []

@@ -8,22 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_ecs._mock.disks import put
-from pytest_ecs._mock.records import ServerGroup
-from pytest_ecs._mock.state import (
-    Disk,
-    Eip,
-    Flavor,
-    Image,
-    Network,
-    Nic,
-    Port,
-    Project,
-    SecurityGroup,
-    Server,
-    Snapshot,
-    State,
-    User,
-)
+from pytest_ecs._mock.hardware import Disk, Eip, Network, Nic, Port, Server, Snapshot
+from pytest_ecs._mock.records import Flavor, Image, SecurityGroup, ServerGroup, User
+from pytest_ecs._mock.state import Project, State
 from pytest_ecs._mock.validation import Refuse
 from pytest_ecs._mock.views import host_of
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "ScaledClock", "VirtualClock"]
+__all__ = ["Clock", "ScaledClock", "VirtualClock", "stamp"]
 
 
 class Clock(Protocol):
@@ -63,3 +64,13 @@ class ScaledClock:
     def advance(self, seconds: float) -> None:
         """Skip *seconds*; time never runs backwards."""
         self._skipped += max(seconds, 0.0)
+
+
+def stamp(seconds: float, form: str = "s") -> str:
+    """Return a time as the document writes it: "s" in seconds, "ms" in milliseconds, "us" without a zone."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    if form == "ms":
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    if form == "us":
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from pytest_ecs._mock.state import Attachment, Disk, Server
+from pytest_ecs._mock.hardware import Attachment, Disk, Server
 
 __all__ = ["MOST_DATA", "MOST_SERVERS", "device_of", "free_device", "in_order", "put", "remove", "room", "used"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_ecs._mock.records import Flavor
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Flavor, State
+from pytest_ecs._mock.state import State
 
 __all__: list[str] = []
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_ecs._mock.errors import NativeError, refuse_native
+from pytest_ecs._mock.hardware import Eip
 from pytest_ecs._mock.nova import find_server
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Eip, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import Field, Reader
 from pytest_ecs._mock.versions import until
 

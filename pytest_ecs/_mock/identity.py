@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_ecs._mock.clock import stamp
 from pytest_ecs._mock.errors import GatewayError, RefusalError
+from pytest_ecs._mock.records import User
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Project, State, User, stamp
+from pytest_ecs._mock.state import Project, State
 from pytest_ecs._mock.validation import Field, Reader
 
 __all__: list[str] = []

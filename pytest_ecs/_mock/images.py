@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from pytest_ecs._mock.clock import stamp
 from pytest_ecs._mock.errors import NativeError
+from pytest_ecs._mock.records import Image
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Image, State, stamp
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.versions import until
 
 __all__: list[str] = []

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from pytest_ecs._mock.clock import stamp
 from pytest_ecs._mock.errors import EcsError
+from pytest_ecs._mock.hardware import Server
+from pytest_ecs._mock.records import Job
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Job, Project, Server, State, stamp
+from pytest_ecs._mock.state import Project, State
 
 __all__ = ["KINDS", "deliver", "follow"]
 

@@ -12,10 +12,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from pytest_ecs._mock.clock import stamp
 from pytest_ecs._mock.errors import NativeError, refuse_native
 from pytest_ecs._mock.records import KeyPair
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import State, stamp
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import Field, Reader
 
 __all__: list[str] = []

@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pytest_ecs._mock.errors import NativeError
+from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.views import details, host_of, links, shown_status
 
 __all__: list[str] = []

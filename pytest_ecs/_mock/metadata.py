@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pytest_ecs._mock.errors import NativeError, refuse_native
+from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.nova import find_server, refuse_state
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import Field, Reader
 
 __all__: list[str] = []

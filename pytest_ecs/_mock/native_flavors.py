@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pytest_ecs._mock.errors import NativeError
+from pytest_ecs._mock.records import Flavor
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Flavor, State
+from pytest_ecs._mock.state import State
 
 __all__: list[str] = []
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from pytest_ecs._mock.errors import NativeError, refuse_native
+from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.nova import find_server
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import Field, Reader
 
 __all__: list[str] = []

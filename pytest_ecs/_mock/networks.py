@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_ecs._mock.errors import NativeError
+from pytest_ecs._mock.hardware import Network, Server
 from pytest_ecs._mock.nova import find_server
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Network, Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.views import addresses_of
 
 __all__: list[str] = []

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pytest_ecs._mock.errors import EcsError, NativeError, RefusalError, refuse_native
+from pytest_ecs._mock.hardware import Network, Nic, Port, Server
 from pytest_ecs._mock.jobs import follow
 from pytest_ecs._mock.machine import SECONDS
 from pytest_ecs._mock.nova import find_server
+from pytest_ecs._mock.records import SecurityGroup
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.servers import find_servers, refusing
-from pytest_ecs._mock.state import Network, Nic, Port, SecurityGroup, Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import UUID, Field, Reader
 
 __all__: list[str] = []

@@ -10,9 +10,11 @@ from typing import Any
 
 from pytest_ecs._mock.building import NicPlan, Plan, Resolver, batch_names, build, check_quota, room
 from pytest_ecs._mock.errors import CrashError, NativeError, refuse_native
+from pytest_ecs._mock.hardware import Disk, Server
 from pytest_ecs._mock.machine import FROM
+from pytest_ecs._mock.records import Image
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Disk, Image, Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import UUID, Field, Reader, check_user_data
 from pytest_ecs._mock.views import details, links
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_ecs._mock.clock import stamp
 from pytest_ecs._mock.errors import NativeError
+from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.nova import find_server
 from pytest_ecs._mock.records import Action
 from pytest_ecs._mock.routing import Request, Response, Route, route
-from pytest_ecs._mock.state import Server, State, stamp
+from pytest_ecs._mock.state import State
 
 __all__ = ["note"]
 

@@ -7,9 +7,10 @@ import base64
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.nova import find_server
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Server, State
+from pytest_ecs._mock.state import State
 
 __all__: list[str] = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pytest_ecs._mock.errors import EcsError, NativeError
-from pytest_ecs._mock.state import User
+from pytest_ecs._mock.records import User
 
 __all__ = ["PERMISSIONS", "permit"]
 

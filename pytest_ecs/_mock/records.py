@@ -1,10 +1,73 @@
-"""Small things that users, projects and servers have: key pairs, server groups, and what was done to a server."""
+"""What the mock knows about users, images, flavors, groups and jobs; plain records, changed by the modules of their resources."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["Action", "KeyPair", "ServerGroup"]
+__all__ = ["Action", "Flavor", "Image", "Job", "KeyPair", "Rule", "SecurityGroup", "ServerGroup", "User"]
+
+
+@dataclass
+class Flavor:
+    """A flavor and its extended specifications (5.4.1)."""
+
+    id: str
+    vcpus: int
+    ram: int
+    extra: dict[str, str]
+
+    def sale(self, zone: str | None) -> str:
+        """Return whether it is on sale in a zone, or in the region (Table 5-41, cond:operation)."""
+        for entry in self.extra.get("cond:operation:az", "").split(","):
+            name, _, word = entry.strip().rstrip(")").partition("(")
+            if zone is not None and name == zone and word:
+                return word
+        return self.extra.get("cond:operation:status", "normal")
+
+
+@dataclass
+class Image:
+    """An image that servers start from."""
+
+    id: str
+    name: str
+    min_disk: int = 40
+    os_type: str = "Linux"
+    #: Project that it is private to; None for a public image.
+    owner: str | None = None
+    status: str = "ACTIVE"
+    min_ram: int = 0
+    size: int = 0
+    created: float = 0.0
+    updated: float = 0.0
+    metadata: dict[str, str] = field(default_factory=dict)
+    #: The server that it was made of, and the zone of that one: the only one for new servers (6.3.7).
+    server: str | None = None
+    zone: str | None = None
+
+
+@dataclass
+class Rule:
+    """An inbound rule of a security group (11.3.6); None means any."""
+
+    id: str
+    protocol: str | None
+    low: int | None
+    high: int | None
+    cidr: str | None = None
+    #: Id of the security group that traffic may come from.
+    peer: str | None = None
+
+
+@dataclass
+class SecurityGroup:
+    """A security group (11.3)."""
+
+    id: str
+    name: str
+    description: str = ""
+    rules: dict[str, Rule] = field(default_factory=dict)
 
 
 @dataclass
@@ -44,3 +107,38 @@ class Action:
     def end(self, at: float, well: bool) -> None:
         """Note when it was over, and whether it went well."""
         self.ended, self.well = at, well
+
+
+@dataclass
+class Job:
+    """A task (5.8.1) and its sub-tasks."""
+
+    id: str
+    kind: str
+    begun: float
+    entities: dict[str, Any] = field(default_factory=dict)
+    #: None for a task without sub-tasks.
+    subs: list[Job] | None = None
+    status: str = "INIT"
+    ended: float | None = None
+    code: str | None = None
+    reason: str | None = None
+    #: How often it was shown after its end.
+    seen: int = 0
+
+
+@dataclass
+class User:
+    """An IAM user with one project."""
+
+    id: str
+    name: str
+    password: str
+    domain: str
+    domain_id: str
+    project: str
+    ak: str
+    sk: str
+    #: Actions that a policy allows; None for a user with all of them.
+    allowed: set[str] | None = None
+    keys: dict[str, KeyPair] = field(default_factory=dict)

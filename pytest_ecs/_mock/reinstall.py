@@ -8,11 +8,13 @@ from typing import Any
 from pytest_ecs._mock.building import Resolver
 from pytest_ecs._mock.disks import put, remove
 from pytest_ecs._mock.errors import EcsError
+from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.jobs import deliver
 from pytest_ecs._mock.machine import FROM
+from pytest_ecs._mock.records import Image
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.servers import find_servers, refusing
-from pytest_ecs._mock.state import Image, Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import UUID, Field, Reader, check_user_data
 
 __all__: list[str] = []

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_ecs._mock.state import Project, State, User
+    from pytest_ecs._mock.records import User
+    from pytest_ecs._mock.state import Project, State
 
 __all__ = ["ROUTES", "Handler", "Request", "Response", "Route", "route"]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from pytest_ecs._mock.errors import NativeError, refuse_native
 from pytest_ecs._mock.nova import find_server
+from pytest_ecs._mock.records import Rule, SecurityGroup
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Project, Rule, SecurityGroup, State
+from pytest_ecs._mock.state import Project, State
 from pytest_ecs._mock.validation import UUID, Field, Reader
 from pytest_ecs._mock.versions import until
 

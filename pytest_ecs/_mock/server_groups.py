@@ -7,10 +7,11 @@ from typing import Any
 
 from pytest_ecs._mock.building import spread
 from pytest_ecs._mock.errors import EcsError, NativeError, refuse_native
+from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.records import ServerGroup
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.servers import find_servers, refusing
-from pytest_ecs._mock.state import Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import UUID, Field, Reader
 
 __all__: list[str] = []

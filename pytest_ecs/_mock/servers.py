@@ -7,11 +7,13 @@ from typing import Any
 
 from pytest_ecs._mock.building import NicPlan, Plan, Resolver, batch_names, build, check_quota
 from pytest_ecs._mock.errors import CrashError, EcsError, RefusalError
+from pytest_ecs._mock.hardware import Disk, Eip, Server
 from pytest_ecs._mock.jobs import deliver
 from pytest_ecs._mock.machine import FROM
 from pytest_ecs._mock.policy import permit
+from pytest_ecs._mock.records import Image
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Disk, Eip, Image, Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import UUID, Field, Reader, check_user_data, password_ok
 
 __all__ = ["find_servers", "refusing"]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
-from pytest_ecs._mock.state import State, User
+from pytest_ecs._mock.records import User
+from pytest_ecs._mock.state import State
 
 __all__ = ["MAX_BODY", "Signed", "verify"]
 

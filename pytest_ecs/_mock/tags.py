@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_ecs._mock.errors import EcsError
+from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.routing import Request, Response, route
 from pytest_ecs._mock.servers import find_servers, refusing
-from pytest_ecs._mock.state import Server, State
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import Field, Reader
 
 __all__: list[str] = []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from pytest_ecs._mock.clock import stamp
+from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.routing import Request
-from pytest_ecs._mock.state import Server, State, stamp
+from pytest_ecs._mock.state import State
 
 __all__ = ["addresses_of", "details", "host_of", "links", "shown_status"]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_ecs._mock.clock import stamp
 from pytest_ecs._mock.errors import NativeError, refuse_native
+from pytest_ecs._mock.hardware import Disk
 from pytest_ecs._mock.machine import SECONDS
 from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Disk, State, stamp
+from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import UUID, Field, Reader
 from pytest_ecs._mock.versions import until
 
