@@ -158,7 +158,7 @@ def _more(state: State, request: Request, server: Server, flavor: Flavor) -> boo
     """Whether the quotas allow a server another flavor (5.7.1)."""
     flavors = [flavor if one is server else one.flavor for one in request.project.servers.values()]
     within = (
-        sum(one.vcpus for one in flavors) <= State.LIMIT_CORES and sum(one.ram for one in flavors) <= State.LIMIT_RAM
+        sum(one.vcpus for one in flavors) <= state.limits.cores and sum(one.ram for one in flavors) <= state.limits.ram
     )
     return within or state.deviates("quota-unchecked")
 

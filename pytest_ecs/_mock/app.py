@@ -20,7 +20,7 @@ from pytest_ecs._mock.control import control
 from pytest_ecs._mock.deviations import switchboard
 from pytest_ecs._mock.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
 from pytest_ecs._mock.policy import permit
-from pytest_ecs._mock.reading import ECS_V2, error, fail, headers_of, parse, read, text
+from pytest_ecs._mock.reading import ECS_V2, error, fail, headers_of, inside, parse, read, text
 from pytest_ecs._mock.records import User
 from pytest_ecs._mock.routing import ROUTES, Request, Response, Route
 from pytest_ecs._mock.signature import MAX_BODY, Signed, verify
@@ -188,6 +188,9 @@ class MockCloud:
                 route = choices[chosen[0]]
             if route.permission is not None:
                 permit(request.user, route.permission, self._state.deviates)
+            ordered = self._state.refuse_next.pop((request.method, request.path), None)
+            if ordered is not None:
+                raise inside(request.path, *ordered)
             self._state.asked = (request.id, request.user.id if request.user is not None else "")
             response = route.handler(request, self._state)
             operations.note(route, request, self._state)

@@ -123,7 +123,7 @@ class Resolver:
         found = self._project.server_groups.get(group or "")
         if group is not None and found is None:
             self.unknown("Ecs.0313", "The server group does not exist.")
-        full = found is not None and len(found.members) + count > State.LIMIT_MEMBERS
+        full = found is not None and len(found.members) + count > self._state.limits.members
         if full and not self._state.deviates("quota-unchecked"):
             raise self._refuse("Ecs.0022", "Insufficient ECS group quota.")
 
@@ -203,9 +203,9 @@ def room(state: State, project: Project, flavor: Flavor) -> int:
         return 1_000_000
     servers = project.servers.values()
     return min(
-        State.LIMIT_SERVERS - len(servers),
-        (State.LIMIT_CORES - sum(server.flavor.vcpus for server in servers)) // flavor.vcpus,
-        (State.LIMIT_RAM - sum(server.flavor.ram for server in servers)) // flavor.ram,
+        state.limits.servers - len(servers),
+        (state.limits.cores - sum(server.flavor.vcpus for server in servers)) // flavor.vcpus,
+        (state.limits.ram - sum(server.flavor.ram for server in servers)) // flavor.ram,
     )
 
 
@@ -213,7 +213,7 @@ def check_quota(state: State, project: Project, plan: Plan, count: int, refuse: 
     """Refuse more servers or disks than the quotas allow, or than there are addresses."""
     if count > room(state, project, plan.flavor):
         raise refuse("Ecs.0001", "Insufficient ECS quota.")
-    if len(project.volumes) + count * len(plan.disks) > State.LIMIT_VOLUMES and not state.deviates("quota-unchecked"):
+    if len(project.volumes) + count * len(plan.disks) > state.limits.disks and not state.deviates("quota-unchecked"):
         raise refuse("Ecs.0021", "Insufficient EVS disk quota.")
     wanted = Counter(nic.network for nic in plan.nics if nic.address is None and nic.port is None)
     if any(number * count > network.free() for network, number in wanted.items()):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from typing import Any
 
+from pytest_ecs._mock.consistency import complaints
 from pytest_ecs._mock.errors import GatewayError, RefusalError
 from pytest_ecs._mock.jobs import KINDS
+from pytest_ecs._mock.records import Limits
 from pytest_ecs._mock.state import State
 from pytest_ecs._mock.validation import Field, Reader
 
@@ -16,6 +19,11 @@ _ADVANCE = Field("object", fields={"advance": Field("integer|number", need=True,
 _ALLOW = Field("object", fields={"allow": Field("array", need=True, item=Field("string"))})
 _FAIL = Field("object", fields={
     "job_type": Field("string", need=True, enum=tuple(KINDS)), "code": Field("string", need=True),
+})  # fmt: skip
+_LIMITS = Field("object", fields={one.name: Field("integer", low=0) for one in fields(Limits)})
+_REFUSE = Field("object", fields={
+    "method": Field("string", need=True), "path": Field("string", need=True),
+    "code": Field("string", need=True), "status": Field("integer", low=400, high=599),
 })  # fmt: skip
 _STATE = Field("object", fields={
     "vm_state": Field("string|null", need=True), "task_state": Field("string|null"),
@@ -36,6 +44,9 @@ def _read(body: Any, field: Field) -> dict[str, Any]:
 def control(state: State, log: Sequence[dict[str, Any]], method: str, path: str, body: Any) -> dict[str, Any]:
     """Do what a hook does and return its answer; raises `GatewayError` for a wrong body or hook."""
     hooks: Mapping[tuple[str, str], Callable[[], dict[str, Any]]] = {
+        ("GET", "/_mock/consistency"): lambda: {"complaints": complaints(state)},
+        ("PUT", "/_mock/limits"): lambda: _limits(state, body),
+        ("POST", "/_mock/refuse"): lambda: _refuse_next(state, body),
         ("POST", "/_mock/clock"): lambda: _clock(state, body),
         ("PUT", "/_mock/policy"): lambda: _policy(state, body),
         ("POST", "/_mock/fail"): lambda: _fail(state, body),
@@ -65,6 +76,19 @@ def _fail(state: State, body: Any) -> dict[str, Any]:
     read = _read(body, _FAIL)
     state.fail_next[read["job_type"]] = read["code"]
     return dict(state.fail_next)
+
+
+def _limits(state: State, body: Any) -> dict[str, Any]:
+    """Change quotas, for all projects."""
+    state.limits = replace(state.limits, **_read(body, _LIMITS))
+    return asdict(state.limits)
+
+
+def _refuse_next(state: State, body: Any) -> dict[str, Any]:
+    """Let the next request with a method and path be answered with a code, as by a fault inside the service."""
+    read = _read(body, _REFUSE)
+    state.refuse_next[read["method"], read["path"]] = (read["code"], read.get("status"))
+    return {"refusals": len(state.refuse_next)}
 
 
 def _state(state: State, server_id: str, body: Any) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def assign(request: Request, state: State) -> Response:
         raise NativeError(404, f"Floating IP pool {pool[:64]} not found.")
     if wanted.get("tenant_id", request.project.id) != request.project.id:
         raise NativeError(400, "tenant_id is not that of the URL.")
-    if len(request.project.eips) >= State.LIMIT_EIPS and not state.deviates("floating-ip-quota-unchecked"):
+    if len(request.project.eips) >= state.limits.eips and not state.deviates("floating-ip-quota-unchecked"):
         raise refuse_native("Ecs.0013", "The current EIP quota limit has been reached.")
     eip = state.eip(request.project)
     eip.pool = pool

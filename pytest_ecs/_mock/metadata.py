@@ -36,7 +36,7 @@ def _read(request: Request, state: State, name: str) -> dict[str, str]:
 
 def _keep(state: State, server: Server, pairs: dict[str, str]) -> None:
     """Give a server all its metadata, as far as the quota allows."""
-    if len(pairs) > State.LIMIT_METADATA and not state.deviates("metadata-quota-unchecked"):
+    if len(pairs) > state.limits.metadata and not state.deviates("metadata-quota-unchecked"):
         raise NativeError(403, "Maximum number of metadata items exceeds the quota")
     server.metadata = pairs
 

@@ -15,13 +15,13 @@ def absolute(project: Project, state: State) -> dict[str, Any]:
     frozen = state.deviates("usage-frozen")
     flavors = [] if frozen else [server.flavor for server in project.servers.values()]
     return {
-        "maxTotalInstances": State.LIMIT_SERVERS,
-        "maxTotalCores": None if state.deviates("quota-null") else State.LIMIT_CORES,
-        "maxTotalRAMSize": State.LIMIT_RAM, "maxTotalKeypairs": -1, "maxServerMeta": State.LIMIT_METADATA, "maxPersonality": 5,
-        "maxPersonalitySize": 10240, "maxServerGroups": State.LIMIT_SERVER_GROUPS,
-        "maxServerGroupMembers": State.LIMIT_MEMBERS,
+        "maxTotalInstances": state.limits.servers,
+        "maxTotalCores": None if state.deviates("quota-null") else state.limits.cores,
+        "maxTotalRAMSize": state.limits.ram, "maxTotalKeypairs": -1, "maxServerMeta": state.limits.metadata, "maxPersonality": 5,
+        "maxPersonalitySize": 10240, "maxServerGroups": state.limits.server_groups,
+        "maxServerGroupMembers": state.limits.members,
         "totalServerGroupsUsed": 0 if frozen else len(project.server_groups),
-        "maxSecurityGroups": State.LIMIT_GROUPS, "maxSecurityGroupRules": State.LIMIT_RULES, "maxTotalFloatingIps": State.LIMIT_EIPS,
+        "maxSecurityGroups": state.limits.security_groups, "maxSecurityGroupRules": state.limits.rules, "maxTotalFloatingIps": state.limits.eips,
         "maxImageMeta": 128, "totalInstancesUsed": len(flavors),
         "totalCoresUsed": sum(flavor.vcpus for flavor in flavors),
         "totalRAMUsed": sum(flavor.ram for flavor in flavors), "totalSecurityGroupsUsed": len(project.groups),

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from pytest_ecs._mock.errors import EcsError, GatewayError, NativeError, RefusalError
+from pytest_ecs._mock.errors import STATUS, EcsError, GatewayError, NativeError, RefusalError
 from pytest_ecs._mock.signature import MAX_BODY
 
 __all__ = ["ECS_V2", "error", "fail", "headers_of", "parse", "read", "text"]
@@ -66,6 +66,14 @@ def error(path: str, status: int, message: str, code: str = "") -> RefusalError:
     if path.startswith(("/v1/", "/v1.0/")) or ECS_V2.match(path):
         return EcsError(code, message) if code else GatewayError(status, message)
     return NativeError(status, message)
+
+
+def inside(path: str, code: str, status: int | None) -> RefusalError:
+    """Return an error that arises inside the service; without a *status* it has that of its code."""
+    status = status or STATUS.get(code, 400)
+    failure = error(path, status, "A fault inside the service.", code)
+    failure.status = status
+    return failure
 
 
 def fail(path: str, status: int, message: str, code: str = "") -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Action", "Flavor", "Image", "Job", "KeyPair", "Rule", "SecurityGroup", "ServerGroup", "User"]
+__all__ = ["Action", "Flavor", "Image", "Job", "KeyPair", "Limits", "Rule", "SecurityGroup", "ServerGroup", "User"]
 
 
 @dataclass
@@ -107,6 +107,22 @@ class Action:
     def end(self, at: float, well: bool) -> None:
         """Note when it was over, and whether it went well."""
         self.ended, self.well = at, well
+
+
+@dataclass
+class Limits:
+    """Quotas of a project (5.7.1), and that of disks, which has a code (Ecs.0021) but is not shown."""
+
+    servers: int = 2048
+    cores: int = 20480
+    ram: int = 25165824
+    eips: int = 10
+    disks: int = 100_000
+    security_groups: int = 10
+    rules: int = 20
+    server_groups: int = 10
+    members: int = 16
+    metadata: int = 128
 
 
 @dataclass

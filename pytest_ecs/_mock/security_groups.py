@@ -140,7 +140,7 @@ def create(request: Request, state: State) -> Response:
     wanted = Reader(refuse_native, state.deviates).read(request.json, _CREATE).get("security_group", {})
     if wanted.get("name") == "default" and not state.deviates("group-default-unprotected"):
         raise NativeError(400, "There is a default security group already.")
-    if len(project.groups) >= State.LIMIT_GROUPS and not state.deviates("quota-unchecked"):
+    if len(project.groups) >= state.limits.security_groups and not state.deviates("quota-unchecked"):
         raise NativeError(403, "Quota exceeded, too many security groups.")
     group = SecurityGroup(state.uuid(), wanted.get("name", ""), wanted.get("description") or "")
     if state.deviates("group-rules-prefilled"):
@@ -245,7 +245,7 @@ def create_rule(request: Request, state: State) -> Response:
     same = any((r.protocol, r.low, r.high, r.cidr, r.peer) == (protocol, low, high, rule.cidr, rule.peer) for r in kept)
     if same and not deviates("rule-twice-accepted"):
         raise NativeError(400, "This rule exists already.")
-    if len(group.rules) >= State.LIMIT_RULES and not deviates("rule-limit-unchecked"):
+    if len(group.rules) >= state.limits.rules and not deviates("rule-limit-unchecked"):
         raise NativeError(403, "Quota exceeded, too many security group rules.")
     if not deviates("rule-create-noop"):
         group.rules[rule.id] = rule

@@ -49,7 +49,7 @@ def _shown(group: ServerGroup, request: Request, state: State) -> dict[str, Any]
 def _create(request: Request, state: State, refuse: Any) -> Response:
     wanted = Reader(refuse, state.deviates).read(request.json, _CREATE).get("server_group", {})
     groups = request.project.server_groups
-    if len(groups) >= State.LIMIT_SERVER_GROUPS and not state.deviates("group-quota-unchecked"):
+    if len(groups) >= state.limits.server_groups and not state.deviates("group-quota-unchecked"):
         raise refuse("Ecs.0022", "Insufficient ECS group quota.")
     policies = wanted.get("policies", ["anti-affinity"])
     made = ServerGroup(state.uuid(), wanted.get("name", "group"), policies, request.user.id)
@@ -98,7 +98,7 @@ def add_member(request: Request, state: State) -> Response:
     others = request.project.server_groups.values()
     if any(server.id in one.members for one in others) and not deviates("group-twice"):
         raise EcsError("Ecs.0005", "The ECS is in a group already.")
-    if len(group.members) >= State.LIMIT_MEMBERS and not deviates("group-members-unchecked"):
+    if len(group.members) >= state.limits.members and not deviates("group-members-unchecked"):
         raise EcsError("Ecs.0022", "Insufficient ECS group quota.")
     if not deviates("group-add-noop"):
         group.members.append(server.id)

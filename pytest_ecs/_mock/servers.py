@@ -241,7 +241,7 @@ def _eips(wanted: Mapping[str, Any] | None, count: int, find: Resolver, request:
     released = wanted.get("delete_on_termination", False)
     permit(request.user, "ecs.create-with-eip" if "id" in wanted else "ecs.create-with-new-eip", state.deviates)
     if "eip" in wanted:
-        if len(project.eips) + count > State.LIMIT_EIPS and not state.deviates("quota-unchecked"):
+        if len(project.eips) + count > state.limits.eips and not state.deviates("quota-unchecked"):
             raise refuse("Ecs.0013", "The current EIP quota limit has been reached.")
         return lambda number: [state.eip(project, delete_on_termination=released) for _ in range(number)]
     found = find.eip(wanted.get("id"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pytest_ecs._mock.clock import Clock
 from pytest_ecs._mock.hardware import Disk, Done, Eip, Network, Nic, Port, Server, Snapshot
 from pytest_ecs._mock.machine import GONE, POWER, Phase, action_of, failed, phases_of
-from pytest_ecs._mock.records import Action, Job, KeyPair, Rule, SecurityGroup, ServerGroup, User
+from pytest_ecs._mock.records import Action, Job, KeyPair, Limits, Rule, SecurityGroup, ServerGroup, User
 from pytest_ecs._mock.stock import KEY, flavors, images
 
 __all__ = ["Project", "State"]
@@ -47,13 +47,9 @@ class Project:
 class State:
     """The whole cloud in memory, moved on by its clock."""
 
-    #: Quotas (5.7.1), and that of disks, which has a code (Ecs.0021) but is not shown.
-    LIMIT_SERVERS, LIMIT_CORES, LIMIT_RAM, LIMIT_EIPS, LIMIT_VOLUMES = 2048, 20480, 25165824, 10, 100_000
-    LIMIT_GROUPS, LIMIT_RULES = 10, 20
-    LIMIT_SERVER_GROUPS, LIMIT_MEMBERS, LIMIT_METADATA = 10, 16, 128
-
     def __init__(self, clock: Clock, seed: int, deviates: Callable[[str], bool]) -> None:
         self.clock = clock
+        self.limits = Limits()
         self.deviates = deviates
         self._random = random.Random(seed)
         self._events: list[tuple[float, int, Callable[[float], object]]] = []
@@ -61,6 +57,8 @@ class State:
         self._numbers = itertools.count(1)
         #: Job kind -> code: the next job of that kind fails.
         self.fail_next: dict[str, str] = {}
+        #: Method and path -> code and status, None for that of A.2: the next such request is refused.
+        self.refuse_next: dict[tuple[str, str], tuple[str, int | None]] = {}
         #: Ids of the request that is being answered and of its user.
         self.asked = ("", "")
         #: Token -> id of its user, id of its project or None for one of the domain, and when it expires.

@@ -89,7 +89,7 @@ def create_volume(request: Request, state: State) -> Response:
         size = source.size if source is not None else 10
     if source is not None and size < source.size and not deviates("disk-size-unchecked"):
         raise NativeError(400, "The disk is smaller than its snapshot.")
-    if len(project.volumes) >= State.LIMIT_VOLUMES and not deviates("quota-unchecked"):
+    if len(project.volumes) >= state.limits.disks and not deviates("quota-unchecked"):
         raise refuse_native("Ecs.0021", "Insufficient EVS disk quota.")
     zone = wanted.get("availability_zone") or state.zones[0]
     kind = wanted.get("volume_type") or (source.disk.kind if source is not None else "SSD")

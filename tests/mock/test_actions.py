@@ -283,7 +283,7 @@ def test_a_resize_checks_its_flavor(client: Client) -> None:
         assert client.act(server, "resize", flavorRef=flavor).status_code == 400
     assert client.act(server, "resize").status_code == 400
     state = client.cloud._state
-    state.flavors["s3.xlarge.2"].vcpus = state.LIMIT_CORES + 1
+    state.flavors["s3.xlarge.2"].vcpus = state.limits.cores + 1
     answer = client.act(server, "resize", flavorRef="s3.xlarge.2")
     assert (answer.status_code, answer.json()["forbidden"]["code"]) == (403, 403)
     assert client.show(server)["status"] == "ACTIVE"
