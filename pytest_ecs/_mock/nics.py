@@ -287,6 +287,14 @@ def native_list(request: Request, state: State) -> Response:
     return Response(200, {"interfaceAttachments": [_shown(server, nic) for nic in server.nics]})
 
 
+@route("GET", "/v1/{project_id}/cloudservers/{server_id}/os-interface", family="ecs")
+def list_v1(request: Request, state: State) -> Response:
+    """List the NICs where the vendor's SDK looks for them, with the number that can still be added."""
+    (server,) = find_servers(request, state, [request.parameters["server_id"]])
+    shown = [_shown(server, nic) for nic in server.nics]
+    return Response(200, {"interfaceAttachments": shown, "attachableQuantity": {"free_nic": _MOST - len(shown)}})
+
+
 @route("GET", _ONE, family="nova", permission="nova.nic")
 def native_show(request: Request, state: State) -> Response:
     """Show a NIC of a server (6.7.2)."""

@@ -257,3 +257,12 @@ def test_the_addresses_of_a_server_are_shown_by_network(client: Client) -> None:
     assert client.nova("GET", f"servers/{server}/ips/network_demo2").status_code == 404
     assert client.nova("GET", f"servers/{server}/ips/none").status_code == 404
     assert client.nova("GET", f"servers/{UNKNOWN}/ips").status_code == 404
+
+
+def test_the_vendors_sdk_lists_nics_at_an_url_of_its_own(client: Client) -> None:
+    """The same NICs as 6.7.1, with how many more there may be."""
+    (server,) = client.create()
+    native = client.nova("GET", f"servers/{server}/os-interface").json()["interfaceAttachments"]
+    shown = client.v1("GET", f"cloudservers/{server}/os-interface").json()
+    assert shown["interfaceAttachments"] == native
+    assert shown["attachableQuantity"]["free_nic"] == 11
