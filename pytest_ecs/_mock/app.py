@@ -18,6 +18,7 @@ from werkzeug.routing import Map, Rule
 from pytest_ecs._mock import (
     actions,
     attachments,
+    companions,
     console,
     flavors,
     floating_ips,
@@ -88,6 +89,7 @@ _RESOURCES = (
     reinstall,
     server_groups,
     tags,
+    companions,
 )
 _KEPT_REQUESTS = 10_000
 #: ECS APIs at V2 (5.2.1, 5.2.2); all others there are native.
