@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkecs import v2 as ecs
+
+from tests.clients.conftest import Create, Described, Finished
 
 #: The SDK calls native operations deprecated; the document does not.
 pytestmark = pytest.mark.filterwarnings("ignore:Method '.*' of EcsClient is deprecated:DeprecationWarning")
-Described = dict[str, Any]
-Create = Callable[..., list[str]]
-Finished = Callable[[Any], Any]
-
-
-@pytest.fixture(scope="module")
-def client(endpoint: Described) -> Any:
-    """A client of the mock's project."""
-    credentials = BasicCredentials(endpoint["ak"], endpoint["sk"], endpoint["project_id"])
-    config = HttpConfig.get_default_config()
-    made = ecs.EcsClient.new_builder().with_http_config(config).with_credentials(credentials)
-    return made.with_endpoints([endpoint["endpoint"]]).build()
-
-
-@pytest.fixture(scope="module")
-def finished(client: Any) -> Finished:
-    """Waits for the job of an answer, as the SDK's users do: by asking until it is over."""
-
-    def wait(answer: Any) -> Any:
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            job = client.show_job(ecs.ShowJobRequest(job_id=answer.job_id))
-            if job.status not in {"INIT", "RUNNING"}:
-                assert job.status == "SUCCESS", job
-                return job
-        raise AssertionError(f"The job is not over: {job}")
-
-    return wait
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +146,8 @@ def test_tags_are_created_queried_and_deleted(client: Any, create: Create) -> No
     """5.9, under the URIs of the SDK."""
     (server,) = create()
     create_body = ecs.BatchCreateServerTagsRequestBody(
-        action="create", tags=[ecs.BatchAddServerTag(key="team", value="blue"), ecs.BatchAddServerTag(key="t2", value="")]
+        action="create",
+        tags=[ecs.BatchAddServerTag(key="team", value="blue"), ecs.BatchAddServerTag(key="t2", value="")],
     )
     client.batch_create_server_tags(ecs.BatchCreateServerTagsRequest(server_id=server, body=create_body))
     of_server = client.show_server_tags(ecs.ShowServerTagsRequest(server_id=server)).tags
