@@ -54,7 +54,7 @@ def _image(image: Image) -> dict[str, Any]:
         "visibility": "public" if image.owner is None else "private", "owner": image.owner, "tags": [],
         "min_disk": image.min_disk, "min_ram": image.min_ram, "protected": False, "disk_format": "zvhd2",
         "container_format": "bare", "created_at": stamp(image.created), "updated_at": stamp(image.updated),
-        "file": f"/v2/images/{image.id}/file", "self": f"/v2/images/{image.id}", "schema": "/v2/schemas/image",
+        "file": f"/v2/images/{image.id}/file", "self": f"/v2/images/{image.id}",
     }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def list_images(request: Request, state: State) -> Response:
     """List the images, all at once, by name when asked."""
     name = request.arg("name")
     shown = [_image(one) for one in _images(request, state) if name in {None, one.name}]
-    return Response(200, {"images": shown, "first": "/v2/images", "schema": "/v2/schemas/images"})
+    return Response(200, {"images": shown, "first": "/v2/images"})
 
 
 @route("GET", _IMAGES + "/{image_id}", family="nova")
