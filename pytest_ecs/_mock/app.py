@@ -32,6 +32,7 @@ __all__ = ["MockCloud"]
 for _resource in (
     "actions",
     "attachments",
+    "companions",
     "console",
     "flavors",
     "floating_ips",

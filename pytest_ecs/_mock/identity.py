@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_ecs._mock.clock import stamp
+from pytest_ecs._mock.companions import services as companions
 from pytest_ecs._mock.errors import GatewayError, RefusalError
 from pytest_ecs._mock.records import User
 from pytest_ecs._mock.routing import Request, Response, route
@@ -41,6 +42,18 @@ def _fits(wanted: dict[str, str], name: str, identifier: str) -> bool:
     return bool(wanted) and wanted.get("name", name) == name and wanted.get("id", identifier) == identifier
 
 
+@route("GET", "/v3", family="iam", public=True)
+def show_version(request: Request, state: State) -> Response:
+    """Show the version of IAM, which clients ask for before they log in; the document does not tell of it."""
+    media = "application/vnd.openstack.identity-v3+json"
+    version = {
+        "id": "v3.6", "status": "stable", "updated": "2016-04-04T00:00:00Z",
+        "links": [{"rel": "self", "href": f"{request.base}/v3/"}],
+        "media-types": [{"base": "application/json", "type": media}],
+    }  # fmt: skip
+    return Response(200, {"version": version})
+
+
 @route("POST", "/v3/auth/tokens", family="iam", public=True)
 def create_token(request: Request, state: State) -> Response:
     """Issue a token for a user's project, or for the user's account."""
@@ -75,18 +88,19 @@ def create_token(request: Request, state: State) -> Response:
 
 
 def _catalog(request: Request, state: State, project: Project | None) -> list[dict[str, Any]]:
-    def entry(kind: str, name: str, path: str) -> dict[str, Any]:
+    def entry(kind: str, name: str, url: str) -> dict[str, Any]:
         common = {"interface": "public", "region": state.region, "region_id": state.region}
         return {
             "id": state.hex(), "type": kind, "name": name,
-            "endpoints": [{"id": state.hex(), "url": f"{request.base}{path}", **common}],
+            "endpoints": [{"id": state.hex(), "url": url, **common}],
         }  # fmt: skip
 
-    services = [entry("identity", "iam", "/v3")]
+    services = [entry("identity", "iam", f"{request.base}/v3")]
     if project is not None:
         services += [
-            entry("compute", "nova", f"/v2.1/{project.id}"),
-            entry("ecs", "ecs", f"/v1/{project.id}"),
+            entry("compute", "nova", f"{request.base}/v2.1/{project.id}"),
+            entry("ecs", "ecs", f"{request.base}/v1/{project.id}"),
+            *(entry(*service) for service in companions(request.base, project)),
         ]
     return services
 
