@@ -36,7 +36,7 @@ _REBUILT = (
 )  # fmt: skip
 _IMAGE = Field("object", need=True, fields={  # Table 6-76; what is counted there are bytes
     "name": Field("string", need=True, low=1),
-    "metadata": Field("object", keys=Field("string", low=1), values=Field("string")),
+    "metadata": Field("object", keys=Field("string", low=1), values=Field("string", low=1)),
 })  # fmt: skip
 _RESIZE = Field("object", need=True, fields={"flavorRef": Field("string", need=True)})  # Table 6-79
 _IDLE = ("active", "stopped")
