@@ -540,11 +540,14 @@ class Bench:
         if recipe.restore is None:
             return
         try:
-            steps = list(recipe.restore(self._ingredients(recipe, leases), request))
-        except (LookupError, TypeError, StepFailed):  # the server cannot be read
+            done = self._carry_out(recipe.restore(self._ingredients(recipe, leases), request), leases)
+        except (
+            LookupError,
+            TypeError,
+            StepFailed,
+            PrerequisiteMissing,
+        ):  # the server cannot be read, or is not as it was
             done = False
-        else:
-            done = self._carry_out(steps, leases)
         if not done:
             for lease in leases:
                 lease.spoilt = True
@@ -560,11 +563,14 @@ class Bench:
         if recipe.undo is None or exchange.failure is not None or exchange.status >= 400:
             return
         try:
-            steps = list(recipe.undo(self._ingredients(recipe, leases), exchange))
-        except (LookupError, TypeError, StepFailed):  # the answer does not say what there is to take back
+            undone = self._carry_out(recipe.undo(self._ingredients(recipe, leases), exchange), leases)
+        except (
+            LookupError,
+            TypeError,
+            StepFailed,
+            PrerequisiteMissing,
+        ):  # the answer does not say what there is to take back
             undone = False
-        else:
-            undone = self._carry_out(steps, leases)
         if not undone:
             for lease in leases:
                 lease.spoilt = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
@@ -27,10 +28,12 @@ def _stop(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"os-stop": {"type": "SOFT"}})
 
 
-def _unlock_locked(use: Ingredients, _: object) -> list[Step]:
+def _unlock_locked(use: Ingredients, _: object) -> Iterator[Step]:
     server = _SERVER.format(use.servers[0])
-    locked = use.read(server, "server", "locked", microversion="2.9")
-    return [("POST", f"{server}/action", {"unlock": None})] if locked is not False else []
+    if use.read(server, "server", "locked", microversion="2.9") is not False:
+        yield "POST", f"{server}/action", {"unlock": None}
+    if use.read(server, "server", "locked", microversion="2.9") is not False:
+        raise LookupError("the server is still locked")
 
 
 @recipe("nova.servers.lock", server="ACTIVE", undo=_unlock_locked)
@@ -96,7 +99,12 @@ def _resized(use: Ingredients) -> str:
     return server
 
 
-@recipe("nova.servers.confirm-resize", server="SHUTOFF", restore=_revert_resized)
+def _wait_confirmed(use: Ingredients, _: Exchange) -> list[Step]:
+    use.until(_SERVER.format(use.servers[0]), "server", "status", equals="SHUTOFF")
+    return []
+
+
+@recipe("nova.servers.confirm-resize", server="SHUTOFF", undo=_wait_confirmed, restore=_revert_resized)
 def _confirm(use: Ingredients) -> Request:
     return Request({"server_id": _resized(use)}, body={"confirmResize": None})
 
