@@ -112,12 +112,9 @@ def _managed(bench: Bench, lease: Lease, nic: str, network: JSON) -> None:
     if added.failure is None and added.status < 400:
         lease.spoilt = True
     _held(bench, "refuses-nics", lease, "DELETE", f"{nics}/{nic}")
-    for body in (
-        {"rebuild": {"imageRef": bench.need_resource("image_id")}},
-        {"reboot": {"type": "SOFT"}},
-        {"os-stop": {}},
-    ):
-        _held(bench, "refuses-status", lease, "POST", action, body)
+    image = {"imageRef": bench.need_resource("image_id")}
+    for name, value in (("rebuild", image), ("reboot", {"type": "SOFT"}), ("os-stop", {})):
+        _held(bench, "refuses-status", lease, "POST", action, {name: value})
     stop = {"os-stop": {"servers": [{"id": lease.id}], "type": "SOFT"}}
     _held(bench, "refuses-ecs", lease, "POST", "/v1/{project_id}/cloudservers/action", stop)
     answer = _held(

@@ -48,12 +48,11 @@ def test_what_is_done_to_a_server_is_listed(ecs_bench: Bench) -> None:
     """Its creation, a restart, a stop and a start are there, each under its action, and each is shown with its events."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
     known = ecs_bench.read(_log(ecs_bench, lease.id), "instanceActions")
-    for body in ({"reboot": {"type": "SOFT"}}, {"os-stop": {}}, {"os-start": {}}):
+    for action in ("reboot", "os-stop", "os-start"):
         began = ecs_bench.session.target.clock.now()
-        _do(ecs_bench, lease, "POST", "/action", body)
+        _do(ecs_bench, lease, "POST", "/action", {action: {"type": "SOFT"} if action == "reboot" else {}})
         listed = _log(ecs_bench, lease.id)
-        action = next(iter(body)).removeprefix("os-")
-        ecs_bench.check(f"{_LIST}/has-operations", listed, *_ALL, "action", contains=action)
+        ecs_bench.check(f"{_LIST}/has-operations", listed, *_ALL, "action", contains=action.removeprefix("os-"))
         ids = [entry["request_id"] for entry in known]
         ecs_bench.check(f"{_LIST}/all-operations", listed, *_ALL, "request_id", includes=ids)
         known = ecs_bench.read(listed, "instanceActions")
@@ -117,20 +116,21 @@ def _one(bench: Bench, lease: Lease, other: Lease, entry: dict[str, Any]) -> Non
 def test_other_operations_are_listed(ecs_bench: Bench) -> None:
     """Locks, rebuilds, changes of the flavor, and disks and NICs that come and go, each under its action."""
     lease, image = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.need_resource("image_id")
-    for action, body in (("lock", None), ("unlock", None), ("rebuild", {"imageRef": image})):
-        _do(ecs_bench, lease, "POST", "/action", {action: body})
+    for body in ({"lock": None}, {"unlock": None}, {"rebuild": {"imageRef": image}}):
+        _do(ecs_bench, lease, "POST", "/action", body)
     for settled in ("confirmResize", "revertResize"):
         _do(ecs_bench, lease, "POST", "/action", {"resize": {"flavorRef": ecs_bench.other_flavor(lease)}})
         if ecs_bench.read(lease.show(), "server", "status") == "VERIFY_RESIZE":
             _do(ecs_bench, lease, "POST", "/action", {settled: None})
             _leave_verify_resize(ecs_bench, lease)
     disk, network = ecs_bench.disk(), ecs_bench.need_resource("network_id")
-    for action, rest, body, step in (
+    coming: tuple[tuple[str, str, dict[str, Any], str], ...] = (
         ("volume", "/os-volume_attachments", {"volumeAttachment": {"volumeId": disk}}, "volumeId"),
         ("interface", "/os-interface", {"interfaceAttachment": {"net_id": network}}, "port_id"),
-    ):
-        attached = _do(ecs_bench, lease, "POST", rest, body)
-        path = f"{rest}/{ecs_bench.read(attached, next(iter(body)), step)}"
+    )
+    for action, rest, addition, step in coming:
+        attached = _do(ecs_bench, lease, "POST", rest, addition)
+        path = f"{rest}/{ecs_bench.read(attached, next(iter(addition)), step)}"
         if action == "volume":
             _in_use(ecs_bench, disk)
         _do(ecs_bench, lease, "DELETE", path)
