@@ -197,7 +197,7 @@ _SERVERS = "/v1/{project_id}/cloudservers"
 
 @pytest.mark.ecs_requirement(
     *(f"{_IMAGE}/{rule}" for rule in ("location-is-image", "no-location", "no-location-at-2-44", "server-stays")),
-    *(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers")),
+    *(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks")),
     f"{_REBUILD}/another-image",
 )  # fmt: skip
 def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
@@ -216,7 +216,7 @@ def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
     image = str(made.response_headers.get("location", "")).rstrip("/").rpartition("/")[2]
     shown = _usable(ecs_bench, image)
     if shown is None:
-        for requirement in (*(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers")), f"{_REBUILD}/another-image"):  # fmt: skip
+        for requirement in (*(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks")), f"{_REBUILD}/another-image"):  # fmt: skip
             ecs_bench.not_tested(
                 requirement, "the endpoint does not show the image (11.2.3), or it does not get ACTIVE"
             )
@@ -231,6 +231,13 @@ def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
     ecs_bench.wait_out(ecs_bench.client.post(_SERVERS, body))
     copies = ecs_bench.client.get("/v2.1/{project_id}/servers/detail", query={"name": new})
     ecs_bench.check(f"{_IMAGE}/creates-servers", copies, "body", "servers", "*", "status", equals=["ACTIVE"])
+    body = dict(ecs_bench.session.pool.template(ecs_bench.new_name("copy"), 1))
+    disk = {"volumetype": "SSD", "size": 100, "data_image_id": image}
+    body["server"] = {**body["server"], "availability_zone": zone, "data_volumes": [disk]}
+    refused = ecs_bench.expect(
+        f"{_IMAGE}/no-data-disks", "POST", _SERVERS, json=body, expects="refused", change="a data disk is to come from it"
+    )  # fmt: skip
+    ecs_bench.wait_out(refused)
     answer, _ = _rebuild(ecs_bench, lease, imageRef=image)
     ecs_bench.check(f"{_REBUILD}/another-image", answer, "status", at_most=299)
     ecs_bench.check(f"{_REBUILD}/another-image", lease.show(), "body", "server", "image", "id", equals=image)
