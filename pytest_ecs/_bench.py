@@ -21,7 +21,7 @@ from pytest_ecs._contracts import Contract
 from pytest_ecs._contracts.model import Operation, Requirement, Schema
 from pytest_ecs._exchange import Case, Exchange, pointer
 from pytest_ecs._leases import Lease
-from pytest_ecs._recipes import RECIPES, Ingredients, Recipe, Request, placeholder
+from pytest_ecs._recipes import RECIPES, Ingredients, Recipe, Request, Step, placeholder
 from pytest_ecs._session import Session
 from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON, Identity, ServerState
@@ -49,6 +49,8 @@ class Bench:
     _disks: list[str] = field(default_factory=list)
     _made: dict[tuple[str, str], JSON] = field(default_factory=dict)
     _shared: dict[str, list[Lease]] = field(default_factory=dict)
+    #: The recipe whose requests are being refused on servers that it prepared, those servers and its last request.
+    _prepared: tuple[Recipe, list[Lease], Request | None] | None = None
     _last_job: str | None = None
     _addresses: int = 0
 
@@ -99,6 +101,7 @@ class Bench:
             exchange = self._send(operation, recipe, request, case, path=path)
             self.settle(exchange, [] if only_reads else leases)
             self._take_back(exchange, recipe, leases)
+            self._restore(recipe, leases, request)
         finally:
             for lease in [] if only_reads else leases:
                 lease.release()
@@ -162,7 +165,7 @@ class Bench:
         check_only = requirement.kind == "request" and _flags(operation, keyword) != {}
         control = self.control(operation.id, variant, check_only=check_only)
         leases = self._borrowed(recipe)
-        request = recipe.variants[variant](self._ingredients(recipe, leases))
+        request = self._to_refuse(recipe, variant, leases)
         for number, (changed, options) in enumerate(self._changed(operation, requirement, request, keyword)):
             case = Case(requirement_id, _expects(requirement, operation), changed.change, control.id, changed.codes)
             exchange = self._send(operation, recipe, _apply(requirement, request, changed), case, **options)
@@ -205,7 +208,7 @@ class Bench:
         recipe, which = RECIPES[operation.id], requirement_id.rpartition("/")[2]
         control = self.control(operation.id)
         leases = self._borrowed(recipe)
-        request = recipe.variants["default"](self._ingredients(recipe, leases))
+        request = self._to_refuse(recipe, "default", leases)
         options: dict[str, Any]
         if which == "no-token":
             options, expects = {"auth": NoAuth(), "scheme": "none"}, "unauthenticated"
@@ -235,7 +238,7 @@ class Bench:
         restricted = self.as_identity("restricted_user")
         hook = self.session.target.control
         leases = self._borrowed(recipe)
-        request = recipe.variants["default"](self._ingredients(recipe, leases))
+        request = self._to_refuse(recipe, "default", leases)
         if hook is not None:
             hook("PUT", "/_mock/policy", {"allow": []})
         case = Case(requirement_id, "forbidden", f"the user lacks {operation.permission}", control.id)
@@ -253,6 +256,7 @@ class Bench:
             hook("PUT", "/_mock/policy", {"allow": []})
             self.settle(allowed, own)
             self._take_back(allowed, recipe, own)
+            self._restore(recipe, own, request)
             for lease in own:
                 lease.release()
         finally:
@@ -489,6 +493,7 @@ class Bench:
 
     def release(self) -> None:
         """Give every shared server back."""
+        self._give_back_prepared()
         for leases in self._shared.values():
             for lease in leases:
                 lease.release()
@@ -500,22 +505,72 @@ class Bench:
         return [] if recipe.server is None else self.session.pool.batch_of(recipe.count, recipe.server)
 
     def _borrowed(self, recipe: Recipe) -> list[Lease]:
-        return [] if recipe.server is None else self.shared(recipe.server, recipe.count)
+        if recipe.server is None:
+            return []
+        if recipe.restore is None:
+            return self.shared(recipe.server, recipe.count)
+        if self._prepared is None or self._prepared[0].operation != recipe.operation:
+            self._give_back_prepared()
+            self._prepared = recipe, self._own(recipe), None
+        return self._prepared[1]
+
+    def _to_refuse(self, recipe: Recipe, variant: str, leases: list[Lease]) -> Request:
+        """Build a valid request that is changed and refused then, so that it is sent to servers that are used again."""
+        request = recipe.variants[variant](self._ingredients(recipe, leases))
+        if self._prepared is not None and recipe.restore is not None:
+            self._prepared = recipe, leases, request
+        return request
+
+    def _give_back_prepared(self) -> None:
+        """Put the servers that a recipe prepared for refusals back as they were, and into the pool."""
+        if self._prepared is None:
+            return
+        (recipe, leases, request), self._prepared = self._prepared, None
+        try:
+            if request is not None:
+                self._restore(recipe, leases, request)
+        finally:
+            for key in [key for key in self._made if key[0] == recipe.operation]:
+                del self._made[key]
+            for lease in leases:
+                lease.release()
+
+    def _restore(self, recipe: Recipe, leases: list[Lease], request: Request) -> None:
+        """Take back what building a request did to its servers; one where that fails serves nobody again."""
+        if recipe.restore is None:
+            return
+        try:
+            done = self._carry_out(recipe.restore(self._ingredients(recipe, leases), request), leases)
+        except (
+            LookupError,
+            TypeError,
+            StepFailed,
+            PrerequisiteMissing,
+        ):  # the server cannot be read, or is not as it was
+            done = False
+        if not done:
+            for lease in leases:
+                lease.spoilt = True
+
+    def _carry_out(self, steps: Iterable[Step], leases: list[Lease]) -> bool:
+        return all(
+            self._insist(method, path, body, leases) and (method != "DELETE" or self.wait_gone(path))
+            for method, path, body in steps
+        )
 
     def _take_back(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
         """Undo what an accepted request did, where the recipe says how; a server where that fails serves nobody again."""
         if recipe.undo is None or exchange.failure is not None or exchange.status >= 400:
             return
         try:
-            steps = list(recipe.undo(self._ingredients(recipe, leases), exchange))
-        except (LookupError, TypeError, StepFailed):  # the answer does not say what there is to take back
-            steps, undone = [], False
-        else:
-            undone = True
-        for method, path, body in steps:
-            undone = (
-                undone and self._insist(method, path, body, leases) and (method != "DELETE" or self.wait_gone(path))
-            )
+            undone = self._carry_out(recipe.undo(self._ingredients(recipe, leases), exchange), leases)
+        except (
+            LookupError,
+            TypeError,
+            StepFailed,
+            PrerequisiteMissing,
+        ):  # the answer does not say what there is to take back
+            undone = False
         if not undone:
             for lease in leases:
                 lease.spoilt = True
@@ -556,7 +611,7 @@ class Bench:
 
         Raises `PrerequisiteMissing` where the endpoint does not create it.
         """
-        created = self.client.post(path, body, **options)
+        created = self.client.post(path, body() if callable(body) else body, **options)
         if created.failure is not None or created.status >= 400:
             raise PrerequisiteMissing(
                 f"Something that {path} creates is needed, and the endpoint does not create it",
@@ -571,6 +626,16 @@ class Bench:
             self._made[key] = self.make(path, body, *steps, **options)
         return self._made[key]
 
+    def _until(self, path: str, *steps: str | int, equals: JSON, **options: Any) -> None:
+        """Wait until *equals* stands at *steps* of the answer to GET *path*; raises `PrerequisiteMissing` if it never does."""
+        seen: JSON = None
+        for _ in range(_TRIES):
+            seen = self.read(self.client.get(path, **options), *steps)
+            if seen == equals:
+                return
+            self.session.target.clock.sleep(1.0)
+        raise PrerequisiteMissing(f"{equals} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
+
     def _ingredients(self, recipe: Recipe, leases: list[Lease], *, fresh: bool = False) -> Ingredients:
         target = self.session.target
         credentials = target.identities["primary"]
@@ -584,6 +649,7 @@ class Bench:
             disk=self.disk,
             read=lambda path, *steps, **options: self.read(self.client.get(path, **options), *steps),
             make=self.make if fresh else partial(self._make_once, recipe),
+            until=self._until,
             flavor=lambda: self.flavor_of(leases[0]),
             domain=credentials.domain,
             username=credentials.username,

@@ -9,7 +9,7 @@ from pytest_ecs._exchange import Exchange
 from pytest_ecs._target import Resources
 from pytest_ecs.typing import JSON, ServerState
 
-__all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "Step", "Undo", "placeholder", "recipe"]
+__all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "Restore", "Step", "Undo", "placeholder", "recipe"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Ingredients:
     #: Creates what the request needs, by ``make(path, body, *steps, microversion=...)``: the POST's answer is read as
     #: `read` does. Whatever is created so is deleted with the run; requests that are to be refused share one.
     make: Callable[..., JSON]
+    #: Waits until something is as the request needs it: ``until(path, *steps, equals=...)`` reads as `read` does.
+    until: Callable[..., None]
     #: Flavor of the first leased server, to resize to another one.
     flavor: Callable[[], str | None]
     domain: str | None = None
@@ -61,6 +63,8 @@ Build = Callable[[Ingredients], Request]
 Step = tuple[str, str, JSON]
 #: Gives the requests that take back what an accepted one, whose exchange is handed in, did.
 Undo = Callable[[Ingredients, Exchange], Iterable[Step]]
+#: Gives the requests that take back what building the request did to the server, whatever became of the request.
+Restore = Callable[[Ingredients, Request], Iterable[Step]]
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,9 @@ class Recipe:
     public: bool = False
     #: What takes back what an accepted request did; None where nothing has to be.
     undo: Undo | None = None
+    #: What takes back what building the request does to the server; requests that are to be refused go to a server of
+    #: their own then, not to a shared one.
+    restore: Restore | None = None
 
 
 #: Recipes by operation, filled by `recipe`.
@@ -94,13 +101,14 @@ def recipe(
     anonymous: bool = False,
     public: bool = False,
     undo: Undo | None = None,
+    restore: Restore | None = None,
     variant: str = "default",
 ) -> Callable[[Build], Build]:
     """Register the decorated function as the way to make *operation* succeed, or as one more *variant* of it."""
 
     def register(build: Build) -> Build:
         if variant == "default":
-            RECIPES[operation] = Recipe(operation, {}, server, count, anonymous, public, undo)
+            RECIPES[operation] = Recipe(operation, {}, server, count, anonymous, public, undo, restore)
         RECIPES[operation].variants[variant] = build
         return build
 
@@ -119,6 +127,7 @@ def placeholder() -> Ingredients:
         disk=lambda: "00000000-0000-4000-8000-000000000003",
         read=lambda *_, **__: "placeholder",
         make=lambda *_, **__: "placeholder",
+        until=lambda *_, **__: None,
         flavor=lambda: "flavor",
         domain="domain",
         username="user",

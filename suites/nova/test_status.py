@@ -1,12 +1,15 @@
-"""Rules of starting, restarting and stopping through the native API (6.3)."""
+"""Rules of starting, restarting, stopping, rebuilding, imaging and monitoring through the native API (6.3)."""
 
 from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Bench
+from pytest_ecs import Bench, Exchange, Lease
+
+from ..recipes.values import PASSWORD
 
 _START, _REBOOT, _STOP = (f"nova.servers.{verb}/rule" for verb in ("start", "reboot", "stop"))
+_REBUILD, _IMAGE, _MONITOR = (f"nova.servers.{verb}/rule" for verb in ("rebuild", "create-image", "monitor"))
 
 
 def _action(server: str) -> str:
@@ -126,3 +129,162 @@ def test_a_server_that_is_there_already_stays(ecs_bench: Bench, requirement: str
     pool.wait_stable(lease.id)
     ecs_bench.check(requirement, lease.show(), "body", "server", "status", equals=state)
     lease.release()
+
+
+def _rebuild(bench: Bench, lease: Lease, at: str = "2.1", **fields: object) -> tuple[Exchange, list[Exchange]]:
+    """Rebuild a server and wait for the end; return the answer, and the queries that showed it being rebuilt."""
+    seen: list[Exchange] = []
+
+    def look() -> None:
+        shown = lease.show()
+        task = bench.read(shown, "server", "OS-EXT-STS:task_state")
+        if isinstance(task, str) and task.lower().startswith("rebuild"):
+            seen.append(shown)
+
+    answer = bench.client.post(_action(lease.id), {"rebuild": fields}, microversion=at)
+    bench.session.pool.wait_stable(lease.id, each=look)
+    return answer, seen
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_REBUILD}/{rule}" for rule in ("same-server", "own-project", "ends", "rebuild-status", "original-image", "image-url")),
+    *(f"{_REBUILD}/{rule}" for rule in ("name-set", "name-kept", "metadata-set", "admin-pass-ignored", "same-addresses")),
+    f"{_REBUILD}/this-server-only",
+)  # fmt: skip
+@pytest.mark.parametrize("state", ["ACTIVE", "SHUTOFF"])
+def test_a_rebuilt_server_is_what_was_asked_for(ecs_bench: Bench, state: str) -> None:
+    """By the id and the URL of its image, with and without a name; what was not asked for stays."""
+    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE" if state == "ACTIVE" else "SHUTOFF")
+    updated, before = ecs_bench.read(other.show(), "server", "updated"), ecs_bench.read(lease.show(), "server")
+    image, name, pair = ecs_bench.need_resource("image_id"), ecs_bench.new_name("rebuilt"), ecs_bench.new_name("pair")
+    url = f"{ecs_bench.session.target.endpoint}/images/{image}"
+    answer, seen = _rebuild(ecs_bench, lease, imageRef=url, name=name, metadata={pair: "conformance"})
+    ecs_bench.check(f"{_REBUILD}/image-url", answer, "status", at_most=299)
+    shown = lease.show()
+    ecs_bench.check(f"{_REBUILD}/name-set", shown, "body", "server", "name", equals=name)
+    ecs_bench.check(f"{_REBUILD}/metadata-set", shown, "body", "server", "metadata", pair, equals="conformance")
+    _rebuilt(ecs_bench, lease, answer, seen, before)
+    answer, seen = _rebuild(ecs_bench, lease, imageRef=image, adminPass=PASSWORD)
+    ecs_bench.check(f"{_REBUILD}/admin-pass-ignored", answer, "status", at_most=299)
+    named = ecs_bench.read(shown, "server", "name")
+    ecs_bench.check(f"{_REBUILD}/name-kept", lease.show(), "body", "server", "name", equals=named)
+    answer, seen = _rebuild(ecs_bench, lease, "2.47", imageRef=image)
+    ecs_bench.check(f"{_REBUILD}/original-image", answer, "status", at_most=299)
+    _rebuilt(ecs_bench, lease, answer, seen, before)
+    ecs_bench.check(f"{_REBUILD}/this-server-only", other.show(), "body", "server", "updated", equals=updated)
+    ecs_bench.client.delete(f"/v2.1/{{project_id}}/servers/{lease.id}/metadata/{pair}")
+    lease.release()
+    other.release()
+
+
+def _rebuilt(bench: Bench, lease: Lease, answer: Exchange, seen: list[Exchange], before: dict[str, object]) -> None:
+    """Judge the answer to a rebuild, the way and the end."""
+    bench.check(f"{_REBUILD}/same-server", answer, "body", "server", "id", equals=lease.id)
+    bench.check(f"{_REBUILD}/own-project", answer, "body", "server", "tenant_id", equals=bench.client.project_id)
+    if seen:
+        bench.check(f"{_REBUILD}/rebuild-status", seen[0], "body", "server", "status", equals="REBUILD")
+    else:
+        bench.not_tested(f"{_REBUILD}/rebuild-status", "the rebuild was too quick to be seen")
+    shown = lease.show()
+    bench.check(f"{_REBUILD}/ends", shown, "body", "server", "status", one_of=["ACTIVE", "SHUTOFF"])
+    for field in ("addresses", "flavor"):
+        bench.check(f"{_REBUILD}/same-addresses", shown, "body", "server", field, equals=before[field])
+
+
+_IMAGES = "/v2.1/{project_id}/images"
+_SERVERS = "/v1/{project_id}/cloudservers"
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_IMAGE}/{rule}" for rule in ("location-is-image", "no-location", "no-location-at-2-44", "server-stays")),
+    *(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks")),
+    f"{_REBUILD}/another-image",
+)  # fmt: skip
+def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
+    """It is named by the microversion, has the name and the metadata asked for, and servers come from it."""
+    lease, name, pairs = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.new_name("image"), {"purpose": "conformance"}
+    for version, rule in (("2.44", "no-location-at-2-44"), ("2.45", "no-location")):
+        body = {"createImage": {"name": ecs_bench.new_name("image")}}
+        made = ecs_bench.client.post(_action(lease.id), body, microversion=version)
+        if ecs_bench.check(f"{_IMAGE}/{rule}", made, "status", at_most=299):
+            ecs_bench.check(f"{_IMAGE}/{rule}", made, "headers", "Location", absent=True)
+        ecs_bench.session.pool.wait_stable(lease.id)
+    made = ecs_bench.client.post(_action(lease.id), {"createImage": {"name": name, "metadata": pairs}})
+    ecs_bench.session.pool.wait_stable(lease.id)
+    ecs_bench.check(f"{_IMAGE}/server-stays", lease.show(), "body", "server", "status", equals="ACTIVE")
+    ecs_bench.check(f"{_IMAGE}/location-is-image", made, "headers", "Location", matches=r"/[0-9A-Fa-f-]{32,36}/?$")
+    image = str(made.response_headers.get("location", "")).rstrip("/").rpartition("/")[2]
+    shown = _usable(ecs_bench, image)
+    if shown is None:
+        for requirement in (*(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks")), f"{_REBUILD}/another-image"):  # fmt: skip
+            ecs_bench.not_tested(
+                requirement, "the endpoint does not show the image (11.2.3), or it does not get ACTIVE"
+            )
+        lease.release()
+        return
+    ecs_bench.check(f"{_IMAGE}/image-named", shown, "body", "image", "name", equals=name)
+    for key, value in pairs.items():
+        ecs_bench.check(f"{_IMAGE}/image-metadata", shown, "body", "image", "metadata", key, equals=value)
+    body = dict(ecs_bench.session.pool.template(new := ecs_bench.new_name("copy"), 1))
+    zone = ecs_bench.read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
+    body["server"] = {**body["server"], "imageRef": image, "availability_zone": zone}
+    ecs_bench.wait_out(ecs_bench.client.post(_SERVERS, body))
+    copies = ecs_bench.client.get("/v2.1/{project_id}/servers/detail", query={"name": new})
+    ecs_bench.check(f"{_IMAGE}/creates-servers", copies, "body", "servers", "*", "status", equals=["ACTIVE"])
+    body = dict(ecs_bench.session.pool.template(ecs_bench.new_name("copy"), 1))
+    disk = {"volumetype": "SSD", "size": 100, "data_image_id": image}
+    body["server"] = {**body["server"], "availability_zone": zone, "data_volumes": [disk]}
+    refused = ecs_bench.expect(
+        f"{_IMAGE}/no-data-disks", "POST", _SERVERS, json=body, expects="refused", change="a data disk is to come from it"
+    )  # fmt: skip
+    ecs_bench.wait_out(refused)
+    answer, _ = _rebuild(ecs_bench, lease, imageRef=image)
+    ecs_bench.check(f"{_REBUILD}/another-image", answer, "status", at_most=299)
+    ecs_bench.check(f"{_REBUILD}/another-image", lease.show(), "body", "server", "image", "id", equals=image)
+    lease.spoilt = True  # its image is deleted with the run
+    lease.release()
+
+
+def _usable(bench: Bench, image: str) -> Exchange | None:
+    """Wait until an image is ACTIVE and return the query that shows it; None where images are not shown."""
+    for _ in range(600):
+        shown = bench.client.get(f"{_IMAGES}/{image}")
+        if not image or shown.failure is not None or shown.status >= 400:
+            return None
+        if bench.read(shown, "image", "status") == "ACTIVE":
+            return shown
+        bench.session.target.clock.sleep(1.0)
+    return None
+
+
+_MONITORED = "/v1.0/servers/{}/action"
+
+
+@pytest.mark.ecs_requirement(*(f"{_MONITOR}/{rule}" for rule in ("null-value", "again", "error-codes", "no-body")))
+def test_a_server_is_put_on_the_monitoring_list(ecs_bench: Bench) -> None:
+    """Once, and again with or without success; an unknown server is refused with a code of A.2."""
+    lease, body = ecs_bench.session.pool.lease("ACTIVE"), {"monitorMetrics": None}
+    done = ecs_bench.client.post(_MONITORED.format(lease.id), body)
+    ecs_bench.check(f"{_MONITOR}/null-value", done, "status", at_most=299)
+    ecs_bench.check(f"{_MONITOR}/no-body", done, "body", equals=None)
+    again = ecs_bench.client.post(_MONITORED.format(lease.id), body)
+    if again.status >= 400:
+        refused = ecs_bench.contract.expectation("wrong-state", "nova").statuses
+        ecs_bench.check(f"{_MONITOR}/again", again, "status", one_of=sorted(refused))
+    else:
+        ecs_bench.check(f"{_MONITOR}/again", again, "status", at_most=299)
+    ecs_bench.expect(
+        f"{_MONITOR}/error-codes", "POST", _MONITORED.format(ecs_bench.unknown_id()), json=body,
+        expects="not-found", change="there is no such server",
+    )  # fmt: skip
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_MONITOR}/own-project")
+def test_another_project_does_not_monitor(ecs_bench: Bench) -> None:
+    """The token says which project is meant."""
+    (lease,) = ecs_bench.shared("ACTIVE")
+    ecs_bench.expect(
+        f"{_MONITOR}/own-project", "POST", _MONITORED.format(lease.id), json={"monitorMetrics": None},
+        expects="foreign-server", change="the server is another project's", client=ecs_bench.as_identity("other_project"),
+    )  # fmt: skip

@@ -184,7 +184,7 @@ def test_an_image_of_a_server_makes_servers(client: Client) -> None:
     """6.3.7: private, of the server's zone, not for data disks, and with a snapshot that outlives it."""
     (server,) = client.create(availability_zone="eu-test-1b")
     body = {"createImage": {"name": "new", "metadata": {"ImageType": "Gold"}}}
-    answer = client.nova("POST", f"servers/{server}/action", body, at="2.44")
+    answer = client.nova("POST", f"servers/{server}/action", body, at="2.43")
     image = answer.headers["Location"].rpartition("/")[2]
     assert (answer.status_code, answer.content) == (202, b"")
     shown = client.nova("GET", f"images/{image}").json()["image"]
@@ -208,11 +208,15 @@ def test_an_image_of_a_server_makes_servers(client: Client) -> None:
 
 
 def test_the_new_image_is_named_by_microversion(client: Client) -> None:
-    """image_id from 2.45 on, Location below."""
+    """image_id from 2.45 on, Location below 2.44, neither between."""
     (server,) = client.create()
     answer = client.nova("POST", f"servers/{server}/action", {"createImage": {"name": "new"}}, at="2.45")
     assert answer.json()["image_id"] in client.cloud._state.images
     assert "Location" not in answer.headers
+    for version, there in (("2.43", True), ("2.44", False)):
+        answer = client.nova("POST", f"servers/{server}/action", {"createImage": {"name": "new"}}, at=version)
+        assert (answer.status_code, "Location" in answer.headers, answer.content) == (202, there, b"")
+        client.advance(100)
 
 
 @pytest.mark.parametrize(
@@ -223,6 +227,7 @@ def test_the_new_image_is_named_by_microversion(client: Client) -> None:
         ({"name": "\u00fc" * 121 + "x"}, 400),
         ({"name": 1}, 400),
         ({"metadata": {"a": "x" * 254}}, 202),
+        ({"metadata": {"a": ""}}, 400),
         ({"metadata": {"a": "x" * 255}}, 400),
         ({"metadata": {"": "x"}}, 400),
         ({"metadata": []}, 400),

@@ -30,3 +30,16 @@ def _attach_disk(use: Ingredients) -> Request:
 def _attach_disk_as(use: Ingredients) -> Request:
     body = {"volumeAttachment": {"volumeId": use.disk(), "device": "/dev/vdb"}}
     return Request({"server_id": use.servers[0]}, body=body)
+
+
+def _detach_attached_disk(use: Ingredients, request: Request) -> list[Step]:
+    disk = request.parameters["volume_id"]
+    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{disk}", None)]
+
+
+@recipe("nova.disks.detach", server="SHUTOFF", restore=_detach_attached_disk)
+def _detach_data_disk(use: Ingredients) -> Request:
+    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments"
+    disk = use.make(path, lambda: {"volumeAttachment": {"volumeId": use.disk()}}, "volumeAttachment", "volumeId")
+    use.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+    return Request({"server_id": use.servers[0], "volume_id": disk}, query={"delete_flag": "0"})

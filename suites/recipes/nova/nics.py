@@ -30,3 +30,16 @@ def _add_nic(use: Ingredients) -> Request:
 def _add_nic_with_address(use: Ingredients) -> Request:
     nic = {"net_id": use.need("network_id"), "fixed_ips": [{"ip_address": use.address()}]}
     return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": nic})
+
+
+def _delete_added_nic(use: Ingredients, request: Request) -> list[Step]:
+    port = request.parameters["port_id"]
+    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface/{port}", None)]
+
+
+@recipe("nova.nics.delete", server="ACTIVE", restore=_delete_added_nic)
+def _delete_second_nic(use: Ingredients) -> Request:
+    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface"
+    body = {"interfaceAttachment": {"net_id": use.need("network_id")}}
+    port = use.make(path, body, "interfaceAttachment", "port_id")
+    return Request({"server_id": use.servers[0], "port_id": port})

@@ -18,3 +18,16 @@ def _leave_security_group(use: Ingredients, exchange: Exchange) -> list[Step]:
 @recipe("nova.servers.add-security-group", server="ACTIVE", undo=_leave_security_group)
 def _add_security_group(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"addSecurityGroup": {"name": use.need("security_group_id")}})
+
+
+def _leave_joined_group(use: Ingredients, _: object) -> list[Step]:
+    server, group = f"/v2.1/{{project_id}}/servers/{use.servers[0]}", use.need("security_group_id")
+    joined = any(one["id"] == group for one in use.read(f"{server}/os-security-groups", "security_groups"))
+    return [("POST", f"{server}/action", {"removeSecurityGroup": {"name": group}})] if joined else []
+
+
+@recipe("nova.servers.remove-security-group", server="ACTIVE", restore=_leave_joined_group)
+def _remove_security_group(use: Ingredients) -> Request:
+    group = {"name": use.need("security_group_id")}
+    use.make(f"/v2.1/{{project_id}}/servers/{use.servers[0]}/action", {"addSecurityGroup": group})
+    return Request({"server_id": use.servers[0]}, body={"removeSecurityGroup": group})

@@ -1,0 +1,286 @@
+"""Rules of locking and of changing the flavor through the native API (6.3.4, 6.3.5, 6.3.8 to 6.3.10)."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_ecs import Bench, Exchange, Lease
+from pytest_ecs.typing import JSON, ServerState
+
+_LOCK, _UNLOCK, _RESIZE, _CONFIRM, _REVERT = (
+    f"nova.servers.{verb}/rule" for verb in ("lock", "unlock", "resize", "confirm-resize", "revert-resize")
+)
+#: Seconds that a change may take to be seen.
+_TRIES = 120
+_STATE = ("status", "OS-EXT-STS:vm_state", "OS-EXT-STS:task_state")
+
+
+def _path(server: str, rest: str = "") -> str:
+    return f"/v2.1/{{project_id}}/servers/{server}{rest}"
+
+
+def _act(bench: Bench, server: str, action: str, value: JSON = None) -> Exchange:
+    return bench.client.post(_path(server, "/action"), {action: value})
+
+
+def _shown(bench: Bench, lease: Lease) -> Exchange:
+    """Query a server at a microversion that shows whether it is locked."""
+    return bench.client.get(_path(lease.id), microversion="2.9")
+
+
+def _unlocked(bench: Bench, *leases: Lease) -> None:
+    """Unlock servers and give them back; one that stays locked serves nobody again."""
+    for lease in leases:
+        _act(bench, lease.id, "unlock")
+        body = _shown(bench, lease).response_body
+        server = body.get("server") if isinstance(body, dict) else None
+        lease.spoilt = lease.spoilt or not isinstance(server, dict) or server.get("locked") is not False
+        lease.release()
+
+
+def _held(bench: Bench, rule: str, lease: Lease, method: str, path: str, body: JSON = None) -> Exchange:
+    """Expect that a request to manage a locked server is refused; wait for the end of one that is not."""
+    answer = bench.expect(
+        f"{_LOCK}/{rule}", method, path, json=body, expects="locked", change="the server is locked"
+    )  # fmt: skip
+    if answer.failure is None and answer.status < 400:
+        bench.wait_out(answer)
+        bench.session.pool.wait_stable(lease.id)
+    return answer
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_LOCK}/{rule}" for rule in ("locks", "null-value", "no-body", "keeps-state", "this-server-only", "queries-work")),
+    *(f"{_LOCK}/{rule}" for rule in ("already-locked", "refuses-status", "refuses-update", "refuses-nics", "refuses-ecs")),
+    f"{_LOCK}/refuses-delete",
+    *(f"{_UNLOCK}/{rule}" for rule in ("unlocks", "null-value", "no-body", "keeps-state", "this-server-only")),
+    *(f"{_UNLOCK}/{rule}" for rule in ("works-when-locked", "not-locked", "manageable")),
+)  # fmt: skip
+def test_a_lock_holds_a_running_server(ecs_bench: Bench) -> None:
+    """Locked it refuses whatever changes it and is shown as before; unlocked it is managed again; others are not meant."""
+    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
+    locked = ("body", "server", "locked")
+    _act(ecs_bench, lease.id, "unlock")
+    ecs_bench.check(f"{_UNLOCK}/not-locked", _shown(ecs_bench, lease), *locked, equals=False)
+    network = {"interfaceAttachment": {"net_id": ecs_bench.need_resource("network_id")}}
+    nic = ecs_bench.read(
+        ecs_bench.client.post(_path(lease.id, "/os-interface"), network), "interfaceAttachment", "port_id"
+    )
+    before = ecs_bench.read(lease.show(), "server")
+    done = _act(ecs_bench, lease.id, "lock")
+    ecs_bench.check(f"{_LOCK}/null-value", done, "status", at_most=299)
+    ecs_bench.check(f"{_LOCK}/no-body", done, "body", equals=None)
+    shown = _shown(ecs_bench, lease)
+    ecs_bench.check(f"{_LOCK}/locks", shown, *locked, equals=True)
+    ecs_bench.check(f"{_LOCK}/queries-work", shown, "status", at_most=299)
+    for rest in ("/os-interface", "/os-volume_attachments", "/os-instance-actions"):
+        ecs_bench.check(
+            f"{_LOCK}/queries-work", ecs_bench.client.get(_path(lease.id, rest)), "status", at_most=299
+        )  # fmt: skip
+    for field in _STATE:
+        ecs_bench.check(f"{_LOCK}/keeps-state", shown, "body", "server", field, equals=before[field])
+    ecs_bench.check(f"{_LOCK}/this-server-only", _shown(ecs_bench, other), *locked, equals=False)
+    _act(ecs_bench, lease.id, "lock")
+    ecs_bench.check(f"{_LOCK}/already-locked", _shown(ecs_bench, lease), *locked, equals=True)
+    _act(ecs_bench, other.id, "lock")
+    _managed(ecs_bench, lease, nic, network)
+    before, theirs = (ecs_bench.read(_shown(ecs_bench, one), "server") for one in (lease, other))
+    done = _act(ecs_bench, lease.id, "unlock")
+    for rule in ("null-value", "works-when-locked"):
+        ecs_bench.check(f"{_UNLOCK}/{rule}", done, "status", at_most=299)
+    ecs_bench.check(f"{_UNLOCK}/no-body", done, "body", equals=None)
+    shown = _shown(ecs_bench, lease)
+    ecs_bench.check(f"{_UNLOCK}/unlocks", shown, *locked, equals=False)
+    for field in _STATE:
+        ecs_bench.check(f"{_UNLOCK}/keeps-state", shown, "body", "server", field, equals=before[field])
+    still = theirs["locked"]
+    ecs_bench.check(f"{_UNLOCK}/this-server-only", _shown(ecs_bench, other), *locked, equals=still)
+    named = ecs_bench.client.put(_path(lease.id), {"server": {"name": ecs_bench.new_name("free")}})
+    ecs_bench.check(f"{_UNLOCK}/manageable", named, "status", at_most=299)
+    ecs_bench.client.delete(_path(lease.id, f"/os-interface/{nic}"))
+    lease.spoilt = not ecs_bench.wait_gone(_path(lease.id, f"/os-interface/{nic}"))
+    _held(ecs_bench, "refuses-delete", other, "DELETE", _path(other.id))
+    ecs_bench.check(f"{_LOCK}/refuses-delete", other.show(), "body", "server", "id", equals=other.id)
+    _unlocked(ecs_bench, lease, other)
+
+
+def _managed(bench: Bench, lease: Lease, nic: str, network: JSON) -> None:
+    """Try to manage a locked server that runs and has a second NIC."""
+    action, nics = _path(lease.id, "/action"), _path(lease.id, "/os-interface")
+    _held(bench, "refuses-update", lease, "PUT", _path(lease.id), {"server": {"name": bench.new_name("held")}})
+    added = _held(bench, "refuses-nics", lease, "POST", nics, network)
+    if added.failure is None and added.status < 400:
+        lease.spoilt = True
+    _held(bench, "refuses-nics", lease, "DELETE", f"{nics}/{nic}")
+    image = {"imageRef": bench.need_resource("image_id")}
+    for name, value in (("rebuild", image), ("reboot", {"type": "SOFT"}), ("os-stop", {})):
+        _held(bench, "refuses-status", lease, "POST", action, {name: value})
+    stop = {"os-stop": {"servers": [{"id": lease.id}], "type": "SOFT"}}
+    _held(bench, "refuses-ecs", lease, "POST", "/v1/{project_id}/cloudservers/action", stop)
+    answer = _held(
+        bench, "refuses-status", lease, "POST", action, {"resize": {"flavorRef": bench.other_flavor(lease)}}
+    )  # fmt: skip
+    if answer.failure is None and answer.status < 400:
+        lease.spoilt = True  # its flavor waits to be confirmed
+
+
+@pytest.mark.ecs_requirement(f"{_LOCK}/refuses-status", f"{_LOCK}/refuses-disks")
+def test_a_lock_holds_a_stopped_server(ecs_bench: Bench) -> None:
+    """It is not started, and neither gets a disk nor loses one."""
+    lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.disk()
+    disks = _path(lease.id, "/os-volume_attachments")
+    ecs_bench.read(ecs_bench.client.post(disks, {"volumeAttachment": {"volumeId": disk}}))
+    for _ in range(_TRIES):
+        if (
+            ecs_bench.read(ecs_bench.client.get(f"/v2.1/{{project_id}}/os-volumes/{disk}"), "volume", "status")
+            == "in-use"
+        ):
+            break
+        ecs_bench.session.target.clock.sleep(1.0)
+    ecs_bench.read(_act(ecs_bench, lease.id, "lock"))
+    second = ecs_bench.disk()
+    added = _held(ecs_bench, "refuses-disks", lease, "POST", disks, {"volumeAttachment": {"volumeId": second}})
+    if added.failure is None and added.status < 400:
+        lease.spoilt = True
+    _held(ecs_bench, "refuses-disks", lease, "DELETE", f"{disks}/{disk}")
+    _held(ecs_bench, "refuses-status", lease, "POST", _path(lease.id, "/action"), {"os-start": {}})
+    _act(ecs_bench, lease.id, "unlock")
+    ecs_bench.client.delete(f"{disks}/{disk}")
+    lease.spoilt = not ecs_bench.wait_gone(f"{disks}/{disk}") or lease.spoilt
+    _unlocked(ecs_bench, lease)
+
+
+@pytest.mark.ecs_requirement(f"{_LOCK}/own-only")
+def test_another_project_does_not_lock(ecs_bench: Bench) -> None:
+    """Its own URL does not lead to servers of ours."""
+    stranger, lease = ecs_bench.as_identity("other_project"), ecs_bench.session.pool.lease("ACTIVE")
+    ecs_bench.expect(
+        f"{_LOCK}/own-only", "POST", _path(lease.id, "/action"), json={"lock": None},
+        expects="foreign-server", change="the server is another project's", client=stranger,
+    )  # fmt: skip
+    ecs_bench.check(f"{_LOCK}/own-only", _shown(ecs_bench, lease), "body", "server", "locked", equals=False)
+    _unlocked(ecs_bench, lease)
+
+
+def _watched(bench: Bench, lease: Lease, task: str, leaving: str = "") -> Exchange | None:
+    """Wait until a server is stable; return the first query that showed a task whose name begins with *task*."""
+    found: list[Exchange] = []
+
+    def look() -> None:
+        shown = lease.show()
+        doing = bench.read(shown, "server", "OS-EXT-STS:task_state")
+        if isinstance(doing, str) and doing.lower().startswith(task):
+            found.append(shown)
+
+    for _ in range(_TRIES):
+        bench.session.pool.wait_stable(lease.id, each=look)
+        if not leaving or bench.read(lease.show(), "server", "status") != leaving:
+            break
+        bench.session.target.clock.sleep(1.0)
+    return found[0] if found else None
+
+
+def _while(bench: Bench, requirement: str, seen: Exchange | None, status: str) -> None:
+    """Judge the status that a server showed while something was done to it."""
+    if seen is None:
+        bench.not_tested(requirement, "the change was too quick to be seen")
+    else:
+        bench.check(requirement, seen, "body", "server", "status", equals=status)
+
+
+_ENDS = {
+    _CONFIRM: ("confirmResize", ("confirms", "null-value", "accepted-state", "wrong-state", "once", "no-body")),
+    _REVERT: ("revertResize", ("reverts", "revert-status", "null-value", "accepted-state", "wrong-state", "once", "no-body")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "end"),
+    [
+        pytest.param(
+            state, end, id=f"{_ENDS[end][0]}-{power}",
+            marks=pytest.mark.ecs_requirement(
+                f"{_RESIZE}/{power}", *(f"{end}/{rule}" for rule in _ENDS[end][1]), f"{end}/{power}-again",
+                *([f"{_RESIZE}/resizes"] if end == _CONFIRM else [f"{_RESIZE}/flavor-url"]),
+            ),
+        )
+        for end in _ENDS
+        for state, power in (("ACTIVE", "running"), ("SHUTOFF", "stopped"))
+    ],
+)  # fmt: skip
+@pytest.mark.ecs_requirement(
+    *(f"{_RESIZE}/{rule}" for rule in ("verify-resize", "resize-status", "this-server-only", "no-body"))
+)
+def test_a_new_flavor_is_confirmed_or_rolled_back(ecs_bench: Bench, state: ServerState, end: str) -> None:
+    """The new flavor waits until it is confirmed or rolled back, once; then the server runs, or not, as before."""
+    lease, other = ecs_bench.session.pool.batch_of(2, state)
+    action, power = _ENDS[end][0], "running" if state == "ACTIVE" else "stopped"
+    before, theirs = ecs_bench.flavor_of(lease), ecs_bench.flavor_of(other)
+    wanted = ecs_bench.other_flavor(lease)
+    _late(ecs_bench, lease, f"{end}/wrong-state", (action,), "no flavor waits")
+    flavor = ("body", "server", "flavor", "id")
+    by_url = f"{ecs_bench.session.target.endpoint}/flavors/{wanted}"
+    sent = _act(ecs_bench, lease.id, "resize", {"flavorRef": wanted if end == _CONFIRM else by_url})
+    if end == _REVERT:
+        ecs_bench.check(f"{_RESIZE}/flavor-url", sent, "status", at_most=299)
+    ecs_bench.check(f"{_RESIZE}/{power}", sent, "status", at_most=299)
+    ecs_bench.check(f"{_RESIZE}/no-body", sent, "body", equals=None)
+    _while(ecs_bench, f"{_RESIZE}/resize-status", _watched(ecs_bench, lease, "resize"), "RESIZE")
+    waits = lease.show()
+    ecs_bench.check(f"{_RESIZE}/this-server-only", other.show(), *flavor, equals=theirs)
+    ecs_bench.check(f"{_RESIZE}/verify-resize", waits, "body", "server", "status", equals="VERIFY_RESIZE")
+    ecs_bench.check(
+        f"{_RESIZE}/verify-resize", waits, "body", "server", "OS-EXT-STS:vm_state", matches="(?i)^resized$"
+    )  # fmt: skip
+    if ecs_bench.read(waits, "server", "status") == "VERIFY_RESIZE":
+        _settled(ecs_bench, lease, end, state, before if end == _REVERT else wanted)
+    else:
+        for rule in (*_ENDS[end][1], f"{power}-again"):
+            ecs_bench.not_tested(f"{end}/{rule}", "the new flavor does not wait to be confirmed")
+    if end == _CONFIRM:
+        ecs_bench.check(f"{_RESIZE}/resizes", lease.show(), *flavor, equals=wanted)
+    lease.release()
+    other.release()
+
+
+def _settled(bench: Bench, lease: Lease, end: str, state: str, flavor: str | None) -> None:
+    """Confirm or roll back what waits, and judge what that does."""
+    action = _ENDS[end][0]
+    task = ("body", "server", "OS-EXT-STS:task_state")
+    bench.check(f"{end}/accepted-state", lease.show(), *task, one_of=[None, ""])
+    done = _act(bench, lease.id, action)
+    for rule in ("null-value", "accepted-state"):
+        bench.check(f"{end}/{rule}", done, "status", at_most=299)
+    bench.check(f"{end}/no-body", done, "body", equals=None)
+    seen = _watched(bench, lease, "resize_revert", "VERIFY_RESIZE")
+    if end == _REVERT:
+        _while(bench, f"{end}/revert-status", seen, "REVERT_RESIZE")
+    shown, rule = lease.show(), "reverts" if end == _REVERT else "confirms"
+    again = "running-again" if state == "ACTIVE" else "stopped-again"
+    bench.check(f"{end}/{again}", shown, "body", "server", "status", equals=state)
+    bench.check(f"{end}/{rule}", shown, "body", "server", "status", differs="VERIFY_RESIZE")
+    bench.check(f"{end}/{rule}", shown, "body", "server", "flavor", "id", equals=flavor)
+    _late(bench, lease, f"{end}/once", ("confirmResize", "revertResize"), "the flavor waits no more")
+
+
+def _late(bench: Bench, lease: Lease, requirement: str, actions: tuple[str, ...], change: str) -> None:
+    """Expect that there is nothing to confirm or to roll back."""
+    for action in actions:
+        bench.expect(
+            requirement, "POST", _path(lease.id, "/action"), json={action: None}, expects="wrong-state", change=change
+        )  # fmt: skip
+        bench.session.pool.wait_stable(lease.id)
+
+
+@pytest.mark.ecs_requirement(f"{_RESIZE}/same-flavor")
+def test_the_same_flavor_is_refused(ecs_bench: Bench) -> None:
+    """A server is not changed to the flavor that it has."""
+    control = ecs_bench.control("nova.servers.resize")
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    answer = ecs_bench.expect(
+        f"{_RESIZE}/same-flavor", "POST", _path(lease.id, "/action"), json={"resize": {"flavorRef": ecs_bench.flavor_of(lease)}},
+        expects="same-flavor", change="it is the flavor that the server has", control=control.id,
+    )  # fmt: skip
+    if answer.failure is None and answer.status < 400:
+        lease.spoilt = True
+    lease.release()

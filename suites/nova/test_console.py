@@ -1,0 +1,39 @@
+"""Rules of the console logs of servers (6.14)."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_ecs import Bench, Exchange
+
+_RULE = "nova.servers.console-output/rule"
+
+
+def _console(bench: Bench, server: str, length: int | str, microversion: str = "2.1") -> Exchange:
+    body = {"os-getConsoleOutput": {"length": length}}
+    return bench.client.post(f"/v2.1/{{project_id}}/servers/{server}/action", body, microversion=microversion)
+
+
+def _lines(most: int) -> str:
+    """Return what a text of at most so many lines matches; a line break at the end does not begin a line."""
+    return rf"\A([^\n]*\n){{0,{most - 1}}}[^\n]*\n?\Z" if most else r"\A\Z"
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_RULE}/{rule}" for rule in ("lines", "unlimited", "zero", "length-as-number", "length-as-text", "last-microversion"))
+)  # fmt: skip
+def test_the_log_is_as_long_as_asked_for(ecs_bench: Bench) -> None:
+    """At most so many lines, by a number or a text, at the first and at the last microversion; -1 means all."""
+    (server,) = ecs_bench.shared("ACTIVE")
+    longest = 0
+    for length, rule in ((1, "length-as-number"), (3, "length-as-number"), ("2", "length-as-text"), (0, "zero")):
+        shown = _console(ecs_bench, server.id, length)
+        ecs_bench.check(f"{_RULE}/{rule}", shown, "status", at_most=299)
+        limit = "zero" if length == 0 else "lines"
+        ecs_bench.check(f"{_RULE}/{limit}", shown, "body", "output", matches=_lines(int(length)))
+        if shown.status < 400:
+            longest = max(longest, len(ecs_bench.read(shown, "output")))
+    latest = _console(ecs_bench, server.id, 2, "2.5")
+    ecs_bench.check(f"{_RULE}/last-microversion", latest, "body", "output", matches=_lines(2))
+    everything = _console(ecs_bench, server.id, -1)
+    ecs_bench.check(f"{_RULE}/unlimited", everything, "body", "output", matches=rf"(?s)\A.{{{longest}}}")

@@ -1,0 +1,158 @@
+"""Rules of the operations on a server (6.13)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pytest_ecs import Bench, Exchange, Lease
+
+_LIST, _SHOW = (f"nova.server-operations.{verb}/rule" for verb in ("list", "show"))
+_ALL = ("body", "instanceActions", "*")
+#: Seconds that the clocks of the target and of its servers may differ.
+_SLACK = 300
+#: Seconds that are as good as no limit.
+_EVER = 10**9
+
+
+def _server(server: str, rest: str = "") -> str:
+    return f"/v2.1/{{project_id}}/servers/{server}{rest}"
+
+
+def _log(bench: Bench, server: str, request: str = "", **options: Any) -> Exchange:
+    return bench.client.get(_server(server, "/os-instance-actions" + (f"/{request}" if request else "")), **options)
+
+
+def _do(bench: Bench, lease: Lease, method: str, rest: str, body: object = None) -> Exchange:
+    """Do something to a server and wait until it is over; raises `StepFailed` when it is refused."""
+    done = bench.client.request(method, _server(lease.id, rest), json=body)
+    bench.read(done)
+    bench.session.pool.wait_stable(lease.id)
+    return done
+
+
+def _seconds(text: str) -> float:
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_LIST}/{rule}" for rule in ("has-operations", "has-create", "all-operations", "own-server", "own-project", "own-user")),
+    *(f"{_LIST}/{rule}" for rule in ("start-time", "request-ids", "request-id-shows")),
+    *(f"{_SHOW}/{rule}" for rule in ("asked-request", "own-server", "same-as-list", "other-server", "has-events", "finished")),
+    *(f"{_SHOW}/{rule}" for rule in ("events-in-order", "events-within", "success-without-traceback")),
+)  # fmt: skip
+def test_what_is_done_to_a_server_is_listed(ecs_bench: Bench) -> None:
+    """Its creation, a restart, a stop and a start are there, each under its action, and each is shown with its events."""
+    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
+    known = ecs_bench.read(_log(ecs_bench, lease.id), "instanceActions")
+    for action in ("reboot", "os-stop", "os-start"):
+        began = ecs_bench.session.target.clock.now()
+        _do(ecs_bench, lease, "POST", "/action", {action: {"type": "SOFT"} if action == "reboot" else {}})
+        listed = _log(ecs_bench, lease.id)
+        ecs_bench.check(f"{_LIST}/has-operations", listed, *_ALL, "action", contains=action.removeprefix("os-"))
+        ids = [entry["request_id"] for entry in known]
+        ecs_bench.check(f"{_LIST}/all-operations", listed, *_ALL, "request_id", includes=ids)
+        known = ecs_bench.read(listed, "instanceActions")
+        new = [number for number, entry in enumerate(known) if entry["request_id"] not in ids]
+        span = [began - _SLACK, ecs_bench.session.target.clock.now() + _SLACK]
+        for number in new:
+            place = ("body", "instanceActions", number, "start_time")
+            ecs_bench.check(f"{_LIST}/start-time", listed, *place, time_between=span)
+    ecs_bench.not_tested(f"{_LIST}/start-time", "no operation became listed")
+    ecs_bench.check(f"{_LIST}/has-create", listed, *_ALL, "action", contains="create")
+    user = ecs_bench.read(lease.show(), "server", "user_id")
+    for rule, field, value in (
+        ("own-server", "instance_uuid", lease.id),
+        ("own-project", "project_id", ecs_bench.client.project_id),
+        ("own-user", "user_id", user),
+    ):
+        ecs_bench.check(f"{_LIST}/{rule}", listed, *_ALL, field, equals=[value] * len(known))
+    for entry in known:
+        ecs_bench.check(f"{_LIST}/request-ids", listed, *_ALL, "request_id", has_one=entry["request_id"])
+        _one(ecs_bench, lease, other, entry)
+    nothing = "no operation is listed, or none was over"
+    for rule in ("asked-request", "own-server", "same-as-list", "other-server", "has-events", "finished"):
+        ecs_bench.not_tested(f"{_SHOW}/{rule}", nothing)
+    for rule in ("events-in-order", "events-within", "success-without-traceback"):
+        ecs_bench.not_tested(f"{_SHOW}/{rule}", "no event is shown")
+    for rule in ("request-ids", "request-id-shows"):
+        ecs_bench.not_tested(f"{_LIST}/{rule}", nothing)
+    lease.release()
+    other.release()
+
+
+def _one(bench: Bench, lease: Lease, other: Lease, entry: dict[str, Any]) -> None:
+    """Judge one operation, which is over, by itself."""
+    request = entry["request_id"]
+    shown, place = _log(bench, lease.id, request), ("body", "instanceAction")
+    bench.check(f"{_LIST}/request-id-shows", shown, "status", at_most=299)
+    bench.check(f"{_SHOW}/asked-request", shown, *place, "request_id", equals=request)
+    bench.check(f"{_SHOW}/own-server", shown, *place, "instance_uuid", equals=lease.id)
+    for name in ("action", "start_time", "user_id", "project_id"):
+        bench.check(f"{_SHOW}/same-as-list", shown, *place, name, equals=entry[name])
+    path = _server(other.id, f"/os-instance-actions/{request}")
+    others = bench.read(_log(bench, other.id), "instanceActions")
+    if request not in [one["request_id"] for one in others]:  # one request may have made both servers
+        bench.expect(f"{_SHOW}/other-server", "GET", path, expects="not-found", change="it was done to another server")
+    bench.check(f"{_SHOW}/has-events", shown, *place, "events", 0, present=True)
+    if shown.status >= 400:
+        return
+    for number, event in enumerate(bench.read(shown, "instanceAction", "events")):
+        at = (*place, "events", number)
+        for name in ("result", "finish_time"):
+            bench.check(f"{_SHOW}/finished", shown, *at, name, matches=".")
+        span = [_seconds(event["start_time"]), _EVER + _seconds(event["start_time"])]
+        bench.check(f"{_SHOW}/events-in-order", shown, *at, "finish_time", time_between=span)
+        span = [_seconds(entry["start_time"]), _EVER + _seconds(entry["start_time"])]
+        bench.check(f"{_SHOW}/events-within", shown, *at, "start_time", time_between=span)
+        if event["result"] == "Success":
+            bench.check(f"{_SHOW}/success-without-traceback", shown, *at, "traceback", one_of=[None, ""])
+
+
+@pytest.mark.ecs_requirement(f"{_LIST}/has-other-operations")
+def test_other_operations_are_listed(ecs_bench: Bench) -> None:
+    """Locks, rebuilds, changes of the flavor, and disks and NICs that come and go, each under its action."""
+    lease, image = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.need_resource("image_id")
+    for body in ({"lock": None}, {"unlock": None}, {"rebuild": {"imageRef": image}}):
+        _do(ecs_bench, lease, "POST", "/action", body)
+    for settled in ("confirmResize", "revertResize"):
+        _do(ecs_bench, lease, "POST", "/action", {"resize": {"flavorRef": ecs_bench.other_flavor(lease)}})
+        if ecs_bench.read(lease.show(), "server", "status") == "VERIFY_RESIZE":
+            _do(ecs_bench, lease, "POST", "/action", {settled: None})
+            _leave_verify_resize(ecs_bench, lease)
+    disk, network = ecs_bench.disk(), ecs_bench.need_resource("network_id")
+    coming: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+        ("volume", "/os-volume_attachments", {"volumeAttachment": {"volumeId": disk}}, "volumeId"),
+        ("interface", "/os-interface", {"interfaceAttachment": {"net_id": network}}, "port_id"),
+    )
+    for action, rest, addition, step in coming:
+        attached = _do(ecs_bench, lease, "POST", rest, addition)
+        path = f"{rest}/{ecs_bench.read(attached, next(iter(addition)), step)}"
+        if action == "volume":
+            _in_use(ecs_bench, disk)
+        _do(ecs_bench, lease, "DELETE", path)
+        lease.spoilt = lease.spoilt or not ecs_bench.wait_gone(_server(lease.id, path))
+    listed = _log(ecs_bench, lease.id)
+    for action in ("lock", "unlock", "rebuild", "resize", "confirmResize", "revertResize"):
+        ecs_bench.check(f"{_LIST}/has-other-operations", listed, *_ALL, "action", contains=action)
+    for action in ("attach_volume", "detach_volume", "attach_interface", "detach_interface"):
+        ecs_bench.check(f"{_LIST}/has-other-operations", listed, *_ALL, "action", contains=action)
+    lease.release()
+
+
+def _leave_verify_resize(bench: Bench, lease: Lease) -> None:
+    for _ in range(120):
+        if bench.read(lease.show(), "server", "status") != "VERIFY_RESIZE":
+            break
+        bench.session.target.clock.sleep(1.0)
+    bench.session.pool.wait_stable(lease.id)
+
+
+def _in_use(bench: Bench, disk: str) -> None:
+    for _ in range(120):
+        if bench.read(bench.client.get(f"/v2.1/{{project_id}}/os-volumes/{disk}"), "volume", "status") == "in-use":
+            return
+        bench.session.target.clock.sleep(1.0)

@@ -1,0 +1,16 @@
+"""Recipes: what was done to a server (6.13)."""
+
+from __future__ import annotations
+
+from pytest_ecs import Ingredients, Request, recipe
+
+
+@recipe("nova.server-operations.list", server="ACTIVE")
+def _operations(use: Ingredients) -> Request:
+    return Request({"server_id": use.servers[0]})
+
+
+@recipe("nova.server-operations.show", server="ACTIVE")
+def _operation(use: Ingredients) -> Request:
+    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-instance-actions"
+    return Request({"server_id": use.servers[0], "request_id": use.read(path, "instanceActions", 0, "request_id")})
