@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._client import Client
 from pytest_ecs._exchange import Exchange, pointer
 from pytest_ecs._ledger import Ledger, Thing
@@ -15,6 +16,8 @@ __all__ = ["KINDS", "Kind", "delete", "identify", "kind_of", "name_of"]
 
 #: How often, and every how many seconds, a deletion is tried that the endpoint refuses while the thing is in use.
 _TRIES, _PAUSE = 24, 5.0
+#: A group that does not exist may be answered with this code and 400 (5.10.2).
+_NO_GROUP = "Ecs.0313"
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def _end(path: str, client: Client, clock: Clock) -> str:
     """Delete what is at *path*; return "gone" when it was not there, "deleted", or "there" when it stays."""
     for attempt in range(_TRIES):
         deleted = client.delete(path)
-        if deleted.failure is None and deleted.status == 404:
+        if deleted.failure is None and (deleted.status == 404 or _NO_GROUP in codes_of(deleted.response_body)):
             return "deleted" if attempt else "gone"
         clock.sleep(_PAUSE)
     return "there"
