@@ -600,14 +600,16 @@ class Bench:
             return
         self.wait_out(exchange)
         self._take_back(exchange, recipe, leases)
-        for key in [key for key in self._made if key[0] == recipe.operation]:
+        for key in [key for key in self._made if key[0] == recipe.operation or key[0] not in RECIPES]:
             del self._made[key]
         for lease in itertools.chain.from_iterable(self._shared.values()):
             lease.exclusive = True  # so that its state is looked at before its next use
         self.release()
 
-    def make(self, path: str, body: JSON, *steps: str | int, **options: Any) -> JSON:
+    def make(self, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any) -> JSON:
         """Create something by POST and return what stands at *steps* of the answer; it is deleted with the run.
+
+        *among* names the operations whose requests that are to be refused share one; here it changes nothing.
 
         Raises `PrerequisiteMissing` where the endpoint does not create it.
         """
@@ -620,8 +622,10 @@ class Bench:
         self.settle(created)
         return self.read(created, *steps)
 
-    def _make_once(self, recipe: Recipe, path: str, body: JSON, *steps: str | int, **options: Any) -> JSON:
-        key = (recipe.operation, path)
+    def _make_once(
+        self, recipe: Recipe, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any
+    ) -> JSON:
+        key = (among or recipe.operation, path)
         if key not in self._made:
             self._made[key] = self.make(path, body, *steps, **options)
         return self._made[key]

@@ -41,7 +41,8 @@ class Ingredients:
     #: What stands at a place of the answer to GET: ``read(path, *steps, microversion=...)``.
     read: Callable[..., JSON]
     #: Creates what the request needs, by ``make(path, body, *steps, microversion=...)``: the POST's answer is read as
-    #: `read` does. Whatever is created so is deleted with the run; requests that are to be refused share one.
+    #: `read` does. Whatever is created so is deleted with the run; requests that are to be refused share one,
+    #: with those of other operations that give the same ``among=``.
     make: Callable[..., JSON]
     #: Waits until something is as the request needs it: ``until(path, *steps, equals=...)`` reads as `read` does.
     until: Callable[..., None]

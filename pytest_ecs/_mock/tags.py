@@ -109,12 +109,14 @@ def _add(state: State, server: Server, wanted: Sequence[tuple[str, str]]) -> Non
 
 
 def _delete(state: State, server: Server, wanted: Sequence[tuple[str, str]]) -> None:
-    pairs = _pairs(server)
+    pairs, deviates = _pairs(server), state.deviates
+    if len({key for key, _ in wanted}) < len(wanted) and not deviates("tags-duplicates-unchecked"):
+        raise refusing(state)("Ecs.0908", "The tag key cannot be duplicate.")
     for key, value in wanted:
-        if key not in pairs and state.deviates("tags-delete-unknown-refused"):
+        if key not in pairs and deviates("tags-delete-unknown-refused"):
             raise EcsError("Ecs.0005", "The tag does not exist.")
         # A tag with another value is another tag, which is not there.
-        if not value or pairs.get(key) == value or state.deviates("tags-delete-value-ignored"):
+        if not value or pairs.get(key) == value or deviates("tags-delete-value-ignored"):
             server.tags = [tag for tag in server.tags if not _keyed(tag, key)]
 
 

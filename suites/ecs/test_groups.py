@@ -1,0 +1,338 @@
+"""Rules of server groups (5.10)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pytest_ecs import Bench, Exchange, Lease
+
+_CREATE, _DELETE, _ADD, _REMOVE, _LIST, _SHOW = (
+    f"ecs.server-groups.{verb}/rule" for verb in ("create", "delete", "add-member", "remove-member", "list", "show")
+)
+_GROUPS = "/v1/{project_id}/cloudservers/os-server-groups"
+_NATIVE = "/v2.1/{project_id}/os-server-groups"
+_SERVERS = "/v1/{project_id}/cloudservers"
+_IDS = ("body", "server_groups", "*", "id")
+_MEMBERS = ("body", "server_group", "members")
+_POLICY = "anti-affinity"
+#: What both APIs show of a group.
+_FIELDS = ("id", "name", "policies", "members", "metadata")
+
+
+def _one(group: str, action: str = "") -> str:
+    return f"{_GROUPS}/{group}{action}"
+
+
+def _body(name: str, *policies: str) -> dict[str, Any]:
+    return {"server_group": {"name": name, "policies": list(policies or (_POLICY,))}}
+
+
+def _make(bench: Bench, name: str | None = None) -> tuple[Exchange, str]:
+    created = bench.client.post(_GROUPS, _body(name or bench.new_name("group")))
+    return created, str(bench.read(created, "server_group", "id"))
+
+
+def _drop(bench: Bench, *groups: str) -> None:
+    for group in groups:
+        bench.client.delete(_one(group))
+
+
+def _pages(bench: Bench, query: dict[str, str] | None = None) -> list[Exchange]:
+    """Return the list, page by page where the endpoint divides it."""
+    pages = [bench.client.get(_GROUPS, query=query or {})]
+    while len(pages) < 100 and (marker := _next(pages[-1])) and bench.read(pages[-1], "server_groups"):
+        page = bench.client.get(_GROUPS, query={"limit": "1000", **(query or {}), "marker": marker})
+        pages.append(page)
+    return pages
+
+
+def _next(page: Exchange) -> str | None:
+    body = page.response_body
+    info = body.get("page_info") if isinstance(body, dict) else None
+    marker = info.get("next_marker") if isinstance(info, dict) else None
+    return marker if isinstance(marker, str) and marker else None
+
+
+def _ids(bench: Bench, pages: Sequence[Exchange]) -> list[str]:
+    return [group["id"] for page in pages for group in bench.read(page, "server_groups")]
+
+
+def _page_with(bench: Bench, group: str) -> Exchange:
+    """Return the page of the list that has a group, or the last one."""
+    pages = _pages(bench)
+    return next((page for page in pages if group in _ids(bench, [page])), pages[-1])
+
+
+def _absent(bench: Bench, rule: str, group: str) -> None:
+    for page in _pages(bench):
+        bench.check(rule, page, *_IDS, lacks=group)
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_CREATE}/{rule}" for rule in ("as-asked", "listed", "no-members", "longest-name", "same-as-native")),
+    *(f"{_DELETE}/{rule}" for rule in ("deletes", "others-stay", "no-body")),
+    *(f"{_LIST}/{rule}" for rule in ("has-groups", "once", "own-project", "same-as-show", "same-as-native")),
+    *(f"{_SHOW}/{rule}" for rule in ("asked-group", "as-created", "other-project", "same-as-native")),
+)  # fmt: skip
+def test_groups_come_and_go(ecs_bench: Bench) -> None:
+    """A new group is shown as it was asked for, in the list, by itself and by the native API, and to its project alone."""
+    name = ecs_bench.new_name("group")
+    created, group = _make(ecs_bench, name)
+    ecs_bench.check(f"{_CREATE}/as-asked", created, "body", "server_group", "name", equals=name)
+    ecs_bench.check(f"{_CREATE}/as-asked", created, "body", "server_group", "policies", equals=[_POLICY])
+    ecs_bench.check(f"{_CREATE}/no-members", created, "body", "server_group", "members", equals=[])
+    shown, listed = ecs_bench.client.get(_one(group)), _page_with(ecs_bench, group)
+    ecs_bench.check(f"{_CREATE}/listed", shown, "status", at_most=299)
+    for rule in (f"{_CREATE}/listed", f"{_LIST}/has-groups"):
+        ecs_bench.check(rule, listed, *_IDS, contains=group)
+    ecs_bench.check(f"{_LIST}/once", listed, *_IDS, has_one=group)
+    ecs_bench.check(f"{_SHOW}/asked-group", shown, "body", "server_group", "id", equals=group)
+    for field in ("name", "policies", "metadata"):
+        value = ecs_bench.read(created, "server_group", field)
+        ecs_bench.check(f"{_SHOW}/as-created", shown, "body", "server_group", field, equals=value)
+    native = ecs_bench.client.get(f"{_NATIVE}/{group}")
+    natives = ecs_bench.client.get(_NATIVE)
+    ecs_bench.check(f"{_LIST}/same-as-native", natives, *_IDS, contains=group)
+    ecs_bench.check(f"{_CREATE}/same-as-native", native, "body", "server_group", "id", equals=group)
+    ids = _ids(ecs_bench, [listed])
+    index = ids.index(group) if group in ids else -1
+    for field in _FIELDS:
+        value = ecs_bench.read(shown, "server_group", field)
+        ecs_bench.check(f"{_LIST}/same-as-show", listed, "body", "server_groups", index, field, equals=value)
+        ecs_bench.check(f"{_SHOW}/same-as-native", native, "body", "server_group", field, equals=value)
+    stranger = ecs_bench.as_identity("other_project")
+    ecs_bench.check(f"{_SHOW}/other-project", stranger.get(_one(group)), "status", one_of=[400, 403, 404])
+    ecs_bench.check(f"{_LIST}/own-project", stranger.get(_GROUPS), *_IDS, lacks=group)
+    longest = ecs_bench.new_name("group").ljust(255, "x")
+    created, other = _make(ecs_bench, longest)
+    ecs_bench.check(f"{_CREATE}/longest-name", created, "body", "server_group", "name", equals=longest)
+    kept = ecs_bench.client.get(_one(other))
+    ecs_bench.check(f"{_CREATE}/longest-name", kept, "body", "server_group", "name", equals=longest)
+    deleted = ecs_bench.client.delete(_one(group))
+    ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_bench.wait_gone(_one(group), 10)
+    _absent(ecs_bench, f"{_DELETE}/deletes", group)
+    _unknown(ecs_bench, f"{_DELETE}/deletes", "GET", group, "the group was deleted")
+    ecs_bench.check(f"{_DELETE}/others-stay", _page_with(ecs_bench, other), *_IDS, contains=other)
+    _drop(ecs_bench, other)
+
+
+def _unknown(bench: Bench, rule: str, method: str, group: str, change: str, action: str = "", **options: Any) -> None:
+    bench.expect(rule, method, _one(group, action), expects="unknown-group", change=change, **options)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/affinity-refused")
+def test_another_policy_is_refused(ecs_bench: Bench) -> None:
+    """There are no affinity groups."""
+    control = ecs_bench.control("ecs.server-groups.create")
+    ecs_bench.expect(
+        f"{_CREATE}/affinity-refused", "POST", _GROUPS, json=_body(ecs_bench.new_name("no"), "affinity"),
+        expects="invalid", change="the policy is affinity", control=control.id,
+    )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(
+    f"{_SHOW}/unknown-group", f"{_DELETE}/unknown-group", f"{_ADD}/unknown-group", f"{_REMOVE}/unknown-group"
+)
+def test_an_unknown_group_is_refused(ecs_bench: Bench) -> None:
+    """In each of the operations that name one in the URL."""
+    (lease,) = ecs_bench.shared("SHUTOFF")
+    change = "the group does not exist"
+    for rule, verb, method in ((_SHOW, "show", "GET"), (_DELETE, "delete", "DELETE")):
+        control = ecs_bench.control(f"ecs.server-groups.{verb}")
+        _unknown(ecs_bench, f"{rule}/unknown-group", method, ecs_bench.unknown_id(), change, control=control.id)
+    for rule, verb, key in ((_ADD, "add-member", "add_member"), (_REMOVE, "remove-member", "remove_member")):
+        control = ecs_bench.control(f"ecs.server-groups.{verb}")
+        body = {key: {"instance_uuid": lease.id}}
+        group = ecs_bench.unknown_id()
+        _unknown(ecs_bench, f"{rule}/unknown-group", "POST", group, change, "/action", json=body, control=control.id)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/counted", f"{_DELETE}/counted")
+def test_groups_are_counted(ecs_bench: Bench) -> None:
+    """One group more or less is one more or less used; a try counts when no other group came or went meanwhile."""
+    limits, field = "/v1/{project_id}/cloudservers/limits", "totalServerGroupsUsed"
+    for _ in range(5):
+        there, before = _ids(ecs_bench, _pages(ecs_bench)), ecs_bench.client.get(limits)
+        _, group = _make(ecs_bench)
+        during = ecs_bench.client.get(limits)
+        more = _ids(ecs_bench, _pages(ecs_bench))
+        _drop(ecs_bench, group)
+        after = ecs_bench.client.get(limits)
+        if sorted(more) == sorted([*there, group]) and _ids(ecs_bench, _pages(ecs_bench)) == there:
+            used = ecs_bench.read(before, "absolute", field)
+            ecs_bench.check(f"{_CREATE}/counted", during, "body", "absolute", field, equals=used + 1)
+            ecs_bench.check(f"{_DELETE}/counted", after, "body", "absolute", field, equals=used)
+            return
+    for rule in (f"{_CREATE}/counted", f"{_DELETE}/counted"):
+        ecs_bench.not_tested(rule, "others created or deleted groups all the time, or groups do not come and go")
+
+
+_PAGING = (
+    "at-most-limit",
+    "limit-highest",
+    "limit-alone",
+    "marker-alone",
+    "after-marker",
+    "next-marker",
+    "pages-complete",
+)
+
+
+@pytest.mark.ecs_requirement(*(f"{_LIST}/{rule}" for rule in (*_PAGING, "unknown-marker")))
+def test_groups_come_on_pages(ecs_bench: Bench) -> None:
+    """Pages have as many groups as asked for and follow each other; a try counts when the list stayed the same."""
+    groups = [_make(ecs_bench)[1] for _ in range(2)]
+    control = ecs_bench.control("ecs.server-groups.list")
+    ecs_bench.expect(
+        f"{_LIST}/unknown-marker", "GET", _GROUPS, query={"limit": "1", "marker": ecs_bench.unknown_id()},
+        expects="unknown-reference", change="the marker is no group", control=control.id, codes=("Ecs.0313",),
+    )  # fmt: skip
+    for _ in range(5):
+        whole = _pages(ecs_bench)
+        ecs_bench.read(whole[0], "server_groups", 0)
+        order = _ids(ecs_bench, whole)
+        size = max(1, len(order) // 8)
+        pages = _pages(ecs_bench, {"limit": str(size)})
+        second = ecs_bench.client.get(_GROUPS, query={"limit": str(size), "marker": order[size - 1]})
+        alone = ecs_bench.client.get(_GROUPS, query={"marker": order[0]})
+        highest, more = (ecs_bench.client.get(_GROUPS, query={"limit": limit}) for limit in ("1000", "1001"))
+        if _ids(ecs_bench, _pages(ecs_bench)) == order:
+            break
+    else:
+        for rule in _PAGING:
+            ecs_bench.not_tested(f"{_LIST}/{rule}", "others created or deleted groups all the time")
+        _drop(ecs_bench, *groups)
+        return
+    for page in (*pages, second):
+        ecs_bench.check(f"{_LIST}/at-most-limit", page, "body", "server_groups", length_at_most=size)
+    ecs_bench.check(f"{_LIST}/limit-alone", pages[0], *_IDS, equals=order[:size])
+    ecs_bench.check(
+        f"{_LIST}/next-marker", pages[0], "body", "page_info", "next_marker", equals=_ids(ecs_bench, pages[:1])[-1]
+    )
+    ecs_bench.check(f"{_LIST}/after-marker", second, *_IDS, equals=order[size : 2 * size])
+    if alone.failure is None and alone.status == 400:
+        ecs_bench.check(f"{_LIST}/marker-alone", alone, "status", equals=400)
+    else:
+        ecs_bench.check(f"{_LIST}/marker-alone", alone, *_IDS, equals=order[1:])
+    walked = _ids(ecs_bench, pages)
+    for group in order:
+        if group in walked:
+            page = next(page for page in pages if group in _ids(ecs_bench, [page]))
+            ecs_bench.check(f"{_LIST}/pages-complete", page, *_IDS, has_one=group)
+        else:
+            ecs_bench.check(f"{_LIST}/pages-complete", pages[-1], *_IDS, contains=group)
+    for first, later in itertools.pairwise(pages):
+        for group in _ids(ecs_bench, [first]):
+            ecs_bench.check(f"{_LIST}/pages-complete", later, *_IDS, lacks=group)
+    ecs_bench.check(f"{_LIST}/limit-highest", highest, "status", at_most=299)
+    if more.failure is None and more.status >= 400:
+        ecs_bench.check(f"{_LIST}/limit-highest", more, "status", equals=400)
+    else:
+        ecs_bench.check(f"{_LIST}/limit-highest", more, "body", "server_groups", length_at_most=1000)
+    _drop(ecs_bench, *groups)
+
+
+def _act(bench: Bench, group: str, key: str, server: Lease) -> Exchange:
+    return bench.client.post(_one(group, "/action"), {key: {"instance_uuid": server.id}})
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_ADD}/{rule}" for rule in ("adds", "keeps", "only-when-stopped", "different-host", "same-server", "again", "no-body")),
+    *(f"{_REMOVE}/{rule}" for rule in ("removes", "keeps", "server-stays", "while-running", "not-a-member", "other-group")),
+    *(f"{_REMOVE}/{rule}" for rule in ("can-return", "no-body")),
+    f"{_SHOW}/members", f"{_DELETE}/members-stay",
+)  # fmt: skip
+def test_servers_join_and_leave_a_group(ecs_bench: Bench) -> None:
+    """Stopped servers join, servers leave in any state, and apart from where they run nothing becomes of them."""
+    running = ecs_bench.session.pool.lease("ACTIVE")
+    one, two = ecs_bench.session.pool.batch_of(2, "SHUTOFF")
+    (_, group), (_, empty) = _make(ecs_bench), _make(ecs_bench)
+    path = _one(group)
+    name = ecs_bench.read(one.show(), "server", "name")
+    added = _act(ecs_bench, group, "add_member", one)
+    ecs_bench.check(f"{_ADD}/no-body", added, "body", equals=None)
+    ecs_bench.check(f"{_ADD}/adds", ecs_bench.client.get(path), *_MEMBERS, contains=one.id)
+    ecs_bench.check(f"{_ADD}/same-server", one.show(), "body", "server", "name", equals=name)
+    ecs_bench.check(f"{_ADD}/same-server", one.show(), "body", "server", "status", equals="SHUTOFF")
+    ecs_bench.read(_act(ecs_bench, group, "add_member", two))
+    shown = ecs_bench.client.get(path)
+    ecs_bench.check(f"{_ADD}/adds", shown, *_MEMBERS, contains=two.id)
+    ecs_bench.check(f"{_ADD}/keeps", shown, *_MEMBERS, contains=one.id)
+    ecs_bench.check(f"{_SHOW}/members", shown, *_MEMBERS, same_items=[one.id, two.id])
+    again = _act(ecs_bench, group, "add_member", one)
+    ecs_bench.check(f"{_ADD}/again", again, "status", one_of=[200, 201, 202, 204, 400, 403, 409])
+    ecs_bench.check(f"{_ADD}/again", ecs_bench.client.get(path), *_MEMBERS, has_one=one.id)
+    control = ecs_bench.control("ecs.server-groups.add-member")
+    ecs_bench.expect(
+        f"{_ADD}/only-when-stopped", "POST", _one(group, "/action"), json={"add_member": {"instance_uuid": running.id}},
+        expects="refused", change="the server runs", control=control.id,
+    )  # fmt: skip
+    ecs_bench.check(f"{_ADD}/only-when-stopped", ecs_bench.client.get(path), *_MEMBERS, lacks=running.id)
+    _act(ecs_bench, empty, "remove_member", one)
+    ecs_bench.check(f"{_REMOVE}/not-a-member", ecs_bench.client.get(_one(empty)), *_MEMBERS, equals=[])
+    ecs_bench.check(f"{_REMOVE}/other-group", ecs_bench.client.get(path), *_MEMBERS, contains=one.id)
+    _act(ecs_bench, group, "remove_member", running)
+    ecs_bench.check(f"{_REMOVE}/not-a-member", ecs_bench.client.get(path), *_MEMBERS, includes=[one.id, two.id])
+    removed = _act(ecs_bench, group, "remove_member", two)
+    ecs_bench.check(f"{_REMOVE}/no-body", removed, "body", equals=None)
+    shown = ecs_bench.client.get(path)
+    ecs_bench.check(f"{_REMOVE}/removes", shown, *_MEMBERS, lacks=two.id)
+    ecs_bench.check(f"{_REMOVE}/keeps", shown, *_MEMBERS, contains=one.id)
+    ecs_bench.check(f"{_REMOVE}/server-stays", two.show(), "body", "server", "status", equals="SHUTOFF")
+    _act(ecs_bench, group, "add_member", two)
+    ecs_bench.check(f"{_REMOVE}/can-return", ecs_bench.client.get(path), *_MEMBERS, contains=two.id)
+    start = {"os-start": {"servers": [{"id": one.id}, {"id": two.id}]}}
+    ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/action", start), [one, two])
+    host = ecs_bench.read(one.show(), "server", "hostId")
+    ecs_bench.check(f"{_ADD}/different-host", two.show(), "body", "server", "hostId", differs=host)
+    removed = _act(ecs_bench, group, "remove_member", one)
+    ecs_bench.check(f"{_REMOVE}/while-running", removed, "status", at_most=299)
+    ecs_bench.check(f"{_REMOVE}/while-running", ecs_bench.client.get(path), *_MEMBERS, lacks=one.id)
+    deleted = ecs_bench.client.delete(path)
+    ecs_bench.check(f"{_DELETE}/members-stay", two.show(), "status", equals=200)
+    if deleted.failure is not None or deleted.status >= 400:
+        _act(ecs_bench, group, "remove_member", two)
+    _drop(ecs_bench, group, empty)
+    for lease in (running, one, two):
+        lease.release()
+
+
+@pytest.mark.ecs_requirement(
+    f"{_CREATE}/usable",
+    f"{_CREATE}/different-hosts",
+    f"{_SHOW}/members",
+    f"{_SHOW}/deleted-member",
+    f"{_DELETE}/no-longer-usable",
+)
+def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
+    """Two servers of one request are members, on different hosts; the group's end ends its use."""
+    _, group = _make(ecs_bench)
+    hints = {"os:scheduler_hints": {"group": group}}
+    body = ecs_bench.session.pool.template(ecs_bench.new_name("member"), 2)
+    created = ecs_bench.client.post(_SERVERS, {"server": {**body["server"], **hints}})
+    ecs_bench.check(f"{_CREATE}/usable", created, "status", at_most=299)
+    first, second = ecs_bench.session.pool.settle(created)
+    shown = ecs_bench.client.get(_one(group))
+    for server in (first, second):
+        ecs_bench.check(f"{_CREATE}/usable", shown, *_MEMBERS, contains=server)
+    ecs_bench.check(f"{_SHOW}/members", shown, *_MEMBERS, same_items=[first, second])
+    host = ecs_bench.read(ecs_bench.session.pool.show(first), "server", "hostId")
+    placed = ecs_bench.session.pool.show(second)
+    ecs_bench.check(f"{_CREATE}/different-hosts", placed, "body", "server", "hostId", differs=host)
+    ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": first}]}))
+    ecs_bench.check(f"{_SHOW}/deleted-member", ecs_bench.client.get(_one(group)), *_MEMBERS, lacks=first)
+    ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": second}]}))
+    _drop(ecs_bench, group)
+    ecs_bench.wait_gone(_one(group), 10)
+    control = ecs_bench.control("ecs.servers.create")
+    body = ecs_bench.session.pool.template(ecs_bench.new_name("no"), 1)
+    refused = ecs_bench.expect(
+        f"{_DELETE}/no-longer-usable", "POST", _SERVERS, json={"server": {**body["server"], **hints}},
+        expects="refused", change="the group was deleted", control=control.id,
+    )  # fmt: skip
+    ecs_bench.wait_out(refused)

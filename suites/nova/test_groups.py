@@ -1,0 +1,167 @@
+"""Rules of server groups through the native API (6.12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_ecs import Bench, Exchange
+
+_CREATE, _LIST, _SHOW, _DELETE = (f"nova.server-groups.{verb}/rule" for verb in ("create", "list", "show", "delete"))
+_GROUPS = "/v2.1/{project_id}/os-server-groups"
+_ECS = "/v1/{project_id}/cloudservers/os-server-groups"
+_SERVERS = "/v2.1/{project_id}/servers"
+_IDS = ("body", "server_groups", "*", "id")
+_MEMBERS = ("body", "server_group", "members")
+_POLICY = "anti-affinity"
+#: From this microversion on a group shows whose it is.
+_OWNED = "2.13"
+
+
+def _one(group: str) -> str:
+    return f"{_GROUPS}/{group}"
+
+
+def _body(name: str, policy: str = _POLICY) -> dict[str, Any]:
+    return {"server_group": {"name": name, "policies": [policy]}}
+
+
+def _make(bench: Bench, name: str | None = None, microversion: str | None = None) -> tuple[Exchange, str]:
+    created = bench.client.post(_GROUPS, _body(name or bench.new_name("group")), microversion=microversion)
+    return created, str(bench.read(created, "server_group", "id"))
+
+
+def _ids(bench: Bench, listed: Exchange) -> list[str]:
+    return [group["id"] for group in bench.read(listed, "server_groups")]
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_CREATE}/{rule}" for rule in ("as-asked", "listed", "no-members", "longest-name", "own-ids")),
+    *(f"{_LIST}/{rule}" for rule in ("has-groups", "once", "own-project", "same-as-show", "same-as-ecs")),
+    *(f"{_SHOW}/{rule}" for rule in ("asked-group", "as-created", "own-ids", "other-project")),
+    *(f"{_DELETE}/{rule}" for rule in ("deletes", "others-stay", "no-body")),
+)  # fmt: skip
+def test_groups_come_and_go(ecs_bench: Bench) -> None:
+    """A new group is shown as it was asked for, in the list and by itself, with its owners, and to its project alone."""
+    client, name = ecs_bench.client, ecs_bench.new_name("group")
+    created, group = _make(ecs_bench, name, _OWNED)
+    ecs_bench.check(f"{_CREATE}/as-asked", created, "body", "server_group", "name", equals=name)
+    ecs_bench.check(f"{_CREATE}/as-asked", created, "body", "server_group", "policies", equals=[_POLICY])
+    ecs_bench.check(f"{_CREATE}/no-members", created, "body", "server_group", "members", equals=[])
+    shown, listed = client.get(_one(group), microversion=_OWNED), client.get(_GROUPS, microversion=_OWNED)
+    ecs_bench.check(f"{_CREATE}/listed", shown, "status", at_most=299)
+    for rule in (f"{_CREATE}/listed", f"{_LIST}/has-groups"):
+        ecs_bench.check(rule, listed, *_IDS, contains=group)
+    ecs_bench.check(f"{_LIST}/once", listed, *_IDS, has_one=group)
+    ecs_bench.check(f"{_SHOW}/asked-group", shown, "body", "server_group", "id", equals=group)
+    for field in ("name", "policies", "metadata"):
+        value = ecs_bench.read(created, "server_group", field)
+        ecs_bench.check(f"{_SHOW}/as-created", shown, "body", "server_group", field, equals=value)
+    _check_owners(ecs_bench, created, shown, listed)
+    index = ids.index(group) if group in (ids := _ids(ecs_bench, listed)) else -1
+    for field, value in ecs_bench.read(shown, "server_group").items():
+        ecs_bench.check(f"{_LIST}/same-as-show", listed, "body", "server_groups", index, field, equals=value)
+    ecs_bench.check(f"{_LIST}/same-as-ecs", client.get(f"{_ECS}/{group}"), "body", "server_group", "id", equals=group)
+    stranger = ecs_bench.as_identity("other_project")
+    ecs_bench.check(f"{_SHOW}/other-project", stranger.get(_one(group)), "status", one_of=[403, 404])
+    ecs_bench.check(f"{_LIST}/own-project", stranger.get(_GROUPS), *_IDS, lacks=group)
+    longest = ecs_bench.new_name("group").ljust(255, "x")
+    created, other = _make(ecs_bench, longest)
+    ecs_bench.check(f"{_CREATE}/longest-name", created, "body", "server_group", "name", equals=longest)
+    ecs_bench.check(f"{_CREATE}/longest-name", client.get(_one(other)), "body", "server_group", "name", equals=longest)
+    deleted = client.delete(_one(group))
+    ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_bench.wait_gone(_one(group), 10)
+    left = client.get(_GROUPS)
+    ecs_bench.check(f"{_DELETE}/deletes", left, *_IDS, lacks=group)
+    ecs_bench.expect(f"{_DELETE}/deletes", "GET", _one(group), expects="not-found", change="the group was deleted")
+    ecs_bench.check(f"{_DELETE}/others-stay", left, *_IDS, contains=other)
+    client.delete(_one(other))
+
+
+def _check_owners(bench: Bench, created: Exchange, shown: Exchange, listed: Exchange) -> None:
+    """The project is the one of the URL, and the user the one that the servers of this run have."""
+    (lease,) = bench.shared("ACTIVE")
+    user, project = bench.read(lease.show(), "server", "user_id"), bench.client.project_id
+    for rule, exchange in ((f"{_CREATE}/own-ids", created), (f"{_SHOW}/own-ids", shown)):
+        bench.check(rule, exchange, "body", "server_group", "project_id", equals=project)
+        bench.check(rule, exchange, "body", "server_group", "user_id", equals=user)
+    owners = [project] * len(_ids(bench, listed))
+    bench.check(f"{_LIST}/own-project", listed, "body", "server_groups", "*", "project_id", equals=owners)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/affinity-refused")
+def test_another_policy_is_refused(ecs_bench: Bench) -> None:
+    """There are no affinity groups."""
+    control = ecs_bench.control("nova.server-groups.create")
+    ecs_bench.expect(
+        f"{_CREATE}/affinity-refused", "POST", _GROUPS, json=_body(ecs_bench.new_name("no"), "affinity"),
+        expects="invalid", change="the policy is affinity", control=control.id,
+    )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/counted", f"{_DELETE}/counted")
+def test_groups_are_counted(ecs_bench: Bench) -> None:
+    """One group more or less is one more or less used; a try counts when no other group came or went meanwhile."""
+    client, limits, field = ecs_bench.client, "/v2.1/{project_id}/limits", "totalServerGroupsUsed"
+    for _ in range(5):
+        there, before = _ids(ecs_bench, client.get(_GROUPS)), client.get(limits)
+        _, group = _make(ecs_bench)
+        during, more = client.get(limits), _ids(ecs_bench, client.get(_GROUPS))
+        client.delete(_one(group))
+        after = client.get(limits)
+        if sorted(more) == sorted([*there, group]) and _ids(ecs_bench, client.get(_GROUPS)) == there:
+            used = ecs_bench.read(before, "limits", "absolute", field)
+            ecs_bench.check(f"{_CREATE}/counted", during, "body", "limits", "absolute", field, equals=used + 1)
+            ecs_bench.check(f"{_DELETE}/counted", after, "body", "limits", "absolute", field, equals=used)
+            return
+    for rule in (f"{_CREATE}/counted", f"{_DELETE}/counted"):
+        ecs_bench.not_tested(rule, "others created or deleted groups all the time, or groups do not come and go")
+
+
+@pytest.mark.ecs_requirement(
+    f"{_CREATE}/usable", f"{_CREATE}/different-hosts", f"{_SHOW}/members", f"{_SHOW}/deleted-member",
+    f"{_DELETE}/members-stay", f"{_DELETE}/no-longer-usable",
+)  # fmt: skip
+def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
+    """Two servers of one request are members, on different hosts; they stay when the group goes, which ends its use."""
+    client, pool = ecs_bench.client, ecs_bench.session.pool
+    _, group = _make(ecs_bench)
+    created = client.post(_SERVERS, _in_group(ecs_bench, group, 2))
+    ecs_bench.check(f"{_CREATE}/usable", created, "status", at_most=299)
+    first, second = pool.settle(created)
+    shown = client.get(_one(group))
+    for server in (first, second):
+        ecs_bench.check(f"{_CREATE}/usable", shown, *_MEMBERS, contains=server)
+    ecs_bench.check(f"{_SHOW}/members", shown, *_MEMBERS, same_items=[first, second])
+    host = ecs_bench.read(pool.show(first), "server", "hostId")
+    ecs_bench.check(f"{_CREATE}/different-hosts", pool.show(second), "body", "server", "hostId", differs=host)
+    client.delete(f"{_SERVERS}/{first}")
+    ecs_bench.wait_gone(f"{_SERVERS}/{first}")
+    ecs_bench.check(f"{_SHOW}/deleted-member", client.get(_one(group)), *_MEMBERS, lacks=first)
+    client.delete(_one(group))
+    ecs_bench.check(f"{_DELETE}/members-stay", pool.show(second), "status", at_most=299)
+    client.delete(f"{_SERVERS}/{second}")
+    ecs_bench.wait_gone(f"{_SERVERS}/{second}")
+    client.delete(_one(group))
+    ecs_bench.wait_gone(_one(group), 10)
+    control = ecs_bench.control("nova.servers.create")
+    refused = ecs_bench.expect(
+        f"{_DELETE}/no-longer-usable", "POST", _SERVERS, json=_in_group(ecs_bench, group, 1),
+        expects="refused", change="the group was deleted", control=control.id,
+    )  # fmt: skip
+    ecs_bench.wait_out(refused)
+
+
+def _in_group(bench: Bench, group: str, count: int) -> dict[str, Any]:
+    server = {
+        "name": bench.new_name("member"),
+        "imageRef": bench.need_resource("image_id"),
+        "flavorRef": bench.need_resource("flavor_id"),
+        "networks": [{"uuid": bench.need_resource("network_id")}],
+        "min_count": count,
+        "max_count": count,
+        "return_reservation_id": count > 1,
+    }
+    return {"server": server, "os:scheduler_hints": {"group": group}}

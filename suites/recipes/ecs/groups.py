@@ -1,0 +1,57 @@
+"""Recipes: server groups (5.10)."""
+
+from __future__ import annotations
+
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+
+_GROUPS = "/v1/{project_id}/cloudservers/os-server-groups"
+
+
+def _wanted(use: Ingredients) -> dict[str, object]:
+    return {"server_group": {"name": use.name(), "policies": ["anti-affinity"]}}
+
+
+def _group(use: Ingredients) -> str:
+    # A project may have few groups (5.7.1), so the operations share the one that requests to be refused speak of.
+    return str(use.make(_GROUPS, _wanted(use), "server_group", "id", among="server groups"))
+
+
+def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
+    return [("DELETE", f"{_GROUPS}/{exchange.response_body['server_group']['id']}", None)]
+
+
+def _delete_used(use: Ingredients, exchange: Exchange) -> list[Step]:
+    return [("DELETE", f"{_GROUPS}/{exchange.parameters['server_group_id']}", None)]
+
+
+@recipe("ecs.server-groups.create", undo=_delete_new)
+def _create(use: Ingredients) -> Request:
+    return Request(body=_wanted(use))
+
+
+@recipe("ecs.server-groups.delete")
+def _delete(use: Ingredients) -> Request:
+    return Request({"server_group_id": _group(use)})
+
+
+@recipe("ecs.server-groups.add-member", server="SHUTOFF", undo=_delete_used)
+def _add_member(use: Ingredients) -> Request:
+    return Request({"server_group_id": _group(use)}, body={"add_member": {"instance_uuid": use.servers[0]}})
+
+
+@recipe("ecs.server-groups.remove-member", server="SHUTOFF", undo=_delete_used)
+def _remove_member(use: Ingredients) -> Request:
+    group = _group(use)
+    use.make(f"{_GROUPS}/{group}/action", {"add_member": {"instance_uuid": use.servers[0]}})
+    return Request({"server_group_id": group}, body={"remove_member": {"instance_uuid": use.servers[0]}})
+
+
+@recipe("ecs.server-groups.list")
+def _list(use: Ingredients) -> Request:
+    _group(use)
+    return Request(query={"limit": "1000"})
+
+
+@recipe("ecs.server-groups.show")
+def _show(use: Ingredients) -> Request:
+    return Request({"server_group_id": _group(use)})
