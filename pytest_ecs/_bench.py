@@ -630,7 +630,7 @@ class Bench:
             self._made[key] = self.make(path, body, *steps, **options)
         return self._made[key]
 
-    def _until(self, path: str, *steps: str | int, equals: JSON, **options: Any) -> None:
+    def until(self, path: str, *steps: str | int, equals: JSON, **options: Any) -> None:
         """Wait until *equals* stands at *steps* of the answer to GET *path*; raises `PrerequisiteMissing` if it never does."""
         seen: JSON = None
         for _ in range(_TRIES):
@@ -653,7 +653,7 @@ class Bench:
             disk=self.disk,
             read=lambda path, *steps, **options: self.read(self.client.get(path, **options), *steps),
             make=self.make if fresh else partial(self._make_once, recipe),
-            until=self._until,
+            until=self.until,
             flavor=lambda: self.flavor_of(leases[0]),
             domain=credentials.domain,
             username=credentials.username,
@@ -757,7 +757,7 @@ def _flags(operation: Operation, keyword: str) -> dict[str, JSON]:
 
 
 def _check_only(operation: Operation, body: JSON, keyword: str) -> JSON:
-    return {**_flags(operation, keyword), **body} if isinstance(body, Mapping) else body
+    return {**body, **_flags(operation, keyword)} if isinstance(body, Mapping) else body
 
 
 def variant_for(operation: Operation, requirement: Requirement, recipe: Recipe) -> str:

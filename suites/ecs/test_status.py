@@ -1,11 +1,19 @@
-"""Rules of modifying specifications (5.2.4)."""
+"""Rules of installing systems (5.2.1, 5.2.2) and of modifying specifications (5.2.4)."""
 
 from __future__ import annotations
 
+import base64
+from typing import Any
+
 import pytest
 
-from pytest_ecs import Bench
+from pytest_ecs import Bench, Exchange, Lease
 
+#: Operation -> the key of its body and the end of its URL.
+_SYSTEMS = {
+    "ecs.servers.reinstall-os": ("os-reinstall", "reinstallos"),
+    "ecs.servers.change-os": ("os-change", "changeos"),
+}
 _RESIZE = "ecs.servers.resize/rule"
 
 
@@ -75,3 +83,87 @@ def test_the_same_flavor_is_refused(ecs_bench: Bench) -> None:
         expects="same-flavor", change="the flavor is the one it has", control=control.id,
     )  # fmt: skip
     ecs_bench.wait_out(refused)
+
+
+def _install(bench: Bench, operation: str, lease: Lease, **more: Any) -> Exchange:
+    """Install a server's system, and wait for the job."""
+    key, verb = _SYSTEMS[operation]
+    shown = bench.read(lease.show(), "server")
+    wanted = {"userid": shown["user_id"], "keyname": bench.need_resource("key_name")}
+    if key == "os-change":
+        wanted["imageid"] = bench.need_resource("image_id")
+    how = {name: value for name, value in {**wanted, **more}.items() if value is not None}
+    sent = bench.client.post(f"/v2/{{project_id}}/cloudservers/{lease.id}/{verb}", {key: how})
+    bench.settle(sent, [lease])
+    return sent
+
+
+def _stopped(bench: Bench, lease: Lease) -> None:
+    """Stop a server that was started by what was done to it."""
+    if bench.read(lease.show(), "server", "status") != "SHUTOFF":
+        bench.settle(bench.client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"os-stop": {}}), [lease])
+
+
+def _disks(bench: Bench, server: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = bench.read(
+        bench.client.get(f"/v2.1/servers/{server}/block_device"), "volumeAttachments"
+    )
+    return found
+
+
+@pytest.mark.parametrize("operation", [
+    pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(
+        *(f"{operation}/rule/{rule}" for rule in (
+            "system-disk-replaced", "data-disks-kept", "ends", "key-pair-set", "without-key", "user-data-accepted", "only-when-stopped",
+            *(("success-reinstalls", "mode-accepted") if operation.endswith("reinstall-os") else ("success-changes", "user-default")),
+        )),
+    )) for operation in _SYSTEMS
+])  # fmt: skip
+def test_the_system_is_installed_anew(ecs_bench: Bench, operation: str) -> None:
+    """On another system disk, beside the same data disks, of the right image; only on a stopped server."""
+    rule, reinstall = f"{operation}/rule", operation.endswith("reinstall-os")
+    lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.disk()
+    attach = f"/v2.1/{{project_id}}/servers/{lease.id}/os-volume_attachments"
+    (system,) = [entry["volumeId"] for entry in _disks(ecs_bench, lease.id)]
+    ecs_bench.make(attach, {"volumeAttachment": {"volumeId": disk}})
+    ecs_bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+    image = ecs_bench.read(lease.show(), "server", "image", "id")
+    _install(ecs_bench, operation, lease)
+    shown = lease.show()
+    wanted = image if reinstall else ecs_bench.need_resource("image_id")
+    claim = f"{rule}/{'success-reinstalls' if reinstall else 'success-changes'}"
+    ecs_bench.check(claim, shown, "body", "server", "image", "id", equals=wanted)
+    ecs_bench.check(f"{rule}/ends", shown, "body", "server", "status", one_of=["ACTIVE", "SHUTOFF"])
+    ecs_bench.check(
+        f"{rule}/key-pair-set", shown, "body", "server", "key_name", equals=ecs_bench.need_resource("key_name")
+    )
+    listed = ecs_bench.client.get(f"/v2.1/servers/{lease.id}/block_device")
+    ids = ("body", "volumeAttachments", "*", "volumeId")
+    ecs_bench.check(claim, listed, "body", "volumeAttachments", length=2)
+    ecs_bench.check(f"{rule}/system-disk-replaced", listed, *ids, lacks=system)
+    ecs_bench.check(f"{rule}/data-disks-kept", listed, *ids, contains=disk)
+    _stopped(ecs_bench, lease)
+    data = {"user_data": base64.b64encode(b"#" * 32_000).decode()}
+    accepted: list[tuple[str, dict[str, Any]]] = [
+        ("user-data-accepted", {"metadata": data}),
+        ("without-key", {"keyname": None}),
+    ]
+    accepted.append(("mode-accepted", {"mode": "withStopServer"}) if reinstall else ("user-default", {"userid": None}))
+    for name, more in accepted:
+        sent = _install(ecs_bench, operation, lease, **more)
+        ecs_bench.check(f"{rule}/{name}", sent, "status", at_most=299)
+        _stopped(ecs_bench, lease)
+    ecs_bench.client.delete(f"{attach}/{disk}")
+    if not ecs_bench.wait_gone(f"{attach}/{disk}"):
+        lease.spoilt = True
+    lease.release()
+    running = ecs_bench.session.pool.lease("ACTIVE")
+    key, verb = _SYSTEMS[operation]
+    control = ecs_bench.control(operation)
+    body = {name: value for name, value in control.request_body[key].items() if name not in {"mode", "metadata"}}
+    refused = ecs_bench.expect(
+        f"{rule}/only-when-stopped", "POST", f"/v2/{{project_id}}/cloudservers/{running.id}/{verb}", json={key: body},
+        expects="wrong-state", change="the server runs", control=control.id,
+    )  # fmt: skip
+    ecs_bench.wait_out(refused)
+    running.release()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
@@ -232,8 +234,9 @@ def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
     copies = ecs_bench.client.get("/v2.1/{project_id}/servers/detail", query={"name": new})
     ecs_bench.check(f"{_IMAGE}/creates-servers", copies, "body", "servers", "*", "status", equals=["ACTIVE"])
     body = dict(ecs_bench.session.pool.template(ecs_bench.new_name("copy"), 1))
-    disk = {"volumetype": "SSD", "size": 100, "data_image_id": image}
-    body["server"] = {**body["server"], "availability_zone": zone, "data_volumes": [disk]}
+    disk: dict[str, Any] = {"volumetype": "SSD", "size": 100, "data_image_id": image}
+    server: dict[str, Any] = {**body["server"], "availability_zone": zone, "data_volumes": [disk]}
+    body["server"] = server
     refused = ecs_bench.expect(
         f"{_IMAGE}/no-data-disks", "POST", _SERVERS, json=body, expects="refused", change="a data disk is to come from it"
     )  # fmt: skip

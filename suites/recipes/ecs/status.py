@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from pytest_ecs import Ingredients, Request, recipe
 
+from ..values import TEXT
+
+
+def _user(use: Ingredients) -> str:
+    return str(use.read(f"/v2.1/{{project_id}}/servers/{use.servers[0]}", "server", "user_id"))
+
 
 @recipe("ecs.servers.resize", server="SHUTOFF")
 def _resize(use: Ingredients) -> Request:
@@ -11,3 +17,23 @@ def _resize(use: Ingredients) -> Request:
     other = use.need("other_flavor_id")
     wanted = use.need("flavor_id") if now == other else other
     return Request({"server_id": use.servers[0]}, body={"resize": {"flavorRef": wanted}})
+
+
+@recipe("ecs.servers.reinstall-os", server="SHUTOFF")
+def _reinstall(use: Ingredients) -> Request:
+    how = {
+        "keyname": use.need("key_name"),
+        "userid": _user(use),
+        "metadata": {"user_data": TEXT},
+        "mode": "withStopServer",
+    }
+    return Request({"server_id": use.servers[0]}, body={"os-reinstall": how})
+
+
+@recipe("ecs.servers.change-os", server="SHUTOFF")
+def _change_os(use: Ingredients) -> Request:
+    how = {
+        "keyname": use.need("key_name"), "userid": _user(use), "imageid": use.need("image_id"),
+        "metadata": {"user_data": TEXT},
+    }  # fmt: skip
+    return Request({"server_id": use.servers[0]}, body={"os-change": how})

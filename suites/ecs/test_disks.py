@@ -1,0 +1,230 @@
+"""Rules of attaching, detaching and querying disks (5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from pytest_ecs import Bench, Exchange, Lease
+
+_ATTACH, _DETACH, _LIST, _SHOW = (f"ecs.disks.{verb}/rule" for verb in ("attach", "detach", "list", "show"))
+#: Codes that fit a disk that the server does not have (A.2).
+_ABSENT = ("Ecs.0103", "Ecs.0111", "Ecs.0114")
+_IDS = ("body", "volumeAttachments", "*", "volumeId")
+
+
+def _attach_path(server: str) -> str:
+    return f"/v1/{{project_id}}/cloudservers/{server}/attachvolume"
+
+
+def _detach_path(server: str, disk: str) -> str:
+    return f"/v1/{{project_id}}/cloudservers/{server}/detachvolume/{disk}"
+
+
+def _devices(server: str, disk: str = "") -> str:
+    return f"/v2.1/servers/{server}/block_device" + (f"/{disk}" if disk else "")
+
+
+def _disks(bench: Bench, server: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = bench.read(bench.client.get(_devices(server)), "volumeAttachments")
+    return found
+
+
+def _ids(bench: Bench, server: str) -> list[str]:
+    return [disk["volumeId"] for disk in _disks(bench, server)]
+
+
+def _send(bench: Bench, lease: Lease, disk: str | None, more: dict[str, Any] | None = None, **fields: Any) -> Exchange:
+    """Send a request to attach a disk, and wait for its job."""
+    wanted = {**({"volumeId": disk} if disk else {}), **fields}
+    sent = bench.client.post(_attach_path(lease.id), {"volumeAttachment": wanted, **(more or {})})
+    bench.settle(sent, [lease])
+    return sent
+
+
+def _detach(bench: Bench, lease: Lease, disk: str, **query: str) -> Exchange:
+    detached = bench.client.delete(_detach_path(lease.id, disk), query=query)
+    bench.settle(detached, [lease])
+    if disk in _ids(bench, lease.id):
+        lease.spoilt = True
+    return detached
+
+
+@contextmanager
+def _attached(
+    bench: Bench, lease: Lease, disk: str, more: dict[str, Any] | None = None, **fields: Any
+) -> Iterator[Exchange]:
+    try:
+        yield _send(bench, lease, disk, more, **fields)
+    finally:
+        if disk in _ids(bench, lease.id):
+            _detach(bench, lease, disk)
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_ATTACH}/{rule}" for rule in ("success-attaches", "running-and-stopped", "already-attached", "not-available")),
+    *(f"{_ATTACH}/{rule}" for rule in ("this-server-only", "dry-run-default", "dry-run-restrictions")),
+    *(f"{_LIST}/{rule}" for rule in ("has-disk", "has-system-disk", "own-disks", "id-is-disk", "once", "size-is-disk-size")),
+    *(f"{_LIST}/{rule}" for rule in ("system-disk-zero", "data-disk-not-zero", "devices-differ", "same-as-native")),
+    *(f"{_SHOW}/{rule}" for rule in ("same-disk", "id-is-disk", "same-as-list", "boot-index", "unknown-disk", "not-attached")),
+)  # fmt: skip
+def test_a_disk_comes_and_goes(ecs_bench: Bench) -> None:
+    """Attached to a stopped and to a running server it is one more disk of that server alone; both queries show it."""
+    stopped, other = ecs_bench.session.pool.batch_of(2, "SHUTOFF")
+    running = ecs_bench.session.pool.lease("ACTIVE")
+    disk, theirs = ecs_bench.disk(), _ids(ecs_bench, other.id)
+    for rule, path, change in (
+        ("not-attached", _devices(stopped.id, disk), "the disk is attached to no server"),
+        ("unknown-disk", _devices(stopped.id, ecs_bench.unknown_id()), "no disk has the id"),
+    ):
+        ecs_bench.expect(f"{_SHOW}/{rule}", "GET", path, expects="unknown-reference", change=change, codes=_ABSENT)
+    for lease, more in ((stopped, {}), (running, {"dry_run": False})):
+        before = _ids(ecs_bench, lease.id)
+        with _attached(ecs_bench, lease, disk, more):
+            listed = ecs_bench.client.get(_devices(lease.id))
+            for rule in ("success-attaches", "dry-run-default"):
+                ecs_bench.check(f"{_ATTACH}/{rule}", listed, *_IDS, same_items=[*before, disk])
+            ecs_bench.check(f"{_ATTACH}/running-and-stopped", listed, *_IDS, contains=disk)
+            elsewhere = ecs_bench.client.get(_devices(other.id))
+            ecs_bench.check(f"{_ATTACH}/this-server-only", elsewhere, *_IDS, same_items=theirs)
+            _consistent(ecs_bench, lease, listed, before, disk)
+            for rule, server, change, more_fields in (
+                ("already-attached", lease, "the server has the disk", {}),
+                ("not-available", other, "another server has the disk", {}),
+                ("dry-run-restrictions", lease, "the server has the disk", {"dry_run": True}),
+            ):
+                refused = ecs_bench.expect(
+                    f"{_ATTACH}/{rule}", "POST", _attach_path(server.id),
+                    json={"volumeAttachment": {"volumeId": disk}, **more_fields}, expects="refused", change=change,
+                )  # fmt: skip
+                ecs_bench.wait_out(refused)
+    for lease in (stopped, other, running):
+        lease.release()
+
+
+def _consistent(bench: Bench, lease: Lease, listed: Exchange, before: list[str], disk: str) -> None:
+    """Check a list of a server's disks, of which *disk* is a data disk and *before* is the system disk, against the rest."""
+    entries = bench.read(listed, "volumeAttachments")
+    bench.check(f"{_LIST}/has-disk", listed, *_IDS, contains=disk)
+    bench.check(f"{_LIST}/has-system-disk", listed, *_IDS, includes=before)
+    native = bench.client.get(f"/v2.1/{{project_id}}/servers/{lease.id}/os-volume_attachments")
+    theirs = {entry["volumeId"]: entry["device"] for entry in bench.read(native, "volumeAttachments")}
+    bench.check(f"{_LIST}/same-as-native", listed, *_IDS, same_items=list(theirs))
+    devices = ("body", "volumeAttachments", "*", "device")
+    for number, entry in enumerate(entries):
+        place, one = ("body", "volumeAttachments", number), entry["volumeId"]
+        bench.check(f"{_LIST}/own-disks", listed, *place, "serverId", equals=lease.id)
+        bench.check(f"{_LIST}/id-is-disk", listed, *place, "id", equals=one)
+        bench.check(f"{_LIST}/once", listed, *_IDS, has_one=one)
+        bench.check(f"{_LIST}/devices-differ", listed, *devices, has_one=entry["device"])
+        bench.check(f"{_LIST}/same-as-native", listed, *place, "device", equals=theirs.get(one))
+        size = bench.read(bench.client.get(f"/v2.1/{{project_id}}/os-volumes/{one}"), "volume", "size")
+        bench.check(f"{_LIST}/size-is-disk-size", listed, *place, "size", one_of=[size, str(size)])
+        alone = bench.client.get(_devices(lease.id, one))
+        first = ("body", "volumeAttachment")
+        bench.check(f"{_SHOW}/same-disk", alone, *first, "volumeId", equals=one)
+        bench.check(f"{_SHOW}/same-disk", alone, *first, "serverId", equals=lease.id)
+        bench.check(f"{_SHOW}/id-is-disk", alone, *first, "id", equals=one)
+        for name in sorted(entry):
+            bench.check(f"{_SHOW}/same-as-list", alone, *first, name, equals=entry[name])
+        # 0 or false is the system disk (ruling block-device-boot-index).
+        test: dict[str, Any] = {"differs": 0} if one == disk else {"one_of": [0, False]}
+        rule = "data-disk-not-zero" if one == disk else "system-disk-zero"
+        bench.check(f"{_LIST}/{rule}", listed, *place, "bootIndex", **test)
+        bench.check(f"{_SHOW}/boot-index", alone, *first, "bootIndex", **test)
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_ATTACH}/{rule}" for rule in ("check-fields-ignored", "device-taken", "device-used")),
+)  # fmt: skip
+def test_devices_are_names_of_their_own(ecs_bench: Bench) -> None:
+    """The next free name is used, also beside the fields of a check; a taken one is refused or replaced."""
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    entries = _disks(ecs_bench, lease.id)
+    before, taken = [entry["volumeId"] for entry in entries], str(entries[0]["device"])
+    following = chr(ord(max(str(entry["device"])[-1] for entry in entries)) + 1)
+    disk = ecs_bench.disk()
+    check: dict[str, Any] = {"volume_type": "SSD", "count": 5, "hw:passthrough": "false"}
+    with _attached(ecs_bench, lease, disk, device=f"/dev/vd{following}", **check) as sent:
+        ecs_bench.check(f"{_ATTACH}/check-fields-ignored", sent, "status", at_most=299)
+        listed = ecs_bench.client.get(_devices(lease.id))
+        ecs_bench.check(f"{_ATTACH}/check-fields-ignored", listed, *_IDS, same_items=[*before, disk])
+        shown = ecs_bench.client.get(_devices(lease.id, disk))
+        at = ("body", "volumeAttachment", "device")
+        ecs_bench.check(f"{_ATTACH}/device-used", shown, *at, matches=rf"^/dev/[sv]d{following}$")
+    refused = ecs_bench.client.post(_attach_path(lease.id), {"volumeAttachment": {"volumeId": disk, "device": taken}})
+    ecs_bench.wait_out(refused)
+    listed = ecs_bench.client.get(_devices(lease.id))
+    ecs_bench.check(f"{_ATTACH}/device-taken", listed, "body", "volumeAttachments", "*", "device", has_one=taken)
+    if disk in _ids(ecs_bench, lease.id):
+        _detach(ecs_bench, lease, disk)
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_DETACH}/{rule}" for rule in ("success-detaches", "stopped", "this-disk-only", "disk-kept", "unknown-disk", "not-attached")),
+    *(f"{_DETACH}/flag-{rule}" for rule in ("omitted", "zero", "one", "one-keeps-disk")),
+)  # fmt: skip
+def test_a_disk_is_detached_and_kept(ecs_bench: Bench) -> None:
+    """Without the flag, with 0 and with 1 it leaves its stopped server, which keeps the others, and can come back."""
+    lease, other = ecs_bench.session.pool.batch_of(2, "SHUTOFF")
+    disk, before = ecs_bench.disk(), _ids(ecs_bench, lease.id)
+    for rule, path, change in (
+        ("unknown-disk", _detach_path(lease.id, ecs_bench.unknown_id()), "no disk has the id"),
+        ("not-attached", _detach_path(lease.id, disk), "no server has the disk"),
+    ):
+        refused = ecs_bench.expect(
+            f"{_DETACH}/{rule}", "DELETE", path, expects="unknown-reference", change=change, codes=_ABSENT
+        )
+        ecs_bench.wait_out(refused)
+    for rule, query in (("flag-omitted", {}), ("flag-zero", {"delete_flag": "0"}), ("flag-one", {"delete_flag": "1"})):
+        attached = _send(ecs_bench, lease, disk)
+        ecs_bench.check(f"{_DETACH}/disk-kept", attached, "status", at_most=299)
+        refused = ecs_bench.expect(
+            f"{_DETACH}/not-attached", "DELETE", _detach_path(other.id, disk),
+            expects="unknown-reference", change="another server has the disk", codes=_ABSENT,
+        )  # fmt: skip
+        ecs_bench.wait_out(refused)
+        ecs_bench.check(f"{_DETACH}/not-attached", ecs_bench.client.get(_devices(lease.id)), *_IDS, contains=disk)
+        detached = _detach(ecs_bench, lease, disk, **query)
+        ecs_bench.check(f"{_DETACH}/{rule}", detached, "status", at_most=299)
+        listed = ecs_bench.client.get(_devices(lease.id))
+        for claim in (rule, "success-detaches", "stopped"):
+            ecs_bench.check(f"{_DETACH}/{claim}", listed, *_IDS, lacks=disk)
+        ecs_bench.check(f"{_DETACH}/this-disk-only", listed, *_IDS, same_items=before)
+        shown = ecs_bench.client.get(f"/v2.1/{{project_id}}/os-volumes/{disk}")
+        kept = "flag-one-keeps-disk" if rule == "flag-one" else "disk-kept"
+        ecs_bench.check(f"{_DETACH}/{kept}", shown, "body", "volume", "id", equals=disk)
+    lease.release()
+    other.release()
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_ATTACH}/dry-run-{rule}" for rule in ("accepted", "changes-nothing", "checks", "without-disk", "needs-type")),
+)  # fmt: skip
+def test_a_checked_request_changes_nothing(ecs_bench: Bench) -> None:
+    """dry_run attaches nothing; without a disk it needs a type to check for."""
+    lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.disk()
+    before = _ids(ecs_bench, lease.id)
+    dry = {"dry_run": True}
+    checked = _send(ecs_bench, lease, disk, dry)
+    ecs_bench.check(f"{_ATTACH}/dry-run-accepted", checked, "status", at_most=299)
+    ecs_bench.check(
+        f"{_ATTACH}/dry-run-changes-nothing", ecs_bench.client.get(_devices(lease.id)), *_IDS, same_items=before
+    )
+    for fields in ({"volume_type": "SSD"}, {"volume_type": "SSD", "count": 1}):
+        alone = _send(ecs_bench, lease, None, dry, **fields)
+        ecs_bench.check(f"{_ATTACH}/dry-run-without-disk", alone, "status", at_most=299)
+    for rule, body, change in (
+        ("checks", {"volumeAttachment": {"volumeId": "no-uuid"}}, "volumeId is no UUID"),
+        ("checks", {}, "volumeAttachment is left out"),
+        ("needs-type", {"volumeAttachment": {"count": 1}}, "there is neither volumeId nor volume_type"),
+    ):
+        ecs_bench.expect(
+            f"{_ATTACH}/dry-run-{rule}", "POST", _attach_path(lease.id), json={**body, **dry},
+            expects="invalid", change=change, codes=("Ecs.0103",), control=checked.id,
+        )  # fmt: skip
+    lease.release()
