@@ -237,7 +237,7 @@ def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_IMAGE}/creates-servers", copies, "body", "servers", "*", "status", equals=["ACTIVE"])
     body = dict(ecs_bench.session.pool.template(ecs_bench.new_name("copy"), 1))
     disk = {"volumetype": "SSD", "size": 100, "data_image_id": image}
-    body["server"] = {**body["server"], "availability_zone": zone, "data_volumes": [disk]}
+    body["server"] = body["server"] | {"availability_zone": zone, "data_volumes": [disk]}
     refused = ecs_bench.expect(
         f"{_IMAGE}/no-data-disks", "POST", _SERVERS, json=body, expects="refused", change="a data disk is to come from it"
     )  # fmt: skip
