@@ -600,11 +600,15 @@ class Bench:
             return
         self.wait_out(exchange)
         self._take_back(exchange, recipe, leases)
-        for key in [key for key in self._made if key[0] == recipe.operation or key[0] not in RECIPES]:
+        for key in [key for key in self._made if key[0] == recipe.operation or self._is_lost(key)]:
             del self._made[key]
         for lease in itertools.chain.from_iterable(self._shared.values()):
             lease.exclusive = True  # so that its state is looked at before its next use
         self.release()
+
+    def _is_lost(self, key: tuple[str, str]) -> bool:
+        """Return whether something that several operations share is not there any more."""
+        return key[0] not in RECIPES and self.client.get(f"{key[1]}/{self._made[key]}").status >= 400
 
     def make(self, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any) -> JSON:
         """Create something by POST and return what stands at *steps* of the answer; it is deleted with the run.

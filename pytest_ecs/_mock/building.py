@@ -233,7 +233,9 @@ def spread(state: State, project: Project, group: ServerGroup, server: Server) -
     """Put a member of a group on a host where no other member is (5.10.3)."""
     others = (project.servers[one] for one in group.members if one in project.servers and one != server.id)
     taken = {host_of(one) for one in others}
-    if host_of(server) in taken and not state.deviates("group-affinity"):
+    if taken and state.deviates("group-affinity"):
+        server.host = min(taken)
+    elif host_of(server) in taken:
         hosts = (f"pod{number:02d}.{server.zone}" for number in range(100))
         server.host = next(host for host in hosts if host not in taken)
 

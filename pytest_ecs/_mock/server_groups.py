@@ -122,9 +122,10 @@ def remove_member(request: Request, state: State) -> Response:
 def _number(text: str | None, state: State) -> int | None:
     if text is None or not text:
         return None
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > _MOST:
-        if state.deviates("bound-over-unchecked"):
-            return _MOST
+    numeric = re.fullmatch(r"[0-9]{1,9}", text) is not None
+    if numeric and int(text) > _MOST and state.deviates("bound-over-unchecked"):
+        return int(text)
+    if not numeric or int(text) > _MOST:
         raise EcsError("Ecs.0005", f"limit is not a number up to {_MOST}.")
     return int(text)
 

@@ -116,9 +116,12 @@ def test_tags_come_and_go(ecs_bench: Bench) -> None:
     kept = _check_values(ecs_bench, one, {"owner": "me", "stage": "live"})
     shown = _shown(ecs_bench, one)
     _has(ecs_bench, f"{_LIST}/all-tags", shown, kept)
+    # The native queries show tags, too, so the form that they have there is judged once for sure.
+    for query in (f"/{one.id}", "/detail"):
+        ecs_bench.client.get(f"/v2.1/{{project_id}}/servers{query}", microversion="2.26")
     for key in kept:
         ecs_bench.check(f"{_LIST}/key-once", shown, "body", "tags", "*", "key", has_one=key)
-    _check_deletion(ecs_bench, one, kept)
+    _check_deletion(ecs_bench, one)
     _has(ecs_bench, f"{_DELETE}/this-server-only", _shown(ecs_bench, other), {"owner": "me", "stage": "live"})
     for server in (one, other):
         _clear(ecs_bench, server)
@@ -149,7 +152,8 @@ def _check_values(bench: Bench, server: Lease, tags: Tags) -> dict[str, str]:
     return dict(tags)
 
 
-def _check_deletion(bench: Bench, server: Lease, tags: Tags) -> None:
+def _check_deletion(bench: Bench, server: Lease) -> None:
+    tags = _pairs(bench, server)
     left = {key: value for key, value in tags.items() if key not in {"owner", "version", "k" * _KEY_LENGTH}}
     deleted = _send(bench, server, "delete", [("owner", "me")])
     bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
@@ -169,16 +173,24 @@ def _check_deletion(bench: Bench, server: Lease, tags: Tags) -> None:
     _accepted(bench, f"{_DELETE}/empty-value", _send(bench, server, "delete", [("stage", "")]))
 
 
-@pytest.mark.ecs_requirement(
+_OF_TEN = (
     *(f"{_ADD}/{rule}" for rule in ("ten", "eleventh", "eleven-at-once", "full-idempotent", "full-overwrite")),
     f"{_DELETE}/room-again",
-)  # fmt: skip
+)
+
+
+@pytest.mark.ecs_requirement(*_OF_TEN)
 def test_a_server_has_ten_tags_at_most(ecs_bench: Bench) -> None:
     """Ten are accepted and an eleventh is refused, alone or with the others; room is made by deleting one."""
     control = ecs_bench.control("ecs.tags.add")
     codes = ecs_bench.codes_of("ecs.tags.add", "tags")
     lease = ecs_bench.session.pool.lease()
     _clear(ecs_bench, lease)
+    if _pairs(ecs_bench, lease):
+        for rule in _OF_TEN:
+            ecs_bench.not_tested(rule, "the server keeps tags that were deleted")
+        lease.release()
+        return
     eleven = {f"key-{number}": f"value-{number}" for number in range(_MOST + 1)}
     ten = dict(list(eleven.items())[:_MOST])
     ecs_bench.expect(
@@ -265,9 +277,9 @@ def test_the_tags_of_a_project_are_those_of_its_servers(ecs_bench: Bench) -> Non
     _add(ecs_bench, other, **{key: values[2]})
     _values(ecs_bench, f"{_LIST_PROJECT}/overwritten", ecs_bench.client.get(_PROJECT), key, lacks=values[1])
     _values(ecs_bench, f"{_LIST_PROJECT}/overwritten", ecs_bench.client.get(_PROJECT), key, contains=values[2])
-    _send(ecs_bench, other, "delete", [(key, values[2])])
+    _send(ecs_bench, other, "delete", [(key, None)])
     _values(ecs_bench, f"{_LIST_PROJECT}/no-longer-used", ecs_bench.client.get(_PROJECT), key, lacks=values[2])
-    _send(ecs_bench, one, "delete", [(key, values[0])])
+    _send(ecs_bench, one, "delete", [(key, None)])
     _lacks(ecs_bench, f"{_LIST_PROJECT}/no-longer-used", ecs_bench.client.get(_PROJECT), key)
     for server in (one, other):
         _send(ecs_bench, server, "delete", [(same, None)])

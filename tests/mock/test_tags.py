@@ -90,6 +90,15 @@ def test_new_tags_are_checked(client: Client, tags: Any, code: str) -> None:
     assert _tags(client, server) == []
 
 
+def test_a_key_is_deleted_once_in_a_request(client: Client) -> None:
+    """Table 5-79: a key must be unique."""
+    (server,) = client.create()
+    _change(client, server, "create", _pairs(x="1"))
+    answer = _change(client, server, "delete", [*_pairs(x="1"), {"key": "x"}])
+    assert client.code(answer) == (400, "Ecs.0908")
+    assert _tags(client, server) == _pairs(x="1")
+
+
 def test_limits_of_tags_can_be_reached(client: Client) -> None:
     """36 and 43 characters, the Chinese ones too; 10 tags, which can still be overwritten."""
     (server,) = client.create()

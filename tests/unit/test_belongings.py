@@ -12,7 +12,10 @@ from pytest_ecs._session import Session, open_session
 from .exchanges import exchange
 
 _V2 = "/v2.1/{project_id}"
+_GROUP = {"server_group": {"name": "mine", "policies": ["anti-affinity"]}}
 _CREATES: dict[str, tuple[str, dict[str, Any]]] = {
+    "ECS group": ("/v1/{project_id}/cloudservers/os-server-groups", _GROUP),
+    "server group": (f"{_V2}/os-server-groups", _GROUP),
     "disk": (f"{_V2}/os-volumes", {"volume": {"size": 10, "display_name": "mine", "availability_zone": "eu-test-1a"}}),
     "security group": (f"{_V2}/os-security-groups", {"security_group": {"name": "mine", "description": "x"}}),
     "floating IP address": (f"{_V2}/os-floating-ips", {}),
