@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._client import Client
 from pytest_ecs._exchange import Exchange, pointer
 from pytest_ecs._ledger import Ledger, Thing
@@ -128,7 +127,9 @@ def _end(path: str, client: Client, clock: Clock) -> str:
     """Delete what is at *path*; return "gone" when it was not there, "deleted", or "there" when it stays."""
     for attempt in range(_TRIES):
         deleted = client.delete(path)
-        if deleted.failure is None and (deleted.status == 404 or _NO_GROUP in codes_of(deleted.response_body)):
+        if deleted.failure is None and (
+            deleted.status == 404 or _text(deleted.response_body, ("error", "code")) == _NO_GROUP
+        ):
             return "deleted" if attempt else "gone"
         clock.sleep(_PAUSE)
     return "there"
