@@ -65,6 +65,7 @@ def _clear(bench: Bench, server: Lease) -> None:
     tags = _pairs(bench, server)
     if tags:
         _send(bench, server, "delete", [(key, None) for key in tags])
+        server.spoilt = bool(_pairs(bench, server))
 
 
 def _has(bench: Bench, rule: str, shown: Exchange, tags: Tags, *at: str | int) -> None:
