@@ -244,7 +244,7 @@ class Bench:
         case = Case(requirement_id, "forbidden", f"the user lacks {operation.permission}", control.id)
         denied = self._send(operation, recipe, request, case, client=restricted)
         self._undo(denied, recipe, leases)
-        if hook is None:
+        if hook is None or recipe.personal:
             return
         row = self.contract.permission_of(operation)
         hook("PUT", "/_mock/policy", {"allow": [row.action, *row.dependencies]})
@@ -610,14 +610,16 @@ class Bench:
         """Return whether something that several operations share is not there any more."""
         return key[0] not in RECIPES and self.client.get(f"{key[1]}/{self._made[key]}").status >= 400
 
-    def make(self, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any) -> JSON:
-        """Create something by POST and return what stands at *steps* of the answer; it is deleted with the run.
+    def make(
+        self, path: str, body: JSON, *steps: str | int, among: str | None = None, method: str = "POST", **options: Any
+    ) -> JSON:
+        """Create something, by POST unless *method* says otherwise, and return what stands at *steps* of the answer; it is deleted with the run.
 
         *among* names the operations whose requests that are to be refused share one; here it changes nothing.
 
         Raises `PrerequisiteMissing` where the endpoint does not create it.
         """
-        created = self.client.post(path, body() if callable(body) else body, **options)
+        created = self.client.request(method, path, json=body() if callable(body) else body, **options)
         if created.failure is not None or created.status >= 400:
             raise PrerequisiteMissing(
                 f"Something that {path} creates is needed, and the endpoint does not create it",
@@ -659,6 +661,7 @@ class Bench:
             make=self.make if fresh else partial(self._make_once, recipe),
             until=self.until,
             flavor=lambda: self.flavor_of(leases[0]),
+            project_id=lambda: self.client.project_id,
             domain=credentials.domain,
             username=credentials.username,
             password=credentials.password,

@@ -40,7 +40,7 @@ class Ingredients:
     disk: Callable[[], str]
     #: What stands at a place of the answer to GET: ``read(path, *steps, microversion=...)``.
     read: Callable[..., JSON]
-    #: Creates what the request needs, by ``make(path, body, *steps, microversion=...)``: the POST's answer is read as
+    #: Creates what the request needs, by ``make(path, body, *steps, method="POST", microversion=...)``: the's answer is read as
     #: `read` does. Whatever is created so is deleted with the run; requests that are to be refused share one,
     #: with those of other operations that give the same ``among=``.
     make: Callable[..., JSON]
@@ -48,6 +48,8 @@ class Ingredients:
     until: Callable[..., None]
     #: Flavor of the first leased server, to resize to another one.
     flavor: Callable[[], str | None]
+    #: Id of the project that requests are for.
+    project_id: Callable[[], str]
     domain: str | None = None
     username: str | None = None
     password: str | None = None
@@ -83,6 +85,8 @@ class Recipe:
     anonymous: bool = False
     #: Only the positive request is made from it: there is no authentication or permission to test.
     public: bool = False
+    #: What the request names belongs to the user who made it: with the action another user still does not have it.
+    personal: bool = False
     #: What takes back what an accepted request did; None where nothing has to be.
     undo: Undo | None = None
     #: What takes back what building the request does to the server; requests that are to be refused go to a server of
@@ -101,6 +105,7 @@ def recipe(
     count: int = 1,
     anonymous: bool = False,
     public: bool = False,
+    personal: bool = False,
     undo: Undo | None = None,
     restore: Restore | None = None,
     variant: str = "default",
@@ -109,7 +114,7 @@ def recipe(
 
     def register(build: Build) -> Build:
         if variant == "default":
-            RECIPES[operation] = Recipe(operation, {}, server, count, anonymous, public, undo, restore)
+            RECIPES[operation] = Recipe(operation, {}, server, count, anonymous, public, personal, undo, restore)
         RECIPES[operation].variants[variant] = build
         return build
 
@@ -130,6 +135,7 @@ def placeholder() -> Ingredients:
         make=lambda *_, **__: "placeholder",
         until=lambda *_, **__: None,
         flavor=lambda: "flavor",
+        project_id=lambda: "0" * 32,
         domain="domain",
         username="user",
         password="password",  # noqa: S106 - a placeholder

@@ -13,14 +13,14 @@ _COLUMNS = ("iam", "ecs", "nova", "deprecated", "none")
 
 def _table() -> str:
     """Return the table of requirements by kind and by the first part of their operation's id."""
-    count = Counter(
+    count: Counter[tuple[str, str]] = Counter(
         (requirement.kind, str(requirement.operation).partition(".")[0].lower())
         for requirement in load().requirements.values()
     )
-    kinds = sorted({kind for kind, _ in count})
-    rows = [(kind, *(count[kind, column] for column in _COLUMNS)) for kind in kinds]
-    rows.append(("all", *(sum(count[kind, column] for kind in kinds) for column in _COLUMNS)))
-    lines = [f"| {' | '.join(map(str, row))} | {sum(map(int, row[1:]))} |" for row in rows]
+    kinds: list[str] = sorted({kind for kind, _ in count})
+    rows = [[kind, *(count[kind, column] for column in _COLUMNS)] for kind in kinds]
+    rows.append(["all", *(sum(count[kind, column] for kind in kinds) for column in _COLUMNS)])
+    lines = [f"| {' | '.join(map(str, [*row, sum(map(int, row[1:]))]))} |" for row in rows]
     return "\n".join(
         ["| kind | iam | ecs | nova | deprecated | none | all |", "|---|---:|---:|---:|---:|---:|---:|", *lines]
     )

@@ -1,0 +1,54 @@
+"""Recipes: key pairs, and passwords of servers (6.11)."""
+
+from __future__ import annotations
+
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+
+_KEYS = "/v2.1/{project_id}/os-keypairs"
+#: From this microversion on a request may name the user (6.11.3), and before it the type.
+_OWNED = "2.10"
+
+
+def _pair(use: Ingredients) -> str:
+    return str(use.make(_KEYS, {"keypair": {"name": use.name()}}, "keypair", "name"))
+
+
+def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
+    return [("DELETE", f"{_KEYS}/{exchange.response_body['keypair']['name']}", None)]
+
+
+@recipe("nova.keypairs.list")
+def _list(use: Ingredients) -> Request:
+    _pair(use)
+    return Request(microversion=_OWNED)
+
+
+@recipe("nova.keypairs.show", personal=True)
+def _show(use: Ingredients) -> Request:
+    return Request({"keypair_name": _pair(use)}, microversion=_OWNED)
+
+
+@recipe("nova.keypairs.create", undo=_delete_new)
+def _create(use: Ingredients) -> Request:
+    return Request(body={"keypair": {"name": use.name(), "type": "ssh"}}, microversion=_OWNED)
+
+
+@recipe("nova.keypairs.create", variant="import")
+def _import(use: Ingredients) -> Request:
+    public = use.read(f"{_KEYS}/{_pair(use)}", "keypair", "public_key")
+    return Request(body={"keypair": {"name": use.name(), "public_key": public}}, microversion=_OWNED)
+
+
+@recipe("nova.keypairs.delete", personal=True)
+def _delete(use: Ingredients) -> Request:
+    return Request({"keypair_name": _pair(use)})
+
+
+@recipe("nova.server-passwords.show", server="ACTIVE")
+def _show_password(use: Ingredients) -> Request:
+    return Request({"server_id": use.servers[0]})
+
+
+@recipe("nova.server-passwords.delete", server="ACTIVE")
+def _delete_password(use: Ingredients) -> Request:
+    return Request({"server_id": use.servers[0]})
