@@ -18,9 +18,9 @@ def _table() -> str:
         for requirement in load().requirements.values()
     )
     kinds: list[str] = sorted({kind for kind, _ in count})
-    rows = [[kind, *(count[kind, column] for column in _COLUMNS)] for kind in kinds]
-    rows.append(["all", *(sum(count[kind, column] for kind in kinds) for column in _COLUMNS)])
-    lines = [f"| {' | '.join(map(str, [*row, sum(map(int, row[1:]))]))} |" for row in rows]
+    rows = [(kind, [count[kind, column] for column in _COLUMNS]) for kind in kinds]
+    rows.append(("all", [sum(numbers) for numbers in zip(*(numbers for _, numbers in rows), strict=True)]))
+    lines = [f"| {kind} | {' | '.join(map(str, numbers))} | {sum(numbers)} |" for kind, numbers in rows]
     return "\n".join(
         ["| kind | iam | ecs | nova | deprecated | none | all |", "|---|---:|---:|---:|---:|---:|---:|", *lines]
     )
