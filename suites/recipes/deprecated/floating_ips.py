@@ -5,13 +5,8 @@ from __future__ import annotations
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 _ALL = "/v2.1/{project_id}/os-floating-ips"
-_POOLS = "/v2.1/{project_id}/os-floating-ip-pools"
 #: The last microversion that binds and unbinds (11.5.1, 11.5.2).
 _LAST = "2.43"
-
-
-def _wanted(use: Ingredients) -> dict[str, object]:
-    return {"pool": use.read(_POOLS, "floating_ip_pools", 0, "name")}
 
 
 def _id(use: Ingredients) -> str:
@@ -38,7 +33,13 @@ def _release_new(use: Ingredients, exchange: Exchange) -> list[Step]:
 
 @recipe("deprecated.floating-ips.create", undo=_release_new)
 def _assign(use: Ingredients) -> Request:
-    return Request(body=_wanted(use))
+    return Request(body={})
+
+
+@recipe("deprecated.floating-ips.create", variant="pool")
+def _assign_of_pool(use: Ingredients) -> Request:
+    pool = use.read(f"{_ALL}/{_id(use)}", "floating_ip", "pool")
+    return Request(body={"pool": pool})
 
 
 @recipe("deprecated.floating-ips.list")
@@ -56,12 +57,12 @@ def _release(use: Ingredients) -> Request:
     return Request({"floating_ip_id": _id(use)})
 
 
-def _unbind(use: Ingredients, exchange: Exchange) -> list[Step]:
+def _release_used(use: Ingredients, exchange: Exchange) -> list[Step]:
     address = exchange.request_body["addFloatingIp"]["address"]
-    return [("POST", _action(use), {"removeFloatingIp": {"address": address}})]
+    return [("DELETE", f"{_ALL}/{one['id']}", None) for one in use.read(_ALL, "floating_ips") if one["ip"] == address]
 
 
-@recipe("deprecated.servers.add-floating-ip", server="ACTIVE", undo=_unbind)
+@recipe("deprecated.servers.add-floating-ip", server="ACTIVE", undo=_release_used)
 def _bind(use: Ingredients) -> Request:
     address = _address(use)
     return Request({"server_id": use.servers[0]}, body={"addFloatingIp": {"address": address}}, microversion=_LAST)
