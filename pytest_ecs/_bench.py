@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -46,6 +47,7 @@ class Bench:
 
     session: Session
     _controls: dict[tuple[str, str, bool], Exchange] = field(default_factory=dict)
+    _collections: dict[str, Exchange] = field(default_factory=dict)
     _disks: list[str] = field(default_factory=list)
     _made: dict[tuple[str, str], JSON] = field(default_factory=dict)
     _shared: dict[str, list[Lease]] = field(default_factory=dict)
@@ -98,6 +100,10 @@ class Bench:
             if path is not None:  # v2 has no microversions (6.16)
                 body = _first_version(request.body, operation.body or {})
                 request = replace(request, body=body, microversion=None)
+            if (
+                operation.chapter == "deprecated"
+            ):  # nobody need offer it (chapter 11); the judge looks at the collection
+                case = replace(case, control=self._collection(operation, request).id)
             exchange = self._send(operation, recipe, request, case, path=path)
             self.settle(exchange, [] if only_reads else leases)
             self._take_back(exchange, recipe, leases)
@@ -106,6 +112,17 @@ class Bench:
             for lease in [] if only_reads else leases:
                 lease.release()
         return exchange
+
+    def _collection(self, operation: Operation, request: Request) -> Exchange:
+        """Return a query of what a discarded operation belongs to: its URL as far as it names no single thing."""
+        path = operation.path
+        if "{server_id}" in path:  # there is a server, so it is what the URL says of the server that is or is not there
+            path = path.replace("{server_id}", str(request.parameters["server_id"]))
+        else:
+            path = re.sub(r"(?<=\{project_id\})(/[^/{]+).*", r"\1", path)
+        if path not in self._collections or self._collections[path].failure is not None:
+            self._collections[path] = self.client.get(path)
+        return self._collections[path]
 
     def attempt(self, operation_id: str, variant: str = "default", *, check_only: bool = False) -> Exchange:
         """Return the exchange of a recipe's request, which is sent once in this process; the answer may be anything.

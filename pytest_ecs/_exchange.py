@@ -97,7 +97,8 @@ class Case:
     expects: str
     #: The one thing that differs from the control request, in words.
     change: str = ""
-    #: Id of the accepted exchange from which this one differs by the change; None where none is needed.
+    #: Id of the accepted exchange from which this one differs by the change; None where none is needed. Of the valid
+    #: request of a discarded operation, the query of its collection.
     control: str | None = None
     #: Error codes that fit beside the general ones.
     codes: tuple[str, ...] = ()

@@ -26,6 +26,9 @@ from pytest_ecs.typing import JSON
 __all__ = ["Corpus", "Drift", "drift", "judge", "rejudge"]
 
 _JOB_QUERY = "ecs.jobs.show"
+#: Chapter of the operations that an endpoint need not offer any more, and what is said where one does not.
+_OPTIONAL = "deprecated"
+_NOT_OFFERED = "the endpoint does not offer this discarded operation"
 
 
 class Corpus(Protocol):
@@ -53,6 +56,10 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> Iterator[F
             yield Finding(exchange.case.requirement, "error", (exchange.id,), reason=reason)
         return
     operation = contract.operations.get(exchange.operation or "")
+    if exchange.case is not None and _not_offered(exchange, operation, corpus):
+        evidence = (exchange.id, str(exchange.case.control))
+        yield Finding(exchange.case.requirement, "not_tested", evidence, reason=_NOT_OFFERED)
+        return
     if exchange.case is not None:
         yield from _case(exchange, operation, contract, corpus)
     yield from _states(exchange, contract)
@@ -64,6 +71,20 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> Iterator[F
         yield from _success(exchange, operation, contract, corpus)
         if operation.id == _JOB_QUERY and isinstance(exchange.response_body, Mapping):
             yield from _job(exchange, exchange.response_body, contract, corpus)
+
+
+def _not_offered(exchange: Exchange, operation: Operation | None, corpus: Corpus) -> bool:
+    """Whether a discarded operation is not there: its valid request is not found, and neither is its collection.
+
+    The control of such a request is a query of the collection; without one, a 404 is a refusal like any other.
+    """
+    case = exchange.case
+    if case is None or case.expects != "accepted" or case.control is None:
+        return False
+    if operation is None or operation.chapter != _OPTIONAL or exchange.status != 404:
+        return False
+    collection = corpus.get(case.control)
+    return collection is not None and collection.failure is None and collection.status == 404
 
 
 def _throttled(exchange: Exchange) -> bool:

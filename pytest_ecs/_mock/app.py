@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -65,6 +66,12 @@ for _resource in (
 
 _KEPT_REQUESTS = 10_000
 StartResponse = Callable[..., Any]
+#: URLs and actions of chapter 11, which an endpoint need not have.
+_DISCARDED = re.compile(
+    r"/v2\.1/[^/]+/(images|os-volumes|os-snapshots|os-floating-ips|os-floating-ip-pools|os-security-groups"
+    r"|os-security-group-rules)(/|$)|/v1/[^/]+/cloudservers/[^/]+/autorecovery$"
+)
+_DISCARDED_ACTIONS = frozenset({"addFloatingIp", "removeFloatingIp"})
 #: What a method that there is not gets where a deviation allows it.
 _ANYTHING = Route(
     "PATCH", "", lambda request, state: Response(200, {}), "ecs", public=True, permission=None, selects=None
@@ -186,6 +193,8 @@ class MockCloud:
                 chosen = [key for key in request.json if key in choices]
                 if len(chosen) != 1 and not (chosen and self._state.deviates("together-unchecked")):
                     fail(request.path, 400, "There is not one action that is known.", "Ecs.0005")
+                if chosen[0] in _DISCARDED_ACTIONS and self._state.deviates("deprecated-gone"):
+                    fail(request.path, 404, "There is no such action.")
                 route = choices[chosen[0]]
             if route.permission is not None:
                 permit(request.user, route.permission, self._state.deviates)
@@ -208,6 +217,8 @@ class MockCloud:
         # V2 has the same URLs (chapter 3).
         native = path.startswith("/v2/") and not ECS_V2.match(path)
         wanted = "/v2.1/" + path[4:] if native else path
+        if _DISCARDED.match(wanted) and self._state.deviates("deprecated-gone"):
+            fail(path, 404, "There is nothing at this URL.")
         try:
             endpoint, parameters = self._adapter.match(wanted, method=method)
         except MethodNotAllowed:

@@ -98,7 +98,7 @@ _ALL = "/v2.1/{project_id}/os-floating-ips"
 _ONE = _ALL + "/{floating_ip_id}"
 
 
-@route("POST", _ALL, family="nova")
+@route("POST", _ALL, family="nova", permission="nova.create-floating-ip")
 def assign(request: Request, state: State) -> Response:
     """Assign a floating IP address of a pool (11.5.3)."""
     until(request, state, _LAST)
@@ -115,7 +115,7 @@ def assign(request: Request, state: State) -> Response:
     return Response(200, {"floating_ip": _shown(eip)})
 
 
-@route("GET", _ALL, family="nova")
+@route("GET", _ALL, family="nova", permission="nova.floating-ips")
 def list_all(request: Request, state: State) -> Response:
     """List the floating IP addresses of the project (11.5.4)."""
     until(request, state, _LAST)
@@ -125,14 +125,14 @@ def list_all(request: Request, state: State) -> Response:
     return Response(200, {"floating_ips": [_shown(eip) for eip in eips]})
 
 
-@route("GET", _ONE, family="nova")
+@route("GET", _ONE, family="nova", permission="nova.floating-ip")
 def show(request: Request, state: State) -> Response:
     """Show a floating IP address (11.5.5)."""
     until(request, state, _LAST)
     return Response(200, {"floating_ip": _shown(_find(request))})
 
 
-@route("DELETE", _ONE, family="nova")
+@route("DELETE", _ONE, family="nova", permission="nova.delete-floating-ip")
 def release(request: Request, state: State) -> Response:
     """Release a floating IP address, also one that a server has (11.5.6)."""
     until(request, state, _LAST)

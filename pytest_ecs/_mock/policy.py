@@ -127,6 +127,17 @@ PERMISSIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "nova.volume": ("ecs:serverVolumes:use", ("evs:volumes:get",)),
     "nova.volumes": ("ecs:serverVolumes:use", ("evs:volumes:get", "evs:volumes:list")),
     "nova.volumes-detail": ("ecs:serverVolumes:use", ("evs:volumes:get", "evs:volumes:list")),
+    # 9.2.14
+    "nova.create-floating-ip": (
+        "ecs:serverFloatingIps:use",
+        ("vpc:floatingIps:get", "vpc:floatingIps:create", "vpc:floatingIps:update", "vpc:ports:get"),
+    ),
+    "nova.floating-ips": ("ecs:serverFloatingIps:use", ("vpc:floatingIps:get", "vpc:ports:get")),
+    "nova.floating-ip": ("ecs:serverFloatingIps:use", ("vpc:floatingIps:get", "vpc:ports:get")),
+    "nova.delete-floating-ip": (
+        "ecs:serverFloatingIps:use",
+        ("vpc:floatingIps:get", "vpc:floatingIps:delete", "vpc:floatingIps:update", "vpc:ports:get"),
+    ),
     # 9.2.10
     "nova.metadata": ("ecs:servers:listMetadata", ()),
     "nova.metadatum": ("ecs:servers:getMetadata", _GET),

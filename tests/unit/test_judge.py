@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pytest_ecs._checks import rejudge
-from pytest_ecs._contracts import Contract
+from pytest_ecs._contracts import Contract, load
+from pytest_ecs._exchange import Case
 
 from .contracts.tiny_contract import contract, group, operation
 from .exchanges import exchange
@@ -42,3 +43,48 @@ def test_headers_and_bodies_come_and_go_with_microversions(
     seen = exchange("nova.servers.image", 200, body, microversion=microversion, response_headers=headers)
     found = {f.requirement.partition("/")[2] for f in rejudge([seen], [], imaging) if f.outcome == "fail"}
     assert found == failed
+
+
+_SHOW, _OTHER = "deprecated.images.show", "nova.servers.show"
+
+
+@pytest.fixture(scope="module")
+def whole() -> Contract:
+    """The contract of this package."""
+    return load()
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "collection", "control", "verdict"),
+    [
+        (_SHOW, 404, 404, "probe", "not_tested"),
+        (_SHOW, 404, 200, "probe", "fail"),
+        (_SHOW, 404, 405, "probe", "fail"),
+        (_SHOW, 404, 404, None, "fail"),
+        (_SHOW, 404, 404, "lost", "fail"),
+        (_SHOW, 403, 404, "probe", "fail"),
+        (_SHOW, 500, 404, "probe", "fail"),
+        (_SHOW, 200, 404, "probe", "pass"),
+        (_OTHER, 404, 404, "probe", "fail"),
+    ],
+)
+def test_a_discarded_operation_need_not_be_there(
+    whole: Contract, name: str, status: int, collection: int, control: str | None, verdict: str
+) -> None:
+    """Only where its valid request and its collection are both not found is it not tested, offline as in the run."""
+    probe = exchange(None, collection, id="probe")
+    case = Case(f"{name}/status", "accepted", control=control)
+    sent = exchange(name, status, {"itemNotFound": {"message": "none", "code": status}}, case=case)
+    found = {f.outcome for f in rejudge([probe, sent], [], whole) if f.requirement == f"{name}/status"}
+    assert found == {verdict}
+
+
+def test_only_the_valid_request_says_that_an_operation_is_not_there(whole: Contract) -> None:
+    """A refusal that was expected is judged as ever, whatever became of its control."""
+    probe = exchange(None, 404, id="probe")
+    case = Case(f"{_SHOW}/status", "not-found", control="probe")
+    (found,) = [
+        f for f in rejudge([probe, exchange(_SHOW, 404, case=case)], [], whole) if f.requirement == f"{_SHOW}/status"
+    ]
+    assert found.outcome == "not_tested"
+    assert "control" in found.reason

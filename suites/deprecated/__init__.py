@@ -1,0 +1,1 @@
+"""Rules of the discarded APIs (chapter 11)."""
