@@ -1,0 +1,289 @@
+"""Rules of the metadata of servers (6.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import pytest
+
+from pytest_ecs import Bench, Exchange, Lease
+
+_UPDATE, _REPLACE, _DELETE, _LIST, _SHOW, _SET = (
+    f"nova.metadata.{verb}/rule" for verb in ("update", "replace", "delete", "list", "show", "set")
+)
+#: Keys and values may have this many characters, and keys these (tables 6-156, 6-159, 6-167).
+_LENGTH, _CHARACTERS = 255, "aZ0-_:."
+#: Pairs that must be accepted and kept as they are: rule -> key and value.
+_FORMS = {
+    "longest": ("k" * _LENGTH, "v" * _LENGTH),
+    "unicode-value": ("unicode", "值" * _LENGTH),
+    "empty-value": ("empty", ""),
+    "key-characters": (_CHARACTERS, "characters"),
+}
+
+
+def _path(server: str, key: str = "") -> str:
+    return f"/v2.1/{{project_id}}/servers/{server}/metadata" + (f"/{quote(key, safe='')}" if key else "")
+
+
+def _listed(bench: Bench, lease: Lease) -> Exchange:
+    return bench.client.get(_path(lease.id))
+
+
+def _pairs(bench: Bench, lease: Lease) -> dict[str, str]:
+    found: dict[str, str] = bench.read(_listed(bench, lease), "metadata")
+    return found
+
+
+def _update(bench: Bench, lease: Lease, pairs: Mapping[str, str]) -> Exchange:
+    return bench.client.post(_path(lease.id), {"metadata": dict(pairs)})
+
+
+def _replace(bench: Bench, lease: Lease, pairs: Mapping[str, str]) -> Exchange:
+    return bench.client.put(_path(lease.id), {"metadata": dict(pairs)})
+
+
+def _set(bench: Bench, lease: Lease, key: str, value: str) -> Exchange:
+    return bench.client.put(_path(lease.id, key), {"meta": {key: value}})
+
+
+@contextmanager
+def _unchanged(bench: Bench, *leases: Lease) -> Iterator[None]:
+    """Give servers the metadata back that they had; one where that fails serves nobody again."""
+    before = [_pairs(bench, lease) for lease in leases]
+    try:
+        yield
+    finally:
+        for lease, pairs in zip(leases, before, strict=True):
+            _replace(bench, lease, pairs)
+            lease.spoilt = lease.spoilt or _pairs(bench, lease) != pairs
+            lease.release()
+
+
+def _has(bench: Bench, rule: str, shown: Exchange, pairs: Mapping[str, str], *at: str) -> None:
+    """Each of the pairs is there, with its value."""
+    for key, value in pairs.items():
+        bench.check(rule, shown, "body", *(at or ("metadata",)), key, equals=value)
+
+
+def _only_there(bench: Bench, rule: str, answer: Exchange, listed: Exchange) -> None:
+    """Each pair of an answer is one that the server has."""
+    for key, value in bench.read(answer, "metadata").items():
+        bench.check(rule, listed, "body", "metadata", key, equals=value)
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_UPDATE}/{rule}" for rule in ("adds", "changes", "keeps", "answers-pairs", "several", "empty", "shown-by-server", "this-server-only")),
+    *(f"{_SET}/{rule}" for rule in ("adds", "changes", "keeps", "answers-pair", "same-key", "no-pair", "shown-by-server", "this-server-only")),
+    *(f"{_LIST}/{rule}" for rule in ("all-pairs", "own-server", "same-as-server", "no-paging")),
+    *(f"{_SHOW}/{rule}" for rule in ("asked-key", "no-other-key", "same-as-list", "other-server")),
+)  # fmt: skip
+def test_pairs_are_added_and_changed(ecs_bench: Bench) -> None:
+    """Many at a time or one by its key, beside those that stay, on this server alone."""
+    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
+    with _unchanged(ecs_bench, lease, other):
+        _update(ecs_bench, other, {"theirs": "1", "first": "other"})
+        theirs = _pairs(ecs_bench, other)
+        before = _pairs(ecs_bench, lease)
+        added = _update(ecs_bench, lease, {"first": "1", "kept": "2"})
+        listed = _listed(ecs_bench, lease)
+        _has(ecs_bench, f"{_UPDATE}/adds", listed, {"first": "1", "kept": "2"})
+        _has(ecs_bench, f"{_UPDATE}/answers-pairs", added, {"first": "1", "kept": "2"})
+        _only_there(ecs_bench, f"{_UPDATE}/answers-pairs", added, listed)
+        _update(ecs_bench, lease, {"first": "one", "second": "2"})
+        now = {**before, "first": "one", "kept": "2", "second": "2"}
+        listed, shown = _listed(ecs_bench, lease), lease.show()
+        _has(ecs_bench, f"{_UPDATE}/changes", listed, {"first": "one"})
+        _has(ecs_bench, f"{_UPDATE}/several", listed, {"first": "one", "second": "2"})
+        _has(ecs_bench, f"{_UPDATE}/keeps", listed, {**before, "kept": "2"})
+        ecs_bench.check(f"{_LIST}/all-pairs", listed, "body", "metadata", equals=now)
+        ecs_bench.check(f"{_LIST}/own-server", listed, "body", "metadata", lacks="theirs")
+        ecs_bench.check(f"{_LIST}/same-as-server", shown, "body", "server", "metadata", equals=now)
+        _has(ecs_bench, f"{_UPDATE}/shown-by-server", shown, {"first": "one", "second": "2"}, "server", "metadata")
+        ecs_bench.check(f"{_UPDATE}/this-server-only", _listed(ecs_bench, other), "body", "metadata", equals=theirs)
+        for key, value in now.items():
+            alone = ecs_bench.client.get(_path(lease.id, key))
+            for rule in ("asked-key", "same-as-list"):
+                ecs_bench.check(f"{_SHOW}/{rule}", alone, "body", "meta", key, equals=value)
+            ecs_bench.check(f"{_SHOW}/no-other-key", alone, "body", "meta", length=1)
+        ecs_bench.expect(
+            f"{_SHOW}/other-server", "GET", _path(lease.id, "theirs"),
+            expects="not-found", change="only another server has the key",
+        )  # fmt: skip
+        paged = ecs_bench.client.get(_path(lease.id), query={"limit": "1"})
+        if paged.status < 400:
+            ecs_bench.check(f"{_LIST}/no-paging", paged, "body", "metadata", equals=now)
+        else:
+            ecs_bench.check(f"{_LIST}/no-paging", paged, "status", at_least=400)
+        _update(ecs_bench, lease, {})
+        ecs_bench.check(f"{_UPDATE}/empty", _listed(ecs_bench, lease), "body", "metadata", equals=now)
+
+        for rule, key, value in (("adds", "third", "3"), ("changes", "first", "uno")):
+            answer = _set(ecs_bench, lease, key, value)
+            _has(ecs_bench, f"{_SET}/answers-pair", answer, {key: value}, "meta")
+            listed = _listed(ecs_bench, lease)
+            _has(ecs_bench, f"{_SET}/{rule}", listed, {key: value})
+            _has(ecs_bench, f"{_SET}/keeps", listed, {**now, "first": value if key == "first" else "one"})
+            _has(ecs_bench, f"{_SET}/shown-by-server", lease.show(), {key: value}, "server", "metadata")
+        ecs_bench.check(f"{_SET}/this-server-only", _listed(ecs_bench, other), "body", "metadata", equals=theirs)
+        now = _pairs(ecs_bench, lease)
+        ecs_bench.client.put(_path(lease.id, "first"), {"meta": {}})
+        ecs_bench.check(f"{_SET}/no-pair", _listed(ecs_bench, lease), "body", "metadata", equals=now)
+        control = ecs_bench.control("nova.metadata.set")
+        ecs_bench.expect(
+            f"{_SET}/same-key", "PUT", _path(lease.id, "first"), json={"meta": {"second": "x"}},
+            expects="invalid", change="the key is not that of the URL", control=control.id,
+        )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_REPLACE}/{rule}" for rule in ("sets", "deletes-others", "answers-pairs", "empty", "refused-keeps", "shown-by-server", "this-server-only")),
+    *(f"{_DELETE}/{rule}" for rule in ("deletes", "keeps", "gone-from-server", "this-server-only", "no-body")),
+    f"{_UPDATE}/refused-whole", f"{_LIST}/empty",
+)  # fmt: skip
+def test_pairs_are_replaced_and_deleted(ecs_bench: Bench) -> None:
+    """Those that a replacement does not name are gone, and nothing is where it was refused."""
+    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
+    with _unchanged(ecs_bench, lease, other):
+        _update(ecs_bench, other, {"first": "theirs", "kept": "theirs"})
+        theirs = _pairs(ecs_bench, other)
+        _update(ecs_bench, lease, {"first": "1", "old": "2"})
+        wanted = {"first": "one", "new": "3", "kept": "4"}
+        answer = _replace(ecs_bench, lease, wanted)
+        listed, shown = _listed(ecs_bench, lease), lease.show()
+        _has(ecs_bench, f"{_REPLACE}/sets", listed, wanted)
+        ecs_bench.check(f"{_REPLACE}/deletes-others", listed, "body", "metadata", lacks="old")
+        _has(ecs_bench, f"{_REPLACE}/answers-pairs", answer, wanted)
+        ecs_bench.check(f"{_REPLACE}/answers-pairs", answer, "body", "metadata", lacks="old")
+        _has(ecs_bench, f"{_REPLACE}/shown-by-server", shown, wanted, "server", "metadata")
+        ecs_bench.check(f"{_REPLACE}/shown-by-server", shown, "body", "server", "metadata", lacks="old")
+        ecs_bench.check(f"{_REPLACE}/this-server-only", _listed(ecs_bench, other), "body", "metadata", equals=theirs)
+        bad = {"good": "1", "bad<key>": "2"}
+        for rule, send in ((f"{_UPDATE}/refused-whole", _update), (f"{_REPLACE}/refused-keeps", _replace)):
+            now = _pairs(ecs_bench, lease)
+            refused = send(ecs_bench, lease, bad)
+            if refused.status >= 400:
+                ecs_bench.check(rule, _listed(ecs_bench, lease), "body", "metadata", equals=now)
+            else:
+                ecs_bench.not_tested(rule, "the endpoint accepts a key with characters that are not allowed")
+                _replace(ecs_bench, lease, now)
+
+        deleted = ecs_bench.client.delete(_path(lease.id, "first"))
+        ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+        listed = _listed(ecs_bench, lease)
+        ecs_bench.check(f"{_DELETE}/deletes", listed, "body", "metadata", lacks="first")
+        ecs_bench.expect(
+            f"{_DELETE}/deletes", "GET", _path(lease.id, "first"), expects="not-found", change="the pair was deleted"
+        )
+        _has(ecs_bench, f"{_DELETE}/keeps", listed, {"new": "3", "kept": "4"})
+        ecs_bench.check(f"{_DELETE}/gone-from-server", lease.show(), "body", "server", "metadata", lacks="first")
+        _has(ecs_bench, f"{_DELETE}/this-server-only", _listed(ecs_bench, other), {"first": "theirs"})
+
+        now = _pairs(ecs_bench, lease)
+        emptied = _replace(ecs_bench, lease, {})
+        left = {} if emptied.status < 400 else now
+        ecs_bench.check(f"{_REPLACE}/empty", _listed(ecs_bench, lease), "body", "metadata", equals=left)
+        for key in _pairs(ecs_bench, lease):
+            ecs_bench.client.delete(_path(lease.id, key))
+        ecs_bench.check(f"{_LIST}/empty", _listed(ecs_bench, lease), "body", "metadata", equals={})
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{rule}/{form}" for rule in (_UPDATE, _REPLACE, _SET) for form in _FORMS),
+    f"{_SET}/key-too-long", f"{_LIST}/of-creation",
+)  # fmt: skip
+def test_keys_and_values_are_kept_as_they_are(ecs_bench: Bench) -> None:
+    """The longest ones, those of other scripts, empty ones, and those that a server was created with."""
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    with _unchanged(ecs_bench, lease):
+        for form, (key, value) in _FORMS.items():
+            for rule in (_UPDATE, _REPLACE, _SET):
+                ecs_bench.client.delete(_path(lease.id, key))
+                sent = (
+                    _set(ecs_bench, lease, key, value)
+                    if rule == _SET
+                    else (_update if rule == _UPDATE else _replace)(ecs_bench, lease, {key: value})
+                )
+                ecs_bench.check(f"{rule}/{form}", sent, "status", at_most=299)
+                _has(ecs_bench, f"{rule}/{form}", _listed(ecs_bench, lease), {key: value})
+        long = "k" * (_LENGTH + 1)
+        control = ecs_bench.control("nova.metadata.set")
+        ecs_bench.expect(
+            f"{_SET}/key-too-long", "PUT", _path(lease.id, long), json={"meta": {long: "v"}},
+            expects="invalid", change="the key has 256 characters", control=control.id,
+        )  # fmt: skip
+    created = ecs_bench.control("nova.servers.create")
+    server = ecs_bench.read(created, "server", "id")
+    listed = ecs_bench.client.get(_path(server))
+    _has(ecs_bench, f"{_LIST}/of-creation", listed, created.request_body["server"]["metadata"])
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{rule}/{claim}" for rule in (_UPDATE, _REPLACE, _DELETE, _SET) for claim in ("active-and-stopped", "other-states")),
+    f"{_LIST}/any-state", f"{_SHOW}/any-state",
+)  # fmt: skip
+def test_the_state_of_the_server_counts(ecs_bench: Bench) -> None:
+    """Running and stopped servers take changes, one whose resizing waits to be confirmed does not; all answer queries."""
+    running, stopped = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.session.pool.lease("SHUTOFF")
+    with _unchanged(ecs_bench, running, stopped):
+        for lease in (running, stopped):
+            for rule, sent in (
+                (_UPDATE, _update(ecs_bench, lease, {"first": "1"})),
+                (_REPLACE, _replace(ecs_bench, lease, {"first": "1"})),
+                (_SET, _set(ecs_bench, lease, "first", "2")),
+                (_DELETE, ecs_bench.client.delete(_path(lease.id, "first"))),
+            ):
+                ecs_bench.check(f"{rule}/active-and-stopped", sent, "status", at_most=299)
+        _set(ecs_bench, stopped, "first", "1")
+        action = f"/v2.1/{{project_id}}/servers/{stopped.id}/action"
+        resized = ecs_bench.client.post(action, {"resize": {"flavorRef": ecs_bench.other_flavor(stopped)}})
+        ecs_bench.read(resized)
+        status = ecs_bench.session.pool.wait_stable(stopped.id)
+        changes = (
+            (_UPDATE, "POST", "", {"metadata": {"first": "2"}}), (_REPLACE, "PUT", "", {"metadata": {"first": "2"}}),
+            (_SET, "PUT", "first", {"meta": {"first": "2"}}), (_DELETE, "DELETE", "first", None),
+        )  # fmt: skip
+        try:
+            ecs_bench.check(f"{_LIST}/any-state", _listed(ecs_bench, stopped), "status", at_most=299)
+            ecs_bench.check(
+                f"{_SHOW}/any-state", ecs_bench.client.get(_path(stopped.id, "first")), "status", at_most=299
+            )
+            for rule, method, key, body in changes:
+                if status != "VERIFY_RESIZE":
+                    ecs_bench.not_tested(
+                        f"{rule}/other-states", f"the server went to {status} instead of VERIFY_RESIZE"
+                    )
+                    continue
+                ecs_bench.expect(
+                    f"{rule}/other-states", method, _path(stopped.id, key), json=body,
+                    expects="wrong-state", change="the server waits for its resizing to be confirmed",
+                )  # fmt: skip
+        finally:
+            ecs_bench.client.post(action, {"revertResize": None})
+            ecs_bench.session.pool.wait_stable(stopped.id)
+
+
+@pytest.mark.ecs_requirement(*(f"{rule}/quantity" for rule in (_UPDATE, _REPLACE, _SET)))
+def test_a_server_has_so_many_pairs(ecs_bench: Bench) -> None:
+    """One more than the limits say is refused."""
+    limits = ecs_bench.client.get("/v2.1/{project_id}/limits")
+    most = int(ecs_bench.read(limits, "limits", "absolute", "maxServerMeta"))
+    if not 0 <= most <= 1000:
+        for rule in (_UPDATE, _REPLACE, _SET):
+            ecs_bench.not_tested(f"{rule}/quantity", f"maxServerMeta is {most}")
+        return
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    with _unchanged(ecs_bench, lease):
+        full = {f"key-{number}": "v" for number in range(most)}
+        more = {**full, "one-more": "v"}
+        ecs_bench.read(_replace(ecs_bench, lease, full))
+        for rule, method, key, body in (
+            (_UPDATE, "POST", "", {"metadata": {"one-more": "v"}}), (_REPLACE, "PUT", "", {"metadata": more}),
+            (_SET, "PUT", "one-more", {"meta": {"one-more": "v"}}),
+        ):  # fmt: skip
+            ecs_bench.expect(
+                f"{rule}/quantity", method, _path(lease.id, key), json=body,
+                expects="refused", change="the server would have one pair too many",
+            )  # fmt: skip
