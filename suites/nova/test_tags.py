@@ -1,0 +1,258 @@
+"""Rules of the tags of servers through the native API (6.15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import pytest
+
+from pytest_ecs import Bench, Exchange, Lease
+
+_LIST, _SET, _DELETE_ALL, _ADD, _CHECK, _DELETE = (
+    f"nova.tags.{verb}/rule" for verb in ("list", "set", "delete-all", "add", "check", "delete")
+)
+#: Tags are there from this microversion on, and from the next one on another header names it (3).
+_SINCE, _NEXT = "2.26", "2.27"
+#: A server has at most so many tags, and a tag so many characters (table 6-221).
+_MOST, _LENGTH = 50, 80
+_TAGS = ("body", "tags")
+
+
+def _path(server: str, tag: str | None = None) -> str:
+    return f"/v2.1/{{project_id}}/servers/{server}/tags" + ("" if tag is None else f"/{quote(tag, safe='')}")
+
+
+def _listed(bench: Bench, lease: Lease) -> Exchange:
+    return bench.client.get(_path(lease.id), microversion=_SINCE)
+
+
+def _tags(bench: Bench, lease: Lease) -> list[str]:
+    found: list[str] = bench.read(_listed(bench, lease), "tags")
+    return found
+
+
+def _add(bench: Bench, lease: Lease, tag: str) -> Exchange:
+    return bench.client.put(_path(lease.id, tag), microversion=_SINCE)
+
+
+def _set(bench: Bench, lease: Lease, *tags: str) -> Exchange:
+    return bench.client.put(_path(lease.id), {"tags": list(tags)}, microversion=_SINCE)
+
+
+def _has(bench: Bench, lease: Lease, tag: str) -> Exchange:
+    return bench.client.get(_path(lease.id, tag), microversion=_SINCE)
+
+
+def _delete(bench: Bench, lease: Lease, tag: str | None = None) -> Exchange:
+    return bench.client.delete(_path(lease.id, tag), microversion=_SINCE)
+
+
+def _server(bench: Bench, lease: Lease) -> Exchange:
+    """Show the server at a microversion at which it has tags (6.2.6)."""
+    return bench.client.get(f"/v2.1/{{project_id}}/servers/{lease.id}", microversion=_SINCE)
+
+
+@contextmanager
+def _bare(bench: Bench, *leases: Lease) -> Iterator[None]:
+    """Take all tags from servers, before and after; one where that fails serves nobody again."""
+    for lease in leases:
+        _delete(bench, lease)
+    try:
+        yield
+    finally:
+        for lease in leases:
+            _delete(bench, lease)
+            lease.spoilt = lease.spoilt or bool(_tags(bench, lease))
+            lease.release()
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_ADD}/{rule}" for rule in ("adds", "created", "html", "json-status", "keeps", "again", "longest", "too-long", "empty")),
+    *(f"{_ADD}/{rule}" for rule in ("encoded", "shown-by-server", "this-server-only")),
+    *(f"{_LIST}/{rule}" for rule in ("all-tags", "once", "own-server", "no-tags", "same-as-server", "with-values")),
+    *(f"{_CHECK}/{rule}" for rule in ("has-tag", "deleted-tag", "other-server", "no-key", "no-key-slash", "no-body")),
+    *(f"{_DELETE}/{rule}" for rule in ("deletes", "keeps", "encoded", "too-long", "gone-from-server", "this-server-only", "no-body")),
+)  # fmt: skip
+def test_tags_come_and_go_one_by_one(ecs_bench: Bench) -> None:
+    """Each is on its server alone, once, as it was sent, until it is deleted."""
+    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
+    with _bare(ecs_bench, lease, other):
+        ecs_bench.check(f"{_LIST}/no-tags", _listed(ecs_bench, lease), *_TAGS, equals=[])
+        for tag in ("shared", "theirs"):
+            _add(ecs_bench, other, tag)
+        plain = ecs_bench.client.put(_path(lease.id, "first"), microversion=_SINCE, headers={"Accept": "*/*"})
+        first = _add(ecs_bench, lease, "second")
+        for answer in (plain, first):
+            ecs_bench.check(f"{_ADD}/created", answer, "status", equals=201)
+        if plain.response_body is None and not plain.response_text:
+            ecs_bench.not_tested(f"{_ADD}/html", "the answer has no body")
+        else:
+            ecs_bench.check(f"{_ADD}/html", plain, "headers", "content-type", matches="^text/html")
+        kind = str(first.response_headers.get("content-type", ""))
+        if kind.startswith("application/json"):
+            ecs_bench.check(f"{_ADD}/json-status", first, "body", "code", matches=f"^{first.status}")
+        else:
+            ecs_bench.not_tested(f"{_ADD}/json-status", f"the answer is {kind or 'empty'}, not JSON")
+        strange, longest = "签名", "t" * _LENGTH
+        for tag in ("shared", longest, strange):
+            sent = _add(ecs_bench, lease, tag)
+            if tag == longest:
+                ecs_bench.check(f"{_ADD}/longest", sent, "status", at_most=299)
+        wanted = ["first", "second", "shared", longest]
+        listed, shown = _listed(ecs_bench, lease), _server(ecs_bench, lease)
+        for tag in wanted:
+            ecs_bench.check(f"{_ADD}/adds", listed, *_TAGS, contains=tag)
+            ecs_bench.check(f"{_LIST}/all-tags", listed, *_TAGS, contains=tag)
+            ecs_bench.check(f"{_LIST}/once", listed, *_TAGS, has_one=tag)
+            ecs_bench.check(f"{_ADD}/shown-by-server", shown, "body", "server", "tags", contains=tag)
+        ecs_bench.check(f"{_ADD}/keeps", listed, *_TAGS, contains="first")
+        ecs_bench.check(f"{_LIST}/own-server", listed, *_TAGS, lacks="theirs")
+        tags = ecs_bench.read(listed, "tags")
+        ecs_bench.check(f"{_LIST}/same-as-server", shown, "body", "server", "tags", same_items=tags)
+        ecs_bench.check(f"{_ADD}/this-server-only", _listed(ecs_bench, other), *_TAGS, same_items=["shared", "theirs"])
+        _add(ecs_bench, lease, "first")
+        ecs_bench.check(f"{_ADD}/again", _listed(ecs_bench, lease), *_TAGS, has_one="first")
+
+        too_long = "t" * (_LENGTH + 1)
+        ecs_bench.expect(
+            f"{_ADD}/too-long", "PUT", _path(lease.id, too_long), microversion=_SINCE,
+            expects="unknown-reference", change="the tag has 81 characters", control=first.id,
+        )  # fmt: skip
+        ecs_bench.check(f"{_ADD}/too-long", _listed(ecs_bench, lease), *_TAGS, lacks=too_long)
+        ecs_bench.expect(
+            f"{_DELETE}/too-long", "DELETE", _path(lease.id, too_long), microversion=_SINCE,
+            expects="unknown-reference", change="the tag has 81 characters",
+        )  # fmt: skip
+        nothing = ecs_bench.client.put(f"{_path(lease.id)}/", microversion=_SINCE)
+        ecs_bench.check(f"{_ADD}/empty", nothing, "status", at_least=400)
+        ecs_bench.check(f"{_ADD}/empty", _listed(ecs_bench, lease), *_TAGS, same_items=tags)
+
+        there = _has(ecs_bench, lease, "first")
+        ecs_bench.check(f"{_CHECK}/has-tag", there, "status", at_most=299)
+        ecs_bench.check(f"{_CHECK}/no-body", there, "body", equals=None)
+        ecs_bench.expect(
+            f"{_CHECK}/other-server", "GET", _path(lease.id, "theirs"), microversion=_SINCE,
+            expects="not-found", change="only another server has the tag",
+        )  # fmt: skip
+        for rule, path in (("no-key", _path(lease.id)), ("no-key-slash", f"{_path(lease.id)}/")):
+            ecs_bench.check(
+                f"{_CHECK}/{rule}", ecs_bench.client.get(path, microversion=_SINCE), *_TAGS, same_items=tags
+            )
+
+        if ecs_bench.check(f"{_ADD}/encoded", listed, *_TAGS, contains=strange):
+            _delete(ecs_bench, lease, strange)
+            ecs_bench.check(f"{_DELETE}/encoded", _listed(ecs_bench, lease), *_TAGS, lacks=strange)
+        else:
+            ecs_bench.not_tested(f"{_DELETE}/encoded", "the endpoint has no tag that is not safe in a URL")
+        deleted = _delete(ecs_bench, lease, "shared")
+        ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+        listed = _listed(ecs_bench, lease)
+        ecs_bench.check(f"{_DELETE}/deletes", listed, *_TAGS, lacks="shared")
+        for tag in ("first", longest):
+            ecs_bench.check(f"{_DELETE}/keeps", listed, *_TAGS, contains=tag)
+        ecs_bench.check(
+            f"{_DELETE}/gone-from-server", _server(ecs_bench, lease), "body", "server", "tags", lacks="shared"
+        )
+        ecs_bench.check(f"{_DELETE}/this-server-only", _listed(ecs_bench, other), *_TAGS, contains="shared")
+        ecs_bench.expect(
+            f"{_CHECK}/deleted-tag", "GET", _path(lease.id, "shared"), microversion=_SINCE,
+            expects="not-found", change="the tag was deleted",
+        )  # fmt: skip
+        body = {"action": "create", "tags": [{"key": "key", "value": "value"}, {"key": "bare", "value": ""}]}
+        ecs_bench.read(ecs_bench.client.post(f"/v1/{{project_id}}/servers/{lease.id}/tags/action", body))
+        ecs_bench.check(f"{_LIST}/with-values", _listed(ecs_bench, lease), *_TAGS, includes=["key=value", "bare"])
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_SET}/{rule}" for rule in ("adds", "answers-tags", "earlier-tags", "longest", "too-many", "empty-list", "twice", "unicode")),
+    *(f"{_SET}/{rule}" for rule in ("reserved-kind", "shown-by-server", "this-server-only", "found-by-tag")),
+    *(f"{_DELETE_ALL}/{rule}" for rule in ("deletes", "no-tags", "gone-from-server", "this-server-only", "no-body")),
+    *(f"{_DELETE}/{rule}" for rule in ("no-key", "no-key-slash")),
+    *(f"{_ADD}/{rule}" for rule in ("fiftieth", "too-many")),
+)  # fmt: skip
+def test_tags_come_and_go_together(ecs_bench: Bench) -> None:
+    """Up to fifty of eighty characters, of any script, until all of them are deleted."""
+    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
+    with _bare(ecs_bench, lease, other):
+        _set(ecs_bench, other, "theirs")
+        mine = f"only-{ecs_bench.unknown_id()}"
+        answer = _set(ecs_bench, lease, "earlier", mine)
+        listed, shown = _listed(ecs_bench, lease), _server(ecs_bench, lease)
+        for tag in ("earlier", mine):
+            ecs_bench.check(f"{_SET}/adds", listed, *_TAGS, contains=tag)
+            ecs_bench.check(f"{_SET}/answers-tags", answer, *_TAGS, contains=tag)
+            ecs_bench.check(f"{_SET}/shown-by-server", shown, "body", "server", "tags", contains=tag)
+        for tag in ecs_bench.read(answer, "tags"):
+            ecs_bench.check(f"{_SET}/answers-tags", listed, *_TAGS, contains=tag)
+        ecs_bench.check(f"{_SET}/reserved-kind", listed, *_TAGS, lacks="__type_baremetal")
+        ecs_bench.check(f"{_SET}/this-server-only", _listed(ecs_bench, other), *_TAGS, equals=["theirs"])
+        ids = ("body", "servers", "*", "id")
+        found = ecs_bench.client.get("/v2.1/{project_id}/servers/detail", query={"tags": mine}, microversion=_SINCE)
+        ecs_bench.check(f"{_SET}/found-by-tag", found, *ids, equals=[lease.id])
+        rest = ecs_bench.client.get("/v2.1/{project_id}/servers/detail", query={"not-tags": mine}, microversion=_SINCE)
+        ecs_bench.check(f"{_SET}/found-by-tag", rest, *ids, lacks=lease.id)
+        _set(ecs_bench, lease, "later", "later")
+        listed = _listed(ecs_bench, lease)
+        now = ecs_bench.read(listed, "tags")
+        left = sorted({"earlier", mine} & set(now))
+        ecs_bench.check(f"{_SET}/earlier-tags", listed, *_TAGS, same_items=[*left, "later"])
+        if left:
+            ecs_bench.check(f"{_SET}/earlier-tags", listed, *_TAGS, includes=["earlier", mine])
+        if "later" in now:
+            ecs_bench.check(f"{_SET}/twice", listed, *_TAGS, has_one="later")
+        else:
+            ecs_bench.not_tested(f"{_SET}/twice", "the endpoint refuses a tag that is named twice")
+        emptied = _set(ecs_bench, lease)
+        kept = [[], sorted(now)] if emptied.status < 400 else [sorted(now)]
+        ecs_bench.check(f"{_SET}/empty-list", _listed(ecs_bench, lease), *_TAGS, one_of=[*kept, now])
+
+        full = [f"{number:02}" + "t" * (_LENGTH - 2) for number in range(_MOST)]
+        _delete(ecs_bench, lease)
+        filled = _set(ecs_bench, lease, *full)
+        ecs_bench.check(f"{_SET}/longest", filled, "status", at_most=299)
+        ecs_bench.check(f"{_SET}/longest", _listed(ecs_bench, lease), *_TAGS, same_items=full)
+        ecs_bench.expect(
+            f"{_ADD}/too-many", "PUT", _path(lease.id, "one-more"), microversion=_SINCE,
+            expects="refused", change="the server has 50 tags",
+        )  # fmt: skip
+        ecs_bench.check(f"{_ADD}/too-many", _listed(ecs_bench, lease), *_TAGS, same_items=full)
+        _delete(ecs_bench, lease, full[-1])
+        ecs_bench.check(f"{_ADD}/fiftieth", _add(ecs_bench, lease, "fiftieth"), "status", at_most=299)
+        deleted = _delete(ecs_bench, lease)
+        ecs_bench.check(f"{_DELETE_ALL}/no-body", deleted, "body", equals=None)
+        for rule in (f"{_DELETE_ALL}/deletes", f"{_DELETE}/no-key"):
+            ecs_bench.check(rule, _listed(ecs_bench, lease), *_TAGS, equals=[])
+        ecs_bench.check(
+            f"{_DELETE_ALL}/gone-from-server", _server(ecs_bench, lease), "body", "server", "tags", equals=[]
+        )
+        ecs_bench.check(f"{_DELETE_ALL}/this-server-only", _listed(ecs_bench, other), *_TAGS, equals=["theirs"])
+        ecs_bench.check(f"{_DELETE_ALL}/no-tags", _delete(ecs_bench, lease), "status", at_most=299)
+        refused = ecs_bench.expect(
+            f"{_SET}/too-many", "PUT", _path(lease.id), json={"tags": [*full, "one-more"]}, microversion=_SINCE,
+            expects="refused", change="there are 51 tags", control=filled.id,
+        )  # fmt: skip
+        if refused.status >= 400:
+            ecs_bench.check(f"{_SET}/too-many", _listed(ecs_bench, lease), *_TAGS, equals=[])
+        ecs_bench.check(f"{_SET}/unicode", _set(ecs_bench, lease, "签" * _LENGTH), "status", at_most=299)
+        ecs_bench.client.delete(f"{_path(lease.id)}/", microversion=_SINCE)
+        ecs_bench.check(f"{_DELETE}/no-key-slash", _listed(ecs_bench, lease), *_TAGS, equals=[])
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{rule}/{claim}" for rule in (_LIST, _SET, _DELETE_ALL, _ADD, _CHECK, _DELETE) for claim in ("needs-microversion", "newer-header")),
+)  # fmt: skip
+def test_tags_have_a_microversion(ecs_bench: Bench) -> None:
+    """Without one each operation is refused; from 2.27 on the newer header names it."""
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    newer = {"OpenStack-API-Version": f"compute {_NEXT}"}
+    with _bare(ecs_bench, lease):
+        for rule, method, tag, body in (
+            (_SET, "PUT", None, {"tags": ["first"]}), (_ADD, "PUT", "second", None), (_LIST, "GET", None, None),
+            (_CHECK, "GET", "first", None), (_DELETE, "DELETE", "first", None), (_DELETE_ALL, "DELETE", None, None),
+        ):  # fmt: skip
+            without = ecs_bench.client.request(method, _path(lease.id, tag), json=body)
+            ecs_bench.check(f"{rule}/needs-microversion", without, "status", one_of=[400, 404, 406])
+            sent = ecs_bench.client.request(method, _path(lease.id, tag), json=body, headers=newer)
+            ecs_bench.check(f"{rule}/newer-header", sent, "status", at_most=299)
