@@ -18,8 +18,11 @@ ECS_V2 = re.compile(r"/v2/[^/]+/cloudservers(/|$)")
 
 
 def text(wsgi: str) -> str:
-    """Return a string of the environ, which has the bytes as Latin-1, decoded."""
-    return wsgi.encode("latin-1", "replace").decode("utf-8", "replace")
+    """Return a string of the environ decoded: its characters are bytes, except where a transport has decoded them already."""
+    try:
+        return wsgi.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return wsgi
 
 
 def headers_of(environ: Mapping[str, Any]) -> dict[str, str]:

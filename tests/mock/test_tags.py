@@ -308,3 +308,11 @@ def test_native_tags_need_a_microversion(client: Client, v: str) -> None:
         at = "2.25" if v == "2.1" else "2.26"
         assert client.nova(method, f"servers/{server}/tags{path}", body, at=at, v=v).status_code == 404
     assert client.nova("GET", f"servers/{server}/tags", at="2.60").status_code == 200
+
+
+def test_a_tag_of_another_script_is_the_same_in_a_url_and_in_a_body(client: Client) -> None:
+    """In process the transport decodes URLs itself, over HTTP the mock does."""
+    (server,) = client.create()
+    for tag in ("%E7%AD%BE", "%C3%A4"):
+        assert client.nova("PUT", f"servers/{server}/tags/{tag}", at="2.26").status_code == 201
+    assert client.nova("GET", f"servers/{server}/tags", at="2.26").json()["tags"] == ["签", "ä"]

@@ -1,0 +1,146 @@
+"""Rules of the native flavors (6.6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_ecs import Bench, Exchange
+
+_LIST, _DETAIL, _SHOW, _SPECS = (
+    "nova.flavors.list/rule", "nova.flavors.list-detail/rule", "nova.flavors.show/rule", "nova.flavor-extra-specs.show/rule",
+)  # fmt: skip
+_PATHS = {_LIST: "/v2.1/{project_id}/flavors", _DETAIL: "/v2.1/{project_id}/flavors/detail"}
+_ECS = "/v1/{project_id}/cloudservers/flavors"
+_IDS = ("body", "flavors", "*", "id")
+#: Values of sort_key, and the property that each sorts by (table 6-110).
+_KEYS = {"flavorid": "id", "name": "name", "memory_mb": "ram", "vcpus": "vcpus", "root_gb": "disk"}
+#: Fields that are not used, and what they have then (tables 6-117, 6-121).
+_UNUSED = {
+    "disk": [0, "0"], "swap": [""], "OS-FLV-EXT-DATA:ephemeral": [0], "OS-FLV-DISABLED:disabled": [False], "rxtx_factor": [1, 1.0],
+}  # fmt: skip
+
+
+def _query(bench: Bench, rule: str, **query: str) -> Exchange:
+    return bench.client.get(_PATHS[rule], query=query)
+
+
+def _flavors(bench: Bench) -> list[dict[str, Any]]:
+    """All flavors with their details, in the order of the list."""
+    found: list[dict[str, Any]] = bench.read(_query(bench, _DETAIL), "flavors")
+    return found
+
+
+def _ids(bench: Bench, listed: Exchange) -> list[str]:
+    return [flavor["id"] for flavor in bench.read(listed, "flavors")]
+
+
+@pytest.mark.ecs_requirement(
+    f"{_LIST}/has-flavors", f"{_LIST}/can-be-shown", f"{_LIST}/same-flavors", f"{_DETAIL}/has-flavors", f"{_DETAIL}/unused-defaults",
+    f"{_DETAIL}/ecs-flavors-agree", f"{_SHOW}/same-flavor", f"{_SHOW}/same-as-list", f"{_SHOW}/unused-defaults", f"{_SPECS}/ecs-flavors-agree",
+)  # fmt: skip
+def test_all_queries_show_the_same_flavors(ecs_bench: Bench) -> None:
+    """The lists, each flavor by itself, its extra specs, and the ECS view of it."""
+    used = ecs_bench.need_resource("flavor_id")
+    listed, detailed = _query(ecs_bench, _LIST), _query(ecs_bench, _DETAIL)
+    for rule, answer in ((_LIST, listed), (_DETAIL, detailed)):
+        ecs_bench.check(f"{rule}/has-flavors", answer, *_IDS, contains=used)
+    ecs_bench.check(f"{_LIST}/same-flavors", listed, *_IDS, equals=_ids(ecs_bench, detailed))
+    names = {flavor["id"]: flavor["name"] for flavor in ecs_bench.read(listed, "flavors")}
+    theirs = {flavor["id"]: flavor for flavor in ecs_bench.read(ecs_bench.client.get(_ECS), "flavors")}
+    agreed = 0
+    for number, flavor in enumerate(ecs_bench.read(detailed, "flavors")):
+        shown = ecs_bench.client.get(f"{_PATHS[_LIST]}/{flavor['id']}")
+        ecs_bench.check(f"{_SHOW}/same-flavor", shown, "body", "flavor", "id", equals=flavor["id"])
+        if flavor["id"] in names:
+            ecs_bench.check(f"{_LIST}/can-be-shown", shown, "body", "flavor", "name", equals=names[flavor["id"]])
+        for name in sorted(flavor.keys() - {"links"}):
+            ecs_bench.check(f"{_SHOW}/same-as-list", shown, "body", "flavor", name, equals=flavor[name])
+        for name, values in _UNUSED.items():
+            if name in flavor:
+                ecs_bench.check(f"{_DETAIL}/unused-defaults", detailed, "body", "flavors", number, name, one_of=values)
+                ecs_bench.check(f"{_SHOW}/unused-defaults", shown, "body", "flavor", name, one_of=values)
+        ours = theirs.get(flavor["id"])
+        if ours is None:
+            continue
+        agreed += 1
+        for name in ("vcpus", "ram"):
+            same = [int(ours[name]), str(ours[name])]
+            ecs_bench.check(f"{_DETAIL}/ecs-flavors-agree", detailed, "body", "flavors", number, name, one_of=same)
+        specs = ecs_bench.client.get(f"{_PATHS[_LIST]}/{flavor['id']}/os-extra_specs")
+        ecs_bench.check(f"{_SPECS}/ecs-flavors-agree", specs, "body", "extra_specs", equals=ours["os_extra_specs"])
+    if not agreed:
+        for rule in (_DETAIL, _SPECS):
+            ecs_bench.not_tested(f"{rule}/ecs-flavors-agree", "the lists of 5.4.1 and 6.6.2 have no flavor in common")
+
+
+@pytest.mark.parametrize("rule", [
+    pytest.param(rule, id=rule, marks=pytest.mark.ecs_requirement(
+        *(f"{rule}/{claim}" for claim in ("least-disk", "least-disk-zero", "least-memory", *(("least-both",) if rule == _LIST else ()))),
+    )) for rule in _PATHS
+])  # fmt: skip
+def test_the_least_that_is_asked_for(ecs_bench: Bench, rule: str) -> None:
+    """minRam and minDisk leave out what is smaller, and nothing else."""
+    flavors = _flavors(ecs_bench)
+    memory = sorted({int(flavor["ram"]) for flavor in flavors})
+    middle = memory[len(memory) // 2]
+    listed = _query(ecs_bench, rule, minRam=str(middle))
+    fitting = [flavor["id"] for flavor in flavors if int(flavor["ram"]) >= middle]
+    ecs_bench.check(f"{rule}/least-memory", listed, *_IDS, same_items=fitting)
+    none = _query(ecs_bench, rule, minRam=str(memory[-1] + 1))
+    ecs_bench.check(f"{rule}/least-memory", none, *_IDS, equals=[])
+    zero = _query(ecs_bench, rule, minDisk="0")
+    ecs_bench.check(f"{rule}/least-disk-zero", zero, *_IDS, same_items=[flavor["id"] for flavor in flavors])
+    disks = {flavor["id"]: int(flavor["disk"]) for flavor in flavors}
+    least = max(1, *disks.values())
+    large = _query(ecs_bench, rule, minDisk=str(least))
+    for flavor, size in disks.items():
+        if 0 < size < least:
+            ecs_bench.check(f"{rule}/least-disk", large, *_IDS, lacks=flavor)
+        elif size >= least:
+            ecs_bench.check(f"{rule}/least-disk", large, *_IDS, contains=flavor)
+    if not any(disks.values()):  # a disk of 0 is not judged, so only that the query is understood is left
+        ecs_bench.check(f"{rule}/least-disk", large, "status", at_most=299)
+    if rule == _LIST:
+        both = _query(ecs_bench, rule, minRam=str(middle), minDisk=str(least))
+        allowed = set(fitting) & set(_ids(ecs_bench, large))
+        ecs_bench.check(f"{rule}/least-both", both, *_IDS, same_items=sorted(allowed & set(_ids(ecs_bench, both))))
+
+
+@pytest.mark.parametrize("rule", [
+    pytest.param(rule, id=rule, marks=pytest.mark.ecs_requirement(
+        *(f"{rule}/{claim}" for claim in ("sort-default", "sort-key", "sort-direction", "sort-direction-default")),
+    )) for rule in _PATHS
+])  # fmt: skip
+def test_flavors_are_sorted(ecs_bench: Bench, rule: str) -> None:
+    """By each key, upwards unless downwards is asked for; without a key by the id."""
+    properties = {flavor["id"]: flavor for flavor in _flavors(ecs_bench)}
+    plain = _query(ecs_bench, rule)
+    ecs_bench.check(f"{rule}/sort-default", plain, *_IDS, equals=sorted(_ids(ecs_bench, plain)))
+    for key, name in _KEYS.items():
+
+        def of(flavor: str, name: str = name) -> Any:
+            value = properties[flavor][name]
+            return int(value) if name in {"ram", "vcpus", "disk"} else str(value)
+
+        for claim, query, downwards in (
+            ("sort-key", {}, False), ("sort-direction-default", {}, False), ("sort-direction", {"sort_dir": "asc"}, False),
+            ("sort-direction", {"sort_dir": "desc"}, True),
+        ):  # fmt: skip
+            listed = _query(ecs_bench, rule, sort_key=key, **query)
+            ids = _ids(ecs_bench, listed)
+            # Flavors that are equal in the property may come in any order, so the list is compared with itself, sorted.
+            ecs_bench.check(f"{rule}/{claim}", listed, *_IDS, equals=sorted(ids, key=of, reverse=downwards))
+            ecs_bench.check(f"{rule}/{claim}", listed, *_IDS, same_items=list(properties))
+
+
+@pytest.mark.ecs_requirement(f"{_DETAIL}/public-filter")
+def test_public_flavors_can_be_asked_for(ecs_bench: Bench) -> None:
+    """With is_public true every flavor listed is public."""
+    listed = _query(ecs_bench, _DETAIL, is_public="true")
+    for number, flavor in enumerate(ecs_bench.read(listed, "flavors")):
+        if "os-flavor-access:is_public" in flavor:
+            place = ("body", "flavors", number, "os-flavor-access:is_public")
+            ecs_bench.check(f"{_DETAIL}/public-filter", listed, *place, equals=True)
+    ecs_bench.check(f"{_DETAIL}/public-filter", listed, "status", at_most=299)

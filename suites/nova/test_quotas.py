@@ -1,0 +1,171 @@
+"""Rules of the limits and quotas of the native APIs (6.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pytest_ecs import Bench, Exchange
+from pytest_ecs.exceptions import PrerequisiteMissing
+
+_LIMITS, _QUOTAS, _DEFAULTS = "nova.limits.show/rule", "nova.quotas.show/rule", "nova.quotas.show-defaults/rule"
+_PATH, _SET = "/v2.1/{project_id}/limits", "/v2.1/{project_id}/os-quota-sets"
+_ABSOLUTE = ("body", "limits", "absolute")
+#: Quotas, and the limits that they are (tables 6-172 and 6-175).
+_SAME = {
+    "instances": "maxTotalInstances", "cores": "maxTotalCores", "ram": "maxTotalRAMSize", "metadata_items": "maxServerMeta",
+    "injected_files": "maxPersonality", "injected_file_content_bytes": "maxPersonalitySize", "server_groups": "maxServerGroups",
+    "server_group_members": "maxServerGroupMembers",
+}  # fmt: skip
+
+
+def _absolute(bench: Bench) -> dict[str, int]:
+    found: dict[str, int] = bench.read(bench.client.get(_PATH), "limits", "absolute")
+    return found
+
+
+def _quota(bench: Bench, project: str, **query: str) -> Exchange:
+    return bench.client.get(f"{_SET}/{project}", query=query)
+
+
+@pytest.mark.ecs_requirement(f"{_LIMITS}/own-project-query", f"{_LIMITS}/same-as-ecs", f"{_LIMITS}/used-within")
+def test_the_limits_are_the_projects(ecs_bench: Bench) -> None:
+    """With and without its id in the query, as 5.7.1 shows them, and what is used is within them."""
+    for _ in range(5):  # others may create and delete meanwhile
+        before = _absolute(ecs_bench)
+        own = ecs_bench.client.get(_PATH, query={"project_id": ecs_bench.client.project_id})
+        theirs = ecs_bench.client.get("/v1/{project_id}/cloudservers/limits")
+        shown = ecs_bench.client.get(_PATH)
+        if ecs_bench.read(shown, "limits", "absolute") == before:
+            break
+    for name, value in before.items():
+        ecs_bench.check(f"{_LIMITS}/own-project-query", own, *_ABSOLUTE, name, equals=value)
+        if name in ecs_bench.read(theirs, "absolute"):
+            ecs_bench.check(f"{_LIMITS}/same-as-ecs", theirs, "body", "absolute", name, equals=value)
+    for used, most in (
+        ("totalInstancesUsed", "maxTotalInstances"), ("totalCoresUsed", "maxTotalCores"), ("totalRAMUsed", "maxTotalRAMSize"),
+        ("totalServerGroupsUsed", "maxServerGroups"),
+    ):  # fmt: skip
+        if before[most] >= 0:  # -1 is no limit
+            ecs_bench.check(f"{_LIMITS}/used-within", shown, *_ABSOLUTE, used, at_most=before[most])
+
+
+@pytest.mark.ecs_requirement(f"{_LIMITS}/other-project-query")
+def test_the_limits_of_others_are_their_own(ecs_bench: Bench) -> None:
+    """Another project in the query is refused, or is of no effect."""
+    other = ecs_bench.as_identity("other_project").project_id
+    asked = ecs_bench.client.get(_PATH, query={"project_id": other})
+    if asked.status >= 400:
+        ecs_bench.check(f"{_LIMITS}/other-project-query", asked, "status", one_of=[400, 403, 404])
+        return
+    mine = _absolute(ecs_bench)
+    for name in ("totalInstancesUsed", "totalCoresUsed"):
+        ecs_bench.check(f"{_LIMITS}/other-project-query", asked, *_ABSOLUTE, name, equals=mine[name])
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_LIMITS}/{rule}" for rule in ("server-counted", "cores-counted", "memory-counted")), f"{_QUOTAS}/not-used-up",
+)  # fmt: skip
+def test_servers_count(ecs_bench: Bench) -> None:
+    """A new one raises what is used by itself, its vCPUs and its memory; deleted it lowers it again; quotas stay."""
+    flavor = ecs_bench.read(
+        ecs_bench.client.get(f"/v2.1/{{project_id}}/flavors/{ecs_bench.need_resource('flavor_id')}"), "flavor"
+    )
+    sizes = {"totalInstancesUsed": 1, "totalCoresUsed": int(flavor["vcpus"]), "totalRAMUsed": int(flavor["ram"])}
+    names = dict(zip(sizes, ("server-counted", "cores-counted", "memory-counted"), strict=True))
+    quotas = ecs_bench.read(_quota(ecs_bench, ecs_bench.client.project_id), "quota_set")
+    for _ in range(3):
+        there = _servers(ecs_bench)
+        before = _absolute(ecs_bench)
+        (made,) = ecs_bench.session.pool.create(1)
+        shown = ecs_bench.client.get(_PATH)
+        between = _servers(ecs_bench)
+        ecs_bench.client.delete(f"/v2.1/{{project_id}}/servers/{made}")
+        ecs_bench.wait_gone(f"/v2.1/{{project_id}}/servers/{made}")
+        ecs_bench.session.ledger.gone(made)
+        after = ecs_bench.client.get(_PATH)
+        if between == {**there, made: flavor["id"]} and _servers(ecs_bench) == there:
+            break
+    else:
+        for rule in names.values():
+            ecs_bench.not_tested(f"{_LIMITS}/{rule}", "others created, resized or deleted servers all the time")
+        ecs_bench.not_tested(f"{_QUOTAS}/not-used-up", "others created, resized or deleted servers all the time")
+        return
+    for name, size in sizes.items():
+        ecs_bench.check(f"{_LIMITS}/{names[name]}", shown, *_ABSOLUTE, name, equals=before[name] + size)
+        ecs_bench.check(f"{_LIMITS}/{names[name]}", after, *_ABSOLUTE, name, equals=before[name])
+    again = _quota(ecs_bench, ecs_bench.client.project_id)
+    ecs_bench.check(f"{_QUOTAS}/not-used-up", again, "body", "quota_set", equals=quotas)
+
+
+def _servers(bench: Bench) -> dict[str, str]:
+    """Flavors of the project's servers; one that is being resized has none that could be counted on."""
+    listed = bench.client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
+    return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in bench.read(listed, "servers")}
+
+
+def _counted(bench: Bench, rule: str, name: str, make: Callable[[], str]) -> None:
+    """Check that what *make* creates, whose URL it returns, counts while it is there."""
+    for _ in range(3):
+        before = _absolute(bench)
+        try:
+            path = make()
+        except PrerequisiteMissing as missing:
+            bench.not_tested(rule, str(missing))
+            return
+        shown = bench.client.get(_PATH)
+        bench.client.delete(path)
+        bench.wait_gone(path)
+        after = bench.client.get(_PATH)
+        if bench.read(after, "limits", "absolute", name) == before[name]:
+            break
+    bench.check(rule, shown, *_ABSOLUTE, name, equals=before[name] + 1)
+    bench.check(rule, after, *_ABSOLUTE, name, equals=before[name])
+
+
+@pytest.mark.ecs_requirement(
+    f"{_LIMITS}/server-group-counted", f"{_LIMITS}/security-group-counted", f"{_LIMITS}/floating-ip-counted"
+)
+def test_groups_and_addresses_count(ecs_bench: Bench) -> None:
+    """A server group, a security group and a floating IP address count while they are there."""
+
+    def made(collection: str, body: dict[str, Any], *steps: str) -> Callable[[], str]:
+        path = f"/v2.1/{{project_id}}/{collection}"
+        return lambda: f"{path}/{ecs_bench.make(path, body, *steps)}"
+
+    group = {"server_group": {"name": ecs_bench.new_name("group"), "policies": ["anti-affinity"]}}
+    security = {"security_group": {"name": ecs_bench.new_name("group"), "description": "conformance"}}
+    for rule, name, make in (
+        ("server-group-counted", "totalServerGroupsUsed", made("os-server-groups", group, "server_group", "id")),
+        ("security-group-counted", "totalSecurityGroupsUsed", made("os-security-groups", security, "security_group", "id")),
+        ("floating-ip-counted", "totalFloatingIpsUsed", made("os-floating-ips", {}, "floating_ip", "id")),
+    ):  # fmt: skip
+        _counted(ecs_bench, f"{_LIMITS}/{rule}", name, make)
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_QUOTAS}/{rule}" for rule in ("own-id", "unknown-project-default", "own-user", "unknown-user-default", "same-as-limits")),
+    f"{_DEFAULTS}/own-id", f"{_DEFAULTS}/default-of-unknown",
+)  # fmt: skip
+def test_quotas_of_projects_and_users(ecs_bench: Bench) -> None:
+    """A project's own are its limits; those of what does not exist are the defaults."""
+    project, nobody = ecs_bench.client.project_id, ecs_bench.unknown_id().replace("-", "")
+    own, limits = _quota(ecs_bench, project), _absolute(ecs_bench)
+    ecs_bench.check(f"{_QUOTAS}/own-id", own, "body", "quota_set", "id", equals=project)
+    for name, limit in _SAME.items():
+        ecs_bench.check(f"{_QUOTAS}/same-as-limits", own, "body", "quota_set", name, equals=limits[limit])
+    shown = ecs_bench.client.get(f"{_SET}/{project}/defaults")
+    ecs_bench.check(f"{_DEFAULTS}/own-id", shown, "body", "quota_set", "id", equals=project)
+    defaults = {k: v for k, v in ecs_bench.read(shown, "quota_set").items() if k != "id"}
+    unknown, of_user = _quota(ecs_bench, nobody), _quota(ecs_bench, project, user_id=nobody)
+    for rule, answer in (
+        (f"{_QUOTAS}/unknown-project-default", unknown), (f"{_DEFAULTS}/default-of-unknown", unknown),
+        (f"{_QUOTAS}/unknown-user-default", of_user),
+    ):  # fmt: skip
+        for name, value in defaults.items():
+            ecs_bench.check(rule, answer, "body", "quota_set", name, equals=value)
+    (lease,) = ecs_bench.shared("ACTIVE")
+    user = ecs_bench.read(lease.show(), "server", "user_id")
+    ecs_bench.check(f"{_QUOTAS}/own-user", _quota(ecs_bench, project, user_id=user), "status", at_most=299)
