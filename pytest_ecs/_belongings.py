@@ -121,7 +121,10 @@ def delete(ledger: Ledger, things: Sequence[Thing], client: Client, clock: Clock
             )
             continue
         ends = {path: _end(kind, path, client, clock) for path in paths}
-        if "there" in ends.values():
+        if "unknown" in ends.values():
+            what = f"{thing.kind} {thing.name or ', '.join(ends)}"
+            problems.append(f"{what}: the endpoint has no API to delete or list it; look for it and delete it by hand")
+        elif "there" in ends.values():
             what = f"{thing.kind} {thing.name or ', '.join(ends)}"
             problems.append(f"{what} is still there; delete it by hand or run pytest-ecs sweep again")
         else:
@@ -159,12 +162,17 @@ def _url(kind: Kind, identity: str) -> str:
 
 
 def _end(kind: Kind, path: str, client: Client, clock: Clock) -> str:
-    """Delete what is at *path*; return "gone" when it was not there, "deleted", or "there" when it stays."""
+    """Delete what is at *path*; return "gone" when it was not there, "deleted", or "there" when it stays.
+
+    "unknown" is returned when it is not found and neither is the list of all: the API itself is not there (chapter 11).
+    """
     for attempt in range(_TRIES):
         deleted = client.delete(path)
         code = _text(deleted.response_body, ("error", "code"))
         if deleted.failure is None and (deleted.status == 404 or (code is not None and code == kind.absent)):
-            return "deleted" if attempt else "gone"
+            if attempt:
+                return "deleted"
+            return "unknown" if kind.all and client.get(kind.all).status == 404 else "gone"
         clock.sleep(_PAUSE)
     return "there"
 

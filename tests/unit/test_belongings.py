@@ -109,6 +109,18 @@ def test_what_may_be_somebody_elses_is_left_alone(session: Session, name: str) -
     assert len(session.ledger.things("unit")) == 1
 
 
+def test_what_an_endpoint_has_no_api_for_is_a_problem() -> None:
+    """Not found says nothing where the whole API is discarded (11.2): the image may be there all the same."""
+    opened = open_session(Settings(run="unit", deviation=("deprecated-gone",)))
+    key = opened.ledger.want("primary", "image", _OWN)
+    opened.ledger.got(key, f"{_V2}/images/11111111-2222-4333-8444-555555555555")
+    deleted, (problem,) = opened.clean()
+    assert deleted == []
+    assert problem.startswith(f"image {_OWN}: the endpoint has no API to delete or list it")
+    assert len(opened.ledger.things("unit")) == 1
+    opened.close()
+
+
 def test_several_of_one_name_are_left_alone(session: Session) -> None:
     """One of them is not the run's, and nothing tells which."""
     path, body = _NAMED["disk"]
