@@ -1,0 +1,83 @@
+"""The bench, on the embedded mock: what recipes make, and that every server is put back as it was."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import suites.recipes  # noqa: F401 - registers the recipes
+from pytest_ecs import Bench
+from pytest_ecs._options import Settings
+from pytest_ecs._recipes import RECIPES
+from pytest_ecs._session import open_session
+from pytest_ecs.exceptions import PrerequisiteMissing
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    """A bench on the conforming mock."""
+    session = open_session(Settings(run="unit"))
+    yield Bench(session)
+    session.close()
+
+
+def _count(bench: Bench, server: str, what: str, key: str) -> int:
+    return len(bench.client.get(f"/v2.1/{{project_id}}/servers/{server}/{what}").response_body[key])
+
+
+def test_a_control_that_is_only_to_be_checked_changes_nothing(bench: Bench) -> None:
+    """Also where the recipe's own request says that it is not to be checked only."""
+    (lease,) = bench.shared("SHUTOFF")
+    before = _count(bench, lease.id, "os-volume_attachments", "volumeAttachments")
+    control = bench.control("ecs.disks.attach", check_only=True)
+    assert control.request_body["dry_run"] is True
+    assert control.parameters["server_id"] == lease.id
+    assert _count(bench, lease.id, "os-volume_attachments", "volumeAttachments") == before
+
+
+def test_requests_to_be_refused_share_what_they_need(bench: Bench) -> None:
+    """A request that is to succeed gets its own."""
+    recipe = RECIPES["nova.keypairs.delete"]
+    build = recipe.variants["default"]
+    first, second = (build(bench._ingredients(recipe, [])).parameters for _ in range(2))
+    assert first == second
+    fresh = build(bench._ingredients(recipe, [], fresh=True)).parameters
+    assert fresh != first
+    listed = bench.client.get("/v2.1/{project_id}/os-keypairs").response_body["keypairs"]
+    assert {first["keypair_name"], fresh["keypair_name"]} <= {entry["keypair"]["name"] for entry in listed}
+
+
+def test_what_cannot_be_made_is_a_missing_prerequisite(bench: Bench) -> None:
+    """With what the endpoint said."""
+    with pytest.raises(PrerequisiteMissing, match="os-keypairs"):
+        bench.make("/v2.1/{project_id}/os-keypairs", {"keypair": {}}, "keypair", "name")
+
+
+@pytest.mark.parametrize(
+    ("operation", "what", "key"),
+    [
+        ("nova.nics.delete", "os-interface", "interfaceAttachments"),
+        ("nova.disks.detach", "os-volume_attachments", "volumeAttachments"),
+        ("ecs.nics.add", "os-interface", "interfaceAttachments"),
+        ("ecs.disks.attach", "os-volume_attachments", "volumeAttachments"),
+    ],
+)
+def test_a_server_is_put_back_as_it_was(bench: Bench, operation: str, what: str, key: str) -> None:
+    """After the request that succeeds, and after those that are refused."""
+    bench.run(operation)
+    bench.refuse(f"{operation}/not-found/server_id")
+    bench.release()
+    state = {lease.id for lease in bench.session.pool.batch_of(3, "ACTIVE")}
+    assert [_count(bench, server, what, key) for server in sorted(state)] == [1, 1, 1]
+
+
+def test_what_belongs_to_a_user_is_only_denied_to_others(bench: Bench) -> None:
+    """With the action another user still has no key pair of that name, so nothing could be concluded from a 404."""
+
+    def asked() -> list[Any]:
+        return [e for e in bench.session.connection.journal if e.identity == "restricted_user" and e.case is not None]
+
+    bench.authorize("nova.keypairs.show/permission")
+    assert [exchange.status for exchange in asked()] == [403]
+    bench.authorize("nova.keypairs.list/permission")
+    assert [exchange.status for exchange in asked()] == [403, 403, 200]
