@@ -325,6 +325,7 @@ def _released(c: Client) -> bool:
 
 
 PROBES: dict[str, Probe] = {
+    "deprecated-gone": lambda c: c.nova("GET", "os-volumes").status_code == 200,
     "gone-api-served": lambda c: c.nova("GET", "os-volumes", at="2.36").status_code == 404,
     "disk-lock-unchecked": _locked,
     "attach-noop": lambda c: "/dev/vdb" in _attached()(c),

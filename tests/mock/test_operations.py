@@ -73,6 +73,14 @@ def test_an_operation_that_failed_says_so(client: Client) -> None:
     assert shown["events"][0]["traceback"]
 
 
+def test_an_image_of_a_server_is_nothing_that_was_done_to_it(client: Client) -> None:
+    """Table 6-209 has no word for it."""
+    (server,) = client.create()
+    assert client.act(server, "createImage", name="copy").status_code == 202
+    client.advance(60)
+    assert [one["action"] for one in _actions(client, server)] == ["create"]
+
+
 def test_what_was_refused_was_not_done(client: Client) -> None:
     """No action for it, and none for other requests, servers and projects."""
     first, second = client.create(count=2)
