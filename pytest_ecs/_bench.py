@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -397,6 +398,18 @@ class Bench:
         return self.session.job(self.finished_job())[-1]
 
     # Things
+
+    def now(self) -> float:
+        """Return the endpoint's time, in seconds, as a new token tells it (4.1); this machine's where none is issued.
+
+        Times that an endpoint shows are compared with it, since its clock need not be ours.
+        """
+        try:
+            issued = self.read(self.run("iam.tokens.create"), "token", "issued_at")
+            moment = datetime.fromisoformat(str(issued).replace("Z", "+00:00"))
+        except (LookupError, PrerequisiteMissing, StepFailed, ValueError):
+            return self.session.target.clock.now()
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
     def unknown_id(self) -> str:
         """Return an id that nothing has."""

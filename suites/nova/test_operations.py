@@ -49,7 +49,7 @@ def test_what_is_done_to_a_server_is_listed(ecs_bench: Bench) -> None:
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
     known = ecs_bench.read(_log(ecs_bench, lease.id), "instanceActions")
     for action in ("reboot", "os-stop", "os-start"):
-        began = ecs_bench.session.target.clock.now()
+        began = ecs_bench.now()
         _do(ecs_bench, lease, "POST", "/action", {action: {"type": "SOFT"} if action == "reboot" else {}})
         listed = _log(ecs_bench, lease.id)
         ecs_bench.check(f"{_LIST}/has-operations", listed, *_ALL, "action", contains=action.removeprefix("os-"))
@@ -57,7 +57,7 @@ def test_what_is_done_to_a_server_is_listed(ecs_bench: Bench) -> None:
         ecs_bench.check(f"{_LIST}/all-operations", listed, *_ALL, "request_id", includes=ids)
         known = ecs_bench.read(listed, "instanceActions")
         new = [number for number, entry in enumerate(known) if entry["request_id"] not in ids]
-        span = [began - _SLACK, ecs_bench.session.target.clock.now() + _SLACK]
+        span = [began - _SLACK, ecs_bench.now() + _SLACK]
         for number in new:
             place = ("body", "instanceActions", number, "start_time")
             ecs_bench.check(f"{_LIST}/start-time", listed, *place, time_between=span)
