@@ -139,7 +139,8 @@ def test_the_system_is_installed_anew(ecs_bench: Bench, operation: str) -> None:
     )
     listed = ecs_bench.client.get(f"/v2.1/servers/{lease.id}/block_device")
     ids = ("body", "volumeAttachments", "*", "volumeId")
-    ecs_bench.check(claim, listed, "body", "volumeAttachments", length=2)
+    # 0 or false is the system disk (ruling block-device-boot-index).
+    ecs_bench.check(claim, listed, "body", "volumeAttachments", "*", "bootIndex", contains=0)
     ecs_bench.check(f"{rule}/system-disk-replaced", listed, *ids, lacks=system)
     ecs_bench.check(f"{rule}/data-disks-kept", listed, *ids, contains=disk)
     _stopped(ecs_bench, lease)
