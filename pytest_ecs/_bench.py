@@ -101,9 +101,8 @@ class Bench:
             if path is not None:  # v2 has no microversions (6.16)
                 body = _first_version(request.body, operation.body or {})
                 request = replace(request, body=body, microversion=None)
-            if (
-                operation.chapter == "deprecated"
-            ):  # nobody need offer it (chapter 11); the judge looks at the collection
+            # Nobody need offer an operation of chapter 11; the judge looks at its collection.
+            if operation.chapter == "deprecated":
                 case = replace(case, control=self._collection(operation, request).id)
             exchange = self._send(operation, recipe, request, case, path=path)
             self.settle(exchange, [] if only_reads else leases)
@@ -571,12 +570,8 @@ class Bench:
             return
         try:
             done = self._carry_out(recipe.restore(self._ingredients(recipe, leases), request), leases)
-        except (
-            LookupError,
-            TypeError,
-            StepFailed,
-            PrerequisiteMissing,
-        ):  # the server cannot be read, or is not as it was
+        except (LookupError, TypeError, StepFailed, PrerequisiteMissing):
+            # The server cannot be read, or is not as it was.
             done = False
         if not done:
             for lease in leases:
