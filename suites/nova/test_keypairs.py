@@ -95,12 +95,13 @@ def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
         kept = _show(ecs_bench, name)
         ecs_bench.check(f"{_CREATE}/name-taken", kept, "body", "keypair", "public_key", equals=pair["public_key"])
     ecs_bench.expect(
-        f"{_CREATE}/malformed-key", "POST", _PATH, json={"keypair": {"name": another, "public_key": "no public key"}},
+        f"{_CREATE}/malformed-key", "POST", _PATH, json={"keypair": {"name": ecs_bench.new_name("key"), "public_key": "no public key"}},
         expects="invalid", change="the public key is none", control=taken.id,
     )  # fmt: skip
     long = " ".join(public.split()[:2]) + " "
     padded = long + "c" * (_LONGEST - len(long))
-    ecs_bench.check(f"{_CREATE}/longest-key", _create(ecs_bench, another, public_key=padded), "status", at_most=299)
+    other = ecs_bench.new_name("key")
+    ecs_bench.check(f"{_CREATE}/longest-key", _create(ecs_bench, other, public_key=padded), "status", at_most=299)
 
     deleted = ecs_bench.client.delete(f"{_PATH}/{name}")
     ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
@@ -123,7 +124,7 @@ def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
     )  # fmt: skip
     ecs_bench.wait_out(refused)
     ecs_bench.check(f"{_CREATE}/name-free-again", _create(ecs_bench, name), "status", at_most=299)
-    _drop(ecs_bench, name, imported, another)
+    _drop(ecs_bench, name, imported, other)
 
 
 @pytest.mark.ecs_requirement(

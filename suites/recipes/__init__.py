@@ -11,7 +11,10 @@ import pytest
 
 from pytest_ecs import Requirement, load_contract, uncovered
 
-__all__ = ["boundaries", "operations", "requirements"]
+#: The xdist group of everything that makes server groups.
+GROUPS = "server groups"
+
+__all__ = ["GROUPS", "boundaries", "operations", "requirements"]
 
 # A recipe is registered when its module is imported; there is one for each file of operations in schemas/.
 for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
@@ -81,5 +84,6 @@ def _derivable(requirement: Requirement) -> bool:
 
 
 def _marks(operation: str, requirement: str) -> list[pytest.MarkDecorator]:
-    # One operation's cases share a control request, so one xdist worker runs them all.
-    return [pytest.mark.ecs_requirement(requirement), pytest.mark.xdist_group(operation)]
+    # One operation's cases share a control request, so one xdist worker runs them all; and a project may have few groups.
+    together = GROUPS if ".server-groups." in operation else operation
+    return [pytest.mark.ecs_requirement(requirement), pytest.mark.xdist_group(together)]
