@@ -14,8 +14,8 @@ from pytest_ecs.typing import JSON, Clock
 
 __all__ = ["KINDS", "Kind", "delete", "identify", "is_own", "kind_of", "name_of"]
 
-#: How often, and every how many seconds, a deletion is tried that the endpoint refuses while the thing is in use.
-_TRIES, _PAUSE = 24, 5.0
+#: How often a deletion is tried, which the endpoint refuses while the thing is in use, and the shortest and longest pause.
+_TRIES, _FIRST, _PAUSE = 30, 0.05, 5.0
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _end(kind: Kind, path: str, client: Client, clock: Clock) -> str:
             if attempt:
                 return "deleted"
             return "unknown" if kind.all and client.get(kind.all).status == 404 else "gone"
-        clock.sleep(_PAUSE)
+        clock.sleep(min(_FIRST * 2**attempt, _PAUSE))
     return "there"
 
 

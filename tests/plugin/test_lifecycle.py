@@ -46,8 +46,8 @@ def test_a_target_that_names_no_resources_is_blamed_for_nothing(mock: dict[str, 
     """Whatever needs an image, a flavor or a network is not tested, and the reason names the option."""
     bare = {name: value for name, value in _environment(mock, tmp_path).items() if not name.startswith("PYTEST_ECS_")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest_ecs", "run", "-q", f"--ecs-endpoint={mock['endpoint']}"],
-        cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=120, check=False,
+        [sys.executable, "-m", "pytest_ecs", "run", "native", "-q", f"--ecs-endpoint={mock['endpoint']}"],
+        cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     certificate = json.loads((tmp_path / "ecs-report" / "report.json").read_text(encoding="utf-8"))
     assert (done.returncode, certificate["verdict"]) == (0, "partial"), done.stdout[-3000:]
