@@ -565,38 +565,25 @@ class Bench:
                 lease.release()
 
     def _restore(self, recipe: Recipe, leases: list[Lease], request: Request) -> None:
-        """Take back what building a request did to its servers; one where that fails serves nobody again."""
-        if recipe.restore is None:
-            return
-        try:
-            done = self._carry_out(recipe.restore(self._ingredients(recipe, leases), request), leases)
-        except (LookupError, TypeError, StepFailed, PrerequisiteMissing):
-            # The server cannot be read, or is not as it was.
-            done = False
-        if not done:
-            for lease in leases:
-                lease.spoilt = True
-
-    def _carry_out(self, steps: Iterable[Step], leases: list[Lease]) -> bool:
-        return all(
-            self._insist(method, path, body, leases) and (method != "DELETE" or self.wait_gone(path))
-            for method, path, body in steps
-        )
+        """Take back what building a request did to its servers."""
+        if recipe.restore is not None:
+            self._put_back(partial(recipe.restore, self._ingredients(recipe, leases), request), leases)
 
     def _take_back(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
-        """Undo what an accepted request did, where the recipe says how; a server where that fails serves nobody again."""
-        if recipe.undo is None or exchange.failure is not None or exchange.status >= 400:
-            return
+        """Undo what an accepted request did, where the recipe says how."""
+        if recipe.undo is not None and exchange.failure is None and exchange.status < 400:
+            self._put_back(partial(recipe.undo, self._ingredients(recipe, leases), exchange), leases)
+
+    def _put_back(self, steps: Callable[[], Iterable[Step]], leases: list[Lease]) -> None:
+        """Carry out *steps* and see that what they delete goes; a server where that fails serves nobody again."""
         try:
-            undone = self._carry_out(recipe.undo(self._ingredients(recipe, leases), exchange), leases)
-        except (
-            LookupError,
-            TypeError,
-            StepFailed,
-            PrerequisiteMissing,
-        ):  # the answer does not say what there is to take back
-            undone = False
-        if not undone:
+            done = all(
+                self._insist(method, path, body, leases) and (method != "DELETE" or self.wait_gone(path))
+                for method, path, body in steps()
+            )
+        except (LookupError, TypeError, StepFailed, PrerequisiteMissing):  # an answer does not say what there is to do
+            done = False
+        if not done:
             for lease in leases:
                 lease.spoilt = True
 
@@ -638,11 +625,10 @@ class Bench:
     def make(
         self, path: str, body: JSON, *steps: str | int, among: str | None = None, method: str = "POST", **options: Any
     ) -> JSON:
-        """Create something, by POST unless *method* says otherwise, and return what stands at *steps* of the answer; it is deleted with the run.
+        """Create something, by POST unless *method* says otherwise; it is deleted with the run.
 
-        *among* names the operations whose requests that are to be refused share one; here it changes nothing.
-
-        Raises `PrerequisiteMissing` where the endpoint does not create it.
+        Return what stands at *steps* of the answer. *among* names the operations whose requests that are to be refused
+        share one; here it changes nothing. Raises `PrerequisiteMissing` where the endpoint does not create it.
         """
         created = self.client.request(method, path, json=body() if callable(body) else body, **options)
         if created.failure is not None or created.status >= 400:

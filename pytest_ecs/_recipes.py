@@ -40,9 +40,9 @@ class Ingredients:
     disk: Callable[[], str]
     #: What stands at a place of the answer to GET: ``read(path, *steps, microversion=...)``.
     read: Callable[..., JSON]
-    #: Creates what the request needs, by ``make(path, body, *steps, method="POST", microversion=...)``: the's answer is read as
-    #: `read` does. Whatever is created so is deleted with the run; requests that are to be refused share one,
-    #: with those of other operations that give the same ``among=``.
+    #: Creates what the request needs: ``make(path, body, *steps, method="POST", microversion=...)`` returns what stands
+    #: at a place of the answer. It is deleted with the run. Requests that are to be refused share one, with those of
+    #: other operations that give the same ``among=``.
     make: Callable[..., JSON]
     #: Waits until something is as the request needs it: ``until(path, *steps, equals=...)`` reads as `read` does.
     until: Callable[..., None]
