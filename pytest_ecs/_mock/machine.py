@@ -56,13 +56,14 @@ def _rebuilding(vm_state: str, after: str) -> Sequence[Phase]:
     return [*((vm_state, task, lasts) for task, lasts in zip(_REBUILD, seconds, strict=True)), (after, None, 0)]
 
 
-#: Operation -> phases. The last one is where the server stays.
+_CREATING: Sequence[Phase] = (
+    ("building", "scheduling", 4), ("building", "block_device_mapping", 13), ("building", "networking", 7),
+    ("building", "spawning", 21), ("active", None, 0),
+)  # fmt: skip
+#: Operation -> phases. The last one is where the server stays. "build" is the creation by the native API (6.2.1).
 OPERATIONS: Mapping[str, Sequence[Phase]] = {
-    "create": [
-        ("building", "scheduling", 4), ("building", "block_device_mapping", 13), ("building", "networking",
-        7),
-        ("building", "spawning", 21), ("active", None, 0),
-    ],
+    "create": _CREATING,
+    "build": _CREATING,
     "start": [("stopped", "powering-on", 12), ("active", None, 0)],
     "stop": [("active", "powering-off", 10), ("stopped", None, 0)],
     "stop-hard": [("active", "powering-off", 5), ("stopped", None, 0)],
@@ -130,15 +131,22 @@ def phases_of(operation: str, vm_state: str, task_state: str | None) -> Sequence
 def failed(phases: Sequence[Phase], operation: str, vm_state: str) -> list[Phase]:
     """Return the phases of a failure.
 
-    A creation is rolled back (6.2.1), a server without its system disk is in error, others change nothing.
+    A creation by the ECS API is rolled back, one by the native API is not (6.2.1), and a server without its system
+    disk is in error; others change nothing.
     """
     word = operation.partition("-")[0]
-    after = GONE if word == "create" else "error" if word in {"rebuild", "reinstall"} else vm_state
+    after = GONE if word == "create" else "error" if word in {"build", "rebuild", "reinstall"} else vm_state
     return [*phases[:-1], (after, None, 0)]
 
 
 #: First word of an operation -> what Table 6-209 calls it, where that is something else.
-_ACTIONS = {"native": "resize", "confirm": "confirmResize", "revert": "revertResize", "reinstall": "rebuild"}
+_ACTIONS = {
+    "build": "create",
+    "native": "resize",
+    "confirm": "confirmResize",
+    "revert": "revertResize",
+    "reinstall": "rebuild",
+}
 
 
 def action_of(operation: str) -> str:

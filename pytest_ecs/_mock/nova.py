@@ -115,8 +115,9 @@ def create(request: Request, state: State) -> Response:
     count = max(least, min(most, room(state, request.project, plan.flavor)))
     names = batch_names(wanted.get("name", "server"), count, state)
     servers = build(state, request.project, request.user, plan, names)
+    failing = state.fail_next.pop("createServer", None) is not None
     for server in servers:
-        state.move(server, "create")
+        state.move(server, "build", fails=failing and server is servers[0])
     status = 203 if state.deviates("native-create-status-203") else 202
     if wanted.get("return_reservation_id") is True and not state.deviates("reservation-missing"):
         return Response(status, {"reservation_id": plan.reservation})

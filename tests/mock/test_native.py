@@ -198,3 +198,36 @@ def test_an_action_checks_its_fields(client: Client, body: JsonObject) -> None:
     """Tables 6-59 to 6-65."""
     (server,) = client.create()
     assert client.nova("POST", f"servers/{server}/action", body).status_code == 400
+
+
+def test_a_native_creation_that_fails_leaves_a_server_in_error(client: Client) -> None:
+    """6.2.1: there is no rollback; the other servers of the batch are created, and the failed one can be deleted."""
+    client.cloud.control("POST", "/_mock/fail", {"job_type": "createServer", "code": "Ecs.0202"})
+    assert client.nova("POST", "servers", client.native(min_count=2, max_count=2)).status_code == 202
+    client.advance(100)
+    servers = client.nova("GET", "servers/detail").json()["servers"]
+    assert sorted(server["status"] for server in servers) == ["ACTIVE", "ERROR"]
+    (failed,) = (server["id"] for server in servers if server["status"] == "ERROR")
+    shown = client.show(failed)
+    assert (shown["OS-EXT-STS:vm_state"], shown["OS-EXT-STS:task_state"], shown["fault"]["code"]) == (
+        "error",
+        None,
+        500,
+    )
+    (action,) = client.nova("GET", f"servers/{failed}/os-instance-actions").json()["instanceActions"]
+    assert (action["action"], action["message"]) == ("create", "Error")
+    assert client.nova("DELETE", f"servers/{failed}").status_code == 204
+    client.advance(100)
+    assert len(client.nova("GET", "servers").json()["servers"]) == 1
+    assert client.cloud.control("GET", "/_mock/consistency")["complaints"] == []
+    assert client.nova("POST", "servers", client.native()).status_code == 202
+    client.advance(100)
+    states = {server["status"] for server in client.nova("GET", "servers/detail").json()["servers"]}
+    assert states == {"ACTIVE"}
+
+
+def test_a_creation_by_the_ecs_api_that_fails_is_rolled_back(client: Client) -> None:
+    """6.2.1 names that API for it."""
+    client.cloud.control("POST", "/_mock/fail", {"job_type": "createServer", "code": "Ecs.0202"})
+    assert client.run("cloudservers", client.request())["status"] == "FAIL"
+    assert client.nova("GET", "servers").json()["servers"] == []
