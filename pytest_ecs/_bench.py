@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -29,6 +29,8 @@ from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON, Identity, ServerState
 
 __all__ = ["Bench", "uncovered", "variant_for"]
+
+_T = TypeVar("_T")
 
 #: Kinds of requirements for which a changed request is derived from a recipe's.
 _DERIVED = frozenset({"request", "query", "not-found", "http", "alias", "microversion"})
@@ -51,6 +53,7 @@ class Bench:
     _collections: dict[str, Exchange] = field(default_factory=dict)
     _disks: list[str] = field(default_factory=list)
     _made: dict[tuple[str, str], JSON] = field(default_factory=dict)
+    _once: dict[str, Any] = field(default_factory=dict)
     _shared: dict[str, list[Lease]] = field(default_factory=dict)
     #: The recipe whose requests are being refused on servers that it prepared, those servers and its last request.
     _prepared: tuple[Recipe, list[Lease], Request | None] | None = None
@@ -131,7 +134,8 @@ class Bench:
         """
         key = (operation_id, variant, check_only)
         if key not in self._controls:
-            self._controls[key] = self._check(operation_id, variant) if check_only else self.run(operation_id, variant)
+            run = self._check if check_only else self.run
+            self._controls[key] = self._kept(lambda: run(operation_id, variant))
         return self._controls[key]
 
     def control(self, operation_id: str, variant: str = "default", *, check_only: bool = False) -> Exchange:
@@ -531,7 +535,11 @@ class Bench:
     # Inside
 
     def _own(self, recipe: Recipe) -> list[Lease]:
-        return [] if recipe.server is None else self.session.pool.batch_of(recipe.count, recipe.server)
+        if recipe.server is None:
+            return []
+        if recipe.deletes:
+            return [self.session.pool.to_delete(recipe.server) for _ in range(recipe.count)]
+        return self.session.pool.batch_of(recipe.count, recipe.server)
 
     def _borrowed(self, recipe: Recipe) -> list[Lease]:
         if recipe.server is None:
@@ -559,14 +567,14 @@ class Bench:
             if request is not None:
                 self._restore(recipe, leases, request)
         finally:
-            for key in [key for key in self._made if key[0] == recipe.operation]:
-                del self._made[key]
             for lease in leases:
                 lease.release()
 
     def _restore(self, recipe: Recipe, leases: list[Lease], request: Request) -> None:
-        """Take back what building a request did to its servers."""
+        """Take back what building a request did to its servers; the next request is built anew."""
         if recipe.restore is not None:
+            for key in [key for key in self._made if key[0] == recipe.operation]:
+                del self._made[key]
             self._put_back(partial(recipe.restore, self._ingredients(recipe, leases), request), leases)
 
     def _take_back(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
@@ -646,6 +654,20 @@ class Bench:
         if key not in self._made:
             self._made[key] = self.make(path, body, *steps, **options)
         return self._made[key]
+
+    def once(self, name: str, make: Callable[[], _T]) -> _T:
+        """Return what *make* gave the first time in this process; servers that it created stay until the run ends."""
+        if name not in self._once:
+            self._once[name] = self._kept(make)
+        made: _T = self._once[name]
+        return made
+
+    def _kept(self, make: Callable[[], _T]) -> _T:
+        """Return what *make* gives; servers that it creates stay until the run ends."""
+        before = set(self.session.pool.made)
+        made = make()
+        self.session.pool.keep(set(self.session.pool.made) - before)
+        return made
 
     def until(self, path: str, *steps: str | int, equals: JSON, **options: Any) -> None:
         """Wait until *equals* stands at *steps* of the answer to GET *path*; raises `PrerequisiteMissing` if it never does."""

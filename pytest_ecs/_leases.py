@@ -133,13 +133,15 @@ class Pool:
     #: Time of the target's clock after which nothing new is started.
     deadline: float | None = None
     _serial: int = 0
+    #: Servers that were made in another way than the pool makes them, and that somebody may still need.
+    made: list[str] = field(default_factory=list)
     #: How often a server could not be brought into a state; after a few times it is not tried again.
     _stuck: Counter[str] = field(default_factory=Counter)
 
     def new_name(self, hint: str = "s") -> str:
-        """Return a name that no other server has; it says that it is this run's."""
+        """Return a name that no other one is a part of; it says that it is this run's."""
         self._serial += 1
-        return f"{self.prefix}-{self.worker}-{hint}-{self._serial}"
+        return f"{self.prefix}-{self.worker}-{hint}{self._serial:04}"
 
     def show(self, server: str) -> Exchange:
         """Query a server (6.2.6)."""
@@ -225,13 +227,27 @@ class Pool:
                 leases.append(Lease(server.id, server.name, exclusive=True, status=state, pool=self))
         return leases
 
-    def fresh(self, count: int) -> list[Lease]:
-        """Hand out *count* ACTIVE servers that one request makes now, exclusively, in the order of their creation."""
-        leases = []
-        for server in self.create(count):
-            self.ledger.hold(server, self.worker)
-            leases.append(Lease(server, None, exclusive=True, status="ACTIVE", pool=self))
-        return leases
+    def to_delete(self, state: ServerState = "ACTIVE") -> Lease:
+        """Hand out an exclusive server in *state* to somebody who deletes it: one that was left over, where there is one."""
+        while True:
+            self._still_possible(state)
+            server = self.ledger.take_to_delete(self.worker, status=state)
+            if server is None:
+                self.create(1)
+            elif self._bring(server.id, server.status, state):
+                self.ledger.note(server.id, state)
+                return Lease(server.id, server.name, exclusive=True, status=state, pool=self)
+
+    def keep(self, servers: Iterable[str]) -> None:
+        """Leave *servers* to those who made them until the end of the run."""
+        kept = set(servers)
+        self.made = [server for server in self.made if server not in kept]
+
+    def retire(self) -> None:
+        """Say that whatever servers were made since the last time have served, except those that are kept."""
+        for server in self.made:
+            self.ledger.spare(server)
+        self.made.clear()
 
     def _bring(self, server: str, known: str | None, state: str) -> bool:
         """Bring *server* into *state*; False when it is gone or does not get there. Nobody else gets it then."""
@@ -298,6 +314,11 @@ class Pool:
 
         Works for both create operations; a check-only request or any other answer makes nothing.
         """
+        made = self._settled(exchange)
+        self.made += made
+        return made
+
+    def _settled(self, exchange: Exchange) -> list[str]:
         job = _job_of(exchange)
         if job is not None:
             intents = self.ledger.intents(self.ledger.run, job=job)

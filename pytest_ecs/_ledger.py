@@ -44,6 +44,8 @@ CREATE TABLE IF NOT EXISTS things (
 
 #: Word of a server that a test made in its own way: it may have other disks, groups or data than those of the pool.
 _SPECIAL = "special"
+#: Word of such a server when its test is over: nobody needs it, so whoever wants to delete one gets it.
+_SPARE = "spare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +266,17 @@ class Ledger:
         with self._write() as db:
             db.execute("UPDATE servers SET word = '' WHERE id = ? AND target = ?", (server, self.target))
 
+    def spare(self, server: str) -> None:
+        """Write down that nobody needs a special *server* any more; it is looked at before its next use.
+
+        One that was not seen well, and one of the pool, stay what they are.
+        """
+        with self._write() as db:
+            db.execute(
+                "UPDATE servers SET word = ?, status = NULL WHERE id = ? AND target = ? AND word = ? AND status IN ('ACTIVE', 'SHUTOFF')",
+                (_SPARE, server, self.target, _SPECIAL),
+            )
+
     def gone(self, server: str) -> None:
         """Write down that the endpoint does not have *server* any more."""
         with self._write() as db:
@@ -300,6 +313,10 @@ class Ledger:
             )
             return server
 
+    def take_to_delete(self, worker: str, *, status: str) -> Server | None:
+        """Lease a server that will be deleted: a spare one before one of the pool; None when there is none."""
+        return self.take(worker, status=status, exclusive=True, word=_SPARE)
+
     def hold(self, server: str, worker: str) -> None:
         """Lease one particular server exclusively, such as one that was made just now."""
         with self._write() as db:
@@ -313,9 +330,9 @@ class Ledger:
         with self._write() as db:
             db.execute(
                 "UPDATE servers SET users = MAX(users - 1, 0), status = ?, "
-                "mode = CASE WHEN users <= 1 THEN 'free' ELSE mode END, word = CASE WHEN users <= 1 THEN '' ELSE word END "
-                "WHERE id = ? AND target = ?",
-                (status, server, self.target),
+                "mode = CASE WHEN users <= 1 THEN 'free' ELSE mode END, "
+                "word = CASE WHEN users <= 1 AND word NOT IN (?, ?) THEN '' ELSE word END WHERE id = ? AND target = ?",
+                (status, _SPECIAL, _SPARE, server, self.target),
             )
 
     def note(self, server: str, status: str | None) -> None:

@@ -56,6 +56,7 @@ def certify(config: pytest.Config) -> None:
     from pytest_ecs._options import check_deviations, check_selection
     from pytest_ecs._report.recorder import Recorder, Selector
     from pytest_ecs._report.witness import Witness
+    from pytest_ecs._spread import Spread
     from pytest_ecs._waivers import read_waivers
 
     keeper = keeper_of(config)
@@ -72,6 +73,7 @@ def certify(config: pytest.Config) -> None:
     if not is_worker(config):
         keeper.recorder = Recorder(keeper, contract, waivers)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
+        config.pluginmanager.register(Spread(), "pytest-ecs-spread")
 
 
 def is_worker(config: pytest.Config) -> bool:

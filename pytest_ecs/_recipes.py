@@ -81,6 +81,8 @@ class Recipe:
     server: ServerState | None = None
     #: How many servers it needs.
     count: int = 1
+    #: It deletes its servers, so it gets those that are left over before those of the pool.
+    deletes: bool = False
     #: The request is sent without credentials.
     anonymous: bool = False
     #: Only the positive request is made from it: there is no authentication or permission to test.
@@ -103,6 +105,7 @@ def recipe(
     *,
     server: ServerState | None = None,
     count: int = 1,
+    deletes: bool = False,
     anonymous: bool = False,
     public: bool = False,
     personal: bool = False,
@@ -114,7 +117,9 @@ def recipe(
 
     def register(build: Build) -> Build:
         if variant == "default":
-            RECIPES[operation] = Recipe(operation, {}, server, count, anonymous, public, personal, undo, restore)
+            RECIPES[operation] = Recipe(
+                operation, {}, server, count, deletes, anonymous, public, personal, undo, restore
+            )
         RECIPES[operation].variants[variant] = build
         return build
 

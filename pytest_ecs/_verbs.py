@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
                 hint="options of pytest come after the profile" + closest(word, list(PROFILES)),
             )
         profile = [f"--ecs-profile={word}"]
-    return int(pytest.main([str(suites()), *_QUIET, *_ini(), *_spread(options), *profile, *options]))
+    return int(pytest.main([str(suites()), *_QUIET, *_ini(), *profile, *options]))
 
 
 #: The table and the certificate say what there is to say; a cache folder would be litter.
@@ -50,13 +50,6 @@ def _ini() -> list[str]:
         if file.is_file() and "ecs_" in file.read_text(encoding="utf-8", errors="replace"):
             return ["-c", str(file)]
     return ["-c", os.devnull, f"--rootdir={Path.cwd()}"]
-
-
-def _spread(options: Sequence[str]) -> list[str]:
-    """Keep the tests of one operation in one xdist worker: they share a control request."""
-    parallel = any(option.startswith(("-n", "--numprocesses")) for option in options)
-    chosen = any(option.startswith("--dist") for option in options)
-    return ["--dist=loadgroup"] if parallel and not chosen else []
 
 
 class _Instead:

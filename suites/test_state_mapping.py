@@ -93,7 +93,7 @@ def test_states_while_resizing(ecs_bench: Bench) -> None:
 def test_states_while_deleting(ecs_bench: Bench, state: str, row: str) -> None:
     """A server keeps its status while it is being deleted."""
     pool = ecs_bench.session.pool
-    lease = pool.lease("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
+    lease = pool.to_delete("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
     started = ecs_bench.client.post("/v1/{project_id}/cloudservers/delete", {"servers": [{"id": lease.id}]})
     seen = ecs_bench.watch(started, _show(lease))
     lease.release()

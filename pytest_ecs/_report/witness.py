@@ -76,6 +76,8 @@ class Witness:
         """Word the outcome for people and attach the rows for the controller."""
         report = yield
         new = self._judge()
+        if call.when == "teardown" and self._keeper.session is not None:
+            self._keeper.session.pool.retire()
         if call.excinfo is not None:
             self._word(item, call.excinfo.value, report)
         if new and call.when == "call":  # the test stopped early, but what it saw counts all the same

@@ -10,9 +10,6 @@ import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
 
-#: A project may have few groups (5.7.1), so one xdist worker makes them all.
-pytestmark = pytest.mark.xdist_group("server groups")
-
 _CREATE, _DELETE, _ADD, _REMOVE, _LIST, _SHOW = (
     f"ecs.server-groups.{verb}/rule" for verb in ("create", "delete", "add-member", "remove-member", "list", "show")
 )

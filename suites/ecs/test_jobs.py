@@ -6,7 +6,7 @@ import pytest
 
 from pytest_ecs import Bench
 
-_JOBS = "ecs.jobs.show/rule"
+_JOBS, _CREATE = "ecs.jobs.show/rule", "ecs.servers.create/rule"
 
 
 @pytest.mark.ecs_requirement(
@@ -15,11 +15,14 @@ _JOBS = "ecs.jobs.show/rule"
     f"{_JOBS}/create-type",
     f"{_JOBS}/create-sub-jobs",
     f"{_JOBS}/server-named",
+    f"{_CREATE}/name-suffix",
+    f"{_CREATE}/count-servers",
+    f"{_CREATE}/success-creates",
 )
 def test_the_job_of_a_creation(ecs_bench: Bench) -> None:
-    """It can be queried, ends, has the documented type, and a sub-job of the documented type for each server."""
-    pool = ecs_bench.session.pool
-    started = ecs_bench.client.post("/v1/{project_id}/cloudservers", pool.template(ecs_bench.new_name("job"), 2))
+    """It can be queried, ends, has the documented type, and a sub-job for each server; they run, with numbered names."""
+    pool, name = ecs_bench.session.pool, ecs_bench.new_name("many")
+    started = ecs_bench.client.post("/v1/{project_id}/cloudservers", pool.template(name, 2))
     first = ecs_bench.client.get(f"/v1/{{project_id}}/jobs/{ecs_bench.read(started, 'job_id')}")
     ecs_bench.check(f"{_JOBS}/known-to-query", first, "status", equals=200)
     ids = pool.settle(started)
@@ -31,6 +34,11 @@ def test_the_job_of_a_creation(ecs_bench: Bench) -> None:
     ecs_bench.check(
         f"{_JOBS}/server-named", last, "body", "entities", "sub_jobs", "*", "entities", "server_id", same_items=ids
     )
+    shown = ecs_bench.client.get("/v2.1/{project_id}/servers/detail", query={"name": name})
+    ecs_bench.check(f"{_CREATE}/success-creates", shown, "body", "servers", "*", "status", equals=["ACTIVE", "ACTIVE"])
+    ecs_bench.check(f"{_CREATE}/count-servers", shown, "body", "servers", length=2)
+    names = [f"{name}-0000", f"{name}-0001"]
+    ecs_bench.check(f"{_CREATE}/name-suffix", shown, "body", "servers", "*", "name", same_items=names)
 
 
 @pytest.mark.ecs_requirement(f"{_JOBS}/unknown-id")

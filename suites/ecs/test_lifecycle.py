@@ -46,19 +46,6 @@ def _refuse(
     bench.wait_out(refused)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/name-suffix", f"{_CREATE}/count-servers", f"{_CREATE}/success-creates")
-def test_several_servers_get_numbered_names(ecs_bench: Bench) -> None:
-    """Two servers from one request have the name with a hyphen and four digits each, counted up."""
-    name = ecs_bench.new_name("many")
-    _create(ecs_bench, name, 2)
-    shown = _named(ecs_bench, name)
-    ecs_bench.check(f"{_CREATE}/success-creates", shown, "body", "servers", "*", "status", equals=["ACTIVE", "ACTIVE"])
-    ecs_bench.check(f"{_CREATE}/count-servers", shown, "body", "servers", length=2)
-    ecs_bench.check(
-        f"{_CREATE}/name-suffix", shown, "body", "servers", "*", "name", same_items=[f"{name}-0000", f"{name}-0001"]
-    )
-
-
 @pytest.mark.ecs_requirement(f"{_CREATE}/name-suffix-start")
 def test_a_number_at_the_end_of_the_name_is_where_counting_starts(ecs_bench: Bench) -> None:
     """A name that ends in -0005 makes servers -0005 and -0006."""
@@ -90,16 +77,19 @@ def test_a_name_for_several_servers_is_shorter(ecs_bench: Bench) -> None:
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/count-default", f"{_CREATE}/name-single")
+@pytest.mark.ecs_requirement(f"{_CREATE}/count-default", f"{_CREATE}/name-single", f"{_CREATE}/az-chosen")
 def test_one_server_is_made_without_a_count(ecs_bench: Bench) -> None:
-    """Without count there is one server, and its name is the one asked for."""
+    """Without count there is one server, its name is the one asked for, and without a zone it is in some zone."""
     name = ecs_bench.new_name("one")
     body = ecs_bench.session.pool.template(name, 1)
     del body["server"]["count"]
+    body["server"].pop("availability_zone", None)
     ecs_bench.session.pool.settle(ecs_bench.client.post(_SERVERS, body))
     shown = _named(ecs_bench, name)
     ecs_bench.check(f"{_CREATE}/count-default", shown, "body", "servers", length=1)
     ecs_bench.check(f"{_CREATE}/name-single", shown, "body", "servers", "*", "name", equals=[name])
+    zone = ("body", "servers", 0, "OS-EXT-AZ:availability_zone")
+    ecs_bench.check(f"{_CREATE}/az-chosen", shown, *zone, matches=".")
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/dry-run-accepted", f"{_CREATE}/dry-run-creates-nothing")
@@ -189,38 +179,20 @@ def test_a_server_is_what_was_asked_for(ecs_bench: Bench) -> None:
 )  # fmt: skip
 def test_a_server_is_where_it_was_put(ecs_bench: Bench) -> None:
     """The address, zone, key pair and security group of the request show in the new server; the address is then taken."""
-    zone, key = ecs_bench.need_resource("availability_zone"), ecs_bench.need_resource("key_name")
-    group = ecs_bench.need_resource("security_group_id")
-    subnet = ecs_bench.need_resource("subnet_id")
-    nics = [{"subnet_id": subnet, "ip_address": ecs_bench.free_address()}]
-    wanted: dict[str, Any] = {
-        "availability_zone": zone,
-        "key_name": key,
-        "security_groups": [{"id": group}],
-        "nics": nics,
-    }
-    (server,) = _create(ecs_bench, ecs_bench.new_name("placed"), **wanted)
-    shown = ecs_bench.session.pool.show(server)
-    body = ecs_bench.read(shown, "server")
-    ecs_bench.check(f"{_CREATE}/az-given", shown, "body", "server", "OS-EXT-AZ:availability_zone", equals=zone)
-    ecs_bench.check(f"{_CREATE}/key-pair-set", shown, "body", "server", "key_name", equals=key)
-    (network,) = body["addresses"]
-    ecs_bench.check(
-        f"{_CREATE}/nic-address-given",
-        shown,
-        "body",
-        "server",
-        "addresses",
-        network,
-        0,
-        "addr",
-        equals=nics[0]["ip_address"],
-    )
+    created = ecs_bench.control("ecs.servers.create", "placed")
+    asked = created.request_body["server"]
+    shown = _named(ecs_bench, asked["name"])
+    server = ("body", "servers", 0)
+    zone, key = asked["availability_zone"], asked["key_name"]
+    ecs_bench.check(f"{_CREATE}/az-given", shown, *server, "OS-EXT-AZ:availability_zone", equals=zone)
+    ecs_bench.check(f"{_CREATE}/key-pair-set", shown, *server, "key_name", equals=key)
+    (network,) = ecs_bench.read(shown, "servers", 0, "addresses")
+    address = asked["nics"][0]["ip_address"]
+    ecs_bench.check(f"{_CREATE}/nic-address-given", shown, *server, "addresses", network, "*", "addr", contains=address)
     # The group is shown by name or by id (table 6-43), so only that it is there and alone can be said.
-    ecs_bench.check(f"{_CREATE}/security-groups-set", shown, "body", "server", "security_groups", length=1)
-    _refuse(
-        ecs_bench, "nic-address-used", "the address is taken", codes=_codes(ecs_bench, "nics[].ip_address"), nics=nics
-    )
+    ecs_bench.check(f"{_CREATE}/security-groups-set", shown, *server, "security_groups", length=1)
+    codes = _codes(ecs_bench, "nics[].ip_address")
+    _refuse(ecs_bench, "nic-address-used", "the address is taken", codes=codes, nics=asked["nics"])
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/nic-address-outside")
@@ -236,48 +208,15 @@ def test_an_address_outside_the_subnet_is_refused(ecs_bench: Bench) -> None:
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/az-chosen")
-def test_a_zone_is_chosen_where_none_is_named(ecs_bench: Bench) -> None:
-    """Without availability_zone the server is in some zone."""
-    name = ecs_bench.new_name("zone")
-    body = ecs_bench.session.pool.template(name, 1)
-    body["server"].pop("availability_zone", None)
-    ecs_bench.session.pool.settle(ecs_bench.client.post(_SERVERS, body))
-    ecs_bench.check(
-        f"{_CREATE}/az-chosen",
-        _named(ecs_bench, name),
-        "body",
-        "servers",
-        0,
-        "OS-EXT-AZ:availability_zone",
-        matches=".",
-    )
-
-
 @pytest.mark.ecs_requirement(f"{_CREATE}/eip-assigned", f"{_CREATE}/eip-chargemode-omitted")
 def test_an_eip_is_assigned(ecs_bench: Bench) -> None:
     """The publicip of the section's own example, which has no chargemode, gives the server a floating address."""
-    eip = {"iptype": "5_bgp", "bandwidth": {"size": 10, "sharetype": "PER"}}
-    name = ecs_bench.new_name("eip")
-    body = ecs_bench.session.pool.template(name, 1)
-    body["server"]["publicip"] = {"eip": eip, "delete_on_termination": True}
-    started = ecs_bench.client.post(_SERVERS, body)
+    started = ecs_bench.attempt("ecs.servers.create", "eip")
     ecs_bench.check(f"{_CREATE}/eip-chargemode-omitted", started, "body", "job_id", present=True)
-    ecs_bench.session.pool.settle(started)
-    shown = _named(ecs_bench, name)
+    shown = _named(ecs_bench, started.request_body["server"]["name"])
     (network,) = ecs_bench.read(shown, "servers", 0, "addresses")
-    ecs_bench.check(
-        f"{_CREATE}/eip-assigned",
-        shown,
-        "body",
-        "servers",
-        0,
-        "addresses",
-        network,
-        "*",
-        "OS-EXT-IPS:type",
-        includes=["fixed", "floating"],
-    )
+    types = ("body", "servers", 0, "addresses", network, "*", "OS-EXT-IPS:type")
+    ecs_bench.check(f"{_CREATE}/eip-assigned", shown, *types, includes=["fixed", "floating"])
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/eip-chargemode-others")
@@ -339,7 +278,7 @@ def test_the_primary_nic_stays_in_its_groups(ecs_bench: Bench) -> None:
 @pytest.mark.ecs_requirement(f"{_DELETE}/success-deletes", f"{_DELETE}/listed-only")
 def test_only_the_listed_server_is_deleted(ecs_bench: Bench) -> None:
     """Of two servers the one in the request is gone and the other still there."""
-    doomed, kept = ecs_bench.session.pool.fresh(2)
+    doomed, kept = ecs_bench.session.pool.to_delete(), ecs_bench.session.pool.lease()
     ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": doomed.id}]}))
     ecs_bench.check(f"{_DELETE}/success-deletes", doomed.show(), "status", equals=404)
     ecs_bench.check(f"{_DELETE}/listed-only", kept.show(), "status", equals=200)
@@ -349,7 +288,7 @@ def test_only_the_listed_server_is_deleted(ecs_bench: Bench) -> None:
 @pytest.mark.ecs_requirement(f"{_DELETE}/several")
 def test_several_servers_are_deleted_by_one_request(ecs_bench: Bench) -> None:
     """Both servers in the list are gone when the job is over."""
-    both = ecs_bench.session.pool.batch_of(2)
+    both = [ecs_bench.session.pool.to_delete() for _ in range(2)]
     ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": lease.id} for lease in both]}))
     for lease in both:
         ecs_bench.check(f"{_DELETE}/several", lease.show(), "status", equals=404)

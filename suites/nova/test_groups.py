@@ -8,9 +8,6 @@ import pytest
 
 from pytest_ecs import Bench, Exchange
 
-#: A project may have few groups (5.7.1), so one xdist worker makes them all.
-pytestmark = pytest.mark.xdist_group("server groups")
-
 _CREATE, _LIST, _SHOW, _DELETE = (f"nova.server-groups.{verb}/rule" for verb in ("create", "list", "show", "delete"))
 _GROUPS = "/v2.1/{project_id}/os-server-groups"
 _ECS = "/v1/{project_id}/cloudservers/os-server-groups"

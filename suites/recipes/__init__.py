@@ -11,10 +11,7 @@ import pytest
 
 from pytest_ecs import Requirement, load_contract, uncovered
 
-#: The xdist group of everything that makes server groups.
-GROUPS = "server groups"
-
-__all__ = ["GROUPS", "boundaries", "operations", "requirements"]
+__all__ = ["boundaries", "operations", "requirements"]
 
 # A recipe is registered when its module is imported; there is one for each file of operations in schemas/.
 for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
@@ -25,7 +22,7 @@ def operations() -> list[object]:
     """Return a parameter for each operation with a recipe; it stands for the operation's success status."""
     contract = load_contract()
     return [
-        pytest.param(operation, id=operation, marks=_marks(operation, f"{operation}/status"))
+        pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(f"{operation}/status"))
         for operation in contract.operations
         if uncovered(contract.operations[operation], contract.requirements[f"{operation}/status"]) is None
     ]
@@ -36,7 +33,7 @@ def requirements(*kinds: str, but: Callable[[Requirement], bool] = lambda _: Fal
     contract = load_contract()
     found: Iterable[Requirement] = (r for r in contract.requirements.values() if r.kind in kinds and r.operation)
     return [
-        pytest.param(requirement.id, id=requirement.id, marks=_marks(requirement.operation or "", requirement.id))
+        pytest.param(requirement.id, id=requirement.id, marks=pytest.mark.ecs_requirement(requirement.id))
         for requirement in found
         if not but(requirement) and _derivable(requirement)
     ]
@@ -81,9 +78,3 @@ def _boundary(requirement: str) -> str | None:
 def _derivable(requirement: Requirement) -> bool:
     operation = load_contract().operations[requirement.operation or ""]
     return uncovered(operation, requirement) is None
-
-
-def _marks(operation: str, requirement: str) -> list[pytest.MarkDecorator]:
-    # One operation's cases share a control request, so one xdist worker runs them all; and a project may have few groups.
-    together = GROUPS if ".server-groups." in operation else operation
-    return [pytest.mark.ecs_requirement(requirement), pytest.mark.xdist_group(together)]

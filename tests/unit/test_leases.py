@@ -115,6 +115,24 @@ def test_a_server_that_is_gone_is_not_handed_out(session: Session) -> None:
     assert session.pool.lease().id != lease.id
 
 
+def test_whoever_deletes_gets_what_was_left_over(session: Session) -> None:
+    """A server that a test made in its own way serves once more when it is not kept; then one is created."""
+    made: list[str] = []
+    for name in ("kept", "left"):
+        _native(session, name)
+        made += session.pool.settle(list(session.connection.journal)[-1])
+    session.pool.keep(made[:1])
+    session.pool.retire()
+    assert session.pool.to_delete().id == made[1]
+    assert session.pool.to_delete().id not in made
+
+
+def test_no_name_is_part_of_another(session: Session) -> None:
+    """Lists are filtered by part of a name."""
+    names = [session.pool.new_name("n") for _ in range(120)]
+    assert not [(one, other) for one in names for other in names if one != other and one in other]
+
+
 def test_the_budget_stops_the_request_before_it_leaves() -> None:
     """Over --ecs-max-servers nothing is sent."""
     session = open_session(Settings(run="unit"))

@@ -44,13 +44,16 @@ def _create_full(use: Ingredients) -> Request:
         "metadata": {"purpose": "conformance"},
         "description": "made by a conformance run",
         "extendparam": {},
+        "publicip": {
+            "eip": {"iptype": "5_bgp", "bandwidth": {"size": 10, "sharetype": "PER", "chargemode": "traffic"}}
+        },
     }
     return Request(body={"server": server})
 
 
 @recipe("ecs.servers.create", variant="eip")
 def _create_eip(use: Ingredients) -> Request:
-    bandwidth = {"size": 10, "sharetype": "PER", "chargemode": "traffic"}
+    bandwidth = {"size": 10, "sharetype": "PER"}
     publicip = {"eip": {"iptype": "5_bgp", "bandwidth": bandwidth}, "delete_on_termination": True}
     return Request(body={"server": {**_plain(use), "publicip": publicip}})
 
@@ -61,6 +64,7 @@ def _create_placed(use: Ingredients) -> Request:
         "availability_zone": use.need("availability_zone"),
         "security_groups": [{"id": use.need("security_group_id")}],
         "key_name": use.need("key_name"),
+        "nics": [{"subnet_id": use.need("subnet_id"), "ip_address": use.address()}],
         "os:scheduler_hints": {"tenancy": "shared"},
     }
     return Request(body={"server": server})
@@ -87,6 +91,6 @@ def _create_reserved(use: Ingredients) -> Request:
     return Request(body={"server": server})
 
 
-@recipe("ecs.servers.delete", server="ACTIVE")
+@recipe("ecs.servers.delete", server="ACTIVE", deletes=True)
 def _delete(use: Ingredients) -> Request:
     return Request(body={"servers": [{"id": use.servers[0]}], "delete_publicip": True, "delete_volume": True})

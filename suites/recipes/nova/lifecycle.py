@@ -43,6 +43,7 @@ def _create_volume(use: Ingredients) -> Request:
         "availability_zone": use.need("availability_zone"),
         "security_groups": [{"name": use.need("security_group_id")}],
         "key_name": use.need("key_name"),
+        "networks": [{"uuid": use.need("network_id"), "fixed_ip": use.address()}],
     }
     return Request(body={"server": server, "os:scheduler_hints": {"tenancy": "shared"}})
 
@@ -53,7 +54,7 @@ def _update(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body=body, microversion="2.19")
 
 
-@recipe("nova.servers.delete", server="ACTIVE")
+@recipe("nova.servers.delete", server="ACTIVE", deletes=True)
 def _delete(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]})
 

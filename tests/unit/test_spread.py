@@ -1,0 +1,24 @@
+"""Which tests an xdist worker runs together."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_ecs._spread import together
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "name"),
+    [
+        ("suites/test_status_codes.py::test_valid_request_succeeds[ecs.tags.add]", "ecs.tags.add"),
+        ("suites/test_error_codes.py::test_x[nova.servers.show/not-found/server_id]", "nova.servers.show"),
+        ("../lib/pytest_ecs/suites/nova/test_lifecycle.py::test_x[limit]", "nova/test_lifecycle.py"),
+        ("suites/ecs/test_groups.py::test_x", "server groups"),
+        ("suites/test_status_codes.py::test_x[nova.server-groups.create]", "server groups"),
+        ("suites/test_state_mapping.py::test_x[A-4/unknown]", "suites/test_state_mapping.py::test_x[A-4/unknown]"),
+        ("my/test_own.py::test_x[1]", "my/test_own.py::test_x[1]"),
+    ],
+)
+def test_what_shares_things_stays_together(nodeid: str, name: str) -> None:
+    """By operation, by file of rules, and the server groups; everything else goes wherever there is room."""
+    assert together(nodeid) == name
