@@ -600,3 +600,110 @@ def test_the_time_of_the_last_change_moves(ecs_bench: Bench) -> None:
     after = lease.show()
     ecs_bench.check(f"{_SHOW}/updated-follows", after, "body", "server", "updated", later_than=before)
     lease.release()
+
+
+#: Tags are there from this microversion on; locks show from an earlier one (tables 6-38 and 6-49).
+_TAGGED, _LOCKED = "2.26", "2.9"
+#: Servers of a page without limit, and the most of a page with one (tables 6-31 and 6-36).
+_DEFAULT, _MOST = 25, 1000
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{base}/{rule}" for base in (_LIST, _DETAIL) for rule in ("tags-filter", "not-tags-filter")),
+    f"{_SHOW}/tags-shown", f"{_SHOW}/locked-shown", f"{_DETAIL}/locked-shown",
+)  # fmt: skip
+def test_tags_and_locks_show_on_the_server_that_has_them(ecs_bench: Bench) -> None:
+    """Of two servers one has a tag and a lock: it is the one that is listed by the tag, and both show on it alone."""
+    lease, other = ecs_bench.session.pool.batch_of(2)
+    path, tag = f"{_SERVERS}/{lease.id}", ecs_bench.new_name("tag")
+    try:
+        ecs_bench.read(ecs_bench.client.post(f"{path}/action", {"lock": None}))
+        _show_lock(ecs_bench, {lease.id: True, other.id: False})
+        ecs_bench.read(ecs_bench.client.post(f"{path}/action", {"unlock": None}))
+        _show_lock(ecs_bench, {lease.id: False})
+        added = ecs_bench.client.put(f"{path}/tags/{tag}", microversion=_TAGGED)
+        if added.failure is not None or added.status >= 400:
+            ecs_bench.read(added)
+        for base, url in _LISTS:
+            ids = ("body", "servers", "*", "id")
+            having = ecs_bench.client.get(url, query={"tags": tag, "limit": str(_MOST)}, microversion=_TAGGED)
+            ecs_bench.check(f"{base}/tags-filter", having, *ids, equals=[lease.id])
+            lacking = ecs_bench.client.get(url, query={"not-tags": tag, "limit": str(_MOST)}, microversion=_TAGGED)
+            ecs_bench.check(f"{base}/not-tags-filter", lacking, *ids, contains=other.id)
+            ecs_bench.check(f"{base}/not-tags-filter", lacking, *ids, lacks=lease.id)
+        tags = ("body", "server", "tags")
+        shown = ecs_bench.client.get(path, microversion=_TAGGED)
+        ecs_bench.check(f"{_SHOW}/tags-shown", shown, *tags, has_one=tag)
+        theirs = ecs_bench.client.get(f"{_SERVERS}/{other.id}", microversion=_TAGGED)
+        ecs_bench.check(f"{_SHOW}/tags-shown", theirs, *tags, lacks=tag)
+        ecs_bench.client.delete(f"{path}/tags/{tag}", microversion=_TAGGED)
+        bare = ecs_bench.client.get(path, microversion=_TAGGED)
+        lease.spoilt = not ecs_bench.check(f"{_SHOW}/tags-shown", bare, *tags, lacks=tag)
+    except Exception:
+        lease.spoilt = True
+        raise
+    finally:
+        lease.release()
+        other.release()
+
+
+def _show_lock(bench: Bench, wanted: dict[str, bool]) -> None:
+    """Judge whether servers show as locked, each by itself and in the list."""
+    listed = bench.client.get(f"{_SERVERS}/detail", query={"limit": str(_MOST)}, microversion=_LOCKED)
+    ids = [server["id"] for server in bench.read(listed, "servers")]
+    for server, locked in wanted.items():
+        shown = bench.client.get(f"{_SERVERS}/{server}", microversion=_LOCKED)
+        bench.check(f"{_SHOW}/locked-shown", shown, "body", "server", "locked", equals=locked)
+        place = ("body", "servers", ids.index(server) if server in ids else len(ids), "locked")
+        bench.check(f"{_DETAIL}/locked-shown", listed, *place, equals=locked)
+
+
+@_both("limit-default", "limit-most")
+def test_a_page_has_its_most(ecs_bench: Bench, base: str, path: str) -> None:
+    """Without limit it is 25, and 1000 at any rate; a project with fewer servers says nothing about it."""
+    more = ecs_bench.client.get(path, query={"limit": str(_DEFAULT + 1)})
+    if len(ecs_bench.read(more, "servers")) > _DEFAULT:
+        page = ecs_bench.client.get(path)
+        ecs_bench.check(f"{base}/limit-default", page, "body", "servers", length_at_most=_DEFAULT)
+    else:
+        ecs_bench.not_tested(f"{base}/limit-default", f"the project has no more than {_DEFAULT} servers to list")
+    whole = ecs_bench.client.get(path, query={"limit": str(_MOST)})
+    if len(ecs_bench.read(whole, "servers")) < _MOST:
+        ecs_bench.not_tested(f"{base}/limit-most", f"the project has no more than {_MOST} servers to list")
+        return
+    large = ecs_bench.client.get(path, query={"limit": str(_MOST + 1)})
+    if large.status >= 400:
+        ecs_bench.check(f"{base}/limit-most", large, "status", equals=400)
+    else:
+        ecs_bench.check(f"{base}/limit-most", large, "body", "servers", length_at_most=_MOST)
+
+
+@pytest.mark.ecs_requirement(f"{_DETAIL}/limit-advised")
+def test_the_limit_that_is_advised_is_accepted(ecs_bench: Bench) -> None:
+    """A page of the list with details may be asked to have 100 servers."""
+    page = ecs_bench.client.get(f"{_SERVERS}/detail", query={"limit": "100"})
+    ecs_bench.check(f"{_DETAIL}/limit-advised", page, "status", at_most=299)
+    ecs_bench.check(f"{_DETAIL}/limit-advised", page, "body", "servers", length_at_most=100)
+
+
+@pytest.mark.ecs_requirement(f"{_UPDATE}/description-bytes", f"{_UPDATE}/tag-form")
+def test_an_update_counts_bytes_and_shows_tags(ecs_bench: Bench) -> None:
+    """128 letters of two bytes are too many for a description; a tag with a value shows as key=value, one without as key."""
+    lease = ecs_bench.session.pool.lease()
+    path, tags = f"{_SERVERS}/{lease.id}", f"/v1/{{project_id}}/servers/{lease.id}/tags"
+    fitting = ecs_bench.client.put(path, {"server": {"description": "é" * 127}}, microversion="2.19")
+    ecs_bench.expect(
+        f"{_UPDATE}/description-bytes", "PUT", path, json={"server": {"description": "é" * 128}}, microversion="2.19",
+        expects="invalid", change="the description has 256 bytes", control=fitting.id,
+    )  # fmt: skip
+    valued, bare = ecs_bench.new_name("key"), ecs_bench.new_name("bare")
+    both = [{"key": valued, "value": "conformance"}, {"key": bare, "value": ""}]
+    added = ecs_bench.client.post(f"{tags}/action", {"action": "create", "tags": both})
+    named = ecs_bench.client.put(path, {"server": {"name": ecs_bench.new_name("tagged")}}, microversion="2.47")
+    if added.failure is None and added.status < 400:
+        for form in (f"{valued}=conformance", bare):
+            ecs_bench.check(f"{_UPDATE}/tag-form", named, "body", "server", "tags", contains=form)
+        lease.spoilt = ecs_bench.client.post(f"{tags}/action", {"action": "delete", "tags": both}).status >= 400
+    else:
+        ecs_bench.not_tested(f"{_UPDATE}/tag-form", "the server does not get tags with values (5.9)")
+    lease.release()
