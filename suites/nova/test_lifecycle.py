@@ -9,7 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from pytest_ecs import Bench, Exchange
+from pytest_ecs import Bench, Exchange, Lease
+from pytest_ecs.exceptions import PrerequisiteMissing
+
+from ..recipes import GROUPS
 
 _CREATE, _UPDATE, _DELETE = (f"nova.servers.{verb}/rule" for verb in ("create", "update", "delete"))
 _LIST, _DETAIL, _SHOW = (f"nova.servers.{verb}/rule" for verb in ("list", "list-detail", "show"))
@@ -51,7 +54,7 @@ def _create(bench: Bench, name: str, **fields: Any) -> tuple[Exchange, list[str]
 
 
 def _refuse(bench: Bench, rule: str, change: str, **fields: Any) -> None:
-    control = bench.control("nova.servers.create")
+    control = bench.control("nova.servers.create", fields.pop("variant", "default"))
     body = _template(bench, fields.pop("name", bench.new_name("no")), **fields)
     body["server"] = {key: value for key, value in body["server"].items() if value is not None}
     refused = bench.expect(
@@ -696,7 +699,9 @@ def test_an_update_counts_bytes_and_shows_tags(ecs_bench: Bench) -> None:
         f"{_UPDATE}/description-bytes", "PUT", path, json={"server": {"description": "é" * 128}}, microversion="2.19",
         expects="invalid", change="the description has 256 bytes", control=fitting.id,
     )  # fmt: skip
-    valued, bare = ecs_bench.new_name("key"), ecs_bench.new_name("bare")
+    valued, bare = (
+        f"{word}-{ecs_bench.unknown_id()[:8]}" for word in ("valued", "bare")
+    )  # names are too long for keys
     both = [{"key": valued, "value": "conformance"}, {"key": bare, "value": ""}]
     added = ecs_bench.client.post(f"{tags}/action", {"action": "create", "tags": both})
     named = ecs_bench.client.put(path, {"server": {"name": ecs_bench.new_name("tagged")}}, microversion="2.47")
@@ -707,3 +712,275 @@ def test_an_update_counts_bytes_and_shows_tags(ecs_bench: Bench) -> None:
     else:
         ecs_bench.not_tested(f"{_UPDATE}/tag-form", "the server does not get tags with values (5.9)")
     lease.release()
+
+
+_DISKS, _SNAPSHOTS = "/v2.1/{project_id}/os-volumes", "/v2.1/{project_id}/os-snapshots"
+
+
+def _boot_disk(bench: Bench, **fields: Any) -> dict[str, Any]:
+    image = bench.need_resource("image_id")
+    disk = {"source_type": "image", "destination_type": "volume", "boot_index": "0", "uuid": image, "volume_size": 100}
+    return {**disk, "delete_on_termination": True, **fields}
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/no-batch-from-volume")
+def test_one_volume_is_not_for_several_servers(ecs_bench: Bench) -> None:
+    """Two servers beside a volume that is there are refused."""
+    volume = {"source_type": "volume", "destination_type": "volume", "boot_index": "-1", "uuid": ecs_bench.disk()}
+    _refuse(
+        ecs_bench, "no-batch-from-volume", "two servers are to have one volume", imageRef=None, variant="volume",
+        min_count=2, max_count=2, block_device_mapping_v2=[_boot_disk(ecs_bench), volume],
+    )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/disk-source-needed")
+@pytest.mark.parametrize("source", ["volume", "snapshot", "image"])
+def test_a_disk_has_a_source(ecs_bench: Bench, source: str) -> None:
+    """What a disk is made from, be it a volume, a snapshot or an image, is named."""
+    disk = {"source_type": source, "destination_type": "volume", "boot_index": "-1", "volume_size": 100}
+    disks = [_boot_disk(ecs_bench), disk]
+    _refuse(
+        ecs_bench, "disk-source-needed", f"a disk is to be made from a {source} and names none", imageRef=None,
+        variant="volume", block_device_mapping_v2=disks,
+    )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/snapshot-of-system-disk")
+def test_a_snapshot_of_a_data_disk_does_not_boot(ecs_bench: Bench) -> None:
+    """A boot disk comes from the snapshot of a system disk."""
+    wanted = {"volume_id": ecs_bench.disk(), "display_name": ecs_bench.new_name("data"), "force": True}
+    snapshot = ecs_bench.make(_SNAPSHOTS, {"snapshot": wanted}, "snapshot", "id")
+    ecs_bench.until(f"{_SNAPSHOTS}/{snapshot}", "snapshot", "status", equals="available")
+    disk = _boot_disk(ecs_bench, source_type="snapshot", uuid=snapshot)
+    _refuse(
+        ecs_bench, "snapshot-of-system-disk", "the boot disk is to be made from a snapshot of a data disk",
+        imageRef=None, variant="volume", block_device_mapping_v2=[disk],
+    )  # fmt: skip
+    ecs_bench.client.delete(f"{_SNAPSHOTS}/{snapshot}")
+    ecs_bench.wait_gone(f"{_SNAPSHOTS}/{snapshot}")
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_CREATE}/{rule}" for rule in ("full-ecs-image", "geneve-network", "anti-affinity-only"))
+)
+def test_what_a_creation_refuses_cannot_always_be_made(ecs_bench: Bench) -> None:
+    """Nothing in the API makes such an image, network or group, or tells it from others."""
+    for rule, reason in (
+        ("full-ecs-image", "images of full ECSs are made by another service, and no field tells them"),
+        ("geneve-network", "the list of networks does not show their types (6.4.1)"),
+        ("anti-affinity-only", "a group with another policy cannot be created (6.12.1)"),
+    ):
+        ecs_bench.not_tested(f"{_CREATE}/{rule}", reason)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/failed-stays", f"{_SHOW}/fault-on-error", f"{_DETAIL}/fault-on-error")
+def test_a_server_that_failed_says_why(ecs_bench: Bench) -> None:
+    """Where a target can be told to fail: the server is not taken back, is in error, and has a fault in both views."""
+    hook = ecs_bench.session.target.control
+    rules = {"show": f"{_SHOW}/fault-on-error", "list": f"{_DETAIL}/fault-on-error"}
+    if hook is None:
+        for rule in (f"{_CREATE}/failed-stays", *rules.values()):
+            ecs_bench.not_tested(rule, "no request makes a creation fail after it was accepted")
+        return
+    hook("POST", "/_mock/fail", {"job_type": "createServer", "code": "Ecs.0319"})
+    name = ecs_bench.new_name("failed")
+    _, (server,) = _create(ecs_bench, name)
+    shown = ecs_bench.session.pool.show(server)
+    listed = ecs_bench.client.get(f"{_SERVERS}/detail", query={"name": name})
+    ecs_bench.check(f"{_CREATE}/failed-stays", shown, "body", "server", "status", equals="ERROR")
+    ecs_bench.check(rules["show"], shown, "body", "server", "fault", present=True)
+    ecs_bench.check(rules["list"], listed, "body", "servers", 0, "fault", present=True)
+    ecs_bench.client.delete(f"{_SERVERS}/{server}")
+    ecs_bench.wait_gone(f"{_SERVERS}/{server}")
+
+
+#: Sizes of the data disks of the server below, by what becomes of each: said, unsaid, and to be deleted.
+_SIZES = {"keep-disk": 12, "keep-disk-default": 11, "delete-disk": 13}
+_FLAGS: dict[str, dict[str, Any]] = {
+    "keep-disk": {"delete_on_termination": False}, "keep-disk-default": {}, "delete-disk": {"delete_on_termination": True},
+}  # fmt: skip
+#: A name that no system disk has, for it has no effect (table 6-13).
+_DEVICE = "/dev/vdq"
+_KEYS, _GROUPS = "/v2.1/{project_id}/os-keypairs", "/v2.1/{project_id}/os-server-groups"
+
+
+@pytest.mark.xdist_group(GROUPS)
+@pytest.mark.ecs_requirement(
+    *(f"{_CREATE}/{rule}" for rule in ("blank-disk", "boot-index-default", "device-name-ignored", *_SIZES)),
+    *(f"{_CREATE}/{rule}" for rule in ("port-first", "security-groups-and-port", "in-server-group")),
+    f"{_DELETE}/port-kept", f"{_DELETE}/port-of-network-deleted", f"{_SHOW}/disk-flag-default", "nova.keypairs.create/rule/usable",
+)  # fmt: skip
+def test_a_server_with_everything(ecs_bench: Bench) -> None:
+    """Blank disks, a key pair, a group and a port are there with it; afterwards what was to be kept, and nothing else."""
+    client, pool, usable = ecs_bench.client, ecs_bench.session.pool, "nova.keypairs.create/rule/usable"
+    key = ecs_bench.make(_KEYS, {"keypair": {"name": ecs_bench.new_name("key")}}, "keypair", "name")
+    group = _server_group(ecs_bench)
+    port, security = _port(ecs_bench), _security_group(ecs_bench)
+    if port is None:
+        ecs_bench.not_tested(f"{_CREATE}/port-first", _NO_PORT)
+        ecs_bench.not_tested(f"{_DELETE}/port-kept", _NO_PORT)
+    if port is None or security is None:
+        ecs_bench.not_tested(
+            f"{_CREATE}/security-groups-and-port", "there is no free port, or no group that it is not in"
+        )
+    lease = pool.lease("SHUTOFF")
+    zone = ecs_bench.read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
+    network, address = ecs_bench.need_resource("network_id"), ecs_bench.free_address()
+    nic = {"uuid": network, "fixed_ip": address}
+    blank = {"source_type": "blank", "destination_type": "volume"}
+    wanted = _template(
+        ecs_bench, ecs_bench.new_name("whole"), imageRef=None, key_name=key, availability_zone=zone,
+        networks=[nic if port is None else {**nic, "port": port}],
+        security_groups=[] if security is None else [{"name": security}],
+        block_device_mapping_v2=[
+            _boot_disk(ecs_bench, device_name=_DEVICE),
+            *({**blank, "volume_size": size, **_FLAGS[rule]} for rule, size in _SIZES.items()),
+        ],
+    )  # fmt: skip
+    wanted["server"] = {name: value for name, value in wanted["server"].items() if value not in (None, [])}
+    created = client.post(_SERVERS, {**wanted, "os:scheduler_hints": {"group": group}} if group else wanted)
+    ecs_bench.check(usable, created, "status", at_most=299)
+    ecs_bench.read(created)
+    (server,) = pool.settle(created)
+    shown = client.get(f"{_SERVERS}/{server}", microversion="2.3")
+    ecs_bench.check(usable, shown, "body", "server", "key_name", equals=key)
+    if group is None:
+        ecs_bench.not_tested(f"{_CREATE}/in-server-group", "the endpoint does not create server groups")
+    else:
+        members = client.get(f"{_GROUPS}/{group}")
+        ecs_bench.check(f"{_CREATE}/in-server-group", members, "body", "server_group", "members", contains=server)
+    _check_port(ecs_bench, server, port, security, address)
+    disks = _check_disks(ecs_bench, server, shown)
+    if port is not None:  # a NIC of another kind beside it
+        added = client.post(f"{_SERVERS}/{server}/os-interface", {"interfaceAttachment": {"net_id": network}})
+        ecs_bench.read(added, "interfaceAttachment", "port_id")
+    nics = client.get(f"{_SERVERS}/{server}/os-interface")
+    ports = [str(entry["port_id"]) for entry in ecs_bench.read(nics, "interfaceAttachments")]
+    client.delete(f"{_SERVERS}/{server}")
+    if not ecs_bench.wait_gone(f"{_SERVERS}/{server}"):
+        lease.spoilt = True
+    _check_ports_left(ecs_bench, port, [one for one in ports if one != port])
+    _check_disks_left(ecs_bench, lease, disks)
+    client.delete(f"{_KEYS}/{key}")
+    if group is not None:
+        client.delete(f"{_GROUPS}/{group}")
+    lease.release()
+
+
+_NO_PORT = "this needs --ecs-port, a port that no server has"
+
+
+def _server_group(bench: Bench) -> str | None:
+    body = {"server_group": {"name": bench.new_name("group"), "policies": ["anti-affinity"]}}
+    try:
+        return str(bench.make(_GROUPS, body, "server_group", "id"))
+    except PrerequisiteMissing:
+        return None
+
+
+def _port(bench: Bench) -> str | None:
+    try:
+        return bench.need_resource("port_id")
+    except PrerequisiteMissing:
+        return None
+
+
+def _security_group(bench: Bench) -> str | None:
+    """Return the name of a new security group (11.3.3), in which no port can be; None where none can be created."""
+    body = {"security_group": {"name": bench.new_name("group"), "description": "for one server"}}
+    try:
+        return str(bench.make("/v2.1/{project_id}/os-security-groups", body, "security_group", "name"))
+    except PrerequisiteMissing:
+        return None
+
+
+def _check_port(bench: Bench, server: str, port: str | None, security: str | None, address: str) -> None:
+    """Judge that the port is the NIC, with the address and the groups that it has."""
+    if port is None:
+        return
+    nics = bench.client.get(f"{_SERVERS}/{server}/os-interface")
+    bench.check(f"{_CREATE}/port-first", nics, "body", "interfaceAttachments", "*", "port_id", equals=[port])
+    place = ("body", "interfaceAttachments", 0, "fixed_ips", "*", "ip_address")
+    bench.check(f"{_CREATE}/port-first", nics, *place, lacks=address)
+    if security is not None:
+        groups = bench.client.get(f"{_SERVERS}/{server}/os-security-groups")
+        rule = f"{_CREATE}/security-groups-and-port"
+        bench.check(rule, groups, "body", "security_groups", "*", "name", lacks=security)
+
+
+def _check_disks(bench: Bench, server: str, shown: Exchange) -> dict[str, str]:
+    """Judge the disks of the server; return the ids of the blank ones by the rules that they are for."""
+    listed = bench.client.get(f"/v2.1/servers/{server}/block_device")
+    sizes = {str(size): rule for rule, size in _SIZES.items()}
+    found: dict[str, str] = {}
+    ids = [volume["id"] for volume in bench.read(shown, "server", "os-extended-volumes:volumes_attached")]
+    for number, entry in enumerate(bench.read(listed, "volumeAttachments")):
+        place = ("body", "volumeAttachments", number)
+        rule = sizes.get(str(entry["size"]))
+        if rule is None:
+            bench.check(f"{_CREATE}/device-name-ignored", listed, *place, "device", differs=_DEVICE)
+            continue
+        found[rule] = str(entry["volumeId"])
+        bench.check(f"{_CREATE}/boot-index-default", listed, *place, "bootIndex", differs=0)
+    shown_sizes = [entry["size"] for entry in bench.read(listed, "volumeAttachments")]
+    for size in _SIZES.values():  # a number or a text (5.6.3)
+        wanted = str(size) if str(size) in shown_sizes else size
+        bench.check(f"{_CREATE}/blank-disk", listed, "body", "volumeAttachments", "*", "size", has_one=wanted)
+    unsaid = found.get("keep-disk-default")
+    at = ids.index(unsaid) if unsaid in ids else len(ids)
+    place = ("body", "server", "os-extended-volumes:volumes_attached", at, "delete_on_termination")
+    bench.check(f"{_SHOW}/disk-flag-default", shown, *place, equals=False)
+    return found
+
+
+def _check_ports_left(bench: Bench, port: str | None, deleted: list[str]) -> None:
+    """Judge what is left of the NICs of a deleted server: the port that was there before can be used again."""
+    lease = bench.session.pool.lease("ACTIVE")
+    path = f"{_SERVERS}/{lease.id}/os-interface"
+    if port is not None:
+        again = bench.client.post(path, {"interfaceAttachment": {"port_id": port}})
+        if bench.check(f"{_DELETE}/port-kept", again, "status", at_most=299):
+            bench.client.delete(f"{path}/{port}")
+            lease.spoilt = not bench.wait_gone(f"{path}/{port}")
+    for gone in deleted:
+        answer = bench.expect(
+            f"{_DELETE}/port-of-network-deleted", "POST", path, json={"interfaceAttachment": {"port_id": gone}},
+            expects="unknown-reference", change="the port was deleted with its server",
+        )  # fmt: skip
+        lease.spoilt = lease.spoilt or answer.status < 400
+    lease.release()
+
+
+def _check_disks_left(bench: Bench, lease: Lease, disks: dict[str, str]) -> None:
+    """Judge which disks of a deleted server are left: those can be attached to another one."""
+    path = f"{_SERVERS}/{lease.id}/os-volume_attachments"
+    for rule in _SIZES:
+        disk = disks.get(rule)
+        body = {"volumeAttachment": {"volumeId": disk}}
+        if disk is None:
+            bench.not_tested(f"{_CREATE}/{rule}", "the server did not get the disk")
+            continue
+        if rule == "delete-disk":
+            bench.wait_gone(f"{_DISKS}/{disk}", 30)  # it may go a little later than its server
+            answer = bench.expect(
+                f"{_CREATE}/{rule}", "POST", path, json=body, expects="unknown-reference",
+                change="the disk was deleted with its server",
+            )  # fmt: skip
+        else:
+            answer = bench.client.post(path, body)
+            bench.check(f"{_CREATE}/{rule}", answer, "status", at_most=299)
+        if answer.failure is None and answer.status < 400:
+            lease.spoilt = not _deleted(bench, f"{path}/{disk}", disk) or lease.spoilt
+
+
+def _deleted(bench: Bench, attachment: str, disk: str) -> bool:
+    """Detach a disk and delete it; where disks cannot be queried (11.4.3) it stays, to be deleted with its server."""
+    shown = bench.client.get(f"{_DISKS}/{disk}")
+    if shown.failure is not None or shown.status >= 400:
+        return False
+    bench.until(f"{_DISKS}/{disk}", "volume", "status", equals="in-use")
+    bench.client.delete(attachment)
+    if not bench.wait_gone(attachment):
+        return False
+    bench.until(f"{_DISKS}/{disk}", "volume", "status", equals="available")
+    return bench.client.delete(f"{_DISKS}/{disk}").status < 400

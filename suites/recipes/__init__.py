@@ -11,8 +11,10 @@ import pytest
 
 from pytest_ecs import Requirement, load_contract, uncovered
 
-#: The xdist group of everything that makes server groups.
+#: The xdist group of everything that makes server groups, or uses the one port that a run may have.
 GROUPS = "server groups"
+#: Operations with requests that do so, beside those of server groups themselves.
+_SHARING = {"nova.servers.create", "nova.nics.add"}
 
 __all__ = ["GROUPS", "boundaries", "operations", "requirements"]
 
@@ -85,5 +87,5 @@ def _derivable(requirement: Requirement) -> bool:
 
 def _marks(operation: str, requirement: str) -> list[pytest.MarkDecorator]:
     # One operation's cases share a control request, so one xdist worker runs them all; and a project may have few groups.
-    together = GROUPS if ".server-groups." in operation else operation
+    together = GROUPS if ".server-groups." in operation or operation in _SHARING else operation
     return [pytest.mark.ecs_requirement(requirement), pytest.mark.xdist_group(together)]
