@@ -915,7 +915,7 @@ def _check_disks(bench: Bench, server: str, shown: Exchange) -> dict[str, str]:
     found: dict[str, str] = {}
     ids = [volume["id"] for volume in bench.read(shown, "server", "os-extended-volumes:volumes_attached")]
     for number, entry in enumerate(bench.read(listed, "volumeAttachments")):
-        place = ("body", "volumeAttachments", number)
+        place: tuple[str | int, ...] = ("body", "volumeAttachments", number)
         rule = sizes.get(str(entry["size"]))
         if rule is None:
             bench.check(f"{_CREATE}/device-name-ignored", listed, *place, "device", differs=_DEVICE)
