@@ -447,6 +447,18 @@ class Bench:
         """Return the id of a resource that the run was given; raises `PrerequisiteMissing` when it was given none."""
         return self.session.target.resources.need(name)
 
+    def other_zone(self, zone: str) -> str:
+        """Return an availability zone beside *zone* that a flavor names (table 8-20).
+
+        Raises `PrerequisiteMissing` when none does.
+        """
+        flavors = self.read(self.client.get("/v1/{project_id}/cloudservers/flavors"), "flavors")
+        for flavor in flavors:
+            for name in re.findall(r"([^\s,()]+)\s*\(", str(flavor["os_extra_specs"].get("cond:operation:az", ""))):
+                if name != zone:
+                    return str(name)
+        raise PrerequisiteMissing("A second availability zone is needed", seen=f"no flavor names one beside {zone}")
+
     def new_name(self, hint: str = "n") -> str:
         """Return a name that nothing else has."""
         return self.session.pool.new_name(hint)

@@ -73,6 +73,8 @@ class Settings:
     security_group: str | None = None
     key_pair: str | None = None
     availability_zone: str | None = None
+    port: str | None = None
+    windows_image: str | None = None
     max_servers: int = 20
     max_minutes: float = 240.0
     batch: int = 3
@@ -154,6 +156,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("security-group", "id of a security group for servers", metavar="ID"),
     Option("key-pair", "name of an existing SSH key pair", metavar="NAME"),
     Option("availability-zone", "availability zone for servers", metavar="NAME"),
+    Option("port", "id of a port in that network that no server has", metavar="ID"),
+    Option("windows-image", "id of a Windows image with Cloudbase-Init", metavar="ID"),
     Option("max-servers", "never create more servers than this in one run", parse=_positive(int), metavar="N"),
     Option("max-minutes", "start nothing new after this many minutes of the target's time", parse=_positive(float), metavar="N"),
     Option("batch", "how many servers one request of the pool creates", parse=_positive(int), metavar="N"),

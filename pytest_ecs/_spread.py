@@ -9,8 +9,10 @@ import pytest
 
 __all__ = ["Spread", "together"]
 
-#: A project may have few server groups (5.7.1), so one worker makes them all.
-_GROUPS = re.compile(r"/test_groups\.py::|\[(?:ecs|nova)\.server-groups\.")
+#: A project may have few server groups (5.7.1), and a run knows one port, so one worker has all that needs them.
+_SCARCE = re.compile(
+    r"/test_groups\.py::|nova/test_lifecycle\.py::|\[(?:(?:ecs|nova)\.server-groups|nova\.servers\.create(?!-)|nova\.nics\.add)"
+)
 #: The operation that a test over all operations is about.
 _OPERATION = re.compile(r"\[((?:iam|ecs|nova|deprecated)\.[a-z0-9-]+\.[a-z0-9-]+)")
 #: A file with the rules of one resource.
@@ -19,8 +21,8 @@ _FILE = re.compile(r"suites/((?:iam|ecs|nova|deprecated)/test_\w+\.py)::")
 
 def together(nodeid: str) -> str:
     """Return the name of what *nodeid* belongs to; tests with the same one run in one worker."""
-    if _GROUPS.search(nodeid):
-        return "server groups"
+    if _SCARCE.search(nodeid):
+        return "scarce"
     found = _FILE.search(nodeid) or _OPERATION.search(nodeid)
     return found[1] if found else nodeid
 

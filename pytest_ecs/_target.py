@@ -46,6 +46,8 @@ class Resources:
     security_group_id: str | None = None
     key_name: str | None = None
     availability_zone: str | None = None
+    port_id: str | None = None
+    windows_image_id: str | None = None
 
     def need(self, name: str) -> str:
         """Return the id under *name*; raises `PrerequisiteMissing` when the user named none."""
@@ -174,5 +176,7 @@ def _resources(settings: Settings, known: Mapping[str, str | None]) -> Resources
         "security_group_id": settings.security_group,
         "key_name": settings.key_pair,
         "availability_zone": settings.availability_zone,
+        "port_id": settings.port,
+        "windows_image_id": settings.windows_image,
     }
     return replace(Resources(**dict(known)), **{name: value for name, value in chosen.items() if value})

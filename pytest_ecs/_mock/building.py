@@ -262,7 +262,8 @@ def _build(state: State, project: Project, user: User, plan: Plan, name: str, in
         if wanted.port is not None:
             wanted.port.server = server.id
             port = wanted.port
-            server.nics.append(Nic(wanted.network, port.address, port.mac, port, port.id, list(groups)))
+            # Table 6-11: on a port that is there the groups that were asked for have no effect.
+            server.nics.append(Nic(wanted.network, port.address, port.mac, port, port.id, [project.default_group]))
             continue
         address = wanted.address
         if address is None:

@@ -14,7 +14,7 @@ from pytest_ecs._mock.views import addresses_of
 __all__: list[str] = []
 
 #: What is there and always null (Table 6-88).
-_NULL = ("broadcast", "cidr", "cidr_v6", "dns1", "dns2", "gateway", "gateway_v6", "netmask", "netmask_v6")
+_NULL = ("bridge", "broadcast", "cidr", "cidr_v6", "dns1", "dns2", "gateway", "gateway_v6", "netmask", "netmask_v6")
 
 
 def _shown(state: State, network: Network) -> dict[str, Any]:

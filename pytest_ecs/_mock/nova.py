@@ -127,6 +127,8 @@ def create(request: Request, state: State) -> Response:
         "security_groups": [{"name": group.name} for group in first.groups],
         "OS-DCF:diskConfig": "MANUAL", "adminPass": first.password,
     }  # fmt: skip
+    if len(servers) > 1:  # Table 6-18
+        body["reservation_id"] = plan.reservation
     return Response(status, {"server": body}, {"Location": links(request, first)[0]["href"]})
 
 
@@ -186,6 +188,7 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
         nics = [NicPlan(nic.network) for nic in nics]
     groups = [find.security_group(one.get("name", "default")) for one in wanted.get("security_groups", [])]
     image, disks = _disks(wanted, find, state)
+    _check_login(wanted, image, state)
     zone = find.zone_for(image, zone)
     zones = sorted({disk.zone for disk in disks if disk.id})
     zone = zone or next(iter(zones), None)
@@ -200,6 +203,13 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
         groups, wanted.get("user_data"),
         {key: value for key, value in hints.items() if isinstance(value, str)}, f"r-{state.hex(8)}",
     )  # fmt: skip
+
+
+def _check_login(wanted: Mapping[str, Any], image: Image, state: State) -> None:
+    """Refuse a Windows server that nobody could log in to (Table 6-12); a key or one of the passwords is enough."""
+    login = {"key_name", "adminPass"} & wanted.keys() or "admin_pass" in wanted.get("metadata", {})
+    if image.os_type == "Windows" and not login and not state.deviates("mandatory-unchecked"):
+        raise refuse_native("Ecs.0005", "A Windows server needs admin_pass.")
 
 
 def _disks(wanted: Mapping[str, Any], find: Resolver, state: State) -> tuple[Image, list[Disk]]:

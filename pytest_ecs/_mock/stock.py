@@ -41,6 +41,7 @@ def flavors(zones: Sequence[str]) -> list[Flavor]:
     return [
         Flavor("s3.large.2", 2, 4096, extra("s3", "normal", "IOoptimizedS3_2", **safe)),
         Flavor("s3.xlarge.2", 4, 8192, extra("s3", "normal", "IOoptimizedS3_2", **safe)),
+        Flavor("s3.2xlarge.2", 8, 16384, extra("s3", "normal", "IOoptimizedS3_2", **{"cond:operation:status": "sellout"})),
         Flavor("c3.2xlarge.2", 8, 16384, extra("c3", "computingv3", "IOoptimizedC3_2", **safe)),
         Flavor("m3.large.8", 2, 16384, extra("m3", "highmem", "IOoptimizedM3_8", **some)),
         Flavor("g1.xlarge", 4, 8192, extra("g1", "gpu", "GPUG1", **{"cond:operation:status": "sellout"})),

@@ -93,7 +93,10 @@ def details(request: Request, state: State, server: Server) -> dict[str, Any]:
         ],
     }  # fmt: skip
     if server.vm_state == "error":  # Table 6-44
-        body["fault"] = {"code": 500, "created": stamp(server.updated), "message": "The server is in error."}
+        body["fault"] = {
+            "code": 500, "created": stamp(server.updated), "message": "The server is in error.",
+            "details": f"The last operation on {server.id} did not end well.",
+        }  # fmt: skip
     if server.hints.get("tenancy") == "dedicated":  # Table 6-46: only on dedicated hosts
         shown = ("tenancy", "dedicated_host_id")
         body["os:scheduler_hints"] = {name: [server.hints[name]] for name in shown if name in server.hints}

@@ -206,6 +206,7 @@ class Recorder:
 
 _RESOURCES = (
     "image", "flavor", "other_flavor", "vpc", "subnet", "network", "security_group", "key_pair", "availability_zone",
+    "port", "windows_image",
 )  # fmt: skip
 
 

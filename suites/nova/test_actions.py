@@ -289,3 +289,47 @@ def test_the_same_flavor_is_refused(ecs_bench: Bench) -> None:
     if answer.failure is None and answer.status < 400:
         lease.spoilt = True
     lease.release()
+
+
+def _flavors(bench: Bench) -> list[dict[str, str]]:
+    """The extra specs of all flavors (8.3), with their ids."""
+    listed = bench.read(bench.client.get("/v1/{project_id}/cloudservers/flavors"), "flavors")
+    return [{**flavor["os_extra_specs"], "id": flavor["id"]} for flavor in listed]
+
+
+def _sold_out(flavor: dict[str, str], zone: str) -> bool:
+    """Whether a flavor is sold out in a zone (table 8-20)."""
+    zones = flavor.get("cond:operation:az", "")
+    return f"{zone}(sellout)" in zones if f"{zone}(" in zones else flavor.get("cond:operation:status") == "sellout"
+
+
+@pytest.mark.ecs_requirement(f"{_RESIZE}/resource-type", f"{_RESIZE}/rolls-back")
+def test_some_flavors_are_out_of_reach(ecs_bench: Bench) -> None:
+    """A flavor of another resource type is not for the server; for one that is sold out it keeps its flavor and state."""
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    zone = ecs_bench.read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
+    flavors, now = _flavors(ecs_bench), ecs_bench.flavor_of(lease)
+    own = next((flavor.get("resource_type") for flavor in flavors if flavor["id"] == now), None)
+    others = [one["id"] for one in flavors if own and one.get("resource_type", own) != own and not _sold_out(one, zone)]
+    scarce = [one["id"] for one in flavors if one.get("resource_type") == own and _sold_out(one, zone)]
+    for rule, found, reason in (
+        ("resource-type", others, "no flavor is known to have another resource type"),
+        ("rolls-back", scarce, "no flavor of the resource type is known to be sold out"),
+    ):
+        if not found:
+            ecs_bench.not_tested(f"{_RESIZE}/{rule}", reason)
+            continue
+        _act(ecs_bench, lease.id, "resize", {"flavorRef": found[0]})
+        ecs_bench.session.pool.wait_stable(lease.id)
+        shown = lease.show()
+        if rule == "rolls-back" and ecs_bench.read(shown, "server", "status") == "VERIFY_RESIZE":
+            ecs_bench.not_tested(f"{_RESIZE}/{rule}", "there is room for the flavor, although it is sold out")
+            lease.spoilt = True
+            break
+        kept = ecs_bench.check(f"{_RESIZE}/{rule}", shown, "body", "server", "flavor", "id", equals=now)
+        if not (ecs_bench.check(f"{_RESIZE}/{rule}", shown, "body", "server", "status", equals="SHUTOFF") and kept):
+            lease.spoilt = True
+            if rule == "resource-type":
+                ecs_bench.not_tested(f"{_RESIZE}/rolls-back", "the server is no longer what it was")
+            break
+    lease.release()

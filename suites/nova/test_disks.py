@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -180,3 +181,179 @@ def test_the_system_disk_of_a_running_server_stays(ecs_bench: Bench) -> None:
     detached = _detach(ecs_bench, lease, disk, delete_flag="0")
     ecs_bench.check(f"{_DETACH}/flag-zero", detached, "status", at_most=299)
     lease.release()
+
+
+_VOLUMES, _SERVERS = "/v2.1/{project_id}/os-volumes", "/v2.1/{project_id}/servers"
+
+
+def _make(bench: Bench, zone: str, **fields: Any) -> str:
+    """Create a disk (11.4.4) and wait until it is available."""
+    wanted = {"size": 10, "display_name": bench.new_name("disk"), "availability_zone": zone, **fields}
+    disk = str(bench.make(_VOLUMES, {"volume": wanted}, "volume", "id"))
+    bench.until(f"{_VOLUMES}/{disk}", "volume", "status", equals="available")
+    return disk
+
+
+def _zone(bench: Bench, lease: Lease) -> str:
+    return str(bench.read(lease.show(), "server", "OS-EXT-AZ:availability_zone"))
+
+
+@pytest.mark.ecs_requirement(f"{_DETACH}/system-disk-stopped", f"{_ATTACH}/bootable-needs-device")
+def test_the_system_disk_of_a_stopped_server_goes_and_comes_back(ecs_bench: Bench) -> None:
+    """It is detached; to be attached again it needs its device."""
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    (entry,) = ecs_bench.read(ecs_bench.client.get(_path(lease.id)), "volumeAttachments")
+    system, path = str(entry["volumeId"]), _path(lease.id)
+    named = {"volumeAttachment": {"volumeId": system, "device": entry["device"]}}
+    lease.spoilt = True  # until it has its system disk back
+    _detach(ecs_bench, lease, system)
+    if ecs_bench.check(f"{_DETACH}/system-disk-stopped", ecs_bench.client.get(path), *_IDS, lacks=system):
+        control = ecs_bench.client.post(path, named)
+        _settled(ecs_bench, system)
+        _detach(ecs_bench, lease, system)
+        refused = ecs_bench.expect(
+            f"{_ATTACH}/bootable-needs-device", "POST", path, json={"volumeAttachment": {"volumeId": system}},
+            expects="refused", change="the request names no device for a bootable disk", control=control.id,
+        )  # fmt: skip
+        if refused.failure is None and refused.status >= 400:
+            again = ecs_bench.client.post(path, named)
+            _settled(ecs_bench, system)
+            lease.spoilt = again.status >= 400
+    else:
+        ecs_bench.not_tested(f"{_ATTACH}/bootable-needs-device", "no bootable disk is free")
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_ATTACH}/paused")
+def test_a_paused_server_gets_no_disk(ecs_bench: Bench) -> None:
+    """Nor does a suspended one, where a target can be put into these states."""
+    hook, disk = ecs_bench.session.target.control, ecs_bench.disk()
+    if hook is None:
+        ecs_bench.not_tested(f"{_ATTACH}/paused", "no operation pauses or suspends a server")
+        return
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    body = {"volumeAttachment": {"volumeId": disk}}
+    for state in ("paused", "suspended"):
+        hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": state})
+        answer = ecs_bench.expect(
+            f"{_ATTACH}/paused", "POST", _path(lease.id), json=body, expects="wrong-state", change=f"the server is {state}",
+        )  # fmt: skip
+        hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
+        if answer.failure is None and answer.status < 400:
+            _settled(ecs_bench, disk)
+            _detach(ecs_bench, lease, disk)
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_ATTACH}/same-az", "nova.servers.create/rule/volume-same-az")
+def test_disks_are_in_the_zone_of_their_server(ecs_bench: Bench) -> None:
+    """A disk in another zone is refused, for a server that is there and for a new one."""
+    image, control = ecs_bench.need_resource("image_id"), ecs_bench.control("nova.servers.create", "volume")
+    attached = ecs_bench.control("nova.disks.attach")
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    zone = _zone(ecs_bench, lease)
+    disk, change = _make(ecs_bench, ecs_bench.other_zone(zone)), "the disk is in another availability zone"
+    answer = ecs_bench.expect(
+        f"{_ATTACH}/same-az", "POST", _path(lease.id), json={"volumeAttachment": {"volumeId": disk}},
+        expects="refused", change=change, control=attached.id,
+    )  # fmt: skip
+    lease.spoilt = answer.failure is None and answer.status < 400
+    system = {
+        "source_type": "image", "destination_type": "volume", "uuid": image, "boot_index": "0", "volume_size": 100,
+        "delete_on_termination": True,
+    }  # fmt: skip
+    data = {"source_type": "volume", "destination_type": "volume", "uuid": disk, "boot_index": "-1"}
+    server = {
+        "name": ecs_bench.new_name("no"), "flavorRef": ecs_bench.need_resource("flavor_id"), "availability_zone": zone,
+        "networks": [{"uuid": ecs_bench.need_resource("network_id")}], "block_device_mapping_v2": [system, data],
+    }  # fmt: skip
+    created = ecs_bench.expect(
+        "nova.servers.create/rule/volume-same-az", "POST", _SERVERS, json={"server": server},
+        expects="refused", change=change, control=control.id,
+    )  # fmt: skip
+    ecs_bench.wait_out(created)
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_DETACH}/force-keeps-device", f"{_DETACH}/force-restart-clears")
+def test_what_is_detached_by_force_leaves_its_place_taken(ecs_bench: Bench) -> None:
+    """Until the server restarts no other disk gets its device."""
+    lease, first = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.disk()
+    _attach(ecs_bench, lease, first)
+    device = str(ecs_bench.read(ecs_bench.client.get(_path(lease.id, first)), "volumeAttachment", "device"))
+    forced = _detach(ecs_bench, lease, first, delete_flag="1")
+    if forced.failure is not None or forced.status >= 400 or first in _disks(ecs_bench, lease.id):
+        for rule in ("force-keeps-device", "force-restart-clears"):
+            ecs_bench.not_tested(f"{_DETACH}/{rule}", "the server does not let a disk go by force")
+        if first in _disks(ecs_bench, lease.id):
+            lease.spoilt = True
+        lease.release()
+        return
+    second = ecs_bench.disk()
+    with _attached(ecs_bench, lease, second):
+        shown = ecs_bench.client.get(_path(lease.id, second))
+        ecs_bench.check(f"{_DETACH}/force-keeps-device", shown, "body", "volumeAttachment", "device", differs=device)
+    ecs_bench.client.post(f"{_SERVERS}/{lease.id}/action", {"reboot": {"type": "SOFT"}})
+    ecs_bench.session.pool.wait_stable(lease.id)
+    with _attached(ecs_bench, lease, second, device=device):
+        shown = ecs_bench.client.get(_path(lease.id, second))
+        same = rf"^/dev/[sv]d{device[-1]}$"
+        ecs_bench.check(f"{_DETACH}/force-restart-clears", shown, "body", "volumeAttachment", "device", matches=same)
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_DETACH}/force-other-disks")
+def test_a_scsi_disk_goes_without_force(ecs_bench: Bench) -> None:
+    """With the flag it is detached as without it, or the request is refused."""
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    disk = _make(ecs_bench, _zone(ecs_bench, lease), metadata={"hw:passthrough": "true"})
+    _attach(ecs_bench, lease, disk)
+    detached = ecs_bench.client.delete(_path(lease.id, disk), query={"delete_flag": "1"})
+    if detached.failure is None and detached.status >= 400:
+        refused = ecs_bench.contract.expectation("refused", "nova").statuses
+        ecs_bench.check(f"{_DETACH}/force-other-disks", detached, "status", one_of=sorted(refused))
+        _detach(ecs_bench, lease, disk)
+    else:
+        ecs_bench.wait_gone(_path(lease.id, disk))
+        listed = ecs_bench.client.get(_path(lease.id))
+        lease.spoilt = not ecs_bench.check(f"{_DETACH}/force-other-disks", listed, *_IDS, lacks=disk)
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_LIST}/being-attached", f"{_LIST}/same-as-block-devices")
+def test_a_disk_is_listed_from_the_beginning(ecs_bench: Bench) -> None:
+    """While it is being attached, and as the other query of disks has it."""
+    lease, disk = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.disk()
+    ecs_bench.read(ecs_bench.client.post(_path(lease.id), {"volumeAttachment": {"volumeId": disk}}))
+    listed = ecs_bench.client.get(_path(lease.id))
+    if ecs_bench.read(ecs_bench.client.get(f"{_VOLUMES}/{disk}"), "volume", "status") == "attaching":
+        ecs_bench.check(f"{_LIST}/being-attached", listed, *_IDS, contains=disk)
+    else:
+        ecs_bench.not_tested(f"{_LIST}/being-attached", "the disk was attached too quickly to be seen")
+    _settled(ecs_bench, disk)
+    listed = ecs_bench.client.get(_path(lease.id))
+    theirs = ecs_bench.read(ecs_bench.client.get(f"/v2.1/servers/{lease.id}/block_device"), "volumeAttachments")
+    ids = [entry["volumeId"] for entry in theirs]
+    ecs_bench.check(f"{_LIST}/same-as-block-devices", listed, *_IDS, same_items=ids)
+    for number, entry in enumerate(ecs_bench.read(listed, "volumeAttachments")):
+        same = [other["device"] for other in theirs if other["volumeId"] == entry["volumeId"]]
+        place = ("body", "volumeAttachments", number, "device")
+        ecs_bench.check(f"{_LIST}/same-as-block-devices", listed, *place, one_of=same)
+    _detach(ecs_bench, lease, disk)
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(
+    f"{_ATTACH}/backup-as-system-disk", f"{_ATTACH}/vbd-on-bare-metal", f"{_DETACH}/force-keeps-quota",
+    *(f"{_DETACH}/{rule}" for rule in ("data-disk-running", "flag-one", "no-vmtools")),
+)  # fmt: skip
+def test_what_cannot_be_told_of_disks(ecs_bench: Bench) -> None:
+    """No operation makes such disks or servers, or shows that they are such."""
+    tools = "no field shows whether an image has UVP VMTools"
+    for rule, reason in (
+        (f"{_ATTACH}/backup-as-system-disk", "no operation makes a disk from a backup"),
+        (f"{_ATTACH}/vbd-on-bare-metal", "no operation makes a BMS"),
+        (f"{_DETACH}/force-keeps-quota", "a server would need as many disks as it can have"),
+        (f"{_DETACH}/data-disk-running", tools), (f"{_DETACH}/flag-one", tools), (f"{_DETACH}/no-vmtools", tools),
+    ):  # fmt: skip
+        ecs_bench.not_tested(rule, reason)

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from pytest_ecs import Bench, Exchange
+from pytest_ecs import Bench, Exchange, Lease
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 _CREATE, _UPDATE, _DELETE = (f"nova.servers.{verb}/rule" for verb in ("create", "update", "delete"))
 _LIST, _DETAIL, _SHOW = (f"nova.servers.{verb}/rule" for verb in ("list", "list-detail", "show"))
@@ -75,7 +76,7 @@ def _make_servers(bench: Bench) -> _Servers:
 
 
 def _refuse(bench: Bench, rule: str, change: str, **fields: Any) -> None:
-    control = bench.control("nova.servers.create")
+    control = bench.control("nova.servers.create", fields.pop("variant", "default"))
     body = _template(bench, fields.pop("name", bench.new_name("no")), **fields)
     body["server"] = {key: value for key, value in body["server"].items() if value is not None}
     refused = bench.expect(
@@ -590,3 +591,383 @@ def test_the_time_of_the_last_change_moves(ecs_bench: Bench) -> None:
     after = lease.show()
     ecs_bench.check(f"{_SHOW}/updated-follows", after, "body", "server", "updated", later_than=before)
     lease.release()
+
+
+#: Tags are there from this microversion on; locks show from an earlier one (tables 6-38 and 6-49).
+_TAGGED, _LOCKED = "2.26", "2.9"
+#: Servers of a page without limit, and the most of a page with one (tables 6-31 and 6-36).
+_DEFAULT, _MOST = 25, 1000
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{base}/{rule}" for base in (_LIST, _DETAIL) for rule in ("tags-filter", "not-tags-filter")),
+    f"{_SHOW}/tags-shown", f"{_SHOW}/locked-shown", f"{_DETAIL}/locked-shown",
+)  # fmt: skip
+def test_tags_and_locks_show_on_the_server_that_has_them(ecs_bench: Bench) -> None:
+    """Of two servers one has a tag and a lock: it is the one that is listed by the tag, and both show on it alone."""
+    lease, other = ecs_bench.session.pool.batch_of(2)
+    path, tag = f"{_SERVERS}/{lease.id}", ecs_bench.new_name("tag")
+    try:
+        ecs_bench.read(ecs_bench.client.post(f"{path}/action", {"lock": None}))
+        _show_lock(ecs_bench, {lease.id: True, other.id: False})
+        ecs_bench.read(ecs_bench.client.post(f"{path}/action", {"unlock": None}))
+        _show_lock(ecs_bench, {lease.id: False})
+        added = ecs_bench.client.put(f"{path}/tags/{tag}", microversion=_TAGGED)
+        if added.failure is not None or added.status >= 400:
+            ecs_bench.read(added)
+        for base, url in _LISTS:
+            ids = ("body", "servers", "*", "id")
+            having = ecs_bench.client.get(url, query={"tags": tag, "limit": str(_MOST)}, microversion=_TAGGED)
+            ecs_bench.check(f"{base}/tags-filter", having, *ids, equals=[lease.id])
+            lacking = ecs_bench.client.get(url, query={"not-tags": tag, "limit": str(_MOST)}, microversion=_TAGGED)
+            ecs_bench.check(f"{base}/not-tags-filter", lacking, *ids, contains=other.id)
+            ecs_bench.check(f"{base}/not-tags-filter", lacking, *ids, lacks=lease.id)
+        tags = ("body", "server", "tags")
+        shown = ecs_bench.client.get(path, microversion=_TAGGED)
+        ecs_bench.check(f"{_SHOW}/tags-shown", shown, *tags, has_one=tag)
+        theirs = ecs_bench.client.get(f"{_SERVERS}/{other.id}", microversion=_TAGGED)
+        ecs_bench.check(f"{_SHOW}/tags-shown", theirs, *tags, lacks=tag)
+        ecs_bench.client.delete(f"{path}/tags/{tag}", microversion=_TAGGED)
+        bare = ecs_bench.client.get(path, microversion=_TAGGED)
+        lease.spoilt = not ecs_bench.check(f"{_SHOW}/tags-shown", bare, *tags, lacks=tag)
+    except Exception:
+        lease.spoilt = True
+        raise
+    finally:
+        lease.release()
+        other.release()
+
+
+def _show_lock(bench: Bench, wanted: dict[str, bool]) -> None:
+    """Judge whether servers show as locked, each by itself and in the list."""
+    listed = bench.client.get(f"{_SERVERS}/detail", query={"limit": str(_MOST)}, microversion=_LOCKED)
+    ids = [server["id"] for server in bench.read(listed, "servers")]
+    for server, locked in wanted.items():
+        shown = bench.client.get(f"{_SERVERS}/{server}", microversion=_LOCKED)
+        bench.check(f"{_SHOW}/locked-shown", shown, "body", "server", "locked", equals=locked)
+        place = ("body", "servers", ids.index(server) if server in ids else len(ids), "locked")
+        bench.check(f"{_DETAIL}/locked-shown", listed, *place, equals=locked)
+
+
+@_both("limit-default", "limit-most")
+def test_a_page_has_its_most(ecs_bench: Bench, base: str, path: str) -> None:
+    """Without limit it is 25, and 1000 at any rate; a project with fewer servers says nothing about it."""
+    more = ecs_bench.client.get(path, query={"limit": str(_DEFAULT + 1)})
+    if len(ecs_bench.read(more, "servers")) > _DEFAULT:
+        page = ecs_bench.client.get(path)
+        ecs_bench.check(f"{base}/limit-default", page, "body", "servers", length_at_most=_DEFAULT)
+    else:
+        ecs_bench.not_tested(f"{base}/limit-default", f"the project has no more than {_DEFAULT} servers to list")
+    whole = ecs_bench.client.get(path, query={"limit": str(_MOST)})
+    if len(ecs_bench.read(whole, "servers")) < _MOST:
+        ecs_bench.not_tested(f"{base}/limit-most", f"the project has no more than {_MOST} servers to list")
+        return
+    large = ecs_bench.client.get(path, query={"limit": str(_MOST + 1)})
+    if large.status >= 400:
+        ecs_bench.check(f"{base}/limit-most", large, "status", equals=400)
+    else:
+        ecs_bench.check(f"{base}/limit-most", large, "body", "servers", length_at_most=_MOST)
+
+
+@pytest.mark.ecs_requirement(f"{_DETAIL}/limit-advised")
+def test_the_limit_that_is_advised_is_accepted(ecs_bench: Bench) -> None:
+    """A page of the list with details may be asked to have 100 servers."""
+    page = ecs_bench.client.get(f"{_SERVERS}/detail", query={"limit": "100"})
+    ecs_bench.check(f"{_DETAIL}/limit-advised", page, "status", at_most=299)
+    ecs_bench.check(f"{_DETAIL}/limit-advised", page, "body", "servers", length_at_most=100)
+
+
+@pytest.mark.ecs_requirement(f"{_UPDATE}/description-bytes", f"{_UPDATE}/tag-form")
+def test_an_update_counts_bytes_and_shows_tags(ecs_bench: Bench) -> None:
+    """128 letters of two bytes are too many for a description; a tag with a value shows as key=value, one without as key."""
+    lease = ecs_bench.session.pool.lease()
+    path, tags = f"{_SERVERS}/{lease.id}", f"/v1/{{project_id}}/servers/{lease.id}/tags"
+    fitting = ecs_bench.client.put(path, {"server": {"description": "é" * 127}}, microversion="2.19")
+    ecs_bench.expect(
+        f"{_UPDATE}/description-bytes", "PUT", path, json={"server": {"description": "é" * 128}}, microversion="2.19",
+        expects="invalid", change="the description has 256 bytes", control=fitting.id,
+    )  # fmt: skip
+    valued, bare = (
+        f"{word}-{ecs_bench.unknown_id()[:8]}" for word in ("valued", "bare")
+    )  # names are too long for keys
+    both = [{"key": valued, "value": "conformance"}, {"key": bare, "value": ""}]
+    added = ecs_bench.client.post(f"{tags}/action", {"action": "create", "tags": both})
+    named = ecs_bench.client.put(path, {"server": {"name": ecs_bench.new_name("tagged")}}, microversion="2.47")
+    if added.failure is None and added.status < 400:
+        for form in (f"{valued}=conformance", bare):
+            ecs_bench.check(f"{_UPDATE}/tag-form", named, "body", "server", "tags", contains=form)
+        lease.spoilt = ecs_bench.client.post(f"{tags}/action", {"action": "delete", "tags": both}).status >= 400
+    else:
+        ecs_bench.not_tested(f"{_UPDATE}/tag-form", "the server does not get tags with values (5.9)")
+    lease.release()
+
+
+_DISKS, _SNAPSHOTS = "/v2.1/{project_id}/os-volumes", "/v2.1/{project_id}/os-snapshots"
+
+
+def _boot_disk(bench: Bench, **fields: Any) -> dict[str, Any]:
+    image = bench.need_resource("image_id")
+    disk = {"source_type": "image", "destination_type": "volume", "boot_index": "0", "uuid": image, "volume_size": 100}
+    return {**disk, "delete_on_termination": True, **fields}
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/no-batch-from-volume")
+def test_one_volume_is_not_for_several_servers(ecs_bench: Bench) -> None:
+    """Two servers beside a volume that is there are refused."""
+    volume = {"source_type": "volume", "destination_type": "volume", "boot_index": "-1", "uuid": ecs_bench.disk()}
+    _refuse(
+        ecs_bench, "no-batch-from-volume", "two servers are to have one volume", imageRef=None, variant="volume",
+        min_count=2, max_count=2, block_device_mapping_v2=[_boot_disk(ecs_bench), volume],
+    )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/disk-source-needed")
+@pytest.mark.parametrize("source", ["volume", "snapshot", "image"])
+def test_a_disk_has_a_source(ecs_bench: Bench, source: str) -> None:
+    """What a disk is made from, be it a volume, a snapshot or an image, is named."""
+    disk = {"source_type": source, "destination_type": "volume", "boot_index": "-1", "volume_size": 100}
+    disks = [_boot_disk(ecs_bench), disk]
+    _refuse(
+        ecs_bench, "disk-source-needed", f"a disk is to be made from a {source} and names none", imageRef=None,
+        variant="volume", block_device_mapping_v2=disks,
+    )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/snapshot-of-system-disk")
+def test_a_snapshot_of_a_data_disk_does_not_boot(ecs_bench: Bench) -> None:
+    """A boot disk comes from the snapshot of a system disk."""
+    wanted = {"volume_id": ecs_bench.disk(), "display_name": ecs_bench.new_name("data"), "force": True}
+    snapshot = ecs_bench.make(_SNAPSHOTS, {"snapshot": wanted}, "snapshot", "id")
+    ecs_bench.until(f"{_SNAPSHOTS}/{snapshot}", "snapshot", "status", equals="available")
+    disk = _boot_disk(ecs_bench, source_type="snapshot", uuid=snapshot)
+    _refuse(
+        ecs_bench, "snapshot-of-system-disk", "the boot disk is to be made from a snapshot of a data disk",
+        imageRef=None, variant="volume", block_device_mapping_v2=[disk],
+    )  # fmt: skip
+    ecs_bench.client.delete(f"{_SNAPSHOTS}/{snapshot}")
+    ecs_bench.wait_gone(f"{_SNAPSHOTS}/{snapshot}")
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_CREATE}/{rule}" for rule in ("full-ecs-image", "geneve-network", "anti-affinity-only"))
+)
+def test_what_a_creation_refuses_cannot_always_be_made(ecs_bench: Bench) -> None:
+    """Nothing in the API makes such an image, network or group, or tells it from others."""
+    for rule, reason in (
+        ("full-ecs-image", "images of full ECSs are made by another service, and no field tells them"),
+        ("geneve-network", "the list of networks does not show their types (6.4.1)"),
+        ("anti-affinity-only", "a group with another policy cannot be created (6.12.1)"),
+    ):
+        ecs_bench.not_tested(f"{_CREATE}/{rule}", reason)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/failed-stays", f"{_SHOW}/fault-on-error", f"{_DETAIL}/fault-on-error")
+def test_a_server_that_failed_says_why(ecs_bench: Bench) -> None:
+    """Where a target can be told to fail: the server is not taken back, is in error, and has a fault in both views."""
+    hook = ecs_bench.session.target.control
+    rules = {"show": f"{_SHOW}/fault-on-error", "list": f"{_DETAIL}/fault-on-error"}
+    if hook is None:
+        for rule in (f"{_CREATE}/failed-stays", *rules.values()):
+            ecs_bench.not_tested(rule, "no request makes a creation fail after it was accepted")
+        return
+    hook("POST", "/_mock/fail", {"job_type": "createServer", "code": "Ecs.0319"})
+    name = ecs_bench.new_name("failed")
+    _, (server,) = _create(ecs_bench, name)
+    shown = ecs_bench.session.pool.show(server)
+    listed = ecs_bench.client.get(f"{_SERVERS}/detail", query={"name": name})
+    ecs_bench.check(f"{_CREATE}/failed-stays", shown, "body", "server", "status", equals="ERROR")
+    ecs_bench.check(rules["show"], shown, "body", "server", "fault", present=True)
+    ecs_bench.check(rules["list"], listed, "body", "servers", 0, "fault", present=True)
+    ecs_bench.client.delete(f"{_SERVERS}/{server}")
+    ecs_bench.wait_gone(f"{_SERVERS}/{server}")
+
+
+#: Sizes of the data disks of the server below, by what becomes of each: said, unsaid, and to be deleted.
+_SIZES = {"keep-disk": 12, "keep-disk-default": 11, "delete-disk": 13}
+_FLAGS: dict[str, dict[str, Any]] = {
+    "keep-disk": {"delete_on_termination": False}, "keep-disk-default": {}, "delete-disk": {"delete_on_termination": True},
+}  # fmt: skip
+#: A name that no system disk has, for it has no effect (table 6-13).
+_DEVICE = "/dev/vdq"
+_KEYS, _GROUPS = "/v2.1/{project_id}/os-keypairs", "/v2.1/{project_id}/os-server-groups"
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_CREATE}/{rule}" for rule in ("blank-disk", "boot-index-default", "device-name-ignored", *_SIZES)),
+    *(f"{_CREATE}/{rule}" for rule in ("port-first", "security-groups-and-port", "in-server-group")),
+    f"{_DELETE}/port-kept", f"{_DELETE}/port-of-network-deleted", f"{_SHOW}/disk-flag-default", "nova.keypairs.create/rule/usable",
+)  # fmt: skip
+def test_a_server_with_everything(ecs_bench: Bench) -> None:
+    """Blank disks, a key pair, a group and a port are there with it; afterwards what was to be kept, and nothing else."""
+    client, pool, usable = ecs_bench.client, ecs_bench.session.pool, "nova.keypairs.create/rule/usable"
+    key = ecs_bench.make(_KEYS, {"keypair": {"name": ecs_bench.new_name("key")}}, "keypair", "name")
+    group = _server_group(ecs_bench)
+    port, security = _port(ecs_bench), _security_group(ecs_bench)
+    if port is None:
+        ecs_bench.not_tested(f"{_CREATE}/port-first", _NO_PORT)
+        ecs_bench.not_tested(f"{_DELETE}/port-kept", _NO_PORT)
+    if port is None or security is None:
+        ecs_bench.not_tested(
+            f"{_CREATE}/security-groups-and-port", "there is no free port, or no group that it is not in"
+        )
+    lease = pool.lease("SHUTOFF")
+    zone = ecs_bench.read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
+    network, address = ecs_bench.need_resource("network_id"), ecs_bench.free_address()
+    nic = {"uuid": network, "fixed_ip": address}
+    blank = {"source_type": "blank", "destination_type": "volume"}
+    wanted = _template(
+        ecs_bench, ecs_bench.new_name("whole"), imageRef=None, key_name=key, availability_zone=zone,
+        networks=[nic if port is None else {**nic, "port": port}],
+        security_groups=[] if security is None else [{"name": security}],
+        block_device_mapping_v2=[
+            _boot_disk(ecs_bench, device_name=_DEVICE),
+            *({**blank, "volume_size": size, **_FLAGS[rule]} for rule, size in _SIZES.items()),
+        ],
+    )  # fmt: skip
+    wanted["server"] = {name: value for name, value in wanted["server"].items() if value not in (None, [])}
+    created = client.post(_SERVERS, {**wanted, "os:scheduler_hints": {"group": group}} if group else wanted)
+    ecs_bench.check(usable, created, "status", at_most=299)
+    ecs_bench.read(created)
+    (server,) = pool.settle(created)
+    shown = client.get(f"{_SERVERS}/{server}", microversion="2.3")
+    ecs_bench.check(usable, shown, "body", "server", "key_name", equals=key)
+    if group is None:
+        ecs_bench.not_tested(f"{_CREATE}/in-server-group", "the endpoint does not create server groups")
+    else:
+        members = client.get(f"{_GROUPS}/{group}")
+        ecs_bench.check(f"{_CREATE}/in-server-group", members, "body", "server_group", "members", contains=server)
+    _check_port(ecs_bench, server, port, security, address)
+    disks = _check_disks(ecs_bench, server, shown)
+    if port is not None:  # a NIC of another kind beside it
+        added = client.post(f"{_SERVERS}/{server}/os-interface", {"interfaceAttachment": {"net_id": network}})
+        ecs_bench.read(added, "interfaceAttachment", "port_id")
+    nics = client.get(f"{_SERVERS}/{server}/os-interface")
+    ports = [str(entry["port_id"]) for entry in ecs_bench.read(nics, "interfaceAttachments")]
+    client.delete(f"{_SERVERS}/{server}")
+    if not ecs_bench.wait_gone(f"{_SERVERS}/{server}"):
+        lease.spoilt = True
+    _check_ports_left(ecs_bench, port, [one for one in ports if one != port])
+    _check_disks_left(ecs_bench, lease, disks)
+    client.delete(f"{_KEYS}/{key}")
+    if group is not None:
+        client.delete(f"{_GROUPS}/{group}")
+    lease.release()
+
+
+_NO_PORT = "this needs --ecs-port, a port that no server has"
+
+
+def _server_group(bench: Bench) -> str | None:
+    body = {"server_group": {"name": bench.new_name("group"), "policies": ["anti-affinity"]}}
+    try:
+        return str(bench.make(_GROUPS, body, "server_group", "id"))
+    except PrerequisiteMissing:
+        return None
+
+
+def _port(bench: Bench) -> str | None:
+    try:
+        return bench.need_resource("port_id")
+    except PrerequisiteMissing:
+        return None
+
+
+def _security_group(bench: Bench) -> str | None:
+    """Return the name of a new security group (11.3.3), in which no port can be; None where none can be created."""
+    body = {"security_group": {"name": bench.new_name("group"), "description": "for one server"}}
+    try:
+        return str(bench.make("/v2.1/{project_id}/os-security-groups", body, "security_group", "name"))
+    except PrerequisiteMissing:
+        return None
+
+
+def _check_port(bench: Bench, server: str, port: str | None, security: str | None, address: str) -> None:
+    """Judge that the port is the NIC, with the address and the groups that it has."""
+    if port is None:
+        return
+    nics = bench.client.get(f"{_SERVERS}/{server}/os-interface")
+    bench.check(f"{_CREATE}/port-first", nics, "body", "interfaceAttachments", "*", "port_id", equals=[port])
+    place = ("body", "interfaceAttachments", 0, "fixed_ips", "*", "ip_address")
+    bench.check(f"{_CREATE}/port-first", nics, *place, lacks=address)
+    if security is not None:
+        groups = bench.client.get(f"{_SERVERS}/{server}/os-security-groups")
+        rule = f"{_CREATE}/security-groups-and-port"
+        bench.check(rule, groups, "body", "security_groups", "*", "name", lacks=security)
+
+
+def _check_disks(bench: Bench, server: str, shown: Exchange) -> dict[str, str]:
+    """Judge the disks of the server; return the ids of the blank ones by the rules that they are for."""
+    listed = bench.client.get(f"/v2.1/servers/{server}/block_device")
+    sizes = {str(size): rule for rule, size in _SIZES.items()}
+    found: dict[str, str] = {}
+    ids = [volume["id"] for volume in bench.read(shown, "server", "os-extended-volumes:volumes_attached")]
+    for number, entry in enumerate(bench.read(listed, "volumeAttachments")):
+        place: tuple[str | int, ...] = ("body", "volumeAttachments", number)
+        rule = sizes.get(str(entry["size"]))
+        if rule is None:
+            bench.check(f"{_CREATE}/device-name-ignored", listed, *place, "device", differs=_DEVICE)
+            continue
+        found[rule] = str(entry["volumeId"])
+        bench.check(f"{_CREATE}/boot-index-default", listed, *place, "bootIndex", differs=0)
+    shown_sizes = [entry["size"] for entry in bench.read(listed, "volumeAttachments")]
+    for size in _SIZES.values():  # a number or a text (5.6.3)
+        wanted = str(size) if str(size) in shown_sizes else size
+        bench.check(f"{_CREATE}/blank-disk", listed, "body", "volumeAttachments", "*", "size", has_one=wanted)
+    unsaid = found.get("keep-disk-default")
+    at = ids.index(unsaid) if unsaid in ids else len(ids)
+    place = ("body", "server", "os-extended-volumes:volumes_attached", at, "delete_on_termination")
+    bench.check(f"{_SHOW}/disk-flag-default", shown, *place, equals=False)
+    return found
+
+
+def _check_ports_left(bench: Bench, port: str | None, deleted: list[str]) -> None:
+    """Judge what is left of the NICs of a deleted server: the port that was there before can be used again."""
+    lease = bench.session.pool.lease("ACTIVE")
+    path = f"{_SERVERS}/{lease.id}/os-interface"
+    if port is not None:
+        again = bench.client.post(path, {"interfaceAttachment": {"port_id": port}})
+        if bench.check(f"{_DELETE}/port-kept", again, "status", at_most=299):
+            bench.client.delete(f"{path}/{port}")
+            lease.spoilt = not bench.wait_gone(f"{path}/{port}")
+    for gone in deleted:
+        answer = bench.expect(
+            f"{_DELETE}/port-of-network-deleted", "POST", path, json={"interfaceAttachment": {"port_id": gone}},
+            expects="unknown-reference", change="the port was deleted with its server",
+        )  # fmt: skip
+        lease.spoilt = lease.spoilt or answer.status < 400
+    lease.release()
+
+
+def _check_disks_left(bench: Bench, lease: Lease, disks: dict[str, str]) -> None:
+    """Judge which disks of a deleted server are left: those can be attached to another one."""
+    path = f"{_SERVERS}/{lease.id}/os-volume_attachments"
+    for rule in _SIZES:
+        disk = disks.get(rule)
+        body = {"volumeAttachment": {"volumeId": disk}}
+        if disk is None:
+            bench.not_tested(f"{_CREATE}/{rule}", "the server did not get the disk")
+            continue
+        if rule == "delete-disk":
+            bench.wait_gone(f"{_DISKS}/{disk}", 30)  # it may go a little later than its server
+            answer = bench.expect(
+                f"{_CREATE}/{rule}", "POST", path, json=body, expects="unknown-reference",
+                change="the disk was deleted with its server",
+            )  # fmt: skip
+        else:
+            answer = bench.client.post(path, body)
+            bench.check(f"{_CREATE}/{rule}", answer, "status", at_most=299)
+        if answer.failure is None and answer.status < 400:
+            lease.spoilt = not _deleted(bench, f"{path}/{disk}", disk) or lease.spoilt
+
+
+def _deleted(bench: Bench, attachment: str, disk: str) -> bool:
+    """Detach a disk and delete it; where disks cannot be queried (11.4.3) it stays, to be deleted with its server."""
+    shown = bench.client.get(f"{_DISKS}/{disk}")
+    if shown.failure is not None or shown.status >= 400:
+        return False
+    bench.until(f"{_DISKS}/{disk}", "volume", "status", equals="in-use")
+    bench.client.delete(attachment)
+    if not bench.wait_gone(attachment):
+        return False
+    bench.until(f"{_DISKS}/{disk}", "volume", "status", equals="available")
+    return bench.client.delete(f"{_DISKS}/{disk}").status < 400

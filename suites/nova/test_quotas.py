@@ -52,6 +52,12 @@ def test_the_limits_are_the_projects(ecs_bench: Bench) -> None:
             ecs_bench.check(f"{_LIMITS}/used-within", shown, *_ABSOLUTE, used, at_most=before[most])
 
 
+@pytest.mark.ecs_requirement("nova.limits.show/response/limits.absolute.maxSecurityGroupRules/until")
+def test_a_limit_goes_with_a_microversion(ecs_bench: Bench) -> None:
+    """The judge looks for the limit of rules at the first microversion that does not have it (table 6-172)."""
+    ecs_bench.client.get(_PATH, microversion="2.35")
+
+
 @pytest.mark.ecs_requirement(f"{_LIMITS}/other-project-query")
 def test_the_limits_of_others_are_their_own(ecs_bench: Bench) -> None:
     """Another project in the query is refused, or is of no effect."""

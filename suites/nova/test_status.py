@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 from ..recipes.values import PASSWORD
 
@@ -199,12 +200,13 @@ _SERVERS = "/v1/{project_id}/cloudservers"
 
 @pytest.mark.ecs_requirement(
     *(f"{_IMAGE}/{rule}" for rule in ("location-is-image", "no-location", "no-location-at-2-44", "server-stays")),
-    *(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks")),
-    f"{_REBUILD}/another-image",
+    *(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks", "same-az")),
+    f"{_REBUILD}/another-image", f"{_IMAGE}/snapshots-stay",
 )  # fmt: skip
 def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
     """It is named by the microversion, has the name and the metadata asked for, and servers come from it."""
     lease, name, pairs = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.new_name("image"), {"purpose": "conformance"}
+    ecs_bench.not_tested(f"{_IMAGE}/snapshots-stay", "no operation shows which snapshots an image has")
     for version, rule in (("2.44", "no-location-at-2-44"), ("2.45", "no-location")):
         body = {"createImage": {"name": ecs_bench.new_name("image")}}
         made = ecs_bench.client.post(_action(lease.id), body, microversion=version)
@@ -223,7 +225,7 @@ def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
             made.status < 400 and listed.failure is None and listed.status < 400
         ):  # images can be queried, and it is none
             ecs_bench.check(f"{_IMAGE}/image-named", listed, "body", "images", "*", "name", contains=name)
-        for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks"):
+        for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks", "same-az"):
             ecs_bench.not_tested(f"{_IMAGE}/{rule}", "the endpoint does not show the image, or it does not get ACTIVE")
         ecs_bench.not_tested(f"{_REBUILD}/another-image", "there is no second image")
         lease.release()
@@ -245,11 +247,30 @@ def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
         f"{_IMAGE}/no-data-disks", "POST", _SERVERS, json=body, expects="refused", change="a data disk is to come from it"
     )  # fmt: skip
     ecs_bench.wait_out(refused)
+    _elsewhere(ecs_bench, zone, image)
     answer, _ = _rebuild(ecs_bench, lease, imageRef=image)
     ecs_bench.check(f"{_REBUILD}/another-image", answer, "status", at_most=299)
     ecs_bench.check(f"{_REBUILD}/another-image", lease.show(), "body", "server", "image", "id", equals=image)
     lease.spoilt = True  # its image is deleted with the run
     lease.release()
+
+
+def _elsewhere(bench: Bench, zone: str, image: str) -> None:
+    """Expect that no server comes from an image of one in another zone, where there could be one from another image."""
+    try:
+        other = bench.other_zone(zone)
+    except PrerequisiteMissing as missing:
+        bench.not_tested(f"{_IMAGE}/same-az", str(missing))
+        return
+    body = dict(bench.session.pool.template(bench.new_name("copy"), 1))
+    body["server"] = {**body["server"], "availability_zone": other}
+    control = bench.client.post(_SERVERS, {**body, "dry_run": True})
+    body["server"] = {**body["server"], "imageRef": image}
+    refused = bench.expect(
+        f"{_IMAGE}/same-az", "POST", _SERVERS, json=body, expects="refused", change="the image is one of a server elsewhere",
+        control=control.id,
+    )  # fmt: skip
+    bench.wait_out(refused)
 
 
 def _usable(bench: Bench, image: str) -> Exchange | None:
@@ -295,3 +316,45 @@ def test_another_project_does_not_monitor(ecs_bench: Bench) -> None:
         f"{_MONITOR}/own-project", "POST", _MONITORED.format(lease.id), json={"monitorMetrics": None},
         expects="foreign-server", change="the server is another project's", client=ecs_bench.as_identity("other_project"),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "action", "resource"),
+    [
+        pytest.param(rule, action, resource, id=action, marks=pytest.mark.ecs_requirement(rule))
+        for rule, action, resource in (
+            (f"{_REBUILD}/error-state", "rebuild", "image_id"),
+            (f"{_IMAGE}/error-state", "createImage", None),
+        )
+    ],
+)
+def test_a_server_in_error_is_refused(ecs_bench: Bench, rule: str, action: str, resource: str | None) -> None:
+    """Where a target can be put into it: such a server is not rebuilt, and no image is made of it."""
+    hook = ecs_bench.session.target.control
+    if hook is None:
+        ecs_bench.not_tested(rule, "no request brings a server into the state")
+        return
+    control, lease = ecs_bench.control(rule.partition("/")[0]), ecs_bench.session.pool.lease("ACTIVE")
+    body = {"imageRef": ecs_bench.need_resource(resource)} if resource else {"name": ecs_bench.new_name("no")}
+    hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": "error"})
+    answer = ecs_bench.expect(
+        rule, "POST", _action(lease.id), json={action: body}, expects="wrong-state", change="the server is in error",
+        control=control.id,
+    )  # fmt: skip
+    hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
+    lease.spoilt = answer.failure is None and answer.status < 400
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_REBOOT}/stopped")
+def test_a_stopped_server_is_not_restarted(ecs_bench: Bench) -> None:
+    """It is refused, or runs in the end."""
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    answer = ecs_bench.client.post(_action(lease.id), {"reboot": {"type": "SOFT"}})
+    if answer.failure is None and answer.status >= 400:
+        refused = ecs_bench.contract.expectation("wrong-state", "nova").statuses
+        ecs_bench.check(f"{_REBOOT}/stopped", answer, "status", one_of=sorted(refused))
+    else:
+        ecs_bench.session.pool.wait_stable(lease.id)
+        ecs_bench.check(f"{_REBOOT}/stopped", lease.show(), "body", "server", "status", equals="ACTIVE")
+    lease.release()

@@ -271,7 +271,7 @@ def test_a_resize_without_room_is_rolled_back(client: Client, *, stopped: bool) 
     """6.3.8: the server is as it was, and its operation has an error."""
     server = client.stopped() if stopped else client.create()[0]
     before = client.show(server)
-    assert client.act(server, "resize", flavorRef="g1.xlarge").status_code == 202
+    assert client.act(server, "resize", flavorRef="s3.2xlarge.2").status_code == 202
     assert client.show(server)["status"] == ("RESIZE" if stopped else "ACTIVE")
     client.advance(60)
     after = client.show(server)

@@ -231,3 +231,30 @@ def test_a_creation_by_the_ecs_api_that_fails_is_rolled_back(client: Client) -> 
     client.cloud.control("POST", "/_mock/fail", {"job_type": "createServer", "code": "Ecs.0202"})
     assert client.run("cloudservers", client.request())["status"] == "FAIL"
     assert client.nova("GET", "servers").json()["servers"] == []
+
+
+def test_a_port_keeps_its_groups(client: Client) -> None:
+    """Table 6-11: on an existing port the groups that are asked for have no effect."""
+    port, group = client.resources["port_id"], client.resources["security_group_id"]
+    body = client.native(networks=[{"port": port}], security_groups=[{"name": group}])
+    server = client.nova("POST", "servers", body).json()["server"]
+    assert [one["name"] for one in client.show(server["id"])["security_groups"]] == ["default"]
+
+
+def test_a_batch_has_its_reservation(client: Client) -> None:
+    """Table 6-18: in server, when several are created."""
+    body = client.native(min_count=2, max_count=2)
+    assert client.nova("POST", "servers", body).json()["server"]["reservation_id"]
+    assert "reservation_id" not in client.nova("POST", "servers", client.native()).json()["server"]
+
+
+def test_a_windows_server_needs_a_password_or_a_key(client: Client) -> None:
+    """Table 6-12."""
+    image = client.resources["windows_image_id"]
+    assert client.nova("POST", "servers", client.native(imageRef=image)).status_code == 400
+    for more in (
+        {"adminPass": "Abcd-1234"},
+        {"metadata": {"admin_pass": "Abcd-1234"}},
+        {"key_name": client.resources["key_name"]},
+    ):
+        assert client.nova("POST", "servers", client.native(imageRef=image, **more)).status_code == 202

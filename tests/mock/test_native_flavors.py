@@ -6,7 +6,7 @@ import pytest
 
 from tests.mock.harness import BASE, Client
 
-ALL = ["c3.2xlarge.2", "g1.xlarge", "m3.large.8", "s1.medium", "s3.large.2", "s3.xlarge.2"]
+ALL = ["c3.2xlarge.2", "g1.xlarge", "m3.large.8", "s1.medium", "s3.2xlarge.2", "s3.large.2", "s3.xlarge.2"]
 
 
 def _ids(client: Client, path: str = "flavors", **params: Any) -> list[str]:

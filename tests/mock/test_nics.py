@@ -237,7 +237,7 @@ def test_networks_have_an_id_a_label_and_nothing_else(client: Client) -> None:
     assert [set(network.values()) - {None} for network in networks] == [
         {network["id"], network["label"]} for network in networks]  # fmt: skip
     assert client.resources["network_id"] in {network["id"] for network in networks}
-    assert len(networks[0]) == 11
+    assert len(networks[0]) == 12
 
 
 def test_the_addresses_of_a_server_are_shown_by_network(client: Client) -> None:

@@ -12,13 +12,15 @@ from pytest_ecs._spread import together
     [
         ("suites/test_status_codes.py::test_valid_request_succeeds[ecs.tags.add]", "ecs.tags.add"),
         ("suites/test_error_codes.py::test_x[nova.servers.show/not-found/server_id]", "nova.servers.show"),
-        ("../lib/pytest_ecs/suites/nova/test_lifecycle.py::test_x[limit]", "nova/test_lifecycle.py"),
-        ("suites/ecs/test_groups.py::test_x", "server groups"),
-        ("suites/test_status_codes.py::test_x[nova.server-groups.create]", "server groups"),
+        ("suites/test_error_codes.py::test_x[nova.servers.create-image/http/empty-body]", "nova.servers.create-image"),
+        ("../lib/pytest_ecs/suites/nova/test_status.py::test_x[limit]", "nova/test_status.py"),
+        ("suites/nova/test_lifecycle.py::test_x", "scarce"),
+        ("suites/ecs/test_groups.py::test_x", "scarce"),
+        ("suites/test_status_codes.py::test_x[nova.server-groups.create]", "scarce"),
         ("suites/test_state_mapping.py::test_x[A-4/unknown]", "suites/test_state_mapping.py::test_x[A-4/unknown]"),
         ("my/test_own.py::test_x[1]", "my/test_own.py::test_x[1]"),
     ],
 )
 def test_what_shares_things_stays_together(nodeid: str, name: str) -> None:
-    """By operation, by file of rules, and the server groups; everything else goes wherever there is room."""
+    """By operation, by file of rules, and what there is little of; everything else goes wherever there is room."""
     assert together(nodeid) == name

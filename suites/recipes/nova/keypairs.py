@@ -39,6 +39,14 @@ def _import(use: Ingredients) -> Request:
     return Request(body={"keypair": {"name": use.name(), "public_key": public}}, microversion=_OWNED)
 
 
+@recipe("nova.keypairs.create", variant="owner")
+def _create_own(use: Ingredients) -> Request:
+    # Whose a new pair is stands in the answer to its creation; the example of a query has no real user (6.11.2).
+    pair = {"keypair": {"name": use.name()}}
+    user = use.make(_KEYS, pair, "keypair", "user_id", among="owners of key pairs", microversion=_OWNED)
+    return Request(body={"keypair": {"name": use.name(), "user_id": user}}, microversion=_OWNED)
+
+
 @recipe("nova.keypairs.delete", personal=True)
 def _delete(use: Ingredients) -> Request:
     return Request({"keypair_name": _pair(use)})

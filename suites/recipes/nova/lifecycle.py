@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from pytest_ecs import Ingredients, Request, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 from ..values import PASSWORD, TEXT
 
@@ -17,7 +18,13 @@ def _plain(use: Ingredients) -> dict[str, Any]:
     }
 
 
-@recipe("nova.servers.create")
+def _free_the_port(use: Ingredients, exchange: Exchange) -> Iterator[Step]:
+    """Delete a server that has a port which was there before, so that others can have it."""
+    if any("port" in network for network in exchange.request_body["server"]["networks"]):
+        yield "DELETE", f"/v2.1/{{project_id}}/servers/{exchange.response_body['server']['id']}", None
+
+
+@recipe("nova.servers.create", undo=_free_the_port)
 def _create(use: Ingredients) -> Request:
     server = _plain(use) | {
         "imageRef": use.need("image_id"),
@@ -38,14 +45,23 @@ def _create_volume(use: Ingredients) -> Request:
         "source_type": "image", "destination_type": "volume", "uuid": use.need("image_id"), "boot_index": "0",
         "volume_type": "SSD", "volume_size": 100, "delete_on_termination": True,
     }  # fmt: skip
+    group = {"server_group": {"name": use.name(), "policies": ["anti-affinity"]}}
+    placed = use.make("/v2.1/{project_id}/os-server-groups", group, "server_group", "id", among="server groups")
     server = _plain(use) | {
+        "networks": [{"uuid": use.need("network_id"), "fixed_ip": use.address()}],
+        "metadata": {"admin_pass": PASSWORD},
         "block_device_mapping_v2": [disk],
         "availability_zone": use.need("availability_zone"),
         "security_groups": [{"name": use.need("security_group_id")}],
         "key_name": use.need("key_name"),
-        "networks": [{"uuid": use.need("network_id"), "fixed_ip": use.address()}],
     }
-    return Request(body={"server": server, "os:scheduler_hints": {"tenancy": "shared"}})
+    return Request(body={"server": server, "os:scheduler_hints": {"tenancy": "shared", "group": placed}})
+
+
+@recipe("nova.servers.create", variant="port")
+def _create_with_port(use: Ingredients) -> Request:
+    server = _plain(use) | {"imageRef": use.need("image_id"), "networks": [{"port": use.need("port_id")}]}
+    return Request(body={"server": server})
 
 
 @recipe("nova.servers.update", server="ACTIVE")

@@ -32,6 +32,11 @@ def _add_nic_with_address(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": nic})
 
 
+@recipe("nova.nics.add", variant="port")
+def _add_nic_by_port(use: Ingredients) -> Request:
+    return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": {"port_id": use.need("port_id")}})
+
+
 def _delete_added_nic(use: Ingredients, request: Request) -> list[Step]:
     port = request.parameters["port_id"]
     return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface/{port}", None)]
