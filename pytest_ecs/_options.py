@@ -73,9 +73,11 @@ class Settings:
     security_group: str | None = None
     key_pair: str | None = None
     availability_zone: str | None = None
+    dedicated_host: str | None = None
+    other_dedicated_host: str | None = None
     port: str | None = None
     windows_image: str | None = None
-    max_servers: int = 20
+    max_servers: int = 40
     max_minutes: float = 240.0
     batch: int = 3
     job_timeout: float = 1800.0
@@ -156,6 +158,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("security-group", "id of a security group for servers", metavar="ID"),
     Option("key-pair", "name of an existing SSH key pair", metavar="NAME"),
     Option("availability-zone", "availability zone for servers", metavar="NAME"),
+    Option("dedicated-host", "id of a dedicated host of that zone to migrate servers to", metavar="ID"),
+    Option("other-dedicated-host", "id of a second one", metavar="ID"),
     Option("port", "id of a port in that network that no server has", metavar="ID"),
     Option("windows-image", "id of a Windows image with Cloudbase-Init", metavar="ID"),
     Option("max-servers", "never create more servers than this in one run", parse=_positive(int), metavar="N"),

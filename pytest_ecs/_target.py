@@ -46,6 +46,8 @@ class Resources:
     security_group_id: str | None = None
     key_name: str | None = None
     availability_zone: str | None = None
+    dedicated_host_id: str | None = None
+    other_dedicated_host_id: str | None = None
     port_id: str | None = None
     windows_image_id: str | None = None
 
@@ -176,6 +178,8 @@ def _resources(settings: Settings, known: Mapping[str, str | None]) -> Resources
         "security_group_id": settings.security_group,
         "key_name": settings.key_pair,
         "availability_zone": settings.availability_zone,
+        "dedicated_host_id": settings.dedicated_host,
+        "other_dedicated_host_id": settings.other_dedicated_host,
         "port_id": settings.port,
         "windows_image_id": settings.windows_image,
     }

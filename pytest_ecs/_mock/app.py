@@ -118,7 +118,8 @@ class MockCloud:
                 "image_id": next(iter(state.images)), "flavor_id": first, "other_flavor_id": second,
                 "vpc_id": project.vpc, "subnet_id": network, "network_id": network,
                 "security_group_id": project.security_group, "key_name": next(iter(user.keys)),
-                "availability_zone": state.zones[0], "port_id": next(iter(project.ports)),
+                "availability_zone": state.zones[0], "dedicated_host_id": project.hosts[0],
+                "other_dedicated_host_id": project.hosts[1], "port_id": next(iter(project.ports)),
                 "windows_image_id": next(image.id for image in state.images.values() if image.os_type == "Windows"),
             }  # fmt: skip
 

@@ -206,7 +206,7 @@ class Recorder:
 
 _RESOURCES = (
     "image", "flavor", "other_flavor", "vpc", "subnet", "network", "security_group", "key_pair", "availability_zone",
-    "port", "windows_image",
+    "port", "windows_image", "dedicated_host", "other_dedicated_host",
 )  # fmt: skip
 
 

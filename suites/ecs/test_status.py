@@ -1,4 +1,4 @@
-"""Rules of installing systems (5.2.1, 5.2.2) and of modifying specifications (5.2.4)."""
+"""Rules of installing systems (5.2.1, 5.2.2), of migrating (5.2.3) and of modifying specifications (5.2.4)."""
 
 from __future__ import annotations
 
@@ -168,3 +168,75 @@ def test_the_system_is_installed_anew(ecs_bench: Bench, operation: str) -> None:
     )  # fmt: skip
     ecs_bench.wait_out(refused)
     running.release()
+
+
+_MIGRATE = "ecs.servers.migrate/rule"
+_HOST = ("body", "server", "os:scheduler_hints", "dedicated_host_id")
+
+
+def _migrate(bench: Bench, lease: Lease, host: str | None) -> Exchange:
+    """Move a server to a dedicated host, or with None to the public pool, and wait for the end; return its query."""
+    where = None if host is None else {"dedicated_host_id": host}
+    sent = bench.client.post(f"/v1/{{project_id}}/cloudservers/{lease.id}/migrate", {"migrate": where})
+    bench.read(sent)
+    bench.settle(sent, [lease])
+    return lease.show()
+
+
+def _stays(bench: Bench, rule: str, lease: Lease, host: str | None, expects: str, change: str) -> None:
+    """Claim that a migration is refused, at once or by its job; where it is not, nobody gets the server again."""
+    control = bench.control("ecs.servers.migrate")
+    where = None if host is None else {"dedicated_host_id": host}
+    refused = bench.expect(
+        f"{_MIGRATE}/{rule}", "POST", f"/v1/{{project_id}}/cloudservers/{lease.id}/migrate", json={"migrate": where},
+        expects=expects, change=change, control=control.id,
+    )  # fmt: skip
+    lease.spoilt = lease.spoilt or (refused.failure is None and refused.status < 400)
+    bench.wait_out(refused)
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_MIGRATE}/{rule}" for rule in ("success-to-host", "success-to-pool", "server-kept", "same-host", "pool-to-pool"))
+)
+def test_a_stopped_server_moves_to_a_host_and_back(ecs_bench: Bench) -> None:
+    """It is on the host that was named, then on none, and otherwise what it was; where it is already it does not go."""
+    host = ecs_bench.need_resource("dedicated_host_id")
+    ecs_bench.control("ecs.servers.migrate")
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    before = ecs_bench.read(lease.show(), "server")
+    shown = _migrate(ecs_bench, lease, host)
+    ecs_bench.check(f"{_MIGRATE}/success-to-host", shown, *_HOST, contains=host)
+    for field in ("id", "flavor", "addresses", "os-extended-volumes:volumes_attached"):
+        ecs_bench.check(f"{_MIGRATE}/server-kept", shown, "body", "server", field, equals=before[field])
+    _stays(ecs_bench, "same-host", lease, host, "refused", "the server is on that host already")
+    shown = _migrate(ecs_bench, lease, None)
+    ecs_bench.check(f"{_MIGRATE}/success-to-pool", shown, *_HOST, absent=True)
+    _stays(ecs_bench, "pool-to-pool", lease, None, "refused", "the server is on no dedicated host")
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_MIGRATE}/success-between-hosts")
+def test_a_server_moves_between_hosts(ecs_bench: Bench) -> None:
+    """From one dedicated host to another."""
+    host, other = ecs_bench.need_resource("dedicated_host_id"), ecs_bench.need_resource("other_dedicated_host_id")
+    ecs_bench.control("ecs.servers.migrate")
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    _migrate(ecs_bench, lease, host)
+    ecs_bench.check(f"{_MIGRATE}/success-between-hosts", _migrate(ecs_bench, lease, other), *_HOST, contains=other)
+    _migrate(ecs_bench, lease, None)
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_MIGRATE}/only-when-stopped")
+def test_a_running_server_does_not_move(ecs_bench: Bench) -> None:
+    """The request for an active server is refused, or its job fails."""
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    host = ecs_bench.need_resource("dedicated_host_id")
+    _stays(ecs_bench, "only-when-stopped", lease, host, "wrong-state", "the server is active")
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_MIGRATE}/numa")
+def test_a_host_without_room(ecs_bench: Bench) -> None:
+    """A host whose room is spread over NUMA nodes cannot be asked for."""
+    ecs_bench.not_tested(f"{_MIGRATE}/numa", "no option names a dedicated host without room on a single NUMA node")

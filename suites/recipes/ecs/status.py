@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Ingredients, Request, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 from ..values import TEXT
 
@@ -37,3 +37,13 @@ def _change_os(use: Ingredients) -> Request:
         "metadata": {"user_data": TEXT},
     }  # fmt: skip
     return Request({"server_id": use.servers[0]}, body={"os-change": how})
+
+
+def _to_the_pool(use: Ingredients, exchange: Exchange) -> list[Step]:
+    return [("POST", f"/v1/{{project_id}}/cloudservers/{use.servers[0]}/migrate", {"migrate": None})]
+
+
+@recipe("ecs.servers.migrate", server="SHUTOFF", undo=_to_the_pool)
+def _migrate(use: Ingredients) -> Request:
+    host = use.need("dedicated_host_id")
+    return Request({"server_id": use.servers[0]}, body={"migrate": {"dedicated_host_id": host}})
