@@ -23,6 +23,17 @@ KEY = (
 )
 
 
+#: What only some kinds of flavors have (Table 5-41).
+_GPU = {
+    "cond:operation:status": "sellout", "pci_passthrough:enable_gpu": "true", "pci_passthrough:gpu_specs": "m60_1q:direct",
+    "cond:operation:charge": "demand",
+}  # fmt: skip
+_LOCAL = {
+    "cond:operation:status": "sellout", "quota:local_disk": "HDD:2:1675:False", "quota:nvme_ssd": "i3:large:1:1600:False",
+    "extra_spec:io:persistent_grant": "true",
+}  # fmt: skip
+
+
 def flavors(zones: Sequence[str]) -> list[Flavor]:
     """Return the flavors, of which one is abandoned and one sold out somewhere."""
 
@@ -44,7 +55,8 @@ def flavors(zones: Sequence[str]) -> list[Flavor]:
         Flavor("s3.2xlarge.2", 8, 16384, extra("s3", "normal", "IOoptimizedS3_2", **{"cond:operation:status": "sellout"})),
         Flavor("c3.2xlarge.2", 8, 16384, extra("c3", "computingv3", "IOoptimizedC3_2", **safe)),
         Flavor("m3.large.8", 2, 16384, extra("m3", "highmem", "IOoptimizedM3_8", **some)),
-        Flavor("g1.xlarge", 4, 8192, extra("g1", "gpu", "GPUG1", **{"cond:operation:status": "sellout"})),
+        Flavor("g1.xlarge", 4, 8192, extra("g1", "gpu", "GPUG1", **_GPU)),
+        Flavor("d2.xlarge.8", 4, 32768, extra("d2", "diskintensive", "IOoptimizedD2", **_LOCAL)),
         Flavor("s1.medium", 1, 4096, extra("s1", "normal", "IOoptimizedS1_1", **{"ecs:virtualization_env_types": "FusionCompute"})),
     ]  # fmt: skip
 

@@ -308,15 +308,22 @@ def test_servers_join_and_leave_a_group(ecs_bench: Bench) -> None:
     f"{_SHOW}/members",
     f"{_SHOW}/deleted-member",
     f"{_DELETE}/no-longer-usable",
+    "ecs.servers.create/rule/name-suffix-start",
 )
 def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
-    """Two servers of one request are members, on different hosts; the group's end ends its use."""
+    """Two servers of one request are members, on different hosts, numbered on from the name; the group's end ends its use."""
     _, group = _make(ecs_bench)
     hints = {"os:scheduler_hints": {"group": group}}
-    body = ecs_bench.session.pool.template(ecs_bench.new_name("member"), 2)
+    name = ecs_bench.new_name("member")
+    body = ecs_bench.session.pool.template(f"{name}-0005", 2)
     created = ecs_bench.client.post(_SERVERS, {"server": {**body["server"], **hints}})
     ecs_bench.check(f"{_CREATE}/usable", created, "status", at_most=299)
     first, second = ecs_bench.session.pool.settle(created)
+    listed = ecs_bench.client.get("/v2.1/{project_id}/servers", query={"name": name})
+    names = [f"{name}-0005", f"{name}-0006"]
+    ecs_bench.check(
+        "ecs.servers.create/rule/name-suffix-start", listed, "body", "servers", "*", "name", same_items=names
+    )
     shown = ecs_bench.client.get(_one(group))
     for server in (first, second):
         ecs_bench.check(f"{_CREATE}/usable", shown, *_MEMBERS, contains=server)

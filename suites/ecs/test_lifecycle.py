@@ -8,22 +8,17 @@ import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
 
+from ..recipes.values import PASSWORD
+
 _CREATE, _DELETE = "ecs.servers.create/rule", "ecs.servers.delete/rule"
 _SERVERS = "/v1/{project_id}/cloudservers"
 _DETAIL = "/v2.1/{project_id}/servers/detail"
+_EIPS = "/v2.1/{project_id}/os-floating-ips"
+_DISKS = "/v2.1/servers/{}/block_device"
 
 
 def _named(bench: Bench, name: str) -> Exchange:
     return bench.client.get(_DETAIL, query={"name": name})
-
-
-def _create(bench: Bench, name: str, count: int = 1, **fields: Any) -> list[str]:
-    """Create servers and return their ids."""
-    body = bench.session.pool.template(name, count)
-    body["server"].update(fields)
-    created = bench.client.post(_SERVERS, body)
-    bench.read(created)
-    return bench.session.pool.settle(created)
 
 
 def _refuse(
@@ -46,23 +41,6 @@ def _refuse(
     bench.wait_out(refused)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/name-suffix-start")
-def test_a_number_at_the_end_of_the_name_is_where_counting_starts(ecs_bench: Bench) -> None:
-    """A name that ends in -0005 makes servers -0005 and -0006."""
-    name = ecs_bench.new_name("from")
-    _create(ecs_bench, f"{name}-0005", 2)
-    shown = _named(ecs_bench, name)
-    ecs_bench.check(
-        f"{_CREATE}/name-suffix-start",
-        shown,
-        "body",
-        "servers",
-        "*",
-        "name",
-        same_items=[f"{name}-0005", f"{name}-0006"],
-    )
-
-
 @pytest.mark.ecs_requirement(f"{_CREATE}/name-batch-length")
 def test_a_name_for_several_servers_is_shorter(ecs_bench: Bench) -> None:
     """With two servers a name of 60 characters is refused; alone it is not."""
@@ -75,21 +53,6 @@ def test_a_name_for_several_servers_is_shorter(ecs_bench: Bench) -> None:
         count=2,
         name=name,
     )
-
-
-@pytest.mark.ecs_requirement(f"{_CREATE}/count-default", f"{_CREATE}/name-single", f"{_CREATE}/az-chosen")
-def test_one_server_is_made_without_a_count(ecs_bench: Bench) -> None:
-    """Without count there is one server, its name is the one asked for, and without a zone it is in some zone."""
-    name = ecs_bench.new_name("one")
-    body = ecs_bench.session.pool.template(name, 1)
-    del body["server"]["count"]
-    body["server"].pop("availability_zone", None)
-    ecs_bench.session.pool.settle(ecs_bench.client.post(_SERVERS, body))
-    shown = _named(ecs_bench, name)
-    ecs_bench.check(f"{_CREATE}/count-default", shown, "body", "servers", length=1)
-    ecs_bench.check(f"{_CREATE}/name-single", shown, "body", "servers", "*", "name", equals=[name])
-    zone = ("body", "servers", 0, "OS-EXT-AZ:availability_zone")
-    ecs_bench.check(f"{_CREATE}/az-chosen", shown, *zone, matches=".")
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/dry-run-accepted", f"{_CREATE}/dry-run-creates-nothing")
@@ -115,82 +78,81 @@ def test_a_checked_request_still_reports_errors(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/image-and-flavor", f"{_CREATE}/metadata-set", f"{_CREATE}/description-set", f"{_CREATE}/data-disks-created",
+    f"{_CREATE}/image-and-flavor", f"{_CREATE}/metadata-set", f"{_CREATE}/description-set", f"{_CREATE}/az-chosen",
     f"{_CREATE}/default-security-group", f"{_CREATE}/no-eip-by-default", f"{_CREATE}/nic-address-chosen",
+    f"{_CREATE}/root-size-default",
 )  # fmt: skip
 def test_a_server_is_what_was_asked_for(ecs_bench: Bench) -> None:
-    """Image, flavor, metadata, description and data disks of the request show in the new server; the rest has its default."""
-    image, flavor = ecs_bench.need_resource("image_id"), ecs_bench.need_resource("flavor_id")
-    disk = {"volumetype": "SSD", "size": 10}
-    wanted: dict[str, Any] = {
-        "metadata": {"purpose": "conformance"},
-        "description": "asked for",
-        "data_volumes": [disk],
-    }
-    (server,) = _create(ecs_bench, ecs_bench.new_name("asked"), **wanted)
-    shown = ecs_bench.client.get(f"/v2.1/{{project_id}}/servers/{server}", microversion="2.19")
-    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "flavor", "id", equals=flavor)
-    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "image", "id", equals=image)
-    ecs_bench.check(f"{_CREATE}/metadata-set", shown, "body", "server", "metadata", "purpose", equals="conformance")
-    ecs_bench.check(f"{_CREATE}/description-set", shown, "body", "server", "description", equals="asked for")
-    ecs_bench.check(
-        f"{_CREATE}/data-disks-created", shown, "body", "server", "os-extended-volumes:volumes_attached", length=2
-    )
-    ecs_bench.check(
-        f"{_CREATE}/default-security-group",
-        shown,
-        "body",
-        "server",
-        "security_groups",
-        "*",
-        "name",
-        includes=["default"],
-    )
-    addresses = ecs_bench.read(shown, "server", "addresses")
-    for network, entries in addresses.items():
-        ecs_bench.check(
-            f"{_CREATE}/nic-address-chosen",
-            shown,
-            "body",
-            "server",
-            "addresses",
-            network,
-            0,
-            "addr",
-            matches=r"^\d+(\.\d+){3}$",
-        )
+    """Image, flavor, metadata and description of the request show in the new server; the rest has its default."""
+    created = ecs_bench.control("ecs.servers.create")
+    asked = created.request_body["server"]
+    (server,) = ecs_bench.read(_named(ecs_bench, asked["name"]), "servers")
+    shown = ecs_bench.client.get(f"/v2.1/{{project_id}}/servers/{server['id']}", microversion="2.19")
+    place, purpose = ("body", "server"), asked["metadata"]["purpose"]
+    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, *place, "flavor", "id", equals=asked["flavorRef"])
+    ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, *place, "image", "id", equals=asked["imageRef"])
+    ecs_bench.check(f"{_CREATE}/metadata-set", shown, *place, "metadata", "purpose", equals=purpose)
+    ecs_bench.check(f"{_CREATE}/description-set", shown, *place, "description", equals=asked["description"])
+    ecs_bench.check(f"{_CREATE}/az-chosen", shown, *place, "OS-EXT-AZ:availability_zone", matches=".")
+    groups = (*place, "security_groups", "*", "name")
+    ecs_bench.check(f"{_CREATE}/default-security-group", shown, *groups, includes=["default"])
+    for network, entries in ecs_bench.read(shown, "server", "addresses").items():
+        first = (*place, "addresses", network, 0, "addr")
+        ecs_bench.check(f"{_CREATE}/nic-address-chosen", shown, *first, matches=r"^\d+(\.\d+){3}$")
         for number in range(len(entries)):
-            ecs_bench.check(
-                f"{_CREATE}/no-eip-by-default",
-                shown,
-                "body",
-                "server",
-                "addresses",
-                network,
-                number,
-                "OS-EXT-IPS:type",
-                differs="floating",
-            )
+            kind = (*place, "addresses", network, number, "OS-EXT-IPS:type")
+            ecs_bench.check(f"{_CREATE}/no-eip-by-default", shown, *kind, differs="floating")
+    image = ecs_bench.client.get(f"/v2.1/{{project_id}}/images/{asked['imageRef']}")
+    if image.failure is not None or image.status >= 400:
+        ecs_bench.not_tested(f"{_CREATE}/root-size-default", "the endpoint does not show images (11.2.3)")
+    else:
+        least = ecs_bench.read(image, "image", "minDisk")
+        sizes = ("body", "volumeAttachments", "*", "size")
+        disks = ecs_bench.client.get(_DISKS.format(server["id"]))
+        ecs_bench.check(f"{_CREATE}/root-size-default", disks, *sizes, one_of=[[least], [str(least)]])
 
 
 @pytest.mark.ecs_requirement(
     f"{_CREATE}/nic-address-given", f"{_CREATE}/az-given", f"{_CREATE}/key-pair-set", f"{_CREATE}/security-groups-set",
-    f"{_CREATE}/nic-address-used",
+    f"{_CREATE}/nic-address-used", f"{_CREATE}/count-default", f"{_CREATE}/name-single", f"{_CREATE}/in-server-group",
+    f"{_CREATE}/data-disks-created", f"{_CREATE}/passthrough-default", "ecs.disks.list/rule/bus-by-kind",
 )  # fmt: skip
 def test_a_server_is_where_it_was_put(ecs_bench: Bench) -> None:
-    """The address, zone, key pair and security group of the request show in the new server; the address is then taken."""
+    """Address, zone, key pair, groups and disks of the request are the new server's, which is one; the address is taken."""
     created = ecs_bench.control("ecs.servers.create", "placed")
     asked = created.request_body["server"]
     shown = _named(ecs_bench, asked["name"])
-    server = ("body", "servers", 0)
-    zone, key = asked["availability_zone"], asked["key_name"]
-    ecs_bench.check(f"{_CREATE}/az-given", shown, *server, "OS-EXT-AZ:availability_zone", equals=zone)
-    ecs_bench.check(f"{_CREATE}/key-pair-set", shown, *server, "key_name", equals=key)
+    ecs_bench.check(f"{_CREATE}/count-default", shown, "body", "servers", length=1)
+    ecs_bench.check(f"{_CREATE}/name-single", shown, "body", "servers", "*", "name", equals=[asked["name"]])
+    place = ("body", "servers", 0)
+    zone, key, group = asked["availability_zone"], asked["key_name"], asked["os:scheduler_hints"]["group"]
+    ecs_bench.check(f"{_CREATE}/az-given", shown, *place, "OS-EXT-AZ:availability_zone", equals=zone)
+    ecs_bench.check(f"{_CREATE}/key-pair-set", shown, *place, "key_name", equals=key)
     (network,) = ecs_bench.read(shown, "servers", 0, "addresses")
-    address = asked["nics"][0]["ip_address"]
-    ecs_bench.check(f"{_CREATE}/nic-address-given", shown, *server, "addresses", network, "*", "addr", contains=address)
+    addresses, address = (*place, "addresses", network, "*", "addr"), asked["nics"][0]["ip_address"]
+    ecs_bench.check(f"{_CREATE}/nic-address-given", shown, *addresses, contains=address)
     # The group is shown by name or by id (table 6-43), so only that it is there and alone can be said.
-    ecs_bench.check(f"{_CREATE}/security-groups-set", shown, *server, "security_groups", length=1)
+    ecs_bench.check(f"{_CREATE}/security-groups-set", shown, *place, "security_groups", length=1)
+    server = ecs_bench.read(shown, "servers", 0, "id")
+    members = ecs_bench.client.get(f"{_SERVERS}/os-server-groups/{group}")
+    ecs_bench.check(f"{_CREATE}/in-server-group", members, "body", "server_group", "members", contains=server)
+    disks = ecs_bench.client.get(_DISKS.format(server))
+    listed, entry = ecs_bench.read(disks, "volumeAttachments"), ("body", "volumeAttachments")
+    ecs_bench.check(f"{_CREATE}/data-disks-created", disks, *entry, length=1 + len(asked["data_volumes"]))
+    for number, disk in enumerate(listed):
+        size = int(disk["size"])
+        if size not in {wanted["size"] for wanted in asked["data_volumes"]}:
+            ecs_bench.check(f"{_CREATE}/passthrough-default", disks, *entry, number, "bus", equals="virtio")
+    text = type(listed[0]["size"]) if listed else int  # the table says text, the example a number
+    for wanted in asked["data_volumes"]:
+        size, bus = wanted["size"], "scsi" if wanted.get("hw:passthrough") else "virtio"
+        ecs_bench.check(f"{_CREATE}/data-disks-created", disks, *entry, "*", "size", contains=text(size))
+        numbers = [number for number, disk in enumerate(listed) if int(disk["size"]) == size]
+        for number in numbers:
+            ecs_bench.check(f"{_CREATE}/passthrough-default", disks, *entry, number, "bus", equals=bus)
+            if bus == "scsi":
+                ecs_bench.check("ecs.disks.list/rule/bus-by-kind", disks, *entry, number, "bus", equals=bus)
+    ecs_bench.not_tested("ecs.disks.list/rule/bus-by-kind", "the disk that was asked for is not listed")
     codes = _codes(ecs_bench, "nics[].ip_address")
     _refuse(ecs_bench, "nic-address-used", "the address is taken", codes=codes, nics=asked["nics"])
 
@@ -208,15 +170,166 @@ def test_an_address_outside_the_subnet_is_refused(ecs_bench: Bench) -> None:
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/eip-assigned", f"{_CREATE}/eip-chargemode-omitted")
-def test_an_eip_is_assigned(ecs_bench: Bench) -> None:
-    """The publicip of the section's own example, which has no chargemode, gives the server a floating address."""
+@pytest.mark.ecs_requirement(
+    f"{_CREATE}/eip-assigned", f"{_CREATE}/eip-chargemode-omitted", f"{_DELETE}/publicip-default-released"
+)
+def test_an_eip_is_assigned_and_released(ecs_bench: Bench) -> None:
+    """The publicip of the section's own example, without chargemode, gives a floating address that goes with the server."""
     started = ecs_bench.attempt("ecs.servers.create", "eip")
     ecs_bench.check(f"{_CREATE}/eip-chargemode-omitted", started, "body", "job_id", present=True)
     shown = _named(ecs_bench, started.request_body["server"]["name"])
+    server = ecs_bench.read(shown, "servers", 0)
+    (network,) = server["addresses"]
+    place = ("body", "servers", 0, "addresses", network, "*", "OS-EXT-IPS:type")
+    ecs_bench.check(f"{_CREATE}/eip-assigned", shown, *place, includes=["fixed", "floating"])
+    address = next((e["addr"] for e in server["addresses"][network] if e["OS-EXT-IPS:type"] == "floating"), None)
+    _released(ecs_bench, "publicip-default-released", server["id"], str(address), there=False)
+
+
+@pytest.mark.ecs_requirement(
+    f"{_CREATE}/eip-existing", f"{_CREATE}/eip-kept-by-default", f"{_CREATE}/eip-down",
+    f"{_DELETE}/publicip-default-kept",
+)  # fmt: skip
+def test_an_eip_that_is_there_is_bound_and_stays(ecs_bench: Bench) -> None:
+    """It shows at the server, serves no second one, and without another word outlives the server."""
+    created = ecs_bench.control("ecs.servers.create", "bound")
+    body = created.request_body["server"]
+    shown = _named(ecs_bench, body["name"])
+    server, eip = ecs_bench.read(shown, "servers", 0, "id"), f"{_EIPS}/{body['publicip']['id']}"
+    address = str(ecs_bench.read(ecs_bench.client.get(eip), "floating_ip", "ip"))
     (network,) = ecs_bench.read(shown, "servers", 0, "addresses")
-    types = ("body", "servers", 0, "addresses", network, "*", "OS-EXT-IPS:type")
-    ecs_bench.check(f"{_CREATE}/eip-assigned", shown, *types, includes=["fixed", "floating"])
+    place = ("body", "servers", 0, "addresses", network, "*", "addr")
+    ecs_bench.check(f"{_CREATE}/eip-existing", shown, *place, contains=address)
+    _refuse(ecs_bench, "eip-down", "the EIP is bound to another server", publicip=body["publicip"])
+    _released(ecs_bench, "publicip-default-kept", server, address, there=True)
+    kept = ecs_bench.client.get(eip)
+    ecs_bench.check(f"{_CREATE}/eip-kept-by-default", kept, "body", "floating_ip", "ip", equals=address)
+    ecs_bench.client.delete(eip)
+
+
+@pytest.mark.parametrize(
+    ("rule", "release"),
+    [
+        pytest.param(f"publicip-{word}", word == "released", marks=pytest.mark.ecs_requirement(f"{_DELETE}/publicip-{word}"), id=word)
+        for word in ("kept", "released")
+    ],
+)  # fmt: skip
+def test_an_eip_goes_or_stays_as_the_deletion_says(ecs_bench: Bench, rule: str, release: bool) -> None:
+    """delete_publicip decides, whatever was said before."""
+    eip = ecs_bench.make(_EIPS, {}, "floating_ip")
+    lease = ecs_bench.session.pool.to_delete()
+    action = f"/v2.1/{{project_id}}/servers/{lease.id}/action"
+    ecs_bench.make(action, {"addFloatingIp": {"address": eip["ip"]}})
+    _released(ecs_bench, rule, lease.id, eip["ip"], there=not release, delete_publicip=release)
+    lease.release()
+    ecs_bench.client.delete(f"{_EIPS}/{eip['id']}")
+
+
+def _released(bench: Bench, rule: str, server: str, address: str, *, there: bool, **fields: Any) -> None:
+    """Delete a server and judge whether its EIP is there afterwards, and if so, bound to no server any more."""
+    before = bench.client.get(_EIPS)
+    if before.failure is not None or before.status >= 400:
+        bench.not_tested(f"{_DELETE}/{rule}", "the endpoint does not list EIPs (11.5.4)")
+        return
+    bench.settle(bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": server}], **fields}))
+    after = bench.client.get(_EIPS)
+    if not there:
+        bench.check(f"{_DELETE}/{rule}", after, "body", "floating_ips", "*", "ip", lacks=address)
+    elif bench.check(f"{_DELETE}/{rule}", after, "body", "floating_ips", "*", "ip", contains=address):
+        number = [eip["ip"] for eip in bench.read(after, "floating_ips")].index(address)
+        bench.check(f"{_DELETE}/{rule}", after, "body", "floating_ips", number, "instance_id", equals=None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "fields"),
+    [
+        pytest.param("volumes-deleted", {"delete_volume": True}, id="deleted", marks=pytest.mark.ecs_requirement(f"{_DELETE}/volumes-deleted")),
+        pytest.param("volumes-kept", {"delete_volume": False}, id="kept", marks=pytest.mark.ecs_requirement(f"{_DELETE}/volumes-kept")),
+        pytest.param("volumes-kept", {}, id="default", marks=pytest.mark.ecs_requirement(f"{_DELETE}/volumes-kept")),
+    ],
+)  # fmt: skip
+def test_data_disks_go_or_stay_as_the_deletion_says(ecs_bench: Bench, rule: str, fields: dict[str, bool]) -> None:
+    """With delete_volume they are gone, without it they are there and attached to nothing."""
+    disk = ecs_bench.disk()
+    lease = ecs_bench.session.pool.to_delete()
+    attach = f"{_SERVERS}/{lease.id}/attachvolume"
+    ecs_bench.make(attach, {"volumeAttachment": {"volumeId": disk, "device": "/dev/vdb"}})
+    ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": lease.id}], **fields}))
+    lease.release()
+    volume = f"/v2.1/{{project_id}}/os-volumes/{disk}"
+    if fields.get("delete_volume"):
+        ecs_bench.wait_gone(volume)
+        control = ecs_bench.client.get("/v2.1/{project_id}/os-volumes")
+        ecs_bench.read(control, "volumes")
+        gone = "the server was deleted with its disks"
+        ecs_bench.expect(f"{_DELETE}/{rule}", "GET", volume, expects="not-found", change=gone, control=control.id)
+    else:
+        shown = ecs_bench.client.get(volume)
+        ecs_bench.check(f"{_DELETE}/{rule}", shown, "body", "volume", "status", equals="available")
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/password-windows", f"{_CREATE}/windows-admin-pass")
+def test_windows_has_rules_of_its_own(ecs_bench: Bench) -> None:
+    """A password with three characters of the user name in a row is refused, and none at all too; another is accepted."""
+    image = ecs_bench.need_resource("windows_image_id")
+    template = ecs_bench.session.pool.template(ecs_bench.new_name("windows"), 1)["server"]
+
+    def body(**fields: Any) -> dict[str, Any]:
+        return {"dry_run": True, "server": {**template, "imageRef": image, **fields}}
+
+    template.pop("adminPass", None)
+    template.pop("key_name", None)
+    control = ecs_bench.client.post(_SERVERS, body(adminPass=PASSWORD))
+    ecs_bench.read(control)
+    for rule, change, fields in (
+        (
+            "password-windows",
+            "the password has three characters of Administrator in a row",
+            {"adminPass": "Zz-1nis7-!qW"},
+        ),
+        ("windows-admin-pass", "there is neither a password nor a key pair", {}),
+    ):
+        ecs_bench.expect(
+            f"{_CREATE}/{rule}", "POST", _SERVERS, json=body(**fields), expects="invalid", change=change,
+            codes=_codes(ecs_bench, "adminPass") if fields else (), control=control.id,
+        )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/hana-one-nic")
+def test_one_nic_at_most_is_in_no_group(ecs_bench: Bench) -> None:
+    """disable_security_groups on two more NICs is refused, where on one it is accepted."""
+    nic, free = (
+        {"subnet_id": ecs_bench.need_resource("subnet_id")},
+        {"binding:profile": {"disable_security_groups": True}},
+    )
+    body = ecs_bench.session.pool.template(ecs_bench.new_name("nics"), 1)
+    body["server"]["nics"] = [nic, {**nic, **free}]
+    control = ecs_bench.client.post(_SERVERS, {"dry_run": True, **body})
+    ecs_bench.read(control)
+    body["server"]["nics"] = [nic, {**nic, **free}, {**nic, **free}]
+    ecs_bench.expect(
+        f"{_CREATE}/hana-one-nic", "POST", _SERVERS, json={"dry_run": True, **body},
+        expects="invalid", change="two NICs are in no security group", control=control.id,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        pytest.param(rule, reason, id=rule, marks=pytest.mark.ecs_requirement(f"{_CREATE}/{rule}"))
+        for rule, reason in {
+            "in-vpc": "no operation of the document shows the VPC of a server",
+            "not-encrypted-by-default": "no operation of the document shows whether a disk is encrypted",
+            "subnet-in-vpc": "no option names a subnet of another VPC",
+            "disk-type-unavailable": "no operation of the document tells which types of disks an AZ has",
+            "data-disks-few": "no operation of the document tells which flavors support only 23 data disks",
+            "image-password": "no operation of the document tells whether an image is private",
+        }.items()
+    ],
+)
+def test_what_the_document_does_not_show(ecs_bench: Bench, rule: str, reason: str) -> None:
+    """Rules that cannot be judged from outside."""
+    ecs_bench.not_tested(f"{_CREATE}/{rule}", reason)
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/eip-chargemode-others")

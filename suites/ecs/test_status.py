@@ -196,7 +196,10 @@ def _stays(bench: Bench, rule: str, lease: Lease, host: str | None, expects: str
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_MIGRATE}/{rule}" for rule in ("success-to-host", "success-to-pool", "server-kept", "same-host", "pool-to-pool"))
+    *(
+        f"{_MIGRATE}/{rule}"
+        for rule in ("success-to-host", "success-to-pool", "server-kept", "same-host", "pool-to-pool")
+    )
 )
 def test_a_stopped_server_moves_to_a_host_and_back(ecs_bench: Bench) -> None:
     """It is on the host that was named, then on none, and otherwise what it was; where it is already it does not go."""

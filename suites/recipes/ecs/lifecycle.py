@@ -22,7 +22,12 @@ def _plain(use: Ingredients) -> dict[str, Any]:
 
 @recipe("ecs.servers.create")
 def _create(use: Ingredients) -> Request:
-    return Request(body={"server": {**_plain(use), "count": 1, "description": "made by a conformance run"}})
+    server = _plain(use) | {
+        "count": 1,
+        "metadata": {"purpose": "conformance"},
+        "description": "made by a conformance run",
+    }
+    return Request(body={"server": server})
 
 
 @recipe("ecs.servers.create", variant="full")
@@ -58,6 +63,18 @@ def _create_eip(use: Ingredients) -> Request:
     return Request(body={"server": {**_plain(use), "publicip": publicip}})
 
 
+@recipe("ecs.servers.create", variant="bound")
+def _create_bound(use: Ingredients) -> Request:
+    address = use.make("/v2.1/{project_id}/os-floating-ips", {}, "floating_ip", "id")
+    return Request(body={"server": {**_plain(use), "publicip": {"id": address}}})
+
+
+def _group(use: Ingredients) -> str:
+    body = {"server_group": {"name": use.name(), "policies": ["anti-affinity"]}}
+    path = "/v1/{project_id}/cloudservers/os-server-groups"
+    return str(use.make(path, body, "server_group", "id", among="server groups"))
+
+
 @recipe("ecs.servers.create", variant="placed")
 def _create_placed(use: Ingredients) -> Request:
     server = _plain(use) | {
@@ -65,7 +82,12 @@ def _create_placed(use: Ingredients) -> Request:
         "security_groups": [{"id": use.need("security_group_id")}],
         "key_name": use.need("key_name"),
         "nics": [{"subnet_id": use.need("subnet_id"), "ip_address": use.address()}],
-        "os:scheduler_hints": {"tenancy": "shared"},
+        # Of sizes that no system disk has by itself.
+        "data_volumes": [
+            {"volumetype": "SSD", "size": 113, "data_image_id": use.need("image_id")},
+            {"volumetype": "SSD", "size": 17, "hw:passthrough": True},
+        ],
+        "os:scheduler_hints": {"tenancy": "shared", "group": _group(use)},
     }
     return Request(body={"server": server})
 
