@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
+from pytest_ecs._mock.building import NicPlan, Plan, build
 from pytest_ecs._mock.consistency import complaints
 from pytest_ecs._mock.errors import GatewayError, RefusalError
+from pytest_ecs._mock.hardware import Disk
 from pytest_ecs._mock.jobs import KINDS
 from pytest_ecs._mock.records import Limits
 from pytest_ecs._mock.state import State
@@ -21,6 +23,7 @@ _FAIL = Field("object", fields={
     "job_type": Field("string", need=True, enum=tuple(KINDS)), "code": Field("string", need=True),
 })  # fmt: skip
 _LIMITS = Field("object", fields={one.name: Field("integer", low=0) for one in fields(Limits)})
+_CROWD = Field("object", fields={"count": Field("integer", need=True, low=0)})
 _REFUSE = Field("object", fields={
     "method": Field("string", need=True), "path": Field("string", need=True),
     "code": Field("string", need=True), "status": Field("integer", low=400, high=599),
@@ -47,6 +50,7 @@ def control(state: State, log: Sequence[dict[str, Any]], method: str, path: str,
         ("GET", "/_mock/consistency"): lambda: {"complaints": complaints(state)},
         ("PUT", "/_mock/limits"): lambda: _limits(state, body),
         ("POST", "/_mock/refuse"): lambda: _refuse_next(state, body),
+        ("PUT", "/_mock/servers"): lambda: _crowd(state, body),
         ("POST", "/_mock/clock"): lambda: _clock(state, body),
         ("PUT", "/_mock/policy"): lambda: _policy(state, body),
         ("POST", "/_mock/fail"): lambda: _fail(state, body),
@@ -65,6 +69,24 @@ def _clock(state: State, body: Any) -> dict[str, Any]:
     state.clock.advance(float(_read(body, _ADVANCE)["advance"]))
     state.settle()
     return {"now": state.clock.now()}
+
+
+def _crowd(state: State, body: Any) -> dict[str, Any]:
+    """Let the first project have so many running servers beside those that requests made, which stay."""
+    user, now = state.primary, state.clock.now()
+    project = state.projects[user.project]
+    for server in [project.servers[one] for one in state.crowd if one in project.servers]:
+        state.forget(server)
+    names = [f"crowd-{number:04d}" for number in range(_read(body, _CROWD)["count"])]
+    image, flavor = next(iter(state.images.values())), next(iter(state.flavors.values()))
+    system = Disk("", image.min_disk, "SSD", system=True, delete_on_termination=True)
+    made = build(
+        state, project, user, Plan(image, flavor, state.zones[0], [NicPlan(project.networks[0])], [system]), names
+    )
+    for server in made:
+        server.vm_state, server.task_state, server.power, server.launched = "active", None, 1, now
+    state.crowd = [server.id for server in made]
+    return {"count": len(made)}
 
 
 def _policy(state: State, body: Any) -> dict[str, Any]:

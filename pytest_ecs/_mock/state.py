@@ -57,6 +57,8 @@ class State:
         self._numbers = itertools.count(1)
         #: Job kind -> code: the next job of that kind fails.
         self.fail_next: dict[str, str] = {}
+        #: Ids of servers that are there for their number only.
+        self.crowd: list[str] = []
         #: Method and path -> code and status, None for that of A.2: the next such request is refused.
         self.refuse_next: dict[tuple[str, str], tuple[str, int | None]] = {}
         #: Ids of the request that is being answered and of its user.

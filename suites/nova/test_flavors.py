@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -144,3 +145,42 @@ def test_public_flavors_can_be_asked_for(ecs_bench: Bench) -> None:
             place = ("body", "flavors", number, "os-flavor-access:is_public")
             ecs_bench.check(f"{_DETAIL}/public-filter", listed, *place, equals=True)
     ecs_bench.check(f"{_DETAIL}/public-filter", listed, "status", at_most=299)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [pytest.param(rule, id=rule, marks=pytest.mark.ecs_requirement(f"{rule}/next-link-works")) for rule in _PATHS],
+)
+def test_a_page_leads_to_the_next(ecs_bench: Bench, rule: str) -> None:
+    """Where a list of flavors has pages, its link leads to other ones."""
+    page = _query(ecs_bench, rule, limit="1")  # no section has the parameter: whether it makes pages is the endpoint's
+    body = page.response_body
+    links = body.get("flavors_links") if isinstance(body, dict) else None
+    if not links:
+        ecs_bench.not_tested(f"{rule}/next-link-works", "the list comes as one page")
+        return
+    query = parse_qsl(urlsplit(str(links[0]["href"])).query)
+    following = ecs_bench.client.get(_PATHS[rule], query=query)
+    ecs_bench.check(f"{rule}/next-link-works", following, "body", "flavors", differs=[])
+    for flavor in _ids(ecs_bench, page):
+        ecs_bench.check(f"{rule}/next-link-works", following, *_IDS, lacks=flavor)
+
+
+@pytest.mark.ecs_requirement(f"{_LIST}/usable")
+def test_listed_flavors_make_servers(ecs_bench: Bench) -> None:
+    """Those that the run was given, where they are listed and nothing says that they cannot be bought, pass the check."""
+    listed, judged = _ids(ecs_bench, _query(ecs_bench, _LIST)), False
+    for name in ("flavor_id", "other_flavor_id"):
+        flavor = ecs_bench.need_resource(name)
+        specs = ecs_bench.client.get(f"{_PATHS[_LIST]}/{flavor}/os-extra_specs").response_body
+        if flavor not in listed or "cond:operation:status" in str(specs):
+            continue
+        body = dict(ecs_bench.session.pool.template(ecs_bench.new_name("check"), 1))
+        body["server"] = {**body["server"], "flavorRef": flavor}
+        checked = ecs_bench.client.post("/v1/{project_id}/cloudservers", {**body, "dry_run": True})
+        ecs_bench.check(f"{_LIST}/usable", checked, "status", at_most=299)
+        judged = True
+    if not judged:
+        ecs_bench.not_tested(
+            f"{_LIST}/usable", "the list has none of the flavors that the run was given, or they are sold out"
+        )

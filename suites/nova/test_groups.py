@@ -165,3 +165,24 @@ def _in_group(bench: Bench, group: str, count: int) -> dict[str, Any]:
         "return_reservation_id": count > 1,
     }
     return {"server": server, "os:scheduler_hints": {"group": group}}
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/quantity")
+def test_a_project_has_so_many_groups(ecs_bench: Bench) -> None:
+    """One more than the limits say is refused, where a target can be told to have lower ones."""
+    hook, rule = ecs_bench.session.target.control, f"{_CREATE}/quantity"
+    if hook is None:
+        ecs_bench.not_tested(rule, "using up the groups of the project would be in the way of everybody else in it")
+        return
+    before = ecs_bench.client.get("/v2.1/{project_id}/limits")
+    most = ecs_bench.read(before, "limits", "absolute", "maxServerGroups")
+    control, group = _make(ecs_bench)
+    hook("PUT", "/_mock/limits", {"server_groups": len(_ids(ecs_bench, ecs_bench.client.get(_GROUPS)))})
+    try:
+        ecs_bench.expect(
+            rule, "POST", _GROUPS, json=_body(ecs_bench.new_name("group")), expects="refused",
+            change="the project has as many groups as it may have", control=control.id,
+        )  # fmt: skip
+    finally:
+        hook("PUT", "/_mock/limits", {"server_groups": most})
+    ecs_bench.client.delete(_one(group))

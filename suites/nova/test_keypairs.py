@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs import Bench, Exchange
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 _LIST, _SHOW, _CREATE, _DELETE = (f"nova.keypairs.{verb}/rule" for verb in ("list", "show", "create", "delete"))
 _PASSWORD, _NO_PASSWORD = "nova.server-passwords.show/rule", "nova.server-passwords.delete/rule"
@@ -18,6 +19,10 @@ _NAMES = ("body", "keypairs", "*", "keypair", "name")
 _SLACK = 300.0
 #: A public key has at most this many bytes (table 6-188).
 _LONGEST = 1024
+#: So many key pairs are made to reach a limit, and no more.
+_FEW = 20
+#: Seconds after which a Windows server that started has its password (6.11.5).
+_INJECTED = 600.0
 
 
 def _create(bench: Bench, name: str, microversion: str | None = None, **fields: Any) -> Exchange:
@@ -186,3 +191,151 @@ def test_a_linux_server_has_no_password_to_show(ecs_bench: Bench) -> None:
     for rule in ("server-untouched", "linux"):
         ecs_bench.check(f"{_NO_PASSWORD}/{rule}", shown, "body", "server", "status", equals="ACTIVE")
     lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_LIST}/own-user-only", f"{_SHOW}/own-user-only", f"{_DELETE}/other-user")
+def test_key_pairs_are_their_users_own(ecs_bench: Bench) -> None:
+    """Another user of the account, who may query and delete key pairs, neither finds nor deletes those of this one."""
+    other, hook = ecs_bench.as_identity("restricted_user"), ecs_bench.session.target.control
+    rules = {"list": f"{_LIST}/own-user-only", "show": f"{_SHOW}/own-user-only", "delete": f"{_DELETE}/other-user"}
+    name = ecs_bench.new_name("key")
+    ecs_bench.read(_create(ecs_bench, name))
+    if hook is not None:
+        rows = [
+            ecs_bench.contract.permission_of(ecs_bench.contract.operations[f"nova.keypairs.{verb}"]) for verb in rules
+        ]
+        hook("PUT", "/_mock/policy", {"allow": [action for row in rows for action in (row.action, *row.dependencies)]})
+    try:
+        listed = other.get(_PATH)
+        if listed.failure is None and listed.status >= 400:
+            for rule in rules.values():
+                ecs_bench.not_tested(rule, "the other user may not query key pairs")
+            return
+        ecs_bench.check(rules["list"], listed, *_NAMES, lacks=name)
+        ecs_bench.expect(
+            rules["show"], "GET", f"{_PATH}/{name}", expects="foreign-server", change="another user has it", client=other,
+        )  # fmt: skip
+        ecs_bench.expect(
+            rules["delete"], "DELETE", f"{_PATH}/{name}", expects="foreign-server", change="another user has it",
+            client=other,
+        )  # fmt: skip
+        ecs_bench.check(rules["delete"], ecs_bench.client.get(_PATH), *_NAMES, contains=name)
+    finally:
+        if hook is not None:
+            hook("PUT", "/_mock/policy", {"allow": []})
+        _drop(ecs_bench, name)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/keys-belong-together", f"{_CREATE}/quantity")
+def test_what_cannot_be_told_of_key_pairs(ecs_bench: Bench) -> None:
+    """Private keys are not looked at; a limit is reached where few key pairs do it."""
+    ecs_bench.not_tested(
+        f"{_CREATE}/keys-belong-together", "private keys are taken out of every answer before it is judged"
+    )
+    limits = ecs_bench.client.get("/v2.1/{project_id}/limits")
+    most = int(ecs_bench.read(limits, "limits", "absolute", "maxTotalKeypairs"))
+    room = most - len(ecs_bench.read(ecs_bench.client.get(_PATH), "keypairs"))
+    if most < 0 or room > _FEW:
+        ecs_bench.not_tested(f"{_CREATE}/quantity", f"maxTotalKeypairs is {most}")
+        return
+    names = [ecs_bench.new_name("key") for _ in range(max(room, 0) + 1)]
+    for name in names[:-1]:
+        ecs_bench.read(_create(ecs_bench, name))
+    ecs_bench.expect(
+        f"{_CREATE}/quantity", "POST", _PATH, json={"keypair": {"name": names[-1]}},
+        expects="refused", change="the user has as many key pairs as there may be",
+    )  # fmt: skip
+    _drop(ecs_bench, *names)
+
+
+_SERVERS, _VOLUMES = "/v2.1/{project_id}/servers", "/v2.1/{project_id}/os-volumes"
+
+
+@pytest.mark.ecs_requirement(
+    f"{_PASSWORD}/windows", f"{_PASSWORD}/ciphertext", f"{_NO_PASSWORD}/deletes", f"{_NO_PASSWORD}/not-recovered",
+    "nova.servers.create/rule/windows-admin-pass", "nova.servers.lock/rule/refuses-password",
+    "nova.servers.rebuild/rule/another-os", "nova.disks.detach/rule/windows-scsi-running",
+)  # fmt: skip
+def test_a_windows_server_is_different(ecs_bench: Bench) -> None:
+    """It has a password of its own until that is deleted, keeps SCSI disks while it runs, and may become a Linux server."""
+    client, pool = ecs_bench.client, ecs_bench.session.pool
+    image, linux = ecs_bench.need_resource("windows_image_id"), ecs_bench.need_resource("image_id")
+    ecs_bench.not_tested(f"{_PASSWORD}/ciphertext", "passwords are taken out of every answer before it is judged")
+    key = str(ecs_bench.make(_PATH, {"keypair": {"name": ecs_bench.new_name("key")}}, "keypair", "name"))
+    wanted = {
+        "name": ecs_bench.new_name("windows"), "imageRef": image, "flavorRef": ecs_bench.need_resource("flavor_id"),
+        "networks": [{"uuid": ecs_bench.need_resource("network_id")}],
+    }  # fmt: skip
+    created = client.post(_SERVERS, {"server": {**wanted, "key_name": key}})
+    refused = ecs_bench.expect(
+        "nova.servers.create/rule/windows-admin-pass", "POST", _SERVERS, json={"server": {**wanted, "name": ecs_bench.new_name("no")}},
+        expects="refused", change="there is neither a password nor a key pair", control=created.id,
+    )  # fmt: skip
+    ecs_bench.wait_out(refused)
+    ecs_bench.read(created)
+    (server,) = pool.settle(created)
+    _windows_password(ecs_bench, server)
+    _windows_disk(ecs_bench, server)
+    rebuilt = client.post(f"{_SERVERS}/{server}/action", {"rebuild": {"imageRef": linux}})
+    ecs_bench.check("nova.servers.rebuild/rule/another-os", rebuilt, "status", at_most=299)
+    pool.wait_stable(server)
+    ecs_bench.check(
+        "nova.servers.rebuild/rule/another-os", pool.show(server), "body", "server", "image", "id", equals=linux
+    )
+    client.delete(f"{_SERVERS}/{server}")
+    ecs_bench.wait_gone(f"{_SERVERS}/{server}")
+    _drop(ecs_bench, key)
+
+
+def _windows_password(bench: Bench, server: str) -> None:
+    """Judge the password of a Windows server until it is deleted, and after that."""
+    path, action = f"{_SERVERS}/{server}/os-server-password", f"{_SERVERS}/{server}/action"
+    clock = bench.session.target.clock
+    began = clock.now()
+    shown = bench.client.get(path)
+    while clock.now() - began < _INJECTED and not (shown.status < 400 and bench.read(shown, "password")):
+        clock.sleep(10.0)
+        shown = bench.client.get(path)
+    bench.check(f"{_PASSWORD}/windows", shown, "body", "password", matches=".")
+    bench.client.post(action, {"lock": None})
+    bench.expect(
+        "nova.servers.lock/rule/refuses-password", "DELETE", path, expects="locked", change="the server is locked"
+    )
+    bench.client.post(action, {"unlock": None})
+    bench.client.delete(path)
+    _no_password(bench, f"{_NO_PASSWORD}/deletes", path)
+    bench.client.post(action, {"reboot": {"type": "SOFT"}})
+    bench.session.pool.wait_stable(server)
+    clock.sleep(_INJECTED)
+    _no_password(bench, f"{_NO_PASSWORD}/not-recovered", path)
+
+
+def _no_password(bench: Bench, rule: str, path: str) -> None:
+    """Judge that no password is shown: an empty one, or none is found."""
+    shown = bench.client.get(path)
+    if shown.failure is None and shown.status >= 400:
+        bench.check(rule, shown, "status", equals=404)
+    else:
+        bench.check(rule, shown, "body", "password", length=0)
+
+
+def _windows_disk(bench: Bench, server: str) -> None:
+    """Judge that a SCSI disk stays while the server runs."""
+    rule, path = "nova.disks.detach/rule/windows-scsi-running", f"{_SERVERS}/{server}/os-volume_attachments"
+    zone = bench.read(bench.session.pool.show(server), "server", "OS-EXT-AZ:availability_zone")
+    wanted = {
+        "size": 10, "display_name": bench.new_name("scsi"), "availability_zone": zone, "metadata": {"hw:passthrough": "true"},
+    }  # fmt: skip
+    try:
+        disk = str(bench.make(_VOLUMES, {"volume": wanted}, "volume", "id"))
+    except PrerequisiteMissing as missing:
+        bench.not_tested(rule, str(missing))
+        return
+    bench.until(f"{_VOLUMES}/{disk}", "volume", "status", equals="available")
+    bench.read(bench.client.post(path, {"volumeAttachment": {"volumeId": disk}}))
+    bench.until(f"{_VOLUMES}/{disk}", "volume", "status", equals="in-use")
+    detached = bench.client.delete(f"{path}/{disk}")
+    if detached.failure is None and detached.status < 400:
+        bench.wait_gone(f"{path}/{disk}", 30)  # accepted and without effect is as good as refused
+    listed = bench.client.get(path)
+    bench.check(rule, listed, "body", "volumeAttachments", "*", "volumeId", contains=disk)

@@ -10,6 +10,8 @@ import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
 
+from ..recipes import GROUPS
+
 _LIST, _SHOW, _ADD, _DELETE = (f"nova.nics.{verb}/rule" for verb in ("list", "show", "add", "delete"))
 _PORTS = ("body", "interfaceAttachments", "*", "port_id")
 
@@ -150,4 +152,34 @@ def test_the_primary_nic_stays(ecs_bench: Bench) -> None:
     ecs_bench.expect(f"{_DELETE}/primary-nic", "DELETE", path, expects="primary-nic", change="the NIC is the only one")
     listed = ecs_bench.client.get(_path(lease.id))
     ecs_bench.check(f"{_DELETE}/primary-stays", listed, *_PORTS, contains=nic["port_id"])
+    lease.release()
+
+
+@pytest.mark.xdist_group(GROUPS)
+@pytest.mark.ecs_requirement(f"{_ADD}/by-port", f"{_ADD}/fixed-ip-beside-port", f"{_DELETE}/port-kept")
+def test_a_port_comes_and_goes_as_a_nic(ecs_bench: Bench) -> None:
+    """It keeps its address, whatever is asked for beside it, and is there to be added again."""
+    port, lease = ecs_bench.need_resource("port_id"), ecs_bench.session.pool.lease("ACTIVE")
+    addresses = ("body", "interfaceAttachment", "fixed_ips", "*", "ip_address")
+    lease.spoilt = True  # until it has lost the port
+    added = ecs_bench.client.post(_path(lease.id), {"interfaceAttachment": {"port_id": port}})
+    ecs_bench.check(f"{_ADD}/by-port", added, "body", "interfaceAttachment", "port_id", equals=port)
+    ecs_bench.check(f"{_ADD}/by-port", ecs_bench.client.get(_path(lease.id)), *_PORTS, has_one=port)
+    own = [entry["ip_address"] for entry in ecs_bench.read(added, "interfaceAttachment", "fixed_ips")]
+    _delete(ecs_bench, lease, port)
+    other = [{"ip_address": ecs_bench.free_address()}]
+    beside = ecs_bench.client.post(_path(lease.id), {"interfaceAttachment": {"port_id": port, "fixed_ips": other}})
+    if beside.failure is None and beside.status >= 400:
+        refused = ecs_bench.contract.expectation("invalid", "nova").statuses
+        ecs_bench.check(f"{_ADD}/fixed-ip-beside-port", beside, "status", one_of=sorted(refused))
+    else:
+        place = ("body", "interfaceAttachment", "port_id")
+        ecs_bench.check(f"{_ADD}/fixed-ip-beside-port", beside, *place, equals=port)
+        ecs_bench.check(f"{_ADD}/fixed-ip-beside-port", beside, *addresses, same_items=own)
+        _delete(ecs_bench, lease, port)
+    again = ecs_bench.client.post(_path(lease.id), {"interfaceAttachment": {"port_id": port}})
+    if ecs_bench.check(f"{_DELETE}/port-kept", again, "status", at_most=299):
+        ecs_bench.check(f"{_DELETE}/port-kept", again, *addresses, same_items=own)
+        lease.spoilt = False
+        _delete(ecs_bench, lease, port)
     lease.release()

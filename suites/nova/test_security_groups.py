@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_ecs import Bench, Exchange
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 _ADD, _REMOVE = (f"nova.servers.{verb}-security-group/rule" for verb in ("add", "remove"))
 _LIST = "nova.server-security-groups.list/rule"
@@ -21,7 +22,7 @@ def _act(bench: Bench, server: str, verb: str, group: str) -> Exchange:
 @pytest.mark.ecs_requirement(
     *(f"{_ADD}/{rule}" for rule in ("adds", "by-uuid", "by-name", "keeps-others", "shown", "this-server-only", "again", "no-body")),
     *(f"{_REMOVE}/{rule}" for rule in ("removes", "by-uuid", "by-name", "keeps-others", "not-shown", "this-server-only", "no-body")),
-    f"{_REMOVE}/not-a-member", f"{_LIST}/own-groups", f"{_LIST}/same-as-show",
+    f"{_REMOVE}/not-a-member", f"{_REMOVE}/group-stays", f"{_LIST}/own-groups", f"{_LIST}/same-as-show",
 )  # fmt: skip
 def test_a_server_comes_into_a_group_and_out_of_it(ecs_bench: Bench) -> None:
     """By the group's id and by its name; other groups and other servers stay as they are."""
@@ -37,6 +38,8 @@ def test_a_server_comes_into_a_group_and_out_of_it(ecs_bench: Bench) -> None:
         ecs_bench.check(f"{_ADD}/no-body", added, "body", equals=None)
         listed, shown = _groups(ecs_bench, lease.id), lease.show()
         ecs_bench.check(f"{_ADD}/adds", listed, *ids, has_one=group)
+        if form == "by-name":  # it was removed before
+            ecs_bench.check(f"{_REMOVE}/group-stays", listed, *ids, has_one=group)
         ecs_bench.check(f"{_ADD}/keeps-others", listed, *ids, includes=before)
         ecs_bench.check(f"{_ADD}/this-server-only", _groups(ecs_bench, other.id), *ids, same_items=theirs)
         ecs_bench.check(f"{_LIST}/own-groups", listed, *ids, same_items=[*before, group])
@@ -68,8 +71,9 @@ def test_a_server_comes_into_a_group_and_out_of_it(ecs_bench: Bench) -> None:
 def test_groups_and_their_rules_are_consistent(ecs_bench: Bench) -> None:
     """Each group is the project's, each rule its group's, with one peer and ports that fit its protocol."""
     lease = ecs_bench.session.pool.lease("ACTIVE")
-    group = ecs_bench.need_resource("security_group_id")
-    ecs_bench.read(_act(ecs_bench, lease.id, "addSecurityGroup", group))
+    groups = [ecs_bench.need_resource("security_group_id"), *_with_icmp(ecs_bench)]
+    for group in groups:
+        ecs_bench.read(_act(ecs_bench, lease.id, "addSecurityGroup", group))
     listed = _groups(ecs_bench, lease.id)
     for number, entry in enumerate(ecs_bench.read(listed, "security_groups")):
         place = ("body", "security_groups", number)
@@ -82,8 +86,51 @@ def test_groups_and_their_rules_are_consistent(ecs_bench: Bench) -> None:
             _ports(ecs_bench, listed, at, rule)
     for rule in ("ports-in-order", "ports-range", "icmp-range"):
         ecs_bench.not_tested(f"{_LIST}/{rule}", "no group of the server has a rule of that protocol")
-    _act(ecs_bench, lease.id, "removeSecurityGroup", group)
+    for group in groups:
+        _act(ecs_bench, lease.id, "removeSecurityGroup", group)
+    for group in groups[1:]:
+        ecs_bench.client.delete(f"{_GROUPS}/{group}")
     lease.release()
+
+
+_GROUPS, _RULES = "/v2.1/{project_id}/os-security-groups", "/v2.1/{project_id}/os-security-group-rules"
+
+
+def _new(bench: Bench) -> str:
+    """Create a group (11.3.3) and return its id."""
+    body = {"security_group": {"name": bench.new_name("group"), "description": "made by a conformance run"}}
+    return str(bench.make(_GROUPS, body, "security_group", "id"))
+
+
+def _with_icmp(bench: Bench) -> list[str]:
+    """Create a group with a rule for ICMP (11.3.6); return none where the endpoint does not."""
+    try:
+        group = _new(bench)
+    except PrerequisiteMissing:
+        return []
+    rule = {"parent_group_id": group, "ip_protocol": "icmp", "from_port": 3, "to_port": 4, "cidr": "192.0.2.0/24"}
+    bench.client.post(_RULES, {"security_group_rule": rule})
+    return [group]
+
+
+@pytest.mark.ecs_requirement(f"{_ADD}/five-groups")
+def test_a_server_is_in_five_groups(ecs_bench: Bench) -> None:
+    """With those that it has from the start."""
+    lease, ids = ecs_bench.session.pool.lease("ACTIVE"), ("body", "security_groups", "*", "id")
+    before = [entry["id"] for entry in ecs_bench.read(_groups(ecs_bench, lease.id), "security_groups")]
+    made: list[str] = []
+    try:
+        made.extend(_new(ecs_bench) for _ in range(5 - len(before)))
+        for group in made:
+            added = _act(ecs_bench, lease.id, "addSecurityGroup", group)
+            ecs_bench.check(f"{_ADD}/five-groups", added, "status", at_most=299)
+        listed = _groups(ecs_bench, lease.id)
+        ecs_bench.check(f"{_ADD}/five-groups", listed, *ids, same_items=[*before, *made])
+    finally:
+        for group in made:
+            _act(ecs_bench, lease.id, "removeSecurityGroup", group)
+            ecs_bench.client.delete(f"{_GROUPS}/{group}")
+        lease.release()
 
 
 def _ports(bench: Bench, listed: Exchange, at: tuple[str | int, ...], rule: dict[str, object]) -> None:

@@ -342,3 +342,10 @@ def test_an_action_without_content_has_none(client: Client, action: str) -> None
     assert client.null(UNKNOWN, action).status_code == 404
     assert client.show(server, at="2.9")["locked"] is False
     assert client.show(server)["status"] == "VERIFY_RESIZE"
+
+
+def test_flavors_of_another_resource_type_are_out_of_reach(client: Client) -> None:
+    """6.2.1, for servers that are made from images."""
+    server = client.stopped()
+    assert client.act(server, "resize", flavorRef="c3.2xlarge.2").status_code == 400
+    assert client.show(server)["flavor"]["id"] == client.resources["flavor_id"]

@@ -118,3 +118,14 @@ def test_each_contradiction_is_told(client: Client, what: str, says: str) -> Non
     assert _complaints(client) == []
     _break_nothing_else(client, what)
     assert any(says in complaint for complaint in _complaints(client)), _complaints(client)
+
+
+def test_a_crowd_comes_and_goes(client: Client) -> None:
+    """Servers that are there for their number run beside the others, contradict nothing, and are taken away again."""
+    (own,) = client.create()
+    for count in (30, 3, 0):
+        assert client.cloud.control("PUT", "/_mock/servers", {"count": count}) == {"count": count}
+        shown = client.nova("GET", "servers/detail", params={"limit": "1000"}).json()["servers"]
+        assert own in {one["id"] for one in shown}
+        assert [one["status"] for one in shown] == ["ACTIVE"] * (count + 1)
+        assert _complaints(client) == []
