@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 from ..recipes.values import PASSWORD
 
@@ -15,6 +17,7 @@ _SERVERS = "/v1/{project_id}/cloudservers"
 _DETAIL = "/v2.1/{project_id}/servers/detail"
 _EIPS = "/v2.1/{project_id}/os-floating-ips"
 _DISKS = "/v2.1/servers/{}/block_device"
+_VOLUMES = "/v2.1/{project_id}/os-volumes"
 
 
 def _named(bench: Bench, name: str) -> Exchange:
@@ -188,10 +191,10 @@ def test_an_eip_is_assigned_and_released(ecs_bench: Bench) -> None:
 
 @pytest.mark.ecs_requirement(
     f"{_CREATE}/eip-existing", f"{_CREATE}/eip-kept-by-default", f"{_CREATE}/eip-down",
-    f"{_DELETE}/publicip-default-kept",
+    f"{_DELETE}/publicip-default-kept", f"{_DELETE}/volumes-kept",
 )  # fmt: skip
 def test_an_eip_that_is_there_is_bound_and_stays(ecs_bench: Bench) -> None:
-    """It shows at the server, serves no second one, and without another word outlives the server."""
+    """It shows at the server, serves no second one, and without another word it and a data disk outlive the server."""
     created = ecs_bench.control("ecs.servers.create", "bound")
     body = created.request_body["server"]
     shown = _named(ecs_bench, body["name"])
@@ -201,28 +204,61 @@ def test_an_eip_that_is_there_is_bound_and_stays(ecs_bench: Bench) -> None:
     place = ("body", "servers", 0, "addresses", network, "*", "addr")
     ecs_bench.check(f"{_CREATE}/eip-existing", shown, *place, contains=address)
     _refuse(ecs_bench, "eip-down", "the EIP is bound to another server", publicip=body["publicip"])
+    disk = ecs_bench.disk()
+    _attach(ecs_bench, server, disk)
     _released(ecs_bench, "publicip-default-kept", server, address, there=True)
+    _detached(ecs_bench, "volumes-kept", disk)
     kept = ecs_bench.client.get(eip)
     ecs_bench.check(f"{_CREATE}/eip-kept-by-default", kept, "body", "floating_ip", "ip", equals=address)
     ecs_bench.client.delete(eip)
 
 
 @pytest.mark.parametrize(
-    ("rule", "release"),
+    ("eips", "disks", "fields"),
     [
-        pytest.param(f"publicip-{word}", word == "released", marks=pytest.mark.ecs_requirement(f"{_DELETE}/publicip-{word}"), id=word)
-        for word in ("kept", "released")
+        pytest.param(
+            eips, disks, {"delete_publicip": flag, "delete_volume": flag}, id=eips,
+            marks=pytest.mark.ecs_requirement(f"{_DELETE}/publicip-{eips}", f"{_DELETE}/volumes-{disks}"),
+        )
+        for eips, disks, flag in (("released", "deleted", True), ("kept", "kept", False))
     ],
 )  # fmt: skip
-def test_an_eip_goes_or_stays_as_the_deletion_says(ecs_bench: Bench, rule: str, release: bool) -> None:
-    """delete_publicip decides, whatever was said before."""
-    eip = ecs_bench.make(_EIPS, {}, "floating_ip")
-    lease = ecs_bench.session.pool.to_delete()
-    action = f"/v2.1/{{project_id}}/servers/{lease.id}/action"
-    ecs_bench.make(action, {"addFloatingIp": {"address": eip["ip"]}})
-    _released(ecs_bench, rule, lease.id, eip["ip"], there=not release, delete_publicip=release)
+def test_eip_and_data_disks_go_or_stay_as_the_deletion_says(
+    ecs_bench: Bench, eips: str, disks: str, fields: dict[str, bool]
+) -> None:
+    """With the flags they are gone, without them they are there and at no server, whatever was said before."""
+    lease, disk = ecs_bench.session.pool.to_delete(), ecs_bench.disk()
+    _attach(ecs_bench, lease.id, disk)
+    address = None
+    with suppress(PrerequisiteMissing):
+        address = str(ecs_bench.make(_EIPS, {}, "floating_ip", "ip"))
+        action = f"/v2.1/{{project_id}}/servers/{lease.id}/action"
+        ecs_bench.make(action, {"addFloatingIp": {"address": address}})
+    if address is None:
+        ecs_bench.not_tested(f"{_DELETE}/publicip-{eips}", "the endpoint binds no EIP (11.5)")
+        ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": lease.id}], **fields}))
+    else:
+        _released(ecs_bench, f"publicip-{eips}", lease.id, address, there=eips == "kept", **fields)
+    _detached(ecs_bench, f"volumes-{disks}", disk)
     lease.release()
-    ecs_bench.client.delete(f"{_EIPS}/{eip['id']}")
+
+
+def _attach(bench: Bench, server: str, disk: str) -> None:
+    bench.make(f"{_SERVERS}/{server}/attachvolume", {"volumeAttachment": {"volumeId": disk, "device": "/dev/vdb"}})
+
+
+def _detached(bench: Bench, rule: str, disk: str) -> None:
+    """Judge whether a disk of a server that was deleted is gone, or there and attached to nothing."""
+    path = f"{_VOLUMES}/{disk}"
+    if rule == "volumes-kept":
+        shown = bench.client.get(path)
+        bench.check(f"{_DELETE}/{rule}", shown, "body", "volume", "status", equals="available")
+        return
+    bench.wait_gone(path)
+    control = bench.client.get(_VOLUMES)
+    bench.read(control, "volumes")
+    change = "the server was deleted with its disks"
+    bench.expect(f"{_DELETE}/{rule}", "GET", path, expects="not-found", change=change, control=control.id)
 
 
 def _released(bench: Bench, rule: str, server: str, address: str, *, there: bool, **fields: Any) -> None:
@@ -238,34 +274,6 @@ def _released(bench: Bench, rule: str, server: str, address: str, *, there: bool
     elif bench.check(f"{_DELETE}/{rule}", after, "body", "floating_ips", "*", "ip", contains=address):
         number = [eip["ip"] for eip in bench.read(after, "floating_ips")].index(address)
         bench.check(f"{_DELETE}/{rule}", after, "body", "floating_ips", number, "instance_id", equals=None)
-
-
-@pytest.mark.parametrize(
-    ("rule", "fields"),
-    [
-        pytest.param("volumes-deleted", {"delete_volume": True}, id="deleted", marks=pytest.mark.ecs_requirement(f"{_DELETE}/volumes-deleted")),
-        pytest.param("volumes-kept", {"delete_volume": False}, id="kept", marks=pytest.mark.ecs_requirement(f"{_DELETE}/volumes-kept")),
-        pytest.param("volumes-kept", {}, id="default", marks=pytest.mark.ecs_requirement(f"{_DELETE}/volumes-kept")),
-    ],
-)  # fmt: skip
-def test_data_disks_go_or_stay_as_the_deletion_says(ecs_bench: Bench, rule: str, fields: dict[str, bool]) -> None:
-    """With delete_volume they are gone, without it they are there and attached to nothing."""
-    disk = ecs_bench.disk()
-    lease = ecs_bench.session.pool.to_delete()
-    attach = f"{_SERVERS}/{lease.id}/attachvolume"
-    ecs_bench.make(attach, {"volumeAttachment": {"volumeId": disk, "device": "/dev/vdb"}})
-    ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": lease.id}], **fields}))
-    lease.release()
-    volume = f"/v2.1/{{project_id}}/os-volumes/{disk}"
-    if fields.get("delete_volume"):
-        ecs_bench.wait_gone(volume)
-        control = ecs_bench.client.get("/v2.1/{project_id}/os-volumes")
-        ecs_bench.read(control, "volumes")
-        gone = "the server was deleted with its disks"
-        ecs_bench.expect(f"{_DELETE}/{rule}", "GET", volume, expects="not-found", change=gone, control=control.id)
-    else:
-        shown = ecs_bench.client.get(volume)
-        ecs_bench.check(f"{_DELETE}/{rule}", shown, "body", "volume", "status", equals="available")
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/password-windows", f"{_CREATE}/windows-admin-pass")
@@ -388,24 +396,17 @@ def test_the_primary_nic_stays_in_its_groups(ecs_bench: Bench) -> None:
     _refuse(ecs_bench, "hana-primary-nic", "the primary NIC is in no group", nics=nics)
 
 
-@pytest.mark.ecs_requirement(f"{_DELETE}/success-deletes", f"{_DELETE}/listed-only")
-def test_only_the_listed_server_is_deleted(ecs_bench: Bench) -> None:
-    """Of two servers the one in the request is gone and the other still there."""
-    doomed, kept = ecs_bench.session.pool.to_delete(), ecs_bench.session.pool.lease()
-    ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": doomed.id}]}))
-    ecs_bench.check(f"{_DELETE}/success-deletes", doomed.show(), "status", equals=404)
-    ecs_bench.check(f"{_DELETE}/listed-only", kept.show(), "status", equals=200)
-    _release(doomed, kept)
-
-
-@pytest.mark.ecs_requirement(f"{_DELETE}/several")
-def test_several_servers_are_deleted_by_one_request(ecs_bench: Bench) -> None:
-    """Both servers in the list are gone when the job is over."""
-    both = [ecs_bench.session.pool.to_delete() for _ in range(2)]
+@pytest.mark.ecs_requirement(f"{_DELETE}/success-deletes", f"{_DELETE}/listed-only", f"{_DELETE}/several")
+def test_only_the_listed_servers_are_deleted(ecs_bench: Bench) -> None:
+    """Of three servers the two in the request are gone when the job is over, and the other is still there."""
+    pool = ecs_bench.session.pool
+    kept, both = pool.lease(), [pool.to_delete() for _ in range(2)]
     ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": lease.id} for lease in both]}))
     for lease in both:
-        ecs_bench.check(f"{_DELETE}/several", lease.show(), "status", equals=404)
-    _release(*both)
+        for rule in ("success-deletes", "several"):
+            ecs_bench.check(f"{_DELETE}/{rule}", lease.show(), "status", equals=404)
+    ecs_bench.check(f"{_DELETE}/listed-only", kept.show(), "status", equals=200)
+    _release(kept, *both)
 
 
 @pytest.mark.ecs_requirement(f"{_DELETE}/unknown-among-known")

@@ -217,17 +217,6 @@ def test_name_and_description_change_and_nothing_else(ecs_bench: Bench) -> None:
     lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_DELETE}/gone")
-def test_a_deleted_server_is_gone(ecs_bench: Bench) -> None:
-    """After a while the server is not found and not listed any more."""
-    lease = ecs_bench.session.pool.to_delete()
-    ecs_bench.client.delete(f"{_SERVERS}/{lease.id}")
-    ecs_bench.session.pool.wait_stable(lease.id)
-    ecs_bench.check(f"{_DELETE}/gone", lease.show(), "status", equals=404)
-    ecs_bench.check(f"{_DELETE}/gone", ecs_bench.client.get(_SERVERS), "body", "servers", "*", "id", lacks=lease.id)
-    lease.release()
-
-
 @_both("name-filter", "ip-filter", "flavor-filter")
 def test_a_list_is_filtered_by_what_servers_have(ecs_bench: Bench, base: str, path: str) -> None:
     """Name, address and flavor are matched in part: the server that fits is listed, and nothing with a part it lacks."""
@@ -472,14 +461,19 @@ def test_a_boot_disk_smaller_than_the_image_is_refused(ecs_bench: Bench) -> None
 
 
 @pytest.mark.ecs_requirement(
-    f"{_DELETE}/this-server-only", f"{_DELETE}/no-body", f"{_LIST}/deleted-not-listed", f"{_DETAIL}/deleted-not-listed"
+    f"{_DELETE}/gone",
+    f"{_DELETE}/this-server-only",
+    f"{_DELETE}/no-body",
+    f"{_LIST}/deleted-not-listed",
+    f"{_DETAIL}/deleted-not-listed",
 )
 def test_only_the_server_in_the_url_is_deleted(ecs_bench: Bench) -> None:
-    """Of two servers the one in the URL is listed no more, and the other is still there."""
+    """Of two servers the one in the URL is not found and not listed any more, and the other is still there."""
     doomed, kept = ecs_bench.session.pool.to_delete(), ecs_bench.session.pool.lease()
     deleted = ecs_bench.client.delete(f"{_SERVERS}/{doomed.id}")
     ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
     ecs_bench.session.pool.wait_stable(doomed.id)
+    ecs_bench.check(f"{_DELETE}/gone", doomed.show(), "status", equals=404)
     ecs_bench.check(f"{_DELETE}/this-server-only", kept.show(), "status", equals=200)
     for base, path in _LISTS:
         listed = ecs_bench.client.get(path, query={"limit": "1000"})

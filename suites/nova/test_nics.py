@@ -10,8 +10,6 @@ import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
 
-from ..recipes import GROUPS
-
 _LIST, _SHOW, _ADD, _DELETE = (f"nova.nics.{verb}/rule" for verb in ("list", "show", "add", "delete"))
 _PORTS = ("body", "interfaceAttachments", "*", "port_id")
 
@@ -155,7 +153,6 @@ def test_the_primary_nic_stays(ecs_bench: Bench) -> None:
     lease.release()
 
 
-@pytest.mark.xdist_group(GROUPS)
 @pytest.mark.ecs_requirement(f"{_ADD}/by-port", f"{_ADD}/fixed-ip-beside-port", f"{_DELETE}/port-kept")
 def test_a_port_comes_and_goes_as_a_nic(ecs_bench: Bench) -> None:
     """It keeps its address, whatever is asked for beside it, and is there to be added again."""
