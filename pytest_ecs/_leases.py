@@ -133,6 +133,8 @@ class Pool:
     #: Time of the target's clock after which nothing new is started.
     deadline: float | None = None
     _serial: int = 0
+    #: The first request makes several servers, since tests need more than one; later ones make what is missing.
+    _begun: bool = False
     #: Servers that were made in another way than the pool makes them, and that somebody may still need.
     made: list[str] = field(default_factory=list)
     #: How often a server could not be brought into a state; after a few times it is not tried again.
@@ -196,7 +198,8 @@ class Pool:
             self._still_possible(state)
             server = self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)
             if server is None:
-                self.create(self.batch)
+                self.create(1 if self._begun else self.batch)
+                self._begun = True
             elif server.mode == "shared" or self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
                 return Lease(server.id, server.name, exclusive, state, self)
@@ -228,15 +231,18 @@ class Pool:
         return leases
 
     def to_delete(self, state: ServerState = "ACTIVE") -> Lease:
-        """Hand out an exclusive server in *state* to somebody who deletes it: one that was left over, where there is one."""
+        """Hand out an exclusive server in *state* to somebody who deletes it: one that was left over, else a new one."""
         while True:
             self._still_possible(state)
-            server = self.ledger.take_to_delete(self.worker, status=state)
-            if server is None:
-                self.create(1)
-            elif self._bring(server.id, server.status, state):
-                self.ledger.note(server.id, state)
-                return Lease(server.id, server.name, exclusive=True, status=state, pool=self)
+            taken = self.ledger.take_spare(self.worker, status=state)
+            if taken is None:
+                server = self.create(1)[0]
+                self.ledger.hold(server, self.worker)
+            else:
+                server = taken.id
+            if self._bring(server, None, state):
+                self.ledger.note(server, state)
+                return Lease(server, None, exclusive=True, status=state, pool=self)
 
     def keep(self, servers: Iterable[str]) -> None:
         """Leave *servers* to those who made them until the end of the run."""

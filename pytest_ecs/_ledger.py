@@ -300,7 +300,7 @@ class Ledger:
             columns = "id, run, identity, name, state, status, word, mode, users"
             shared = "" if exclusive else " OR (mode = 'shared' AND status = ?1)"
             row = db.execute(
-                f"SELECT {columns} FROM servers WHERE run = ?2 AND target = ?3 AND state = 'alive' AND word IN (?4, '') "  # noqa: S608 - constant text
+                f"SELECT {columns} FROM servers WHERE run = ?2 AND target = ?3 AND state = 'alive' AND (word = ?4 OR word = '' AND ?4 != 'spare') "  # noqa: S608 - constant text
                 f"AND (mode = 'free'{shared}) ORDER BY (mode = 'shared') DESC, (word = ?4) DESC, COALESCE(status = ?1, 0.5) DESC, rowid LIMIT 1",
                 (status, self.run, self.target, word),
             ).fetchone()
@@ -313,8 +313,8 @@ class Ledger:
             )
             return server
 
-    def take_to_delete(self, worker: str, *, status: str) -> Server | None:
-        """Lease a server that will be deleted: a spare one before one of the pool; None when there is none."""
+    def take_spare(self, worker: str, *, status: str) -> Server | None:
+        """Lease a spare server to somebody who deletes it; None when there is none."""
         return self.take(worker, status=status, exclusive=True, word=_SPARE)
 
     def hold(self, server: str, worker: str) -> None:

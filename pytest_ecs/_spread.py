@@ -11,7 +11,7 @@ __all__ = ["Spread", "together"]
 
 #: A project may have few server groups (5.7.1), and a run knows one port, so one worker has all that needs them.
 _SCARCE = re.compile(
-    r"/test_groups\.py::|nova/test_(?:lifecycle|nics)\.py::|\[(?:(?:ecs|nova)\.server-groups|nova\.servers\.create(?!-)|nova\.nics\.add)"
+    r"/test_groups\.py::|ecs/test_quotas\.py::|nova/test_(?:lifecycle|nics)\.py::|\[(?:(?:ecs|nova)\.server-groups|nova\.servers\.create(?!-)|nova\.nics\.add)"
 )
 #: The operation that a test over all operations is about.
 _OPERATION = re.compile(r"\[((?:iam|ecs|nova|deprecated)\.[a-z0-9-]+\.[a-z0-9-]+)")

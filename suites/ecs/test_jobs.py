@@ -50,3 +50,53 @@ def test_an_unknown_job_is_refused(ecs_bench: Bench) -> None:
         f"{_JOBS}/unknown-id", "GET", f"/v1/{{project_id}}/jobs/{unknown}",
         expects="unknown-job", change="the id was never returned", control=control.id,
     )  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(f"{_JOBS}/fail-has-error", f"{_JOBS}/fail-code-known")
+def test_a_job_that_fails_says_why(ecs_bench: Bench) -> None:
+    """Where the target can be told to let a job fail: the job ends in FAIL with a reason, and a code of A.2 if any."""
+    hook = ecs_bench.session.target.control
+    if hook is None:
+        for rule in ("fail-has-error", "fail-code-known"):
+            ecs_bench.not_tested(f"{_JOBS}/{rule}", "no job failed in this run")
+        return
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    hook("POST", "/_mock/fail", {"job_type": "stopServers", "code": "Ecs.0204"})
+    stop = {"os-stop": {"servers": [{"id": lease.id}]}}
+    started = ecs_bench.client.post("/v1/{project_id}/cloudservers/action", stop)
+    ecs_bench.wait_out(started)
+    # The judge looks at every job body of the run.
+    for rule in ("fail-has-error", "fail-code-known"):
+        ecs_bench.not_tested(f"{_JOBS}/{rule}", "the job that was to fail did not")
+    lease.release()
+
+
+@pytest.mark.ecs_requirement(f"{_JOBS}/nic-named")
+def test_the_job_of_a_nic_names_it(ecs_bench: Bench) -> None:
+    """The job that adds a NIC, and the one that deletes it, name it in entities, their own or a subtask's."""
+    lease = ecs_bench.session.pool.lease("ACTIVE")
+    interfaces = f"/v2.1/{{project_id}}/servers/{lease.id}/os-interface"
+    ports = ("interfaceAttachments",)
+    before = [nic["port_id"] for nic in ecs_bench.read(ecs_bench.client.get(interfaces), *ports)]
+    nics = f"/v1/{{project_id}}/cloudservers/{lease.id}/nics"
+    subnet = ecs_bench.need_resource("subnet_id")
+    added = str(ecs_bench.make(nics, {"nics": [{"subnet_id": subnet}]}, "job_id"))
+    now = [nic["port_id"] for nic in ecs_bench.read(ecs_bench.client.get(interfaces), *ports)]
+    (port,) = set(now) - set(before)
+    _names(ecs_bench, added, port)
+    deleted = str(ecs_bench.make(f"{nics}/delete", {"nics": [{"id": port}]}, "job_id"))
+    _names(ecs_bench, deleted, port)
+    lease.release()
+
+
+def _names(bench: Bench, job: str, port: str) -> None:
+    """Judge that a job, which is over, names a NIC."""
+    last = bench.session.job(job)[-1]
+    entities = bench.read(last, "entities")
+    subtasks = entities.get("sub_jobs") or []
+    if subtasks and not entities.get("nic_id"):
+        bench.check(
+            f"{_JOBS}/nic-named", last, "body", "entities", "sub_jobs", "*", "entities", "nic_id", contains=port
+        )
+    else:
+        bench.check(f"{_JOBS}/nic-named", last, "body", "entities", "nic_id", equals=port)

@@ -1,65 +1,98 @@
-"""Rules of tenant quotas (5.7.1)."""
+"""Rules of tenant quotas (5.7.1); that servers count is seen through both APIs at once, in suites/nova/test_quotas.py."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 
 from pytest_ecs import Bench, Exchange
+from pytest_ecs.typing import JSON
 
 _QUOTAS = "ecs.quotas.show/rule"
 _LIMITS = "/v1/{project_id}/cloudservers/limits"
+_GROUPS = "/v1/{project_id}/cloudservers/os-server-groups"
+_BUSY = "others created, resized or deleted things all the time"
 
 
-@pytest.mark.ecs_requirement(
-    f"{_QUOTAS}/server-counted", f"{_QUOTAS}/cores-counted", f"{_QUOTAS}/memory-counted", f"{_QUOTAS}/used-within"
-)
-def test_usage_moves_with_servers(ecs_bench: Bench) -> None:
-    """A new server counts in instances, cores and memory, by its flavor.
-
-    Others may be at work in the project, so a try counts only when no other server came, went or was resized meanwhile.
-    """
-    client, flavor = ecs_bench.client, ecs_bench.need_resource("flavor_id")
-    flavors = ecs_bench.read(client.get("/v1/{project_id}/cloudservers/flavors"), "flavors")
-    size = next(f for f in flavors if f["id"] == flavor)
-    moves = [
-        ("server-counted", "totalInstancesUsed", 1),
-        ("cores-counted", "totalCoresUsed", int(size["vcpus"])),
-        ("memory-counted", "totalRAMUsed", int(size["ram"])),
-    ]
+def _steadily(bench: Bench, look: Callable[[], JSON], change: Callable[[], JSON]) -> tuple[Exchange, Exchange] | None:
+    """Return the usage before and after *change*, which tells what *look* shows then if nobody else did anything."""
     for _ in range(3):
-        there, before = _usage(ecs_bench)
-        made = ecs_bench.session.pool.create(1)
-        now, after = _usage(ecs_bench)
-        if there is not None and now == {**there, **dict.fromkeys(made, flavor)}:
-            break
-    else:
-        for rule in ("server-counted", "cores-counted", "memory-counted", "used-within"):
-            ecs_bench.not_tested(f"{_QUOTAS}/{rule}", "others created, resized or deleted servers all the time")
+        there, before = look(), bench.client.get(_LIMITS)
+        if look() != there:
+            continue
+        wanted = change()
+        after = bench.client.get(_LIMITS)
+        if look() == wanted:
+            return before, after
+    return None
+
+
+def _moved(bench: Bench, rule: str, seen: tuple[Exchange, Exchange] | None, field: str, more: int) -> None:
+    if seen is None:
+        bench.not_tested(f"{_QUOTAS}/{rule}", _BUSY)
         return
-    for rule, field, more in moves:
-        ecs_bench.check(
-            f"{_QUOTAS}/{rule}",
-            after,
-            "body",
-            "absolute",
-            field,
-            equals=ecs_bench.read(before, "absolute", field) + more,
-        )
-    limit = ecs_bench.read(after, "absolute", "maxTotalInstances")
-    # -1 stands for "no limit" in the section's own example (maxTotalKeypairs).
-    most = limit if limit >= 0 else ecs_bench.read(after, "absolute", "totalInstancesUsed")
-    ecs_bench.check(f"{_QUOTAS}/used-within", after, "body", "absolute", "totalInstancesUsed", at_most=most)
+    was = bench.read(seen[0], "absolute", field)
+    bench.check(f"{_QUOTAS}/{rule}", seen[1], "body", "absolute", field, equals=was + more)
 
 
-def _usage(bench: Bench) -> tuple[dict[str, str] | None, Exchange]:
-    """Return the flavors of all servers with the usage that they cause, None while something changes them."""
-    first = _flavors(bench)
-    usage = bench.client.get(_LIMITS)
-    steady = first == _flavors(bench) and "" not in first.values()
-    return (first if steady else None), usage
+@pytest.mark.ecs_requirement(f"{_QUOTAS}/resize-counted")
+def test_a_resize_counts(ecs_bench: Bench) -> None:
+    """Cores and memory in use move by the difference of the flavors."""
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    listed = ecs_bench.read(ecs_bench.client.get("/v1/{project_id}/cloudservers/flavors"), "flavors")
+    sizes = {flavor["id"]: flavor for flavor in listed}
+    moves: dict[str, int] = {}
+
+    def resize() -> dict[str, str]:
+        there, now, wanted = _flavors(ecs_bench), str(ecs_bench.flavor_of(lease)), ecs_bench.other_flavor(lease)
+        path = f"/v1/{{project_id}}/cloudservers/{lease.id}/resize"
+        ecs_bench.make(path, {"resize": {"flavorRef": wanted}}, "job_id")
+        for field, name in (("totalCoresUsed", "vcpus"), ("totalRAMUsed", "ram")):
+            moves[field] = int(sizes[wanted][name]) - int(sizes[now][name])
+        return {**there, lease.id: wanted}
+
+    seen = _steadily(ecs_bench, lambda: _flavors(ecs_bench), resize)
+    for field in ("totalCoresUsed", "totalRAMUsed"):
+        _moved(ecs_bench, "resize-counted", seen, field, moves.get(field, 0))
+    lease.release()
 
 
 def _flavors(bench: Bench) -> dict[str, str]:
     """Return the flavor of each server; while it is being resized it has none that could be counted on."""
     listed = bench.client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
     return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in bench.read(listed, "servers")}
+
+
+@pytest.mark.ecs_requirement(f"{_QUOTAS}/server-group-counted")
+def test_a_server_group_counts(ecs_bench: Bench) -> None:
+    """A new one raises the groups in use by one, and its deletion lowers them again."""
+    made: list[str] = []
+
+    def make() -> list[str]:
+        there = _groups(ecs_bench)
+        body = {"server_group": {"name": ecs_bench.new_name("group"), "policies": ["anti-affinity"]}}
+        made.append(str(ecs_bench.make(_GROUPS, body, "server_group", "id")))
+        return sorted([*there, made[-1]])
+
+    def drop() -> list[str]:
+        there, gone = _groups(ecs_bench), f"{_GROUPS}/{made.pop()}"
+        ecs_bench.client.delete(gone)
+        ecs_bench.wait_gone(gone)
+        return [group for group in there if not gone.endswith(group)]
+
+    _moved(
+        ecs_bench,
+        "server-group-counted",
+        _steadily(ecs_bench, lambda: _groups(ecs_bench), make),
+        "totalServerGroupsUsed",
+        1,
+    )
+    while made:
+        seen = _steadily(ecs_bench, lambda: _groups(ecs_bench), drop)
+        _moved(ecs_bench, "server-group-counted", seen, "totalServerGroupsUsed", -1)
+
+
+def _groups(bench: Bench) -> list[str]:
+    listed = bench.client.get(_GROUPS, query={"limit": "1000"})
+    return sorted(group["id"] for group in bench.read(listed, "server_groups"))

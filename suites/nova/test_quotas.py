@@ -19,6 +19,8 @@ _SAME = {
     "injected_files": "maxPersonality", "injected_file_content_bytes": "maxPersonalitySize", "server_groups": "maxServerGroups",
     "server_group_members": "maxServerGroupMembers",
 }  # fmt: skip
+#: The same through the ECS API (5.7.1).
+_ECS, _ECS_PATH = "ecs.quotas.show/rule", "/v1/{project_id}/cloudservers/limits"
 
 
 def _absolute(bench: Bench) -> dict[str, int]:
@@ -72,10 +74,11 @@ def test_the_limits_of_others_are_their_own(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_LIMITS}/{rule}" for rule in ("server-counted", "cores-counted", "memory-counted")), f"{_QUOTAS}/not-used-up",
+    *(f"{base}/{rule}" for base in (_LIMITS, _ECS) for rule in ("server-counted", "cores-counted", "memory-counted")),
+    f"{_QUOTAS}/not-used-up", f"{_ECS}/used-within",
 )  # fmt: skip
 def test_servers_count(ecs_bench: Bench) -> None:
-    """A new one raises what is used by itself, its vCPUs and its memory; deleted it lowers it again; quotas stay."""
+    """In both APIs a new one raises what is used by itself, its vCPUs and memory; deleted it lowers it; quotas stay."""
     flavor = ecs_bench.read(
         ecs_bench.client.get(f"/v2.1/{{project_id}}/flavors/{ecs_bench.need_resource('flavor_id')}"), "flavor"
     )
@@ -90,7 +93,7 @@ def test_servers_count(ecs_bench: Bench) -> None:
             "networks": [{"uuid": ecs_bench.need_resource("network_id")}],
         }  # fmt: skip
         made = str(ecs_bench.make("/v2.1/{project_id}/servers", {"server": server}, "server", "id"))
-        shown = ecs_bench.client.get(_PATH)
+        shown, both = ecs_bench.client.get(_PATH), ecs_bench.client.get(_ECS_PATH)
         between = _servers(ecs_bench)
         ecs_bench.client.delete(f"/v2.1/{{project_id}}/servers/{made}")
         ecs_bench.wait_gone(f"/v2.1/{{project_id}}/servers/{made}")
@@ -98,13 +101,21 @@ def test_servers_count(ecs_bench: Bench) -> None:
         if between == {**there, made: flavor["id"]} and _servers(ecs_bench) == there:
             break
     else:
-        for rule in names.values():
-            ecs_bench.not_tested(f"{_LIMITS}/{rule}", "others created, resized or deleted servers all the time")
-        ecs_bench.not_tested(f"{_QUOTAS}/not-used-up", "others created, resized or deleted servers all the time")
+        for rule in (
+            *(f"{base}/{name}" for base in (_LIMITS, _ECS) for name in names.values()),
+            f"{_QUOTAS}/not-used-up",
+            f"{_ECS}/used-within",
+        ):
+            ecs_bench.not_tested(rule, "others created, resized or deleted servers all the time")
         return
     for name, size in sizes.items():
+        ecs_bench.check(f"{_ECS}/{names[name]}", both, "body", "absolute", name, equals=before[name] + size)
         ecs_bench.check(f"{_LIMITS}/{names[name]}", shown, *_ABSOLUTE, name, equals=before[name] + size)
         ecs_bench.check(f"{_LIMITS}/{names[name]}", after, *_ABSOLUTE, name, equals=before[name])
+    limit = ecs_bench.read(both, "absolute", "maxTotalInstances")
+    # -1 stands for "no limit" in the example of 5.7.1 (maxTotalKeypairs).
+    most = limit if limit >= 0 else ecs_bench.read(both, "absolute", "totalInstancesUsed")
+    ecs_bench.check(f"{_ECS}/used-within", both, "body", "absolute", "totalInstancesUsed", at_most=most)
     again = _quota(ecs_bench, ecs_bench.client.project_id)
     ecs_bench.check(f"{_QUOTAS}/not-used-up", again, "body", "quota_set", equals=quotas)
 
