@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["Recorder", "Selector"]
 
 
+#: Requirements of the operations that delete servers.
+_DELETES = re.compile(r"(?:ecs|nova)\.servers\.delete/")
+
+
 class Selector:
     """Leaves out the tests of requirements that were not asked for."""
 
@@ -36,9 +40,13 @@ class Selector:
         }
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Deselect tests whose requirements are all outside the selection; tests of others stay."""
+        """Deselect tests whose requirements are all outside the selection; tests of others stay.
+
+        Those that delete servers come last: they get the servers that other tests left over.
+        """
         from pytest_ecs._report.witness import covered_by
 
+        items.sort(key=lambda item: any(map(_DELETES.match, covered_by(item))))
         kept: list[pytest.Item] = []
         dropped: list[pytest.Item] = []
         for item in items:
