@@ -228,3 +228,71 @@ def test_a_checked_request_changes_nothing(ecs_bench: Bench) -> None:
             expects="invalid", change=change, codes=("Ecs.0103",), control=checked.id,
         )  # fmt: skip
     lease.release()
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_ATTACH}/{rule}" for rule in ("device-chosen", "device-on-kvm", "device-on-xen", "device-needed-on-xen"))
+)
+def test_the_hypervisor_counts_for_the_device(ecs_bench: Bench) -> None:
+    """On KVM a name is chosen where none is given, and /dev/sd becomes /dev/vd; on Xen it is the other way round."""
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    kind = _hypervisor(ecs_bench, lease)
+    rules = {
+        "CloudCompute": ("device-on-xen", "device-needed-on-xen"),
+        "FusionCompute": ("device-chosen", "device-on-kvm"),
+    }
+    for rule in rules.get(kind, sum(rules.values(), ())):
+        ecs_bench.not_tested(f"{_ATTACH}/{rule}", f"the flavor of the run is of {kind}")
+    if kind in rules:
+        (_on_kvm if kind == "CloudCompute" else _on_xen)(ecs_bench, lease)
+    lease.release()
+
+
+def _hypervisor(bench: Bench, lease: Lease) -> str:
+    """Return what a server's flavor says of its virtualization (table 5-41): CloudCompute is KVM, FusionCompute Xen."""
+    specs = bench.client.get(f"/v2.1/{{project_id}}/flavors/{bench.flavor_of(lease)}/os-extra_specs")
+    return str(bench.read(specs, "extra_specs").get("ecs:virtualization_env_types", "no known virtualization"))
+
+
+def _on_kvm(bench: Bench, lease: Lease) -> None:
+    disk, taken = bench.disk(), [entry["device"] for entry in _disks(bench, lease.id)]
+    at = ("body", "volumeAttachment", "device")
+    with _attached(bench, lease, disk):
+        shown = bench.client.get(_devices(lease.id, disk))
+        bench.check(f"{_ATTACH}/device-chosen", shown, *at, matches="^/dev/")
+        for device in taken:
+            bench.check(f"{_ATTACH}/device-chosen", shown, *at, differs=device)
+    with _attached(bench, lease, disk, device="/dev/sdc"):
+        shown = bench.client.get(_devices(lease.id, disk))
+        bench.check(f"{_ATTACH}/device-on-kvm", shown, *at, matches="^/dev/vd")
+
+
+def _on_xen(bench: Bench, lease: Lease) -> None:
+    disk = bench.disk()
+    control = bench.control("ecs.disks.attach")
+    refused = bench.expect(
+        f"{_ATTACH}/device-needed-on-xen", "POST", _attach_path(lease.id), json={"volumeAttachment": {"volumeId": disk}},
+        expects="refused", change="a Xen server's disk has no device", control=control.id,
+    )  # fmt: skip
+    bench.wait_out(refused)
+    if disk in _ids(bench, lease.id):
+        _detach(bench, lease, disk)
+    with _attached(bench, lease, disk, device="/dev/vdc"):
+        shown = bench.client.get(_devices(lease.id, disk))
+        bench.check(f"{_ATTACH}/device-on-xen", shown, "body", "volumeAttachment", "device", matches="^/dev/sd")
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        pytest.param(rule, reason, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
+        for rule, reason in {
+            f"{_ATTACH}/device-on-scsi-only": "no operation of the document tells which servers support only SCSI disks",
+            f"{_ATTACH}/too-many": "as many disks as a server can have would have to be bought",
+            f"{_DETACH}/running": "no operation of the document tells whether an image has UVP VMTools",
+        }.items()
+    ],
+)
+def test_what_the_document_does_not_show(ecs_bench: Bench, rule: str, reason: str) -> None:
+    """Rules that cannot be judged from outside."""
+    ecs_bench.not_tested(rule, reason)

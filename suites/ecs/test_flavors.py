@@ -70,6 +70,38 @@ def test_a_listed_flavor_can_be_used(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_FLAVORS}/usable", ecs_bench.client.get(_PATH), "body", "flavors", "*", "id", contains=flavor)
 
 
+@pytest.mark.ecs_requirement(f"{_FLAVORS}/abandoned-hidden")
+def test_what_is_abandoned_is_not_listed(ecs_bench: Bench) -> None:
+    """No flavor is listed that is abandoned in the region and in every zone that it names."""
+    listed = ecs_bench.client.get(_PATH)
+    ecs_bench.check(f"{_FLAVORS}/abandoned-hidden", listed, "body", "flavors", present=True)
+    for number, flavor in enumerate(ecs_bench.read(listed, "flavors")):
+        specs = flavor.get("os_extra_specs") or {}
+        zones = [entry.partition("(")[0].strip() for entry in specs.get("cond:operation:az", "").split(",") if entry]
+        # The region's own state counts where a zone has none (table 5-41).
+        states = {_state(specs, zone) for zone in zones} | {specs.get("cond:operation:status", "normal")}
+        at = ("body", "flavors", number, "os_extra_specs", "cond:operation:status")
+        if states == {"abandon"}:
+            ecs_bench.check(f"{_FLAVORS}/abandoned-hidden", listed, *at, differs="abandon")
+
+
+@pytest.mark.ecs_requirement(f"{_FLAVORS}/extra-specs-agree")
+def test_extra_specs_are_those_of_their_own_query(ecs_bench: Bench) -> None:
+    """What the list shows is what 6.6.4 answers, for one flavor of each set of keys."""
+    listed = ecs_bench.client.get(_PATH)
+    kinds: dict[tuple[str, ...], int] = {}
+    for number, flavor in enumerate(ecs_bench.read(listed, "flavors")):
+        kinds.setdefault(tuple(sorted(flavor["os_extra_specs"])), number)
+    for number in kinds.values():
+        flavor = ecs_bench.read(listed, "flavors", number, "id")
+        specs = ecs_bench.read(
+            ecs_bench.client.get(f"/v2.1/{{project_id}}/flavors/{flavor}/os-extra_specs"), "extra_specs"
+        )
+        ecs_bench.check(
+            f"{_FLAVORS}/extra-specs-agree", listed, "body", "flavors", number, "os_extra_specs", equals=specs
+        )
+
+
 _ON_SALE = {"normal", "obt", "promotion"}
 
 

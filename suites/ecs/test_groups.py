@@ -343,3 +343,18 @@ def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
         expects="refused", change="the group was deleted", control=control.id,
     )  # fmt: skip
     ecs_bench.wait_out(refused)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        pytest.param(rule, reason, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
+        for rule, reason in {
+            f"{_ADD}/only-kvm": "no option names a Xen flavor",
+            f"{_ADD}/member-quantity": "as many servers as a group can have would have to be bought",
+        }.items()
+    ],
+)
+def test_what_a_target_does_not_have(ecs_bench: Bench, rule: str, reason: str) -> None:
+    """Rules that need more than a run can be given."""
+    ecs_bench.not_tested(rule, reason)

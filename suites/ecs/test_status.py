@@ -171,6 +171,7 @@ def test_the_system_is_installed_anew(ecs_bench: Bench, operation: str) -> None:
 
 
 _MIGRATE = "ecs.servers.migrate/rule"
+_SHOW, _DETAIL = "nova.servers.show/rule", "nova.servers.list-detail/rule"
 _HOST = ("body", "server", "os:scheduler_hints", "dedicated_host_id")
 
 
@@ -196,11 +197,9 @@ def _stays(bench: Bench, rule: str, lease: Lease, host: str | None, expects: str
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_MIGRATE}/{rule}"
-        for rule in ("success-to-host", "success-to-pool", "server-kept", "same-host", "pool-to-pool")
-    )
-)
+    *(f"{_MIGRATE}/{rule}" for rule in ("success-to-host", "success-to-pool", "server-kept", "same-host", "pool-to-pool")),
+    f"{_SHOW}/hints-on-dedicated-host", f"{_DETAIL}/hints-on-dedicated-host",
+)  # fmt: skip
 def test_a_stopped_server_moves_to_a_host_and_back(ecs_bench: Bench) -> None:
     """It is on the host that was named, then on none, and otherwise what it was; where it is already it does not go."""
     host = ecs_bench.need_resource("dedicated_host_id")
@@ -209,13 +208,28 @@ def test_a_stopped_server_moves_to_a_host_and_back(ecs_bench: Bench) -> None:
     before = ecs_bench.read(lease.show(), "server")
     shown = _migrate(ecs_bench, lease, host)
     ecs_bench.check(f"{_MIGRATE}/success-to-host", shown, *_HOST, contains=host)
+    _hinted(ecs_bench, lease, shown, present=True)
     for field in ("id", "flavor", "addresses", "os-extended-volumes:volumes_attached"):
         ecs_bench.check(f"{_MIGRATE}/server-kept", shown, "body", "server", field, equals=before[field])
     _stays(ecs_bench, "same-host", lease, host, "refused", "the server is on that host already")
     shown = _migrate(ecs_bench, lease, None)
     ecs_bench.check(f"{_MIGRATE}/success-to-pool", shown, *_HOST, absent=True)
+    _hinted(ecs_bench, lease, shown, absent=True)
     _stays(ecs_bench, "pool-to-pool", lease, None, "refused", "the server is on no dedicated host")
     lease.release()
+
+
+def _hinted(bench: Bench, lease: Lease, shown: Exchange, **test: bool) -> None:
+    """Judge whether both views of a server show the hints of its creation, which those on a dedicated host have."""
+    bench.check(f"{_SHOW}/hints-on-dedicated-host", shown, "body", "server", "os:scheduler_hints", **test)
+    name = bench.read(shown, "server", "name")
+    listed = bench.client.get("/v2.1/{project_id}/servers/detail", query={"name": name, "limit": "1000"})
+    ids = [server["id"] for server in bench.read(listed, "servers")]
+    if lease.id in ids:
+        at = ("body", "servers", ids.index(lease.id), "os:scheduler_hints")
+        bench.check(f"{_DETAIL}/hints-on-dedicated-host", listed, *at, **test)
+    else:
+        bench.not_tested(f"{_DETAIL}/hints-on-dedicated-host", "the list does not have the server")
 
 
 @pytest.mark.ecs_requirement(f"{_MIGRATE}/success-between-hosts")
@@ -243,3 +257,65 @@ def test_a_running_server_does_not_move(ecs_bench: Bench) -> None:
 def test_a_host_without_room(ecs_bench: Bench) -> None:
     """A host whose room is spread over NUMA nodes cannot be asked for."""
     ecs_bench.not_tested(f"{_MIGRATE}/numa", "no option names a dedicated host without room on a single NUMA node")
+
+
+_REASONS = {
+    "needs-cloud-init": "no operation of the document tells whether an image has Cloud-Init",
+    "needs-system-disk": "a server without its system disk could not be given back",
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "rule", "reason"),
+    [
+        pytest.param(
+            operation, rule, reason, id=f"{operation}-{rule}", marks=pytest.mark.ecs_requirement(f"{operation}/rule/{rule}")
+        )
+        for operation in _SYSTEMS
+        for rule, reason in _REASONS.items()
+    ]
+    + [
+        pytest.param(
+            "ecs.servers.change-os", "user-preferred", "no option names a second user with a key pair", id="user-preferred",
+            marks=pytest.mark.ecs_requirement("ecs.servers.change-os/rule/user-preferred"),
+        )
+    ],
+)  # fmt: skip
+def test_what_a_target_does_not_have(ecs_bench: Bench, operation: str, rule: str, reason: str) -> None:
+    """Rules that need more than a run can be given."""
+    ecs_bench.not_tested(f"{operation}/rule/{rule}", reason)
+
+
+@pytest.mark.parametrize("operation", [
+    pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(f"{operation}/rule/after-failure", f"{operation}/rule/no-other-operation"))
+    for operation in _SYSTEMS
+])  # fmt: skip
+def test_an_installation_fails_and_is_repeated(ecs_bench: Bench, operation: str) -> None:
+    """During it nothing else is done to the server; a server whose installation failed, where that can be arranged, gets another."""
+    rule, (key, verb) = f"{operation}/rule", _SYSTEMS[operation]
+    control = ecs_bench.control(operation)
+    body = {name: value for name, value in control.request_body[key].items() if name not in {"mode", "metadata"}}
+    lease, hook = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.session.target.control
+    kinds = {"reinstallos": "reinstallServer", "changeos": "changeServerOs"}
+    if hook is not None:
+        hook("POST", "/_mock/fail", {"job_type": kinds[verb], "code": "Ecs.0204"})
+    sent = ecs_bench.client.post(f"/v2/{{project_id}}/cloudservers/{lease.id}/{verb}", {key: body})
+    if ecs_bench.first_change(lease, "SHUTOFF") is None:
+        ecs_bench.not_tested(f"{rule}/no-other-operation", "the installation was too quick to be seen")
+    else:
+        other = ecs_bench.expect(
+            f"{rule}/no-other-operation", "POST", "/v1/{project_id}/cloudservers/action",
+            json={"os-start": {"servers": [{"id": lease.id}]}}, expects="refused", change="the system is being installed",
+            control=sent.id,
+        )  # fmt: skip
+        ecs_bench.wait_out(other)
+    ecs_bench.wait_out(sent)
+    ecs_bench.session.pool.wait_stable(lease.id)
+    if hook is None:
+        ecs_bench.not_tested(f"{rule}/after-failure", "no installation failed in this run")
+    else:
+        again = _install(ecs_bench, operation, lease)
+        ecs_bench.check(f"{rule}/after-failure", again, "status", at_most=299)
+        ecs_bench.check(f"{rule}/after-failure", lease.show(), "body", "server", "status", equals="ACTIVE")
+    _stopped(ecs_bench, lease)
+    lease.release()
