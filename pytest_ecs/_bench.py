@@ -39,6 +39,8 @@ _DERIVED = frozenset({"request", "query", "not-found", "http", "alias", "microve
 _TRIES = 120
 #: Where disks are created (11.4.4).
 _DISKS = "/v2.1/{project_id}/os-volumes"
+#: What another project's request leaves at a server as it is.
+_FACTS = ("name", "status", "metadata", "flavor", "image", "addresses", "os-extended-volumes:volumes_attached")
 _GARBAGE = "garbage-token-that-no-one-issued"
 #: Claims that a check-only request (dry_run) does not promise to look at; they need the real request.
 _NOT_CHECKED_ONLY = ("reference",)
@@ -245,10 +247,19 @@ class Bench:
             other = self.as_identity("other_project")
             options, expects = {"project": other.project_id}, "foreign-project"
             change = "the project in the URL is not the token's"
+        elif which == "foreign-id":
+            options, expects = {"client": self.as_identity("other_project")}, "foreign-id"
+            change = "another project names what is this project's"
         else:
             raise LookupError(f"no way to derive {requirement_id}")
+        changes = which == "foreign-id" and operation.method != "GET"
+        before = [lease.show() for lease in leases if changes]
         case = Case(requirement_id, expects, change, control.id)
         exchange = self._send(operation, recipe, request, case, **options)
+        for lease, shown in zip(leases, before, strict=False):
+            after = lease.show()
+            for name in _FACTS:
+                self.check(requirement_id, after, "body", "server", name, equals=self.read(shown, "server", name))
         self._undo(exchange, recipe, leases)
 
     def authorize(self, requirement_id: str) -> None:

@@ -30,6 +30,11 @@ __all__ = ["derive"]
 _LOGIN = "iam.tokens.create"
 #: Parameters that authentication speaks of, not the lookup of a resource.
 _PROJECT = "project_id"
+#: Parameters that name what belongs to a project; flavors and images may be everybody's.
+_OWNED = frozenset({
+    "server_id", "job_id", "volume_id", "snapshot_id", "server_group_id", "port_id", "security_group_id",
+    "security_group_rule_id", "floating_ip_id",
+})  # fmt: skip
 #: A job that does not exist has codes of its own.
 _JOB = "job_id"
 #: Keywords that bind the maps a client sends; what comes back in a map is the client's own.
@@ -252,6 +257,13 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
         yield from made("auth/other-token", "auth", "foreign-project", says)
         says = "A request with another project's id in the URL is refused"
         yield from made("auth/other-project", "auth", "foreign-project", says)
+        if _OWNED.intersection(names) or _names_servers(operation.body or {}):
+            says = "A request of another project that names this project's things is refused, and changes nothing"
+            yield from made("auth/foreign-id", "auth", "foreign-id", says)
+
+
+def _names_servers(schema: Schema) -> bool:
+    return any(field.schema.get("x-reference") == "server" for field in walk(schema, ""))
 
 
 def _authenticated(operation: Operation) -> bool:
