@@ -801,7 +801,7 @@ def test_a_server_that_failed_says_why(ecs_bench: Bench) -> None:
 
 
 #: Sizes of the data disks of the server below, by what becomes of each: said, unsaid, and to be deleted.
-_SIZES = {"keep-disk": 12, "keep-disk-default": 11, "delete-disk": 13}
+_SIZES = {"keep-disk": 20, "keep-disk-default": 10, "delete-disk": 30}
 _FLAGS: dict[str, dict[str, Any]] = {
     "keep-disk": {"delete_on_termination": False}, "keep-disk-default": {}, "delete-disk": {"delete_on_termination": True},
 }  # fmt: skip
@@ -907,7 +907,9 @@ def _check_port(bench: Bench, server: str, port: str | None, security: str | Non
     if port is None:
         return
     nics = bench.client.get(f"{_SERVERS}/{server}/os-interface")
-    bench.check(f"{_CREATE}/port-first", nics, "body", "interfaceAttachments", "*", "port_id", equals=[port])
+    if not bench.check(f"{_CREATE}/port-first", nics, "body", "interfaceAttachments", "*", "port_id", equals=[port]):
+        bench.not_tested(f"{_CREATE}/security-groups-and-port", "the server does not have the port")
+        return
     place = ("body", "interfaceAttachments", 0, "fixed_ips", "*", "ip_address")
     bench.check(f"{_CREATE}/port-first", nics, *place, lacks=address)
     if security is not None:
@@ -937,6 +939,9 @@ def _check_disks(bench: Bench, server: str, shown: Exchange) -> dict[str, str]:
         wanted = str(size) if str(size) in shown_sizes else size
         bench.check(f"{_CREATE}/blank-disk", listed, "body", "volumeAttachments", "*", "size", has_one=wanted)
     unsaid = found.get("keep-disk-default")
+    if unsaid is None:
+        bench.not_tested(f"{_SHOW}/disk-flag-default", "the server did not get the disk")
+        return found
     at = ids.index(unsaid) if unsaid in ids else len(ids)
     place = ("body", "server", "os-extended-volumes:volumes_attached", at, "delete_on_termination")
     bench.check(f"{_SHOW}/disk-flag-default", shown, *place, equals=False)
