@@ -458,6 +458,25 @@ class Bench:
         """Return the id of a resource that the run was given; raises `PrerequisiteMissing` when it was given none."""
         return self.session.target.resources.need(name)
 
+    def port(self) -> str:
+        """Return the port that the run was given, which no server has.
+
+        Raises `PrerequisiteMissing` when it was given none, or when the port is gone or kept by a server: that is judged
+        where it came about, and nowhere else.
+        """
+        port, holder = self.need_resource("port_id"), ""
+        for exchange in self.session.connection.journal:
+            asked, refused = _ports(exchange.request_body), exchange.failure is not None or exchange.status >= 400
+            if asked == [port] and not refused:
+                holder = exchange.parameters.get("server_id") or _created(exchange)
+            elif asked == [port] and exchange.status in {404, 409}:
+                holder = "nobody knows which"
+            elif exchange.status == 404 and exchange.path.endswith((f"/{holder}", f"/{holder}/os-interface/{port}")):
+                holder = ""
+        if holder:
+            raise PrerequisiteMissing("The port of --ecs-port is no longer free", seen=f"server {holder} has it")
+        return port
+
     def other_zone(self, zone: str) -> str:
         """Return an availability zone beside *zone* that a flavor names (table 8-20).
 
@@ -713,6 +732,7 @@ class Bench:
             job=self.finished_job,
             address=self.free_address,
             disk=self.disk,
+            port=self.port,
             read=lambda path, *steps, **options: self.read(self.client.get(path, **options), *steps),
             make=self.make if fresh else partial(self._make_once, recipe),
             until=self.until,
@@ -792,6 +812,21 @@ def _pairs(body: JSON) -> Iterator[tuple[str, str | None]]:
     elif isinstance(body, list):
         for item in body:
             yield from _pairs(item)
+
+
+def _ports(body: JSON) -> list[str]:
+    """Return the ports that a request to add a NIC (6.7.3) or to create a server (6.2.1) names."""
+    body = body if isinstance(body, Mapping) else {}
+    nic, server = body.get("interfaceAttachment"), body.get("server")
+    networks = server.get("networks") if isinstance(server, Mapping) else None
+    named, key = ([nic], "port_id") if nic else (networks if isinstance(networks, list) else [], "port")
+    return [str(one[key]) for one in named if isinstance(one, Mapping) and key in one]
+
+
+def _created(exchange: Exchange) -> str:
+    body = exchange.response_body
+    server = body.get("server") if isinstance(body, Mapping) else None
+    return str(server.get("id")) if isinstance(server, Mapping) else "nobody knows which"
 
 
 def _before(version: str) -> str:

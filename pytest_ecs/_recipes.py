@@ -38,6 +38,8 @@ class Ingredients:
     address: Callable[[], str]
     #: Id of a data disk that no server has.
     disk: Callable[[], str]
+    #: Id of the port that the run was given, which no server has.
+    port: Callable[[], str]
     #: What stands at a place of the answer to GET: ``read(path, *steps, microversion=...)``.
     read: Callable[..., JSON]
     #: Creates what the request needs: ``make(path, body, *steps, method="POST", microversion=...)`` returns what stands
@@ -136,6 +138,7 @@ def placeholder() -> Ingredients:
         job=lambda: "0" * 32,
         address=lambda: "192.168.0.10",
         disk=lambda: "00000000-0000-4000-8000-000000000003",
+        port=lambda: "00000000-0000-4000-8000-000000000004",
         read=lambda *_, **__: "placeholder",
         make=lambda *_, **__: "placeholder",
         until=lambda *_, **__: None,

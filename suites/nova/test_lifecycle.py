@@ -783,7 +783,7 @@ def test_a_server_that_failed_says_why(ecs_bench: Bench) -> None:
 
 
 #: Sizes of the data disks of the server below, by what becomes of each: said, unsaid, and to be deleted.
-_SIZES = {"keep-disk": 12, "keep-disk-default": 11, "delete-disk": 13}
+_SIZES = {"keep-disk": 20, "keep-disk-default": 10, "delete-disk": 30}
 _FLAGS: dict[str, dict[str, Any]] = {
     "keep-disk": {"delete_on_termination": False}, "keep-disk-default": {}, "delete-disk": {"delete_on_termination": True},
 }  # fmt: skip
@@ -796,6 +796,7 @@ _KEYS, _GROUPS = "/v2.1/{project_id}/os-keypairs", "/v2.1/{project_id}/os-server
     *(f"{_CREATE}/{rule}" for rule in ("blank-disk", "boot-index-default", "device-name-ignored", *_SIZES)),
     *(f"{_CREATE}/{rule}" for rule in ("port-first", "security-groups-and-port", "in-server-group")),
     f"{_DELETE}/port-kept", f"{_DELETE}/port-of-network-deleted", f"{_SHOW}/disk-flag-default", "nova.keypairs.create/rule/usable",
+    "nova.nics.delete/rule/port-kept",
 )  # fmt: skip
 def test_a_server_with_everything(ecs_bench: Bench) -> None:
     """Blank disks, a key pair, a group and a port are there with it; afterwards what was to be kept, and nothing else."""
@@ -854,6 +855,7 @@ def test_a_server_with_everything(ecs_bench: Bench) -> None:
     lease.release()
 
 
+_KEPT = "nova.nics.delete/rule/port-kept"
 _NO_PORT = "this needs --ecs-port, a port that no server has"
 
 
@@ -867,7 +869,7 @@ def _server_group(bench: Bench) -> str | None:
 
 def _port(bench: Bench) -> str | None:
     try:
-        return bench.need_resource("port_id")
+        return bench.port()
     except PrerequisiteMissing:
         return None
 
@@ -886,7 +888,9 @@ def _check_port(bench: Bench, server: str, port: str | None, security: str | Non
     if port is None:
         return
     nics = bench.client.get(f"{_SERVERS}/{server}/os-interface")
-    bench.check(f"{_CREATE}/port-first", nics, "body", "interfaceAttachments", "*", "port_id", equals=[port])
+    if not bench.check(f"{_CREATE}/port-first", nics, "body", "interfaceAttachments", "*", "port_id", equals=[port]):
+        bench.not_tested(f"{_CREATE}/security-groups-and-port", "the server does not have the port")
+        return
     place = ("body", "interfaceAttachments", 0, "fixed_ips", "*", "ip_address")
     bench.check(f"{_CREATE}/port-first", nics, *place, lacks=address)
     if security is not None:
@@ -909,11 +913,16 @@ def _check_disks(bench: Bench, server: str, shown: Exchange) -> dict[str, str]:
             continue
         found[rule] = str(entry["volumeId"])
         bench.check(f"{_CREATE}/boot-index-default", listed, *place, "bootIndex", differs=0)
+    if not found:
+        bench.not_tested(f"{_CREATE}/boot-index-default", "the server got none of the disks")
     shown_sizes = [entry["size"] for entry in bench.read(listed, "volumeAttachments")]
     for size in _SIZES.values():  # a number or a text (5.6.3)
         wanted = str(size) if str(size) in shown_sizes else size
         bench.check(f"{_CREATE}/blank-disk", listed, "body", "volumeAttachments", "*", "size", has_one=wanted)
     unsaid = found.get("keep-disk-default")
+    if unsaid is None:
+        bench.not_tested(f"{_SHOW}/disk-flag-default", "the server did not get the disk")
+        return found
     at = ids.index(unsaid) if unsaid in ids else len(ids)
     place = ("body", "server", "os-extended-volumes:volumes_attached", at, "delete_on_termination")
     bench.check(f"{_SHOW}/disk-flag-default", shown, *place, equals=False)
@@ -921,14 +930,19 @@ def _check_disks(bench: Bench, server: str, shown: Exchange) -> dict[str, str]:
 
 
 def _check_ports_left(bench: Bench, port: str | None, deleted: list[str]) -> None:
-    """Judge what is left of the NICs of a deleted server: the port that was there before can be used again."""
+    """Judge what is left of the NICs of a deleted server: the port that was there before can be used, and used again."""
     lease = bench.session.pool.lease("ACTIVE")
     path = f"{_SERVERS}/{lease.id}/os-interface"
     if port is not None:
         again = bench.client.post(path, {"interfaceAttachment": {"port_id": port}})
         if bench.check(f"{_DELETE}/port-kept", again, "status", at_most=299):
-            bench.client.delete(f"{path}/{port}")
-            lease.spoilt = not bench.wait_gone(f"{path}/{port}")
+            _keep_port(bench, lease, port)
+        else:
+            bench.not_tested(_KEPT, "the port is no longer there, or no longer free")
+    else:
+        bench.not_tested(_KEPT, _NO_PORT)
+    if not deleted:
+        bench.not_tested(f"{_DELETE}/port-of-network-deleted", "the server had no NIC by its network")
     for gone in deleted:
         answer = bench.expect(
             f"{_DELETE}/port-of-network-deleted", "POST", path, json={"interfaceAttachment": {"port_id": gone}},
@@ -936,6 +950,24 @@ def _check_ports_left(bench: Bench, port: str | None, deleted: list[str]) -> Non
         )  # fmt: skip
         lease.spoilt = lease.spoilt or answer.status < 400
     lease.release()
+
+
+def _keep_port(bench: Bench, lease: Lease, port: str) -> None:
+    """Delete a NIC that was added by its port, and judge that the port can be added again."""
+    path = f"{_SERVERS}/{lease.id}/os-interface"
+    if bench.client.get(f"{path}/{port}").status >= 400:
+        bench.not_tested(_KEPT, "the server does not get the NIC")
+        return
+    for last in (False, True):
+        bench.client.delete(f"{path}/{port}")
+        lease.spoilt = not bench.wait_gone(f"{path}/{port}") or lease.spoilt
+        if last or lease.spoilt:
+            break
+        again = bench.client.post(path, {"interfaceAttachment": {"port_id": port}})
+        if not bench.check(_KEPT, again, "status", at_most=299):
+            return
+    if not last:
+        bench.not_tested(_KEPT, "the NIC does not go")
 
 
 def _check_disks_left(bench: Bench, lease: Lease, disks: dict[str, str]) -> None:

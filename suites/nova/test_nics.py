@@ -156,7 +156,7 @@ def test_the_primary_nic_stays(ecs_bench: Bench) -> None:
 @pytest.mark.ecs_requirement(f"{_ADD}/by-port", f"{_ADD}/fixed-ip-beside-port", f"{_DELETE}/port-kept")
 def test_a_port_comes_and_goes_as_a_nic(ecs_bench: Bench) -> None:
     """It keeps its address, whatever is asked for beside it, and is there to be added again."""
-    port, lease = ecs_bench.need_resource("port_id"), ecs_bench.session.pool.lease("ACTIVE")
+    port, lease = ecs_bench.port(), ecs_bench.session.pool.lease("ACTIVE")
     addresses = ("body", "interfaceAttachment", "fixed_ips", "*", "ip_address")
     lease.spoilt = True  # until it has lost the port
     added = ecs_bench.client.post(_path(lease.id), {"interfaceAttachment": {"port_id": port}})

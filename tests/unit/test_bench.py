@@ -81,3 +81,31 @@ def test_what_belongs_to_a_user_is_only_denied_to_others(bench: Bench) -> None:
     assert [exchange.status for exchange in asked()] == [403]
     bench.authorize("nova.keypairs.list/permission")
     assert [exchange.status for exchange in asked()] == [403, 403, 200]
+
+
+def test_the_port_is_given_out_while_it_is_free(bench: Bench) -> None:
+    """A server that was created with it, or got it later, keeps it until the server or the NIC is not found any more."""
+    servers, resources, port = "/v2.1/{project_id}/servers", bench.session.target.resources, bench.port()
+    wanted = {
+        "name": "held", "imageRef": resources.image_id, "flavorRef": resources.flavor_id, "networks": [{"port": port}],
+    }  # fmt: skip
+    (server,) = bench.session.pool.settle(bench.client.post(servers, {"server": wanted}))
+    with pytest.raises(PrerequisiteMissing, match="no longer free"):
+        bench.port()
+    bench.client.delete(f"{servers}/{server}")
+    assert bench.wait_gone(f"{servers}/{server}")
+    (lease,) = bench.shared("ACTIVE")
+    nics = f"{servers}/{lease.id}/os-interface"
+    bench.client.post(nics, {"interfaceAttachment": {"port_id": bench.port()}})
+    with pytest.raises(PrerequisiteMissing, match=lease.id):
+        bench.port()
+    bench.client.delete(f"{nics}/{port}")
+    assert bench.wait_gone(f"{nics}/{port}")
+    assert bench.port() == port
+
+
+def test_a_second_zone_is_one_that_a_flavor_names(bench: Bench) -> None:
+    """Whichever the first is."""
+    first = bench.need_resource("availability_zone")
+    second = bench.other_zone(first)
+    assert second != first == bench.other_zone(second)

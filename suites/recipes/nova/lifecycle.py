@@ -60,7 +60,7 @@ def _create_volume(use: Ingredients) -> Request:
 
 @recipe("nova.servers.create", variant="port")
 def _create_with_port(use: Ingredients) -> Request:
-    server = _plain(use) | {"imageRef": use.need("image_id"), "networks": [{"port": use.need("port_id")}]}
+    server = _plain(use) | {"imageRef": use.need("image_id"), "networks": [{"port": use.port()}]}
     return Request(body={"server": server})
 
 

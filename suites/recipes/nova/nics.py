@@ -34,7 +34,7 @@ def _add_nic_with_address(use: Ingredients) -> Request:
 
 @recipe("nova.nics.add", variant="port")
 def _add_nic_by_port(use: Ingredients) -> Request:
-    return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": {"port_id": use.need("port_id")}})
+    return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": {"port_id": use.port()}})
 
 
 def _delete_added_nic(use: Ingredients, request: Request) -> list[Step]:
