@@ -57,9 +57,7 @@ def test_every_requirement_that_passed_was_seen_to_fail(clean_run: tuple[int, Pa
     assert passed - broken == set(_UNBROKEN)
 
 
-def test_a_judge_that_sees_nothing_catches_nothing(
-    clean_run: tuple[int, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_judge_that_sees_nothing_catches_nothing(run: Derived, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is counted as caught is the requirement's own failure, and nothing else."""
     record, everything = run
     alterations = [alteration for alteration in everything if alteration.claim is None][::50]
