@@ -1,0 +1,191 @@
+"""Rules of images (11.2)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from pytest_ecs import Bench, Exchange
+
+_LIST, _DETAIL, _SHOW, _DELETE = (
+    f"deprecated.images.{verb}/rule" for verb in ("list", "list-detail", "show", "delete")
+)
+_METADATA = "deprecated.image-metadata.show/rule"
+_IMAGES = "/v2.1/{project_id}/images"
+_LISTS = {_LIST: _IMAGES, _DETAIL: f"{_IMAGES}/detail"}
+_IDS = ("body", "images", "*", "id")
+_ONE = ("body", "image")
+
+
+def _pages(bench: Bench, path: str, query: dict[str, str] | None = None) -> list[Exchange]:
+    """Return a list page by page, as far as its links lead."""
+    pages = [bench.client.get(path, query=query or {})]
+    while len(pages) < 100 and (links := bench.read(pages[-1]).get("images_links")):
+        following = dict(parse_qsl(urlsplit(str(links[0].get("href"))).query))
+        pages.append(bench.client.get(path, query=following))
+    return pages
+
+
+def _listed(bench: Bench, page: Exchange) -> list[str]:
+    return [image["id"] for image in bench.read(page, "images")]
+
+
+def _page_with(bench: Bench, path: str, image: str, query: dict[str, str] | None = None) -> tuple[Exchange, int]:
+    """Return the page that has an image and where it is there, or the last page and no place of it."""
+    page, found = None, -1
+    for page in _pages(bench, path, query):
+        ids = _listed(bench, page)
+        found = ids.index(image) if image in ids else len(ids)
+        if image in ids:
+            break
+    assert page is not None
+    return page, found
+
+
+def _links(bench: Bench, rule: str, shown: Exchange, image: str, *place: str | int) -> None:
+    links = bench.read(shown, *place, "links")
+    for number, link in enumerate(links):
+        if link.get("rel") in {"self", "bookmark"}:
+            at = ("body", *place, "links", number, "href")
+            bench.check(rule, shown, *at, matches=f"/images/{image}$")
+    bench.not_tested(rule, "the image has neither a self nor a bookmark link")
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{base}/{rule}" for base in _LISTS for rule in ("has-images", "links-to-itself")),
+    f"{_LIST}/same-as-detail", f"{_LIST}/pages-complete", f"{_DETAIL}/usable", f"{_METADATA}/same-as-image",
+    *(f"{_SHOW}/{rule}" for rule in ("same-image", "same-as-detail", "links-to-itself")),
+)  # fmt: skip
+def test_images_show_the_same_everywhere(ecs_bench: Bench) -> None:
+    """The image of the run is in both lists, on whichever page, by itself and with its metadata, always the same."""
+    ecs_bench.control("deprecated.images.list")
+    image, name = ecs_bench.need_resource("image_id"), ""
+    ids: dict[str, list[str]] = {}
+    for base, path in _LISTS.items():
+        page, at = _page_with(ecs_bench, path, image)
+        ecs_bench.check(f"{base}/has-images", page, *_IDS, contains=image)
+        _links(ecs_bench, f"{base}/links-to-itself", page, image, "images", at)
+        name = name or ecs_bench.read(page, "images", at, "name")
+        ecs_bench.check(f"{_LIST}/same-as-detail", page, "body", "images", at, "name", equals=name)
+        seen: list[str] = []
+        for each in _pages(ecs_bench, path):
+            for one in seen:
+                ecs_bench.check(f"{_LIST}/pages-complete", each, *_IDS, lacks=one)
+            seen += _listed(ecs_bench, each)
+            for one in _listed(ecs_bench, each):
+                ecs_bench.check(f"{_LIST}/pages-complete", each, *_IDS, has_one=one)
+        ids[base] = seen
+    brief = _pages(ecs_bench, _IMAGES)
+    if len(brief) == 1:
+        ecs_bench.check(f"{_LIST}/same-as-detail", brief[0], *_IDS, same_items=ids[_DETAIL])
+    page, at = _page_with(ecs_bench, _LISTS[_DETAIL], image)
+    ecs_bench.control("ecs.servers.create")
+    ecs_bench.check(f"{_DETAIL}/usable", page, "body", "images", at, "status", one_of=["ACTIVE", "active"])
+    shown, entry = ecs_bench.client.get(f"{_IMAGES}/{image}"), ecs_bench.read(page, "images", at)
+    ecs_bench.check(f"{_SHOW}/same-image", shown, *_ONE, "id", equals=image)
+    _links(ecs_bench, f"{_SHOW}/links-to-itself", shown, image, "image")
+    for field in sorted(entry):
+        ecs_bench.check(f"{_SHOW}/same-as-detail", shown, *_ONE, field, equals=entry[field])
+    metadata = ecs_bench.client.get(f"{_IMAGES}/{image}/metadata")
+    ecs_bench.check(f"{_METADATA}/same-as-image", metadata, "body", "metadata", equals=entry["metadata"])
+
+
+_FILTERS = (
+    "own-project", "name-filter", "status-filter", "status-filter-finds", "status-deleted", "changes-since",
+    "min-ram-filter", "min-disk-filter", "filters-together",
+)  # fmt: skip
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{base}/{rule}" for base in _LISTS for rule in _FILTERS), f"{_DETAIL}/deleted-not-listed",
+    *(f"{_DELETE}/{rule}" for rule in ("gone", "not-usable", "stays-gone", "this-image-only", "no-body")),
+)  # fmt: skip
+def test_an_image_is_found_by_what_it_is_until_it_is_deleted(ecs_bench: Bench) -> None:
+    """An image of a server is listed with each filter that fits it and with none that does not; then it is gone."""
+    control, deletion = ecs_bench.control("deprecated.images.show"), ecs_bench.control("deprecated.images.delete")
+    lease, name = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.new_name("image")
+    server = f"/v2.1/{{project_id}}/servers/{lease.id}"
+    body = {"createImage": {"name": name}}
+    image = str(ecs_bench.make(f"{server}/action", body, "image_id", microversion="2.45"))
+    path = f"{_IMAGES}/{image}"
+    for base, url in _LISTS.items():
+        page, _ = _page_with(ecs_bench, url, image, {"status": "active"})
+        state = str(ecs_bench.read(ecs_bench.client.get(path), "image", "status")).upper()
+        if state != "ACTIVE":  # it was not before either
+            ecs_bench.check(f"{base}/status-filter", page, *_IDS, lacks=image)
+    ecs_bench.until(path, "image", "status", equals="ACTIVE")
+    ecs_bench.until(server, "server", "OS-EXT-STS:task_state", equals=None)
+    lease.release()
+    shown = ecs_bench.read(ecs_bench.client.get(path), "image")
+    for base, url in _LISTS.items():
+        _filtered(ecs_bench, base, url, shown)
+    deleted = ecs_bench.client.delete(path)
+    ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_bench.wait_gone(path)
+    page, _ = _page_with(ecs_bench, _LISTS[_DETAIL], image)
+    for rule in (f"{_DETAIL}/deleted-not-listed", f"{_DELETE}/gone"):
+        ecs_bench.check(rule, page, *_IDS, lacks=image)
+    after = ecs_bench.client.get(path)
+    if after.status < 400:
+        ecs_bench.check(f"{_DELETE}/gone", after, *_ONE, "status", one_of=["DELETED", "deleted"])
+    else:
+        ecs_bench.expect(
+            f"{_DELETE}/gone", "GET", path, expects="not-found", change="the image was deleted", control=control.id
+        )
+    ecs_bench.expect(
+        f"{_DELETE}/stays-gone",
+        "DELETE",
+        path,
+        expects="not-found",
+        change="the image was deleted",
+        control=deletion.id,
+    )
+    kept = ecs_bench.need_resource("image_id")
+    page, _ = _page_with(ecs_bench, _IMAGES, kept)
+    ecs_bench.check(f"{_DELETE}/this-image-only", page, *_IDS, contains=kept)
+    creation = ecs_bench.control("ecs.servers.create")
+    template = ecs_bench.session.pool.template(ecs_bench.new_name("no"), 1)
+    wanted = {"server": {**template["server"], "imageRef": image}}
+    refused = ecs_bench.expect(
+        f"{_DELETE}/not-usable", "POST", "/v1/{project_id}/cloudservers", json=wanted, expects="unknown-reference",
+        codes=ecs_bench.codes_of("ecs.servers.create", "server.imageRef"), change="the image was deleted",
+        control=creation.id,
+    )  # fmt: skip
+    ecs_bench.wait_out(refused)
+
+
+def _filtered(bench: Bench, base: str, url: str, shown: dict[str, Any]) -> None:
+    """Judge a list with each of its filters against an image that is ACTIVE."""
+    image = shown["id"]
+    stranger = bench.as_identity("other_project").get(url)
+    bench.check(f"{base}/own-project", stranger, *_IDS, lacks=image)
+    for rule, query in (("name-filter", {}), ("filters-together", {"status": "active"})):
+        page, _ = _page_with(bench, url, image, {"name": shown["name"], **query})
+        count = len(bench.read(page, "images"))
+        bench.check(f"{base}/{rule}", page, *_IDS, contains=image)
+        bench.check(f"{base}/{rule}", page, "body", "images", "*", "name", equals=[shown["name"]] * count)
+    page, _ = _page_with(bench, url, image, {"status": "active"})
+    bench.check(f"{base}/status-filter-finds", page, *_IDS, contains=image)
+    if base == _DETAIL:
+        for number in range(len(bench.read(page, "images"))):
+            state = ("body", "images", number, "status")
+            bench.check(f"{base}/status-filter", page, *state, one_of=["ACTIVE", "active"])
+    else:
+        bench.check(f"{base}/status-filter", page, "status", at_most=299)
+    none = bench.client.get(url, query={"status": "deleted"})
+    if none.status >= 400:
+        bench.check(f"{base}/status-deleted", none, "status", one_of=[400, 404])
+    else:
+        bench.check(f"{base}/status-deleted", none, "body", "images", equals=[])
+    updated = str(shown["updated"]).replace("Z", "+00:00")
+    later = (datetime.fromisoformat(updated) + timedelta(days=400)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    earlier = (datetime.fromisoformat(updated) - timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    page, _ = _page_with(bench, url, image, {"changes-since": earlier})
+    bench.check(f"{base}/changes-since", page, *_IDS, contains=image)
+    bench.check(f"{base}/changes-since", bench.client.get(url, query={"changes-since": later}), *_IDS, lacks=image)
+    for rule, key in (("min-ram-filter", "minRam"), ("min-disk-filter", "minDisk")):
+        page, _ = _page_with(bench, url, image, {key: str(shown[key])})
+        bench.check(f"{base}/{rule}", page, *_IDS, contains=image)

@@ -1,0 +1,104 @@
+"""Rules of snapshots of disks (11.6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_ecs import Bench
+
+_CREATE, _SHOW, _DELETE = (f"deprecated.snapshots.{verb}/rule" for verb in ("create", "show", "delete"))
+_SNAPSHOTS, _DISKS = "/v2.1/{project_id}/os-snapshots", "/v2.1/{project_id}/os-volumes"
+_ONE = ("body", "snapshot")
+
+
+def _body(disk: str, **fields: Any) -> dict[str, Any]:
+    return {"snapshot": {"volume_id": disk, **fields}}
+
+
+def _drop(bench: Bench, *snapshots: str) -> None:
+    for snapshot in snapshots:
+        bench.until(f"{_SNAPSHOTS}/{snapshot}", "snapshot", "status", equals="available")
+        bench.client.delete(f"{_SNAPSHOTS}/{snapshot}")
+        bench.wait_gone(f"{_SNAPSHOTS}/{snapshot}")
+
+
+@pytest.mark.ecs_requirement(
+    *(f"{_CREATE}/{rule}" for rule in ("answer-names", "shown", "becomes-available", "without-name", "longest-name")),
+    *(f"{_CREATE}/{rule}" for rule in ("reserved-prefix", "disk-stays")), f"{_SHOW}/same-snapshot", f"{_SHOW}/as-created",
+    *(f"{_DELETE}/{rule}" for rule in ("gone", "disk-stays", "this-snapshot-only", "no-body")),
+)  # fmt: skip
+def test_snapshots_come_and_go(ecs_bench: Bench) -> None:
+    """A snapshot shows the disk and the texts of its request; its end takes neither the disk nor another snapshot along."""
+    client, control = ecs_bench.client, ecs_bench.control("deprecated.snapshots.create")
+    disk, name = ecs_bench.disk(), ecs_bench.new_name("snapshot")
+    status = ecs_bench.read(client.get(f"{_DISKS}/{disk}"), "volume", "status")
+    created = client.post(_SNAPSHOTS, _body(disk, display_name=name, display_description="asked for"))
+    answer = ecs_bench.read(created, "snapshot")
+    path = f"{_SNAPSHOTS}/{answer['id']}"
+    ecs_bench.check(f"{_CREATE}/answer-names", created, *_ONE, "volumeId", equals=disk)
+    for field, value in (("displayName", name), ("displayDescription", "asked for")):
+        if field in answer:
+            ecs_bench.check(f"{_CREATE}/answer-names", created, *_ONE, field, equals=value)
+    shown = client.get(path)
+    ecs_bench.check(f"{_CREATE}/shown", shown, *_ONE, "volumeId", equals=disk)
+    ecs_bench.check(f"{_SHOW}/same-snapshot", shown, *_ONE, "id", equals=answer["id"])
+    for field in ("volumeId", "size", "createdAt", "displayName", "displayDescription"):
+        if field in answer:
+            ecs_bench.check(f"{_SHOW}/as-created", shown, *_ONE, field, equals=answer[field])
+    for _ in range(120):
+        if ecs_bench.read(shown, "snapshot", "status") != "creating":
+            break
+        ecs_bench.session.target.clock.sleep(1.0)
+        shown = client.get(path)
+    ecs_bench.check(f"{_CREATE}/becomes-available", shown, *_ONE, "status", matches="^(?!creating$)(?!.*error)")
+    ecs_bench.check(f"{_CREATE}/disk-stays", client.get(f"{_DISKS}/{disk}"), "body", "volume", "status", equals=status)
+    made = []
+    for rule, fields in (
+        ("without-name", {}),
+        ("longest-name", {"display_name": ecs_bench.new_name("long").ljust(255, "x")}),
+    ):
+        sent = client.post(_SNAPSHOTS, _body(disk, **fields))
+        if ecs_bench.check(f"{_CREATE}/{rule}", sent, "status", at_most=299):
+            made.append(str(ecs_bench.read(sent, "snapshot", "id")))
+    ecs_bench.expect(
+        f"{_CREATE}/reserved-prefix", "POST", _SNAPSHOTS, json=_body(disk, display_name=f"autobk_snapshot_{name}"),
+        expects="invalid", change="the name has the prefix of backups", control=control.id,
+    )  # fmt: skip
+    deleted = client.delete(path)
+    ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_bench.wait_gone(path)
+    ecs_bench.expect(
+        f"{_DELETE}/gone", "GET", path, expects="not-found", change="the snapshot was deleted", control=shown.id
+    )
+    ecs_bench.check(f"{_DELETE}/disk-stays", client.get(f"{_DISKS}/{disk}"), "body", "volume", "id", equals=disk)
+    for other in made:
+        ecs_bench.check(f"{_DELETE}/this-snapshot-only", client.get(f"{_SNAPSHOTS}/{other}"), *_ONE, "id", equals=other)
+    ecs_bench.not_tested(f"{_DELETE}/this-snapshot-only", "there is no other snapshot")
+    _drop(ecs_bench, *made)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/forced", f"{_CREATE}/not-forced")
+def test_a_disk_in_use_needs_force(ecs_bench: Bench) -> None:
+    """With it there is a snapshot, without it the request is refused."""
+    control = ecs_bench.control("deprecated.snapshots.create")
+    lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.disk()
+    attach = f"/v2.1/{{project_id}}/servers/{lease.id}/os-volume_attachments"
+    ecs_bench.make(attach, {"volumeAttachment": {"volumeId": disk}})
+    ecs_bench.until(f"{_DISKS}/{disk}", "volume", "status", equals="in-use")
+    made = []
+    for fields in ({}, {"force": False}):
+        refused = ecs_bench.expect(
+            f"{_CREATE}/not-forced", "POST", _SNAPSHOTS, json=_body(disk, **fields), expects="wrong-state",
+            change="the disk is in use and force is not set", control=control.id,
+        )  # fmt: skip
+        if refused.failure is None and refused.status < 400:
+            made.append(str(ecs_bench.read(refused, "snapshot", "id")))
+    forced = ecs_bench.client.post(_SNAPSHOTS, _body(disk, force=True))
+    if ecs_bench.check(f"{_CREATE}/forced", forced, "status", at_most=299):
+        made.append(str(ecs_bench.read(forced, "snapshot", "id")))
+    _drop(ecs_bench, *made)
+    ecs_bench.client.delete(f"{attach}/{disk}")
+    lease.spoilt = not ecs_bench.wait_gone(f"{attach}/{disk}")
+    lease.release()
