@@ -43,7 +43,9 @@ _MAY: dict[str, set[str]] = {
     "plugin": {"_fixtures", "_lifecycle", "_locations", "_options"},
     "_verbs": {"_contracts", "_coverage", "_leases", "_ledger", "_locations", "_mock", "_openapi", "_options", "_report", "_session"},
     "__main__": {"_options", "_verbs"},
-    "__init__": {"_bench", "_client", "_contracts", "_exchange", "_leases", "_recipes"},
+    "strategies": {"_cases", "_checks", "_contracts"},
+    "_properties": {"_bench", "_cases", "_checks", "_contracts", "_exchange", "_recipes", "strategies"},
+    "__init__": {"_bench", "_client", "_contracts", "_exchange", "_leases", "_properties", "_recipes"},
 }  # fmt: skip
 
 
