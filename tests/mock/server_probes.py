@@ -426,7 +426,7 @@ PROBES: dict[str, Probe] = {
     "native-flavor-links-missing": lambda c: bool(_get("flavors/s3.large.2")(c)["flavor"]["links"]),
     "native-flavor-vcpus-string": lambda c: _get("flavors/s3.large.2")(c)["flavor"]["vcpus"] == 2,
     "flavors-min-disk-ignored": lambda c: not _flavors(c, minDisk=1),
-    "flavors-min-ram-ignored": lambda c: len(_flavors(c, minRam=16384)) == 3,
+    "flavors-min-ram-ignored": lambda c: len(_flavors(c, minRam=16384)) == 4,
     "flavors-unsorted": lambda c: _flavors(c, sort_key="vcpus")[0] == "s1.medium",
     "extra-specs-empty": lambda c: bool(_get("flavors/s3.large.2/os-extra_specs")(c)["extra_specs"]),
     "limits-of-others": lambda c: c.nova("GET", "limits", params={"project_id": "x"}).status_code == 403,
