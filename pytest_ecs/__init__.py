@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from pytest_ecs._contracts.model import Requirement
     from pytest_ecs._exchange import Exchange
     from pytest_ecs._leases import Lease
-    from pytest_ecs._properties import Explorer, explorable
     from pytest_ecs._recipes import Ingredients, Request, Step, recipe
 
 __all__ = [
-    "Bench", "Client", "Contract", "Exchange", "Explorer", "Ingredients", "Lease", "Request", "Requirement", "Step", "__version__",
-    "explorable", "load_contract", "recipe", "uncovered",
+    "Bench", "Client", "Contract", "Exchange", "Ingredients", "Lease", "Request", "Requirement", "Step", "__version__",
+    "load_contract", "recipe", "uncovered",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -31,13 +30,11 @@ _HOMES = {
     "Client": ("pytest_ecs._client", "Client"),
     "Contract": ("pytest_ecs._contracts", "Contract"),
     "Exchange": ("pytest_ecs._exchange", "Exchange"),
-    "Explorer": ("pytest_ecs._properties", "Explorer"),
     "Ingredients": ("pytest_ecs._recipes", "Ingredients"),
     "Lease": ("pytest_ecs._leases", "Lease"),
     "Request": ("pytest_ecs._recipes", "Request"),
     "Step": ("pytest_ecs._recipes", "Step"),
     "Requirement": ("pytest_ecs._contracts.model", "Requirement"),
-    "explorable": ("pytest_ecs._properties", "explorable"),
     "load_contract": ("pytest_ecs._contracts", "load"),
     "recipe": ("pytest_ecs._recipes", "recipe"),
     "uncovered": ("pytest_ecs._bench", "uncovered"),

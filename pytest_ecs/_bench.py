@@ -7,7 +7,7 @@ import itertools
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,7 +28,7 @@ from pytest_ecs._session import Session
 from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON, Identity, ServerState
 
-__all__ = ["Bench", "expected_of", "only_checked", "uncovered", "variant_for"]
+__all__ = ["Bench", "uncovered", "variant_for"]
 
 _T = TypeVar("_T")
 
@@ -96,37 +96,6 @@ class Bench:
         operation = self.contract.operations[self.contract.requirements[requirement_id].operation or ""]
         (alias,) = [one for one in operation.aliases if requirement_id == f"{operation.id}/alias/{one.id}"]
         return self._run(operation.id, "default", Case(requirement_id, "accepted", "the URL is the alias"), alias.path)
-
-    # Generated requests
-
-    @contextmanager
-    def borrowed(self, recipe: Recipe, *, only_reads: bool) -> Iterator[list[Lease]]:
-        """Lend the servers that a recipe needs: shared ones to those who only read."""
-        leases = self._borrowed(recipe) if only_reads else self._own(recipe)
-        try:
-            yield leases
-        finally:
-            for lease in [] if only_reads else leases:
-                lease.release()
-
-    def build(self, operation: Operation, recipe: Recipe, leases: list[Lease]) -> Request:
-        """Build a recipe's request, with the flag that asks only for a check where the operation has one."""
-        request = recipe.variants["default"](self._ingredients(recipe, leases, fresh=operation.method != "GET"))
-        return replace(request, body=_check_only(operation, request.body, ""))
-
-    def send(
-        self, operation: Operation, recipe: Recipe, request: Request, case: Case | None, leases: list[Lease]
-    ) -> Exchange:
-        """Send a request of an operation, wait for what it starts, and take back what it did."""
-        exchange = self._send(operation, recipe, request, case)
-        if operation.method != "GET":
-            self.settle(exchange, leases)
-            self._take_back(exchange, recipe, leases)
-        return exchange
-
-    def put_back(self, recipe: Recipe, leases: list[Lease], request: Request) -> None:
-        """Take back what building a request did."""
-        self._restore(recipe, leases, request)
 
     def _run(self, operation_id: str, variant: str, case: Case, path: str | None = None) -> Exchange:
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
@@ -221,7 +190,7 @@ class Bench:
         leases = self._borrowed(recipe)
         request = self._to_refuse(recipe, variant, leases)
         for number, (changed, options) in enumerate(self._changed(operation, requirement, request, keyword)):
-            case = Case(requirement_id, expected_of(requirement, operation), changed.change, control.id, changed.codes)
+            case = Case(requirement_id, _expects(requirement, operation), changed.change, control.id, changed.codes)
             exchange = self._send(operation, recipe, _apply(requirement, request, changed), case, **options)
             if exchange.failure is None and exchange.status < 400:
                 self._undo(exchange, recipe, leases)
@@ -780,7 +749,7 @@ class Bench:
         operation: Operation,
         recipe: Recipe,
         request: Request,
-        case: Case | None,
+        case: Case,
         *,
         method: str | None = None,
         content: str | None = None,
@@ -820,8 +789,7 @@ def _apply(requirement: Requirement, request: Request, changed: Mutation) -> Req
     return request
 
 
-def expected_of(requirement: Requirement, operation: Operation) -> str:
-    """Return the expectation of ``schemas/general.yaml`` that a request which breaks *requirement* meets."""
+def _expects(requirement: Requirement, operation: Operation) -> str:
     keyword = requirement.id.rpartition("/")[2]
     if requirement.kind == "not-found":
         return "unknown-job" if keyword == "job_id" else "not-found"
@@ -884,11 +852,6 @@ def _flags(operation: Operation, keyword: str) -> dict[str, JSON]:
     if keyword in _NOT_CHECKED_ONLY:
         return {}
     return {n: True for n, schema in (operation.body or {}).get("properties", {}).items() if schema.get("x-check-only")}
-
-
-def only_checked(operation: Operation) -> bool:
-    """Return whether an operation's requests can be sent with a flag that asks only for a check."""
-    return bool(_flags(operation, ""))
 
 
 def _check_only(operation: Operation, body: JSON, keyword: str) -> JSON:

@@ -13,7 +13,7 @@ from pytest_ecs._contracts.model import Operation, Requirement
 from pytest_ecs._contracts.sample import sample
 from pytest_ecs.typing import JSON
 
-__all__ = ["Field", "Mutation", "fields", "locate", "mutate_body", "mutate_query", "replaced", "without"]
+__all__ = ["Field", "Mutation", "fields", "mutate_body", "mutate_query"]
 
 #: A step into a schema: a property's name, "[]" for items, "{}" for the values of a map.
 Steps = tuple[str, ...]
@@ -92,19 +92,19 @@ def _mutations(field: Field, keyword: str, body: JSON) -> Iterator[Mutation]:
     if keyword == "dependentRequired":
         yield from _alone(field, body, codes)
         return
-    place = locate(body, field.steps)
+    place = _locate(body, field.steps)
     if place is None:
         return
     name = field.path or "the body"
     if keyword == "required":
-        changed = without(body, place)
+        changed = _without(body, place)
         if changed is not None:
             yield Mutation(changed, f"{name} is left out", codes)
         return
     now = _value(body, place)
     for value in _wrong_values(field.schema, keyword, now):
         shown = f"a secret that breaks its {keyword}" if field.schema.get("x-secret") else _short(value)
-        yield Mutation(replaced(body, place, value), f"{name} is {shown}", codes)
+        yield Mutation(_with(body, place, value), f"{name} is {shown}", codes)
 
 
 def _wrong_values(schema: Mapping[str, Any], keyword: str, now: JSON, *, in_query: bool = False) -> Iterator[JSON]:
@@ -184,7 +184,7 @@ def _off_pattern(schema: Mapping[str, Any], now: str) -> Iterator[str]:
 def _together(field: Field, keyword: str, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutation]:
     groups = field.schema.get("x-exclusive", [])
     number = int(keyword.partition("-")[2] or 1) - 1
-    place = locate(body, field.steps)
+    place = _locate(body, field.steps)
     if place is None or number >= len(groups):
         return
     now, group = _value(body, place), groups[number]
@@ -192,12 +192,12 @@ def _together(field: Field, keyword: str, body: JSON, codes: tuple[str, ...]) ->
         return
     samples = {name: sample(field.schema["properties"][name]) for name in group if name not in now}
     if samples:
-        yield Mutation(replaced(body, place, {**now, **samples}), f"{' and '.join(group)} are set together", codes)
+        yield Mutation(_with(body, place, {**now, **samples}), f"{' and '.join(group)} are set together", codes)
 
 
 def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutation]:
     """The field is there without the one that it must be used together with; *field* is the depending one."""
-    place = locate(body, field.steps[:-1])
+    place = _locate(body, field.steps[:-1])
     if place is None:
         return
     now, name = _value(body, place), field.steps[-1]
@@ -205,13 +205,13 @@ def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutatio
     if isinstance(now, Mapping):
         rest = {key: value for key, value in now.items() if key not in needed}
         alone = {**rest, name: now.get(name, sample(field.schema))}
-        yield Mutation(replaced(body, place, alone), f"{field.path} is set without {' and '.join(needed)}", codes)
+        yield Mutation(_with(body, place, alone), f"{field.path} is set without {' and '.join(needed)}", codes)
 
 
 # Places in a body
 
 
-def locate(body: JSON, steps: Sequence[str]) -> tuple[str | int, ...] | None:
+def _locate(body: JSON, steps: Sequence[str]) -> tuple[str | int, ...] | None:
     """Return the first place in *body* that the steps lead to, None when it is not there."""
     place: list[str | int] = []
     for step in steps:
@@ -240,7 +240,7 @@ def _value(body: JSON, place: Sequence[str | int]) -> JSON:
     return body
 
 
-def replaced(body: JSON, place: Sequence[str | int], value: JSON) -> JSON:
+def _with(body: JSON, place: Sequence[str | int], value: JSON) -> JSON:
     if not place:
         return value
     changed = copy.deepcopy(body)
@@ -248,7 +248,7 @@ def replaced(body: JSON, place: Sequence[str | int], value: JSON) -> JSON:
     return changed
 
 
-def without(body: JSON, place: Sequence[str | int]) -> JSON | None:
+def _without(body: JSON, place: Sequence[str | int]) -> JSON | None:
     if not place or not isinstance(place[-1], str):
         return None
     changed = copy.deepcopy(body)

@@ -83,20 +83,12 @@ class Settings:
     job_timeout: float = 1800.0
     request_timeout: float = 60.0
     deviation: tuple[str, ...] = ()
-    properties: str = "off"
-    #: Seed of the generated requests; None takes one from the run's random word.
-    seed: int | None = None
     #: Random word of this run, the same in all its processes; part of every name that the run gives.
     run: str = ""
     #: xdist worker, or "main".
     worker: str = "main"
     #: Where the command was given; what relative paths start from.
     folder: Path = field(default_factory=Path)
-
-    @property
-    def random_seed(self) -> int:
-        """Seed of the generated requests, the same in all processes of the run."""
-        return self.seed if self.seed is not None else int.from_bytes(self.run.encode()[:8], "big") % 2**32
 
     @property
     def embedded(self) -> bool:
@@ -175,8 +167,6 @@ OPTIONS: tuple[Option, ...] = (
     Option("batch", "how many servers one request of the pool creates", parse=_positive(int), metavar="N"),
     Option("job-timeout", "seconds of the target's time that a job may take", parse=_positive(float), metavar="SECONDS"),
     Option("request-timeout", "seconds that one request may take", parse=_positive(float), metavar="SECONDS"),
-    Option("properties", "how many requests to generate beside those of the recipes (default off)", choices=("quick", "deep", "off")),
-    Option("seed", "seed of the generated requests, to repeat a run (default: another one in each run)", parse=int, metavar="N"),
     Option("deviation", "switch on a deviation of the embedded mock", many=True, metavar="NAME"),
 )  # fmt: skip
 

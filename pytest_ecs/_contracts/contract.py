@@ -80,18 +80,6 @@ class Contract:
         """Return the requirement called *id*; raises `ContractError` when there is none."""
         return _entry(self.requirements, id, "requirement")
 
-    def requirements_of(self, operation: str) -> tuple[Requirement, ...]:
-        """Return the requirements of an operation, in the order of the contract."""
-        return self._by_operation.get(operation, ())
-
-    @cached_property
-    def _by_operation(self) -> dict[str, tuple[Requirement, ...]]:
-        found: dict[str, list[Requirement]] = {}
-        for requirement in self.requirements.values():
-            if requirement.operation is not None:
-                found.setdefault(requirement.operation, []).append(requirement)
-        return {operation: tuple(listed) for operation, listed in found.items()}
-
     def expectation(self, id: str, chapter: str) -> Expectation:  # noqa: A002 - likewise
         """Return what the answer to a case must be; raises `ContractError` where the chapter has none.
 

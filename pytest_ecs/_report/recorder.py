@@ -231,8 +231,6 @@ def _selection(settings: Settings) -> dict[str, JSON]:
     command += [f"--ecs-{n.replace('_', '-')}={getattr(settings, n)}" for n in _RESOURCES if getattr(settings, n)]
     command += [f"--ecs-{name}={value}" for name, values in filters.items() for value in values]
     command += [f"--ecs-deviation={name}" for name in settings.deviation]
-    command += [f"--ecs-properties={settings.properties}", f"--ecs-seed={settings.random_seed}"]
-    text += f", properties {settings.properties} with seed {settings.random_seed}"
     return {
         "text": text,
         "profile": settings.profile,
