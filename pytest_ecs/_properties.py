@@ -1,0 +1,425 @@
+"""Runs properties: examples that hypothesis draws, each judged at once, shrunk to the shortest list of requests.
+
+Every exchange is judged with the rest of the run all the same. Here it is judged a first time, so that hypothesis knows
+whether an example broke something, and looks for a shorter one that breaks the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_ecs._bench import Bench
+from pytest_ecs._checks import Finding, judge
+from pytest_ecs._exchange import Case, Exchange
+from pytest_ecs._leases import Lease
+from pytest_ecs._recipes import RECIPES, Request
+from pytest_ecs.exceptions import EcsError, JobFailed, PrerequisiteMissing
+from pytest_ecs.typing import JSON
+
+if TYPE_CHECKING:
+    from hypothesis import settings as Settings  # noqa: N812 - it is a class
+    from hypothesis.stateful import RuleBasedStateMachine
+    from hypothesis.strategies import SearchStrategy
+
+    from pytest_ecs.strategies import Generated
+
+__all__ = ["BUDGETS", "Budget", "Properties", "Trial"]
+
+_T = TypeVar("_T")
+
+#: General requirements that the properties are about.
+ANSWERED, ACCEPTED, UNCHANGED = "10.1/no-server-error", "10.1/valid-accepted", "10.1/refused-changes-nothing"
+#: How many examples may break something before hypothesis stops to look for a shorter one: each is requests to a cloud.
+_PATIENCE, _PATIENCE_SIMULATED = 8, 150
+#: What creates, where it is listed, and the path to the names there; nothing of a refused request may be among them.
+_LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "ecs.servers.create": ("/v2.1/{project_id}/servers?name", ("servers", "*", "name")),
+    "ecs.server-groups.create": ("/v1/{project_id}/cloudservers/os-server-groups?limit=1000", ("server_groups", "*", "name")),
+    "nova.server-groups.create": ("/v2.1/{project_id}/os-server-groups", ("server_groups", "*", "name")),
+    "nova.keypairs.create": ("/v2.1/{project_id}/os-keypairs", ("keypairs", "*", "keypair", "name")),
+    "deprecated.security-groups.create": ("/v2.1/{project_id}/os-security-groups", ("security_groups", "*", "name")),
+}  # fmt: skip
+#: What a refused request leaves at a server as it is.
+_FACTS = ("name", "status", "metadata", "flavor", "addresses", "os-extended-volumes:volumes_attached")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a profile tries."""
+
+    #: Examples of valid and of invalid requests for each operation.
+    valid: int
+    invalid: int
+    #: Runs of the state machine, and the most steps in each.
+    runs: int
+    steps: int
+
+
+BUDGETS: Mapping[str, Budget] = {"quick": Budget(5, 5, 5, 8), "deep": Budget(100, 100, 60, 25)}
+
+
+class _Stop(BaseException):
+    """Ends a property at once: hypothesis neither catches nor shrinks it."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+class PropertyBroken(Exception):  # noqa: N818 - it is a verdict
+    """An example broke a requirement; each requirement has a class of its own, so that hypothesis keeps them apart."""
+
+
+@dataclass
+class Trial:
+    """One example: what it sends inside ``with trial:`` is judged when that ends."""
+
+    properties: Properties
+    #: How many exchanges and findings there were before.
+    began: int
+    pending: int
+    judged: int = 0
+
+    def __enter__(self) -> Trial:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None or isinstance(error, EcsError):
+            self.properties.judge(self)
+        if isinstance(error, EcsError):
+            raise _Stop(error)
+
+    @contextmanager
+    def aside(self, lease: Lease) -> Iterator[None]:
+        """Clean up after the example: what is sent is no part of it, and a server that cannot be put back is given up."""
+        try:
+            yield
+        except EcsError:
+            lease.spoilt = True
+
+
+@dataclass
+class Properties:
+    """What the suite checks properties with. One for each process."""
+
+    bench: Bench
+    #: Requirements that a property has been seen to break; they have their reproduction.
+    _known: set[str] = field(default_factory=set)
+    #: Requirement -> the shortest list of requests that broke it, and the finding.
+    _broken: dict[str, tuple[Sequence[Exchange], Finding]] = field(default_factory=dict)
+    _classes: dict[str, type[PropertyBroken]] = field(default_factory=dict)
+    _failures: int = 0
+
+    @property
+    def budget(self) -> Budget:
+        """How much is to be tried; raises `PrerequisiteMissing` when properties are switched off."""
+        profile = self.bench.session.settings.properties
+        if profile not in BUDGETS:
+            raise PrerequisiteMissing(
+                "Properties are not checked", seen=f"--ecs-properties={profile}", hint="say --ecs-properties=quick"
+            )
+        return BUDGETS[profile]
+
+    # Requests
+
+    def valid(self, operation_id: str) -> None:
+        """Send requests that obey the contract: none is answered with a server error, and what is promised is accepted."""
+        from hypothesis import strategies as st
+
+        from pytest_ecs.strategies import valid_requests
+
+        count = self.budget.valid
+        variants = self._accepted(operation_id)
+        every = st.one_of(
+            valid_requests(operation_id, variants=variants, only_promised=True),
+            valid_requests(operation_id, variants=variants),
+        )
+        with self._stage(operation_id) as leases:
+            self._for_all(every, lambda generated: self._send(generated, leases), count)
+
+    def invalid(self, operation_id: str) -> None:
+        """Send requests that break one claim of the contract: each is refused for that, and nothing comes of it."""
+        from pytest_ecs.strategies import invalid_requests
+
+        count = self.budget.invalid
+        variants = self._accepted(operation_id)
+        with self._stage(operation_id) as leases:
+            self._for_all(
+                invalid_requests(operation_id, variants=variants), lambda generated: self._refuse(generated, leases), count
+            )
+
+    def _accepted(self, operation_id: str) -> list[str]:
+        """Return the variants whose own request is accepted; without one, nothing can be concluded from the others."""
+        check_only = self.bench.checks_only(operation_id)
+        self.bench.control(operation_id, check_only=check_only)
+        found = ["default"]
+        for variant in RECIPES[operation_id].variants:
+            with suppress(EcsError):
+                self.bench.control(operation_id, variant, check_only=check_only)
+                found.append(variant)
+        return list(dict.fromkeys(found))
+
+    @contextmanager
+    def _stage(self, operation_id: str) -> Iterator[list[Lease]]:
+        """Hold the servers of a recipe, and leave them as they were."""
+        recipe = RECIPES[operation_id]
+        bench = self.bench
+        operation = bench.contract.operations[operation_id]
+        borrowed = operation.method == "GET" or bench.checks_only(operation_id)
+        leases = bench.lend(recipe, shared=borrowed)
+        before = [] if borrowed else [Facts.of(bench, lease) for lease in leases]
+        try:
+            yield leases
+        finally:
+            for facts in before:
+                facts.put_back()
+            if not borrowed:
+                for lease in leases:
+                    lease.release()
+
+    def _send(self, generated: Generated, leases: list[Lease]) -> None:
+        case = Case(ACCEPTED, "accepted", generated.change) if generated.promised else None
+        bench = self.bench
+        facts = [Facts.of(bench, lease) for lease in leases] if _marks(generated.operation) else []
+        with suppress(JobFailed):  # a job, too, may refuse; whether it may is the judge's
+            exchange = bench.vary(generated.operation, generated.variant, generated.onto, case, leases)
+            bench.check(ANSWERED, exchange, "status", at_most=499)
+        for one in facts:
+            one.put_back()
+
+    def _refuse(self, generated: Generated, leases: list[Lease]) -> None:
+        bench = self.bench
+        control = bench.control(
+            generated.operation, generated.variant, check_only=bench.checks_only(generated.operation)
+        )
+        before = [lease.show() for lease in leases]
+        exchange = bench.refuse_one(generated.operation, generated.variant, generated.breaks or "", generated.broken, control, leases)
+        for lease, shown in zip(leases, before, strict=True):
+            after = lease.show()
+            for name in _FACTS:
+                bench.check(UNCHANGED, after, "body", "server", name, equals=bench.read(shown, "server", name))
+        if generated.operation in _LISTS:
+            path, steps = _LISTS[generated.operation]
+            name = _name_in(exchange.request_body)
+            if name:
+                path, _, query = path.partition("?")
+                pairs = {"name": name} if query == "name" else dict([query.split("=")]) if query else {}
+                bench.check(UNCHANGED, bench.client.get(path, query=pairs), "body", *steps, lacks=name)
+
+    # Machines
+
+    def machine(self, make: Callable[[], RuleBasedStateMachine]) -> None:
+        """Run a state machine; its steps send requests inside ``with trial:`` (see `trial`)."""
+        from hypothesis import seed
+        from hypothesis.stateful import run_state_machine_as_test
+
+        budget = self.budget
+
+        def factory() -> RuleBasedStateMachine:
+            return make()
+
+        settings = self._settings(budget.runs, budget.steps)
+        self._conclude(
+            lambda: run_state_machine_as_test(seed(self.bench.session.settings.seed)(factory), settings=settings)
+        )
+
+    def trial(self) -> Trial:
+        """Begin an example."""
+        session = self.bench.session
+        return Trial(self, len(session.connection.journal), len(session.pending), len(session.connection.journal))
+
+    # Inside
+
+    def _for_all(self, strategy: SearchStrategy[_T], body: Callable[[_T], None], count: int) -> None:
+        from hypothesis import given, seed
+
+        def example(value: _T) -> None:
+            with self.trial():
+                body(value)
+
+        self._conclude(seed(self.bench.session.settings.seed)(self._settings(count)(given(strategy)(example))))
+
+    def _settings(self, examples: int, steps: int = 1) -> Settings:
+        from hypothesis import HealthCheck, settings
+
+        # A slow cloud does not fail for being slow, and the user's folder is left alone: the seed is enough to repeat.
+        return settings(
+            max_examples=examples, stateful_step_count=steps, deadline=None, database=None, print_blob=False,
+            derandomize=False, suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+
+    def _conclude(self, property_: Callable[[], object]) -> None:
+        """Run a property, and hand what it broke to the run, the shortest list of requests first."""
+        self._broken.clear()
+        self._failures = 0
+        stopped: BaseException | None = None
+        try:
+            with _repeatable():
+                property_()
+        except _Stop as stop:
+            stopped = stop.error
+        except Exception as error:
+            other = next((leaf for leaf in _leaves(error) if not isinstance(leaf, PropertyBroken)), None)
+            if other is not None and not self._broken:
+                raise other from None
+        findings = [
+            replace(finding, reason=_reproduction(exchanges)) for exchanges, finding in self._broken.values()
+        ]
+        self._known.update(self._broken)
+        self.bench.session.pending[:0] = findings
+        if stopped is not None:
+            raise stopped
+
+    def judge(self, trial: Trial) -> None:
+        """Judge what is new in *trial*; raises `PropertyBroken` when a binding requirement is broken."""
+        session = self.bench.session
+        new = session.connection.journal.since(trial.judged)
+        trial.judged += len(new)
+        findings = [finding for exchange in new for finding in judge(exchange, session.contract, session)]
+        findings += session.pending[trial.pending :]
+        self._keep_few(trial)
+        broken = [
+            finding for finding in findings
+            if finding.outcome == "fail" and finding.requirement not in self._known
+            and session.contract.requirements[finding.requirement].level == "must"
+        ]  # fmt: skip
+        if not broken:
+            return
+        sent = [exchange for exchange in session.connection.journal.since(trial.began) if exchange.identity == "primary"]
+        for finding in broken:
+            requests = _requests(sent, finding)
+            best = self._broken.get(finding.requirement)
+            if best is None or _size(requests) < _size(best[0]):
+                self._broken[finding.requirement] = requests, finding
+        self._failures += 1
+        if self._failures > (_PATIENCE_SIMULATED if session.target.simulated else _PATIENCE):
+            raise _Stop(None)
+        name = broken[0].requirement
+        kind = self._classes.setdefault(name, type("PropertyBroken", (PropertyBroken,), {}))
+        raise kind(f"{name}: {broken[0].expected}")
+
+    def _keep_few(self, trial: Trial) -> None:
+        """Of the claims of this example that hold, keep the first for each requirement: the record must stay readable."""
+        pending = self.bench.session.pending
+        seen = {finding.requirement for finding in pending[: trial.pending] if finding.outcome == "pass"}
+        kept: list[Finding] = []
+        for finding in pending[trial.pending :]:
+            if finding.outcome != "pass" or finding.requirement not in seen:
+                kept.append(finding)
+            if finding.outcome == "pass":
+                seen.add(finding.requirement)
+        pending[trial.pending :] = kept
+        trial.pending = len(pending)
+
+
+@dataclass
+class Facts:
+    """What a server is like, as far as it can be put back: its name, metadata and tags."""
+
+    bench: Bench
+    lease: Lease
+    name: JSON
+    metadata: JSON
+    tags: JSON
+
+    @classmethod
+    def of(cls, bench: Bench, lease: Lease) -> Facts:
+        """Look at a server; raises `StepFailed` when it does not show itself."""
+        shown = bench.read(lease.show(), "server")
+        tags = bench.client.get(f"/v1/{{project_id}}/servers/{lease.id}/tags").response_body
+        return cls(bench, lease, shown.get("name"), shown.get("metadata"), _tags(tags))
+
+    def put_back(self) -> None:
+        """Make the server what it was; nobody else gets it where that does not work."""
+        try:
+            now = Facts.of(self.bench, self.lease)
+            path = f"/v2.1/{{project_id}}/servers/{self.lease.id}"
+            client = self.bench.client
+            if now.name != self.name:
+                client.put(path, {"server": {"name": self.name}})
+            if now.metadata != self.metadata:
+                client.put(f"{path}/metadata", {"metadata": self.metadata})
+            if now.tags != self.tags:
+                action = f"/v1/{{project_id}}/servers/{self.lease.id}/tags/action"
+                gone = [{"key": key} for key in now.tags if key not in self.tags]
+                back = [{"key": key, "value": value} for key, value in self.tags.items() if now.tags.get(key) != value]
+                for word, tags in (("delete", gone), ("create", back)):
+                    if tags:
+                        client.post(action, {"action": word, "tags": tags})
+            again = Facts.of(self.bench, self.lease)
+            if (again.name, again.metadata, again.tags) != (self.name, self.metadata, self.tags):
+                self.lease.spoilt = True
+        except (EcsError, AttributeError, TypeError):
+            self.lease.spoilt = True
+
+
+def _tags(body: JSON) -> dict[str, JSON]:
+    listed = body.get("tags") if isinstance(body, Mapping) else None
+    return {str(tag["key"]): tag.get("value") for tag in listed or () if isinstance(tag, Mapping) and "key" in tag}
+
+
+def _marks(operation_id: str) -> bool:
+    """Whether an operation leaves marks that its recipe does not know how to take back: generated names, tags, metadata."""
+    return operation_id.startswith(("ecs.tags.", "nova.tags.", "nova.metadata."))
+
+
+def _name_in(body: JSON) -> str | None:
+    inner = next(iter(body.values()), None) if isinstance(body, Mapping) else None
+    name = inner.get("name") if isinstance(inner, Mapping) else None
+    return name if isinstance(name, str) and name else None
+
+
+# Reproductions
+
+
+def _requests(sent: Sequence[Exchange], finding: Finding) -> list[Exchange]:
+    """Return what a reader has to send: every change, and the queries that show what is wrong."""
+    return [exchange for exchange in sent if exchange.method != "GET" or exchange.id in finding.exchanges]
+
+
+def _size(exchanges: Sequence[Exchange]) -> tuple[int, int]:
+    return len(exchanges), sum(len(_line(exchange)) for exchange in exchanges)
+
+
+def _line(exchange: Exchange) -> str:
+    body = "" if exchange.request_body is None else " " + json.dumps(exchange.request_body, ensure_ascii=False)
+    return f"{exchange.request_line}{body if len(body) <= 1500 else body[:1500] + '…'} -> HTTP {exchange.status}"
+
+
+def _reproduction(exchanges: Sequence[Exchange]) -> str:
+    lines = [f"{number}. {_line(exchange)}" for number, exchange in enumerate(exchanges, 1)]
+    return "\n".join(["the shortest requests found that show it:", *lines])
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+@contextmanager
+def _repeatable() -> Iterator[None]:
+    """Keep hypothesis from drawing values out of whatever modules are loaded, so that a seed gives the same anywhere."""
+    from hypothesis.internal.conjecture import providers
+
+    # Without them: no constants but hypothesis's own, and none that an earlier test left behind.
+    fresh: dict[str, Any] = {}
+    if hasattr(providers, "_get_local_constants") and hasattr(providers, "Constants"):
+        none = providers.Constants()
+        fresh["_get_local_constants"] = lambda: none
+    if hasattr(providers, "CONSTANTS_CACHE"):
+        fresh["CONSTANTS_CACHE"] = type(providers.CONSTANTS_CACHE)(1024)
+    before = {name: getattr(providers, name) for name in fresh}
+    for name, value in fresh.items():
+        setattr(providers, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(providers, name, value)
