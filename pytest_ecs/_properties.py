@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 #: General requirements that the properties are about.
 ANSWERED, ACCEPTED, UNCHANGED = "10.1/no-server-error", "10.1/valid-accepted", "10.1/refused-changes-nothing"
 #: How many examples may break something before hypothesis stops to look for a shorter one: each is requests to a cloud.
-_PATIENCE, _PATIENCE_SIMULATED = 8, 150
+_PATIENCE, _PATIENCE_SIMULATED = 8, 400
 #: What creates, where it is listed, and the path to the names there; nothing of a refused request may be among them.
 _LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "ecs.servers.create": ("/v2.1/{project_id}/servers?name", ("servers", "*", "name")),
@@ -60,7 +60,7 @@ class Budget:
     steps: int
 
 
-BUDGETS: Mapping[str, Budget] = {"quick": Budget(5, 5, 5, 8), "deep": Budget(100, 100, 60, 25)}
+BUDGETS: Mapping[str, Budget] = {"quick": Budget(6, 8, 6, 10), "deep": Budget(100, 150, 60, 30)}
 
 
 class _Stop(BaseException):
@@ -196,12 +196,14 @@ class Properties:
         control = bench.control(
             generated.operation, generated.variant, check_only=bench.checks_only(generated.operation)
         )
-        before = [lease.show() for lease in leases]
+        before = [Facts.of(bench, lease) for lease in leases]
         exchange = bench.refuse_one(generated.operation, generated.variant, generated.breaks or "", generated.broken, control, leases)
-        for lease, shown in zip(leases, before, strict=True):
-            after = lease.show()
+        for facts in before:
+            after = facts.lease.show()
             for name in _FACTS:
-                bench.check(UNCHANGED, after, "body", "server", name, equals=bench.read(shown, "server", name))
+                bench.check(UNCHANGED, after, "body", "server", name, equals=facts.shown.get(name))
+            if exchange.failure is None and exchange.status < 400:
+                facts.put_back()
         if generated.operation in _LISTS:
             path, steps = _LISTS[generated.operation]
             name = _name_in(exchange.request_body)
@@ -322,16 +324,26 @@ class Facts:
 
     bench: Bench
     lease: Lease
-    name: JSON
-    metadata: JSON
-    tags: JSON
+    #: The server as it was shown, and its tags by key.
+    shown: Mapping[str, JSON]
+    tags: Mapping[str, JSON]
+
+    @property
+    def name(self) -> JSON:
+        """Its name."""
+        return self.shown.get("name")
+
+    @property
+    def metadata(self) -> JSON:
+        """Its metadata."""
+        return self.shown.get("metadata")
 
     @classmethod
     def of(cls, bench: Bench, lease: Lease) -> Facts:
         """Look at a server; raises `StepFailed` when it does not show itself."""
         shown = bench.read(lease.show(), "server")
         tags = bench.client.get(f"/v1/{{project_id}}/servers/{lease.id}/tags").response_body
-        return cls(bench, lease, shown.get("name"), shown.get("metadata"), _tags(tags))
+        return cls(bench, lease, shown, _tags(tags))
 
     def put_back(self) -> None:
         """Make the server what it was; nobody else gets it where that does not work."""
@@ -378,7 +390,8 @@ def _name_in(body: JSON) -> str | None:
 
 def _requests(sent: Sequence[Exchange], finding: Finding) -> list[Exchange]:
     """Return what a reader has to send: every change, and the queries that show what is wrong."""
-    return [exchange for exchange in sent if exchange.method != "GET" or exchange.id in finding.exchanges]
+    last = max((number for number, exchange in enumerate(sent) if exchange.id in finding.exchanges), default=len(sent))
+    return [exchange for exchange in sent[: last + 1] if exchange.method != "GET" or exchange.id in finding.exchanges]
 
 
 def _size(exchanges: Sequence[Exchange]) -> tuple[int, int]:

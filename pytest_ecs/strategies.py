@@ -240,7 +240,7 @@ def _valid(operation_id: str, variant: str, *, only_promised: bool) -> st.Search
     plain = st.just(Generated(operation_id, variant))
     if not edits and not queries:
         return plain
-    changes = st.lists(st.one_of(edits), min_size=1, max_size=4) if edits else st.just([])
+    changes = st.lists(st.one_of(edits), max_size=4) if edits else st.just([])
     asked = st.lists(st.one_of(queries), max_size=3, unique_by=lambda pair: pair[0]) if queries else st.just([])
 
     def made(drawn: list[tuple[Edit | None, bool]], query: list[tuple[str, str]]) -> Generated:
