@@ -215,9 +215,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         )
     worker = getattr(config, "workerinput", None)
     run = worker["ecs_run"] if worker and "ecs_run" in worker else _secrets.token_hex(4)
-    return replace(
-        settings, **absolute, run=run, seed=_seed(config), worker=worker["workerid"] if worker else "main"
-    )
+    return replace(settings, **absolute, run=run, seed=_seed(config), worker=worker["workerid"] if worker else "main")
 
 
 def _seed(config: pytest.Config) -> int:

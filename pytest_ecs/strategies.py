@@ -61,7 +61,7 @@ class Edit:
         text = repr(self.value)
         return f"{where} is {text if len(text) <= 60 else f'{text[:40]}… ({len(text)} long)'}"
 
-    def onto(self, body: JSON) -> None:
+    def onto(self, body: Any) -> None:
         """Make the change in *body*; a place that it does not have is left alone."""
         for step in self.place[:-1]:
             try:
@@ -75,8 +75,9 @@ class Edit:
         elif self.how == "drop":
             if isinstance(body, dict):
                 body.pop(last, None)
-        elif isinstance(body, dict) or (isinstance(body, list) and isinstance(last, int) and last < len(body)):
-            body[last] = self._filled(str(body[last])) if self.how == "extend" else copy.deepcopy(self.value)
+        elif isinstance(body, dict) or (isinstance(last, int) and isinstance(body, list) and last < len(body)):
+            at: Any = body
+            at[last] = self._filled(str(at[last])) if self.how == "extend" else copy.deepcopy(self.value)
 
     def _filled(self, now: str) -> str:
         missing = self.length - len(now)
@@ -337,7 +338,13 @@ def _edits(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]
     if kind == "array":
         yield from _items(place)
         return
-    if place.now is not _ABSENT and not place.required and at and isinstance(at[-1], str) and "{}" not in place.field.path:
+    if (
+        place.now is not _ABSENT
+        and not place.required
+        and at
+        and isinstance(at[-1], str)
+        and "{}" not in place.field.path
+    ):
         yield st.just((Edit(at, None, "drop"), False))
     if "enum" in schema:
         others = [value for value in schema["enum"] if value != place.now]
@@ -358,7 +365,10 @@ def _edits(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]
 def _extended(place: _Place) -> st.SearchStrategy[tuple[Edit | None, bool]]:
     schema, at = place.field.schema, place.place
     most = int(schema["maxLength"])
-    letters = texts({key: value for key, value in schema.items() if key not in {"minLength", "maxLength"}} | {"maxLength": 3, "minLength": 1})
+    letters = texts(
+        {key: value for key, value in schema.items() if key not in {"minLength", "maxLength"}}
+        | {"maxLength": 3, "minLength": 1}
+    )
     lengths = _between(min(64, most), most)
     return st.builds(lambda text, length: (Edit(at, text[0], "extend", length), text[1]), letters, lengths)
 
@@ -373,7 +383,9 @@ def _entries(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, boo
         return
     keys = texts({"minLength": 1, "maxLength": 255, **schema.get("propertyNames", {})})
     yield st.builds(
-        lambda key, value: (Edit((*at, key[0]), value[0]), key[1] and value[1] and len(value[0]) > 0), keys, texts(values)
+        lambda key, value: (Edit((*at, key[0]), value[0]), key[1] and value[1] and len(value[0]) > 0),
+        keys,
+        texts(values),
     )
 
 
@@ -403,7 +415,7 @@ def _items(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]
 
 def _is_free(field: Field) -> bool:
     last = field.path.rpartition(".")[2]
-    return last in _FREE and "x-reference" not in field.schema or last.endswith("{}")
+    return (last in _FREE and "x-reference" not in field.schema) or last.endswith("{}")
 
 
 def _between(low: int, high: int) -> st.SearchStrategy[int]:
@@ -426,7 +438,9 @@ def texts(schema: Schema) -> st.SearchStrategy[tuple[str, bool]]:
     seeds = st.sampled_from(letters).flatmap(
         lambda alphabet: st.lists(st.sampled_from(alphabet), min_size=1, max_size=4).map("".join)
     )
-    promised = _PLAIN + (_NAMED if pattern is not None and pattern.search(_NAMED[0]) and not pattern.search("Ж") else "")
+    promised = _PLAIN + (
+        _NAMED if pattern is not None and pattern.search(_NAMED[0]) and not pattern.search("Ж") else ""
+    )
 
     def made(seed: str, length: int) -> tuple[str, bool]:
         text = (seed * (length // len(seed) + 1))[:length]

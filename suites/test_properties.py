@@ -83,19 +83,9 @@ class _Lifecycle(RuleBasedStateMachine):
         with self.trial:
             self.bench.session.pool.bring(lease, "ACTIVE")
             self.before = Facts.of(self.bench, lease)
-            self.name: Any = self.before.name
-            self.flavor = self.first_flavor = self.bench.flavor_of(lease)
-            self.disks = self._disks()
-            self.ports = self._ports()
-            self.first_disks, self.first_ports = list(self.disks), list(self.ports)
-
-    def _disks(self) -> list[str]:
-        listed = self.bench.client.get(f"{self.path}/os-volume_attachments")
-        return [disk["volumeId"] for disk in self.bench.read(listed, "volumeAttachments")]
-
-    def _ports(self) -> list[str]:
-        listed = self.bench.client.get(f"{self.path}/os-interface")
-        return [nic["port_id"] for nic in self.bench.read(listed, "interfaceAttachments")]
+            self.name: Any = self.before.shown["name"]
+            self.flavor = self.bench.flavor_of(lease)
+            self.disks, self.ports = list(self.before.disks), list(self.before.ports)
 
     def _do(self, operation: str, body: Any, **parameters: str) -> Exchange:
         """Send a request that must be accepted, and wait for what it starts."""
@@ -108,9 +98,6 @@ class _Lifecycle(RuleBasedStateMachine):
         self.bench.settle(sent, [self.lease])
         return sent
 
-    def _native(self, operation: str, body: Any) -> Exchange:
-        return self._do(operation, body)
-
     def _batch(self, **more: Any) -> dict[str, Any]:
         return {"servers": [{"id": self.lease.id}], **more}
 
@@ -122,7 +109,7 @@ class _Lifecycle(RuleBasedStateMachine):
         """Start the server, the native way or in a batch."""
         with self.trial:
             if native:
-                self._native("nova.servers.start", {"os-start": {}})
+                self._do("nova.servers.start", {"os-start": {}})
             else:
                 self._do("ecs.servers.batch-start", {"os-start": self._batch()})
             self.status = "ACTIVE"
@@ -133,7 +120,7 @@ class _Lifecycle(RuleBasedStateMachine):
         """Stop the server."""
         with self.trial:
             if native:
-                self._native("nova.servers.stop", {"os-stop": {"type": kind}})
+                self._do("nova.servers.stop", {"os-stop": {"type": kind}})
             else:
                 self._do("ecs.servers.batch-stop", {"os-stop": self._batch(type=kind)})
             self.status = "SHUTOFF"
@@ -144,7 +131,7 @@ class _Lifecycle(RuleBasedStateMachine):
         """Restart the server."""
         with self.trial:
             if native:
-                self._native("nova.servers.reboot", {"reboot": {"type": kind}})
+                self._do("nova.servers.reboot", {"reboot": {"type": kind}})
             else:
                 self._do("ecs.servers.batch-reboot", {"reboot": self._batch(type=kind)})
 
@@ -164,7 +151,7 @@ class _Lifecycle(RuleBasedStateMachine):
     def lock(self) -> None:
         """Lock the server."""
         with self.trial:
-            self._native("nova.servers.lock", {"lock": None})
+            self._do("nova.servers.lock", {"lock": None})
             self.locked = True
 
     @precondition(lambda self: self.locked)
@@ -172,7 +159,7 @@ class _Lifecycle(RuleBasedStateMachine):
     def unlock(self) -> None:
         """Unlock the server."""
         with self.trial:
-            self._native("nova.servers.unlock", {"unlock": None})
+            self._do("nova.servers.unlock", {"unlock": None})
             self.locked = False
 
     @precondition(lambda self: self.locked)
@@ -180,7 +167,7 @@ class _Lifecycle(RuleBasedStateMachine):
     def try_while_locked(self) -> None:
         """A locked server is neither started nor stopped."""
         with self.trial:
-            body = {"os-stop": {}} if self.status == "ACTIVE" else {"os-start": {}}
+            body: dict[str, Any] = {"os-stop": {}} if self.status == "ACTIVE" else {"os-start": {}}
             refused = self.bench.expect(
                 "nova.servers.lock/rule/refuses-status", "POST", f"{self.path}/action",
                 expects="locked", change="the server is locked", json=body,
@@ -243,7 +230,7 @@ class _Lifecycle(RuleBasedStateMachine):
             self.bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
             self.disks.append(disk)
 
-    @precondition(lambda self: self.status == "SHUTOFF" and not self.locked and self.disks != self.first_disks)
+    @precondition(lambda self: self.status == "SHUTOFF" and not self.locked and self.disks != self.before.disks)
     @rule(native=st.booleans())
     def detach(self, native: bool) -> None:
         """Detach the data disk that was attached last."""
@@ -262,7 +249,7 @@ class _Lifecycle(RuleBasedStateMachine):
             added = self._do("nova.nics.add", {"interfaceAttachment": {"net_id": network}})
             self.ports.append(str(self.bench.read(added, "interfaceAttachment", "port_id")))
 
-    @precondition(lambda self: self.status == "ACTIVE" and not self.locked and self.ports != self.first_ports)
+    @precondition(lambda self: self.status == "ACTIVE" and not self.locked and self.ports != self.before.ports)
     @rule(native=st.booleans())
     def delete_nic(self, native: bool) -> None:
         """Delete the NIC that was added last."""
@@ -295,15 +282,23 @@ class _Lifecycle(RuleBasedStateMachine):
             listed = get("/v2.1/{project_id}/servers/detail", query={"name": self.name}, microversion=_VERSION)
             found = [one.get("id") for one in self.bench.read(listed, "servers")]
             check(_VIEWS, listed, "body", "servers", "*", "id", has_one=self.lease.id)
-            places = [(shown, server)]
+            places: list[tuple[Exchange, tuple[str | int, ...]]] = [(shown, server)]
             if self.lease.id in found:
                 places.append((listed, ("body", "servers", found.index(self.lease.id))))
-                for name in ("status", "OS-EXT-STS:vm_state", "OS-EXT-STS:task_state", "OS-EXT-STS:power_state", "locked"):
+                for name in (
+                    "status",
+                    "OS-EXT-STS:vm_state",
+                    "OS-EXT-STS:task_state",
+                    "OS-EXT-STS:power_state",
+                    "locked",
+                ):
                     check(_VIEWS, *places[1][:1], *places[1][1], name, equals=self.bench.read(shown, "server", name))
             for exchange, place in places:
                 check(_VIEWS, exchange, *place, "name", equals=self.name)
                 check(_VIEWS, exchange, *place, "flavor", "id", equals=self.flavor)
-                check(_VIEWS, exchange, *place, "os-extended-volumes:volumes_attached", "*", "id", same_items=self.disks)
+                check(
+                    _VIEWS, exchange, *place, "os-extended-volumes:volumes_attached", "*", "id", same_items=self.disks
+                )
                 for key, value in self.metadata.items():
                     there = {"absent": True} if value is None else {"equals": value}
                     check(_VIEWS, exchange, *place, "metadata", key, **there)
@@ -330,19 +325,6 @@ class _Lifecycle(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Put the server back, so that the pool gets it as it was."""
-        client, path = self.bench.client, self.path
         if self.locked:
-            client.post(f"{path}/action", {"unlock": None})
-        pool = self.bench.session.pool
-        with self.trial.aside(self.lease):
-            for disk in reversed(self._disks()):
-                if disk not in self.first_disks:
-                    pool.bring(self.lease, "SHUTOFF")
-                    client.delete(f"{path}/os-volume_attachments/{disk}")
-                    self.bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="available")
-            for port in self._ports():
-                if port not in self.first_ports:
-                    pool.bring(self.lease, "ACTIVE")
-                    client.delete(f"{path}/os-interface/{port}")
-                    self.bench.wait_gone(f"{path}/os-interface/{port}")
-            self.before.put_back()
+            self.bench.client.post(f"{self.path}/action", {"unlock": None})
+        self.before.put_back()
