@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_ecs._bench import Bench
-from pytest_ecs._checks import Finding, judge
+from pytest_ecs._checks import Finding
 from pytest_ecs._exchange import Exchange
 from pytest_ecs._leases import Lease
 from pytest_ecs._recipes import RECIPES
@@ -34,8 +34,8 @@ _T = TypeVar("_T")
 
 #: General requirements that the properties are about.
 ANSWERED, ACCEPTED, UNCHANGED = "10.1/no-server-error", "10.1/valid-accepted", "10.1/refused-changes-nothing"
-#: How many examples may break something before hypothesis stops to look for a shorter one: each is requests to a cloud.
-_PATIENCE, _PATIENCE_SIMULATED = 8, 400
+#: How many examples are tried after the first that breaks something, to find a shorter one: each is requests to a cloud.
+_PATIENCE, _PATIENCE_SIMULATED = 20, 70
 #: What creates, where it is listed, and the path to the names there; nothing of a refused request may be among them.
 #: Lists of servers can be asked for a name, and are to be empty.
 _LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -105,7 +105,8 @@ class Properties:
     #: Requirement -> the shortest list of requests that broke it, and the finding.
     _broken: dict[str, tuple[Sequence[Exchange], Finding]] = field(default_factory=dict)
     _classes: dict[str, type[PropertyBroken]] = field(default_factory=dict)
-    _failures: int = 0
+    #: Examples since something broke.
+    _more: int = 0
 
     @property
     def budget(self) -> Budget:
@@ -214,19 +215,20 @@ class Properties:
         exchange = bench.refuse_one(
             generated.operation, generated.variant, generated.breaks or "", generated.broken, control, leases
         )
+        if exchange.failure is None and exchange.status < 400:
+            for facts in before:
+                facts.put_back()
+            return
         for facts in before:
             after = facts.lease.show()
             for name in _FACTS:
                 bench.check(UNCHANGED, after, "body", "server", name, equals=facts.shown.get(name))
-            if exchange.failure is None and exchange.status < 400:
-                facts.put_back()
-        if generated.operation in _LISTS:
+        wanted = _name_in(exchange.request_body)
+        if generated.operation in _LISTS and wanted is not None:
             path, steps = _LISTS[generated.operation]
-            wanted = _name_in(exchange.request_body)
-            if wanted is not None:
-                listed = bench.client.get(path, query={"name": wanted, "limit": "1000"})
-                test = {"lacks": wanted} if "*" in steps else {"length": 0}
-                bench.check(UNCHANGED, listed, "body", *steps, **test)
+            listed = bench.client.get(path, query={"name": wanted, "limit": "1000"})
+            test = {"lacks": wanted} if "*" in steps else {"length": 0}
+            bench.check(UNCHANGED, listed, "body", *steps, **test)
 
     # Machines
 
@@ -244,6 +246,9 @@ class Properties:
     def trial(self) -> Trial:
         """Begin an example."""
         session = self.bench.session
+        self._more += bool(self._broken)
+        if self._more > (_PATIENCE_SIMULATED if session.target.simulated else _PATIENCE):
+            raise _Stop(None)
         return Trial(self, len(session.connection.journal), len(session.pending), len(session.connection.journal))
 
     # Inside
@@ -258,18 +263,18 @@ class Properties:
         self._conclude(seed(self.bench.session.settings.seed)(self._settings(count)(given(strategy)(example))))
 
     def _settings(self, examples: int, steps: int = 1) -> Settings:
-        from hypothesis import HealthCheck, settings
+        from hypothesis import HealthCheck, Phase, settings
 
         # A slow cloud does not fail for being slow, and the user's folder is left alone: the seed is enough to repeat.
         return settings(
             max_examples=examples, stateful_step_count=steps, deadline=None, database=None, print_blob=False,
-            derandomize=False, suppress_health_check=list(HealthCheck),
+            derandomize=False, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
         )  # fmt: skip
 
     def _conclude(self, property_: Callable[[], object]) -> None:
         """Run a property, and hand what it broke to the run, the shortest list of requests first."""
         self._broken.clear()
-        self._failures = 0
+        self._more = 0
         stopped: BaseException | None = None
         try:
             with _repeatable():
@@ -291,7 +296,7 @@ class Properties:
         session = self.bench.session
         new = session.connection.journal.since(trial.judged)
         trial.judged += len(new)
-        findings = [finding for exchange in new for finding in judge(exchange, session.contract, session)]
+        findings = [finding for exchange in new for finding in session.look(exchange)]
         findings += session.pending[trial.pending :]
         self._keep_few(trial)
         broken = [
@@ -309,9 +314,6 @@ class Properties:
             best = self._broken.get(finding.requirement)
             if best is None or _size(requests) < _size(best[0]):
                 self._broken[finding.requirement] = requests, finding
-        self._failures += 1
-        if self._failures > (_PATIENCE_SIMULATED if session.target.simulated else _PATIENCE):
-            raise _Stop(None)
         name = broken[0].requirement
         kind = self._classes.setdefault(name, type("PropertyBroken", (PropertyBroken,), {}))
         raise kind(f"{name}: {broken[0].expected}")
@@ -357,17 +359,20 @@ class Facts:
     def put_back(self) -> None:
         """Make the server what it was; nobody else gets it where that does not work."""
         try:
-            self._put_back()
+            now = Facts.of(self.bench, self.lease)
+            if now._state() == self._state():
+                return
+            self._put_back(now)
             again = Facts.of(self.bench, self.lease)
-            self.lease.spoilt = any(one != other for one, other in zip(self._state(), again._state(), strict=True))
+            self.lease.spoilt = again._state() != self._state()
         except (EcsError, LookupError, AttributeError, TypeError):
             self.lease.spoilt = True
 
     def _state(self) -> tuple[JSON, ...]:
         return self.shown.get("name"), self.shown.get("metadata"), self.tags, set(self.disks), set(self.ports)
 
-    def _put_back(self) -> None:
-        now, bench, client = Facts.of(self.bench, self.lease), self.bench, self.bench.client
+    def _put_back(self, now: Facts) -> None:
+        bench, client = self.bench, self.bench.client
         path = f"/v2.1/{{project_id}}/servers/{self.lease.id}"
         for disk in set(now.disks) - set(self.disks):
             bench.session.pool.bring(self.lease, "SHUTOFF")

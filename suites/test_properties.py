@@ -306,16 +306,18 @@ class _Lifecycle(RuleBasedStateMachine):
 
     def _parts(self) -> None:
         check, get = self.bench.check, self.bench.client.get
-        brief = get("/v2.1/{project_id}/servers", query={"name": self.name})
-        check(_VIEWS, brief, "body", "servers", "*", "id", has_one=self.lease.id)
         ids = ("body", "volumeAttachments", "*", "volumeId")
         check(_VIEWS, get(f"{self.path}/os-volume_attachments"), *ids, same_items=self.disks)
         check(_VIEWS, get(f"/v2.1/servers/{self.lease.id}/block_device"), *ids, same_items=self.disks)
         nics = get(f"{self.path}/os-interface")
         check(_VIEWS, nics, "body", "interfaceAttachments", "*", "port_id", same_items=self.ports)
-        pairs = get(f"{self.path}/metadata")
-        for key, value in self.metadata.items():
-            check(_VIEWS, pairs, "body", "metadata", key, **({"absent": True} if value is None else {"equals": value}))
+        if self.metadata:
+            pairs = get(f"{self.path}/metadata")
+            for key, value in self.metadata.items():
+                there = {"absent": True} if value is None else {"equals": value}
+                check(_VIEWS, pairs, "body", "metadata", key, **there)
+        if not self.tags:
+            return
         tags = get(f"/v1/{{project_id}}/servers/{self.lease.id}/tags")
         for key, value in self.tags.items():
             if value is None:
