@@ -61,7 +61,7 @@ class Budget:
     steps: int
 
 
-BUDGETS: Mapping[str, Budget] = {"quick": Budget(6, 8, 6, 10), "deep": Budget(100, 150, 60, 30)}
+BUDGETS: Mapping[str, Budget] = {"quick": Budget(6, 8, 10, 12), "deep": Budget(100, 150, 60, 30)}
 
 
 class _Stop(BaseException):

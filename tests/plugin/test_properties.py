@@ -69,15 +69,22 @@ def test_an_accepted_mistake_fails_with_what_was_changed(pytester: pytest.Pytest
     assert request.endswith("-> HTTP 200")
 
 
-def test_a_broken_lifecycle_fails_with_the_shortest_way_there(pytester: pytest.Pytester) -> None:
-    """Of many steps, the one that did nothing and the query that shows it are left."""
-    shown, certificate = _run(
-        pytester, "test_lifecycles", "--ecs-deviation=metadata-delete-noop", "--hypothesis-seed=1"
-    )
+@pytest.mark.parametrize(
+    ("deviation", "requirement", "methods", "shown_by"),
+    [
+        ("metadata-delete-noop", "6.2/views-agree", ["POST", "DELETE", "GET"], "/metadata/conformance-"),
+        ("stop-noop", "6.3/state-follows", ["POST", "GET"], '"os-stop": '),
+    ],
+)
+def test_a_broken_lifecycle_fails_with_the_shortest_way_there(
+    pytester: pytest.Pytester, deviation: str, requirement: str, methods: list[str], shown_by: str
+) -> None:
+    """Of many steps, those that did nothing and the query that shows it are left."""
+    shown, certificate = _run(pytester, "test_lifecycles", f"--ecs-deviation={deviation}", "--hypothesis-seed=1")
     shown.assert_outcomes(failed=1)
-    _, *requests = _row(certificate, "6.2/views-agree")["reason"].splitlines()
-    assert [line.split()[1] for line in requests] == ["POST", "DELETE", "GET"]
-    assert "/metadata/conformance-a" in requests[1]
+    _, *requests = _row(certificate, requirement)["reason"].splitlines()
+    assert [line.split()[1] for line in requests] == methods
+    assert shown_by in requests[-2]
 
 
 def test_the_conforming_mock_has_every_property(pytester: pytest.Pytester) -> None:
