@@ -341,8 +341,12 @@ class Bench:
         change: Callable[[Request], tuple[Request, str, tuple[str, ...]]],
         control: Exchange,
         leases: list[Lease],
-    ) -> Exchange:
-        """Send a recipe's request that *change* makes break *requirement_id*; the judge says whether it was refused rightly."""
+        refused: Callable[[Exchange], None],
+    ) -> bool:
+        """Send a recipe's request that *change* makes break *requirement_id*; the judge says whether it was refused rightly.
+
+        *refused* looks at what became of a refusal before anything is taken back. Return whether it was refused.
+        """
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         request = recipe.variants[variant](self._ingredients(recipe, leases))
         request = replace(request, body=_check_only(operation, request.body, ""))
@@ -350,12 +354,17 @@ class Bench:
         requirement = self.contract.requirements[requirement_id]
         case = Case(requirement_id, _expects(requirement, operation), words, control.id, codes)
         exchange = self._send(operation, recipe, changed, case)
-        if exchange.failure is None and exchange.status < 400:
-            self.wait_out(exchange)
-            self._take_back(exchange, recipe, leases)
-            self._forget(recipe)
-        self._restore(recipe, leases, request)
-        return exchange
+        accepted = exchange.failure is None and exchange.status < 400
+        try:
+            if accepted:
+                self.wait_out(exchange)
+                self._take_back(exchange, recipe, leases)
+                self._forget(recipe)
+            elif exchange.failure is None:
+                refused(exchange)
+        finally:
+            self._restore(recipe, leases, request)
+        return not accepted
 
     def _forget(self, recipe: Recipe) -> None:
         """Make anew what the requests of a recipe share, since one of them was accepted and may have used it up."""

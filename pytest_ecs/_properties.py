@@ -17,7 +17,7 @@ from pytest_ecs._bench import Bench
 from pytest_ecs._checks import Finding
 from pytest_ecs._exchange import Exchange
 from pytest_ecs._leases import Lease
-from pytest_ecs._recipes import RECIPES
+from pytest_ecs._recipes import RECIPES, Request
 from pytest_ecs.exceptions import EcsError, JobFailed, PrerequisiteMissing
 from pytest_ecs.typing import JSON
 
@@ -151,7 +151,12 @@ class Properties:
     def _accepted(self, operation_id: str) -> list[str]:
         """Return the variants whose own request is accepted; without one, nothing can be concluded from the others."""
         check_only = self.bench.checks_only(operation_id)
-        self.bench.control(operation_id, check_only=check_only)
+        control = self.bench.control(operation_id, check_only=check_only)
+        if check_only and isinstance(control.response_body, Mapping) and "job_id" in control.response_body:
+            raise PrerequisiteMissing(
+                f"Requests of {operation_id} cannot be tried again and again",
+                seen="one that asks only to be checked (dry_run) starts a job",
+            )
         found = ["default"]
         for variant in RECIPES[operation_id].variants:
             with suppress(EcsError):
@@ -211,24 +216,35 @@ class Properties:
         control = bench.control(
             generated.operation, generated.variant, check_only=bench.checks_only(generated.operation)
         )
-        before = [Facts.of(bench, lease) for lease in leases]
-        exchange = bench.refuse_one(
-            generated.operation, generated.variant, generated.breaks or "", generated.broken, control, leases
-        )
-        if exchange.failure is None and exchange.status < 400:
-            for facts in before:
-                facts.put_back()
-            return
-        for facts in before:
-            after = facts.lease.show()
-            for name in _FACTS:
-                bench.check(UNCHANGED, after, "body", "server", name, equals=facts.shown.get(name))
+        facts = [Facts.of(bench, lease) for lease in leases]
+        before: list[Exchange] = []
+
+        def change(request: Request) -> tuple[Request, str, tuple[str, ...]]:
+            before.extend(lease.show() for lease in leases)  # what building the request did is no part of it
+            return generated.broken(request)
+
+        def refused(exchange: Exchange) -> None:
+            for lease, shown in zip(leases, before, strict=True):
+                after = lease.show()
+                for name in _FACTS:
+                    bench.check(UNCHANGED, after, "body", "server", name, equals=bench.read(shown, "server", name))
+            self._nothing_made(generated.operation, exchange)
+
+        if not bench.refuse_one(
+            generated.operation, generated.variant, generated.breaks or "", change, control, leases, refused
+        ):
+            for one in facts:
+                one.put_back()
+
+    def _nothing_made(self, operation_id: str, exchange: Exchange) -> None:
+        """Look for what a refused request asked for by name."""
         wanted = _name_in(exchange.request_body)
-        if generated.operation in _LISTS and wanted is not None:
-            path, steps = _LISTS[generated.operation]
-            listed = bench.client.get(path, query={"name": wanted, "limit": "1000"})
-            test = {"lacks": wanted} if "*" in steps else {"length": 0}
-            bench.check(UNCHANGED, listed, "body", *steps, **test)
+        if operation_id not in _LISTS or wanted is None:
+            return
+        path, steps = _LISTS[operation_id]
+        listed = self.bench.client.get(path, query={"name": wanted, "limit": "1000"})
+        test: dict[str, JSON] = {"lacks": wanted} if "*" in steps else {"length": 0}
+        self.bench.check(UNCHANGED, listed, "body", *steps, **test)
 
     # Machines
 

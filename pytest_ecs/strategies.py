@@ -37,6 +37,8 @@ _NAMED = "中鿿"
 _LONGEST = 400
 #: Fields whose text means nothing to the endpoint.
 _FREE = frozenset({"name", "description", "display_name", "display_description", "key", "value", "tags[]"})
+#: How many of something are made: a check-only request may make them all the same.
+_COUNTS = frozenset({"count", "min_count", "max_count"})
 #: Field that no table lists; objects are open, so an endpoint may ignore it or refuse it.
 _UNLISTED = "x-conformance"
 
@@ -322,6 +324,8 @@ def _places(operation_id: str, variant: str) -> list[_Place]:
 def _may_change(place: _Place) -> bool:
     schema = place.field.schema
     fixed = ("x-reference", "x-check-only", "x-secret", "format", "x-since")
+    if place.place and place.place[-1] in _COUNTS:
+        return False
     return not any(keyword in schema for keyword in fixed) and any(True for _ in _edits(place))
 
 
