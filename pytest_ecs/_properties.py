@@ -84,6 +84,8 @@ class Trial:
     began: int
     pending: int
     judged: int = 0
+    #: What is special about the example, in words.
+    about: str = ""
 
     def __enter__(self) -> Trial:
         return self
@@ -103,7 +105,7 @@ class Properties:
     #: Requirements that a property has been seen to break; they have their reproduction.
     _known: set[str] = field(default_factory=set)
     #: Requirement -> the shortest list of requests that broke it, and the finding.
-    _broken: dict[str, tuple[Sequence[Exchange], Finding]] = field(default_factory=dict)
+    _broken: dict[str, tuple[Sequence[Exchange], Finding, str]] = field(default_factory=dict)
     _classes: dict[str, type[PropertyBroken]] = field(default_factory=dict)
     #: Examples since something broke.
     _more: int = 0
@@ -273,7 +275,8 @@ class Properties:
         from hypothesis import given, seed
 
         def example(value: _T) -> None:
-            with self.trial():
+            with self.trial() as trial:
+                trial.about = str(getattr(value, "change", ""))
                 body(value)
 
         self._conclude(seed(self.bench.session.settings.seed)(self._settings(count)(given(strategy)(example))))
@@ -301,7 +304,10 @@ class Properties:
             other = next((leaf for leaf in _leaves(error) if not isinstance(leaf, PropertyBroken)), None)
             if other is not None and not self._broken:
                 raise other from None
-        findings = [replace(finding, reason=_reproduction(exchanges)) for exchanges, finding in self._broken.values()]
+        findings = [
+            replace(finding, reason=_reproduction(exchanges, about))
+            for exchanges, finding, about in self._broken.values()
+        ]
         self._known.update(self._broken)
         self.bench.session.pending[:0] = findings
         if stopped is not None:
@@ -329,7 +335,7 @@ class Properties:
             requests = _requests(sent, finding)
             best = self._broken.get(finding.requirement)
             if best is None or _size(requests) < _size(best[0]):
-                self._broken[finding.requirement] = requests, finding
+                self._broken[finding.requirement] = requests, finding, trial.about
         name = broken[0].requirement
         kind = self._classes.setdefault(name, type("PropertyBroken", (PropertyBroken,), {}))
         raise kind(f"{name}: {broken[0].expected}")
@@ -444,9 +450,9 @@ def _line(exchange: Exchange) -> str:
     return f"{exchange.request_line}{body if len(body) <= 1500 else body[:1500] + '…'} -> HTTP {exchange.status}"
 
 
-def _reproduction(exchanges: Sequence[Exchange]) -> str:
+def _reproduction(exchanges: Sequence[Exchange], about: str) -> str:
     lines = [f"{number}. {_line(exchange)}" for number, exchange in enumerate(exchanges, 1)]
-    return "\n".join(["the shortest requests found that show it:", *lines])
+    return "\n".join([f"the shortest requests found that show it{f' ({about})' if about else ''}:", *lines])
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

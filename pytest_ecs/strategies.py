@@ -316,6 +316,12 @@ def _places(operation_id: str, variant: str) -> list[_Place]:
                 now = now[step]
         elif field.steps[-1:] in {("[]",), ("{}",)} or not isinstance(holder, dict):
             continue
+        if (
+            field.steps[-1:] == ("{}",)
+            and place is not None
+            and place[-1] in (field.parent or {}).get("properties", {})
+        ):
+            continue  # what has a row of its own is no free pair
         required = not field.steps or field.steps[-1] in (field.parent or {}).get("required", ())
         found.append(_Place((*above, field.steps[-1]) if place is None else place, field, now, required))
     return [place for place in found if _may_change(place)]

@@ -46,7 +46,7 @@ def test_a_server_error_fails_with_the_request_that_shows_it(pytester: pytest.Py
     row = _row(certificate, "10.1/no-server-error")
     assert row["verdict"] == "fail"
     first, *requests = row["reason"].splitlines()
-    assert first == "the shortest requests found that show it:"
+    assert first == "the shortest requests found that show it (x-conformance is 'unlisted'):"
     (request,) = requests
     assert request.startswith("1. POST /v1/")
     assert '"x-conformance": "unlisted"' in request

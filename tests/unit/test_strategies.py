@@ -128,6 +128,19 @@ def test_bounds_and_other_scripts_are_met() -> None:
     assert {True, False} == {ascii_only for _, ascii_only in seen}
 
 
+def test_a_pair_with_a_row_of_its_own_is_no_free_pair() -> None:
+    """admin_pass and its like stand in metadata and mean something."""
+
+    @settings(_FEW, max_examples=60)
+    @seed(1)
+    @given(valid_requests("ecs.servers.create", variants=["reserved"]))
+    def reserved(generated: Generated) -> None:
+        changed = generated.onto(_request(generated)).body["server"]
+        assert changed["metadata"]["admin_pass"] == _request(generated).body["server"]["metadata"]["admin_pass"]
+
+    reserved()
+
+
 def test_what_is_promised_has_nothing_else() -> None:
     """Only-promised requests change names, descriptions, tags and metadata, and never the query."""
 
