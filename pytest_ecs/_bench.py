@@ -367,9 +367,14 @@ class Bench:
         return not accepted
 
     def _forget(self, recipe: Recipe) -> None:
-        """Make anew what the requests of a recipe share, since one of them was accepted and may have used it up."""
-        for key in [key for key in self._made if key[0] == recipe.operation or self._is_lost(key)]:
-            del self._made[key]
+        """Make anew what the requests of a recipe share, since one of them was accepted and may have used it up.
+
+        What several operations share is only made anew when it is not there any more, and then with all that names it.
+        """
+        lost = [str(made) for key, made in self._made.items() if self._is_lost(key)]
+        for key, made in list(self._made.items()):
+            if key[0] == recipe.operation or any(thing in str(made) for thing in lost):
+                del self._made[key]
 
     # Rules
 
@@ -726,8 +731,11 @@ class Bench:
         self.release()
 
     def _is_lost(self, key: tuple[str, str]) -> bool:
-        """Return whether something that several operations share is not there any more."""
-        return key[0] not in RECIPES and self.client.get(f"{key[1]}/{self._made[key]}").status >= 400
+        """Return whether something that several operations share, and that has an id, is not there any more."""
+        made = self._made[key]
+        if key[0] in RECIPES or not isinstance(made, str):
+            return False
+        return self.client.get(f"{key[1]}/{made}").status >= 400
 
     def make(
         self, path: str, body: JSON, *steps: str | int, among: str | None = None, method: str = "POST", **options: Any
