@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from pytest_ecs._contracts.model import Requirement
     from pytest_ecs._exchange import Exchange
     from pytest_ecs._leases import Lease
+    from pytest_ecs._properties import Facts, Properties, Trial
     from pytest_ecs._recipes import Ingredients, Request, Step, recipe
 
 __all__ = [
-    "Bench", "Client", "Contract", "Exchange", "Ingredients", "Lease", "Request", "Requirement", "Step", "__version__",
-    "load_contract", "recipe", "uncovered",
+    "Bench", "Client", "Contract", "Exchange", "Facts", "Ingredients", "Lease", "Properties", "Request", "Requirement", "Step", "Trial",
+    "__version__", "load_contract", "recipe", "uncovered",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -30,10 +31,13 @@ _HOMES = {
     "Client": ("pytest_ecs._client", "Client"),
     "Contract": ("pytest_ecs._contracts", "Contract"),
     "Exchange": ("pytest_ecs._exchange", "Exchange"),
+    "Facts": ("pytest_ecs._properties", "Facts"),
     "Ingredients": ("pytest_ecs._recipes", "Ingredients"),
     "Lease": ("pytest_ecs._leases", "Lease"),
+    "Properties": ("pytest_ecs._properties", "Properties"),
     "Request": ("pytest_ecs._recipes", "Request"),
     "Step": ("pytest_ecs._recipes", "Step"),
+    "Trial": ("pytest_ecs._properties", "Trial"),
     "Requirement": ("pytest_ecs._contracts.model", "Requirement"),
     "load_contract": ("pytest_ecs._contracts", "load"),
     "recipe": ("pytest_ecs._recipes", "recipe"),

@@ -294,6 +294,88 @@ class Bench:
         finally:
             hook("PUT", "/_mock/policy", {"allow": []})
 
+    # Properties
+
+    def checks_only(self, operation_id: str) -> bool:
+        """Return whether an operation can be asked only to check a request (dry_run)."""
+        return _flags(self.contract.operations[operation_id], "") != {}
+
+    def lend(self, recipe: Recipe, *, shared: bool) -> list[Lease]:
+        """Return the servers that a recipe needs: those that everybody reads, or some that are to be released."""
+        if not shared:
+            return self._own(recipe)
+        return self.shared(recipe.server, recipe.count) if recipe.server is not None else []
+
+    def vary(
+        self,
+        operation_id: str,
+        variant: str,
+        change: Callable[[Request], Request],
+        leases: list[Lease],
+    ) -> Exchange:
+        """Send a recipe's request with *change* made to it, wait for what it starts, and take it back.
+
+        It is only checked where the operation can do that. Raises `JobFailed` when the job that it starts fails.
+        """
+        operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
+        for lease in leases:
+            if operation.method != "GET":
+                self.session.pool.bring(lease, recipe.server or "ACTIVE")
+        request = change(recipe.variants[variant](self._ingredients(recipe, leases)))
+        request = replace(request, body=_check_only(operation, request.body, ""))
+        exchange = self._send(operation, recipe, request, None)
+        try:
+            self.settle(exchange, [] if operation.method == "GET" else leases)
+        finally:
+            self._take_back(exchange, recipe, leases)
+            self._restore(recipe, leases, request)
+            if operation.method != "GET" and exchange.failure is None and exchange.status < 400:
+                self._forget(recipe)
+        return exchange
+
+    def refuse_one(
+        self,
+        operation_id: str,
+        variant: str,
+        requirement_id: str,
+        change: Callable[[Request], tuple[Request, str, tuple[str, ...]]],
+        control: Exchange,
+        leases: list[Lease],
+        refused: Callable[[Exchange], None],
+    ) -> bool:
+        """Send a recipe's request that *change* makes break *requirement_id*; the judge says whether it was refused rightly.
+
+        *refused* looks at what became of a refusal before anything is taken back. Return whether it was refused.
+        """
+        operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
+        request = recipe.variants[variant](self._ingredients(recipe, leases))
+        request = replace(request, body=_check_only(operation, request.body, ""))
+        changed, words, codes = change(request)
+        requirement = self.contract.requirements[requirement_id]
+        case = Case(requirement_id, _expects(requirement, operation), words, control.id, codes)
+        exchange = self._send(operation, recipe, changed, case)
+        accepted = exchange.failure is None and exchange.status < 400
+        try:
+            if accepted:
+                self.wait_out(exchange)
+                self._take_back(exchange, recipe, leases)
+                self._forget(recipe)
+            elif exchange.failure is None:
+                refused(exchange)
+        finally:
+            self._restore(recipe, leases, request)
+        return not accepted
+
+    def _forget(self, recipe: Recipe) -> None:
+        """Make anew what the requests of a recipe share, since one of them was accepted and may have used it up.
+
+        What several operations share is only made anew when it is not there any more, and then with all that names it.
+        """
+        lost = [str(made) for key, made in self._made.items() if self._is_lost(key)]
+        for key, made in list(self._made.items()):
+            if key[0] == recipe.operation or any(thing in str(made) for thing in lost):
+                del self._made[key]
+
     # Rules
 
     def check(self, requirement_id: str, exchange: Exchange, *path: str | int, **test: JSON) -> bool:
@@ -662,15 +744,17 @@ class Bench:
             return
         self.wait_out(exchange)
         self._take_back(exchange, recipe, leases)
-        for key in [key for key in self._made if key[0] == recipe.operation or self._is_lost(key)]:
-            del self._made[key]
+        self._forget(recipe)
         for lease in itertools.chain.from_iterable(self._shared.values()):
             lease.exclusive = True  # so that its state is looked at before its next use
         self.release()
 
     def _is_lost(self, key: tuple[str, str]) -> bool:
-        """Return whether something that several operations share is not there any more."""
-        return key[0] not in RECIPES and self.client.get(f"{key[1]}/{self._made[key]}").status >= 400
+        """Return whether something that several operations share, and that has an id, is not there any more."""
+        made = self._made[key]
+        if key[0] in RECIPES or not isinstance(made, str):
+            return False
+        return self.client.get(f"{key[1]}/{made}").status >= 400
 
     def make(
         self, path: str, body: JSON, *steps: str | int, among: str | None = None, method: str = "POST", **options: Any
@@ -749,7 +833,7 @@ class Bench:
         operation: Operation,
         recipe: Recipe,
         request: Request,
-        case: Case,
+        case: Case | None,
         *,
         method: str | None = None,
         content: str | None = None,

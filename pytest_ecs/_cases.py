@@ -13,7 +13,7 @@ from pytest_ecs._contracts.model import Operation, Requirement
 from pytest_ecs._contracts.sample import sample
 from pytest_ecs.typing import JSON
 
-__all__ = ["Field", "Mutation", "fields", "mutate_body", "mutate_query"]
+__all__ = ["Field", "Mutation", "fields", "locate", "mutate_body", "mutate_query", "steps_of"]
 
 #: A step into a schema: a property's name, "[]" for items, "{}" for the values of a map.
 Steps = tuple[str, ...]
@@ -67,6 +67,14 @@ def mutate_body(operation: Operation, requirement: Requirement, body: JSON) -> l
     return []
 
 
+def steps_of(operation: Operation, requirement: Requirement) -> Steps:
+    """Return the steps to the field of the body that *requirement* speaks of; none for a query parameter."""
+    if requirement.kind != "request":
+        return ("",)
+    path, _ = _target(requirement, "request")
+    return next((field.steps for field in fields(operation.body or {}) if field.path == path), ())
+
+
 def mutate_query(operation: Operation, requirement: Requirement) -> list[Mutation]:
     """Return the queries that break *requirement*, a claim about one query parameter."""
     name, keyword = _target(requirement, "query")
@@ -92,7 +100,7 @@ def _mutations(field: Field, keyword: str, body: JSON) -> Iterator[Mutation]:
     if keyword == "dependentRequired":
         yield from _alone(field, body, codes)
         return
-    place = _locate(body, field.steps)
+    place = locate(body, field.steps)
     if place is None:
         return
     name = field.path or "the body"
@@ -184,7 +192,7 @@ def _off_pattern(schema: Mapping[str, Any], now: str) -> Iterator[str]:
 def _together(field: Field, keyword: str, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutation]:
     groups = field.schema.get("x-exclusive", [])
     number = int(keyword.partition("-")[2] or 1) - 1
-    place = _locate(body, field.steps)
+    place = locate(body, field.steps)
     if place is None or number >= len(groups):
         return
     now, group = _value(body, place), groups[number]
@@ -197,7 +205,7 @@ def _together(field: Field, keyword: str, body: JSON, codes: tuple[str, ...]) ->
 
 def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutation]:
     """The field is there without the one that it must be used together with; *field* is the depending one."""
-    place = _locate(body, field.steps[:-1])
+    place = locate(body, field.steps[:-1])
     if place is None:
         return
     now, name = _value(body, place), field.steps[-1]
@@ -211,7 +219,7 @@ def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutatio
 # Places in a body
 
 
-def _locate(body: JSON, steps: Sequence[str]) -> tuple[str | int, ...] | None:
+def locate(body: JSON, steps: Sequence[str]) -> tuple[str | int, ...] | None:
     """Return the first place in *body* that the steps lead to, None when it is not there."""
     place: list[str | int] = []
     for step in steps:

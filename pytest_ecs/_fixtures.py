@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from pytest_ecs._exchange import Exchange
     from pytest_ecs._leases import Lease, Pool
     from pytest_ecs._options import Settings
+    from pytest_ecs._properties import Properties
     from pytest_ecs._session import Session
     from pytest_ecs._target import Target
     from pytest_ecs.typing import Identity, JobWaiter, ServerFactory, ServerState
 
 __all__ = [
-    "ecs_bench", "ecs_client", "ecs_contract", "ecs_credentials", "ecs_server", "ecs_servers", "ecs_session",
+    "ecs_bench", "ecs_client", "ecs_contract", "ecs_credentials", "ecs_properties", "ecs_server", "ecs_servers", "ecs_session",
     "ecs_settings", "ecs_signed_client", "ecs_target", "ecs_wait_for_job",
 ]  # fmt: skip
 
@@ -125,3 +126,11 @@ def ecs_bench(ecs_session: Session) -> Iterator[Bench]:
     bench = Bench(ecs_session)
     yield bench
     bench.release()
+
+
+@pytest.fixture(scope="session")
+def ecs_properties(ecs_bench: Bench) -> Properties:
+    """What properties are checked with: generated requests and random lifecycles, shrunk when they fail."""
+    from pytest_ecs._properties import Properties
+
+    return Properties(ecs_bench)

@@ -255,6 +255,12 @@ class Pool:
             self.ledger.spare(server)
         self.made.clear()
 
+    def bring(self, lease: Lease, state: ServerState) -> None:
+        """Bring a leased server into *state* again; raises `PrerequisiteMissing` when it does not get there."""
+        if not self._bring(lease.id, None, state):
+            lease.spoilt = True
+            raise PrerequisiteMissing(f"The server {lease.id} cannot be brought into the state {state} again")
+
     def _bring(self, server: str, known: str | None, state: str) -> bool:
         """Bring *server* into *state*; False when it is gone or does not get there. Nobody else gets it then."""
         there = self._brought(server, known, state)

@@ -83,6 +83,9 @@ class Settings:
     job_timeout: float = 1800.0
     request_timeout: float = 60.0
     deviation: tuple[str, ...] = ()
+    properties: str = "quick"
+    #: What hypothesis draws the examples of properties from, the same in all processes of the run.
+    seed: int = 0
     #: Random word of this run, the same in all its processes; part of every name that the run gives.
     run: str = ""
     #: xdist worker, or "main".
@@ -167,6 +170,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("batch", "how many servers one request of the pool creates", parse=_positive(int), metavar="N"),
     Option("job-timeout", "seconds of the target's time that a job may take", parse=_positive(float), metavar="SECONDS"),
     Option("request-timeout", "seconds that one request may take", parse=_positive(float), metavar="SECONDS"),
+    Option("properties", "how many generated requests and lifecycles to try; --hypothesis-seed repeats them", choices=("quick", "deep", "off")),
     Option("deviation", "switch on a deviation of the embedded mock", many=True, metavar="NAME"),
 )  # fmt: skip
 
@@ -211,7 +215,16 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         )
     worker = getattr(config, "workerinput", None)
     run = worker["ecs_run"] if worker and "ecs_run" in worker else _secrets.token_hex(4)
-    return replace(settings, **absolute, run=run, worker=worker["workerid"] if worker else "main")
+    return replace(settings, **absolute, run=run, seed=_seed(config), worker=worker["workerid"] if worker else "main")
+
+
+def _seed(config: pytest.Config) -> int:
+    """Return the seed of the properties: hypothesis's own option, the controller's choice, or a new one."""
+    given = config.getoption("hypothesis_seed", None)
+    if given is not None and str(given).lstrip("-").isdigit():
+        return int(given)
+    worker = getattr(config, "workerinput", None) or {}
+    return int(worker["ecs_seed"]) if "ecs_seed" in worker else _secrets.randbelow(2**32)
 
 
 def _dest(option: Option) -> str:

@@ -42,6 +42,8 @@ class Session:
     pending: list[Finding] = field(default_factory=list)
     #: Undocumented things seen.
     drift: set[Drift] = field(default_factory=set)
+    #: What has been said of exchanges that were judged before the end of their test, by their ids.
+    _said: dict[str, list[Finding]] = field(default_factory=dict)
     _judged: int = 0
     _cleaned: bool = False
 
@@ -148,13 +150,23 @@ class Session:
         """See `pytest_ecs._checks.Corpus`."""
         return self.connection.journal.job(job_id)
 
+    def look(self, exchange: Exchange) -> list[Finding]:
+        """Return the findings about *exchange* before its test ends.
+
+        Those that speak of a job are found anew at the end, when it is over.
+        """
+        findings = judge(exchange, self.contract, self)
+        if exchange.case is None:
+            self._said[exchange.id] = findings
+        return findings
+
     def collect(self) -> tuple[list[Exchange], list[Finding]]:
         """Return the exchanges made since the last call and every finding about them, the tests' own included."""
         new = list(self.connection.journal.since(self._judged))
         self._judged += len(new)
         findings, self.pending = self.pending, []
         for exchange in new:
-            findings += judge(exchange, self.contract, self)
+            findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self)
             self.drift.update(drift(exchange, self.contract))
         return new, findings
 

@@ -16,6 +16,7 @@ from pytest_ecs._fixtures import (
     ecs_client,
     ecs_contract,
     ecs_credentials,
+    ecs_properties,
     ecs_server,
     ecs_servers,
     ecs_session,
@@ -28,7 +29,7 @@ from pytest_ecs._locations import suites
 from pytest_ecs._options import add_options
 
 __all__ = [
-    "ecs_bench", "ecs_client", "ecs_contract", "ecs_credentials", "ecs_server", "ecs_servers", "ecs_session",
+    "ecs_bench", "ecs_client", "ecs_contract", "ecs_credentials", "ecs_properties", "ecs_server", "ecs_servers", "ecs_session",
     "ecs_settings", "ecs_signed_client", "ecs_target", "ecs_wait_for_job",
     "pytest_addoption", "pytest_configure", "pytest_configure_node",
 ]  # fmt: skip
@@ -71,7 +72,8 @@ def _suites_are_asked_for(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Give every xdist worker the run's word, so that all processes share one pool and one clean-up."""
+    """Give every xdist worker the run's word and seed, so that all processes share one pool, clean-up and choice."""
     from pytest_ecs._lifecycle import settings_of
 
-    node.workerinput["ecs_run"] = settings_of(node.config).run
+    settings = settings_of(node.config)
+    node.workerinput.update(ecs_run=settings.run, ecs_seed=settings.seed)

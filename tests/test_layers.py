@@ -34,8 +34,10 @@ _MAY: dict[str, set[str]] = {
     "_waivers": set(),
     "_session": {"_auth", "_checks", "_client", "_contracts", "_exchange", "_leases", "_ledger", "_options", "_target"},
     "_bench": {"_auth", "_cases", "_checks", "_client", "_contracts", "_exchange", "_leases", "_recipes", "_session"},
+    "strategies": {"_cases", "_checks", "_contracts", "_recipes"},
+    "_properties": {"_bench", "_checks", "_exchange", "_leases", "_recipes", "strategies"},
     "_coverage": {"_bench", "_checks", "_contracts", "_locations", "_recipes"},
-    "_fixtures": {"_bench", "_client", "_contracts", "_credentials", "_exchange", "_leases", "_lifecycle", "_options", "_session", "_target"},
+    "_fixtures": {"_bench", "_client", "_contracts", "_credentials", "_exchange", "_leases", "_lifecycle", "_options", "_properties", "_session", "_target"},
     "_openapi": {"_contracts"},
     "_report": {"_checks", "_contracts", "_coverage", "_exchange", "_lifecycle", "_options"},
     "_spread": set(),
@@ -43,8 +45,6 @@ _MAY: dict[str, set[str]] = {
     "plugin": {"_fixtures", "_lifecycle", "_locations", "_options"},
     "_verbs": {"_contracts", "_coverage", "_leases", "_ledger", "_locations", "_mock", "_openapi", "_options", "_report", "_session"},
     "__main__": {"_options", "_verbs"},
-    "strategies": {"_cases", "_checks", "_contracts"},
-    "_properties": {"_bench", "_cases", "_checks", "_contracts", "_exchange", "_recipes", "strategies"},
     "__init__": {"_bench", "_client", "_contracts", "_exchange", "_leases", "_properties", "_recipes"},
 }  # fmt: skip
 
@@ -94,7 +94,7 @@ def test_the_mock_never_reads_the_contract() -> None:
 
 def test_suites_use_public_names_only() -> None:
     """The suites are what a stranger could write."""
-    public = {"pytest_ecs", "pytest_ecs.exceptions", "pytest_ecs.typing"}
+    public = {"pytest_ecs", "pytest_ecs.exceptions", "pytest_ecs.strategies", "pytest_ecs.typing"}
     for file in sorted((_ROOT / "suites").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").startswith("pytest_ecs"):

@@ -13,7 +13,7 @@ import pytest
 from pytest_ecs._checks import Finding
 from pytest_ecs._contracts import Contract
 from pytest_ecs._exchange import Exchange
-from pytest_ecs._options import Settings, selected
+from pytest_ecs._options import PROFILES, Settings, selected
 from pytest_ecs.typing import JSON
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ class Selector:
 
     def __init__(self, settings: Settings, contract: Contract) -> None:
         chapters = {operation.id: operation.chapter for operation in contract.operations.values()}
+        #: Requirement -> whether it belongs to an operation that the profile has.
+        self._inside = {
+            requirement.id: chapters[requirement.operation] in PROFILES[settings.profile]
+            for requirement in contract.requirements.values()
+            if requirement.operation is not None
+        }
         self.chosen = {
             requirement.id
             for requirement in contract.requirements.values()
@@ -51,10 +57,15 @@ class Selector:
         dropped: list[pytest.Item] = []
         for item in items:
             covered = covered_by(item)
-            (kept if not covered or self.chosen.intersection(covered) else dropped).append(item)
+            (kept if not covered or self._wanted(covered) else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
             items[:] = kept
+
+    def _wanted(self, covered: list[str]) -> bool:
+        """Whether a test was asked for; general requirements bring in no operation that the profile leaves out."""
+        bound = [self._inside[name] for name in covered if name in self._inside]
+        return bool(self.chosen.intersection(covered)) and (not bound or any(bound))
 
 
 class Recorder:
@@ -172,7 +183,11 @@ class Recorder:
                 "simulated_seconds": round(sum(self._simulated.values())),
             },
             rulings=contract.rulings, drift=self._drift, waivers=weighed, troubles=self.troubles, homes=homes,
-            more={"tool": f"pytest-ecs {__version__}", "selection": _selection(settings)},
+            more={
+                "tool": f"pytest-ecs {__version__}",
+                "selection": _selection(settings),
+                "properties": _properties(settings),
+            },
         )  # fmt: skip
         return certificate, self._texts(results)
 
@@ -231,9 +246,22 @@ def _selection(settings: Settings) -> dict[str, JSON]:
     command += [f"--ecs-{n.replace('_', '-')}={getattr(settings, n)}" for n in _RESOURCES if getattr(settings, n)]
     command += [f"--ecs-{name}={value}" for name, values in filters.items() for value in values]
     command += [f"--ecs-deviation={name}" for name in settings.deviation]
+    if settings.properties != Settings.properties:
+        command.append(f"--ecs-properties={settings.properties}")
     return {
         "text": text,
         "profile": settings.profile,
         **{k: list(v) for k, v in filters.items()},
         "command": " ".join(command),
     }
+
+
+def _properties(settings: Settings) -> dict[str, JSON]:
+    """Say what the generated requests were drawn from, and the command that draws them again.
+
+    No database of examples is kept: the seed is enough.
+    """
+    if settings.properties == "off":
+        return {"profile": "off", "seed": None, "database": None, "command": None}
+    command = f"{_selection(settings)['command']} --hypothesis-seed={settings.seed}"
+    return {"profile": settings.properties, "seed": settings.seed, "database": None, "command": command}

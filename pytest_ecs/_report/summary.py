@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pytest_ecs.typing import JSON
 
-__all__ = ["markdown", "table", "verdict_line"]
+__all__ = ["markdown", "properties_line", "table", "verdict_line"]
 
 _COLUMNS = (
     ("pass", "passed"),
@@ -45,7 +45,16 @@ def table(certificate: Mapping[str, JSON]) -> str:
         for row in rows
     ]
     rule = "-" * len(lines[0])
-    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], "", verdict_line(certificate)])
+    out = [lines[0], rule, *lines[1:-1], rule, lines[-1], "", verdict_line(certificate)]
+    return "\n".join([*out, *([line] if (line := properties_line(certificate)) else [])])
+
+
+def properties_line(certificate: Mapping[str, JSON]) -> str:
+    """Return what the generated requests were drawn from, nothing where there were none."""
+    drawn = certificate.get("properties") or {}
+    if drawn.get("seed") is None:
+        return ""
+    return f"Properties: {drawn['profile']}, seed {drawn['seed']}; repeat with --hypothesis-seed={drawn['seed']}"
 
 
 def markdown(certificate: Mapping[str, JSON]) -> str:
@@ -61,6 +70,7 @@ def markdown(certificate: Mapping[str, JSON]) -> str:
         ),
         f"{contract['title']}, issue {contract['issue']} ({contract['date']}). {certificate['started']} to {certificate['finished']}.",
         f"{cost['requests']} requests, {cost['servers_created']} servers, {cost['seconds']} s.",
+        *([f"{line}."] if (line := properties_line(certificate)) else []),
         "",
         "| section | " + " | ".join(title for _, title in _COLUMNS) + " |",
         "|---|" + "---:|" * len(_COLUMNS),

@@ -53,7 +53,7 @@ def explain(
         f"  Observed  {_indent(short(finding.observed))}" + (f"  (at {finding.where})" if finding.where else "")
     )
     if finding.reason:
-        lines.append(f"  Reason    {finding.reason}")
+        lines.append(f"  Reason    {_indent(finding.reason)}")
     if exchange is not None:
         seen = f"HTTP {exchange.status}" + (f", request id {exchange.request_id}" if exchange.request_id else "")
         lines.append(f"  Answer    {seen} (evidence {exchange.id})")

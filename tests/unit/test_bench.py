@@ -47,6 +47,24 @@ def test_requests_to_be_refused_share_what_they_need(bench: Bench) -> None:
     assert {first["keypair_name"], fresh["keypair_name"]} <= {entry["keypair"]["name"] for entry in listed}
 
 
+def test_what_operations_share_is_made_anew_only_when_it_is_gone(bench: Bench) -> None:
+    """With what belongs to it: a group has each of its rules once."""
+    recipe = RECIPES["deprecated.security-groups.show"]
+
+    def group() -> str:
+        return str(recipe.variants["default"](bench._ingredients(recipe, [])).parameters["security_group_id"])
+
+    first = group()
+    bench._forget(RECIPES["nova.keypairs.create"])  # it used up nothing of that
+    assert group() == first
+    bench.client.delete(f"/v2.1/{{project_id}}/os-security-groups/{first}")
+    bench._forget(RECIPES["nova.keypairs.create"])
+    second = group()
+    assert second != first
+    shown = bench.client.get(f"/v2.1/{{project_id}}/os-security-groups/{second}").response_body
+    assert len(shown["security_group"]["rules"]) == 2
+
+
 def test_what_cannot_be_made_is_a_missing_prerequisite(bench: Bench) -> None:
     """With what the endpoint said."""
     with pytest.raises(PrerequisiteMissing, match="os-keypairs"):

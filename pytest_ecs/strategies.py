@@ -1,0 +1,483 @@
+"""Hypothesis strategies that are derived from the contract: requests that obey it, and requests that break one claim.
+
+A generated request is a list of changes to a recipe's request, which supplies ids and whatever else must really exist::
+
+    @given(valid_requests("ecs.tags.add"))
+    def test_tags(generated):
+        body = generated.onto(request).body
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from pytest_ecs._cases import Field, fields, locate, mutate_body, mutate_query, steps_of
+from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._contracts import Contract, load
+from pytest_ecs._contracts.model import Operation, Schema
+from pytest_ecs._recipes import RECIPES, Request, placeholder
+from pytest_ecs.typing import JSON
+
+__all__ = ["Edit", "Generated", "breakable", "can_vary", "invalid_requests", "texts", "valid_requests"]
+
+#: Characters that names, descriptions, tags and metadata may have wherever the document names some.
+_PLAIN = "aZk0_9-"
+#: Characters of other scripts and with other meanings, as far as a schema's pattern admits them.
+_OTHER = "中鿿äßñЖשع字 .,:;/@#~'\"\\{}|\u00a0\u0301\u200d\u202e😀<>"
+#: Characters that a table names itself count as promised, too.
+_NAMED = "中鿿"
+#: Longest text that is generated where a schema admits a longer one.
+_LONGEST = 400
+#: Fields whose text means nothing to the endpoint.
+_FREE = frozenset({"name", "description", "display_name", "display_description", "key", "value", "tags[]"})
+#: How many of something are made: a check-only request may make them all the same.
+_COUNTS = frozenset({"count", "min_count", "max_count"})
+#: Field that no table lists; objects are open, so an endpoint may ignore it or refuse it.
+_UNLISTED = "x-conformance"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change of a body."""
+
+    #: Steps into the body; the last one may be "[]", which appends to a list.
+    place: tuple[str | int, ...]
+    value: JSON
+    #: "set", "drop", or "extend": the value fills up the text that is there to *length*.
+    how: str = "set"
+    length: int = 0
+
+    def __str__(self) -> str:
+        where = ".".join(map(str, self.place)).replace(".[]", "[]")
+        if self.how == "drop":
+            return f"{where} is left out"
+        if self.how == "extend":
+            return f"{where} is filled up to {self.length} characters with {self.value!r}"
+        text = repr(self.value)
+        return f"{where} is {text if len(text) <= 60 else f'{text[:40]}… ({len(text)} long)'}"
+
+    def onto(self, body: Any) -> None:
+        """Make the change in *body*; a place that it does not have is left alone."""
+        for step in self.place[:-1]:
+            try:
+                body = body[step]
+            except (LookupError, TypeError):
+                return
+        last = self.place[-1]
+        if last == "[]":
+            if isinstance(body, list):
+                body.append(copy.deepcopy(self.value))
+        elif self.how == "drop":
+            if isinstance(body, dict):
+                body.pop(last, None)
+        elif isinstance(body, dict) or (isinstance(last, int) and isinstance(body, list) and last < len(body)):
+            at: Any = body
+            at[last] = self._filled(str(at[last])) if self.how == "extend" else copy.deepcopy(self.value)
+
+    def _filled(self, now: str) -> str:
+        missing = self.length - len(now)
+        return now + (str(self.value) * (missing // len(str(self.value)) + 1))[: max(missing, 0)]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A generated request of one operation, before the recipe has supplied its ids."""
+
+    operation: str
+    #: Variant of the recipe that it starts from.
+    variant: str = "default"
+    edits: tuple[Edit, ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    #: Whether every change stays inside what the document promises to accept; else a documented refusal is as good.
+    promised: bool = True
+    #: The requirement that it breaks, None where it breaks none.
+    breaks: str | None = None
+    #: Which of the ways to break it.
+    way: int = 0
+
+    @property
+    def change(self) -> str:
+        """What differs from the recipe's request, in words."""
+        words = [*map(str, self.edits), *(f"query parameter {name} is {value!r}" for name, value in self.query)]
+        return "; ".join(words) or "nothing is changed"
+
+    def onto(self, request: Request) -> Request:
+        """Return *request*, the recipe's, with the changes made; see `broken` for what the changes break."""
+        return self.broken(request)[0]
+
+    def broken(self, request: Request) -> tuple[Request, str, tuple[str, ...]]:
+        """Return the changed request, what was broken in words, and the error codes that fit that."""
+        body = copy.deepcopy(request.body)
+        for edit in self.edits:
+            edit.onto(body)
+        valid = replace(request, body=body, query={**request.query, **dict(self.query)})
+        if self.breaks is None:
+            return valid, self.change, ()
+        contract = load()
+        operation, requirement = contract.operations[self.operation], contract.requirements[self.breaks]
+        ways = (
+            mutate_query(operation, requirement)
+            if requirement.kind == "query"
+            else mutate_body(operation, requirement, body)
+        )
+        if not ways:
+            raise LookupError(f"the request has no place for {self.breaks}")
+        chosen = ways[self.way % len(ways)]
+        change = chosen.change + (f", and {self.change}" if self.edits else "")
+        if requirement.kind == "query":
+            return replace(valid, query={**valid.query, **chosen.value}), change, chosen.codes
+        return replace(valid, body=chosen.value), change, chosen.codes
+
+
+def can_vary(operation_id: str) -> bool:
+    """Return whether a request of that operation can differ from its recipe's and still obey the contract."""
+    return operation_id in RECIPES and bool(_places(operation_id, "default") or _queries(load(), operation_id))
+
+
+def breakable(operation_id: str) -> list[str]:
+    """Return the requirements that `invalid_requests` breaks: those that some request of the recipe has a place for."""
+    return list(_breakable(operation_id))
+
+
+def valid_requests(
+    operation_id: str, *, only_promised: bool = False, variants: Sequence[str] = ()
+) -> st.SearchStrategy[Generated]:
+    """Generate requests that obey the contract.
+
+    Optional fields come and go, lengths are at and between their bounds, enumerations take each of their values, texts have
+    characters of other scripts. *only_promised* leaves out what the document does not promise to accept; *variants* are
+    those of the recipe to start from, all without it.
+    Raises `LookupError` for an operation without a recipe.
+    """
+    known = list(variants or RECIPES[operation_id].variants)
+    return st.sampled_from(known).flatmap(lambda variant: _valid(operation_id, variant, only_promised=only_promised))
+
+
+def invalid_requests(operation_id: str, *, variants: Sequence[str] = ()) -> st.SearchStrategy[Generated]:
+    """Generate requests that break one claim of the contract and nothing else; `Generated.broken` says it in words.
+
+    The claim is broken in a request that was itself generated, of promised changes alone.
+    """
+    found = _breakable(operation_id, variants)
+
+    def one(name: str) -> st.SearchStrategy[Generated]:
+        whole = _valid(operation_id, found[name], only_promised=True)
+        return st.builds(
+            lambda valid, way: replace(_without_clash(valid, name), breaks=name, way=way), whole, st.integers(0, 3)
+        )
+
+    return st.sampled_from(list(found)).flatmap(one)
+
+
+def _without_clash(valid: Generated, requirement: str) -> Generated:
+    """Leave alone what the requirement is about, so that the break alone decides."""
+    contract = load()
+    operation, broken = contract.operations[valid.operation], contract.requirements[requirement]
+    steps = steps_of(operation, broken)
+    return replace(valid, edits=tuple(edit for edit in valid.edits if not _meets(edit.place, steps)))
+
+
+def _meets(place: Sequence[str | int], steps: Sequence[str]) -> bool:
+    """Whether a change is inside what a requirement speaks of, or around it."""
+    return all(
+        step == wanted or (wanted == "[]" and isinstance(step, int)) or wanted == "{}"
+        for step, wanted in zip(place, steps, strict=False)
+    )
+
+
+def _breakable(operation_id: str, variants: Sequence[str] = ()) -> dict[str, str]:
+    """Requirement -> the first variant of the recipe whose request has a place for it."""
+    contract = load()
+    operation, recipe = contract.operations[operation_id], RECIPES[operation_id]
+    found: dict[str, str] = {}
+    for requirement in contract.requirements.values():
+        if requirement.operation != operation_id or requirement.kind not in {"request", "query"}:
+            continue
+        if requirement.id.endswith("/reference"):  # that may be found out by a job
+            continue
+        if requirement.kind == "query":
+            if mutate_query(operation, requirement):
+                found[requirement.id] = "default"
+            continue
+        for name, build in recipe.variants.items():
+            if (not variants or name in variants) and mutate_body(operation, requirement, build(placeholder()).body):
+                found[requirement.id] = name
+                break
+    return found
+
+
+# Valid
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Somewhere in a request that may be changed."""
+
+    place: tuple[str | int, ...]
+    field: Field
+    #: What stands there now, `_ABSENT` where nothing does.
+    now: JSON
+    required: bool
+
+
+_ABSENT = object()
+
+
+def _valid(operation_id: str, variant: str, *, only_promised: bool) -> st.SearchStrategy[Generated]:
+    contract = load()
+    operation = contract.operations[operation_id]
+    request = RECIPES[operation_id].variants[variant](placeholder())
+    edits = [
+        one.map(lambda drawn: drawn if drawn[1] or not only_promised else (None, True))
+        for place in _places(operation_id, variant)
+        for one in _edits(place)
+    ]
+    queries = [] if only_promised else _queries(contract, operation_id)
+    plain = st.just(Generated(operation_id, variant))
+    if not edits and not queries:
+        return plain
+    changes = st.lists(st.one_of(edits), max_size=4) if edits else st.just([])
+    asked = st.lists(st.one_of(queries), max_size=3, unique_by=lambda pair: pair[0]) if queries else st.just([])
+
+    def made(drawn: list[tuple[Edit | None, bool]], query: list[tuple[str, str]]) -> Generated:
+        kept: dict[tuple[str | int, ...], tuple[Edit, bool]] = {}
+        for edit, promised in drawn:
+            if edit is not None and not any(_overlap(edit.place, other) for other in kept):
+                kept[edit.place] = edit, promised
+        return _obeying(
+            operation,
+            request,
+            Generated(
+                operation_id, variant, tuple(edit for edit, _ in kept.values()), tuple(query),
+                promised=not query and all(promised for _, promised in kept.values()),
+            ),
+        )  # fmt: skip
+
+    return st.builds(made, changes, asked)
+
+
+def _obeying(operation: Operation, request: Request, wanted: Generated) -> Generated:
+    """Return *wanted* without the changes that would break the contract together."""
+    kept: tuple[Edit, ...] = ()
+    for edit in wanted.edits:
+        if _obeys(operation, replace(wanted, edits=(*kept, edit)).onto(request).body):
+            kept = (*kept, edit)
+    return replace(wanted, edits=kept)
+
+
+def _obeys(operation: Operation, body: JSON) -> bool:
+    if operation.body is None or not Draft202012Validator(dict(operation.body), format_checker=FORMATS).is_valid(body):
+        return False
+    for field in fields(operation.body):
+        for group in field.schema.get("x-exclusive", ()):
+            place = locate(body, field.steps)
+            at: Any = body
+            for step in place or ():
+                at = at[step]
+            if place is not None and isinstance(at, Mapping) and len(set(group) & set(at)) > 1:
+                return False
+    return True
+
+
+def _overlap(one: Sequence[str | int], other: Sequence[str | int]) -> bool:
+    """Whether two changes are about one place; items that are added to a list may clash with any other of it."""
+    return all(
+        a == b or (isinstance(a, int) and b == "[]") or (isinstance(b, int) and a == "[]")
+        for a, b in zip(one, other, strict=False)
+    )
+
+
+def _places(operation_id: str, variant: str) -> list[_Place]:
+    """Return where a recipe's request may be changed without naming something that would have to exist."""
+    schema = load().operations[operation_id].body
+    body = RECIPES[operation_id].variants[variant](placeholder()).body
+    if not schema or body is None:
+        return []
+    found = []
+    for field in fields(schema):
+        above = locate(body, field.steps[:-1]) if field.steps else ()
+        if above is None:
+            continue
+        holder: Any = body
+        for step in above:
+            holder = holder[step]
+        place = locate(body, field.steps)
+        now: JSON = _ABSENT
+        if place is not None:
+            now = body
+            for step in place:
+                now = now[step]
+        elif field.steps[-1:] in {("[]",), ("{}",)} or not isinstance(holder, dict):
+            continue
+        if (
+            field.steps[-1:] == ("{}",)
+            and place is not None
+            and place[-1] in (field.parent or {}).get("properties", {})
+        ):
+            continue  # what has a row of its own is no free pair
+        required = not field.steps or field.steps[-1] in (field.parent or {}).get("required", ())
+        found.append(_Place((*above, field.steps[-1]) if place is None else place, field, now, required))
+    return [place for place in found if _may_change(place)]
+
+
+def _may_change(place: _Place) -> bool:
+    schema = place.field.schema
+    fixed = ("x-reference", "x-check-only", "x-secret", "format", "x-since")
+    if place.place and place.place[-1] in _COUNTS:
+        return False
+    return not any(keyword in schema for keyword in fixed) and any(True for _ in _edits(place))
+
+
+def _edits(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]]]:
+    """Yield what can be done in one place, each with whether the document promises to accept it."""
+    schema, at = place.field.schema, place.place
+    kind = schema.get("type", "object" if "properties" in schema else "")
+    kind = kind if isinstance(kind, str) else kind[0] if kind else ""
+    if kind == "object":
+        yield from _entries(place)
+        if isinstance(place.now, Mapping) and at == () and "additionalProperties" not in schema:
+            yield st.just((Edit((_UNLISTED,), "unlisted"), False))
+        return
+    if kind == "array":
+        yield from _items(place)
+        return
+    if (
+        place.now is not _ABSENT
+        and not place.required
+        and at
+        and isinstance(at[-1], str)
+        and "{}" not in place.field.path
+    ):
+        yield st.just((Edit(at, None, "drop"), False))
+    if "enum" in schema:
+        others = [value for value in schema["enum"] if value != place.now]
+        if others:
+            yield st.sampled_from(others).map(lambda value: (Edit(at, value), False))
+    elif kind == "boolean":
+        yield st.booleans().map(lambda value: (Edit(at, value), False))
+    elif kind == "integer" and "maximum" in schema and "pattern" not in schema:
+        low, high = int(schema.get("minimum", 1)), int(schema["maximum"])
+        yield _between(low, high).map(lambda value: (Edit(at, value), False))
+    elif kind == "string" and "maxLength" in schema and _is_free(place.field):
+        if place.now == placeholder().name():  # the run's own name stays in it
+            yield _extended(place)
+        else:
+            yield texts(schema).map(lambda text: (Edit(at, text[0]), text[1]))
+
+
+def _extended(place: _Place) -> st.SearchStrategy[tuple[Edit | None, bool]]:
+    schema, at = place.field.schema, place.place
+    most = int(schema["maxLength"])
+    letters = texts(
+        {key: value for key, value in schema.items() if key not in {"minLength", "maxLength"}}
+        | {"maxLength": 3, "minLength": 1}
+    )
+    lengths = _between(min(64, most), most)
+    return st.builds(lambda text, length: (Edit(at, text[0], "extend", length), text[1]), letters, lengths)
+
+
+def _entries(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]]]:
+    """Add a pair to a map, such as metadata."""
+    schema, at = place.field.schema, place.place
+    values = schema.get("additionalProperties")
+    if not isinstance(values, Mapping) or not isinstance(place.now, Mapping) or schema.get("maxProperties") == 1:
+        return
+    if "maxLength" not in values or "x-errors" in schema:
+        return
+    keys = texts({"minLength": 1, "maxLength": 255, **schema.get("propertyNames", {})})
+    yield st.builds(
+        lambda key, value: (Edit((*at, key[0]), value[0]), key[1] and value[1] and len(value[0]) > 0),
+        keys,
+        texts(values),
+    )
+
+
+def _items(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]]]:
+    """Add an item to a list of free texts, or of objects that have nothing else."""
+    items = place.field.schema.get("items", {})
+    if not isinstance(place.now, list):
+        return
+    inner = Field(f"{place.field.path}[]", (), items)
+    at = (*place.place, "[]")
+    if items.get("type") == "string" and "maxLength" in items and _is_free(inner):
+        yield texts(items).map(lambda text: (Edit(at, text[0]), text[1] and len(text[0]) > 0))
+        return
+    parts = items.get("properties", {})
+    if items.get("type") == "object" and parts and all(
+        part.get("type") == "string" and "maxLength" in part and _is_free(Field(name, (), part))
+        for name, part in parts.items()
+    ):  # fmt: skip
+        whole = st.fixed_dictionaries({name: texts(part) for name, part in parts.items()})
+        yield whole.map(
+            lambda drawn: (
+                Edit(at, {name: text for name, (text, _) in drawn.items()}),
+                all(promised and text for text, promised in drawn.values()),
+            )
+        )
+
+
+def _is_free(field: Field) -> bool:
+    last = field.path.rpartition(".")[2]
+    return (last in _FREE and "x-reference" not in field.schema) or last.endswith("{}")
+
+
+def _between(low: int, high: int) -> st.SearchStrategy[int]:
+    edges = sorted({low, min(low + 1, high), max(high - 1, low), high})
+    return st.one_of(st.sampled_from(edges), st.integers(low, high))
+
+
+def texts(schema: Schema) -> st.SearchStrategy[tuple[str, bool]]:
+    """Generate texts that a schema admits, by its length and pattern; each with whether its characters are promised.
+
+    A text repeats a few characters, so that long ones stay readable and quick to make.
+    """
+    low, high = int(schema.get("minLength", 0)), min(int(schema.get("maxLength", _LONGEST)), _LONGEST)
+    high = max(int(schema["maxLength"]), low) if schema.get("maxLength", _LONGEST) <= 1024 else high
+    pattern = re.compile(schema["pattern"]) if "pattern" in schema else None
+    alphabets = ["".join(c for c in letters if pattern is None or pattern.search(c)) for letters in (_PLAIN, _OTHER)]
+    letters = [alphabet for alphabet in alphabets if alphabet]
+    if not letters:
+        return st.nothing()
+    seeds = st.sampled_from(letters).flatmap(
+        lambda alphabet: st.lists(st.sampled_from(alphabet), min_size=1, max_size=4).map("".join)
+    )
+    promised = _PLAIN + (
+        _NAMED if pattern is not None and pattern.search(_NAMED[0]) and not pattern.search("Ж") else ""
+    )
+
+    def made(seed: str, length: int) -> tuple[str, bool]:
+        text = (seed * (length // len(seed) + 1))[:length]
+        return text, length > 0 and all(letter in promised for letter in text)
+
+    return st.builds(made, seeds, _between(low, high))
+
+
+# Queries
+
+
+def _queries(contract: Contract, operation_id: str) -> list[st.SearchStrategy[tuple[str, str]]]:
+    """Return strategies for the query parameters that name nothing that would have to exist."""
+    found = []
+    for name, schema in contract.operations[operation_id].query.items():
+        if "x-reference" in schema or name == "delete_flag":
+            continue
+        values: st.SearchStrategy[Any]
+        if "enum" in schema:
+            values = st.sampled_from(list(schema["enum"]))
+        elif schema.get("type") == "integer":
+            values = _between(int(schema.get("minimum", 1)), int(schema.get("maximum", 1000)))
+        elif schema.get("format") == "date-time":
+            values = st.sampled_from(["2000-01-01T00:00:00Z", "2025-01-07T08:00:00Z", "2099-12-31T23:59:59Z"])
+        elif schema.get("type") == "string" and "format" not in schema:
+            values = texts({"maxLength": 64}).map(lambda text: text[0])
+        else:
+            continue
+        found.append(st.tuples(st.just(name), values.map(str)))
+    return found

@@ -1,0 +1,332 @@
+"""Properties: what must hold for any request that the contract allows or forbids, and after any sequence of operations.
+
+The examples are drawn from one seed, which the report names; what fails is shown as the shortest list of requests found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from pytest_ecs import Exchange, Facts, Lease, Properties, load_contract
+from pytest_ecs.strategies import breakable, can_vary
+
+from . import recipes  # noqa: F401 - registers what the requests are made from
+
+_VIEWS, _STATE = "6.2/views-agree", "6.3/state-follows"
+#: What costs too much to be tried again and again: servers, systems, images, disks, addresses.
+_COSTLY = frozenset(
+    {
+        "nova.servers.create", "nova.servers.rebuild", "nova.servers.create-image", "nova.servers.resize", "ecs.servers.resize",
+        "nova.servers.confirm-resize", "nova.servers.revert-resize", "ecs.servers.reinstall-os", "ecs.servers.change-os",
+        "ecs.servers.migrate", "ecs.servers.delete", "deprecated.disks.create", "deprecated.snapshots.create",
+        "deprecated.floating-ips.create", "deprecated.servers.add-floating-ip", "deprecated.servers.remove-floating-ip",
+    }
+)  # fmt: skip
+
+
+def _operations(fits: Callable[[str], object], *marks: str) -> list[object]:
+    """Return a parameter for each operation whose requests can be tried often; logins are not."""
+    return [
+        pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(f"{operation}/status", *marks))
+        for operation, declared in load_contract().operations.items()
+        if operation not in _COSTLY and declared.chapter != "iam" and fits(operation)
+    ]
+
+
+@pytest.mark.parametrize("operation", _operations(can_vary, "10.1/no-server-error"))
+def test_valid_requests_are_answered(ecs_properties: Properties, operation: str) -> None:
+    """Whatever the contract allows is accepted or refused as documented, and what it promises is accepted."""
+    ecs_properties.valid(operation)
+
+
+@pytest.mark.parametrize("operation", _operations(breakable))
+def test_invalid_requests_are_refused(ecs_properties: Properties, operation: str) -> None:
+    """Whatever the contract forbids in one place is refused for that place, and nothing comes of it."""
+    ecs_properties.invalid(operation)
+
+
+@pytest.mark.ecs_requirement(_VIEWS, _STATE)
+def test_lifecycles(ecs_properties: Properties) -> None:
+    """A server that goes through any sequence of operations is what they make of it, in all its views."""
+    lease = ecs_properties.bench.session.pool.lease("ACTIVE")
+    try:
+        ecs_properties.machine(lambda: _Lifecycle(ecs_properties, lease))
+    finally:
+        lease.release()
+
+
+_RUNNING = precondition(lambda self: self.status == "ACTIVE" and not self.locked)
+_STOPPED = precondition(lambda self: self.status == "SHUTOFF" and not self.locked)
+_FREE = precondition(lambda self: not self.locked)
+_BATCH = "/v1/{project_id}/cloudservers/action"
+#: The microversion that shows most of what is looked at; from it on tags are shown, too.
+_VERSION = "2.26"
+_KEYS = st.sampled_from(["conformance-a", "conformance-b"])
+_VALUES = st.sampled_from(["1", "Z_9", "a-b.c"])
+
+
+class _Lifecycle(RuleBasedStateMachine):
+    """One server, and a model of what it must be."""
+
+    def __init__(self, properties: Properties, lease: Lease) -> None:
+        super().__init__()
+        self.bench, self.lease, self.trial = properties.bench, lease, properties.trial()
+        self.status, self.locked = "ACTIVE", False
+        self.metadata: dict[str, str | None] = {}
+        self.tags: dict[str, str | None] = {}
+        self.path = f"/v2.1/{{project_id}}/servers/{lease.id}"
+        with self.trial:
+            self.bench.session.pool.bring(lease, "ACTIVE")
+            self.before = Facts.of(self.bench, lease)
+            self.name: Any = self.before.shown["name"]
+            self.flavor = self.bench.flavor_of(lease)
+            self.disks, self.ports = list(self.before.disks), list(self.before.ports)
+
+    def _do(self, operation: str, body: Any, **parameters: str) -> Exchange:
+        """Send a request that must be accepted, and wait for what it starts."""
+        declared = self.bench.contract.operations[operation]
+        path = declared.path.replace("{server_id}", self.lease.id)
+        for name, value in parameters.items():
+            path = path.replace(f"{{{name}}}", value)
+        sent = self.bench.expect(f"{operation}/status", declared.method, path, expects="accepted", json=body)
+        self.bench.read(sent)
+        self.bench.settle(sent, [self.lease])
+        return sent
+
+    def _batch(self, **more: Any) -> dict[str, Any]:
+        return {"servers": [{"id": self.lease.id}], **more}
+
+    # Status
+
+    @_STOPPED
+    @rule(native=st.booleans())
+    def start(self, native: bool) -> None:
+        """Start the server, the native way or in a batch."""
+        with self.trial:
+            if native:
+                self._do("nova.servers.start", {"os-start": {}})
+            else:
+                self._do("ecs.servers.batch-start", {"os-start": self._batch()})
+            self.status = "ACTIVE"
+
+    @_RUNNING
+    @rule(native=st.booleans(), kind=st.sampled_from(["SOFT", "HARD"]))
+    def stop(self, native: bool, kind: str) -> None:
+        """Stop the server."""
+        with self.trial:
+            if native:
+                self._do("nova.servers.stop", {"os-stop": {"type": kind}})
+            else:
+                self._do("ecs.servers.batch-stop", {"os-stop": self._batch(type=kind)})
+            self.status = "SHUTOFF"
+
+    @_RUNNING
+    @rule(native=st.booleans(), kind=st.sampled_from(["SOFT", "HARD"]))
+    def reboot(self, native: bool, kind: str) -> None:
+        """Restart the server."""
+        with self.trial:
+            if native:
+                self._do("nova.servers.reboot", {"reboot": {"type": kind}})
+            else:
+                self._do("ecs.servers.batch-reboot", {"reboot": self._batch(type=kind)})
+
+    @_STOPPED
+    @rule()
+    def resize(self) -> None:
+        """Give the server the other flavor."""
+        with self.trial:
+            if self.bench.session.target.resources.other_flavor_id is None:
+                return
+            wanted = self.bench.other_flavor(self.lease)
+            self._do("ecs.servers.resize", {"resize": {"flavorRef": wanted}})
+            self.flavor = wanted
+
+    @_FREE
+    @rule()
+    def lock(self) -> None:
+        """Lock the server."""
+        with self.trial:
+            self._do("nova.servers.lock", {"lock": None})
+            self.locked = True
+
+    @precondition(lambda self: self.locked)
+    @rule()
+    def unlock(self) -> None:
+        """Unlock the server."""
+        with self.trial:
+            self._do("nova.servers.unlock", {"unlock": None})
+            self.locked = False
+
+    @precondition(lambda self: self.locked)
+    @rule()
+    def try_while_locked(self) -> None:
+        """A locked server is neither started nor stopped."""
+        with self.trial:
+            body: dict[str, Any] = {"os-stop": {}} if self.status == "ACTIVE" else {"os-start": {}}
+            refused = self.bench.expect(
+                "nova.servers.lock/rule/refuses-status", "POST", f"{self.path}/action",
+                expects="locked", change="the server is locked", json=body,
+            )  # fmt: skip
+            self.bench.wait_out(refused)
+
+    # What belongs to it
+
+    @_FREE
+    @rule()
+    def rename(self) -> None:
+        """Give the server another name."""
+        with self.trial:
+            name = self.bench.new_name("life")
+            self._do("nova.servers.update", {"server": {"name": name}})
+            self.name = name
+
+    @_FREE
+    @rule(key=_KEYS, value=_VALUES)
+    def set_metadata(self, key: str, value: str) -> None:
+        """Set a pair of metadata."""
+        with self.trial:
+            self._do("nova.metadata.update", {"metadata": {key: value}})
+            self.metadata[key] = value
+
+    @precondition(lambda self: not self.locked and any(value is not None for value in self.metadata.values()))
+    @rule(data=st.data())
+    def delete_metadata(self, data: st.DataObject) -> None:
+        """Delete a pair of metadata that is there."""
+        key = data.draw(st.sampled_from(sorted(key for key, value in self.metadata.items() if value is not None)))
+        with self.trial:
+            self._do("nova.metadata.delete", None, key=key)
+            self.metadata[key] = None
+
+    @_FREE
+    @rule(key=_KEYS, value=_VALUES)
+    def add_tag(self, key: str, value: str) -> None:
+        """Give the server a tag."""
+        with self.trial:
+            self._do("ecs.tags.add", {"action": "create", "tags": [{"key": key, "value": value}]})
+            self.tags[key] = value
+
+    @precondition(lambda self: not self.locked and any(value is not None for value in self.tags.values()))
+    @rule(data=st.data())
+    def delete_tag(self, data: st.DataObject) -> None:
+        """Delete a tag that is there."""
+        key = data.draw(st.sampled_from(sorted(key for key, value in self.tags.items() if value is not None)))
+        with self.trial:
+            self._do("ecs.tags.delete", {"action": "delete", "tags": [{"key": key}]})
+            self.tags[key] = None
+
+    @precondition(lambda self: self.status == "SHUTOFF" and not self.locked and len(self.disks) < 3)
+    @rule(native=st.booleans())
+    def attach(self, native: bool) -> None:
+        """Attach a data disk."""
+        with self.trial:
+            disk = self.bench.disk()
+            family = "nova" if native else "ecs"
+            self._do(f"{family}.disks.attach", {"volumeAttachment": {"volumeId": disk}})
+            self.bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+            self.disks.append(disk)
+
+    @precondition(lambda self: self.status == "SHUTOFF" and not self.locked and self.disks != self.before.disks)
+    @rule(native=st.booleans())
+    def detach(self, native: bool) -> None:
+        """Detach the data disk that was attached last."""
+        with self.trial:
+            disk = self.disks[-1]
+            self._do(f"{'nova' if native else 'ecs'}.disks.detach", None, volume_id=disk)
+            self.bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="available")
+            self.disks.pop()
+
+    @precondition(lambda self: self.status == "ACTIVE" and not self.locked and len(self.ports) < 3)
+    @rule()
+    def add_nic(self) -> None:
+        """Add a NIC."""
+        with self.trial:
+            network = self.bench.need_resource("network_id")
+            added = self._do("nova.nics.add", {"interfaceAttachment": {"net_id": network}})
+            self.ports.append(str(self.bench.read(added, "interfaceAttachment", "port_id")))
+
+    @precondition(lambda self: self.status == "ACTIVE" and not self.locked and self.ports != self.before.ports)
+    @rule(native=st.booleans())
+    def delete_nic(self, native: bool) -> None:
+        """Delete the NIC that was added last."""
+        with self.trial:
+            port = self.ports[-1]
+            if native:
+                self._do("nova.nics.delete", None, port_id=port)
+            else:
+                self._do("ecs.nics.delete", {"nics": [{"id": port}]})
+            self.bench.wait_gone(f"{self.path}/os-interface/{port}")
+            self.ports.pop()
+
+    # What must hold
+
+    @invariant()
+    def views_agree(self) -> None:
+        """Every query of the server says what the model says."""
+        with self.trial:
+            check, get = self.bench.check, self.bench.client.get
+            shown = get(self.path, microversion=_VERSION)
+            running = self.status == "ACTIVE"
+            server = ("body", "server")
+            check(_STATE, shown, *server, "status", equals=self.status)
+            check(_STATE, shown, *server, "OS-EXT-STS:vm_state", equals="active" if running else "stopped")
+            check(_STATE, shown, *server, "OS-EXT-STS:task_state", equals=None)
+            check(_STATE, shown, *server, "locked", equals=self.locked)
+            if self.bench.read(shown, "server", "status") == self.status:
+                power = 1 if running else 3
+                check("nova.servers.show/rule/power-state", shown, *server, "OS-EXT-STS:power_state", equals=power)
+            listed = get("/v2.1/{project_id}/servers/detail", query={"name": self.name}, microversion=_VERSION)
+            found = [one.get("id") for one in self.bench.read(listed, "servers")]
+            check(_VIEWS, listed, "body", "servers", "*", "id", has_one=self.lease.id)
+            places: list[tuple[Exchange, tuple[str | int, ...]]] = [(shown, server)]
+            if self.lease.id in found:
+                places.append((listed, ("body", "servers", found.index(self.lease.id))))
+                for name in (
+                    "status",
+                    "OS-EXT-STS:vm_state",
+                    "OS-EXT-STS:task_state",
+                    "OS-EXT-STS:power_state",
+                    "locked",
+                ):
+                    check(_VIEWS, *places[1][:1], *places[1][1], name, equals=self.bench.read(shown, "server", name))
+            for exchange, place in places:
+                check(_VIEWS, exchange, *place, "name", equals=self.name)
+                check(_VIEWS, exchange, *place, "flavor", "id", equals=self.flavor)
+                check(
+                    _VIEWS, exchange, *place, "os-extended-volumes:volumes_attached", "*", "id", same_items=self.disks
+                )
+                for key, value in self.metadata.items():
+                    there = {"absent": True} if value is None else {"equals": value}
+                    check(_VIEWS, exchange, *place, "metadata", key, **there)
+            self._parts()
+
+    def _parts(self) -> None:
+        check, get = self.bench.check, self.bench.client.get
+        ids = ("body", "volumeAttachments", "*", "volumeId")
+        check(_VIEWS, get(f"{self.path}/os-volume_attachments"), *ids, same_items=self.disks)
+        check(_VIEWS, get(f"/v2.1/servers/{self.lease.id}/block_device"), *ids, same_items=self.disks)
+        nics = get(f"{self.path}/os-interface")
+        check(_VIEWS, nics, "body", "interfaceAttachments", "*", "port_id", same_items=self.ports)
+        if self.metadata:
+            pairs = get(f"{self.path}/metadata")
+            for key, value in self.metadata.items():
+                there = {"absent": True} if value is None else {"equals": value}
+                check(_VIEWS, pairs, "body", "metadata", key, **there)
+        if not self.tags:
+            return
+        tags = get(f"/v1/{{project_id}}/servers/{self.lease.id}/tags")
+        for key, value in self.tags.items():
+            if value is None:
+                check(_VIEWS, tags, "body", "tags", "*", "key", lacks=key)
+            else:
+                check(_VIEWS, tags, "body", "tags", has_one={"key": key, "value": value})
+
+    def teardown(self) -> None:
+        """Put the server back, so that the pool gets it as it was."""
+        if self.locked:
+            self.bench.client.post(f"{self.path}/action", {"unlock": None})
+        self.before.put_back()
