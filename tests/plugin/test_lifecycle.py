@@ -123,6 +123,15 @@ def test_servers_are_deleted_at_the_end(mock: dict[str, Any], tmp_path: Path, th
     assert _servers(mock) == []
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let processes that are started heed Ctrl-C, also when a shell started these tests in the background, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_servers_are_deleted_after_ctrl_c(mock: dict[str, Any], tmp_path: Path) -> None:
     """An interrupted run cleans up before it ends."""
     (tmp_path / "test_it.py").write_text(_TESTS.format(then="signal.pause()"))
