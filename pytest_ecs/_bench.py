@@ -525,9 +525,8 @@ class Bench:
             self.session.pool.lease().release()
             return self.free_address()
         # Workers that ask at the same time must not get the same address.
-        worker = int("".join(filter(str.isdigit, self.session.settings.worker)) or 0)
         self._addresses += 1
-        return str(max(taken) + 20 + 7 * worker + self._addresses)
+        return str(max(taken) + 20 + 7 * self.session.settings.worker_number + self._addresses)
 
     def codes_of(self, operation_id: str, path: str) -> tuple[str, ...]:
         """Return the error codes that the contract ties to a field of an operation's request."""

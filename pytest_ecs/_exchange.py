@@ -154,6 +154,11 @@ class Exchange:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def succeeded(self) -> bool:
+        """Whether the answer says that the request was done; a redirection (3xx) does not."""
+        return self.failure is None and 200 <= self.status < 300
+
+    @property
     def request_line(self) -> str:
         """Method, path and query, as in a log."""
         query = "?" + urlencode(self.query) if self.query else ""

@@ -8,10 +8,11 @@ from pytest_ecs._exchange import Exchange
 from pytest_ecs.exceptions import JobFailed, JobTimeout, NotAnEcsEndpoint
 from pytest_ecs.typing import JSON, Clock
 
-__all__ = ["job_error_codes", "server_ids", "wait_for_job"]
+__all__ = ["OVER", "job_error_codes", "server_ids", "wait_for_job"]
 
 _FIRST, _LONGEST, _GROWTH = 1.0, 10.0, 1.5
-_OVER = {"SUCCESS", "FAIL"}
+#: What the status of a job is once it is over. A tuple, since a broken endpoint may answer what has no hash.
+OVER = ("SUCCESS", "FAIL")
 
 
 def wait_for_job(
@@ -55,7 +56,7 @@ def wait_for_job(
                 job_id=job_id,
                 last=body,
             )
-        state = (body["status"], sum(sub.get("status") in _OVER for sub in sub_jobs(body)))
+        state = (body["status"], sum(sub.get("status") in OVER for sub in sub_jobs(body)))
         pause = _FIRST if state != seen else min(pause * _GROWTH, longest)
         seen = state
         clock.sleep(min(pause, max(timeout - elapsed, 0.1)))

@@ -20,6 +20,8 @@ __all__ = ["CreationGuard", "Lease", "Pool", "clean"]
 
 #: What makes servers: v1 (5.1.1), native (6.2.1) and its alias.
 _CREATES = re.compile(r"^/(?:v1/[^/]+/cloudservers|v2(?:\.1)?/[^/]+/(?:servers|os-volumes_boot))$")
+#: First microversion at which a server shows whether it is locked (6.2.6).
+_LOCKED = "2.9"
 #: Statuses that end by themselves (A-1).
 _PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
 #: How many servers in a row may fail to get into a state before the pool gives up on that state.
@@ -149,6 +151,12 @@ class Pool:
         """Query a server (6.2.6)."""
         return self.client.get(f"/v2.1/{{project_id}}/servers/{server}")
 
+    def locked(self, server: str) -> bool:
+        """Whether *server* is shown as locked: it refuses most of what its next user might want (6.3.4)."""
+        body = self.client.get(f"/v2.1/{{project_id}}/servers/{server}", microversion=_LOCKED).response_body
+        shown = body.get("server") if isinstance(body, Mapping) else None
+        return isinstance(shown, Mapping) and shown.get("locked") is True
+
     def wait_job(
         self, job_id: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
     ) -> Exchange:
@@ -271,7 +279,8 @@ class Pool:
         status = known or self.wait_stable(server)
         if status is None:
             self.ledger.gone(server)
-            self._stuck[state] -= 1  # a deleted server says nothing about the way into a state
+        if status is None or (known is None and self.locked(server)):
+            self._stuck[state] -= 1  # a server that is gone or locked says nothing about the way into a state
             return False
         if status == state:
             return True

@@ -99,6 +99,11 @@ class Settings:
         return self.cloud is None and self.endpoint is None
 
     @property
+    def worker_number(self) -> int:
+        """Number of the xdist worker, 0 without xdist."""
+        return int("".join(filter(str.isdigit, self.worker)) or 0)
+
+    @property
     def state_folder(self) -> Path:
         """The private folder of all runs from this place: ledger and shared tokens."""
         return self.ledger.parent if self.ledger else self.folder / ".pytest-ecs"

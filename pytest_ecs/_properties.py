@@ -194,12 +194,12 @@ class Properties:
         bench.check(ANSWERED, exchange, "status", at_most=499)
         if not generated.promised or not generated.edits or exchange.failure is not None:
             return
-        if exchange.status >= 400:
+        if not exchange.succeeded:
             control = self._varied(replace(generated, edits=()), leases)
-            if control is None or control.status >= 400:
+            if control is None or not control.succeeded:
                 bench.not_tested(ACCEPTED, f"the recipe's own request of {generated.operation} is refused, too")
                 return
-        bench.check(ACCEPTED, exchange, "status", at_most=399)
+        bench.check(ACCEPTED, exchange, "status", at_most=299)
 
     def _varied(self, generated: Generated, leases: list[Lease]) -> Exchange | None:
         """Send a generated request and put its servers back; None where its job failed, since jobs may refuse, too."""

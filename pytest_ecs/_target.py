@@ -98,7 +98,8 @@ def _embedded(settings: Settings) -> Target:
     from pytest_ecs._mock import MockCloud
 
     try:
-        cloud = MockCloud(deviations=settings.deviation)
+        # Each worker has a cloud of its own, and the run has one evidence: no two of them may give the same ids.
+        cloud = MockCloud(deviations=settings.deviation, seed=settings.worker_number)
     except ValueError as error:
         raise ConfigurationError(f"--ecs-deviation: {error}", hint="pytest-ecs list deviations names them") from None
     base = f"https://{settings.worker}.mock.invalid"

@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
 from pytest_ecs._cases import Field, fields, locate, mutate_body, mutate_query, steps_of
-from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.formats import validator
 from pytest_ecs._contracts import Contract, load
 from pytest_ecs._contracts.model import Operation, Schema
 from pytest_ecs._recipes import RECIPES, Request, placeholder
@@ -273,7 +272,7 @@ def _obeying(operation: Operation, request: Request, wanted: Generated) -> Gener
 
 
 def _obeys(operation: Operation, body: JSON) -> bool:
-    if operation.body is None or not Draft202012Validator(dict(operation.body), format_checker=FORMATS).is_valid(body):
+    if operation.body is None or not validator(operation.body).is_valid(body):
         return False
     for field in fields(operation.body):
         for group in field.schema.get("x-exclusive", ()):

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.formats import validator
 from pytest_ecs.typing import JSON
 
 __all__ = ["KEYWORDS", "Claim", "claims", "exists", "undocumented", "version"]
@@ -113,7 +113,7 @@ def _valid(keyword: str, wanted: Any, value: JSON) -> bool:
 
 @lru_cache(maxsize=4096)
 def _validator(keyword: str, wanted: Any) -> Draft202012Validator:
-    return Draft202012Validator({keyword: _thawed(wanted)}, format_checker=FORMATS)
+    return validator({keyword: _thawed(wanted)})
 
 
 _ANY: dict[int, tuple[Mapping[str, Any], Draft202012Validator]] = {}
@@ -123,7 +123,7 @@ def _valid_any(schema: Mapping[str, Any], value: JSON) -> bool:
     # Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.
     entry = _ANY.get(id(schema))
     if entry is None:
-        entry = _ANY[id(schema)] = (schema, Draft202012Validator({"anyOf": schema["anyOf"]}, format_checker=FORMATS))
+        entry = _ANY[id(schema)] = (schema, validator({"anyOf": schema["anyOf"]}))
     return entry[1].is_valid(value)
 
 

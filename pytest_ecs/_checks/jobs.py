@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
 
-from pytest_ecs._jobs import job_error_codes, sub_jobs
+from pytest_ecs._checks.formats import moment
+from pytest_ecs._jobs import OVER, job_error_codes, sub_jobs
 from pytest_ecs.typing import JSON
 
 __all__ = ["RULES", "job_claims"]
@@ -19,8 +19,7 @@ RULES = (
 )  # fmt: skip
 
 _ORDER = {"INIT": 0, "RUNNING": 1, "SUCCESS": 2, "FAIL": 2}
-_OVER = {"SUCCESS", "FAIL"}
-_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 #: (rule of ecs.jobs.show, holds, expected, observed)
 JobClaim = tuple[str, bool, str, JSON]
@@ -62,13 +61,13 @@ def _errors(body: Mapping[str, JSON], known_codes: Collection[str]) -> Iterator[
 def _times(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
     for job in (body, *sub_jobs(body)):
         begin, end = job.get("begin_time"), job.get("end_time")
-        if job.get("status") in _OVER:
+        if job.get("status") in OVER:
             yield "begin-time", isinstance(begin, str), "a job that is over has a begin_time", begin
             yield "end-time", isinstance(end, str), "a job that is over has an end_time", end
         for value in (begin, end):
             if isinstance(value, str):
                 yield "time-form", bool(_FORM.fullmatch(value)), "times look like 2016-04-25T20:04:47.591Z", value
-        first, last = _time(begin), _time(end)
+        first, last = moment(begin), moment(end)
         if first is not None and last is not None:
             seen = {"begin_time": begin, "end_time": end}
             yield "begin-before-end", first <= last, "end_time is not before begin_time", seen
@@ -91,9 +90,9 @@ def _children(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
     if body.get("status") == "SUCCESS":
         states = [str(sub.get("status")) for sub in subs]
         yield "sub-jobs-done", set(states) == {"SUCCESS"}, "every sub-job of a job in SUCCESS is in SUCCESS", states
-    first, last = _time(body.get("begin_time")), _time(body.get("end_time"))
+    first, last = moment(body.get("begin_time")), moment(body.get("end_time"))
     for sub in subs:
-        begin, end = _time(sub.get("begin_time")), _time(sub.get("end_time"))
+        begin, end = moment(sub.get("begin_time")), moment(sub.get("end_time"))
         inside = (first is None or begin is None or first <= begin) and (last is None or end is None or end <= last)
         if first is not None and begin is not None:
             seen = [body.get("begin_time"), sub.get("begin_time"), sub.get("end_time"), body.get("end_time")]
@@ -108,10 +107,3 @@ def _since(before: Mapping[str, JSON], body: Mapping[str, JSON]) -> Iterator[Job
     for name in ("job_id", "job_type", "begin_time"):
         if before.get(name) is not None:
             yield "stable-facts", before[name] == body.get(name), f"{name} stays {before[name]}", body.get(name)
-
-
-def _time(value: JSON) -> datetime | None:
-    try:
-        return datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else None
-    except ValueError:
-        return None

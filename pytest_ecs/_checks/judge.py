@@ -9,18 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from jsonschema import Draft202012Validator
-
 from pytest_ecs._checks.assertions import evaluate
 from pytest_ecs._checks.body import claims, exists, undocumented
 from pytest_ecs._checks.codes import codes_of, main_code
 from pytest_ecs._checks.finding import Finding
-from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.formats import validator
 from pytest_ecs._checks.jobs import job_claims
 from pytest_ecs._contracts import Contract
 from pytest_ecs._contracts.model import Expectation, Operation
 from pytest_ecs._exchange import Exchange
-from pytest_ecs._jobs import job_error_codes
+from pytest_ecs._jobs import OVER, job_error_codes
 from pytest_ecs.typing import JSON
 
 __all__ = ["Corpus", "Drift", "drift", "judge", "rejudge"]
@@ -103,7 +101,7 @@ def _success(exchange: Exchange, operation: Operation, contract: Contract, corpu
         if not exists(schema, exchange.microversion):
             continue
         value = exchange.response_headers.get(name.lower())
-        holds = value is not None and Draft202012Validator(dict(schema), format_checker=FORMATS).is_valid(value)
+        holds = value is not None and validator(schema).is_valid(value)
         yield _finding(
             f"{operation.id}/header/{name}", holds, exchange, f"the header {name} is there and valid", value, name
         )
@@ -136,11 +134,11 @@ def _outcome(exchange: Exchange, operation: Operation, contract: Contract, corpu
     job = body.get("job_id") if isinstance(body, Mapping) else None
     if operation.job is None or exchange.case is None or not isinstance(job, str):
         return
-    queries = corpus.job(job)
-    last = queries[-1].response_body if queries else None
-    if not isinstance(last, Mapping) or last.get("status") not in {"SUCCESS", "FAIL"}:
+    told = _told(corpus.job(job))
+    last = told[-1].response_body if told else {}
+    if last.get("status") not in OVER:
         return
-    requirement, evidence = f"{operation.id}/job", (exchange.id, queries[-1].id)
+    requirement, evidence = f"{operation.id}/job", (exchange.id, told[-1].id)
     codes = job_error_codes(last)
     if last["status"] == "FAIL" and codes & contract.environment_codes:
         reason = f"the project or region lacks what the job needs ({', '.join(sorted(codes))})"
@@ -201,8 +199,8 @@ def _envelope(exchange: Exchange, operation: Operation, contract: Contract) -> s
     if exchange.status in contract.gateway_statuses:
         names.append("gateway")
     for name in names:
-        validator = Draft202012Validator(dict(contract.envelopes[name]), format_checker=FORMATS)
-        if exchange.response_body is not None and validator.is_valid(exchange.response_body):
+        body = exchange.response_body
+        if body is not None and validator(contract.envelopes[name]).is_valid(body):
             return name
     return None
 
@@ -218,8 +216,8 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
     expectation = contract.expectation(case.expects, dialect)
     evidence = (exchange.id, *([case.control] if case.control else []))
     if case.expects == "accepted":
-        if exchange.status < 400 or set(codes_of(exchange.response_body)) & contract.environment_codes:
-            fine = exchange.status < 400
+        fine = exchange.succeeded
+        if fine or set(codes_of(exchange.response_body)) & contract.environment_codes:
             reason = "" if fine else "the project or region lacks what the request needs"
             yield Finding(
                 case.requirement, "pass" if fine else "error", evidence, expected=expectation.says, reason=reason
@@ -229,7 +227,7 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
         return
     if case.control is not None:
         control = corpus.get(case.control)
-        if control is None or control.failure is not None or control.status >= 400:
+        if control is None or not control.succeeded:
             reason = "the control request, without the change, was not accepted, so a refusal proves nothing"
             yield Finding(case.requirement, "not_tested", evidence, reason=reason)
             return
@@ -251,7 +249,7 @@ def _rejection(
     expected = f"{expectation.says} ({case.change}): HTTP {statuses}"
     if dialect == "ecs" and expectation.codes:
         expected += f" with code {' or '.join(sorted(fitting))}"
-    if exchange.status < 400:
+    if exchange.succeeded:
         return _late(exchange, expectation, expected, evidence, corpus)
     codes = codes_of(exchange.response_body)
     seen = {
@@ -276,8 +274,11 @@ def _late(
     body = exchange.response_body
     job = body.get("job_id") if isinstance(body, Mapping) else None
     queries = corpus.job(job) if expectation.late and isinstance(job, str) else ()
-    last = queries[-1] if queries else None
-    if last is not None and isinstance(last.response_body, Mapping):
+    if queries and not _told(queries):
+        evidence = (exchange.id, queries[-1].id, *evidence[1:])
+        return Finding(case.requirement, "error", evidence, reason="no query of the job said what became of it")
+    if queries:
+        last = _told(queries)[-1]
         status = last.response_body.get("status")
         seen: JSON = {"status": exchange.status, "job": status, "codes": sorted(job_error_codes(last.response_body))}
         evidence = (exchange.id, last.id, *evidence[1:])
@@ -323,12 +324,21 @@ def _servers(value: JSON, path: str) -> Iterator[tuple[str, Mapping[str, JSON]]]
 def _job(exchange: Exchange, body: Mapping[str, JSON], contract: Contract, corpus: Corpus) -> Iterator[Finding]:
     asked = exchange.parameters.get("job_id")
     before: Mapping[str, JSON] | None = None
-    for query in corpus.job(asked) if asked else ():
+    for query in _told(corpus.job(asked)) if asked else ():
         if query.id == exchange.id:
             break
-        before = query.response_body if isinstance(query.response_body, Mapping) else before
+        before = query.response_body
     for rule, holds, expected, observed in job_claims(body, asked, before, contract.errors):
         yield _finding(f"{_JOB_QUERY}/rule/{rule}", holds, exchange, expected, observed, rule)
+
+
+def _told(queries: Sequence[Exchange]) -> Sequence[Exchange]:
+    """The queries of a job that were answered with its status; a refused one says nothing of the job."""
+    return [
+        query
+        for query in queries
+        if query.succeeded and isinstance(query.response_body, Mapping) and "status" in query.response_body
+    ]
 
 
 def _finding(requirement: str, holds: bool, exchange: Exchange, expected: str, observed: JSON, where: str) -> Finding:

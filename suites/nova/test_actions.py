@@ -29,12 +29,9 @@ def _shown(bench: Bench, lease: Lease) -> Exchange:
 
 
 def _unlocked(bench: Bench, *leases: Lease) -> None:
-    """Unlock servers and give them back; one that stays locked serves nobody again."""
+    """Unlock servers and give them back."""
     for lease in leases:
         _act(bench, lease.id, "unlock")
-        body = _shown(bench, lease).response_body
-        server = body.get("server") if isinstance(body, dict) else None
-        lease.spoilt = lease.spoilt or not isinstance(server, dict) or server.get("locked") is not False
         lease.release()
 
 

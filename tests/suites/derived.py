@@ -16,13 +16,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from pytest_ecs._checks import Assertion, Finding, judge
 from pytest_ecs._checks.assertions import evaluate, locate
 from pytest_ecs._checks.body import KEYWORDS, exists, version
 from pytest_ecs._checks.codes import main_code
-from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.formats import validator
 from pytest_ecs._contracts import Contract
 from pytest_ecs._contracts.model import Operation
 from pytest_ecs._exchange import Exchange
@@ -107,7 +105,7 @@ _VALUES: tuple[JSON, ...] = (
 
 
 def _breaks(keyword: str, wanted: Any, value: JSON) -> bool:
-    return not Draft202012Validator({keyword: wanted}, format_checker=FORMATS).is_valid(value)
+    return not validator({keyword: wanted}).is_valid(value)
 
 
 def _breaking(schema: Mapping[str, Any], keyword: str, now: JSON) -> list[JSON]:

@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,7 +80,10 @@ def test_the_conforming_mock_fails_nothing(clean_run: tuple[int, Path]) -> None:
 
 
 def test_two_workers_come_to_the_same_certificate(tmp_path: Path) -> None:
-    """With xdist the same requirements have the same verdicts, in one certificate written by the controller."""
+    """With xdist the same requirements have the same verdicts, in one certificate written by the controller.
+
+    The evidence of both workers together gives them again.
+    """
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     # Generated queries show what other tests of the same worker happen to have left behind.
@@ -93,18 +97,22 @@ def test_two_workers_come_to_the_same_certificate(tmp_path: Path) -> None:
 
     assert verdicts(alone[1]) == verdicts(shared[1])
     assert alone[2] == shared[2] == "fail"
+    report = tmp_path / "two" / "report.json"
+    assert _verify(report) == (0, f"{report}: verified")
 
 
-def test_a_run_verifies_and_a_changed_one_does_not(tmp_path: Path) -> None:
+def test_a_run_verifies_and_a_changed_one_does_not(clean_run: tuple[int, Path], tmp_path: Path) -> None:
     """The evidence alone gives the same verdicts; a flipped verdict and an edited body are found."""
-    _certify(tmp_path, "--ecs-deviation=update-name-ignored", "--ecs-properties=off")
-    report, evidence = tmp_path / "report.json", tmp_path / "evidence.jsonl"
+    folder = shutil.copytree(clean_run[1], tmp_path / "copy")
+    report, evidence = folder / "report.json", folder / "evidence.jsonl"
     assert _verify(report) == (0, f"{report}: verified")
     text = report.read_text(encoding="utf-8")
-    report.write_text(text.replace('"verdict": "fail"', '"verdict": "pass"'), encoding="utf-8")
+    flipped = json.loads(text)
+    next(r for r in flipped["results"] if r["requirement"] == "nova.servers.update/rule/name-changed")["verdict"] = "fail"
+    report.write_text(json.dumps(flipped), encoding="utf-8")
     code, said = _verify(report)
     assert code == 1
-    assert "nova.servers.update/rule/name-changed is pass in the certificate and fail by its evidence" in said
+    assert "nova.servers.update/rule/name-changed is fail in the certificate and pass by its evidence" in said
     report.write_text(text, encoding="utf-8")
     evidence.write_text(evidence.read_text(encoding="utf-8").replace("SHUTOFF", "ACTIVE", 1), encoding="utf-8")
     code, said = _verify(report)

@@ -7,7 +7,7 @@ import pytest
 from pytest_ecs._checks.assertions import TESTS, evaluate
 from pytest_ecs._checks.body import claims, undocumented
 from pytest_ecs._checks.finding import Assertion, Finding
-from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.formats import FORMATS, validator
 from pytest_ecs._checks.jobs import RULES, job_claims
 from pytest_ecs._exchange import Exchange
 
@@ -126,6 +126,56 @@ def test_every_comparison_can_hold_and_fail(name: str) -> None:
     assert outcomes == ["pass", "fail"]
 
 
+@pytest.mark.parametrize(
+    ("name", "seen", "wanted", "holds"),
+    [
+        ("equals", True, 1, False),
+        ("equals", 1.0, 1, True),
+        ("equals", {"a": [True]}, {"a": [1]}, False),
+        ("equals", {"a": 1, "b": [2]}, {"b": [2.0], "a": 1}, True),
+        ("equals", ["a"], {"a": 1}, False),
+        ("differs", [True], [1], True),
+        ("differs", [1], [1.0], False),
+        ("one_of", True, [1, 2], False),
+        ("one_of", {"a": 1}, [{"a": 1}], True),
+        ("contains", [True], 1, False),
+        ("contains", "text", 1, False),
+        ("lacks", [True], 1, True),
+        ("lacks", "text", 1, False),
+        ("lacks", 5, 1, False),
+        ("same_items", [True, 0], [0, 1], False),
+        ("same_items", [1, 1, 2], [2, 1, 1.0], True),
+        ("same_items", [1, 2, 2], [1, 1, 2], False),
+        ("includes", [False], [0], False),
+        ("has_one", [1, True], 1, True),
+        ("has_one", [1, 1.0], 1, False),
+        ("matches", "2.1\n", "^2.1$", False),
+        ("matches", "a$", "^a[$]$", True),
+    ],
+)
+def test_values_are_compared_as_json_compares_them(name: str, seen: Any, wanted: Any, holds: bool) -> None:
+    """A truth value is no number wherever it stands, and a number is the same with and without a point."""
+    assert TESTS[name][0](seen, wanted) is holds
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        ("^[a-z]+$", "abc", "abc\n"),
+        (r"^\d+$", "12", "1٢"),
+        (r"^a\$$", "a$", "a$\n"),
+        (r"^(a|b$)", "b", "b\n"),
+        ("^[$]+$", "$$", "$\n"),
+    ],
+)
+def test_a_pattern_means_what_json_schema_says(pattern: str, good: str, bad: str) -> None:
+    """A line feed at the end is a character like any other, and a digit is one of ten."""
+    for verdict, text in ((True, good), (False, bad)):
+        assert validator({"pattern": pattern}).is_valid(text) is verdict
+        assert validator({"anyOf": [{"pattern": pattern}]}).is_valid(text) is verdict
+        assert [holds for _, _, holds, _, _ in claims({"pattern": pattern}, text)] == [verdict]
+
+
 def test_presence_and_absence_look_at_the_place_alone() -> None:
     """A null that is there is present."""
     there, gone = exchange(body={"x": None}), exchange(body={})
@@ -216,6 +266,16 @@ def test_each_rule_of_jobs_fails_by_itself(
 ) -> None:
     """What is promised of job bodies is judged in every one of them, alone and against the one before."""
     assert {rule for rule, holds in _claims({**_GOOD_JOB, **change}, before) if not holds} == wrong
+
+
+def test_a_job_of_any_rubbish_is_judged_and_not_stumbled_over() -> None:
+    """Values without a hash and times with and without a zone are claims that fail or hold, never a crash."""
+    rubbish: tuple[Any, ...] = ([], {}, [["SUCCESS"]], None, 3)
+    for status in rubbish:
+        assert ("success-no-error", True) not in _claims({**_GOOD_JOB, "status": status, "entities": {}})
+    zoneless = {"begin_time": "2016-04-25T20:04:34.000", "end_time": "2016-04-25T20:04:33.000Z", "entities": {}}
+    assert ("begin-before-end", False) in _claims({**_GOOD_JOB, **zoneless})
+    assert ("time-form", False) in _claims({**_GOOD_JOB, **zoneless})
 
 
 def test_the_rules_of_jobs_are_the_ones_that_are_claimed() -> None:

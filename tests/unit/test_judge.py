@@ -1,13 +1,14 @@
 """Judging a whole exchange: what its status, headers and body say of an operation at a microversion."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_ecs._checks import rejudge
+from pytest_ecs._checks import Assertion, evaluate, rejudge
 from pytest_ecs._contracts import Contract, load
-from pytest_ecs._exchange import Case
+from pytest_ecs._exchange import Case, Exchange
 
 from .contracts.tiny_contract import contract, group, operation
 from .exchanges import exchange
@@ -88,3 +89,74 @@ def test_only_the_valid_request_says_that_an_operation_is_not_there(whole: Contr
     ]
     assert found.outcome == "not_tested"
     assert "control" in found.reason
+
+
+def _query(number: int, status: int, body: Any) -> Exchange:
+    return exchange("ecs.jobs.show", status, body, id=f"query-{number}", parameters={"job_id": "j"})
+
+
+_REFUSED = {"error": {"code": "Ecs.0000", "message": "no"}}
+
+
+def test_a_refused_query_says_nothing_of_its_job(whole: Contract) -> None:
+    """What became of a job is read from the answers that show it, and so is what it was before."""
+    case = Case("ecs.servers.batch-start/status", "accepted")
+    sent = exchange("ecs.servers.batch-start", 200, {"job_id": "j"}, case=case)
+    queries = [
+        _query(1, 200, {"status": "RUNNING", "job_id": "j", "job_type": "batchStartServer"}),
+        _query(2, 200, {"status": "FAIL", "job_id": "j", "job_type": "batchStartServer", "error_code": "Ecs.0000"}),
+        _query(3, 500, _REFUSED),
+        _query(4, 200, {"status": "RUNNING", "job_id": "j", "job_type": "batchStartServer"}),
+        _query(5, 500, _REFUSED),
+    ]
+
+    def outcomes(*shown: Exchange) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for finding in rejudge([*shown, sent], [], whole):
+            found.setdefault(finding.requirement, set()).add(finding.outcome)
+        return found
+
+    ended = outcomes(*queries[:3])
+    assert ended["ecs.servers.batch-start/job"] == {"fail"}
+    assert ended["ecs.jobs.show/rule/order"] == {"pass"}
+    assert outcomes(*queries)["ecs.jobs.show/rule/order"] == {"pass", "fail"}
+    assert "ecs.servers.batch-start/job" not in outcomes(*queries)
+
+
+@pytest.mark.parametrize(
+    ("queries", "verdict"),
+    [
+        ([(200, {"status": "RUNNING"}), (200, {"status": "FAIL"}), (404, _REFUSED)], "pass"),
+        ([(200, {"status": "SUCCESS"}), (404, _REFUSED)], "fail"),
+        ([(200, {"status": "RUNNING"}), (404, _REFUSED)], "error"),
+        ([(404, _REFUSED)], "error"),
+        ([(200, {"status": []})], "error"),
+        ([], "fail"),
+    ],
+)
+def test_a_late_refusal_is_read_from_the_answers_that_show_the_job(
+    whole: Contract, queries: list[tuple[int, Any]], verdict: str
+) -> None:
+    """An accepted request is refused only by a job that was seen to fail, and let through only by one seen to end."""
+    requirement = "ecs.servers.create/request/server.imageRef/reference"
+    case = Case(requirement, "unknown-reference", change="an unknown image", control="control")
+    control = exchange("ecs.servers.create", 200, {"job_id": "other"}, id="control")
+    sent = exchange("ecs.servers.create", 200, {"job_id": "j"}, case=case)
+    record = [control, *(_query(number, *query) for number, query in enumerate(queries)), sent]
+    assert {f.outcome for f in rejudge(record, [], whole) if f.requirement == requirement} == {verdict}
+
+
+def test_a_redirection_is_no_success(whole: Contract) -> None:
+    """It fails a valid request and an invalid one, is no control, and shows nothing of what was asked about."""
+    requirement = "nova.servers.show/status"
+    moved = exchange("nova.servers.show", 302, id="moved", case=Case(requirement, "accepted"))
+    accepted = [f.outcome for f in rejudge([moved], [], whole) if f.requirement == requirement]
+    assert set(accepted) == {"fail"}
+    refusal = exchange("nova.servers.show", 404, case=Case(requirement, "not-found", control="moved"))
+    (unproven,) = [f for f in rejudge([replace(moved, case=None), refusal], [], whole) if f.exchanges[-1:] == ("moved",)
+                   and f.requirement == requirement and f.outcome == "not_tested"]  # fmt: skip
+    assert "control" in unproven.reason
+    instead = exchange("nova.servers.show", 302, case=Case(requirement, "not-found"))
+    assert "fail" in {f.outcome for f in rejudge([instead], [], whole) if f.requirement == requirement}
+    shown = replace(moved, case=None, response_body={"server": {}})
+    assert evaluate("x", Assertion("moved", ("body", "server"), "equals", {}), shown).outcome == "fail"

@@ -115,6 +115,19 @@ def test_a_server_that_is_gone_is_not_handed_out(session: Session) -> None:
     assert session.pool.lease().id != lease.id
 
 
+def test_a_server_that_is_locked_is_not_handed_out(session: Session) -> None:
+    """A lock that could not be taken off refuses what the next user wants; unlocked the server is like any other."""
+    lease, other = session.pool.batch_of(2)
+    for action in ("lock", "unlock"):
+        session.client.post(f"{_SERVERS}/{other.id}/action", {action: None})
+    session.client.post(f"{_SERVERS}/{lease.id}/action", {"lock": None})
+    for one in (lease, other):
+        one.release()
+    taken = [session.pool.lease().id for _ in range(3)]
+    assert lease.id not in taken
+    assert other.id in taken
+
+
 def test_whoever_deletes_gets_what_was_left_over(session: Session) -> None:
     """A server that a test made in its own way serves once more when it is not kept; then one is created."""
     made: list[str] = []
