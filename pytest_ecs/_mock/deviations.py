@@ -257,6 +257,7 @@ DEVIATIONS: Mapping[str, str] = {
     "password-delete-noop": "the record of a password stays when it is deleted",
     # server groups
     "group-affinity": "members of a group may be on one host",
+    "group-list-without-members": "lists of groups do not show members",
     "group-members-hidden": "members of groups are not shown",
     "group-owner-missing": "groups have no project_id and user_id from 2.13 on",
     "group-quota-unchecked": "a project can have any number of server groups",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pytest_ecs._mock.building import spread
@@ -44,6 +45,11 @@ def _shown(group: ServerGroup, request: Request, state: State) -> dict[str, Any]
     if request.microversion >= (2, 13) and not state.deviates("group-owner-missing"):
         body.update(project_id=request.project.id, user_id=group.user)
     return body
+
+
+def _listed(groups: Iterable[ServerGroup], request: Request, state: State) -> list[dict[str, Any]]:
+    entries = [_shown(group, request, state) for group in groups]
+    return [{**entry, "members": []} for entry in entries] if state.deviates("group-list-without-members") else entries
 
 
 def _create(request: Request, state: State, refuse: Any) -> Response:
@@ -144,7 +150,7 @@ def list_groups(request: Request, state: State) -> Response:
         groups = groups if deviates("groups-marker-ignored") else groups[ids.index(marker) + 1 :]
     if limit is not None and not deviates("groups-limit-ignored"):
         groups = groups[:limit]
-    body: dict[str, Any] = {"server_groups": [_shown(group, request, state) for group in groups]}
+    body: dict[str, Any] = {"server_groups": _listed(groups, request, state)}
     if limit is not None and groups and not deviates("groups-next-missing"):
         body["page_info"] = {"next_marker": groups[-1].id}
     return Response(200, body)
@@ -169,7 +175,7 @@ def native_create(request: Request, state: State) -> Response:
 def native_list(request: Request, state: State) -> Response:
     """List groups (6.12.2)."""
     groups = request.project.server_groups.values()
-    return Response(200, {"server_groups": [_shown(group, request, state) for group in groups]})
+    return Response(200, {"server_groups": _listed(groups, request, state)})
 
 
 @route("GET", _NOVA + _ONE, family="nova", permission="nova.manage-server-groups")

@@ -33,7 +33,10 @@ def test_the_zone_filter_only_leaves_out(ecs_bench: Bench) -> None:
     listed = ecs_bench.client.get(_PATH, query={"availability_zone": ecs_bench.need_resource("availability_zone")})
     blank = ecs_bench.client.get(_PATH, query={"availability_zone": ""})
     ids = [flavor["id"] for flavor in ecs_bench.read(listed, "flavors")]
-    ecs_bench.check(f"{_FLAVORS}/az-subset", everything, "body", "flavors", "*", "id", includes=ids)
+    if ids:
+        ecs_bench.check(f"{_FLAVORS}/az-subset", everything, "body", "flavors", "*", "id", includes=ids)
+    else:
+        ecs_bench.not_tested(f"{_FLAVORS}/az-subset", "no flavor is listed with the availability zone")
     ecs_bench.check(
         f"{_FLAVORS}/az-blank",
         blank,

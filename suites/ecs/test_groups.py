@@ -61,6 +61,12 @@ def _ids(bench: Bench, pages: Sequence[Exchange]) -> list[str]:
     return [group["id"] for page in pages for group in bench.read(page, "server_groups")]
 
 
+def _index(bench: Bench, page: Exchange, group: str) -> int:
+    """Return the place of a group on a page, one where nothing is when it is not there."""
+    ids = _ids(bench, [page])
+    return ids.index(group) if group in ids else len(ids)
+
+
 def _page_with(bench: Bench, group: str) -> Exchange:
     """Return the page of the list that has a group, or the last one."""
     pages = _pages(bench)
@@ -98,8 +104,7 @@ def test_groups_come_and_go(ecs_bench: Bench) -> None:
     natives = ecs_bench.client.get(_NATIVE)
     ecs_bench.check(f"{_LIST}/same-as-native", natives, *_IDS, contains=group)
     ecs_bench.check(f"{_CREATE}/same-as-native", native, "body", "server_group", "id", equals=group)
-    ids = _ids(ecs_bench, [listed])
-    index = ids.index(group) if group in ids else -1
+    index = _index(ecs_bench, listed, group)
     for field in _FIELDS:
         value = ecs_bench.read(shown, "server_group", field)
         ecs_bench.check(f"{_LIST}/same-as-show", listed, "body", "server_groups", index, field, equals=value)
@@ -245,7 +250,7 @@ def _act(bench: Bench, group: str, key: str, server: Lease) -> Exchange:
     *(f"{_ADD}/{rule}" for rule in ("adds", "keeps", "only-when-stopped", "different-host", "same-server", "again", "no-body")),
     *(f"{_REMOVE}/{rule}" for rule in ("removes", "keeps", "server-stays", "while-running", "not-a-member", "other-group")),
     *(f"{_REMOVE}/{rule}" for rule in ("can-return", "no-body")),
-    f"{_SHOW}/members", f"{_DELETE}/members-stay",
+    f"{_SHOW}/members", f"{_SHOW}/same-as-native", f"{_LIST}/same-as-show", f"{_DELETE}/members-stay",
 )  # fmt: skip
 def test_servers_join_and_leave_a_group(ecs_bench: Bench) -> None:
     """Stopped servers join, servers leave in any state, and apart from where they run nothing becomes of them."""
@@ -264,6 +269,13 @@ def test_servers_join_and_leave_a_group(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_ADD}/adds", shown, *_MEMBERS, contains=two.id)
     ecs_bench.check(f"{_ADD}/keeps", shown, *_MEMBERS, contains=one.id)
     ecs_bench.check(f"{_SHOW}/members", shown, *_MEMBERS, same_items=[one.id, two.id])
+    members = ecs_bench.read(shown, "server_group", "members")
+    ecs_bench.check(
+        f"{_SHOW}/same-as-native", ecs_bench.client.get(f"{_NATIVE}/{group}"), *_MEMBERS, same_items=members
+    )
+    listed = _page_with(ecs_bench, group)
+    entry = ("body", "server_groups", _index(ecs_bench, listed, group), "members")
+    ecs_bench.check(f"{_LIST}/same-as-show", listed, *entry, same_items=members)
     again = _act(ecs_bench, group, "add_member", one)
     ecs_bench.check(f"{_ADD}/again", again, "status", one_of=[200, 201, 202, 204, 400, 403, 409])
     ecs_bench.check(f"{_ADD}/again", ecs_bench.client.get(path), *_MEMBERS, has_one=one.id)

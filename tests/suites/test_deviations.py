@@ -108,7 +108,9 @@ def test_a_run_verifies_and_a_changed_one_does_not(clean_run: tuple[int, Path], 
     assert _verify(report) == (0, f"{report}: verified")
     text = report.read_text(encoding="utf-8")
     flipped = json.loads(text)
-    next(r for r in flipped["results"] if r["requirement"] == "nova.servers.update/rule/name-changed")["verdict"] = "fail"
+    next(r for r in flipped["results"] if r["requirement"] == "nova.servers.update/rule/name-changed")["verdict"] = (
+        "fail"
+    )
     report.write_text(json.dumps(flipped), encoding="utf-8")
     code, said = _verify(report)
     assert code == 1
