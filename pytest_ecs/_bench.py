@@ -119,8 +119,11 @@ class Bench:
         return exchange
 
     def _collection(self, operation: Operation, request: Request) -> Exchange:
-        """Return a query of what a discarded operation belongs to: its URL as far as it names no single thing."""
-        path = operation.path
+        """Return a query of what a discarded operation belongs to: its URL as far as it names no single thing.
+
+        An action belongs to its server.
+        """
+        path = operation.path.removesuffix("/action") if operation.selects else operation.path
         if "{server_id}" in path:  # there is a server, so it is what the URL says of the server that is or is not there
             path = path.replace("{server_id}", str(request.parameters["server_id"]))
         else:

@@ -74,7 +74,8 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> Iterator[F
 def _not_offered(exchange: Exchange, operation: Operation | None, corpus: Corpus) -> bool:
     """Whether a discarded operation is not there: its valid request is not found, and neither is its collection.
 
-    The control of such a request is a query of the collection; without one, a 404 is a refusal like any other.
+    The control of such a request is a query of the collection; without one, a 404 is a refusal like any other. An
+    action is not there when it is not found at a server that is: the control shows the server.
     """
     case = exchange.case
     if case is None or case.expects != "accepted" or case.control is None:
@@ -82,7 +83,7 @@ def _not_offered(exchange: Exchange, operation: Operation | None, corpus: Corpus
     if operation is None or operation.chapter != _OPTIONAL or exchange.status != 404:
         return False
     collection = corpus.get(case.control)
-    return collection is not None and collection.failure is None and collection.status == 404
+    return collection is not None and (collection.succeeded if operation.selects else collection.status == 404)
 
 
 def _throttled(exchange: Exchange) -> bool:

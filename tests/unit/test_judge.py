@@ -47,6 +47,7 @@ def test_headers_and_bodies_come_and_go_with_microversions(
 
 
 _SHOW, _OTHER = "deprecated.images.show", "nova.servers.show"
+_ACTION = "deprecated.servers.add-floating-ip"
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +68,19 @@ def whole() -> Contract:
         (_SHOW, 500, 404, "probe", "fail"),
         (_SHOW, 200, 404, "probe", "pass"),
         (_OTHER, 404, 404, "probe", "fail"),
+        (_ACTION, 404, 200, "probe", "not_tested"),
+        (_ACTION, 404, 404, "probe", "fail"),
+        (_ACTION, 404, 500, "probe", "fail"),
+        (_ACTION, 409, 200, "probe", "fail"),
     ],
 )
 def test_a_discarded_operation_need_not_be_there(
     whole: Contract, name: str, status: int, collection: int, control: str | None, verdict: str
 ) -> None:
-    """Only where its valid request and its collection are both not found is it not tested, offline as in the run."""
+    """Only where its valid request and its collection are both not found is it not tested, offline as in the run.
+
+    An action is not tested where the server is there and the action is not.
+    """
     probe = exchange(None, collection, id="probe")
     case = Case(f"{name}/status", "accepted", control=control)
     sent = exchange(name, status, {"itemNotFound": {"message": "none", "code": status}}, case=case)
