@@ -252,6 +252,10 @@ class Pool:
                 self.ledger.note(server, state)
                 return Lease(server, None, exclusive=True, status=state, pool=self)
 
+    def idle(self) -> list[str]:
+        """Return the servers of the run that nobody has for himself, so that nobody changes or deletes them."""
+        return [server.id for server in self.ledger.servers(self.ledger.run) if server.mode != "exclusive"]
+
     def keep(self, servers: Iterable[str]) -> None:
         """Leave *servers* to those who made them until the end of the run."""
         kept = set(servers)

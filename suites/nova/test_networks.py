@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Bench
+from pytest_ecs import Bench, Facts
 
 _ALL, _LIST, _SHOW = (f"nova.{name}/rule" for name in ("networks.list", "server-networks.list", "server-networks.show"))
 _VERSIONS = {4: r"^\d+\.\d+\.\d+\.\d+$", 6: ":"}
@@ -42,6 +42,28 @@ def test_the_addresses_are_those_of_the_server(ecs_bench: Bench) -> None:
         ecs_bench.check(f"{_LIST}/own-addresses", listed, *place, includes=addresses)
         for entry in theirs.get(name, ()):
             ecs_bench.check(f"{_LIST}/own-addresses", listed, *place, lacks=entry["addr"])
+
+
+@pytest.mark.ecs_requirement(f"{_LIST}/same-as-show", f"{_SHOW}/same-as-list")
+def test_every_address_of_a_network_is_shown(ecs_bench: Bench) -> None:
+    """A server with two NICs in one network has an address of each there."""
+    lease, network = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.need_resource("network_id")
+    before = Facts.of(ecs_bench, lease)
+    base = f"/v2.1/{{project_id}}/servers/{lease.id}"
+    try:
+        ecs_bench.read(ecs_bench.client.post(f"{base}/os-interface", {"interfaceAttachment": {"net_id": network}}))
+        ecs_bench.session.pool.wait_stable(lease.id)
+        listed = ecs_bench.client.get(f"{base}/ips")
+        for name, entries in ecs_bench.read(lease.show(), "server", "addresses").items():
+            addresses = [entry["addr"] for entry in entries]
+            place = ("body", "addresses", name, "*", "addr")
+            ecs_bench.check(f"{_LIST}/same-as-show", listed, *place, same_items=addresses)
+            shown = ecs_bench.client.get(f"{base}/ips/{name}")
+            theirs = [entry["addr"] for entry in ecs_bench.read(listed, "addresses", name)]
+            ecs_bench.check(f"{_SHOW}/same-as-list", shown, "body", name, "*", "addr", same_items=theirs)
+    finally:
+        before.put_back()
+        lease.release()
 
 
 @pytest.mark.ecs_requirement(

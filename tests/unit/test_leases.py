@@ -115,6 +115,18 @@ def test_a_server_that_is_gone_is_not_handed_out(session: Session) -> None:
     assert session.pool.lease().id != lease.id
 
 
+def test_idle_is_what_nobody_has_for_himself(session: Session) -> None:
+    """Free servers and shared ones; not those in exclusive hands, and not those that are gone."""
+    mine, one, two, gone = session.pool.batch_of(4)
+    one.release()
+    two.release()
+    assert session.pool.lease(exclusive=False).id in {one.id, two.id}
+    session.ledger.gone(gone.id)
+    assert sorted(session.pool.idle()) == sorted([one.id, two.id])
+    mine.release()
+    assert mine.id in session.pool.idle()
+
+
 def test_a_server_that_is_locked_is_not_handed_out(session: Session) -> None:
     """A lock that could not be taken off refuses what the next user wants; unlocked the server is like any other."""
     lease, other = session.pool.batch_of(2)
