@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import httpx
 
 from pytest_ecs._auth import AkSkAuth, AlteredAfterSigning, FixedToken, NoAuth
-from pytest_ecs._cases import Mutation, fields, mutate_body, mutate_query
+from pytest_ecs._cases import Mutation, excluding, fields, mutate_body, mutate_query
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
 from pytest_ecs._client import Client
 from pytest_ecs._contracts import Contract
@@ -192,7 +192,8 @@ class Bench:
         control = self.control(operation.id, variant, check_only=check_only)
         leases = self._borrowed(recipe)
         request = self._to_refuse(recipe, variant, leases)
-        for number, (changed, options) in enumerate(self._changed(operation, requirement, request, keyword)):
+        others = self._others(operation, requirement, leases, request, check_only=check_only)
+        for number, (changed, options) in enumerate(self._changed(operation, requirement, request, keyword, others)):
             case = Case(requirement_id, _expects(requirement, operation), changed.change, control.id, changed.codes)
             exchange = self._send(operation, recipe, _apply(requirement, request, changed), case, **options)
             if exchange.failure is None and exchange.status < 400:
@@ -200,13 +201,27 @@ class Bench:
                 if number == 0:
                     return  # one wrong acceptance is enough; the server it was about may have changed
 
+    def _others(
+        self, operation: Operation, requirement: Requirement, leases: list[Lease], request: Request, *, check_only: bool
+    ) -> list[JSON]:
+        """Return bodies of other variants, each accepted, with what excludes something in *request*."""
+        if requirement.kind != "request":
+            return []
+        recipe, have = RECIPES[operation.id], excluding(operation, requirement, request.body)
+        bodies = []
+        for variant, build in recipe.variants.items():
+            if have and excluding(operation, requirement, build(placeholder()).body) - have:
+                self.control(operation.id, variant, check_only=check_only)
+                bodies.append(build(self._ingredients(recipe, leases)).body)
+        return bodies
+
     def _changed(
-        self, operation: Operation, requirement: Requirement, request: Request, keyword: str
+        self, operation: Operation, requirement: Requirement, request: Request, keyword: str, others: Sequence[JSON]
     ) -> list[tuple[Mutation, dict[str, Any]]]:
         kind = requirement.kind
         if kind == "request":
             body = _check_only(operation, request.body, keyword)
-            return [(mutation, {}) for mutation in mutate_body(operation, requirement, body)]
+            return [(mutation, {}) for mutation in mutate_body(operation, requirement, body, others)]
         if kind == "query":
             return [(mutation, {}) for mutation in mutate_query(operation, requirement)]
         if kind == "not-found":

@@ -13,7 +13,7 @@ from pytest_ecs._contracts.model import Operation, Requirement
 from pytest_ecs._contracts.sample import sample
 from pytest_ecs.typing import JSON
 
-__all__ = ["Field", "Mutation", "fields", "locate", "mutate_body", "mutate_query", "steps_of"]
+__all__ = ["Field", "Mutation", "excluding", "fields", "locate", "mutate_body", "mutate_query", "steps_of"]
 
 #: A step into a schema: a property's name, "[]" for items, "{}" for the values of a map.
 Steps = tuple[str, ...]
@@ -58,13 +58,32 @@ def _fields(schema: Mapping[str, Any], path: str, steps: Steps, parent: Mapping[
         yield from _fields(schema["additionalProperties"], f"{path}{{}}", (*steps, _VALUES), schema)
 
 
-def mutate_body(operation: Operation, requirement: Requirement, body: JSON) -> list[Mutation]:
-    """Return the bodies that break *requirement* and nothing else; empty where *body* has no place for it."""
+def mutate_body(
+    operation: Operation, requirement: Requirement, body: JSON, others: Sequence[JSON] = ()
+) -> list[Mutation]:
+    """Return the bodies that break *requirement* and nothing else; empty where *body* has no place for it.
+
+    What excludes something in *body* is taken from *others*, valid bodies too, so that it is refused for nothing else.
+    """
     path, keyword = _target(requirement, "request")
     for field in fields(operation.body or {}):
         if field.path == path:
-            return list(_mutations(field, keyword, body))
+            return list(_mutations(field, keyword, body, others))
     return []
+
+
+def excluding(operation: Operation, requirement: Requirement, body: JSON) -> set[str]:
+    """Return which fields that *requirement* says exclude each other are in *body*; none for other requirements."""
+    path, keyword = _target(requirement, "request")
+    if not keyword.startswith("exclusive"):
+        return set()
+    return {
+        name
+        for field in fields(operation.body or {})
+        if field.path == path
+        for name in _group(field, keyword)
+        if locate(body, (*field.steps, name)) is not None
+    }
 
 
 def steps_of(operation: Operation, requirement: Requirement) -> Steps:
@@ -92,10 +111,10 @@ def _target(requirement: Requirement, kind: str) -> tuple[str, str]:
     return ("" if path == "body" else path), keyword
 
 
-def _mutations(field: Field, keyword: str, body: JSON) -> Iterator[Mutation]:
+def _mutations(field: Field, keyword: str, body: JSON, others: Sequence[JSON]) -> Iterator[Mutation]:
     codes = tuple(field.schema.get("x-errors", ()))
     if keyword.startswith("exclusive"):
-        yield from _together(field, keyword, body, codes)
+        yield from _together(field, keyword, body, others, codes)
         return
     if keyword == "dependentRequired":
         yield from _alone(field, body, codes)
@@ -189,18 +208,29 @@ def _off_pattern(schema: Mapping[str, Any], now: str) -> Iterator[str]:
             return
 
 
-def _together(field: Field, keyword: str, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutation]:
-    groups = field.schema.get("x-exclusive", [])
-    number = int(keyword.partition("-")[2] or 1) - 1
-    place = locate(body, field.steps)
-    if place is None or number >= len(groups):
+def _group(field: Field, keyword: str) -> list[str]:
+    """The names that exclude each other: those of the first group, or of the one whose number ends the keyword."""
+    groups, number = field.schema.get("x-exclusive", []), int(keyword.partition("-")[2] or 1) - 1
+    return list(groups[number]) if number < len(groups) else []
+
+
+def _together(
+    field: Field, keyword: str, body: JSON, others: Sequence[JSON], codes: tuple[str, ...]
+) -> Iterator[Mutation]:
+    place, group = locate(body, field.steps), _group(field, keyword)
+    if place is None:
         return
-    now, group = _value(body, place), groups[number]
+    now = _value(body, place)
     if not isinstance(now, Mapping) or not any(name in now for name in group):
         return
-    samples = {name: sample(field.schema["properties"][name]) for name in group if name not in now}
-    if samples:
-        yield Mutation(_with(body, place, {**now, **samples}), f"{' and '.join(group)} are set together", codes)
+    more = {name: sample(field.schema["properties"][name]) for name in group if name not in now}
+    for other in others:
+        for name in more:
+            there = locate(other, (*field.steps, name))
+            if there is not None:
+                more[name] = _value(other, there)
+    if more:
+        yield Mutation(_with(body, place, {**now, **more}), f"{' and '.join(group)} are set together", codes)
 
 
 def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutation]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._cases import fields, mutate_body, mutate_query
+from pytest_ecs._cases import excluding, fields, mutate_body, mutate_query
 from pytest_ecs._contracts import load, sample
 from pytest_ecs._contracts.model import Operation, Requirement
 
@@ -72,6 +72,21 @@ def test_a_secret_is_not_in_the_words_of_its_change() -> None:
         _server(adminPass="Hidden-1234!"),
     )
     assert mutation.change == "server.adminPass is a secret that breaks its maxLength"
+
+
+def test_what_excludes_each_other_is_taken_from_valid_requests() -> None:
+    """A made-up value might be refused for itself; that of another valid request is refused for its company alone."""
+    operation = _operation("nova.nics.add")
+    requirement = _requirement("nova.nics.add/request/interfaceAttachment/exclusive")
+    network, port = ({"interfaceAttachment": {name: "real"}} for name in ("net_id", "port_id"))
+    assert excluding(operation, requirement, network) == {"net_id"}
+    assert excluding(operation, requirement, port) == {"port_id"}
+    (made_up,) = mutate_body(operation, requirement, network)
+    assert made_up.value["interfaceAttachment"].keys() == {"net_id", "port_id"}
+    (taken,) = mutate_body(operation, requirement, network, [{"interfaceAttachment": {}}, port])
+    assert taken.value == {"interfaceAttachment": {"net_id": "real", "port_id": "real"}}
+    other = _requirement("nova.nics.add/request/interfaceAttachment/required")
+    assert excluding(operation, other, network) == set()
 
 
 def test_queries_are_changed_alike() -> None:
