@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-
-from jsonschema import Draft202012Validator
 
 from pytest_ecs._checks.formats import validator
 from pytest_ecs.typing import JSON
@@ -18,7 +15,7 @@ KEYWORDS = (
     "type", "enum", "const", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "format",
 )  # fmt: skip
 
-#: (path, keyword, holds, expected, observed)
+#: (path, keyword, holds, expected, observed); nothing is said of what is expected where it holds.
 Claim = tuple[str, str, bool, str, JSON]
 
 
@@ -37,39 +34,35 @@ def exists(schema: Mapping[str, Any], microversion: str | None) -> bool:
     return (since is None or at >= version(since)) and (until is None or at < version(until))
 
 
-def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = None) -> Iterator[Claim]:
-    """Yield a claim for each keyword of each field that the schema has something to say of in *value*.
+def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = None) -> list[Claim]:
+    """Return a claim for each keyword of each field that the schema has something to say of in *value*.
 
     Paths join names with dots; ``[]`` stands for the items of an array and ``{}`` for the values of a map.
     """
-    yield from _walk(schema, value, "", version(microversion))
+    found: list[Claim] = []
+    _walk(schema, value, "", version(microversion), found)
+    return found
 
 
-def _walk(schema: Mapping[str, Any], value: JSON, path: str, at: tuple[int, int]) -> Iterator[Claim]:
+def _walk(schema: Mapping[str, Any], value: JSON, path: str, at: tuple[int, int], found: list[Claim]) -> None:
+    for keyword, valid in _checks(schema):
+        holds = valid(value)
+        wanted = "" if holds else f"{path or 'the body'} {_wanted(keyword, schema)}"
+        found.append((path, keyword, holds, wanted, value))
+        if keyword == "type" and not holds:
+            return
     if "anyOf" in schema:
-        holds = _valid_any(schema, value)
-        wanted = " or ".join(_describe(branch) for branch in schema["anyOf"])
-        yield path, "type", holds, f"{path} is {wanted}", value
-        return
-    fits = True
-    for keyword in KEYWORDS:
-        if keyword in schema:
-            holds = _valid(keyword, schema[keyword], value)
-            yield path, keyword, holds, f"{path or 'the body'} has {keyword} {schema[keyword]!r}", value
-            if keyword == "type":
-                fits = holds
-                if not holds:
-                    break
-    if not fits:
         return
     if isinstance(value, Mapping):
-        yield from _members(schema, value, path, at)
+        _members(schema, value, path, at, found)
     elif isinstance(value, list) and "items" in schema:
         for item in value:
-            yield from _walk(schema["items"], item, f"{path}[]", at)
+            _walk(schema["items"], item, f"{path}[]", at, found)
 
 
-def _members(schema: Mapping[str, Any], value: Mapping[str, JSON], path: str, at: tuple[int, int]) -> Iterator[Claim]:
+def _members(
+    schema: Mapping[str, Any], value: Mapping[str, JSON], path: str, at: tuple[int, int], found: list[Claim]
+) -> None:
     required, expected = schema.get("required", ()), schema.get("x-expected", ())
     properties = schema.get("properties", {})
     for name, inner in properties.items():
@@ -77,20 +70,23 @@ def _members(schema: Mapping[str, Any], value: Mapping[str, JSON], path: str, at
         there = name in value
         since, until = inner.get("x-since"), inner.get("x-until")
         if since and at < version(since):
-            yield field, "since", not there, f"{field} is absent before microversion {since}", value.get(name)
+            wanted = f"{field} is absent before microversion {since}" if there else ""
+            found.append((field, "since", not there, wanted, value.get(name)))
             continue
         if until and at >= version(until):
-            yield field, "until", not there, f"{field} is absent from microversion {until} on", value.get(name)
+            wanted = f"{field} is absent from microversion {until} on" if there else ""
+            found.append((field, "until", not there, wanted, value.get(name)))
             continue
         if name in required or name in expected:
-            yield field, "required", there, f"{field} is there", sorted(value)
+            wanted, seen = ("", None) if there else (f"{field} is there", sorted(value))
+            found.append((field, "required", there, wanted, seen))
         if there:
-            yield from _walk(inner, value[name], field, at)
+            _walk(inner, value[name], field, at, found)
     others = schema.get("additionalProperties")
     if isinstance(others, Mapping):
         for name, item in value.items():
             if name not in properties:
-                yield from _walk(others, item, f"{path}{{}}", at)
+                _walk(others, item, f"{path}{{}}", at, found)
 
 
 def undocumented(schema: Mapping[str, Any], value: JSON, path: str = "") -> Iterator[str]:
@@ -107,32 +103,36 @@ def undocumented(schema: Mapping[str, Any], value: JSON, path: str = "") -> Iter
             yield from undocumented(schema["items"], item, f"{path}[]")
 
 
-def _valid(keyword: str, wanted: Any, value: JSON) -> bool:
-    return _validator(keyword, _frozen(wanted)).is_valid(value)
+_Check = Callable[[JSON], bool]
+_CHECKS: dict[int, tuple[Mapping[str, Any], tuple[tuple[str, _Check], ...]]] = {}
 
 
-@lru_cache(maxsize=4096)
-def _validator(keyword: str, wanted: Any) -> Draft202012Validator:
-    return validator({keyword: _thawed(wanted)})
-
-
-_ANY: dict[int, tuple[Mapping[str, Any], Draft202012Validator]] = {}
-
-
-def _valid_any(schema: Mapping[str, Any], value: JSON) -> bool:
+def _checks(schema: Mapping[str, Any]) -> tuple[tuple[str, _Check], ...]:
+    """What a schema says of a value by itself, the type first."""
     # Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.
-    entry = _ANY.get(id(schema))
+    entry = _CHECKS.get(id(schema))
     if entry is None:
-        entry = _ANY[id(schema)] = (schema, validator({"anyOf": schema["anyOf"]}))
-    return entry[1].is_valid(value)
+        if "anyOf" in schema:
+            made: tuple[tuple[str, _Check], ...] = (("type", validator({"anyOf": schema["anyOf"]}).is_valid),)
+        else:
+            made = tuple((keyword, _check(keyword, schema[keyword])) for keyword in KEYWORDS if keyword in schema)
+        entry = _CHECKS[id(schema)] = (schema, made)
+    return entry[1]
 
 
-def _frozen(value: Any) -> Any:
-    return ("list", *map(_frozen, value)) if isinstance(value, list) else value
+def _check(keyword: str, limit: Any) -> _Check:
+    made = validator({keyword: limit})
+    if keyword != "type":
+        return made.is_valid
+    # Most claims are about types, and jsonschema is slow at being asked for one.
+    types, is_type = [limit] if isinstance(limit, str) else list(limit), made.TYPE_CHECKER.is_type
+    return lambda value: any(is_type(value, name) for name in types)
 
 
-def _thawed(value: Any) -> Any:
-    return [_thawed(item) for item in value[1:]] if isinstance(value, tuple) else value
+def _wanted(keyword: str, schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return f"is {' or '.join(_describe(branch) for branch in schema['anyOf'])}"
+    return f"has {keyword} {schema[keyword]!r}"
 
 
 def _describe(schema: Mapping[str, Any]) -> str:

@@ -123,10 +123,15 @@ def _success(exchange: Exchange, operation: Operation, contract: Contract, corpu
             f"{base}/body/type", bool(exchange.response_body), exchange, "the answer has a JSON body", seen, "body"
         )
         return
+    passed: set[tuple[str, str]] = set()
     for path, keyword, holds, expected, observed in claims(
         operation.response_body, exchange.response_body, exchange.microversion
     ):
-        yield _finding(f"{base}/{path or 'body'}/{keyword}", holds, exchange, expected, observed, path)
+        # A list says the same of each of its items: once is enough, but for what is wrong.
+        if not holds or (path, keyword) not in passed:
+            yield _finding(f"{base}/{path or 'body'}/{keyword}", holds, exchange, expected, observed, path)
+        if holds:
+            passed.add((path, keyword))
 
 
 def _outcome(exchange: Exchange, operation: Operation, contract: Contract, corpus: Corpus) -> Iterator[Finding]:

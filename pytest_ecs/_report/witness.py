@@ -46,6 +46,7 @@ class Witness:
         self._contract = contract
         self._waived = {waiver["requirement"] for waiver in waivers}
         self._seen: Counter[tuple[str, str]] = Counter()
+        self._judged: set[str] = set()
         self._told: set[str] = set()
         self._exchanges: list[Exchange] = []
         self._findings: list[Finding] = []
@@ -57,7 +58,7 @@ class Witness:
         new = self._judge()
         covered = covered_by(item)
         if self._keeper.session is not None and covered:
-            silent = [name for name in covered if not any(key[0] == name for key in self._seen)]
+            silent = [name for name in covered if name not in self._judged]
             for name in silent:
                 self._keep(Finding(name, "error", reason=f"the check {item.name} ended without judging it"))
             if silent:
@@ -128,6 +129,7 @@ class Witness:
         """Keep the first success of each requirement, some of its failures, and every claim of a rule."""
         key = (finding.requirement, finding.outcome)
         self._seen[key] += 1
+        self._judged.add(finding.requirement)
         limit = 1 if finding.outcome == "pass" else _ENOUGH
         if finding.assertion is not None or self._seen[key] <= limit:
             self._findings.append(finding)
