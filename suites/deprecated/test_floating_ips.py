@@ -89,10 +89,10 @@ def _fixed(bench: Bench, lease: Lease) -> list[str]:
 
 
 def _bound(bench: Bench, path: str, server: str | None) -> Exchange:
-    """Wait a while until an address shows *server*, and return what it shows then."""
+    """Wait a while until an address shows *server*, and return what it shows then, or that it is not there."""
     shown = bench.client.get(path)
     for _ in range(60):
-        if bench.read(shown, "floating_ip", "instance_id") == server:
+        if shown.status == 404 or bench.read(shown, "floating_ip", "instance_id") == server:
             break
         bench.session.target.clock.sleep(1.0)
         shown = bench.client.get(path)
