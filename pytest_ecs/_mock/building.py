@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pytest_ecs._mock.disks import put
 from pytest_ecs._mock.hardware import Disk, Eip, Network, Nic, Port, Server, Snapshot
@@ -111,6 +112,13 @@ class Resolver:
             self.unknown("Ecs.0005", "The availability zone does not exist.")
             return None
         return name
+
+    def host(self, hints: Mapping[str, Any], zone: str | None) -> None:
+        """Refuse a dedicated host of another zone than the one asked for (5.1.1, table 5-3); ours are in the first one."""
+        host = hints.get("dedicated_host_id") if hints.get("tenancy") == "dedicated" else None
+        elsewhere = host in self._project.hosts and zone not in (None, self._state.zones[0])
+        if elsewhere and not self._state.deviates("host-zone-unchecked"):
+            self.unknown("Ecs.0005", "The dedicated host is in another availability zone.")
 
     def key(self, name: str | None, user: User) -> str | None:
         """Return the name of a key pair of a user; nobody else can see it (6.11.3)."""
@@ -256,7 +264,9 @@ def _build(state: State, project: Project, user: User, plan: Plan, name: str, in
     server.metadata = {} if state.deviates("metadata-dropped") else dict(plan.metadata)
     groups = plan.groups or ([] if state.deviates("group-default-missing") else [project.default_group])
     server.hints = dict(plan.hints)
-    if server.hints.get("tenancy") == "dedicated":
+    if plan.reservation and "tenancy" not in server.hints and state.deviates("tenancy-default-dedicated"):
+        server.hints["tenancy"] = "dedicated"
+    if server.hints.get("tenancy") == "dedicated" and not state.deviates("host-not-chosen"):
         server.hints.setdefault("dedicated_host_id", project.hosts[0])
     for wanted in plan.nics:
         if wanted.port is not None:

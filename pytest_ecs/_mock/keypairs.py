@@ -129,12 +129,10 @@ def create_keypair(request: Request, state: State) -> Response:
         raise refuse_native("Ecs.0005", f"The public key has more than {_MOST} bytes.")
     try:
         fingerprint = _certificate(public) if kind == "x509" else _ssh(public)
-    except ValueError:
-        if not deviates("keypair-content-unchecked"):
-            raise refuse_native("Ecs.0005", "The public key cannot be read.") from None
-        fingerprint = _colons("0" * 32)
     except Exception as error:  # noqa: BLE001 - whatever a library makes of a key of a kind that it does not know
-        raise refuse_native("Ecs.0005", f"The public key cannot be used: {type(error).__name__}") from None
+        if not deviates("keypair-content-unchecked"):
+            raise refuse_native("Ecs.0005", f"The public key cannot be read: {type(error).__name__}") from None
+        fingerprint = _colons("0" * 32)
     pair = KeyPair(state.number(), name, public, fingerprint, now, kind)
     if not deviates("keypair-not-kept"):
         user.keys[name] = pair

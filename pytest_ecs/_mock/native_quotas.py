@@ -23,9 +23,12 @@ _DEFAULTS = {
 def limits(request: Request, state: State) -> Response:
     """Show the limits of the project and what is used of them (6.10.1)."""
     asked = request.arg("project_id")
-    if asked and asked != request.project.id and not state.deviates("limits-of-others"):
-        raise NativeError(403, "The limits of other projects cannot be queried.")
-    body = absolute(request.project, state)
+    project = request.project
+    if asked and asked != project.id:
+        if not state.deviates("limits-of-others"):
+            raise NativeError(403, "The limits of other projects cannot be queried.")
+        project = state.projects.get(asked, project)
+    body = absolute(project, state)
     if request.microversion >= (2, 35) and not state.deviates("limits-rules-kept"):
         del body["maxSecurityGroupRules"]
     if state.deviates("limits-flat"):

@@ -171,6 +171,7 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
     zone = find.zone(wanted.get("availability_zone"))
     flavor = find.flavor(tail(wanted.get("flavorRef")), zone)
     find.group(hints.get("group"), count)
+    find.host(hints, zone)
     nics = []
     for network in wanted.get("networks", []):
         port = find.port(network.get("port"))

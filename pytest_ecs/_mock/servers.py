@@ -205,6 +205,7 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
         nics.append(NicPlan(network, address))
     hints = wanted.get("os:scheduler_hints", {})
     find.group(hints.get("group"), count)
+    find.host(hints, zone)
     root = wanted.get("root_volume", {})
     size = root.get("size") or image.min_disk  # Table 5-5: 0 means the default
     lax = find.lax or state.deviates("disk-size-unchecked")

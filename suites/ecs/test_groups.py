@@ -357,6 +357,27 @@ def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
     ecs_bench.wait_out(refused)
 
 
+@pytest.mark.ecs_requirement(f"{_CREATE}/quantity")
+def test_a_project_has_so_many_groups(ecs_bench: Bench) -> None:
+    """One more than the limits say is refused, where a target can be told to have lower ones."""
+    hook, rule = ecs_bench.session.target.control, f"{_CREATE}/quantity"
+    if hook is None:
+        ecs_bench.not_tested(rule, "using up the groups of the project would be in the way of everybody else in it")
+        return
+    limits = ecs_bench.client.get(f"{_SERVERS}/limits")
+    most = ecs_bench.read(limits, "absolute", "maxServerGroups")
+    control, group = _make(ecs_bench)
+    hook("PUT", "/_mock/limits", {"server_groups": len(_ids(ecs_bench, _pages(ecs_bench)))})
+    try:
+        ecs_bench.expect(
+            rule, "POST", _GROUPS, json=_body(ecs_bench.new_name("group")), expects="refused",
+            change="the project has as many groups as it may have", control=control.id,
+        )  # fmt: skip
+    finally:
+        hook("PUT", "/_mock/limits", {"server_groups": most})
+    _drop(ecs_bench, group)
+
+
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [

@@ -332,6 +332,9 @@ def test_one_nic_at_most_is_in_no_group(ecs_bench: Bench) -> None:
             "disk-type-unavailable": "no operation of the document tells which types of disks an AZ has",
             "data-disks-few": "no operation of the document tells which flavors support only 23 data disks",
             "image-password": "no operation of the document tells whether an image is private",
+            "data-image-size": "no operation of the document tells which disk an image for data disks comes from",
+            "security-group-fallback": "a refusal is accepted as well as the fallback (ruling security-group-fallback)",
+            "dedicated-host-ignored": "having an effect is accepted as well (ruling dedicated-host-without-tenancy)",
         }.items()
     ],
 )

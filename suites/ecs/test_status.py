@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 #: Operation -> the key of its body and the end of its URL.
 _SYSTEMS = {
@@ -198,7 +199,7 @@ def _stays(bench: Bench, rule: str, lease: Lease, host: str | None, expects: str
 
 @pytest.mark.ecs_requirement(
     *(f"{_MIGRATE}/{rule}" for rule in ("success-to-host", "success-to-pool", "server-kept", "same-host", "pool-to-pool")),
-    f"{_SHOW}/hints-on-dedicated-host", f"{_DETAIL}/hints-on-dedicated-host",
+    f"{_SHOW}/hints-on-dedicated-host", f"{_DETAIL}/hints-on-dedicated-host", "ecs.servers.create/rule/az-of-dedicated-host",
 )  # fmt: skip
 def test_a_stopped_server_moves_to_a_host_and_back(ecs_bench: Bench) -> None:
     """It is on the host that was named, then on none, and otherwise what it was; where it is already it does not go."""
@@ -212,11 +213,33 @@ def test_a_stopped_server_moves_to_a_host_and_back(ecs_bench: Bench) -> None:
     for field in ("id", "flavor", "addresses", "os-extended-volumes:volumes_attached"):
         ecs_bench.check(f"{_MIGRATE}/server-kept", shown, "body", "server", field, equals=before[field])
     _stays(ecs_bench, "same-host", lease, host, "refused", "the server is on that host already")
+    _elsewhere(ecs_bench, host, str(ecs_bench.read(shown, "server", "OS-EXT-AZ:availability_zone")))
     shown = _migrate(ecs_bench, lease, None)
     ecs_bench.check(f"{_MIGRATE}/success-to-pool", shown, *_HOST, absent=True)
     _hinted(ecs_bench, lease, shown, absent=True)
     _stays(ecs_bench, "pool-to-pool", lease, None, "refused", "the server is on no dedicated host")
     lease.release()
+
+
+def _elsewhere(bench: Bench, host: str, zone: str) -> None:
+    """Expect that no server is created on a host in another zone than the host's, *zone*."""
+    rule = "ecs.servers.create/rule/az-of-dedicated-host"
+    try:
+        other = bench.other_zone(zone)
+    except PrerequisiteMissing as missing:
+        bench.not_tested(rule, str(missing))
+        return
+    path, body = "/v1/{project_id}/cloudservers", dict(bench.session.pool.template(bench.new_name("no"), 1))
+    hints = {"tenancy": "dedicated", "dedicated_host_id": host}
+    there, elsewhere = (
+        {"server": {**body["server"], "os:scheduler_hints": hints, "availability_zone": one}} for one in (zone, other)
+    )
+    control = bench.client.post(path, {**there, "dry_run": True})
+    refused = bench.expect(
+        rule, "POST", path, json=elsewhere, expects="refused", change="the dedicated host is in another zone",
+        control=control.id,
+    )  # fmt: skip
+    bench.wait_out(refused)
 
 
 def _hinted(bench: Bench, lease: Lease, shown: Exchange, **test: bool) -> None:

@@ -15,6 +15,7 @@ from pytest_ecs.exceptions import PrerequisiteMissing
 _CREATE, _UPDATE, _DELETE = (f"nova.servers.{verb}/rule" for verb in ("create", "update", "delete"))
 _LIST, _DETAIL, _SHOW = (f"nova.servers.{verb}/rule" for verb in ("list", "list-detail", "show"))
 _SERVERS = "/v2.1/{project_id}/servers"
+_HINTS = ("body", "server", "os:scheduler_hints")
 #: Both lists have the same parameters (tables 6-31 and 6-36).
 _LISTS = [(_LIST, _SERVERS), (_DETAIL, f"{_SERVERS}/detail")]
 
@@ -748,16 +749,47 @@ def test_a_snapshot_of_a_data_disk_does_not_boot(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("full-ecs-image", "geneve-network", "anti-affinity-only"))
+    *(
+        f"{_CREATE}/{rule}"
+        for rule in ("full-ecs-image", "geneve-network", "anti-affinity-only", "dedicated-host-ignored")
+    )
 )
 def test_what_a_creation_refuses_cannot_always_be_made(ecs_bench: Bench) -> None:
-    """Nothing in the API makes such an image, network or group, or tells it from others."""
+    """Nothing in the API makes such an image, network or group, or tells it from others; and one rule has two readings."""
     for rule, reason in (
         ("full-ecs-image", "images of full ECSs are made by another service, and no field tells them"),
         ("geneve-network", "the list of networks does not show their types (6.4.1)"),
         ("anti-affinity-only", "a group with another policy cannot be created (6.12.1)"),
+        ("dedicated-host-ignored", "having an effect is accepted as well (ruling dedicated-host-without-tenancy)"),
     ):
         ecs_bench.not_tested(f"{_CREATE}/{rule}", reason)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/tenancy-default")
+def test_a_server_without_tenancy_is_on_a_shared_host(ecs_bench: Bench) -> None:
+    """It shows no dedicated host."""
+    shown = ecs_bench.session.pool.show(_servers(ecs_bench).ids[0])
+    ecs_bench.check(f"{_CREATE}/tenancy-default", shown, *_HINTS, "dedicated_host_id", absent=True)
+
+
+@pytest.mark.ecs_requirement(f"{_CREATE}/dedicated-host-chosen", f"{_CREATE}/tenancy-shown")
+def test_a_dedicated_host_is_chosen(ecs_bench: Bench) -> None:
+    """Where a project has one, a server that asks for any is on it, and shows so."""
+    ecs_bench.need_resource("dedicated_host_id")
+    control = ecs_bench.control("nova.servers.create")
+    ecs_bench.read(control)
+    body = _template(ecs_bench, ecs_bench.new_name("dedicated"))
+    created = ecs_bench.client.post(_SERVERS, {**body, "os:scheduler_hints": {"tenancy": "dedicated"}})
+    if not ecs_bench.check(f"{_CREATE}/dedicated-host-chosen", created, "status", at_most=299):
+        ecs_bench.not_tested(f"{_CREATE}/tenancy-shown", "no server is created on a dedicated host")
+        return
+    (server,) = ecs_bench.session.pool.settle(created)
+    shown = ecs_bench.session.pool.show(server)
+    ecs_bench.check(f"{_CREATE}/dedicated-host-chosen", shown, *_HINTS, "dedicated_host_id", length=1)
+    ecs_bench.check(f"{_CREATE}/tenancy-shown", shown, *_HINTS, "tenancy", equals=["dedicated"])
+    ecs_bench.check(f"{_CREATE}/tenancy-shown", shown, *_HINTS, "dedicated_host_id", 0, matches=".")
+    ecs_bench.client.delete(f"{_SERVERS}/{server}")
+    ecs_bench.wait_gone(f"{_SERVERS}/{server}")
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/failed-stays", f"{_SHOW}/fault-on-error", f"{_DETAIL}/fault-on-error")

@@ -84,8 +84,13 @@ def test_groups_and_their_rules_are_consistent(ecs_bench: Bench) -> None:
             peer = "group" if rule["ip_range"] else "ip_range"
             ecs_bench.check(f"{_LIST}/one-peer", listed, *at, peer, length=0)
             _ports(ecs_bench, listed, at, rule)
-    for rule in ("ports-in-order", "ports-range", "icmp-range"):
-        ecs_bench.not_tested(f"{_LIST}/{rule}", "no group of the server has a rule of that protocol")
+    there = [entry["id"] for entry in ecs_bench.read(listed, "security_groups")]
+    for group in groups[1:]:  # it has a rule
+        parents = ("rules", "*", "parent_group_id")
+        place = ("body", "security_groups", there.index(group) if group in there else len(there))
+        ecs_bench.check(f"{_LIST}/parent-group", listed, *place, *parents, contains=group)
+    for rule in ("parent-group", "one-peer", "ports-in-order", "ports-range", "icmp-range"):
+        ecs_bench.not_tested(f"{_LIST}/{rule}", "no group of the server shows a rule of that sort")
     for group in groups:
         _act(ecs_bench, lease.id, "removeSecurityGroup", group)
     for group in groups[1:]:
