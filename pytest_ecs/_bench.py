@@ -437,6 +437,10 @@ class Bench:
             auth = AlteredAfterSigning(auth, body=alter_body)
         return replace(right, auth=auth)
 
+    def bearing(self, token: str) -> Client:
+        """Return the primary user's client, sending *token* and never another one."""
+        return replace(self.client, auth=FixedToken(token))
+
     def anonymous(self, client: Client) -> Client:
         """Return *client* without credentials."""
         return replace(client, auth=NoAuth(), scheme="none")

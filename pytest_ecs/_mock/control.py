@@ -18,6 +18,7 @@ from pytest_ecs._mock.validation import Field, Reader
 __all__ = ["control"]
 
 _ADVANCE = Field("object", fields={"advance": Field("integer|number", need=True, low=0)})
+_AGED = Field("object", fields={"seconds": Field("integer|number", need=True)})
 _ALLOW = Field("object", fields={"allow": Field("array", need=True, item=Field("string"))})
 _FAIL = Field("object", fields={
     "job_type": Field("string", need=True, enum=tuple(KINDS)), "code": Field("string", need=True),
@@ -53,6 +54,7 @@ def control(state: State, log: Sequence[dict[str, Any]], method: str, path: str,
         ("PUT", "/_mock/servers"): lambda: _crowd(state, body),
         ("POST", "/_mock/clock"): lambda: _clock(state, body),
         ("PUT", "/_mock/policy"): lambda: _policy(state, body),
+        ("POST", "/_mock/token"): lambda: _token(state, body),
         ("POST", "/_mock/fail"): lambda: _fail(state, body),
         ("GET", "/_mock/requests"): lambda: {"requests": list(log)},
     }
@@ -69,6 +71,13 @@ def _clock(state: State, body: Any) -> dict[str, Any]:
     state.clock.advance(float(_read(body, _ADVANCE)["advance"]))
     state.settle()
     return {"now": state.clock.now()}
+
+
+def _token(state: State, body: Any) -> dict[str, Any]:
+    """Give a token of the first user that is as old as one that is valid for so many seconds more."""
+    token, user = state.hex(128), state.primary
+    state.tokens[token] = (user.id, user.project, state.clock.now() + _read(body, _AGED)["seconds"])
+    return {"token": token}
 
 
 def _crowd(state: State, body: Any) -> dict[str, Any]:

@@ -53,6 +53,22 @@ def test_a_token_lives_for_a_day(ecs_bench: Bench) -> None:
         ecs_bench.check(requirement, given, "body", "token", "expires_at", time_between=span)
 
 
+@pytest.mark.ecs_requirement("4.2/token-24h")
+def test_a_token_of_yesterday_is_refused(ecs_bench: Bench) -> None:
+    """Where a target gives a token that is about a day old: it serves until the day is over, and no longer."""
+    hook, aged = ecs_bench.session.target.control, 60.0
+    if hook is None:
+        ecs_bench.not_tested("4.2/token-24h", "a run does not wait for a day")
+        return
+    client = ecs_bench.bearing(hook("POST", "/_mock/token", {"seconds": aged})["token"])
+    control = client.get(_LIMITS)
+    ecs_bench.session.target.clock.sleep(aged)
+    ecs_bench.expect(
+        "4.2/token-24h", "GET", _LIMITS, client=client, expects="unauthenticated",
+        change="the token was issued more than 24 hours ago", control=control.id,
+    )  # fmt: skip
+
+
 def _seconds(time: str) -> float:
     return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
 

@@ -120,6 +120,17 @@ def test_each_contradiction_is_told(client: Client, what: str, says: str) -> Non
     assert any(says in complaint for complaint in _complaints(client)), _complaints(client)
 
 
+def test_a_token_can_be_old(client: Client) -> None:
+    """A token of the hook serves as long as it said, and not a moment longer."""
+    token = client.cloud.control("POST", "/_mock/token", {"seconds": 60})["token"]
+    client.http.headers["X-Auth-Token"] = token
+    assert client.nova("GET", "servers").status_code == 200
+    client.cloud.clock.advance(59)
+    assert client.nova("GET", "servers").status_code == 200
+    client.cloud.clock.advance(1)
+    assert client.nova("GET", "servers").status_code == 401
+
+
 def test_a_crowd_comes_and_goes(client: Client) -> None:
     """Servers that are there for their number run beside the others, contradict nothing, and are taken away again."""
     (own,) = client.create()
