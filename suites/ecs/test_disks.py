@@ -262,6 +262,7 @@ def _on_kvm(bench: Bench, lease: Lease) -> None:
         bench.check(f"{_ATTACH}/device-chosen", shown, *at, matches="^/dev/")
         for device in taken:
             bench.check(f"{_ATTACH}/device-chosen", shown, *at, differs=device)
+    disk = bench.disk()
     with _attached(bench, lease, disk, device="/dev/sdc"):
         shown = bench.client.get(_devices(lease.id, disk))
         bench.check(f"{_ATTACH}/device-on-kvm", shown, *at, matches="^/dev/vd")

@@ -893,9 +893,10 @@ _NO_PORT = "this needs --ecs-port, a port that no server has"
 def _server_group(bench: Bench) -> str | None:
     body = {"server_group": {"name": bench.new_name("group"), "policies": ["anti-affinity"]}}
     try:
-        return str(bench.make(_GROUPS, body, "server_group", "id"))
+        made = str(bench.make(_GROUPS, body, "server_group", "id"))
     except PrerequisiteMissing:
         return None
+    return made if bench.client.get(f"{_GROUPS}/{made}").succeeded else None
 
 
 def _port(bench: Bench) -> str | None:

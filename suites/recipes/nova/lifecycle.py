@@ -46,7 +46,10 @@ def _create_volume(use: Ingredients) -> Request:
         "volume_type": "SSD", "volume_size": 100, "delete_on_termination": True,
     }  # fmt: skip
     group = {"server_group": {"name": use.name(), "policies": ["anti-affinity"]}}
-    placed = use.make("/v2.1/{project_id}/os-server-groups", group, "server_group", "id", among="server groups")
+    groups = "/v2.1/{project_id}/os-server-groups"
+    made = use.make(groups, group, "server_group", "id", among="server groups")
+    # In a group that is not there no server can be, and that is not the fault of creating servers.
+    placed = use.read(f"{groups}/{made}", "server_group", "id")
     server = _plain(use) | {
         "networks": [{"uuid": use.need("network_id"), "fixed_ip": use.address()}],
         "metadata": {"admin_pass": PASSWORD},
