@@ -118,7 +118,7 @@ class Resolver:
         host = hints.get("dedicated_host_id") if hints.get("tenancy") == "dedicated" else None
         elsewhere = host in self._project.hosts and zone not in (None, self._state.zones[0])
         if elsewhere and not self._state.deviates("host-zone-unchecked"):
-            self.unknown("Ecs.0005", "The dedicated host is in another availability zone.")
+            raise self._refuse("Ecs.0005", "The dedicated host is in another availability zone.")
 
     def key(self, name: str | None, user: User) -> str | None:
         """Return the name of a key pair of a user; nobody else can see it (6.11.3)."""

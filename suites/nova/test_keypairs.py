@@ -200,6 +200,8 @@ def test_key_pairs_are_their_users_own(ecs_bench: Bench) -> None:
     rules = {"list": f"{_LIST}/own-user-only", "show": f"{_SHOW}/own-user-only", "delete": f"{_DELETE}/other-user"}
     name = ecs_bench.new_name("key")
     ecs_bench.read(_create(ecs_bench, name))
+    mine = _show(ecs_bench, name)
+    ecs_bench.read(mine, "keypair")
     if hook is not None:
         rows = [
             ecs_bench.contract.permission_of(ecs_bench.contract.operations[f"nova.keypairs.{verb}"]) for verb in rules
@@ -214,10 +216,11 @@ def test_key_pairs_are_their_users_own(ecs_bench: Bench) -> None:
         ecs_bench.check(rules["list"], listed, *_NAMES, lacks=name)
         ecs_bench.expect(
             rules["show"], "GET", f"{_PATH}/{name}", expects="foreign-server", change="another user has it", client=other,
+            control=mine.id,
         )  # fmt: skip
         ecs_bench.expect(
             rules["delete"], "DELETE", f"{_PATH}/{name}", expects="foreign-server", change="another user has it",
-            client=other,
+            client=other, control=mine.id,
         )  # fmt: skip
         ecs_bench.check(rules["delete"], ecs_bench.client.get(_PATH), *_NAMES, contains=name)
     finally:
