@@ -231,12 +231,12 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
         else:
             yield _refused(case.requirement, exchange, evidence, expectation)
         return
-    if case.control is not None:
-        control = corpus.get(case.control)
-        if control is None or not control.succeeded:
-            reason = "the control request, without the change, was not accepted, so a refusal proves nothing"
-            yield Finding(case.requirement, "not_tested", evidence, reason=reason)
-            return
+    control = corpus.get(case.control) if case.control is not None else None
+    if control is None or not control.succeeded:
+        what = "there is no control request" if case.control is None else "the control request was not accepted"
+        reason = f"{what}, so that refusing the changed one proves nothing"
+        yield Finding(case.requirement, "not_tested", evidence, reason=reason)
+        return
     yield _rejection(exchange, expectation, evidence, corpus, dialect)
 
 

@@ -99,6 +99,17 @@ def test_only_the_valid_request_says_that_an_operation_is_not_there(whole: Contr
     assert "control" in found.reason
 
 
+def test_a_refusal_without_a_control_proves_nothing(whole: Contract) -> None:
+    """Nobody knows what it was refused for, when nothing like it was accepted."""
+    rule = "nova.servers.lock/rule/refuses-update"
+    answer = {"conflictingRequest": {"message": "locked", "code": 409}}
+    accepted, refused = exchange("nova.servers.update", 200, id="fine"), exchange("nova.servers.update", 404, id="bad")
+    for control, verdict in (("fine", "pass"), ("bad", "not_tested"), ("lost", "not_tested"), (None, "not_tested")):
+        sent = exchange("nova.servers.update", 409, answer, case=Case(rule, "locked", "it is locked", control))
+        found = rejudge([accepted, refused, sent], [], whole)
+        assert [f.outcome for f in found if f.requirement == rule] == [verdict]
+
+
 def _query(number: int, status: int, body: Any) -> Exchange:
     return exchange("ecs.jobs.show", status, body, id=f"query-{number}", parameters={"job_id": "j"})
 
@@ -164,7 +175,8 @@ def test_a_redirection_is_no_success(whole: Contract) -> None:
     (unproven,) = [f for f in rejudge([replace(moved, case=None), refusal], [], whole) if f.exchanges[-1:] == ("moved",)
                    and f.requirement == requirement and f.outcome == "not_tested"]  # fmt: skip
     assert "control" in unproven.reason
-    instead = exchange("nova.servers.show", 302, case=Case(requirement, "not-found"))
-    assert "fail" in {f.outcome for f in rejudge([instead], [], whole) if f.requirement == requirement}
+    control = exchange("nova.servers.show", 200, id="control")
+    instead = exchange("nova.servers.show", 302, case=Case(requirement, "not-found", control="control"))
+    assert "fail" in {f.outcome for f in rejudge([control, instead], [], whole) if f.requirement == requirement}
     shown = replace(moved, case=None, response_body={"server": {}})
     assert evaluate("x", Assertion("moved", ("body", "server"), "equals", {}), shown).outcome == "fail"
