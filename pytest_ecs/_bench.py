@@ -41,6 +41,8 @@ _TRIES = 120
 _DISKS = "/v2.1/{project_id}/os-volumes"
 #: What another project's request leaves at a server as it is.
 _FACTS = ("name", "status", "metadata", "flavor", "image", "addresses", "os-extended-volumes:volumes_attached")
+#: A media type that no section names.
+_OTHER_TYPE = "text/xml"
 _GARBAGE = "garbage-token-that-no-one-issued"
 #: Claims that a check-only request (dry_run) does not promise to look at; they need the real request.
 _NOT_CHECKED_ONLY = ("reference",)
@@ -238,6 +240,9 @@ class Bench:
             return [(Mutation(None, "the method is PATCH"), {"method": "PATCH"})]
         if keyword == "malformed-json":
             return [(Mutation(None, "the body is cut off"), {"content": '{"server": {"name": "cut'})]
+        if keyword == "media-type":
+            headers = {"Content-Type": _OTHER_TYPE}
+            return [(Mutation(None, f"the body is labelled {_OTHER_TYPE}"), {"headers": headers})]
         if keyword == "empty-body":
             return [(Mutation(None, "the body is empty"), {"content": ""})]
         raise LookupError(f"no way to derive {requirement.id}")
@@ -301,6 +306,7 @@ class Bench:
         try:
             own = self._own(recipe)
             request = recipe.variants["default"](self._ingredients(recipe, own, fresh=True))
+            request = replace(request, body=_check_only(operation, request.body, ""))
             case = Case(requirement_id, "accepted", f"the user has {operation.permission}")
             allowed = self._send(operation, recipe, request, case, client=restricted)
             hook("PUT", "/_mock/policy", {"allow": []})
@@ -872,6 +878,7 @@ class Bench:
         *,
         method: str | None = None,
         content: str | None = None,
+        headers: Mapping[str, str] | None = None,
         auth: httpx.Auth | None = None,
         scheme: str | None = None,
         project: str | None = None,
@@ -884,7 +891,9 @@ class Bench:
         for name, value in values.items():
             path = path.replace(f"{{{name}}}", str(value))
         sender = client or self.client
-        options: dict[str, Any] = {"query": request.query, "case": case, "operation": operation.id}
+        options: dict[str, Any] = {
+            "query": request.query, "headers": headers, "case": case, "operation": operation.id
+        }  # fmt: skip
         if microversion or request.microversion:
             options["microversion"] = microversion or request.microversion
         if auth is not None or recipe.anonymous:
@@ -916,7 +925,8 @@ def _expects(requirement: Requirement, operation: Operation) -> str:
         return "unknown-reference"
     if requirement.kind == "microversion":
         return "outside-microversions"
-    return {"wrong-method": "method", "malformed-json": "malformed", "empty-body": "empty"}.get(keyword, "invalid")
+    same = {"media-type": "media-type", "wrong-method": "method", "malformed-json": "malformed", "empty-body": "empty"}
+    return same.get(keyword, "invalid")
 
 
 def _pairs(body: JSON) -> Iterator[tuple[str, str | None]]:

@@ -211,9 +211,7 @@ class Client:
         connection, target = self.connection, self.connection.target
         if "{project_id}" in path:
             path = path.replace("{project_id}", self.project_id)
-        body = (
-            json if content is None else content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-        )
+        body = json if content is None else _text(content)[:_CUT]
         sent = dict(headers or {})
         version = self.microversion if microversion is _UNSET else microversion
         if path.startswith("/v2.1") and version is not None:
@@ -272,6 +270,10 @@ class Client:
             clock.sleep(pause)
             pause *= 2
         raise AssertionError("unreachable: the last attempt always returns or raises")
+
+
+def _text(content: bytes | str) -> str:
+    return content.decode("utf-8", "replace") if isinstance(content, bytes) else content
 
 
 def _version_headers(version: str) -> dict[str, str]:

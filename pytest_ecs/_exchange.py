@@ -128,7 +128,7 @@ class Exchange:
     query: tuple[tuple[str, str], ...]
     #: Names in lower case.
     request_headers: Mapping[str, str]
-    #: Decoded JSON, or text where the request was not JSON, or None.
+    #: Decoded JSON, or the first 4,000 characters of a text that was sent as it is, or None.
     request_body: JSON
     #: 0 when no answer came; `failure` then says why.
     status: int

@@ -8,7 +8,6 @@ so there the workers clean up what is theirs.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -154,8 +153,3 @@ class Keeper:
                 self.recorder.add(rows)
         elif error and self.recorder is not None:
             self.recorder.lost(f"worker {node.gateway.id} ended without handing over its records: {error}")
-
-
-def report_folder(settings: Settings) -> Path:
-    """Return where the report goes: ``--ecs-report`` or ``ecs-report`` where the command was given."""
-    return settings.report or settings.folder / "ecs-report"

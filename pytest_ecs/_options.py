@@ -104,6 +104,16 @@ class Settings:
         return int("".join(filter(str.isdigit, self.worker)) or 0)
 
     @property
+    def report_folder(self) -> Path:
+        """Where the report goes: ``--ecs-report``, or ``ecs-report`` where the command was given."""
+        return self.report or self.folder / "ecs-report"
+
+    @property
+    def examples_folder(self) -> Path:
+        """Where hypothesis keeps the examples that broke something; there is none as long as nothing did."""
+        return self.report_folder / "examples"
+
+    @property
     def state_folder(self) -> Path:
         """The private folder of all runs from this place: ledger and shared tokens."""
         return self.ledger.parent if self.ledger else self.folder / ".pytest-ecs"

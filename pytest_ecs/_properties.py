@@ -135,7 +135,7 @@ class Properties:
             valid_requests(operation_id, variants=variants),
         )
         with self._stage(operation_id) as leases:
-            self._for_all(every, lambda generated: self._send(generated, leases), count)
+            self._for_all(f"valid/{operation_id}", every, lambda generated: self._send(generated, leases), count)
 
     def invalid(self, operation_id: str) -> None:
         """Send requests that break one claim of the contract: each is refused for that, and nothing comes of it."""
@@ -145,6 +145,7 @@ class Properties:
         variants = self._accepted(operation_id)
         with self._stage(operation_id) as leases:
             self._for_all(
+                f"invalid/{operation_id}",
                 invalid_requests(operation_id, variants=variants),
                 lambda generated: self._refuse(generated, leases),
                 count,
@@ -258,7 +259,7 @@ class Properties:
         budget = self.budget
 
         factory: Any = seed(self.bench.session.settings.seed)(lambda: make())
-        settings = self._settings(budget.runs, budget.steps)
+        settings = self._settings("lifecycles", budget.runs, budget.steps)
         self._conclude(lambda: run_state_machine_as_test(factory, settings=settings))
 
     def trial(self) -> Trial:
@@ -271,7 +272,7 @@ class Properties:
 
     # Inside
 
-    def _for_all(self, strategy: SearchStrategy[_T], body: Callable[[_T], None], count: int) -> None:
+    def _for_all(self, name: str, strategy: SearchStrategy[_T], body: Callable[[_T], None], count: int) -> None:
         from hypothesis import given, seed
 
         def example(value: _T) -> None:
@@ -279,15 +280,21 @@ class Properties:
                 trial.about = str(getattr(value, "change", ""))
                 body(value)
 
-        self._conclude(seed(self.bench.session.settings.seed)(self._settings(count)(given(strategy)(example))))
+        # A seed takes the database away, so that the settings come last.
+        seeded = seed(self.bench.session.settings.seed)(given(strategy)(example))
+        self._conclude(self._settings(name, count)(seeded))
 
-    def _settings(self, examples: int, steps: int = 1) -> Settings:
+    def _settings(self, name: str, examples: int, steps: int = 1) -> Settings:
         from hypothesis import HealthCheck, Phase, settings
+        from hypothesis.database import DirectoryBasedExampleDatabase
 
-        # A slow cloud does not fail for being slow, and the user's folder is left alone: the seed is enough to repeat.
+        # What broke is kept beside the report, and a run into the same folder tries it first; with --hypothesis-seed,
+        # which repeats a run exactly, hypothesis leaves the database alone. A slow cloud does not fail for being slow.
+        folder = self.bench.session.settings.examples_folder / name
         return settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, database=None, print_blob=False,
-            derandomize=False, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
+            max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=False, derandomize=False,
+            database=DirectoryBasedExampleDatabase(folder), suppress_health_check=list(HealthCheck),
+            phases=(Phase.reuse, Phase.generate, Phase.shrink),
         )  # fmt: skip
 
     def _conclude(self, property_: Callable[[], object]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from pytest_ecs import Bench
+from pytest_ecs.exceptions import TargetError
 
 from .recipes import requirements
 
@@ -63,6 +65,45 @@ def test_a_wrong_signature_is_refused(ecs_bench: Bench, requirement: str, wrong:
         expects="unauthenticated", change=change, control=control.id,
     )  # fmt: skip
     ecs_bench.settle(refused)
+
+
+#: More bytes than a signed request may have (4.2: 12 MB).
+_TOO_MANY = 12 * 1024 * 1024 + 1
+_CUT_OFF = "the connection ended before there was an answer, which says nothing of the body"
+
+
+def _large(bench: Bench) -> tuple[str, str, str]:
+    """Return the path of a server, a request that gives it the name that it has, and the same one beyond 12 MB."""
+    (lease,) = bench.shared("ACTIVE")
+    body = json.dumps({"server": {"name": bench.read(lease.show(), "server", "name")}})
+    return f"/v2.1/{{project_id}}/servers/{lease.id}", body, body + " " * _TOO_MANY
+
+
+@pytest.mark.ecs_requirement("4.2/signature-large-body")
+def test_a_signed_body_is_not_too_large(ecs_bench: Bench) -> None:
+    """A signed request is accepted, and refused when nothing but its size grows beyond 12 MB."""
+    requirement, client = "4.2/signature-large-body", ecs_bench.signed()
+    path, body, large = _large(ecs_bench)
+    control = client.put(path, content=body)
+    try:
+        ecs_bench.expect(
+            requirement, "PUT", path, content=large, client=client,
+            expects="too-large", change="blanks make the body larger than 12 MB", control=control.id,
+        )  # fmt: skip
+    except TargetError:
+        ecs_bench.not_tested(requirement, _CUT_OFF)
+
+
+@pytest.mark.ecs_requirement("4.2/token-large-body")
+def test_a_large_body_with_a_token_is_answered(ecs_bench: Bench) -> None:
+    """With a token the size of a body may be too much, and makes nothing fail inside the service."""
+    path, _, large = _large(ecs_bench)
+    try:
+        answered = ecs_bench.client.put(path, content=large)
+    except TargetError:
+        ecs_bench.not_tested("4.2/token-large-body", _CUT_OFF)
+    else:
+        ecs_bench.check("4.2/token-large-body", answered, "status", at_most=499)
 
 
 def _checked(bench: Bench) -> dict[str, object]:

@@ -220,10 +220,10 @@ def _query(operation: Operation) -> Iterator[Requirement]:
 def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
     """Yield what follows from the URL and the method; each rests on an expectation that its chapter has."""
 
-    def made(part: str, kind: Kind, expectation: str, says: str) -> Iterator[Requirement]:
+    def made(part: str, kind: Kind, expectation: str, says: str, level: Level = "must") -> Iterator[Requirement]:
         expected = ground.expectations.get(expectation, {}).get(operation.dialect)
         if expected is not None:
-            yield _requirement(operation, part, expected.section, kind, "must", says)
+            yield _requirement(operation, part, expected.section, kind, level, says)
 
     names = parameters(operation.path)
     for name in names:
@@ -235,6 +235,9 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
     yield from made("http/wrong-method", "http", "method", "A method that the URL does not have is refused")
     if operation.body is not None:
         yield from made("http/malformed-json", "http", "malformed", "A body that is not JSON is refused")
+        # Table 4-3 recommends application/json and leaves other types to single sections, none of which names one.
+        says = "A body that is not labelled as JSON is refused"
+        yield from made("http/media-type", "http", "media-type", says, "should")
         if operation.body.get("required"):
             yield from made("http/empty-body", "http", "empty", "A request without its body is refused")
     for alias in operation.aliases:

@@ -238,7 +238,8 @@ class MockCloud:
         state, headers = self._state, request.headers
         token = headers.get("x-auth-token")
         if token is None and "authorization" in headers:
-            if len(body) > MAX_BODY and not state.deviates("signature-unchecked"):
+            unlimited = state.deviates("signature-unchecked") or state.deviates("signed-body-unlimited")
+            if len(body) > MAX_BODY and not unlimited:
                 fail(request.path, 413, "Signed requests have bodies of at most 12 MB.")
             raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
             path = unquote(raw.partition("?")[0], errors="replace") if raw else request.path
@@ -277,8 +278,11 @@ class MockCloud:
             if self._state.deviates("mandatory-unchecked"):
                 return {}
             fail(request.path, 400, "The request body cannot be left blank.", "Common.0002")
+        if len(body) > MAX_BODY and self._state.deviates("large-body-crashes"):
+            fail(request.path, 500, "The body does not fit into memory.", "Ecs.0000")
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        if kind != "application/json" and not kind.endswith("+json"):
+        json_like = kind == "application/json" or kind.endswith("+json")
+        if not json_like and not self._state.deviates("media-type-unchecked"):
             fail(request.path, 415, "The body must be JSON.")
         decoded = parse(body, request.path)
         if not isinstance(decoded, dict):

@@ -121,7 +121,6 @@ class Recorder:
 
     def finish(self, session: pytest.Session) -> None:
         """Decide, write the files, and let the exit code say when the verdict is fail or error."""
-        from pytest_ecs._lifecycle import report_folder
         from pytest_ecs._report.files import write_all
         from pytest_ecs.exceptions import EcsError
 
@@ -132,7 +131,7 @@ class Recorder:
         self.certificate, texts = self._build(settings, session.exitstatus)
         try:
             self.paths = write_all(
-                report_folder(settings), self.certificate, self._exchanges, self._findings, texts
+                settings.report_folder, self.certificate, self._exchanges, self._findings, texts
             )  # fmt: skip
         except EcsError as error:
             self._trouble = str(error)
@@ -259,9 +258,10 @@ def _selection(settings: Settings) -> dict[str, JSON]:
 def _properties(settings: Settings) -> dict[str, JSON]:
     """Say what the generated requests were drawn from, and the command that draws them again.
 
-    No database of examples is kept: the seed is enough.
+    The database of examples, beside the report, is there once something broke.
     """
     if settings.properties == "off":
         return {"profile": "off", "seed": None, "database": None, "command": None}
     command = f"{_selection(settings)['command']} --hypothesis-seed={settings.seed}"
-    return {"profile": settings.properties, "seed": settings.seed, "database": None, "command": command}
+    database = settings.examples_folder.name if settings.examples_folder.is_dir() else None
+    return {"profile": settings.properties, "seed": settings.seed, "database": database, "command": command}

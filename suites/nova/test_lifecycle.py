@@ -538,7 +538,7 @@ def test_links_lead_through_all_pages(ecs_bench: Bench, base: str, path: str) ->
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in (_SHOW, _DETAIL) for rule in ("image-shown", "kernel-blank", "no-fault", "user-data-shown")),
+    *(f"{base}/{rule}" for base in (_SHOW, _DETAIL) for rule in ("image-shown", "kernel-blank", "no-fault", "no-password", "user-data-shown")),
     f"{_DETAIL}/tenant-is-project", f"{_DETAIL}/same-servers", f"{_SHOW}/same-server", f"{_SHOW}/launched-at",
     f"{_SHOW}/not-terminated", f"{_DETAIL}/batch-launch-index", f"{_DETAIL}/batch-reservation",
 )  # fmt: skip
@@ -567,6 +567,7 @@ def test_a_server_shows_what_it_is(ecs_bench: Bench) -> None:
         ecs_bench.check(f"{base}/kernel-blank", exchange, "body", *place, "OS-EXT-SRV-ATTR:kernel_id", equals="")
         ecs_bench.check(f"{base}/kernel-blank", exchange, "body", *place, "OS-EXT-SRV-ATTR:ramdisk_id", equals="")
         ecs_bench.check(f"{base}/no-fault", exchange, "body", *place, "fault", absent=True)
+        ecs_bench.check(f"{base}/no-password", exchange, "body", *place, "adminPass", absent=True)
         # User data is redacted in every record; that it is there and not null can still be seen.
         ecs_bench.check(f"{base}/user-data-shown", exchange, "body", *place, "OS-EXT-SRV-ATTR:user_data", differs=None)
     ecs_bench.check(f"{_SHOW}/same-server", one, "body", "server", "id", equals=ids[0])

@@ -408,6 +408,8 @@ PROBES: dict[str, Probe] = {
     "password-null": lambda c: _password(c, c.create()[0]) == "",
     "password-delete-noop": _forgotten,
     "group-affinity": _hosts,
+    "group-list-without-members": lambda c: bool(_joined(c)) and all(
+        one["members"] for one in c.nova("GET", "os-server-groups").json()["server_groups"]),
     "group-members-hidden": lambda c: len(_joined(c)) == 1,
     "group-owner-missing": lambda c: {"project_id", "user_id"} <= _shown(c, _group(c), "2.13").keys(),
     "group-quota-unchecked": _group_quota,

@@ -217,6 +217,23 @@ def _subnet(c: Client, address: str) -> JsonObject:
     return c.request(nics=[{"subnet_id": c.resources["subnet_id"], "ip_address": address}])
 
 
+def _host_elsewhere(c: Client) -> bool:
+    hints = {"tenancy": "dedicated", "dedicated_host_id": c.me["dedicated_host_ids"][0]}
+    elsewhere = c.cloud._state.zones[1]
+    return _creation_refused(availability_zone=elsewhere, **{"os:scheduler_hints": hints})(c)
+
+
+def _shared_host(c: Client) -> bool:
+    made = c.nova("POST", "servers", c.native()).json()["server"]["id"]
+    return "os:scheduler_hints" not in c.show(made)
+
+
+def _signed_large(c: Client) -> bool:
+    del c.http.headers["X-Auth-Token"]
+    path, body = f"/v2.1/{c.project}/servers/{UNKNOWN}", "{}" + " " * 13_000_000
+    return c.http.send(_signed(c, "PUT", path, [], body)).status_code == 413
+
+
 def _dry(status: int, **changed: Any) -> Probe:
     return lambda c: c.v1("POST", "cloudservers", {**c.request(**changed), "dry_run": True}).status_code == status
 
@@ -258,6 +275,11 @@ PROBES: dict[str, Probe] = {
         "POST", "cloudservers/delete", {"servers": [{"id": UNKNOWN}] * 1001}).status_code == 400,
     "quota-unchecked": _quota,
     "wrong-method-accepted": lambda c: c.v1("PATCH", "cloudservers").status_code == 405,
+    "media-type-unchecked": lambda c: c.http.put(
+        f"/v2.1/{c.project}/servers/{UNKNOWN}", content="{}", headers={"Content-Type": "text/xml"}).status_code == 415,
+    "signed-body-unlimited": _signed_large,
+    "large-body-crashes": lambda c: c.http.put(
+        f"/v2.1/{c.project}/servers/{UNKNOWN}", content="{}" + " " * 13_000_000).status_code == 404,
     "unknown-field-crashes": lambda c: c.v1("POST", "cloudservers", c.request(new=1)).status_code == 200,
     "crash-on-unknown-id": lambda c: c.nova("GET", f"servers/{UNKNOWN}").status_code == 404,
     "envelope-flat": _creation_error(400, "Ecs.0005"),
@@ -303,6 +325,10 @@ PROBES: dict[str, Probe] = {
     "data-disks-dropped": _details(
         lambda s: len(s["os-extended-volumes:volumes_attached"]) == 2, data_volumes=[{"volumetype": "SSD",
         "size": 10}]),
+    "host-zone-unchecked": _host_elsewhere,
+    "host-not-chosen": lambda c: "dedicated_host_id" in c.show(
+        c.create(**{"os:scheduler_hints": {"tenancy": "dedicated"}})[0])["os:scheduler_hints"],
+    "tenancy-default-dedicated": _shared_host,
     "group-default-missing": _details(lambda s: s["security_groups"] == [{"name": "default"}]),
     "address-ignored": _address,
     "reservation-missing": _reserved,

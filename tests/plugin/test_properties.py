@@ -104,6 +104,26 @@ def test_the_conforming_mock_has_every_property(pytester: pytest.Pytester) -> No
     assert [path.name for path in pytester.path.iterdir()] == ["out"]
 
 
+def test_what_broke_is_tried_first_the_next_time(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The examples are kept beside the report, which names their folder; a run into the same folder begins with them."""
+    monkeypatch.setattr("hypothesis.core.global_force_seed", None)  # other tests' --hypothesis-seed stays in the process
+    test, deviation = f"{_VALID}[ecs.server-groups.create]", "--ecs-deviation=unknown-field-crashes"
+    shown, certificate = _run(pytester, test, deviation)
+    shown.assert_outcomes(failed=1)
+    assert certificate["properties"]["database"] == "examples"
+    out = pytester.path / "out"
+    assert any(file.is_file() for file in (out / "examples" / "valid" / "ecs.server-groups.create").rglob("*"))
+    assert "folder examples beside this file" in (out / "report.html").read_text(encoding="utf-8")
+    _run(pytester, test, deviation)
+    rows = map(json.loads, (out / "evidence.jsonl").read_text(encoding="utf-8").splitlines())
+    asked = [row for row in rows if row.get("operation") == "ecs.server-groups.create" and row.get("request_body")]
+    control, first = asked[:2]
+    assert (control["status"], first["status"]) == (200, 500)
+    assert first["request_body"]["x-conformance"] == "unlisted"
+
+
 def test_the_same_seed_gives_the_same_requests(pytester: pytest.Pytester) -> None:
     """Also where other modules are loaded, of whose constants hypothesis would make use; another seed gives others."""
     test = f"{_VALID}[ecs.tags.query]"

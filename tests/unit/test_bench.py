@@ -127,3 +127,26 @@ def test_a_second_zone_is_one_that_a_flavor_names(bench: Bench) -> None:
     first = bench.need_resource("availability_zone")
     second = bench.other_zone(first)
     assert second != first == bench.other_zone(second)
+
+
+def test_a_refusal_is_sent_beside_the_like_that_is_accepted(bench: Bench) -> None:
+    """Its control is the own request of the operation's recipe; a request that no recipe makes has to name one."""
+    (lease,) = bench.shared("ACTIVE")
+    path = f"/v2.1/{{project_id}}/servers/{lease.id}"
+    sent = bench.expect(
+        "nova.servers.update/rule/name-changed", "PUT", path, json={"server": {"name": ""}}, expects="invalid"
+    )
+    assert sent.case is not None
+    control = bench.session.get(str(sent.case.control))
+    assert control is not None
+    assert (control.operation, control.succeeded) == ("nova.servers.update", True)
+    named = bench.expect("nova.servers.update/rule/name-changed", "PUT", path, expects="empty", control="another")
+    assert named.case is not None
+    assert named.case.control == "another"
+    with pytest.raises(LookupError, match="has to be named"):
+        bench.expect("nova.servers.update/rule/name-changed", "GET", "/nowhere/else", expects="not-found")
+
+
+def test_a_token_of_ones_own_is_sent_as_it_is(bench: Bench) -> None:
+    """One that is no token is refused, and no other one is fetched for it."""
+    assert bench.bearing("no token").get("/v1/{project_id}/cloudservers/limits").status == 401
