@@ -19,7 +19,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_ecs._contracts import Contract
-    from pytest_ecs._contracts.model import Requirement
+    from pytest_ecs._contracts.model import Operation, Requirement
 
 __all__ = [
     "OPTIONS",
@@ -311,12 +311,15 @@ def check_deviations(settings: Settings) -> None:
                 )
 
 
-def selected(settings: Settings, requirement: Requirement, chapter: str | None) -> bool:
-    """Whether *requirement* is inside the profile and every filter; *chapter* is that of its operation."""
-    if chapter is not None and chapter not in PROFILES[settings.profile]:
+def selected(settings: Settings, requirement: Requirement, operation: Operation | None) -> bool:
+    """Whether *requirement* is inside the profile and every filter; *operation* is the one that it belongs to.
+
+    A section has what it says itself, and all that is required of the operations that it documents.
+    """
+    if operation is not None and operation.chapter not in PROFILES[settings.profile]:
         return False
-    section = requirement.section.split(",")[0]
-    if settings.section and not any(section == s or section.startswith(s + ".") for s in settings.section):
+    sections = {requirement.section.split(",")[0], operation.section if operation is not None else ""}
+    if settings.section and not any(f"{one}.".startswith(f"{s}.") for one in sections for s in settings.section):
         return False
     return (
         (not settings.operation or requirement.operation in settings.operation)

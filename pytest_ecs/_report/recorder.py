@@ -42,7 +42,7 @@ class Selector:
         self.chosen = {
             requirement.id
             for requirement in contract.requirements.values()
-            if selected(settings, requirement, chapters.get(requirement.operation or ""))
+            if selected(settings, requirement, contract.operations.get(requirement.operation or ""))
         }
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from pytest_ecs import load_contract
+from pytest_ecs._options import Settings, selected
+
 _PRINT = """
 def test_settings(ecs_settings):
     print("SETTINGS", ({expression}))
@@ -66,6 +69,24 @@ def test_deviations_are_for_the_mock_only(pytester: pytest.Pytester) -> None:
     shown = _run(pytester, "1", "--ecs-endpoint=https://b", "--ecs-deviation=x", "--ecs-report=out")
     assert shown.ret == pytest.ExitCode.USAGE_ERROR
     shown.stderr.fnmatch_lines(["*--ecs-deviation is for the embedded mock*"])
+
+
+@pytest.mark.parametrize(
+    ("section", "requirement", "inside"),
+    [
+        ("6.11", "nova.keypairs.create/rule/listed", True),
+        ("6.11", "nova.keypairs.create/http/wrong-method", True),  # 10.1 says which status
+        ("6.11", "A.2/Ecs.0005", False),
+        ("6.1", "nova.versions.list/status", True),
+        ("6.1", "nova.limits.show/status", False),  # 6.10 is no part of 6.1
+    ],
+)
+def test_a_section_has_what_is_required_of_its_operations(section: str, requirement: str, inside: bool) -> None:
+    """What it says itself, and what the rest of the document asks of the operations that it documents."""
+    contract = load_contract()
+    about = contract.requirements[requirement]
+    operation = contract.operations.get(about.operation or "")
+    assert selected(Settings(section=(section,)), about, operation) is inside
 
 
 @pytest.mark.parametrize(
