@@ -2,77 +2,47 @@
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import re
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
 from pytest_ecs._auth import AkSkAuth, AlteredAfterSigning, FixedToken, NoAuth
-from pytest_ecs._cases import Mutation, excluding, fields, mutate_body, mutate_query
+from pytest_ecs._bench.derive import apply, as_check, changes, expectation, first_version, flags, variant_for
+from pytest_ecs._bench.stock import TRIES, Stock
+from pytest_ecs._cases import excluding, fields
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
 from pytest_ecs._client import Client
-from pytest_ecs._contracts import Contract
-from pytest_ecs._contracts.model import Operation, Requirement, Schema
-from pytest_ecs._exchange import Case, Exchange, pointer
+from pytest_ecs._contracts.model import Operation, Requirement
+from pytest_ecs._exchange import Case, Exchange
 from pytest_ecs._leases import Lease
 from pytest_ecs._recipes import RECIPES, Ingredients, Recipe, Request, Step, placeholder
-from pytest_ecs._session import Session
 from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON, Identity, ServerState
 
-__all__ = ["Bench", "uncovered", "variant_for"]
+__all__ = ["Bench"]
 
-_T = TypeVar("_T")
-
-#: Kinds of requirements for which a changed request is derived from a recipe's.
-_DERIVED = frozenset({"request", "query", "not-found", "http", "alias", "microversion"})
-
-#: Seconds that something which was deleted may still be shown.
-_TRIES = 120
-#: Where disks are created (11.4.4).
-_DISKS = "/v2.1/{project_id}/os-volumes"
 #: What another project's request leaves at a server as it is.
 _FACTS = ("name", "status", "metadata", "flavor", "image", "addresses", "os-extended-volumes:volumes_attached")
-#: A media type that no section names.
-_OTHER_TYPE = "text/xml"
 _GARBAGE = "garbage-token-that-no-one-issued"
-#: Claims that a check-only request (dry_run) does not promise to look at; they need the real request.
-_NOT_CHECKED_ONLY = ("reference",)
 
 
 @dataclass
-class Bench:
+class Bench(Stock):
     """What the suites drive the endpoint with. One for each process."""
 
-    session: Session
     _controls: dict[tuple[str, str, bool], Exchange] = field(default_factory=dict)
     _collections: dict[str, Exchange] = field(default_factory=dict)
-    _disks: list[str] = field(default_factory=list)
     _made: dict[tuple[str, str], JSON] = field(default_factory=dict)
-    _once: dict[str, Any] = field(default_factory=dict)
     _shared: dict[str, list[Lease]] = field(default_factory=dict)
     #: The recipe whose requests are being refused on servers that it prepared, those servers and its last request.
     _prepared: tuple[Recipe, list[Lease], Request | None] | None = None
-    _last_job: str | None = None
-    _addresses: int = 0
-
-    @property
-    def contract(self) -> Contract:
-        """The contract that is tested against."""
-        return self.session.contract
-
-    @property
-    def client(self) -> Client:
-        """The primary user's client."""
-        return self.session.client
 
     def as_identity(self, identity: Identity) -> Client:
         """Return another user's client; raises `PrerequisiteMissing` when the target has none."""
@@ -106,7 +76,7 @@ class Bench:
         try:
             request = recipe.variants[variant](self._ingredients(recipe, leases, fresh=not only_reads))
             if path is not None:  # v2 has no microversions (6.16)
-                body = _first_version(request.body, operation.body or {})
+                body = first_version(request.body, operation.body or {})
                 request = replace(request, body=body, microversion=None)
             # Nobody need offer an operation of chapter 11; the judge looks at its collection.
             if operation.chapter == "deprecated":
@@ -162,24 +132,11 @@ class Bench:
     def _check(self, operation_id: str, variant: str) -> Exchange:
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         request = recipe.variants[variant](self._ingredients(recipe, self._borrowed(recipe)))
-        request = replace(request, body=_check_only(operation, request.body, ""))
+        request = replace(request, body=as_check(operation, request.body, ""))
         case = Case(f"{operation_id}/status", "accepted", f"the recipe's {variant} request, only to be checked")
         exchange = self._send(operation, recipe, request, case)
         self.settle(exchange)
         return exchange
-
-    def settle(self, exchange: Exchange, leases: list[Lease] | None = None) -> None:
-        """Wait until what an accepted request started is over, and write down what it made."""
-        if exchange.failure is not None or exchange.status >= 400:
-            return
-        pool, body = self.session.pool, exchange.response_body
-        job = body.get("job_id") if isinstance(body, Mapping) else None
-        if isinstance(job, str):
-            self._last_job = job
-        created = pool.settle(exchange)
-        if not created:
-            for lease in leases or ():
-                pool.wait_stable(lease.id)
 
     # Negative
 
@@ -190,14 +147,14 @@ class Bench:
         recipe = RECIPES[operation.id]
         variant = variant_for(operation, requirement, recipe)
         keyword = requirement_id.rpartition("/")[2]
-        check_only = requirement.kind == "request" and _flags(operation, keyword) != {}
+        check_only = requirement.kind == "request" and flags(operation, keyword) != {}
         control = self.control(operation.id, variant, check_only=check_only)
         leases = self._borrowed(recipe)
         request = self._to_refuse(recipe, variant, leases)
         others = self._others(operation, requirement, leases, request, check_only=check_only)
-        for number, (changed, options) in enumerate(self._changed(operation, requirement, request, keyword, others)):
-            case = Case(requirement_id, _expects(requirement, operation), changed.change, control.id, changed.codes)
-            exchange = self._send(operation, recipe, _apply(requirement, request, changed), case, **options)
+        for number, (changed, options) in enumerate(changes(operation, requirement, request, keyword, others)):
+            case = Case(requirement_id, expectation(requirement), changed.change, control.id, changed.codes)
+            exchange = self._send(operation, recipe, apply(requirement, request, changed), case, **options)
             if exchange.failure is None and exchange.status < 400:
                 self._undo(exchange, recipe, leases)
                 if number == 0:
@@ -216,36 +173,6 @@ class Bench:
                 self.control(operation.id, variant, check_only=check_only)
                 bodies.append(build(self._ingredients(recipe, leases)).body)
         return bodies
-
-    def _changed(
-        self, operation: Operation, requirement: Requirement, request: Request, keyword: str, others: Sequence[JSON]
-    ) -> list[tuple[Mutation, dict[str, Any]]]:
-        kind = requirement.kind
-        if kind == "request":
-            body = _check_only(operation, request.body, keyword)
-            return [(mutation, {}) for mutation in mutate_body(operation, requirement, body, others)]
-        if kind == "query":
-            return [(mutation, {}) for mutation in mutate_query(operation, requirement)]
-        if kind == "not-found":
-            name = keyword
-            unknown = str(uuid.uuid4())
-            if name == "job_id":
-                unknown = uuid.uuid4().hex
-            return [(Mutation({**request.parameters, name: unknown}, f"{name} is an id that does not exist"), {})]
-        if kind == "microversion":
-            limits = operation.microversions
-            outside = limits.until if keyword == "until" else _before(str(limits.since))
-            return [(Mutation(None, f"the microversion is {outside}"), {"microversion": outside})]
-        if keyword == "wrong-method":
-            return [(Mutation(None, "the method is PATCH"), {"method": "PATCH"})]
-        if keyword == "malformed-json":
-            return [(Mutation(None, "the body is cut off"), {"content": '{"server": {"name": "cut'})]
-        if keyword == "media-type":
-            headers = {"Content-Type": _OTHER_TYPE}
-            return [(Mutation(None, f"the body is labelled {_OTHER_TYPE}"), {"headers": headers})]
-        if keyword == "empty-body":
-            return [(Mutation(None, "the body is empty"), {"content": ""})]
-        raise LookupError(f"no way to derive {requirement.id}")
 
     def authenticate(self, requirement_id: str) -> None:
         """Send the recipe's own request with the credentials that *requirement_id* is about."""
@@ -306,7 +233,7 @@ class Bench:
         try:
             own = self._own(recipe)
             request = recipe.variants["default"](self._ingredients(recipe, own, fresh=True))
-            request = replace(request, body=_check_only(operation, request.body, ""))
+            request = replace(request, body=as_check(operation, request.body, ""))
             case = Case(requirement_id, "accepted", f"the user has {operation.permission}")
             allowed = self._send(operation, recipe, request, case, client=restricted)
             hook("PUT", "/_mock/policy", {"allow": []})
@@ -322,7 +249,7 @@ class Bench:
 
     def checks_only(self, operation_id: str) -> bool:
         """Return whether an operation can be asked only to check a request (dry_run)."""
-        return _flags(self.contract.operations[operation_id], "") != {}
+        return flags(self.contract.operations[operation_id], "") != {}
 
     def lend(self, recipe: Recipe, *, shared: bool) -> list[Lease]:
         """Return the servers that a recipe needs: those that everybody reads, or some that are to be released."""
@@ -346,7 +273,7 @@ class Bench:
             if operation.method != "GET":
                 self.session.pool.bring(lease, recipe.server or "ACTIVE")
         request = change(recipe.variants[variant](self._ingredients(recipe, leases)))
-        request = replace(request, body=_check_only(operation, request.body, ""))
+        request = replace(request, body=as_check(operation, request.body, ""))
         exchange = self._send(operation, recipe, request, None)
         try:
             self.settle(exchange, [] if operation.method == "GET" else leases)
@@ -373,10 +300,10 @@ class Bench:
         """
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         request = recipe.variants[variant](self._ingredients(recipe, leases))
-        request = replace(request, body=_check_only(operation, request.body, ""))
+        request = replace(request, body=as_check(operation, request.body, ""))
         changed, words, codes = change(request)
         requirement = self.contract.requirements[requirement_id]
-        case = Case(requirement_id, _expects(requirement, operation), words, control.id, codes)
+        case = Case(requirement_id, expectation(requirement), words, control.id, codes)
         exchange = self._send(operation, recipe, changed, case)
         accepted = exchange.failure is None and exchange.status < 400
         try:
@@ -549,138 +476,12 @@ class Bench:
             return self.session.target.clock.now()
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
-    def unknown_id(self) -> str:
-        """Return an id that nothing has."""
-        return str(uuid.uuid4())
-
-    def free_address(self) -> str:
-        """Return an IPv4 address a little above those of the project's servers, in their subnet as far as can be seen."""
-        listed = self.client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"}).response_body
-        taken = [
-            ipaddress.IPv4Address(entry["addr"])
-            for server in listed["servers"]
-            for entries in server["addresses"].values()
-            for entry in entries
-            if entry.get("OS-EXT-IPS:type") != "floating" and entry.get("version") == 4
-        ]
-        if not taken:
-            self.session.pool.lease().release()
-            return self.free_address()
-        # Workers that ask at the same time must not get the same address.
-        self._addresses += 1
-        return str(max(taken) + 20 + 7 * self.session.settings.worker_number + self._addresses)
-
     def codes_of(self, operation_id: str, path: str) -> tuple[str, ...]:
         """Return the error codes that the contract ties to a field of an operation's request."""
         for place in fields(self.contract.operations[operation_id].body or {}):
             if place.path == path:
                 return tuple(place.schema.get("x-errors", ()))
         raise LookupError(f"{operation_id} has no field {path}")
-
-    def need_resource(self, name: str) -> str:
-        """Return the id of a resource that the run was given; raises `PrerequisiteMissing` when it was given none."""
-        return self.session.target.resources.need(name)
-
-    def port(self) -> str:
-        """Return the port that the run was given, which no server has.
-
-        Raises `PrerequisiteMissing` when it was given none, or when the port is gone or kept by a server: that is judged
-        where it came about, and nowhere else.
-        """
-        port, holder = self.need_resource("port_id"), ""
-        for exchange in self.session.connection.journal:
-            asked, refused = _ports(exchange.request_body), exchange.failure is not None or exchange.status >= 400
-            if asked == [port] and not refused:
-                holder = exchange.parameters.get("server_id") or _created(exchange)
-            elif asked == [port] and exchange.status in {404, 409}:
-                holder = "nobody knows which"
-            elif exchange.status == 404 and exchange.path.endswith((f"/{holder}", f"/{holder}/os-interface/{port}")):
-                holder = ""
-        if holder:
-            raise PrerequisiteMissing("The port of --ecs-port is no longer free", seen=f"server {holder} has it")
-        return port
-
-    def other_zone(self, zone: str) -> str:
-        """Return an availability zone beside *zone* that a flavor names (table 8-20).
-
-        Raises `PrerequisiteMissing` when none does.
-        """
-        flavors = self.read(self.client.get("/v1/{project_id}/cloudservers/flavors"), "flavors")
-        for flavor in flavors:
-            for name in re.findall(r"([^\s,()]+)\s*\(", str(flavor["os_extra_specs"].get("cond:operation:az", ""))):
-                if name != zone:
-                    return str(name)
-        raise PrerequisiteMissing("A second availability zone is needed", seen=f"no flavor names one beside {zone}")
-
-    def new_name(self, hint: str = "n") -> str:
-        """Return a name that nothing else has."""
-        return self.session.pool.new_name(hint)
-
-    def disk(self) -> str:
-        """Return a data disk that no server has; it is created where none is left (11.4.4) and deleted with the run.
-
-        Raises `PrerequisiteMissing` where disks cannot be created.
-        """
-        free = next((disk for disk in self._disks if self._disk_is_free(disk)), None)
-        if free is not None:
-            return free
-        volume = {
-            "size": 10,
-            "display_name": self.new_name("disk"),
-            "availability_zone": self.need_resource("availability_zone"),
-        }
-        created = self.client.post(_DISKS, {"volume": volume})
-        if created.failure is not None or created.status >= 400:
-            raise PrerequisiteMissing(
-                "A disk is needed, and the endpoint does not create one (11.4.4)",
-                seen=created.failure or f"HTTP {created.status}, {created.response_body or created.response_text}",
-            )
-        disk = str(self.read(created, "volume", "id"))
-        for _ in range(_TRIES):
-            if self._disk_is_free(disk):
-                self._disks.append(disk)
-                return disk
-            self.session.target.clock.sleep(1.0)
-        raise StepFailed(f"The disk {disk} is not available {_TRIES} s after it was created")
-
-    def _disk_is_free(self, disk: str) -> bool:
-        shown = self.client.get(f"{_DISKS}/{disk}").response_body
-        volume = shown.get("volume") if isinstance(shown, Mapping) else None
-        return isinstance(volume, Mapping) and volume.get("status") == "available"
-
-    def other_flavor(self, lease: Lease) -> str:
-        """Return the id of a flavor that a server does not have; raises `PrerequisiteMissing` when only one is known."""
-        flavors = [self.need_resource("flavor_id"), self.need_resource("other_flavor_id")]
-        return flavors[1 - flavors.index(now)] if (now := self.flavor_of(lease)) in flavors else flavors[0]
-
-    def read(self, exchange: Exchange, *path: str | int) -> JSON:
-        """Return what stands at *path* of an answer's body, for the next step; raises `StepFailed` when nothing does."""
-        try:
-            if exchange.failure is not None or exchange.status >= 400:
-                raise LookupError("it was refused")
-            return pointer(exchange.response_body, path)
-        except LookupError:
-            wanted = ".".join(map(str, path)) or "a body"
-            seen = exchange.failure or f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text!r}"
-            raise StepFailed(f"{exchange.request_line} was not answered with {wanted}", seen=seen) from None
-
-    def flavor_of(self, lease: Lease) -> str | None:
-        """Return the id of a server's flavor (6.2.6), None when the answer has none."""
-        try:
-            return str(pointer(lease.show().response_body, ("server", "flavor", "id")))
-        except LookupError:
-            return None
-
-    def finished_job(self) -> str:
-        """Return the id of a job that is over, making one when there was none yet."""
-        if self._last_job is None:
-            lease = self.session.pool.lease("ACTIVE", exclusive=False)
-            lease.release()
-            jobs = [e for e in self.session.connection.journal if e.operation == "ecs.jobs.show" and e.status == 200]
-            if not jobs:
-                raise PrerequisiteMissing("No job has run yet", hint="create a server first")
-            self._last_job = jobs[-1].parameters["job_id"]
-        return self._last_job
 
     def shared(self, state: ServerState = "ACTIVE", count: int = 1) -> list[Lease]:
         """Return servers that are only read; this process keeps them until its end."""
@@ -762,19 +563,10 @@ class Bench:
 
     def _insist(self, method: str, path: str, body: JSON, leases: list[Lease]) -> bool:
         """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             sent = self.client.request(method, path, json=body)
             if sent.failure is None and (sent.status < 400 or sent.status == 404):
                 self.settle(sent, leases)
-                return True
-            self.session.target.clock.sleep(1.0)
-        return False
-
-    def wait_gone(self, path: str, seconds: int = _TRIES) -> bool:
-        """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went."""
-        for _ in range(seconds):
-            shown = self.client.get(path)
-            if shown.failure is None and shown.status >= 400:
                 return True
             self.session.target.clock.sleep(1.0)
         return False
@@ -797,23 +589,6 @@ class Bench:
             return False
         return self.client.get(f"{key[1]}/{made}").status >= 400
 
-    def make(
-        self, path: str, body: JSON, *steps: str | int, among: str | None = None, method: str = "POST", **options: Any
-    ) -> JSON:
-        """Create something, by POST unless *method* says otherwise; it is deleted with the run.
-
-        Return what stands at *steps* of the answer. *among* names the operations whose requests that are to be refused
-        share one; here it changes nothing. Raises `PrerequisiteMissing` where the endpoint does not create it.
-        """
-        created = self.client.request(method, path, json=body() if callable(body) else body, **options)
-        if created.failure is not None or created.status >= 400:
-            raise PrerequisiteMissing(
-                f"Something that {path} creates is needed, and the endpoint does not create it",
-                seen=created.failure or f"HTTP {created.status}, {created.response_body or created.response_text}",
-            )
-        self.settle(created)
-        return self.read(created, *steps)
-
     def _make_once(
         self, recipe: Recipe, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any
     ) -> JSON:
@@ -821,30 +596,6 @@ class Bench:
         if key not in self._made:
             self._made[key] = self.make(path, body, *steps, **options)
         return self._made[key]
-
-    def once(self, name: str, make: Callable[[], _T]) -> _T:
-        """Return what *make* gave the first time in this process; servers that it created stay until the run ends."""
-        if name not in self._once:
-            self._once[name] = self._kept(make)
-        made: _T = self._once[name]
-        return made
-
-    def _kept(self, make: Callable[[], _T]) -> _T:
-        """Return what *make* gives; servers that it creates stay until the run ends."""
-        before = set(self.session.pool.made)
-        made = make()
-        self.session.pool.keep(set(self.session.pool.made) - before)
-        return made
-
-    def until(self, path: str, *steps: str | int, equals: JSON, **options: Any) -> None:
-        """Wait until *equals* stands at *steps* of the answer to GET *path*; raises `PrerequisiteMissing` if it never does."""
-        seen: JSON = None
-        for _ in range(_TRIES):
-            seen = self.read(self.client.get(path, **options), *steps)
-            if seen == equals:
-                return
-            self.session.target.clock.sleep(1.0)
-        raise PrerequisiteMissing(f"{equals} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
 
     def _ingredients(self, recipe: Recipe, leases: list[Lease], *, fresh: bool = False) -> Ingredients:
         target = self.session.target
@@ -907,28 +658,6 @@ class Bench:
         return sender.request(method or operation.method, path, **options)
 
 
-def _apply(requirement: Requirement, request: Request, changed: Mutation) -> Request:
-    if requirement.kind == "request":
-        return replace(request, body=changed.value)
-    if requirement.kind == "query":
-        return replace(request, query={**request.query, **changed.value})
-    if requirement.kind == "not-found":
-        return replace(request, parameters=changed.value)
-    return request
-
-
-def _expects(requirement: Requirement, operation: Operation) -> str:
-    keyword = requirement.id.rpartition("/")[2]
-    if requirement.kind == "not-found":
-        return "unknown-job" if keyword == "job_id" else "not-found"
-    if keyword == "reference":
-        return "unknown-reference"
-    if requirement.kind == "microversion":
-        return "outside-microversions"
-    same = {"media-type": "media-type", "wrong-method": "method", "malformed-json": "malformed", "empty-body": "empty"}
-    return same.get(keyword, "invalid")
-
-
 def _pairs(body: JSON) -> Iterator[tuple[str, str | None]]:
     """Yield the (vm_state, task_state) of every server in a body."""
     if isinstance(body, Mapping):
@@ -941,80 +670,3 @@ def _pairs(body: JSON) -> Iterator[tuple[str, str | None]]:
     elif isinstance(body, list):
         for item in body:
             yield from _pairs(item)
-
-
-def _ports(body: JSON) -> list[str]:
-    """Return the ports that a request to add a NIC (6.7.3) or to create a server (6.2.1) names."""
-    body = body if isinstance(body, Mapping) else {}
-    nic, server = body.get("interfaceAttachment"), body.get("server")
-    networks = server.get("networks") if isinstance(server, Mapping) else None
-    named, key = ([nic], "port_id") if nic else (networks if isinstance(networks, list) else [], "port")
-    return [str(one[key]) for one in named if isinstance(one, Mapping) and key in one]
-
-
-def _created(exchange: Exchange) -> str:
-    body = exchange.response_body
-    server = body.get("server") if isinstance(body, Mapping) else None
-    return str(server.get("id")) if isinstance(server, Mapping) else "nobody knows which"
-
-
-def _before(version: str) -> str:
-    """Return the microversion below *version*."""
-    major, _, minor = version.partition(".")
-    return f"{major}.{int(minor) - 1}"
-
-
-def _first_version(body: JSON, schema: Schema) -> JSON:
-    """Return *body* without the fields that only later microversions have."""
-    if isinstance(body, Mapping):
-        fields = schema.get("properties", {})
-        return {
-            name: _first_version(value, fields.get(name, {}))
-            for name, value in body.items()
-            if not fields.get(name, {}).get("x-since")
-        }
-    return [_first_version(item, schema.get("items", {})) for item in body] if isinstance(body, list) else body
-
-
-def _flags(operation: Operation, keyword: str) -> dict[str, JSON]:
-    """Return the fields that ask only for a check, where the operation has one and it promises to look at *keyword*."""
-    if keyword in _NOT_CHECKED_ONLY:
-        return {}
-    return {n: True for n, schema in (operation.body or {}).get("properties", {}).items() if schema.get("x-check-only")}
-
-
-def _check_only(operation: Operation, body: JSON, keyword: str) -> JSON:
-    return {**body, **_flags(operation, keyword)} if isinstance(body, Mapping) else body
-
-
-def variant_for(operation: Operation, requirement: Requirement, recipe: Recipe) -> str:
-    """Return the first variant of *recipe* from which *requirement* can be broken.
-
-    Raises `LookupError` with the reason when there is none.
-    """
-    if requirement.kind == "query" and mutate_query(operation, requirement):
-        return "default"
-    if requirement.kind in {"not-found", "http", "alias", "microversion"}:
-        return "default"
-    if requirement.kind == "request":
-        keyword = requirement.id.rpartition("/")[2]
-        for name, build in recipe.variants.items():
-            body = _check_only(operation, build(placeholder()).body, keyword)
-            if mutate_body(operation, requirement, body):
-                return name
-        raise LookupError("no variant of the recipe sets this field")
-    raise LookupError("nothing can be changed in the recipe's request to break it")
-
-
-def uncovered(operation: Operation, requirement: Requirement) -> str | None:
-    """Return why no request can be made that *requirement* speaks of, None when one can."""
-    recipe = RECIPES.get(operation.id)
-    if recipe is None:
-        return "there is no recipe for the operation"
-    if requirement.kind not in _DERIVED:
-        return None
-    try:
-        variant_for(operation, requirement, recipe)
-    except LookupError as error:
-        return str(error.args[0])
-    return None
