@@ -239,10 +239,12 @@ class Pool:
         return leases
 
     def to_delete(self, state: ServerState = "ACTIVE") -> Lease:
-        """Hand out an exclusive server in *state* to somebody who deletes it: one that was left over, else a new one."""
+        """Hand out an exclusive server in *state* to somebody who deletes it: one that was left over, one that is free, else a new one."""
         while True:
             self._still_possible(state)
             taken = self.ledger.take_spare(self.worker, status=state)
+            # Whoever needs a free one afterwards makes it then; at the end of a run nobody does.
+            taken = taken or self.ledger.take(self.worker, status=state, exclusive=True, word="")
             if taken is None:
                 server = self.create(1)[0]
                 self.ledger.hold(server, self.worker)

@@ -9,9 +9,12 @@ import pytest
 
 __all__ = ["Spread", "together"]
 
-#: A project may have few server groups (5.7.1), and a run knows one port, so one worker has all that needs them.
+#: What one worker has all of. What a project has few of: server groups (5.7.1), and the one port that a run knows. And
+#: whatever makes servers of its own, so that those who delete servers, and those who need many, find some to take.
 _SCARCE = re.compile(
-    r"/test_groups\.py::|ecs/test_quotas\.py::|nova/test_(?:lifecycle|nics)\.py::|\[(?:(?:ecs|nova)\.server-groups|nova\.servers\.create(?!-)|nova\.nics\.add)"
+    r"/test_groups\.py::|/test_lifecycle\.py::|/test_quotas\.py::|/test_disks\.py::|/test_state_mapping\.py::|"
+    r"(?:ecs/test_(?:batch|flavors|jobs)|nova/test_(?:keypairs|metadata|networks|nics|status)|deprecated/test_images)\.py::|"
+    r"\[(?:(?:ecs|nova)\.server-groups|(?:ecs|nova)\.servers\.(?:create(?!-)|delete)|ecs\.tags\.query|nova\.nics\.add)"
 )
 #: The operation that a test over all operations is about.
 _OPERATION = re.compile(r"\[((?:iam|ecs|nova|deprecated)\.[a-z0-9-]+\.[a-z0-9-]+)")

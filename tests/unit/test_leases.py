@@ -141,15 +141,18 @@ def test_a_server_that_is_locked_is_not_handed_out(session: Session) -> None:
 
 
 def test_whoever_deletes_gets_what_was_left_over(session: Session) -> None:
-    """A server that a test made in its own way serves once more when it is not kept; then one is created."""
+    """A server that a test made in its own way serves once more when it is not kept; then one that is free, then a new one."""
     made: list[str] = []
     for name in ("kept", "left"):
         _native(session, name)
         made += session.pool.settle(list(session.connection.journal)[-1])
     session.pool.keep(made[:1])
     session.pool.retire()
+    held, free = session.pool.batch_of(2)
+    free.release()
     assert session.pool.to_delete().id == made[1]
-    assert session.pool.to_delete().id not in made
+    assert session.pool.to_delete().id == free.id
+    assert session.pool.to_delete().id not in {*made, held.id, free.id}
 
 
 def test_no_name_is_part_of_another(session: Session) -> None:
