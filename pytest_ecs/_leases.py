@@ -139,6 +139,8 @@ class Pool:
     _begun: bool = False
     #: Servers that were made in another way than the pool makes them, and that somebody may still need.
     made: list[str] = field(default_factory=list)
+    #: How many disks and addresses a server had when the pool first looked at it.
+    _first_seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     #: How often a server could not be brought into a state; after a few times it is not tried again.
     _stuck: Counter[str] = field(default_factory=Counter)
 
@@ -153,9 +155,23 @@ class Pool:
 
     def locked(self, server: str) -> bool:
         """Whether *server* is shown as locked: it refuses most of what its next user might want (6.3.4)."""
+        return self._shown(server).get("locked") is True
+
+    def fit(self, server: str) -> bool:
+        """Whether *server* can be handed out: not locked, and with as many disks and addresses as when it was first seen.
+
+        Its next user would be blamed for what could not be taken away again.
+        """
+        shown = self._shown(server)
+        if not shown or shown.get("status") in _PASSING:
+            return True  # nothing can be said; whoever waits for it will see
+        has = _belongings_of(shown)
+        return shown.get("locked") is not True and self._first_seen.setdefault(server, has) == has
+
+    def _shown(self, server: str) -> Mapping[str, JSON]:
         body = self.client.get(f"/v2.1/{{project_id}}/servers/{server}", microversion=_LOCKED).response_body
         shown = body.get("server") if isinstance(body, Mapping) else None
-        return isinstance(shown, Mapping) and shown.get("locked") is True
+        return shown if isinstance(shown, Mapping) else {}
 
     def wait_job(
         self, job_id: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
@@ -271,22 +287,26 @@ class Pool:
 
     def bring(self, lease: Lease, state: ServerState) -> None:
         """Bring a leased server into *state* again; raises `PrerequisiteMissing` when it does not get there."""
-        if not self._bring(lease.id, None, state):
+        if not self._bring(lease.id, None, state, held=True):
             lease.spoilt = True
             raise PrerequisiteMissing(f"The server {lease.id} cannot be brought into the state {state} again")
 
-    def _bring(self, server: str, known: str | None, state: str) -> bool:
-        """Bring *server* into *state*; False when it is gone or does not get there. Nobody else gets it then."""
-        there = self._brought(server, known, state)
+    def _bring(self, server: str, known: str | None, state: str, *, held: bool = False) -> bool:
+        """Bring *server* into *state*; False when it is gone or does not get there. Nobody else gets it then.
+
+        What it has does not matter to the one who has *held* it all along.
+        """
+        there = self._brought(server, known, state, held=held)
         self._stuck[state] = 0 if there else self._stuck[state] + 1
         return there
 
-    def _brought(self, server: str, known: str | None, state: str) -> bool:
+    def _brought(self, server: str, known: str | None, state: str, *, held: bool) -> bool:
         status = known or self.wait_stable(server)
         if status is None:
             self.ledger.gone(server)
-        if status is None or (known is None and self.locked(server)):
-            self._stuck[state] -= 1  # a server that is gone or locked says nothing about the way into a state
+        usable = known is not None or (not self.locked(server) if held else self.fit(server))
+        if status is None or not usable:
+            self._stuck[state] -= 1  # a server that is gone, locked or changed says nothing about the way into a state
             return False
         if status == state:
             return True
@@ -333,6 +353,7 @@ class Pool:
                 hint="look at the job in the report, and run pytest-ecs sweep when servers are left",
             )
         for server in made:
+            self.fit(server)
             self.ledger.plain(server)
         return made
 
@@ -392,6 +413,15 @@ class Pool:
         for server in ids:
             self.ledger.note(server, self.wait_stable(server))
         return ids
+
+
+def _belongings_of(shown: Mapping[str, JSON]) -> tuple[int, int]:
+    """Return how many disks and addresses a server shows; floating addresses (EIPs) come and go without it (6.2.6)."""
+    disks, networks = shown.get("os-extended-volumes:volumes_attached"), shown.get("addresses")
+    lists = [value for value in networks.values() if isinstance(value, list)] if isinstance(networks, Mapping) else []
+    entries = [entry for value in lists for entry in value if isinstance(entry, Mapping)]
+    own = [entry for entry in entries if entry.get("OS-EXT-IPS:type") != "floating"]
+    return len(disks) if isinstance(disks, list) else 0, len(own)
 
 
 def _record(ledger: Ledger, intent: Intent, ids: Iterable[str], status: str | None = None) -> None:
@@ -543,7 +573,8 @@ def _delete(
 
 
 def _delete_one(ledger: Ledger, client: Client, clock: Clock, server: str) -> bool:
-    """Delete one server the native way (6.2.3), for an endpoint whose batch deletion does not work."""
+    """Delete one server the native way (6.2.3), which a lock (6.3.4) or an endpoint without batch deletion left over."""
+    client.post(f"/v2.1/{{project_id}}/servers/{server}/action", {"unlock": None})
     client.delete(f"/v2.1/{{project_id}}/servers/{server}")
     for _ in range(60):
         if _is_gone(ledger, client, server):

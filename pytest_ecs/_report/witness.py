@@ -48,27 +48,40 @@ class Witness:
         self._seen: Counter[tuple[str, str]] = Counter()
         self._judged: set[str] = set()
         self._told: set[str] = set()
+        #: What the running test has seen broken.
+        self._broken: set[str] = set()
         self._exchanges: list[Exchange] = []
         self._findings: list[Finding] = []
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Judge after the test's own code; raise when a requirement is seen broken for the first time."""
+        self._broken.clear()
         result = yield
         new = self._judge()
         covered = covered_by(item)
         if self._keeper.session is not None and covered:
-            silent = [name for name in covered if name not in self._judged]
-            for name in silent:
-                self._keep(Finding(name, "error", reason=f"the check {item.name} ended without judging it"))
-            if silent:
-                raise ConformanceFailure(
-                    f"{item.name} ended without judging {', '.join(silent)}: this is a bug of the check", silent
-                )
+            self._speak_for(item, [name for name in covered if name not in self._judged])
         if new:
             text = "\n\n".join(self._text(finding) for finding in new)
             raise ConformanceFailure(text, [finding.requirement for finding in new])
         return result
+
+    def _speak_for(self, item: pytest.Item, silent: list[str]) -> None:
+        """Say what became of the requirements that a test covers and made no finding on.
+
+        Where the test saw something broken, what they speak of may never have come up; else the check is at fault.
+        """
+        if not silent:
+            return
+        if self._broken:
+            reason = f"what it speaks of did not come up, since {min(self._broken)} is broken"
+            self._conclude(silent, "not_tested", reason)
+            return
+        self._conclude(silent, "error", f"the check {item.name} ended without judging it")
+        raise ConformanceFailure(
+            f"{item.name} ended without judging {', '.join(silent)}: this is a bug of the check", silent
+        )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -117,6 +130,8 @@ class Witness:
         new: dict[str, Finding] = {}
         for finding in findings:
             self._keep(finding)
+            if finding.outcome == "fail":
+                self._broken.add(finding.requirement)
             if finding.outcome == "fail" and self._binds(finding.requirement) and finding.requirement not in self._told:
                 self._told.add(finding.requirement)
                 new[finding.requirement] = finding

@@ -87,6 +87,27 @@ def test_a_check_that_judges_nothing_is_an_error(pytester: pytest.Pytester) -> N
     shown.stdout.fnmatch_lines(["*ended without judging ecs.servers.create/rule/name-suffix*"])
 
 
+def test_a_check_that_judges_nothing_after_a_failure_did_not_test(pytester: pytest.Pytester) -> None:
+    """What is broken may keep the rest from coming up; that is no error of the check, and the failure stands."""
+    import json
+
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.ecs_requirement("ecs.servers.create/rule/name-suffix")
+        def test_silent(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")
+    """)
+    shown = pytester.runpytest("-q", "--ecs-report=out", "--ecs-deviation=quota-null")
+    shown.assert_outcomes(failed=1)
+    certificate = json.loads((pytester.path / "out" / "report.json").read_text())
+    assert certificate["verdict"] == "fail"
+    (silent,) = [r for r in certificate["results"] if r["requirement"] == "ecs.servers.create/rule/name-suffix"]
+    assert (silent["verdict"], silent["reason"]) == (
+        "not_tested",
+        "what it speaks of did not come up, since ecs.quotas.show/response/absolute.maxTotalCores/type is broken",
+    )
+
+
 def test_a_waived_failure_is_green_and_on_the_certificate(pytester: pytest.Pytester) -> None:
     """An owner's waiver turns the failure into waived and the whole into partial."""
     import json

@@ -140,6 +140,27 @@ def test_a_server_that_is_locked_is_not_handed_out(session: Session) -> None:
     assert other.id in taken
 
 
+def test_a_server_that_is_not_what_it_was_is_not_handed_out(session: Session) -> None:
+    """A NIC that nobody took away again would be in the next user's way."""
+    lease, other = session.pool.batch_of(2)
+    network = session.target.resources.need("network_id")
+    session.client.post(f"{_SERVERS}/{lease.id}/os-interface", {"interfaceAttachment": {"net_id": network}})
+    for one in (lease, other):
+        one.release()
+    taken = [session.pool.lease().id for _ in range(3)]
+    assert lease.id not in taken
+    assert other.id in taken
+
+
+def test_a_locked_server_is_deleted_at_the_end(session: Session) -> None:
+    """The lock is taken off first; a server that stays costs money."""
+    lease = session.pool.lease()
+    session.client.post(f"{_SERVERS}/{lease.id}/action", {"lock": None})
+    deleted, problems = session.clean()
+    assert (problems, lease.id in deleted) == ([], True)
+    assert _there(session) == []
+
+
 def test_whoever_deletes_gets_what_was_left_over(session: Session) -> None:
     """A server that a test made in its own way serves once more when it is not kept; then one that is free, then a new one."""
     made: list[str] = []
