@@ -39,6 +39,8 @@ class Kind:
     shown: tuple[str, ...] = ()
     #: Error code that says, beside 404, that it is not there.
     absent: str | None = None
+    #: Whether another API deletes it than the one that creates it, so that an endpoint may have the one and not the other.
+    elsewhere: bool = False
 
 
 def _native(name: str, collection: str) -> Kind:
@@ -52,7 +54,7 @@ def _native(name: str, collection: str) -> Kind:
 
 _IMAGE = Kind(
     "image", re.compile(r"/v2(?:\.1)?/[^/]+/servers/[^/]+/action"), ("image_id",), "/v2.1/{project_id}/images/{id}",
-    "/v2.1/{project_id}/images", ("images",), ("id",), ("createImage", "name"), ("name",),
+    "/v2.1/{project_id}/images", ("images",), ("id",), ("createImage", "name"), ("name",), elsewhere=True,
 )  # fmt: skip
 
 KINDS: tuple[Kind, ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from pytest_ecs import _belongings
@@ -24,24 +25,41 @@ _CREATES = re.compile(r"^/(?:v1/[^/]+/cloudservers|v2(?:\.1)?/[^/]+/(?:servers|o
 _LOCKED = "2.9"
 #: Statuses that end by themselves (A-1).
 _PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
+#: Statuses of servers that are no more (A-1).
+_GONE = frozenset({"DELETED", "SOFT_DELETED"})
 #: How many servers in a row may fail to get into a state before the pool gives up on that state.
 _TRIES = 4
+#: Seconds that the query of a server may be refused until nothing is expected of it any more.
+_PATIENCE = 120.0
 _STABLE: Mapping[str, str] = {"ACTIVE": "os-start", "SHUTOFF": "os-stop"}
 
 
 @dataclass(frozen=True)
 class CreationGuard:
-    """Writes every request that may create servers into the ledger before it leaves."""
+    """Writes every request that may create servers into the ledger before it leaves.
+
+    Nothing is created that could not be deleted: *offers* says whether the endpoint has the API at a path.
+    """
 
     ledger: Ledger
     clock: Clock
+    offers: Callable[[str], bool] = lambda path: True
 
     def before(self, method: str, path: str, body: JSON, identity: Identity) -> tuple[Kind | None, int] | None:
-        """See `pytest_ecs._client.Guard`; the key is the kind of what may be created, None for servers, and its number."""
+        """See `pytest_ecs._client.Guard`; the key is the kind of what may be created, None for servers, and its number.
+
+        Raises `PrerequisiteMissing` for what the endpoint has no API to delete, and as the ledger does.
+        """
         if method == "POST" and _CREATES.match(path):
             name, count = _wanted(body)
             return None, self.ledger.intend(identity, name, count, self.clock.now())
         kind = kind_of(method, path, body)
+        if kind is not None and kind.elsewhere and not self.offers(kind.all):
+            raise PrerequisiteMissing(
+                f"A request that may create an {kind.name} was not sent, since nothing could delete it",
+                seen=f"HTTP 404 at {kind.all}",
+                hint="this is tested where the endpoint has that API",
+            )
         return None if kind is None else (kind, self.ledger.want(identity, kind.name, name_of(kind, body)))
 
     def after(self, key: tuple[Kind | None, int], exchange: Exchange) -> None:
@@ -191,9 +209,11 @@ class Pool:
     ) -> str | None:
         """Wait until *server* is in no passing status or task; return its status, None when it is gone.
 
-        Raises `JobTimeout` when it is still changing after *timeout* seconds of the target's clock.
+        Raises `JobTimeout` when it is still changing after *timeout* seconds of the target's clock, or was not shown for
+        two minutes.
         """
         began, limit, pause = self.clock.now(), timeout or self.job_timeout, 1.0
+        answered = began
         while True:
             exchange = self.show(server)
             if exchange.status == 404:
@@ -204,7 +224,15 @@ class Pool:
             status, task = str(shown.get("status")), shown.get("OS-EXT-STS:task_state")
             if exchange.status == 200 and status not in _PASSING and not task:
                 return status
-            if self.clock.now() - began >= limit:
+            now = self.clock.now()
+            answered = now if shown else answered
+            if now - answered >= _PATIENCE:
+                raise JobTimeout(
+                    f"Server {server} was not shown for {_PATIENCE:g} s",
+                    seen=f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text}",
+                    hint="look at what the endpoint answers to the query of a server (6.2.6)",
+                )
+            if now - began >= limit:
                 raise JobTimeout(
                     f"Server {server} was still changing after {limit:g} s",
                     seen=f"HTTP {exchange.status}, status {status}, task_state {task}",
@@ -518,7 +546,7 @@ def _by_name(ledger: Ledger, intent: Intent, client: Client) -> list[str]:
     found = re.fullmatch(r"(.+)-\d{4}", name)
     stem = found[1] if found else name
     exact = re.compile(f"{re.escape(name)}|{re.escape(stem)}-\\d{{4}}")
-    ids = [str(s["id"]) for s in _listed(client, stem) if exact.fullmatch(str(s.get("name")))]
+    ids = [str(s["id"]) for s in _listed(client, name=stem) if exact.fullmatch(str(s.get("name")))]
     known = {server.id for server in ledger.servers(intent.run)}
     doubtful = [server for server in ids if server not in known]
     if doubtful and not is_own(name, intent.run) and (intent.state == "sent" or len(ids) > intent.count):
@@ -530,12 +558,12 @@ def _by_name(ledger: Ledger, intent: Intent, client: Client) -> list[str]:
     return ids
 
 
-def _listed(client: Client, name: str) -> list[Mapping[str, JSON]]:
-    """All servers whose name is like *name* (6.2.4), page by page."""
+def _listed(client: Client, **filters: str) -> list[Mapping[str, JSON]]:
+    """All servers that *filters* let through (6.2.4), page by page."""
     found: list[Mapping[str, JSON]] = []
     marker: dict[str, str] = {}
     while True:
-        exchange = client.get("/v2.1/{project_id}/servers", query={"name": name, "limit": "1000", **marker})
+        exchange = client.get("/v2.1/{project_id}/servers", query={**filters, "limit": "1000", **marker})
         body = exchange.response_body
         page = body.get("servers") if isinstance(body, Mapping) else None
         if exchange.status != 200 or not isinstance(page, list):
@@ -587,7 +615,10 @@ def _is_gone(ledger: Ledger, client: Client, server: str) -> bool:
     exchange = client.get(f"/v2.1/{{project_id}}/servers/{server}")
     body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
     shown = body.get("server")
-    if exchange.status == 404 or (isinstance(shown, Mapping) and shown.get("status") in {"DELETED", "SOFT_DELETED"}):
+    there = exchange.status != 404 and not (isinstance(shown, Mapping) and shown.get("status") in _GONE)
+    if there and exchange.status >= 400:  # the query says nothing, so that the list has to
+        with suppress(PrerequisiteMissing):
+            there = any(listed["id"] == server for listed in _listed(client))
+    if not there:
         ledger.gone(server)
-        return True
-    return False
+    return not there

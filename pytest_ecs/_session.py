@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import httpx
@@ -213,14 +213,19 @@ def open_session(settings: Settings, environ: Mapping[str, str] | None = None) -
         found = contract.match(method, path, body)
         return (found[0].id, found[1]) if found else None
 
+    @cache
+    def offers(path: str) -> bool:
+        return clients["primary"].get(path).status != 404
+
     connection = Connection.open(
-        target, worker=settings.worker, identify=identify, guard=CreationGuard(ledger, target.clock),
+        target, worker=settings.worker, identify=identify, guard=CreationGuard(ledger, target.clock, offers),
         timeout=settings.request_timeout,
     )  # fmt: skip
     # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.
     shared = settings.state_folder / f"tokens-{settings.run}.json"
     store: TokenStore = MemoryTokenStore() if settings.embedded else FileTokenStore(shared)
-    clients = {name: Client(connection, name, _auth(connection, name, store)) for name in target.identities}
+    clients: dict[Identity, Client] = {}
+    clients.update({name: Client(connection, name, _auth(connection, name, store)) for name in target.identities})
     return Session(settings, contract, target, ledger, connection, clients)
 
 

@@ -61,7 +61,15 @@ class Stock:
                 pool.wait_stable(lease.id)
 
     def read(self, exchange: Exchange, *path: str | int) -> JSON:
-        """Return what stands at *path* of an answer's body, for the next step; raises `StepFailed` when nothing does."""
+        """Return what stands at *path* of an answer's body, for the next step; raises `StepFailed` when nothing does.
+
+        Raises `PrerequisiteMissing` where it is a discarded operation that is not found, which no endpoint has to offer.
+        """
+        operation = self.contract.operations.get(exchange.operation or "")
+        if exchange.status == 404 and operation is not None and operation.chapter == "deprecated":
+            raise PrerequisiteMissing(
+                f"{exchange.request_line} is needed, a discarded operation", seen=f"HTTP 404, {exchange.response_body}"
+            )
         try:
             if exchange.failure is not None or exchange.status >= 400:
                 raise LookupError("it was refused")

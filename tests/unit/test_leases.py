@@ -8,7 +8,7 @@ import pytest
 
 from pytest_ecs._options import Settings
 from pytest_ecs._session import Session, open_session
-from pytest_ecs.exceptions import BudgetExceeded, PrerequisiteMissing
+from pytest_ecs.exceptions import BudgetExceeded, JobTimeout, PrerequisiteMissing
 
 _SERVERS = "/v2.1/{project_id}/servers"
 
@@ -150,6 +150,32 @@ def test_a_server_that_is_not_what_it_was_is_not_handed_out(session: Session) ->
     taken = [session.pool.lease().id for _ in range(3)]
     assert lease.id not in taken
     assert other.id in taken
+
+
+def test_nothing_is_made_that_nothing_could_delete() -> None:
+    """Images are made by an action of servers and deleted by an API of chapter 11, which an endpoint need not have."""
+    session = open_session(Settings(run="unit", deviation=("deprecated-gone",)))
+    lease = session.pool.lease()
+    with pytest.raises(PrerequisiteMissing, match="was not sent, since nothing could delete it"):
+        session.client.post(f"{_SERVERS}/{lease.id}/action", {"createImage": {"name": "kept"}})
+    assert session.ledger.things("unit") == []
+    lease.release()
+    assert session.clean()[1] == []
+    session.close()
+
+
+def test_a_server_that_no_query_shows_is_looked_for_in_the_list() -> None:
+    """A query that fails inside the service says neither; it is not waited for longer than two minutes."""
+    session = open_session(Settings(run="unit", deviation=("crash-on-unknown-id",)))
+    lease, began = session.pool.lease(), session.target.clock.now()
+    session.client.delete(f"{_SERVERS}/{lease.id}")
+    with pytest.raises(JobTimeout, match=r"was not shown for 120 s. Seen: HTTP 500"):
+        session.pool.wait_stable(lease.id)
+    assert session.target.clock.now() - began < 200
+    deleted, problems = session.clean()
+    assert problems == []
+    assert lease.id in deleted
+    session.close()
 
 
 def test_a_locked_server_is_deleted_at_the_end(session: Session) -> None:
