@@ -12,7 +12,7 @@ from pytest_ecs._exchange import Exchange, pointer
 from pytest_ecs._ledger import Ledger, Thing
 from pytest_ecs.typing import JSON, Clock
 
-__all__ = ["KINDS", "Kind", "delete", "identify", "is_own", "kind_of", "name_of"]
+__all__ = ["KINDS", "Kind", "delete", "discard", "identify", "is_own", "kind_of", "name_of"]
 
 #: How often a deletion is tried, which the endpoint refuses while the thing is in use, and the shortest and longest pause.
 _TRIES, _FIRST, _PAUSE = 30, 0.05, 5.0
@@ -109,6 +109,13 @@ def identify(kind: Kind, exchange: Exchange) -> str | None:
     return _url(kind, found) if found else None
 
 
+def discard(exchange: Exchange, client: Client) -> None:
+    """Delete at once what an accepted request created and nobody wants; what stays is deleted at the end of the run."""
+    kind = kind_of(exchange.method, exchange.path, exchange.request_body)
+    if kind is not None and exchange.succeeded and (path := identify(kind, exchange)) is not None:
+        client.delete(path)
+
+
 def delete(ledger: Ledger, things: Sequence[Thing], client: Client, clock: Clock) -> tuple[list[str], list[str]]:
     """Delete *things*, the last ones first; return what is gone, and a sentence for each that is not."""
     done: list[str] = []
@@ -175,8 +182,20 @@ def _end(kind: Kind, path: str, client: Client, clock: Clock) -> str:
             if attempt:
                 return "deleted"
             return "unknown" if kind.all and client.get(kind.all).status == 404 else "gone"
+        # A refusal that says neither: the list does.
+        if deleted.failure is None and deleted.status >= 400 and _unlisted(kind, path, client):
+            return "deleted" if attempt else "gone"
         clock.sleep(min(_FIRST * 2**attempt, _PAUSE))
     return "there"
+
+
+def _unlisted(kind: Kind, path: str, client: Client) -> bool:
+    """Whether the list of all is answered and does not have what is at *path*."""
+    if not kind.all:
+        return False
+    listed = client.get(kind.all)
+    items = _items(listed.response_body, kind.listed) if listed.succeeded else None
+    return items is not None and path not in {_url(kind, one) for item in items if (one := _text(item, kind.id))}
 
 
 def _items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:

@@ -33,7 +33,7 @@ _MAY: dict[str, set[str]] = {
     "_cases": {"_contracts"},
     "_waivers": set(),
     "_session": {"_auth", "_checks", "_client", "_contracts", "_exchange", "_leases", "_ledger", "_options", "_target"},
-    "_bench": {"_auth", "_cases", "_checks", "_client", "_contracts", "_exchange", "_leases", "_recipes", "_session"},
+    "_bench": {"_auth", "_belongings", "_cases", "_checks", "_client", "_contracts", "_exchange", "_leases", "_recipes", "_session"},
     "strategies": {"_cases", "_checks", "_contracts", "_recipes"},
     "_properties": {"_bench", "_checks", "_exchange", "_leases", "_recipes", "strategies"},
     "_coverage": {"_bench", "_checks", "_contracts", "_locations", "_recipes"},

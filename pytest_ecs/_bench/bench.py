@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from pytest_ecs._auth import AkSkAuth, AlteredAfterSigning, FixedToken, NoAuth
+from pytest_ecs._belongings import discard
 from pytest_ecs._bench.derive import apply, as_check, changes, expectation, first_version, flags, variant_for
 from pytest_ecs._bench.stock import TRIES, Stock
 from pytest_ecs._cases import excluding, fields
@@ -310,6 +311,7 @@ class Bench(Stock):
             if accepted:
                 self.wait_out(exchange)
                 self._take_back(exchange, recipe, leases)
+                discard(exchange, self.client)
                 self._forget(recipe)
             elif exchange.failure is None:
                 refused(exchange)
@@ -577,6 +579,7 @@ class Bench(Stock):
             return
         self.wait_out(exchange)
         self._take_back(exchange, recipe, leases)
+        discard(exchange, self.client)
         self._forget(recipe)
         for lease in itertools.chain.from_iterable(self._shared.values()):
             lease.exclusive = True  # so that its state is looked at before its next use

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._belongings import KINDS, identify, kind_of, name_of
+from pytest_ecs._belongings import KINDS, discard, identify, kind_of, name_of
 from pytest_ecs._options import Settings
 from pytest_ecs._session import Session, open_session
 
@@ -119,6 +119,27 @@ def test_what_an_endpoint_has_no_api_for_is_a_problem() -> None:
     assert problem.startswith(f"image {_OWN}: the endpoint has no API to delete or list it")
     assert len(opened.ledger.things("unit")) == 1
     opened.close()
+
+
+def test_what_no_refusal_tells_the_list_does() -> None:
+    """A group that was deleted already is refused with 400; without its code only the list says that it is gone."""
+    session = open_session(Settings(run="unit", deviation=("envelope-flat",)))
+    path, body = _CREATES["ECS group"]
+    made = session.client.post(path, body)
+    session.client.delete(f"{path}/{made.response_body['server_group']['id']}")
+    assert session.clean() == ([], [])
+    session.close()
+
+
+def test_what_nobody_wants_is_deleted_at_once(session: Session) -> None:
+    """What a request made that should have been refused would use up quotas until the end of the run."""
+    path, body = _CREATES["server group"]
+    before = _listed(session, "server group")
+    made = session.client.post(path, body)
+    discard(made, session.client)
+    assert _listed(session, "server group") == before
+    discard(session.client.post(path, {"server_group": {}}), session.client)  # a refused one made nothing
+    assert session.clean() == ([], [])
 
 
 def test_several_of_one_name_are_left_alone(session: Session) -> None:
