@@ -245,6 +245,7 @@ def test_eip_and_data_disks_go_or_stay_as_the_deletion_says(
 
 def _attach(bench: Bench, server: str, disk: str) -> None:
     bench.make(f"{_SERVERS}/{server}/attachvolume", {"volumeAttachment": {"volumeId": disk, "device": "/dev/vdb"}})
+    bench.until(f"{_VOLUMES}/{disk}", "volume", "status", equals="in-use")
 
 
 def _detached(bench: Bench, rule: str, disk: str) -> None:

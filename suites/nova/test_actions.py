@@ -127,16 +127,12 @@ def _managed(bench: Bench, lease: Lease, nic: str, network: JSON) -> None:
 @pytest.mark.ecs_requirement(f"{_LOCK}/refuses-status", f"{_LOCK}/refuses-disks")
 def test_a_lock_holds_a_stopped_server(ecs_bench: Bench) -> None:
     """It is not started, and neither gets a disk nor loses one."""
+    for operation in ("nova.disks.attach", "nova.disks.detach"):  # these take a disk, so before one is chosen here
+        ecs_bench.control(operation)
     lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.disk()
     disks = _path(lease.id, "/os-volume_attachments")
     ecs_bench.read(ecs_bench.client.post(disks, {"volumeAttachment": {"volumeId": disk}}))
-    for _ in range(_TRIES):
-        if (
-            ecs_bench.read(ecs_bench.client.get(f"/v2.1/{{project_id}}/os-volumes/{disk}"), "volume", "status")
-            == "in-use"
-        ):
-            break
-        ecs_bench.session.target.clock.sleep(1.0)
+    ecs_bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
     ecs_bench.read(_act(ecs_bench, lease.id, "lock"))
     second = ecs_bench.disk()
     added = _held(ecs_bench, "refuses-disks", lease, "POST", disks, {"volumeAttachment": {"volumeId": second}})
