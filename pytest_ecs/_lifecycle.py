@@ -72,7 +72,7 @@ def certify(config: pytest.Config) -> None:
     if not is_worker(config):
         keeper.recorder = Recorder(keeper, contract, waivers)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
-        config.pluginmanager.register(Spread(), "pytest-ecs-spread")
+        config.pluginmanager.register(Spread(embedded=keeper.settings.embedded), "pytest-ecs-spread")
 
 
 def is_worker(config: pytest.Config) -> bool:

@@ -9,12 +9,17 @@ import pytest
 
 __all__ = ["Spread", "together"]
 
-#: What one worker has all of. What a project has few of: server groups (5.7.1), and the one port that a run knows. And
-#: whatever makes servers of its own, so that those who delete servers, and those who need many, find some to take.
+#: A project may have few server groups (5.7.1), and a run knows one port, so one worker has all that needs them.
 _SCARCE = re.compile(
-    r"/test_groups\.py::|/test_lifecycle\.py::|/test_quotas\.py::|/test_disks\.py::|/test_state_mapping\.py::|"
-    r"(?:ecs/test_(?:batch|flavors|jobs)|nova/test_(?:keypairs|metadata|networks|nics|status)|deprecated/test_images)\.py::|"
-    r"\[(?:(?:ecs|nova)\.server-groups|(?:ecs|nova)\.servers\.(?:create(?!-)|delete)|ecs\.tags\.query|nova\.nics\.add)"
+    r"/test_groups\.py::|ecs/test_quotas\.py::|nova/test_(?:lifecycle|nics)\.py::|"
+    r"\[(?:(?:ecs|nova)\.server-groups|nova\.servers\.create(?!-)|nova\.nics\.add)"
+)
+#: What makes servers of its own, deletes some or needs many. On the embedded mock each worker has a cloud of its own, so
+#: that one worker with all of it makes fewer; elsewhere the workers share their servers.
+_MAKERS = re.compile(
+    r"/test_(?:lifecycle|quotas|disks|state_mapping)\.py::|"
+    r"(?:ecs/test_(?:batch|flavors|jobs)|nova/test_(?:keypairs|metadata|networks|status)|deprecated/test_images)\.py::|"
+    r"\[(?:(?:ecs|nova)\.servers\.(?:create(?!-)|delete)|ecs\.tags\.query)"
 )
 #: The operation that a test over all operations is about.
 _OPERATION = re.compile(r"\[((?:iam|ecs|nova|deprecated)\.[a-z0-9-]+\.[a-z0-9-]+)")
@@ -22,9 +27,9 @@ _OPERATION = re.compile(r"\[((?:iam|ecs|nova|deprecated)\.[a-z0-9-]+\.[a-z0-9-]+
 _FILE = re.compile(r"suites/((?:iam|ecs|nova|deprecated)/test_\w+\.py)::")
 
 
-def together(nodeid: str) -> str:
+def together(nodeid: str, *, embedded: bool) -> str:
     """Return the name of what *nodeid* belongs to; tests with the same one run in one worker."""
-    if _SCARCE.search(nodeid):
+    if _SCARCE.search(nodeid) or (embedded and _MAKERS.search(nodeid)):
         return "scarce"
     found = _FILE.search(nodeid) or _OPERATION.search(nodeid)
     return found[1] if found else nodeid
@@ -33,13 +38,18 @@ def together(nodeid: str) -> str:
 class Spread:
     """Hands the tests to the xdist workers."""
 
+    def __init__(self, *, embedded: bool) -> None:
+        self._embedded = embedded
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Keep together what belongs together, unless ``--dist`` asks for something else than sharing the load."""
         from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+        embedded = self._embedded
+
         class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
             def _split_scope(self, nodeid: str) -> str:
-                return together(nodeid)
+                return together(nodeid, embedded=embedded)
 
         return Scheduling(config, log) if config.getoption("dist") in {"load", "loadgroup"} else None

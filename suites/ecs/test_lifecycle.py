@@ -229,11 +229,13 @@ def test_eip_and_data_disks_go_or_stay_as_the_deletion_says(
     """With the flags they are gone, without them they are there and at no server, whatever was said before."""
     lease, disk = ecs_bench.session.pool.to_delete(), ecs_bench.disk()
     _attach(ecs_bench, lease.id, disk)
-    address = None
+    address: str | None = None
     with suppress(PrerequisiteMissing):
-        address = str(ecs_bench.make(_EIPS, {}, "floating_ip", "ip"))
+        eip = ecs_bench.make(_EIPS, {}, "floating_ip")
         action = f"/v2.1/{{project_id}}/servers/{lease.id}/action"
-        ecs_bench.make(action, {"addFloatingIp": {"address": address}})
+        ecs_bench.make(action, {"addFloatingIp": {"address": eip["ip"]}})
+        ecs_bench.until(f"{_EIPS}/{eip['id']}", "floating_ip", "instance_id", equals=lease.id)
+        address = str(eip["ip"])
     if address is None:
         ecs_bench.not_tested(f"{_DELETE}/publicip-{eips}", "the endpoint binds no EIP (11.5)")
         ecs_bench.settle(ecs_bench.client.post(f"{_SERVERS}/delete", {"servers": [{"id": lease.id}], **fields}))

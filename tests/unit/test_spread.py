@@ -17,11 +17,26 @@ from pytest_ecs._spread import together
         ("suites/nova/test_lifecycle.py::test_x", "scarce"),
         ("suites/ecs/test_groups.py::test_x", "scarce"),
         ("suites/test_status_codes.py::test_x[nova.server-groups.create]", "scarce"),
-        ("suites/test_state_mapping.py::test_x[A-4/unknown]", "scarce"),
-        ("suites/test_status_codes.py::test_x[ecs.servers.delete]", "scarce"),
+        ("suites/test_state_mapping.py::test_x[A-4/unknown]", "suites/test_state_mapping.py::test_x[A-4/unknown]"),
+        ("suites/test_status_codes.py::test_x[ecs.servers.delete]", "ecs.servers.delete"),
         ("my/test_own.py::test_x[1]", "my/test_own.py::test_x[1]"),
     ],
 )
 def test_what_shares_things_stays_together(nodeid: str, name: str) -> None:
     """By operation, by file of rules, and what there is little of; everything else goes wherever there is room."""
-    assert together(nodeid) == name
+    assert together(nodeid, embedded=False) == name
+
+
+@pytest.mark.parametrize(
+    "nodeid",
+    [
+        "suites/test_state_mapping.py::test_x[A-4/unknown]",
+        "suites/test_status_codes.py::test_x[ecs.servers.delete]",
+        "suites/test_error_codes.py::test_x[ecs.servers.create/http/empty-body]",
+        "suites/ecs/test_lifecycle.py::test_x",
+    ],
+)
+def test_what_makes_servers_stays_together_where_workers_share_none(nodeid: str) -> None:
+    """Each worker of a run on the embedded mock has a cloud of its own."""
+    assert together(nodeid, embedded=True) == "scarce"
+    assert together("suites/ecs/test_tags.py::test_x", embedded=True) == "ecs/test_tags.py"
