@@ -77,7 +77,7 @@ class Settings:
     other_dedicated_host: str | None = None
     port: str | None = None
     windows_image: str | None = None
-    max_servers: int = 40
+    max_servers: int = 80
     max_minutes: float = 240.0
     batch: int = 3
     job_timeout: float = 1800.0

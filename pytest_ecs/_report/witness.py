@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +39,15 @@ def covered_by(item: pytest.Item) -> list[str]:
     return [str(name) for marker in item.iter_markers(MARKER) for name in marker.args]
 
 
+@contextmanager
+def _skipping() -> Iterator[None]:
+    """Turn what is missing into a skip, for which pytest prepares no traceback: that would take most of such a test."""
+    try:
+        yield
+    except PrerequisiteMissing as missing:
+        raise pytest.skip.Exception(str(missing), _use_item_location=True) from None
+
+
 class Witness:
     """Turns exchanges into findings, and a failed requirement into a failed test, once for each requirement."""
 
@@ -54,10 +64,17 @@ class Witness:
         self._findings: list[Finding] = []
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
+        """Skip where a fixture misses something."""
+        with _skipping():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Judge after the test's own code; raise when a requirement is seen broken for the first time."""
         self._broken.clear()
-        result = yield
+        with _skipping():
+            result = yield
         new = self._judge()
         covered = covered_by(item)
         if self._keeper.session is not None and covered:
@@ -173,12 +190,6 @@ class Witness:
                 covered, "not_tested" if self._told else "error", f"a step that the test needs did not succeed: {error}"
             )
             report.longrepr = str(error)
-            return
-        if isinstance(error, PrerequisiteMissing):
-            self._conclude(covered, "not_tested", str(error))
-            path, line, _ = item.location
-            report.outcome = "skipped"
-            report.longrepr = (path, line or 0, f"Skipped: {error}")
             return
         if isinstance(error, EcsError):
             self._conclude(covered, "error", str(error))
