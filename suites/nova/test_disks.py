@@ -239,16 +239,18 @@ def test_a_bootable_disk_needs_its_device(ecs_bench: Bench) -> None:
 @pytest.mark.ecs_requirement(f"{_ATTACH}/paused")
 def test_a_paused_server_gets_no_disk(ecs_bench: Bench) -> None:
     """Nor does a suspended one, where a target can be put into these states."""
-    hook, disk = ecs_bench.session.target.control, ecs_bench.disk()
+    hook = ecs_bench.session.target.control
     if hook is None:
         ecs_bench.not_tested(f"{_ATTACH}/paused", "no operation pauses or suspends a server")
         return
-    lease = ecs_bench.session.pool.lease("ACTIVE")
+    control, lease = ecs_bench.control("nova.disks.attach"), ecs_bench.session.pool.lease("ACTIVE")
+    disk = ecs_bench.disk()
     body = {"volumeAttachment": {"volumeId": disk}}
     for state in ("paused", "suspended"):
         hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": state})
         answer = ecs_bench.expect(
-            f"{_ATTACH}/paused", "POST", _path(lease.id), json=body, expects="wrong-state", change=f"the server is {state}",
+            f"{_ATTACH}/paused", "POST", _path(lease.id), json=body, expects="wrong-state",
+            change=f"the server is {state}", control=control.id,
         )  # fmt: skip
         hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
         if answer.failure is None and answer.status < 400:

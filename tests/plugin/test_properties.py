@@ -110,7 +110,7 @@ def test_what_broke_is_tried_first_the_next_time(
     """The examples are kept beside the report, which names their folder; a run into the same folder begins with them."""
     monkeypatch.setattr("hypothesis.core.global_force_seed", None)  # other tests' --hypothesis-seed stays in the process
     test, deviation = f"{_VALID}[ecs.server-groups.create]", "--ecs-deviation=unknown-field-crashes"
-    shown, certificate = _run(pytester, test, deviation)
+    shown, certificate = _run(pytester, test, deviation, "--ecs-properties=deep")
     shown.assert_outcomes(failed=1)
     assert certificate["properties"]["database"] == "examples"
     out = pytester.path / "out"
