@@ -102,6 +102,8 @@ class Case:
     control: str | None = None
     #: Error codes that fit beside the general ones.
     codes: tuple[str, ...] = ()
+    #: Id of a query of the project's limits just before, where the request creates something that is limited.
+    limits: str | None = None
 
     def to_json(self) -> dict[str, JSON]:
         """Return plain JSON."""

@@ -82,6 +82,9 @@ class Bench(Stock):
             # Nobody need offer an operation of chapter 11; the judge looks at its collection.
             if operation.chapter == "deprecated":
                 case = replace(case, control=self._collection(operation, request).id)
+            if operation.quota is not None:
+                limits = self.client.get(self.contract.operations["nova.limits.show"].path)
+                case = replace(case, limits=limits.id)
             exchange = self._send(operation, recipe, request, case, path=path)
             self.settle(exchange, [] if only_reads else leases)
             self._take_back(exchange, recipe, leases)

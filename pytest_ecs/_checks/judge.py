@@ -17,7 +17,7 @@ from pytest_ecs._checks.formats import validator
 from pytest_ecs._checks.jobs import job_claims
 from pytest_ecs._contracts import Contract
 from pytest_ecs._contracts.model import Expectation, Operation
-from pytest_ecs._exchange import Exchange
+from pytest_ecs._exchange import Exchange, pointer
 from pytest_ecs._jobs import OVER, job_error_codes
 from pytest_ecs.typing import JSON
 
@@ -223,8 +223,11 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
     evidence = (exchange.id, *([case.control] if case.control else []))
     if case.expects == "accepted":
         fine = exchange.succeeded
-        if fine or set(codes_of(exchange.response_body)) & contract.environment_codes:
-            reason = "" if fine else "the project or region lacks what the request needs"
+        full = "" if fine else _full(exchange, operation, contract, corpus)
+        if full and case.limits:
+            evidence = (*evidence, case.limits)
+        if fine or full or set(codes_of(exchange.response_body)) & contract.environment_codes:
+            reason = "" if fine else full or "the project or region lacks what the request needs"
             yield Finding(
                 case.requirement, "pass" if fine else "error", evidence, expected=expectation.says, reason=reason
             )
@@ -238,6 +241,21 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
         yield Finding(case.requirement, "not_tested", evidence, reason=reason)
         return
     yield _rejection(exchange, expectation, evidence, corpus, dialect)
+
+
+def _full(exchange: Exchange, operation: Operation | None, contract: Contract, corpus: Corpus) -> str:
+    """Say that the project has as many as it may have of what a refused request creates; nothing where that is not known."""
+    quota = operation.quota if operation is not None else None
+    if quota is None or exchange.case is None or exchange.status not in contract.quota_statuses:
+        return ""
+    shown = corpus.get(exchange.case.limits or "")
+    try:
+        limits = pointer(shown.response_body if shown is not None and shown.succeeded else None, ("limits", "absolute"))
+        most, used = pointer(limits, (quota.most,)), pointer(limits, (quota.used,))
+    except LookupError:
+        return ""
+    counted = type(most) is int and type(used) is int and 0 <= most <= used
+    return f"the project has all that it may have: {quota.used} is {used}, {quota.most} is {most}" if counted else ""
 
 
 def _refused(requirement: str, exchange: Exchange, evidence: tuple[str, ...], expectation: Expectation) -> Finding:

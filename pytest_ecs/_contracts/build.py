@@ -14,6 +14,7 @@ from pytest_ecs._contracts.model import (
     Microversions,
     Operation,
     Permission,
+    Quota,
     Requirement,
     Rule,
     Ruling,
@@ -92,6 +93,7 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
         aliases=tuple(_aliases(raw, source)),
         envelopes=tuple(raw.get("x-envelopes", ())) or (dialect(source.data["chapter"], request["path"]),),
         file=source.file,
+        quota=Quota(**raw["x-quota"]) if "x-quota" in raw else None,
         ruling=raw.get("x-ruling"),
     )
 

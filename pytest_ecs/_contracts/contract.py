@@ -64,6 +64,8 @@ class Contract:
     gateway_statuses: frozenset[int]
     #: Codes that say that the project or the region lacks something, not that the request is wrong.
     environment_codes: frozenset[str]
+    #: Statuses that may say that a project has no room, where no code tells (6.10.1 does).
+    quota_statuses: frozenset[int]
     _expectations: Mapping[str, Mapping[str, Expectation]]
     _envelopes: Mapping[str, Envelope]
 

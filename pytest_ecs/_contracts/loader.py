@@ -77,6 +77,7 @@ def _load(root: Path) -> Contract:
         envelopes={name: envelope.body for name, envelope in envelopes.items()},
         gateway_statuses=frozenset(general["gateway_statuses"]),
         environment_codes=frozenset(general.get("environment_codes", ())),
+        quota_statuses=frozenset(general.get("quota_statuses", ())),
         _expectations=expectations,
         _envelopes=envelopes,
     )

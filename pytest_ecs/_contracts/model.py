@@ -72,6 +72,14 @@ class Microversions:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """How many of something a project may have, and has: names of fields in the answer of 6.10.1."""
+
+    most: str
+    used: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One documented operation."""
 
@@ -104,6 +112,8 @@ class Operation:
     envelopes: tuple[str, ...]
     #: File below ``schemas/``, for messages.
     file: str
+    #: What limits the number of what it creates, where 6.10.1 shows that.
+    quota: Quota | None = None
     #: Id of the ruling that explains how the operation as a whole is read, if any.
     ruling: str | None = None
 

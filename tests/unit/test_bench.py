@@ -150,3 +150,12 @@ def test_a_refusal_is_sent_beside_the_like_that_is_accepted(bench: Bench) -> Non
 def test_a_token_of_ones_own_is_sent_as_it_is(bench: Bench) -> None:
     """One that is no token is refused, and no other one is fetched for it."""
     assert bench.bearing("no token").get("/v1/{project_id}/cloudservers/limits").status == 401
+
+
+def test_what_a_project_may_have_is_asked_before_it_is_used(bench: Bench) -> None:
+    """So that a refusal for lack of room can be told from another one."""
+    made = bench.run("nova.server-groups.create")
+    assert made.case is not None
+    limits = bench.session.get(str(made.case.limits))
+    assert limits is not None
+    assert (limits.operation, limits.succeeded) == ("nova.limits.show", True)

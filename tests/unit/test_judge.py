@@ -180,3 +180,38 @@ def test_a_redirection_is_no_success(whole: Contract) -> None:
     assert "fail" in {f.outcome for f in rejudge([control, instead], [], whole) if f.requirement == requirement}
     shown = replace(moved, case=None, response_body={"server": {}})
     assert evaluate("x", Assertion("moved", ("body", "server"), "equals", {}), shown).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    ("status", "absolute", "limits", "verdict"),
+    [
+        (403, {"maxServerGroups": 10, "totalServerGroupsUsed": 10}, "limits", "error"),
+        (413, {"maxServerGroups": 10, "totalServerGroupsUsed": 11}, "limits", "error"),
+        (403, {"maxServerGroups": 10, "totalServerGroupsUsed": 9}, "limits", "fail"),
+        (400, {"maxServerGroups": 10, "totalServerGroupsUsed": 10}, "limits", "fail"),
+        (403, {"maxServerGroups": -1, "totalServerGroupsUsed": 3}, "limits", "fail"),
+        (403, {"maxServerGroups": "10", "totalServerGroupsUsed": 10}, "limits", "fail"),
+        (403, {"maxServerGroups": 10, "totalServerGroupsUsed": 10}, None, "fail"),
+        (403, None, "limits", "fail"),
+        (200, {"maxServerGroups": 10, "totalServerGroupsUsed": 10}, "limits", "pass"),
+    ],
+)
+def test_a_project_that_has_all_it_may_have_is_no_verdict(
+    whole: Contract, status: int, absolute: dict[str, Any] | None, limits: str | None, verdict: str
+) -> None:
+    """A native refusal has no code, so that only the limits tell lack of room from a request that should be accepted."""
+    name = "nova.server-groups.create"
+    shown = exchange("nova.limits.show", 200, {"limits": {"absolute": absolute}}, id="limits")
+    sent = exchange(name, status, case=Case(f"{name}/status", "accepted", limits=limits))
+    (found,) = {f.outcome for f in rejudge([shown, sent], [], whole) if f.requirement == f"{name}/status"}
+    assert found == verdict
+
+
+def test_a_quota_is_one_that_the_limits_show(whole: Contract) -> None:
+    """A name that the answer of 6.10.1 does not have would never be found."""
+    limits = whole.operations["nova.limits.show"].response_body or {}
+    names = limits["properties"]["limits"]["properties"]["absolute"]["properties"]
+    limited = {operation.id: operation.quota for operation in whole.operations.values() if operation.quota is not None}
+    assert limited
+    for quota in limited.values():
+        assert {quota.most, quota.used} <= names.keys()
