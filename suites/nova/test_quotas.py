@@ -42,6 +42,10 @@ def test_the_limits_are_the_projects(ecs_bench: Bench) -> None:
         shown = ecs_bench.client.get(_PATH)
         if ecs_bench.read(shown, "limits", "absolute") == before:
             break
+    else:
+        for rule in ("own-project-query", "same-as-ecs", "used-within"):
+            ecs_bench.not_tested(f"{_LIMITS}/{rule}", "others created or deleted something all the time")
+        return
     for name, value in before.items():
         ecs_bench.check(f"{_LIMITS}/own-project-query", own, *_ABSOLUTE, name, equals=value)
         if name in ecs_bench.read(theirs, "absolute"):
@@ -98,7 +102,7 @@ def test_servers_count(ecs_bench: Bench) -> None:
         ecs_bench.client.delete(f"/v2.1/{{project_id}}/servers/{made}")
         ecs_bench.wait_gone(f"/v2.1/{{project_id}}/servers/{made}")
         after = ecs_bench.client.get(_PATH)
-        if between == {**there, made: flavor["id"]} and _servers(ecs_bench) == there:
+        if between == {**there, made: flavor["id"]} and _servers(ecs_bench) == there and "" not in there.values():
             break
     else:
         for rule in (
@@ -121,7 +125,7 @@ def test_servers_count(ecs_bench: Bench) -> None:
 
 
 def _servers(bench: Bench) -> dict[str, str]:
-    """Flavors of the project's servers; one that is being resized has none that could be counted on."""
+    """Flavors of the project's servers; one that is being resized has none that could be counted on: ""."""
     listed = bench.client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
     return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in bench.read(listed, "servers")}
 
