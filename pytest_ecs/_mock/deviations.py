@@ -267,6 +267,7 @@ DEVIATIONS: Mapping[str, str] = {
     "group-members-hidden": "members of groups are not shown",
     "group-owner-missing": "groups have no project_id and user_id from 2.13 on",
     "group-quota-unchecked": "a project can have any number of server groups",
+    "group-refused-kept": "a group whose creation is refused is there all the same",
     "group-not-kept": "a group is reported as created and is not there",
     "group-running-unchecked": "running servers can be added to a group",
     "group-xen-unchecked": "Xen servers can be added to a group",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pytest_ecs._mock.building import spread
-from pytest_ecs._mock.errors import EcsError, NativeError, refuse_native
+from pytest_ecs._mock.errors import EcsError, NativeError, RefusalError, refuse_native
 from pytest_ecs._mock.hardware import Server
 from pytest_ecs._mock.records import ServerGroup
 from pytest_ecs._mock.routing import Request, Response, route
@@ -53,8 +53,16 @@ def _listed(groups: Iterable[ServerGroup], request: Request, state: State) -> li
 
 
 def _create(request: Request, state: State, refuse: Any) -> Response:
-    wanted = Reader(refuse, state.deviates).read(request.json, _CREATE).get("server_group", {})
     groups = request.project.server_groups
+    try:
+        wanted = Reader(refuse, state.deviates).read(request.json, _CREATE).get("server_group", {})
+    except RefusalError:
+        inner = request.json.get("server_group")
+        name = inner.get("name") if isinstance(inner, dict) else None
+        if isinstance(name, str) and state.deviates("group-refused-kept"):
+            left = ServerGroup(state.uuid(), name, ["anti-affinity"], request.user.id)
+            groups[left.id] = left
+        raise
     if len(groups) >= state.limits.server_groups and not state.deviates("group-quota-unchecked"):
         raise refuse("Ecs.0022", "Insufficient ECS group quota.")
     policies = wanted.get("policies", ["anti-affinity"])

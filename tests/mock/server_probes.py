@@ -413,6 +413,8 @@ PROBES: dict[str, Probe] = {
     "group-members-hidden": lambda c: len(_joined(c)) == 1,
     "group-owner-missing": lambda c: {"project_id", "user_id"} <= _shown(c, _group(c), "2.13").keys(),
     "group-quota-unchecked": _group_quota,
+    "group-refused-kept": lambda c: c.nova("POST", "os-server-groups", {"server_group": {"name": "g"}}).status_code == 400
+    and not c.nova("GET", "os-server-groups").json()["server_groups"],
     "group-not-kept": lambda c: bool(_shown(c, _group(c))),
     "group-running-unchecked": lambda c: _join(c, _group(c), c.create()[0]).status_code == 400,
     "group-xen-unchecked": _xen,
