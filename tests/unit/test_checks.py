@@ -147,6 +147,7 @@ def test_every_comparison_can_hold_and_fail(name: str) -> None:
         ("same_items", [1, 1, 2], [2, 1, 1.0], True),
         ("same_items", [1, 2, 2], [1, 1, 2], False),
         ("includes", [False], [0], False),
+        ("includes", ["a"], ["a", "a"], False),
         ("has_one", [1, True], 1, True),
         ("has_one", [1, 1.0], 1, False),
         ("matches", "2.1\n", "^2.1$", False),
