@@ -4,7 +4,8 @@ contract load      reading and checking schemas/ in a fresh interpreter, imports
 collection         pytest --collect-only over the suites
 judging            exchanges judged again from a recorded run, requests and findings per second
 requests           one request through the client to the embedded mock, in process and over HTTP
-whole run          pytest-ecs run, without xdist and with two workers
+whole run          pytest-ecs run, without xdist and with two workers, each of which has a mock of its own; its parts are
+                   collection, the tests with and without properties, and the rest of it, the report
 peak memory        the largest process of a whole run
 """
 
@@ -95,12 +96,16 @@ def main() -> None:
         rows.append(
             ("collection", f"{seconds:.2f} s for {found.group(1) if found else '?'} tests, interpreter start included")
         )
-        for label, options in (("whole run, one process", []), ("whole run, -n 2", ["-n", "2"])):
+        for label, options in (
+            ("whole run, one process", []),
+            ("  without properties", ["--ecs-properties=off"]),
+            ("whole run, -n 2", ["-n", "2"]),
+            ("  without properties", ["-n", "2", "--ecs-properties=off"]),
+        ):
             times = [_timed([*run, *options], folder) for _ in range(3)]
-            rows.append((label, f"{min(t[0] for t in times):.1f} s, largest process {max(t[2] for t in times)} MiB"))
-        report = json.loads((Path(folder) / "ecs-report" / "report.json").read_text(encoding="utf-8"))
-        rows.append(("  requests", str(report["cost"]["requests"])))
-        rows.append(("  servers created", str(report["cost"]["servers_created"])))
+            cost = json.loads((Path(folder) / "ecs-report" / "report.json").read_text(encoding="utf-8"))["cost"]
+            took = f"{min(t[0] for t in times):.1f} s, largest process {max(t[2] for t in times)} MiB"
+            rows.append((label, f"{took}, {cost['requests']} requests, {cost['servers_created']} servers"))
         seconds_, exchanges, findings = _python(_JUDGE, str(Path(folder) / "ecs-report" / "evidence.jsonl"))
         rows.append(
             (
