@@ -66,8 +66,9 @@ def certify(config: pytest.Config) -> None:
         waivers = read_waivers(keeper.settings.waivers)
     except EcsError as error:
         raise pytest.UsageError(str(error)) from None
-    config.pluginmanager.register(Selector(keeper.settings, contract), "pytest-ecs-selector")
-    keeper.witness = Witness(keeper, contract, waivers)
+    selector = Selector(keeper.settings, contract)
+    config.pluginmanager.register(selector, "pytest-ecs-selector")
+    keeper.witness = Witness(keeper, contract, waivers, selector.chosen)
     config.pluginmanager.register(keeper.witness, "pytest-ecs-witness")
     if not is_worker(config):
         keeper.recorder = Recorder(keeper, contract, waivers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +49,14 @@ def _skipping() -> Iterator[None]:
 
 
 class Witness:
-    """Turns exchanges into findings, and a failed requirement into a failed test, once for each requirement."""
+    """Turns exchanges into findings, and a failed requirement that was asked for into a failed test, once for each."""
 
-    def __init__(self, keeper: Keeper, contract: Contract, waivers: Sequence[dict[str, JSON]]) -> None:
+    def __init__(
+        self, keeper: Keeper, contract: Contract, waivers: Sequence[dict[str, JSON]], chosen: Collection[str]
+    ) -> None:
         self._keeper = keeper
         self._contract = contract
+        self._chosen = chosen
         self._waived = {waiver["requirement"] for waiver in waivers}
         self._seen: Counter[tuple[str, str]] = Counter()
         self._judged: set[str] = set()
@@ -155,7 +158,8 @@ class Witness:
         return list(new.values())
 
     def _binds(self, requirement: str) -> bool:
-        return requirement not in self._waived and self._contract.requirements[requirement].level == "must"
+        asked = requirement in self._chosen and requirement not in self._waived
+        return asked and self._contract.requirements[requirement].level == "must"
 
     def _keep(self, finding: Finding) -> None:
         """Keep the first success of each requirement, some of its failures, and every claim of a rule."""

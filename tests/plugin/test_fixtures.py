@@ -74,6 +74,17 @@ def test_a_report_of_a_strangers_tests_judges_what_they_exchanged(pytester: pyte
     ]  # fmt: skip
 
 
+def test_what_was_not_asked_for_fails_nothing(pytester: pytest.Pytester) -> None:
+    """A selection is the same for the tests, the certificate and the exit code."""
+    import json
+
+    pytester.makepyfile("""def test_it(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")""")
+    for section, code, verdict in (("5.7", 1, "fail"), ("5.1", 0, "partial")):
+        shown = pytester.runpytest("-q", "--ecs-report=out", "--ecs-deviation=quota-null", f"--ecs-section={section}")
+        certificate = json.loads((pytester.path / "out" / "report.json").read_text())
+        assert (shown.ret, certificate["verdict"]) == (code, verdict)
+
+
 def test_a_check_that_judges_nothing_is_an_error(pytester: pytest.Pytester) -> None:
     """A test that says what it covers and makes no finding cannot pass."""
     pytester.makepyfile("""
