@@ -23,6 +23,8 @@ _T = TypeVar("_T")
 
 #: Seconds that something which was deleted may still be shown.
 TRIES = 120
+#: How many disks are waited for until none is expected any more.
+_DISKS_TRIED = 2
 #: Where disks are created (11.4.4).
 _DISKS = "/v2.1/{project_id}/os-volumes"
 
@@ -33,6 +35,8 @@ class Stock:
 
     session: Session
     _disks: list[str] = field(default_factory=list)
+    #: Disks that did not become available.
+    _stuck_disks: list[str] = field(default_factory=list)
     _once: dict[str, Any] = field(default_factory=dict)
     _last_job: str | None = None
     _addresses: int = 0
@@ -154,11 +158,16 @@ class Stock:
     def disk(self) -> str:
         """Return a data disk that no server has; it is created where none is left (11.4.4) and deleted with the run.
 
-        Raises `PrerequisiteMissing` where disks cannot be created.
+        Raises `PrerequisiteMissing` where disks cannot be created, or do not become available again and again.
         """
         free = next((disk for disk in self._disks if self._disk_is_free(disk)), None)
         if free is not None:
             return free
+        if len(self._stuck_disks) >= _DISKS_TRIED:
+            raise PrerequisiteMissing(
+                "A disk is needed, and those that the endpoint creates do not become available (11.4.4)",
+                seen=f"{', '.join(self._stuck_disks)}, for {TRIES} s each",
+            )
         volume = {
             "size": 10,
             "display_name": self.new_name("disk"),
@@ -176,6 +185,7 @@ class Stock:
                 self._disks.append(disk)
                 return disk
             self.session.target.clock.sleep(1.0)
+        self._stuck_disks.append(disk)
         raise StepFailed(f"The disk {disk} is not available {TRIES} s after it was created")
 
     def _disk_is_free(self, disk: str) -> bool:

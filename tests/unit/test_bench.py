@@ -10,7 +10,7 @@ from pytest_ecs import Bench
 from pytest_ecs._options import Settings
 from pytest_ecs._recipes import RECIPES
 from pytest_ecs._session import open_session
-from pytest_ecs.exceptions import PrerequisiteMissing
+from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 
 @pytest.fixture
@@ -159,3 +159,17 @@ def test_what_a_project_may_have_is_asked_before_it_is_used(bench: Bench) -> Non
     limits = bench.session.get(str(made.case.limits))
     assert limits is not None
     assert (limits.operation, limits.succeeded) == ("nova.limits.show", True)
+
+
+def test_disks_that_never_become_available_are_not_waited_for_again() -> None:
+    """Two of them are enough; each takes two minutes."""
+    session = open_session(Settings(run="unit", deviation=("volume-noop",)))
+    bench = Bench(session)
+    for _ in range(2):
+        with pytest.raises(StepFailed, match="is not available 120 s after"):
+            bench.disk()
+    began = session.target.clock.now()
+    with pytest.raises(PrerequisiteMissing, match="do not become available"):
+        bench.disk()
+    assert session.target.clock.now() == began
+    session.close()
