@@ -133,6 +133,12 @@ class Bench(Stock):
             )
         return exchange
 
+    def beforehand(self, *operations: str) -> None:
+        """Send the own requests of *operations* now, whatever becomes of them, since they take what a test may choose."""
+        for operation in operations:
+            with suppress(JobError, PrerequisiteMissing, StepFailed):
+                self.attempt(operation)
+
     def _check(self, operation_id: str, variant: str) -> Exchange:
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         request = recipe.variants[variant](self._ingredients(recipe, self._borrowed(recipe)))

@@ -73,6 +73,7 @@ def _attached(
 )  # fmt: skip
 def test_a_disk_comes_and_goes(ecs_bench: Bench) -> None:
     """Attached to a stopped and to a running server it is one more disk of that server alone; both queries show it."""
+    ecs_bench.beforehand("ecs.disks.attach", "ecs.disks.show")
     stopped, other = ecs_bench.session.pool.batch_of(2, "SHUTOFF")
     running = ecs_bench.session.pool.lease("ACTIVE")
     disk, theirs = ecs_bench.disk(), _ids(ecs_bench, other.id)
@@ -170,6 +171,7 @@ def test_devices_are_names_of_their_own(ecs_bench: Bench) -> None:
 )  # fmt: skip
 def test_a_disk_is_detached_and_kept(ecs_bench: Bench) -> None:
     """Without the flag, with 0 and with 1 it leaves its stopped server, which keeps the others, and can come back."""
+    ecs_bench.beforehand("ecs.disks.detach")
     lease, other = ecs_bench.session.pool.batch_of(2, "SHUTOFF")
     disk, before = ecs_bench.disk(), _ids(ecs_bench, lease.id)
     for rule, path, change in (
@@ -183,6 +185,7 @@ def test_a_disk_is_detached_and_kept(ecs_bench: Bench) -> None:
     for rule, query in (("flag-omitted", {}), ("flag-zero", {"delete_flag": "0"}), ("flag-one", {"delete_flag": "1"})):
         attached = _send(ecs_bench, lease, disk)
         ecs_bench.check(f"{_DETACH}/disk-kept", attached, "status", at_most=299)
+        ecs_bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
         refused = ecs_bench.expect(
             f"{_DETACH}/not-attached", "DELETE", _detach_path(other.id, disk),
             expects="unknown-reference", change="another server has the disk", codes=_ABSENT,

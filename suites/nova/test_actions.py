@@ -127,8 +127,7 @@ def _managed(bench: Bench, lease: Lease, nic: str, network: JSON) -> None:
 @pytest.mark.ecs_requirement(f"{_LOCK}/refuses-status", f"{_LOCK}/refuses-disks")
 def test_a_lock_holds_a_stopped_server(ecs_bench: Bench) -> None:
     """It is not started, and neither gets a disk nor loses one."""
-    for operation in ("nova.disks.attach", "nova.disks.detach"):  # these take a disk, so before one is chosen here
-        ecs_bench.control(operation)
+    ecs_bench.beforehand("nova.disks.attach", "nova.disks.detach")
     lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.disk()
     disks = _path(lease.id, "/os-volume_attachments")
     ecs_bench.read(ecs_bench.client.post(disks, {"volumeAttachment": {"volumeId": disk}}))

@@ -67,6 +67,7 @@ def _attached(bench: Bench, lease: Lease, disk: str, **fields: str) -> Iterator[
 )  # fmt: skip
 def test_a_disk_comes_and_goes(ecs_bench: Bench) -> None:
     """Attached to a stopped and to a running server it is one more disk of that server alone; detached it is kept."""
+    ecs_bench.beforehand("nova.disks.attach", "nova.disks.detach", "nova.disks.show")
     disk = ecs_bench.disk()
     stopped, other = ecs_bench.session.pool.batch_of(2, "SHUTOFF")
     running = ecs_bench.session.pool.lease("ACTIVE")
