@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -32,7 +33,13 @@ def run(arguments: Sequence[str]) -> int:
                 hint="options of pytest come after the profile" + closest(word, list(PROFILES)),
             )
         profile = [f"--ecs-profile={word}"]
-    return int(pytest.main([str(suites()), *_QUIET, *_ini(), *profile, *options]))
+    # A run keeps every exchange: the collector would go through all of them again and again, and find nothing.
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        return int(pytest.main([str(suites()), *_QUIET, *_ini(), *profile, *options]))
+    finally:
+        gc.set_threshold(*before)
 
 
 #: The table and the certificate say what there is to say; a cache folder would be litter.
