@@ -116,7 +116,7 @@ class Limits:
     servers: int = 2048
     cores: int = 20480
     ram: int = 25165824
-    eips: int = 10
+    eips: int = 20
     disks: int = 100_000
     security_groups: int = 10
     rules: int = 20

@@ -411,7 +411,7 @@ PROBES: dict[str, Probe] = {
     "floating-ip-unbind-releases": _bound(_unbind_keeps),
     "floating-ip-unbound-accepted": lambda c: _unbind(c, c.create()[0]).status_code == 409,
     "floating-ip-pool-unchecked": lambda c: _assign(c, pool="none").status_code == 404,
-    "floating-ip-quota-unchecked": lambda c: [_assign(c).status_code for _ in range(10)][-1] == 403,
+    "floating-ip-quota-unchecked": lambda c: [_assign(c).status_code for _ in range(20)][-1] == 403,
     "floating-ip-bound-unlisted": _bound(
         lambda c, s: len(c.nova("GET", "os-floating-ips").json()["floating_ips"]) == 1),
     "floating-ip-release-noop": _released,

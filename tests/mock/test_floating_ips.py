@@ -99,12 +99,12 @@ def test_the_pool_is_there_or_the_default_one(client: Client, body: Any, status:
     assert client.nova("GET", "os-floating-ip-pools").json() == {"floating_ip_pools": [{"name": "external"}]}
 
 
-def test_there_are_10_addresses_and_no_more(client: Client) -> None:
+def test_there_are_20_addresses_and_no_more(client: Client) -> None:
     """maxTotalFloatingIps of 5.7.1, with the one that is there from the start."""
-    made = [_assign(client) for _ in range(9)]
+    made = [_assign(client) for _ in range(19)]
     assert client.nova("POST", "os-floating-ips", {"pool": "external"}).status_code == 403
-    assert client.v1("GET", "cloudservers/limits").json()["absolute"]["totalFloatingIpsUsed"] == 10
-    assert len({eip["ip"] for eip in made}) == 9
+    assert client.v1("GET", "cloudservers/limits").json()["absolute"]["totalFloatingIpsUsed"] == 20
+    assert len({eip["ip"] for eip in made}) == 19
     other = Client(client.cloud, "other_project")
     assert other.nova("GET", f"os-floating-ips/{made[0]['id']}").status_code == 404
     (server,) = other.create()

@@ -210,7 +210,7 @@ def test_quotas_are_counted_and_enforced(client: Client) -> None:
     assert after["totalCoresUsed"] - before["totalCoresUsed"] == 2 * int(flavor["vcpus"])
     assert after["totalRAMUsed"] - before["totalRAMUsed"] == 2 * flavor["ram"]
     assert after["totalFloatingIpsUsed"] - before["totalFloatingIpsUsed"] == 2
-    many = client.request(count=9, publicip=_eip())
+    many = client.request(count=19, publicip=_eip())
     assert client.code(client.v1("POST", "cloudservers", many)) == (400, "Ecs.0013")
     for _ in range(4):
         client.create(count=500)
