@@ -296,7 +296,8 @@ class Pool:
                 server = taken.id
             if self._bring(server, None, state):
                 self.ledger.note(server, state)
-                return Lease(server, None, exclusive=True, status=state, pool=self)
+                # Whatever becomes of it, nobody else gets it, and nobody takes it for one that is idle.
+                return Lease(server, None, exclusive=True, status=state, pool=self, spoilt=True)
 
     def idle(self) -> list[str]:
         """Return the servers of the run that nobody has for himself, so that nobody changes or deletes them."""

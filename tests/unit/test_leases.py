@@ -198,7 +198,10 @@ def test_whoever_deletes_gets_what_was_left_over(session: Session) -> None:
     held, free = session.pool.batch_of(2)
     free.release()
     assert session.pool.to_delete().id == made[1]
-    assert session.pool.to_delete().id == free.id
+    doomed = session.pool.to_delete()
+    assert doomed.id == free.id
+    doomed.release()
+    assert free.id not in session.pool.idle()
     assert session.pool.to_delete().id not in {*made, held.id, free.id}
 
 
