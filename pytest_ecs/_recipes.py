@@ -46,7 +46,7 @@ class Ingredients:
     #: at a place of the answer. It is deleted with the run. Requests that are to be refused share one, with those of
     #: other operations that give the same ``among=``.
     make: Callable[..., JSON]
-    #: Waits until something is as the request needs it: ``until(path, *steps, equals=...)`` reads as `read` does.
+    #: Waits until something is as the request needs it: ``until(path, *steps, equals=...)``, or ``contains=...`` of a list.
     until: Callable[..., None]
     #: Flavor of the first leased server, to resize to another one.
     flavor: Callable[[], str | None]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from pytest_ecs._checks import TESTS, locate
 from pytest_ecs._client import Client
 from pytest_ecs._contracts import Contract
 from pytest_ecs._exchange import Exchange, pointer
@@ -67,6 +68,7 @@ class Stock:
     def read(self, exchange: Exchange, *path: str | int) -> JSON:
         """Return what stands at *path* of an answer's body, for the next step; raises `StepFailed` when nothing does.
 
+        A step "*" collects the rest of the path from every item of a list.
         Raises `PrerequisiteMissing` where it is a discarded operation that is not found, which no endpoint has to offer.
         """
         operation = self.contract.operations.get(exchange.operation or "")
@@ -77,11 +79,23 @@ class Stock:
         try:
             if exchange.failure is not None or exchange.status >= 400:
                 raise LookupError("it was refused")
-            return pointer(exchange.response_body, path)
+            return locate(exchange, ("body", *path))
         except LookupError:
             wanted = ".".join(map(str, path)) or "a body"
             seen = exchange.failure or f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text!r}"
             raise StepFailed(f"{exchange.request_line} was not answered with {wanted}", seen=seen) from None
+
+    def exactly(self, count: int, things: Iterable[_T], what: str) -> list[_T]:
+        """Return *things* when there are *count* of them, which a test needs to go on.
+
+        Raises `PrerequisiteMissing` otherwise: that there are too few or too many is judged where it came about.
+        """
+        found = list(things)
+        if len(found) != count:
+            raise PrerequisiteMissing(
+                f"A test needs {what} to go on", seen=f"{len(found)} where there should be {count}"
+            )
+        return found
 
     def new_name(self, hint: str = "n") -> str:
         """Return a name that nothing else has."""
@@ -97,11 +111,11 @@ class Stock:
 
     def free_address(self) -> str:
         """Return an IPv4 address a little above those of the project's servers, in their subnet as far as can be seen."""
-        listed = self.client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"}).response_body
+        listed = self.client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
         taken = [
             ipaddress.IPv4Address(entry["addr"])
-            for server in listed["servers"]
-            for entries in server["addresses"].values()
+            for addresses in self.read(listed, "servers", "*", "addresses")
+            for entries in addresses.values()
             for entry in entries
             if entry.get("OS-EXT-IPS:type") != "floating" and entry.get("version") == 4
         ]
@@ -235,15 +249,19 @@ class Stock:
         self.session.pool.keep(set(self.session.pool.made) - before)
         return made
 
-    def until(self, path: str, *steps: str | int, equals: JSON, **options: Any) -> None:
-        """Wait until *equals* stands at *steps* of the answer to GET *path*; raises `PrerequisiteMissing` if it never does."""
-        seen: JSON = None
+    def until(self, path: str, *steps: str | int, equals: JSON = None, contains: JSON = None, **options: Any) -> None:
+        """Wait until what stands at *steps* of the answer to GET *path* is *equals*, or a list with *contains*.
+
+        Raises `PrerequisiteMissing` if it never does.
+        """
+        test, wanted = ("equals", equals) if contains is None else ("contains", contains)
+        fits, seen = TESTS[test][0], None
         for _ in range(TRIES):
             seen = self.read(self.client.get(path, **options), *steps)
-            if seen == equals:
+            if fits(seen, wanted):
                 return
             self.session.target.clock.sleep(1.0)
-        raise PrerequisiteMissing(f"{equals} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
+        raise PrerequisiteMissing(f"{wanted} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
 
     def wait_gone(self, path: str, seconds: int = TRIES) -> bool:
         """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went."""

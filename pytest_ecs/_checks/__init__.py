@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_ecs._checks.assertions import TESTS, evaluate
+from pytest_ecs._checks.assertions import TESTS, evaluate, locate
 from pytest_ecs._checks.finding import Assertion, Finding
 from pytest_ecs._checks.judge import Corpus, judge, rejudge
 
-__all__ = ["TESTS", "Assertion", "Corpus", "Finding", "evaluate", "judge", "rejudge"]
+__all__ = ["TESTS", "Assertion", "Corpus", "Finding", "evaluate", "judge", "locate", "rejudge"]

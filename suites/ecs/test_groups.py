@@ -330,7 +330,7 @@ def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
     body = ecs_bench.session.pool.template(f"{name}-0005", 2)
     created = ecs_bench.client.post(_SERVERS, {"server": {**body["server"], **hints}})
     ecs_bench.check(f"{_CREATE}/usable", created, "status", at_most=299)
-    first, second = ecs_bench.session.pool.settle(created)
+    first, second = ecs_bench.exactly(2, ecs_bench.session.pool.settle(created), "both servers of one request")
     listed = ecs_bench.client.get("/v2.1/{project_id}/servers", query={"name": name})
     names = [f"{name}-0005", f"{name}-0006"]
     ecs_bench.check(

@@ -82,7 +82,7 @@ def test_the_job_of_a_nic_names_it(ecs_bench: Bench) -> None:
     subnet = ecs_bench.need_resource("subnet_id")
     added = str(ecs_bench.make(nics, {"nics": [{"subnet_id": subnet}]}, "job_id"))
     now = [nic["port_id"] for nic in ecs_bench.read(ecs_bench.client.get(interfaces), *ports)]
-    (port,) = set(now) - set(before)
+    (port,) = ecs_bench.exactly(1, set(now) - set(before), "the new NIC")
     _names(ecs_bench, added, port)
     deleted = str(ecs_bench.make(f"{nics}/delete", {"nics": [{"id": port}]}, "job_id"))
     _names(ecs_bench, deleted, port)

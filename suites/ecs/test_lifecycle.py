@@ -89,7 +89,9 @@ def test_a_server_is_what_was_asked_for(ecs_bench: Bench) -> None:
     """Image, flavor, metadata and description of the request show in the new server; the rest has its default."""
     created = ecs_bench.control("ecs.servers.create")
     asked = created.request_body["server"]
-    (server,) = ecs_bench.read(_named(ecs_bench, asked["name"]), "servers")
+    (server,) = ecs_bench.exactly(
+        1, ecs_bench.read(_named(ecs_bench, asked["name"]), "servers"), "the server of this name"
+    )
     shown = ecs_bench.client.get(f"/v2.1/{{project_id}}/servers/{server['id']}", microversion="2.19")
     place, purpose = ("body", "server"), asked["metadata"]["purpose"]
     ecs_bench.check(f"{_CREATE}/image-and-flavor", shown, *place, "flavor", "id", equals=asked["flavorRef"])
@@ -131,7 +133,7 @@ def test_a_server_is_where_it_was_put(ecs_bench: Bench) -> None:
     zone, key, group = asked["availability_zone"], asked["key_name"], asked["os:scheduler_hints"]["group"]
     ecs_bench.check(f"{_CREATE}/az-given", shown, *place, "OS-EXT-AZ:availability_zone", equals=zone)
     ecs_bench.check(f"{_CREATE}/key-pair-set", shown, *place, "key_name", equals=key)
-    (network,) = ecs_bench.read(shown, "servers", 0, "addresses")
+    (network,) = ecs_bench.exactly(1, ecs_bench.read(shown, "servers", 0, "addresses"), "the server's only network")
     addresses, address = (*place, "addresses", network, "*", "addr"), asked["nics"][0]["ip_address"]
     ecs_bench.check(f"{_CREATE}/nic-address-given", shown, *addresses, contains=address)
     # The group is shown by name or by id (table 6-43), so only that it is there and alone can be said.
@@ -182,7 +184,7 @@ def test_an_eip_is_assigned_and_released(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_CREATE}/eip-chargemode-omitted", started, "body", "job_id", present=True)
     shown = _named(ecs_bench, started.request_body["server"]["name"])
     server = ecs_bench.read(shown, "servers", 0)
-    (network,) = server["addresses"]
+    (network,) = ecs_bench.exactly(1, server["addresses"], "the server's only network")
     place = ("body", "servers", 0, "addresses", network, "*", "OS-EXT-IPS:type")
     ecs_bench.check(f"{_CREATE}/eip-assigned", shown, *place, includes=["fixed", "floating"])
     address = next((e["addr"] for e in server["addresses"][network] if e["OS-EXT-IPS:type"] == "floating"), None)
@@ -200,7 +202,7 @@ def test_an_eip_that_is_there_is_bound_and_stays(ecs_bench: Bench) -> None:
     shown = _named(ecs_bench, body["name"])
     server, eip = ecs_bench.read(shown, "servers", 0, "id"), f"{_EIPS}/{body['publicip']['id']}"
     address = str(ecs_bench.read(ecs_bench.client.get(eip), "floating_ip", "ip"))
-    (network,) = ecs_bench.read(shown, "servers", 0, "addresses")
+    (network,) = ecs_bench.exactly(1, ecs_bench.read(shown, "servers", 0, "addresses"), "the server's only network")
     place = ("body", "servers", 0, "addresses", network, "*", "addr")
     ecs_bench.check(f"{_CREATE}/eip-existing", shown, *place, contains=address)
     _refuse(ecs_bench, "eip-down", "the EIP is bound to another server", publicip=body["publicip"])

@@ -90,7 +90,7 @@ def test_nics_come_and_go_in_batches(ecs_bench: Bench) -> None:
     ecs_bench.wait_out(unknown)
     ecs_bench.check(f"{_DELETE}/other-server", ecs_bench.client.get(_native(lease.id)), *_PORTS, contains=ports[0])
     _add(ecs_bench, lease, {})
-    (third,) = set(_ports(ecs_bench, lease.id)) - {*before, *ports}
+    (third,) = ecs_bench.exactly(1, set(_ports(ecs_bench, lease.id)) - {*before, *ports}, "the new NIC")
     _delete(ecs_bench, lease, *ports)
     listed = ecs_bench.client.get(_native(lease.id))
     for rule in ("success-deletes", "several"):
@@ -147,7 +147,7 @@ def test_what_cannot_be_added_is_refused(ecs_bench: Bench) -> None:
 def test_the_primary_nic_stays(ecs_bench: Bench) -> None:
     """The only NIC of a server cannot be deleted."""
     lease = ecs_bench.session.pool.lease("ACTIVE")
-    (port,) = _ports(ecs_bench, lease.id)
+    (port,) = ecs_bench.exactly(1, _ports(ecs_bench, lease.id), "the server's only NIC")
     refused = ecs_bench.expect(
         f"{_DELETE}/primary-nic", "POST", _path(lease.id, "/delete"), json={"nics": [{"id": port}]},
         expects="primary-nic", change="the NIC is the only one",

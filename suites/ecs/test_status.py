@@ -125,7 +125,9 @@ def test_the_system_is_installed_anew(ecs_bench: Bench, operation: str) -> None:
     rule, reinstall = f"{operation}/rule", operation.endswith("reinstall-os")
     lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.disk()
     attach = f"/v2.1/{{project_id}}/servers/{lease.id}/os-volume_attachments"
-    (system,) = [entry["volumeId"] for entry in _disks(ecs_bench, lease.id)]
+    (system,) = ecs_bench.exactly(
+        1, (entry["volumeId"] for entry in _disks(ecs_bench, lease.id)), "the server's only disk"
+    )
     ecs_bench.make(attach, {"volumeAttachment": {"volumeId": disk}})
     ecs_bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
     image = ecs_bench.read(lease.show(), "server", "image", "id")

@@ -169,7 +169,7 @@ def test_devices_are_names_of_their_own(ecs_bench: Bench) -> None:
 def test_the_system_disk_of_a_running_server_stays(ecs_bench: Bench) -> None:
     """With and without force; a flag of 0 is as good as none."""
     lease = ecs_bench.session.pool.lease("ACTIVE")
-    (system,) = _disks(ecs_bench, lease.id)
+    (system,) = ecs_bench.exactly(1, _disks(ecs_bench, lease.id), "the server's only disk")
     for rule, query in (("system-disk-running", {}), ("force-system-disk", {"delete_flag": "1"})):
         answer = ecs_bench.client.delete(_path(lease.id, system), query=query)
         if answer.status < 400:  # accepted and without effect is as good as refused, so it is given some time
@@ -204,7 +204,8 @@ def _zone(bench: Bench, lease: Lease) -> str:
 def test_the_system_disk_of_a_stopped_server_goes(ecs_bench: Bench) -> None:
     """It is detached, and attached again under its device."""
     lease = ecs_bench.session.pool.lease("SHUTOFF")
-    (entry,) = ecs_bench.read(ecs_bench.client.get(_path(lease.id)), "volumeAttachments")
+    listed = ecs_bench.read(ecs_bench.client.get(_path(lease.id)), "volumeAttachments")
+    (entry,) = ecs_bench.exactly(1, listed, "the server's only disk")
     system = str(entry["volumeId"])
     _detach(ecs_bench, lease, system)
     ecs_bench.check(f"{_DETACH}/system-disk-stopped", ecs_bench.client.get(_path(lease.id)), *_IDS, lacks=system)
@@ -218,7 +219,7 @@ def test_the_system_disk_of_a_stopped_server_goes(ecs_bench: Bench) -> None:
 def test_a_bootable_disk_needs_its_device(ecs_bench: Bench) -> None:
     """A disk from a snapshot of a system disk is not attached without one."""
     control, lease = ecs_bench.control("nova.disks.attach"), ecs_bench.session.pool.lease("SHUTOFF")
-    (system,) = _disks(ecs_bench, lease.id)
+    (system,) = ecs_bench.exactly(1, _disks(ecs_bench, lease.id), "the server's only disk")
     wanted = {"volume_id": system, "display_name": ecs_bench.new_name("system"), "force": True}
     snapshot = str(ecs_bench.make(_SNAPSHOTS, {"snapshot": wanted}, "snapshot", "id"))
     ecs_bench.until(f"{_SNAPSHOTS}/{snapshot}", "snapshot", "status", equals="available")

@@ -139,7 +139,7 @@ def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
     _, group = _make(ecs_bench)
     created = client.post(_SERVERS, _in_group(ecs_bench, group, 2))
     ecs_bench.check(f"{_CREATE}/usable", created, "status", at_most=299)
-    first, second = pool.settle(created)
+    first, second = ecs_bench.exactly(2, pool.settle(created), "both servers of one request")
     shown = client.get(_one(group))
     for server in (first, second):
         ecs_bench.check(f"{_CREATE}/usable", shown, *_MEMBERS, contains=server)

@@ -276,7 +276,7 @@ def test_a_windows_server_is_different(ecs_bench: Bench) -> None:
     )  # fmt: skip
     ecs_bench.wait_out(refused)
     ecs_bench.read(created)
-    (server,) = pool.settle(created)
+    (server,) = ecs_bench.exactly(1, pool.settle(created), "the server that was created")
     _windows_password(ecs_bench, server)
     _windows_disk(ecs_bench, server)
     rebuilt = client.post(f"{_SERVERS}/{server}/action", {"rebuild": {"imageRef": linux}})

@@ -383,7 +383,7 @@ def test_a_server_is_where_it_was_put(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_CREATE}/key-pair-set", shown, "body", "server", "key_name", equals=key)
     # The group is shown by name or by id (table 6-55), so only that it is there and alone can be said.
     ecs_bench.check(f"{_CREATE}/security-groups-set", shown, "body", "server", "security_groups", length=1)
-    (network,) = ecs_bench.read(shown, "server", "addresses")
+    (network,) = ecs_bench.exactly(1, ecs_bench.read(shown, "server", "addresses"), "the server's only network")
     ecs_bench.check(
         f"{_CREATE}/fixed-ip-used", shown, "body", "server", "addresses", network, 0, "addr", equals=address
     )
@@ -784,7 +784,7 @@ def test_a_dedicated_host_is_chosen(ecs_bench: Bench) -> None:
     if not ecs_bench.check(f"{_CREATE}/dedicated-host-chosen", created, "status", at_most=299):
         ecs_bench.not_tested(f"{_CREATE}/tenancy-shown", "no server is created on a dedicated host")
         return
-    (server,) = ecs_bench.session.pool.settle(created)
+    (server,) = ecs_bench.exactly(1, ecs_bench.session.pool.settle(created), "the server that was created")
     shown = ecs_bench.session.pool.show(server)
     ecs_bench.check(f"{_CREATE}/dedicated-host-chosen", shown, *_HINTS, "dedicated_host_id", length=1)
     ecs_bench.check(f"{_CREATE}/tenancy-shown", shown, *_HINTS, "tenancy", equals=["dedicated"])
@@ -861,7 +861,7 @@ def test_a_server_with_everything(ecs_bench: Bench) -> None:
     created = client.post(_SERVERS, {**wanted, "os:scheduler_hints": {"group": group}} if group else wanted)
     ecs_bench.check(usable, created, "status", at_most=299)
     ecs_bench.read(created)
-    (server,) = pool.settle(created)
+    (server,) = ecs_bench.exactly(1, pool.settle(created), "the server that was created")
     shown = client.get(f"{_SERVERS}/{server}", microversion="2.3")
     ecs_bench.check(usable, shown, "body", "server", "key_name", equals=key)
     if group is None:

@@ -62,8 +62,10 @@ def test_the_nics_of_a_server_are_its_own(ecs_bench: Bench) -> None:
             f"{_SHOW}/other-server", "GET", _path(first.id, nic["port_id"]),
             expects="unknown-reference", change="the NIC is another server's",
         )  # fmt: skip
-    (entries,) = ecs_bench.read(shown, "server", "addresses").values()
-    (nic,) = _nics(ecs_bench, first.id)
+    (entries,) = ecs_bench.exactly(
+        1, ecs_bench.read(shown, "server", "addresses").values(), "the server's only network"
+    )
+    (nic,) = ecs_bench.exactly(1, _nics(ecs_bench, first.id), "the server's only NIC")
     ecs_bench.check(f"{_LIST}/once", listed, *_PORTS, has_one=nic["port_id"])
     mac = entries[0]["OS-EXT-IPS-MAC:mac_addr"]
     ecs_bench.check(f"{_LIST}/same-as-server", listed, "body", "interfaceAttachments", 0, "mac_addr", equals=mac)
@@ -145,7 +147,7 @@ def test_an_address_is_one_and_in_a_network(ecs_bench: Bench) -> None:
 def test_the_primary_nic_stays(ecs_bench: Bench) -> None:
     """The only NIC of a server cannot be deleted."""
     lease = ecs_bench.session.pool.lease("ACTIVE")
-    (nic,) = _nics(ecs_bench, lease.id)
+    (nic,) = ecs_bench.exactly(1, _nics(ecs_bench, lease.id), "the server's only NIC")
     path = _path(lease.id, nic["port_id"])
     ecs_bench.expect(f"{_DELETE}/primary-nic", "DELETE", path, expects="primary-nic", change="the NIC is the only one")
     listed = ecs_bench.client.get(_path(lease.id))

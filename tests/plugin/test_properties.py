@@ -104,11 +104,11 @@ def test_the_conforming_mock_has_every_property(pytester: pytest.Pytester) -> No
     assert [path.name for path in pytester.path.iterdir()] == ["out"]
 
 
-def test_what_broke_is_tried_first_the_next_time(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_broke_is_tried_first_the_next_time(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples are kept beside the report, which names their folder; a run into the same folder begins with them."""
-    monkeypatch.setattr("hypothesis.core.global_force_seed", None)  # other tests' --hypothesis-seed stays in the process
+    monkeypatch.setattr(
+        "hypothesis.core.global_force_seed", None
+    )  # other tests' --hypothesis-seed stays in the process
     test, deviation = f"{_VALID}[ecs.server-groups.create]", "--ecs-deviation=unknown-field-crashes"
     shown, certificate = _run(pytester, test, deviation, "--ecs-properties=deep")
     shown.assert_outcomes(failed=1)

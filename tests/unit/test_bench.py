@@ -122,6 +122,29 @@ def test_the_port_is_given_out_while_it_is_free(bench: Bench) -> None:
     assert bench.port() == port
 
 
+def test_one_step_goes_through_every_item_of_a_list(bench: Bench) -> None:
+    """Reading and waiting know it; what never comes is a missing prerequisite, and what no list is a failed step."""
+    (lease,) = bench.shared("ACTIVE")
+    path, group = f"/v2.1/{{project_id}}/servers/{lease.id}", bench.need_resource("security_group_id")
+    volumes = bench.read(bench.client.get(f"{path}/os-volume_attachments"), "volumeAttachments", "*", "volumeId")
+    assert [len(volume) for volume in volumes] == [36]
+    with pytest.raises(StepFailed, match=r"server\.\*\.id"):
+        bench.read(lease.show(), "server", "*", "id")
+    listed = (f"{path}/os-security-groups", "security_groups", "*", "id")
+    with pytest.raises(PrerequisiteMissing, match=group):
+        bench.until(*listed, contains=group)
+    bench.client.post(f"{path}/action", {"addSecurityGroup": {"name": group}})
+    bench.until(*listed, contains=group)
+
+
+def test_a_test_goes_on_with_as_many_things_as_it_needs(bench: Bench) -> None:
+    """Too few and too many are a missing prerequisite that says what is missing."""
+    assert bench.exactly(2, iter("ab"), "both letters") == ["a", "b"]
+    for letters in ("", "a", "abc"):
+        with pytest.raises(PrerequisiteMissing, match=rf"both letters to go on\. Seen: {len(letters)} where .* 2\."):
+            bench.exactly(2, letters, "both letters")
+
+
 def test_a_second_zone_is_one_that_a_flavor_names(bench: Bench) -> None:
     """Whichever the first is."""
     first = bench.need_resource("availability_zone")

@@ -28,6 +28,7 @@ def _leave_joined_group(use: Ingredients, _: object) -> list[Step]:
 
 @recipe("nova.servers.remove-security-group", server="ACTIVE", restore=_leave_joined_group)
 def _remove_security_group(use: Ingredients) -> Request:
-    group = {"name": use.need("security_group_id")}
-    use.make(f"/v2.1/{{project_id}}/servers/{use.servers[0]}/action", {"addSecurityGroup": group})
-    return Request({"server_id": use.servers[0]}, body={"removeSecurityGroup": group})
+    server, group = f"/v2.1/{{project_id}}/servers/{use.servers[0]}", use.need("security_group_id")
+    use.make(f"{server}/action", {"addSecurityGroup": {"name": group}})
+    use.until(f"{server}/os-security-groups", "security_groups", "*", "id", contains=group)
+    return Request({"server_id": use.servers[0]}, body={"removeSecurityGroup": {"name": group}})
