@@ -81,7 +81,7 @@ def _page(request: Request, state: State, keys: Mapping[str, Key]) -> tuple[list
     filters = _filters(request, state)
     servers = [s for s in servers if all(keep(s) for keep in filters)]
     key = request.arg("sort_key") or "created_at"
-    if key not in keys:
+    if key not in keys or (deviates("list-sort-keys-few") and key not in {"created_at", "display_name"}):
         if not deviates("enum-unchecked"):
             raise NativeError(400, f"sort_key {key[:40]!r} is not supported")
         key = "created_at"
@@ -128,9 +128,10 @@ def _filters(request: Request, state: State) -> list[Callable[[Server], bool]]:
             found.append(make(value))
 
     on("name", "list-name-ignored", lambda value: lambda s: value in s.name)
-    on("flavor", "list-flavor-ignored", lambda value: lambda s: value in s.flavor.id)
+    exact = state.deviates("list-parts-unmatched")
+    on("flavor", "list-flavor-ignored", lambda value: lambda s: value in ([s.flavor.id] if exact else s.flavor.id))
     on("reservation_id", "list-reservation-ignored", lambda value: lambda s: s.reservation == value)
-    on("ip", "list-ip-ignored", lambda value: lambda s: any(value in address for address in _addresses(s)))
+    on("ip", "list-ip-ignored", lambda value: lambda s: any(value in ([one] if exact else one) for one in _addresses(s)))
     on("status", "list-status-ignored", lambda value: _status(value.upper(), request, state))
     on("changes-since", "list-since-ignored", lambda value: _since(value, state))
     found.extend(partial(_tagged, tag=tag, wanted=True) for tag in _split(request.args("tags")))

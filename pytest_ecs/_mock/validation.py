@@ -162,7 +162,7 @@ def _typed(value: Any, kinds: frozenset[str]) -> Any:
 _CLASSES = tuple(re.compile(p) for p in (r"[a-z]", r"[A-Z]", r"[0-9]", r"[!@$%^\-_=+\[{}\]:,./?~#*]"))
 
 
-def password_ok(password: str, os_type: str = "Linux") -> bool:
+def password_ok(password: str, os_type: str = "Linux", *, kinds: int = 3) -> bool:
     """Whether a password is complex enough for the administrator of an operating system (Table 5-3)."""
     user = "administrator" if os_type == "Windows" else "root"
     lower = password.lower()
@@ -171,7 +171,7 @@ def password_ok(password: str, os_type: str = "Linux") -> bool:
         parts += [user[at : at + 3] for at in range(len(user) - 2)]
     return (
         8 <= len(password) <= 26
-        and sum(bool(kind.search(password)) for kind in _CLASSES) >= 3
+        and sum(bool(kind.search(password)) for kind in _CLASSES) >= kinds
         and not any(part in lower for part in parts)
     )
 

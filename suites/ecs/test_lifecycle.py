@@ -371,6 +371,17 @@ def test_a_simple_password_is_refused(ecs_bench: Bench, rule: str, password: str
     _refuse(ecs_bench, rule, "a password that is too simple", codes=_codes(ecs_bench, "adminPass"), adminPass=password)
 
 
+@pytest.mark.ecs_requirement(f"{_CREATE}/password-classes")
+def test_three_kinds_of_characters_are_enough(ecs_bench: Bench) -> None:
+    """Whichever of the four is missing."""
+    for password in ("Qm7tXw2pLz9R", "qm7t-w2p.z9r", "QM7T-W2P.Z9R", "Qmwt-Xwp.LzR"):
+        body = ecs_bench.session.pool.template(ecs_bench.new_name("three"), 1)
+        body["server"]["adminPass"] = password
+        checked = ecs_bench.client.post(_SERVERS, {"dry_run": True, **body})
+        ecs_bench.settle(checked)
+        ecs_bench.check(f"{_CREATE}/password-classes", checked, "status", at_most=299)
+
+
 @pytest.mark.ecs_requirement(f"{_CREATE}/user-data-over-password")
 def test_user_data_and_a_password_go_together(ecs_bench: Bench) -> None:
     """A request with both is accepted; which one counts cannot be seen from outside."""
