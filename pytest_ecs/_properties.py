@@ -135,6 +135,7 @@ class Properties:
         )
         with self._stage(operation_id) as leases:
             self._for_all(f"valid/{operation_id}", every, lambda generated: self._send(generated, leases), count)
+        self.bench.not_tested(ACCEPTED, f"no generated request of {operation_id} is one that the contract promises")
 
     def invalid(self, operation_id: str) -> None:
         """Send requests that break one claim of the contract: each is refused for that, and nothing comes of it."""
@@ -149,6 +150,7 @@ class Properties:
                 lambda generated: self._refuse(generated, leases),
                 count,
             )
+        self.bench.not_tested(UNCHANGED, f"no refused request of {operation_id} names anything that can be looked at")
 
     def _accepted(self, operation_id: str) -> list[str]:
         """Return the variants whose own request is accepted; without one, nothing can be concluded from the others."""

@@ -38,13 +38,13 @@ def _operations(fits: Callable[[str], object], *marks: str) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("operation", _operations(can_vary, "10.1/no-server-error"))
+@pytest.mark.parametrize("operation", _operations(can_vary, "10.1/no-server-error", "10.1/valid-accepted"))
 def test_valid_requests_are_answered(ecs_properties: Properties, operation: str) -> None:
     """Whatever the contract allows is accepted or refused as documented, and what it promises is accepted."""
     ecs_properties.valid(operation)
 
 
-@pytest.mark.parametrize("operation", _operations(breakable))
+@pytest.mark.parametrize("operation", _operations(breakable, "10.1/refused-changes-nothing"))
 def test_invalid_requests_are_refused(ecs_properties: Properties, operation: str) -> None:
     """Whatever the contract forbids in one place is refused for that place, and nothing comes of it."""
     ecs_properties.invalid(operation)

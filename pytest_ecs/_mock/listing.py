@@ -131,7 +131,11 @@ def _filters(request: Request, state: State) -> list[Callable[[Server], bool]]:
     exact = state.deviates("list-parts-unmatched")
     on("flavor", "list-flavor-ignored", lambda value: lambda s: value in ([s.flavor.id] if exact else s.flavor.id))
     on("reservation_id", "list-reservation-ignored", lambda value: lambda s: s.reservation == value)
-    on("ip", "list-ip-ignored", lambda value: lambda s: any(value in ([one] if exact else one) for one in _addresses(s)))
+    on(
+        "ip",
+        "list-ip-ignored",
+        lambda value: lambda s: any(value in ([one] if exact else one) for one in _addresses(s)),
+    )
     on("status", "list-status-ignored", lambda value: _status(value.upper(), request, state))
     on("changes-since", "list-since-ignored", lambda value: _since(value, state))
     found.extend(partial(_tagged, tag=tag, wanted=True) for tag in _split(request.args("tags")))

@@ -284,20 +284,43 @@ def test_a_host_without_room(ecs_bench: Bench) -> None:
     ecs_bench.not_tested(f"{_MIGRATE}/numa", "no option names a dedicated host without room on a single NUMA node")
 
 
-_REASONS = {
-    "needs-cloud-init": "no operation of the document tells whether an image has Cloud-Init",
-    "needs-system-disk": "a server without its system disk could not be given back",
-}
+@pytest.mark.parametrize("operation", [
+    pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(f"{operation}/rule/needs-system-disk"))
+    for operation in _SYSTEMS
+])  # fmt: skip
+def test_a_server_needs_its_system_disk(ecs_bench: Bench, operation: str) -> None:
+    """Without it nothing is installed; it is attached again under its device afterwards."""
+    rule, (key, verb) = f"{operation}/rule/needs-system-disk", _SYSTEMS[operation]
+    control, client = ecs_bench.control(operation), ecs_bench.client
+    body = {name: value for name, value in control.request_body[key].items() if name not in {"mode", "metadata"}}
+    lease = ecs_bench.session.pool.lease("SHUTOFF")
+    path = f"/v2.1/{{project_id}}/servers/{lease.id}/os-volume_attachments"
+    attached = ecs_bench.read(client.get(path), "volumeAttachments")
+    (system,) = ecs_bench.exactly(1, attached, "the server's only disk")
+    lease.spoilt = True  # until it is as it was
+    detached = client.delete(f"{path}/{system['volumeId']}")
+    if detached.failure is None and detached.status < 400 and ecs_bench.wait_gone(f"{path}/{system['volumeId']}"):
+        refused = ecs_bench.expect(
+            rule, "POST", f"/v2/{{project_id}}/cloudservers/{lease.id}/{verb}", json={key: body}, expects="refused",
+            change="the server has no system disk", control=control.id,
+        )  # fmt: skip
+        ecs_bench.wait_out(refused)
+        client.post(path, {"volumeAttachment": {"volumeId": system["volumeId"], "device": system["device"]}})
+        ecs_bench.until(f"/v2.1/{{project_id}}/os-volumes/{system['volumeId']}", "volume", "status", equals="in-use")
+        lease.spoilt = refused.status < 400
+    else:
+        ecs_bench.not_tested(rule, "the system disk of a stopped server is not detached")
+    lease.release()
 
 
 @pytest.mark.parametrize(
     ("operation", "rule", "reason"),
     [
         pytest.param(
-            operation, rule, reason, id=f"{operation}-{rule}", marks=pytest.mark.ecs_requirement(f"{operation}/rule/{rule}")
+            operation, "needs-cloud-init", "no operation of the document tells whether an image has Cloud-Init",
+            id=f"{operation}-needs-cloud-init", marks=pytest.mark.ecs_requirement(f"{operation}/rule/needs-cloud-init"),
         )
         for operation in _SYSTEMS
-        for rule, reason in _REASONS.items()
     ]
     + [
         pytest.param(
