@@ -32,6 +32,8 @@ __all__ = ["MARKER", "Witness", "covered_by"]
 MARKER = "ecs_requirement"
 #: How many failures of one requirement are kept as evidence by one process.
 _ENOUGH = 5
+#: What Python raises when a test takes an answer apart that has another shape than the document says.
+_SHAPE = (LookupError, TypeError, ValueError, AttributeError, StopIteration)
 
 
 def covered_by(item: pytest.Item) -> list[str]:
@@ -201,8 +203,14 @@ class Witness:
             if isinstance(error, TargetError | ConfigurationError) and hasattr(item.session, "shouldstop"):
                 item.session.shouldstop = str(error)
             return
-        if report.outcome == "failed":
-            self._conclude(covered, "error", f"the check itself broke: {type(error).__name__}: {error}")
+        if report.outcome != "failed":
+            return
+        if self._broken and isinstance(error, _SHAPE):
+            # Such an answer was judged by now; an error would blame the check for it.
+            reason = f"the check could not go on, since {min(self._broken)} is broken: {type(error).__name__}: {error}"
+            self._conclude(covered, "not_tested", reason)
+            return
+        self._conclude(covered, "error", f"the check itself broke: {type(error).__name__}: {error}")
 
     def _conclude(self, covered: Iterable[str], outcome: Any, reason: str) -> None:
         session = self._keeper.session

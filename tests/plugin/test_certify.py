@@ -55,6 +55,24 @@ def test_a_check_that_breaks_is_an_error_of_the_harness(pytester: pytest.Pyteste
     assert "the check itself broke: KeyError" in reason
 
 
+def test_a_check_that_an_answer_breaks_is_no_error(pytester: pytest.Pytester) -> None:
+    """What lacks a field is judged as such; what else the check would have looked at is not tested, and says why."""
+    pytester.makepyfile(f"""
+        import pytest
+
+        @pytest.mark.ecs_requirement({_STATUS!r}, "nova.servers.list/rule/has-servers")
+        def test_breaks(ecs_client, ecs_server):
+            ecs_client.get("/v2.1/{{project_id}}/servers").response_body["servers"][0]["id"]
+    """)
+    pytester.runpytest("-q", "--ecs-report=out", "--ecs-deviation=server-id-missing").assert_outcomes(failed=1)
+    certificate = _certificate(pytester)
+    assert certificate["verdict"] == "fail"
+    assert _verdict(certificate, "nova.servers.list/response/servers[].id/required")[0] == "fail"
+    verdict, reason = _verdict(certificate, "nova.servers.list/rule/has-servers")
+    assert verdict == "not_tested"
+    assert reason.startswith("the check could not go on, since nova.servers.list/response/servers[].id/required is broken")
+
+
 def test_a_missing_prerequisite_is_not_tested_and_says_what_is_missing(pytester: pytest.Pytester) -> None:
     """Never a silent skip: the requirement is listed with the reason, and the certificate is partial."""
     pytester.makepyfile(f"""
