@@ -266,6 +266,8 @@ PROBES: dict[str, Probe] = {
     "together-unchecked": _creation_refused(root_volume={"volumetype": "SSD", "cluster_type": "DSS"}),
     "reference-unchecked": _creation_refused(imageRef=UNKNOWN),
     "password-unchecked": _creation_refused(adminPass="aaaaaaaa"),
+    "password-needs-all": lambda c: c.v1(
+        "POST", "cloudservers", c.request(adminPass="Qm7tXw2pLz9R")).status_code == 200,
     "name-length-unchecked": _creation_refused(name="n" * 129),
     "metadata-count-unchecked": _creation_refused(metadata=PAIRS_11),
     "user-data-unchecked": _creation_refused(user_data=base64.b64encode(b"x" * 32769).decode()),
@@ -361,6 +363,8 @@ PROBES: dict[str, Probe] = {
     "list-marker-ignored": _marker,
     "list-next-missing": _next,
     "list-unsorted": _listed(lambda names: names[0] == "b"),
+    "list-sort-keys-few": lambda c: c.nova("GET", "servers", params={"sort_key": "uuid"}).status_code == 200,
+    "list-parts-unmatched": _listed(lambda names: names == ["b"], flavor="xlarge"),
     "status-filter-lenient": lambda c: c.nova("GET", "servers", at="2.38",
     params={"status": "X"}).status_code == 400,
     "server-id-missing": lambda c: c.create() == [one.get("id") for one in c.nova("GET",

@@ -70,7 +70,9 @@ def test_a_check_that_an_answer_breaks_is_no_error(pytester: pytest.Pytester) ->
     assert _verdict(certificate, "nova.servers.list/response/servers[].id/required")[0] == "fail"
     verdict, reason = _verdict(certificate, "nova.servers.list/rule/has-servers")
     assert verdict == "not_tested"
-    assert reason.startswith("the check could not go on, since nova.servers.list/response/servers[].id/required is broken")
+    assert reason.startswith(
+        "the check could not go on, since nova.servers.list/response/servers[].id/required is broken"
+    )
 
 
 def test_a_missing_prerequisite_is_not_tested_and_says_what_is_missing(pytester: pytest.Pytester) -> None:
