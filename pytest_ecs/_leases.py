@@ -230,7 +230,7 @@ class Pool:
                 raise JobTimeout(
                     f"Server {server} was not shown for {_PATIENCE:g} s",
                     seen=f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text}",
-                    hint="look at what the endpoint answers to the query of a server (6.2.6)",
+                    hint="Look at what the endpoint answers to the query of a server (6.2.6)",
                 )
             if now - began >= limit:
                 raise JobTimeout(
