@@ -118,7 +118,8 @@ class Witness:
             self._word(item, call.excinfo.value, report)
         if new and call.when == "call":  # the test stopped early, but what it saw counts all the same
             report.outcome = "failed"
-            report.longrepr = "\n\n".join([*map(self._text, new), *([str(report.longrepr)] if call.excinfo else [])])
+            last = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            report.longrepr = "\n\n".join([*map(self._text, new), *([last] if call.excinfo else [])])
         # pytest carries attributes of reports to the controller; its own junit.xml would print user_properties.
         report.ecs = self._rows()  # type: ignore[attr-defined]
         return report
@@ -206,9 +207,10 @@ class Witness:
         if report.outcome != "failed":
             return
         if self._broken and isinstance(error, _SHAPE):
-            # Such an answer was judged by now; an error would blame the check for it.
+            # Such an answer was judged by now, and fails the test if it has to; an error would blame the check for it.
             reason = f"the check could not go on, since {min(self._broken)} is broken: {type(error).__name__}: {error}"
             self._conclude(covered, "not_tested", reason)
+            report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1] or 0, reason)
             return
         self._conclude(covered, "error", f"the check itself broke: {type(error).__name__}: {error}")
 

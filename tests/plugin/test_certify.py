@@ -75,6 +75,26 @@ def test_a_check_that_an_answer_breaks_is_no_error(pytester: pytest.Pytester) ->
     )
 
 
+def test_a_check_that_an_answer_breaks_fails_nothing_by_itself(pytester: pytest.Pytester) -> None:
+    """Where what is broken need not hold, the test is skipped, as exit code and certificate are those of no failure."""
+    pytester.makepyfile(f"""
+        import pytest
+
+        @pytest.mark.ecs_requirement({_STATUS!r}, "nova.servers.list/rule/no-next-link")
+        def test_breaks(ecs_client, ecs_bench):
+            shown = ecs_client.get("/v2.1/{{project_id}}/servers")
+            ecs_bench.check("nova.servers.list/rule/no-next-link", shown, "status", equals=0)
+            shown.response_body["nothing"]
+    """)
+    shown = pytester.runpytest("-q", "--ecs-report=out", "-rs")
+    shown.assert_outcomes(skipped=1)
+    shown.stdout.fnmatch_lines(["*could not go on, since nova.servers.list/rule/no-next-link is broken: KeyError: 'nothing'"])
+    certificate = _certificate(pytester)
+    assert (shown.ret, certificate["verdict"]) == (0, "partial")
+    assert _verdict(certificate, "nova.servers.list/rule/no-next-link")[0] == "fail"
+    assert _verdict(certificate, _STATUS)[0] == "not_tested"
+
+
 def test_a_missing_prerequisite_is_not_tested_and_says_what_is_missing(pytester: pytest.Pytester) -> None:
     """Never a silent skip: the requirement is listed with the reason, and the certificate is partial."""
     pytester.makepyfile(f"""
