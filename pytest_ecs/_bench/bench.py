@@ -552,10 +552,15 @@ class Bench(Stock):
                 lease.release()
 
     def _restore(self, recipe: Recipe, leases: list[Lease], request: Request) -> None:
-        """Take back what building a request did to its servers; the next request is built anew."""
+        """Take back what building a request did to its servers; their next request is built anew.
+
+        What was made at servers that are still prepared for refusals stays.
+        """
         if recipe.restore is not None:
-            for key in [key for key in self._made if key[0] == recipe.operation]:
-                del self._made[key]
+            prepared = [lease.id for lease in self._prepared[1]] if self._prepared is not None else []
+            for key in list(self._made):
+                if key[0] == recipe.operation and not any(server in key[1] for server in prepared):
+                    del self._made[key]
             self._put_back(partial(recipe.restore, self._ingredients(recipe, leases), request), leases)
 
     def _take_back(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:

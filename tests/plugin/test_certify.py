@@ -88,7 +88,9 @@ def test_a_check_that_an_answer_breaks_fails_nothing_by_itself(pytester: pytest.
     """)
     shown = pytester.runpytest("-q", "--ecs-report=out", "-rs")
     shown.assert_outcomes(skipped=1)
-    shown.stdout.fnmatch_lines(["*could not go on, since nova.servers.list/rule/no-next-link is broken: KeyError: 'nothing'"])
+    shown.stdout.fnmatch_lines(
+        ["*could not go on, since nova.servers.list/rule/no-next-link is broken: KeyError: 'nothing'"]
+    )
     certificate = _certificate(pytester)
     assert (shown.ret, certificate["verdict"]) == (0, "partial")
     assert _verdict(certificate, "nova.servers.list/rule/no-next-link")[0] == "fail"

@@ -89,6 +89,20 @@ def test_a_server_is_put_back_as_it_was(bench: Bench, operation: str, what: str,
     assert [_count(bench, server, what, key) for server in sorted(state)] == [1, 1, 1]
 
 
+def test_a_request_that_succeeds_leaves_the_servers_of_refusals_alone(bench: Bench) -> None:
+    """In whatever order they come: a server that waits for its resize to be confirmed is not resized again."""
+    operation = "nova.servers.confirm-resize"
+    bench.control(operation)
+    bench.authenticate(f"{operation}/auth/no-token")
+    bench.run(operation)
+    bench.authenticate(f"{operation}/auth/garbage-token")
+    asked = [exchange for exchange in bench.session.connection.journal if exchange.operation == "nova.servers.resize"]
+    assert [exchange.status for exchange in asked] == [202, 202, 202]
+    bench.release()
+    listed = bench.client.get("/v2.1/{project_id}/servers/detail")
+    assert "VERIFY_RESIZE" not in bench.read(listed, "servers", "*", "status")
+
+
 def test_what_belongs_to_a_user_is_only_denied_to_others(bench: Bench) -> None:
     """With the action another user still has no key pair of that name, so nothing could be concluded from a 404."""
 
