@@ -81,6 +81,7 @@ TESTS: Mapping[str, tuple[Callable[[JSON, JSON], bool], str]] = {
     "equals": (_same, "is {}"),
     "differs": (lambda seen, wanted: not _same(seen, wanted), "is not {}"),
     "one_of": (lambda seen, wanted: _plain(seen) in _counted(wanted), "is one of {}"),
+    "none_of": (lambda seen, wanted: _plain(seen) not in _counted(wanted), "is none of {}"),
     "contains": (lambda seen, wanted: _holds(seen, wanted) is True, "contains {}"),
     "lacks": (lambda seen, wanted: _holds(seen, wanted) is False, "does not contain {}"),
     "matches": (lambda seen, wanted: isinstance(seen, str) and matches(wanted, seen), "matches {}"),

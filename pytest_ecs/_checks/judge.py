@@ -273,6 +273,7 @@ def _rejection(
     expected = f"{expectation.says} ({case.change}): HTTP {statuses}"
     if dialect == "ecs" and expectation.codes:
         expected += f" with code {' or '.join(sorted(fitting))}"
+        expected += "".join(f", or {status} with any" for status in expectation.any_code)
     if exchange.succeeded:
         return _late(exchange, expectation, expected, evidence, corpus)
     codes = codes_of(exchange.response_body)
@@ -282,7 +283,8 @@ def _rejection(
     }
     if exchange.status not in expectation.statuses:
         return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="status")
-    if codes and expectation.codes and not fitting & set(codes):
+    free = not expectation.codes or exchange.status in expectation.any_code
+    if codes and not free and not fitting & set(codes):
         return Finding(case.requirement, "fail", evidence, expected=expected, observed=seen, where="error.code")
     return Finding(
         case.requirement, "pass", evidence, expected=expected, observed={"status": exchange.status, "codes": codes}

@@ -169,6 +169,7 @@ def expectations(raw: Mapping[str, Any]) -> dict[str, dict[str, Expectation]]:
                 section=case["section"],
                 says=case["says"],
                 late=case.get("late", False),
+                any_code=tuple(case.get("any_code", ())),
             )
             for dialect, fitting in case["statuses"].items()
         }

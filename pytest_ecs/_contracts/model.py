@@ -225,6 +225,8 @@ class Expectation:
     says: str = ""
     #: True where the request may be accepted when the job that it starts ends in FAIL.
     late: bool = False
+    #: Statuses with which any known code fits.
+    any_code: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def _listed(leases: list[Lease]) -> list[dict[str, str]]:
     f"{_START}/listed-only",
 )
 def test_a_batch_stops_and_starts_every_listed_server(ecs_bench: Bench) -> None:
-    """Two of three servers are SHUTOFF after a stop without a type, and one of them ACTIVE after a start."""
+    """Two of three servers are SHUTOFF after a stop without a type, and ACTIVE after a start, the third is not."""
     first, second, third = ecs_bench.session.pool.batch_of(3)
     ecs_bench.settle(
         ecs_bench.client.post(_ACTION, {"os-stop": {"servers": _listed([first, second])}}), [first, second]
@@ -32,9 +32,13 @@ def test_a_batch_stops_and_starts_every_listed_server(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_STOP}/success-stops", shown, "body", "server", "status", equals="SHUTOFF")
     ecs_bench.check(f"{_STOP}/success-stops", second.show(), "body", "server", "status", equals="SHUTOFF")
     ecs_bench.check(f"{_STOP}/listed-only", third.show(), "body", "server", "status", equals="ACTIVE")
-    ecs_bench.settle(ecs_bench.client.post(_ACTION, {"os-start": {"servers": _listed([first])}}), [first])
-    ecs_bench.check(f"{_START}/success-starts", first.show(), "body", "server", "status", equals="ACTIVE")
-    ecs_bench.check(f"{_START}/listed-only", second.show(), "body", "server", "status", equals="SHUTOFF")
+    ecs_bench.session.pool.bring(third, "SHUTOFF")
+    ecs_bench.settle(
+        ecs_bench.client.post(_ACTION, {"os-start": {"servers": _listed([first, second])}}), [first, second]
+    )
+    for lease in (first, second):
+        ecs_bench.check(f"{_START}/success-starts", lease.show(), "body", "server", "status", equals="ACTIVE")
+    ecs_bench.check(f"{_START}/listed-only", third.show(), "body", "server", "status", equals="SHUTOFF")
     for lease in (first, second, third):
         lease.release()
 
@@ -42,21 +46,24 @@ def test_a_batch_stops_and_starts_every_listed_server(ecs_bench: Bench) -> None:
 @pytest.mark.parametrize(("kind", "status"), [("SOFT", "REBOOT"), ("HARD", "HARD_REBOOT")], ids=["soft", "hard"])
 @pytest.mark.ecs_requirement(f"{_REBOOT}/soft-and-hard", f"{_REBOOT}/success-reboots", f"{_REBOOT}/listed-only")
 def test_a_restarted_server_runs_again(ecs_bench: Bench, kind: str, status: str) -> None:
-    """On the way the status is that of the restart's type; afterwards the server is ACTIVE, and another one never changed."""
-    lease, other = ecs_bench.session.pool.batch_of(2)
+    """On the way the status is that of the restart's type; afterwards both are ACTIVE, and another one never changed."""
+    first, second, other = ecs_bench.session.pool.batch_of(3)
     before = other.show()
-    started = ecs_bench.client.post(_ACTION, {"reboot": {"type": kind, "servers": _listed([lease])}})
-    on_the_way = ecs_bench.first_change(lease, "ACTIVE")
-    if on_the_way is None:
-        ecs_bench.not_tested(f"{_REBOOT}/soft-and-hard", "the restart was too quick to be seen")
-    else:
-        ecs_bench.check(f"{_REBOOT}/soft-and-hard", on_the_way, "body", "server", "status", equals=status)
-    ecs_bench.settle(started, [lease])
-    ecs_bench.check(f"{_REBOOT}/success-reboots", lease.show(), "body", "server", "status", equals="ACTIVE")
+    started = ecs_bench.client.post(_ACTION, {"reboot": {"type": kind, "servers": _listed([first, second])}})
+    seen = [ecs_bench.first_change(lease, "ACTIVE") for lease in (first, second)]
+    ecs_bench.settle(started, [first, second])
+    for lease, on_the_way in zip((first, second), seen, strict=True):
+        after = lease.show()
+        if on_the_way is None:
+            for rule in ("soft-and-hard", "success-reboots"):
+                ecs_bench.not_tested(f"{_REBOOT}/{rule}", "the restart was too quick to be seen, or did not come")
+        else:
+            ecs_bench.check(f"{_REBOOT}/soft-and-hard", on_the_way, "body", "server", "status", equals=status)
+            ecs_bench.check(f"{_REBOOT}/success-reboots", after, "body", "server", "status", equals="ACTIVE")
     updated = ecs_bench.read(before, "server", "updated")
     ecs_bench.check(f"{_REBOOT}/listed-only", other.show(), "body", "server", "updated", equals=updated)
-    lease.release()
-    other.release()
+    for lease in (first, second, other):
+        lease.release()
 
 
 @pytest.mark.ecs_requirement(f"{_STOP}/soft-and-hard")

@@ -73,6 +73,15 @@ def test_nics_come_and_go_in_batches(ecs_bench: Bench) -> None:
         place = ("body", "interfaceAttachments", "*", "fixed_ips", 0, "ip_address")
         wanted = address if rule == "address-used" else next((one for one in addresses if one != address), None)
         ecs_bench.check(f"{_ADD}/{rule}", listed, *place, has_one=wanted)
+    others = _taken(ecs_bench, lease)
+    subnets = {
+        nic["port_id"]: nic["fixed_ips"][0]["subnet_id"] for nic in ecs_bench.read(listed, "interfaceAttachments")
+    }
+    for number, nic in enumerate(ecs_bench.read(listed, "interfaceAttachments")):
+        entry = ("body", "interfaceAttachments", number, "fixed_ips", 0)
+        if nic["port_id"] not in before and nic["fixed_ips"][0]["ip_address"] != address:
+            ecs_bench.check(f"{_ADD}/address-chosen", listed, *entry, "ip_address", none_of=others)
+            ecs_bench.check(f"{_ADD}/address-chosen", listed, *entry, "subnet_id", equals=subnets[before[0]])
     groups = ecs_bench.client.get(f"/v2.1/{{project_id}}/servers/{lease.id}/os-security-groups")
     ecs_bench.check(f"{_ADD}/security-groups-set", groups, "body", "security_groups", "*", "id", contains=group)
     ecs_bench.check(f"{_ADD}/this-server-only", ecs_bench.client.get(_native(other.id)), *_PORTS, same_items=theirs)
@@ -141,6 +150,14 @@ def test_what_cannot_be_added_is_refused(ecs_bench: Bench) -> None:
     if extra:
         _delete(ecs_bench, lease, *extra)
     lease.release()
+
+
+def _taken(bench: Bench, lease: Lease) -> list[str]:
+    """Return the addresses that other servers of the project have in the networks of one."""
+    networks = bench.read(lease.show(), "server", "addresses")
+    listed = bench.client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
+    others = [server["addresses"] for server in bench.read(listed, "servers") if server["id"] != lease.id]
+    return [entry["addr"] for addresses in others for network in networks for entry in addresses.get(network, [])]
 
 
 @pytest.mark.ecs_requirement(f"{_DELETE}/primary-nic", f"{_DELETE}/primary-stays")

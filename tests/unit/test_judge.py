@@ -215,3 +215,17 @@ def test_a_quota_is_one_that_the_limits_show(whole: Contract) -> None:
     assert limited
     for quota in limited.values():
         assert {quota.most, quota.used} <= names.keys()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "verdict"),
+    [(404, "Ecs.0313", "pass"), (404, "Ecs.0005", "pass"), (400, "Ecs.0313", "pass"), (400, "Ecs.0114", "fail"), (403, "Ecs.0313", "fail")],
+)  # fmt: skip
+def test_some_statuses_say_enough_without_their_code(whole: Contract, status: int, code: str, verdict: str) -> None:
+    """404 says that a server group is not there whatever code comes with it, 400 only with the one that speaks of groups."""
+    name, rule = "ecs.server-groups.show", "ecs.server-groups.show/rule/unknown-group"
+    control = exchange(name, 200, {}, id="control")
+    case = Case(rule, "unknown-group", change="the group does not exist", control="control")
+    refused = exchange(name, status, {"error": {"code": code, "message": "no"}}, case=case)
+    found = [f.outcome for f in rejudge([control, refused], [], whole) if f.requirement == rule]
+    assert found == [verdict]
