@@ -81,11 +81,11 @@ def reason(contract: Contract, requirement: Requirement) -> str:
 
     _know_recipes()
     if requirement.operation is None:
-        return "it was not seen in this run" if requirement.kind in _EVERYWHERE else "no check is written for it yet"
+        return "it was not seen in this run" if requirement.kind in _EVERYWHERE else "no check exercised it in this run"
     why = uncovered(contract.operations[requirement.operation], requirement)
     if why:
         return why
-    return "it was not seen in this run" if passive(requirement) else "no check is written for it yet"
+    return "it was not seen in this run" if passive(requirement) else "no check exercised it in this run"
 
 
 def _know_recipes() -> None:

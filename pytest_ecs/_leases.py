@@ -546,7 +546,7 @@ def _by_name(ledger: Ledger, intent: Intent, client: Client) -> list[str]:
         return []
     found = re.fullmatch(r"(.+)-\d{4}", name)
     stem = found[1] if found else name
-    exact = re.compile(f"{re.escape(name)}|{re.escape(stem)}-\\d{{4}}")
+    exact = re.compile(rf"{re.escape(name)}(-\d{{4}})?|{re.escape(stem)}-\d{{4}}")
     ids = [str(s["id"]) for s in _listed(client, name=stem) if exact.fullmatch(str(s.get("name")))]
     known = {server.id for server in ledger.servers(intent.run)}
     doubtful = [server for server in ids if server not in known]

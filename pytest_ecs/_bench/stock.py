@@ -205,7 +205,7 @@ class Stock:
     def _disk_is_free(self, disk: str) -> bool:
         shown = self.client.get(f"{_DISKS}/{disk}").response_body
         volume = shown.get("volume") if isinstance(shown, Mapping) else None
-        return isinstance(volume, Mapping) and volume.get("status") == "available"
+        return isinstance(volume, Mapping) and volume.get("status") in ("available", " available")
 
     def finished_job(self) -> str:
         """Return the id of a job that is over, making one when there was none yet."""

@@ -216,7 +216,7 @@ def _release(view: _View, request: Request, server: Server) -> Callable[[bool], 
     if running and bound and not deviates("detach-system-unchecked"):
         view.refuse("Ecs.0100", "The disk can be detached only when the ECS is stopped.")
     forced = flag == "1" and running and not disk.scsi and not deviates("detach-force-ignored")
-    if deviates("detach-noop"):
+    if deviates("detach-noop") or (deviates("detach-flag-zero-noop") and request.arg("delete_flag") == "0"):
         return lambda well: True
     disk.state = "detaching"
 
@@ -280,6 +280,8 @@ def _shown(state: State, server: Server) -> list[Disk]:
     disks = in_order(server)
     if state.deviates("attachments-data-unlisted"):
         disks = [disk for disk in disks if disk.system]
+    if state.deviates("attachments-system-unlisted"):
+        disks = [disk for disk in disks if not disk.system]
     return disks
 
 

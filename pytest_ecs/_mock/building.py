@@ -262,7 +262,8 @@ def _build(state: State, project: Project, user: User, plan: Plan, name: str, in
     server.key_name, server.password = plan.key_name, plan.password
     server.description, server.user_data = plan.description, plan.user_data
     server.metadata = {} if state.deviates("metadata-dropped") else dict(plan.metadata)
-    groups = plan.groups or ([] if state.deviates("group-default-missing") else [project.default_group])
+    asked = [] if state.deviates("create-groups-ignored") else plan.groups
+    groups = asked or ([] if state.deviates("group-default-missing") else [project.default_group])
     server.hints = dict(plan.hints)
     if plan.reservation and "tenancy" not in server.hints and state.deviates("tenancy-default-dedicated"):
         server.hints["tenancy"] = "dedicated"

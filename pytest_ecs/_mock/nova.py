@@ -320,7 +320,8 @@ def start(request: Request, state: State) -> Response:
 @route("POST", ACTION, family="nova", selects="reboot", permission="nova.reboot")
 def reboot(request: Request, state: State) -> Response:
     """Restart a running server (6.3.2)."""
-    field = Field("object", need=True, fields={"type": Field("string", need=True, enum=_TYPES)})
+    kinds = _TYPES[:1] if state.deviates("reboot-hard-refused") else _TYPES
+    field = Field("object", need=True, fields={"type": Field("string", need=True, enum=kinds)})
     return _act(request, state, "reboot", field, "reboot")
 
 

@@ -302,7 +302,7 @@ def delete(request: Request, state: State) -> Response:
                 # System disks always go; data disks go when asked for.
                 disk.delete_on_termination = disk.system or read.get("delete_volume", False)
             for eip in [nic.eip for nic in server.nics if nic.eip is not None]:
-                if read.get("delete_publicip") is not None:
+                if read.get("delete_publicip") is not None and not state.deviates("delete-publicip-ignored"):
                     eip.delete_on_termination = read["delete_publicip"]
     job = deliver(state, request.project, "deleteServer", servers, None if state.deviates("delete-noop") else "delete")
     return Response(200, {} if state.deviates("job-id-missing") else {"job_id": job.id})
@@ -354,6 +354,8 @@ def _act(
     if operation == "start" and any(not any(disk.system for disk in server.disks) for server in servers):
         raise EcsError("Ecs.0105", "No system disk found. Attach the system disk to the ECS and try again.")
     idle = not ready or (noop and state.deviates(noop))
+    if state.deviates("batch-first-only"):
+        servers = servers[:1]
     job = deliver(state, request.project, kind, servers, None if idle else operation)
     return Response(200, {"job_id": 1234 if state.deviates("job-id-integer") else job.id})
 

@@ -106,6 +106,10 @@ def _add(state: State, server: Server, wanted: Sequence[tuple[str, str]]) -> Non
     if len({tag.partition("=")[0] for tag in tags}) > _MOST_TAGS and not deviates("tags-limit-unchecked"):
         raise refuse("Ecs.0905", "The number of tags exceeds the maximum allowed limit.")
     server.tags = tags
+    if deviates("tags-overwritten-everywhere"):
+        for one in state.projects[server.project].servers.values():
+            for key, value in wanted:
+                one.tags = [_written(key, value) if _keyed(tag, key) else tag for tag in one.tags]
 
 
 def _delete(state: State, server: Server, wanted: Sequence[tuple[str, str]]) -> None:

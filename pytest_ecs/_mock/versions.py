@@ -88,7 +88,8 @@ def negotiate(headers: Mapping[str, str], deviates: Callable[[str], bool]) -> tu
             return LOWEST
         raise NativeError(400, f"API version string {asked[:40]!r} is of invalid format")
     version = (int(found[1]), int(found[2]))
-    if not LOWEST <= version <= HIGHEST and not deviates("microversion-unchecked"):
+    above = version == (HIGHEST[0], HIGHEST[1] + 1) and deviates("microversion-above-accepted")
+    if not LOWEST <= version <= HIGHEST and not above and not deviates("microversion-unchecked"):
         message = f"Version {_text(version)} is not supported; use {_text(LOWEST)} to {_text(HIGHEST)}"
         raise NativeError(400 if deviates("microversion-status-wrong") else 406, message)
     return version

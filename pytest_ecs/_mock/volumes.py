@@ -122,7 +122,8 @@ def delete_volume(request: Request, state: State) -> Response:
     until(request, state, LAST)
     disk = find_volume(request, state, request.parameters["volume_id"])
     if not state.deviates("volume-delete-unchecked"):
-        if disk.status not in _IDLE:
+        early = disk.status == "creating" and state.deviates("volume-creating-deleted")
+        if disk.status not in _IDLE and not early:
             raise NativeError(400, f"The volume cannot be deleted while it is {disk.status}.")
         if any(snapshot.disk is disk for snapshot in request.project.snapshots.values()):
             raise NativeError(400, "The volume has snapshots.")

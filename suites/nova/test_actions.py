@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
@@ -63,6 +65,7 @@ def test_a_lock_holds_a_running_server(ecs_bench: Bench) -> None:
     nic = ecs_bench.read(
         ecs_bench.client.post(_path(lease.id, "/os-interface"), network), "interfaceAttachment", "port_id"
     )
+    ecs_bench.until(_path(lease.id, "/os-interface"), "interfaceAttachments", "*", "port_id", contains=nic)
     before = ecs_bench.read(lease.show(), "server")
     done = _act(ecs_bench, lease.id, "lock")
     ecs_bench.check(f"{_LOCK}/null-value", done, "status", at_most=299)
@@ -80,7 +83,7 @@ def test_a_lock_holds_a_running_server(ecs_bench: Bench) -> None:
     _act(ecs_bench, lease.id, "lock")
     ecs_bench.check(f"{_LOCK}/already-locked", _shown(ecs_bench, lease), *locked, equals=True)
     _act(ecs_bench, other.id, "lock")
-    _managed(ecs_bench, lease, nic, network)
+    held = _managed(ecs_bench, lease, nic, network)
     before, theirs = (ecs_bench.read(_shown(ecs_bench, one), "server") for one in (lease, other))
     done = _act(ecs_bench, lease.id, "unlock")
     for rule in ("null-value", "works-when-locked"):
@@ -97,21 +100,23 @@ def test_a_lock_holds_a_running_server(ecs_bench: Bench) -> None:
         ecs_bench.not_tested(f"{_UNLOCK}/this-server-only", "no lock is shown")
     named = ecs_bench.client.put(_path(lease.id), {"server": {"name": ecs_bench.new_name("free")}})
     ecs_bench.check(f"{_UNLOCK}/manageable", named, "status", at_most=299)
-    ecs_bench.client.delete(_path(lease.id, f"/os-interface/{nic}"))
+    deleted = ecs_bench.client.delete(_path(lease.id, f"/os-interface/{nic}"))
+    if held:
+        ecs_bench.check(f"{_UNLOCK}/manageable", deleted, "status", at_most=299)
     lease.spoilt = not ecs_bench.wait_gone(_path(lease.id, f"/os-interface/{nic}")) or lease.spoilt
     _held(ecs_bench, "refuses-delete", other, "DELETE", _path(other.id))
     ecs_bench.check(f"{_LOCK}/refuses-delete", other.show(), "body", "server", "id", equals=other.id)
     _unlocked(ecs_bench, lease, other)
 
 
-def _managed(bench: Bench, lease: Lease, nic: str, network: JSON) -> None:
-    """Try to manage a locked server that runs and has a second NIC."""
+def _managed(bench: Bench, lease: Lease, nic: str, network: JSON) -> bool:
+    """Try to manage a locked server that runs and has a second NIC; return whether it still is as it was."""
     action, nics = _path(lease.id, "/action"), _path(lease.id, "/os-interface")
     _held(bench, "refuses-update", lease, "PUT", _path(lease.id), {"server": {"name": bench.new_name("held")}})
     added = _held(bench, "refuses-nics", lease, "POST", nics, network)
     if added.failure is None and added.status < 400:
         lease.spoilt = True
-    _held(bench, "refuses-nics", lease, "DELETE", f"{nics}/{nic}")
+    deleted = _held(bench, "refuses-nics", lease, "DELETE", f"{nics}/{nic}")
     image = {"imageRef": bench.need_resource("image_id")}
     for name, value in (("rebuild", image), ("reboot", {"type": "SOFT"}), ("os-stop", {})):
         _held(bench, "refuses-status", lease, "POST", action, {name: value})
@@ -122,6 +127,7 @@ def _managed(bench: Bench, lease: Lease, nic: str, network: JSON) -> None:
     )  # fmt: skip
     if answer.failure is None and answer.status < 400:
         lease.spoilt = True  # its flavor waits to be confirmed
+    return deleted.failure is None and deleted.status >= 400 and not lease.spoilt
 
 
 @pytest.mark.ecs_requirement(f"{_LOCK}/refuses-status", f"{_LOCK}/refuses-disks")
@@ -157,8 +163,11 @@ def test_another_project_does_not_lock(ecs_bench: Bench) -> None:
     _unlocked(ecs_bench, lease)
 
 
-def _watched(bench: Bench, lease: Lease, task: str, leaving: str = "") -> Exchange | None:
-    """Wait until a server is stable; return the first query that showed a task whose name begins with *task*."""
+def _watched(bench: Bench, lease: Lease, task: str, over: Callable[[JSON, JSON], bool]) -> Exchange | None:
+    """Wait until a server is stable and *over* says of its status and its flavor that the change is done.
+
+    Return the first query that showed a task whose name begins with *task*.
+    """
     found: list[Exchange] = []
 
     def look() -> None:
@@ -169,7 +178,7 @@ def _watched(bench: Bench, lease: Lease, task: str, leaving: str = "") -> Exchan
 
     for _ in range(_TRIES):
         bench.session.pool.wait_stable(lease.id, each=look)
-        if not leaving or bench.read(lease.show(), "server", "status") != leaving:
+        if over(bench.read(lease.show(), "server", "status"), bench.flavor_of(lease)):
             break
         bench.session.target.clock.sleep(1.0)
     return found[0] if found else None
@@ -220,7 +229,11 @@ def test_a_new_flavor_is_confirmed_or_rolled_back(ecs_bench: Bench, state: Serve
         ecs_bench.check(f"{_RESIZE}/flavor-url", sent, "status", at_most=299)
     ecs_bench.check(f"{_RESIZE}/{power}", sent, "status", at_most=299)
     ecs_bench.check(f"{_RESIZE}/no-body", sent, "body", equals=None)
-    _while(ecs_bench, f"{_RESIZE}/resize-status", _watched(ecs_bench, lease, "resize"), "RESIZE")
+    seen = _watched(
+        ecs_bench, lease, "resize",
+        lambda status, flavor: not sent.succeeded or status == "VERIFY_RESIZE" or flavor == wanted,
+    )  # fmt: skip
+    _while(ecs_bench, f"{_RESIZE}/resize-status", seen, "RESIZE")
     waits = lease.show()
     ecs_bench.check(f"{_RESIZE}/this-server-only", other.show(), *flavor, equals=theirs)
     ecs_bench.check(f"{_RESIZE}/verify-resize", waits, "body", "server", "status", equals="VERIFY_RESIZE")
@@ -247,7 +260,7 @@ def _settled(bench: Bench, lease: Lease, end: str, state: str, flavor: str | Non
     for rule in ("null-value", "accepted-state"):
         bench.check(f"{end}/{rule}", done, "status", at_most=299)
     bench.check(f"{end}/no-body", done, "body", equals=None)
-    seen = _watched(bench, lease, "resize_revert", "VERIFY_RESIZE")
+    seen = _watched(bench, lease, "resize_revert", lambda status, flavor: status != "VERIFY_RESIZE")
     if end == _REVERT:
         _while(bench, f"{end}/revert-status", seen, "REVERT_RESIZE")
     shown, rule = lease.show(), "reverts" if end == _REVERT else "confirms"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
 from pytest_ecs import Bench, Exchange, Lease
+from pytest_ecs.exceptions import StepFailed
+from pytest_ecs.typing import JSON
 
 _LIST, _SHOW, _ATTACH, _DETACH = (f"nova.disks.{verb}/rule" for verb in ("list", "show", "attach", "detach"))
 _IDS = ("body", "volumeAttachments", "*", "volumeId")
+_ATTACHED = ("os-extended-volumes:volumes_attached", "*", "id")
 #: Seconds that attaching a disk may take.
 _TRIES = 120
 
@@ -77,7 +80,11 @@ def test_a_disk_comes_and_goes(ecs_bench: Bench) -> None:
         f"{_SHOW}/not-attached", "GET", _path(stopped.id, disk), expects="unknown-reference", change=absent
     )
     for lease in (stopped, running):
-        before, disk = _disks(ecs_bench, lease.id), ecs_bench.disk()
+        without, disk = ecs_bench.client.get(_path(lease.id)), ecs_bench.disk()
+        before = [entry["volumeId"] for entry in ecs_bench.read(without, "volumeAttachments")]
+        own: JSON = before
+        with suppress(StepFailed):
+            own = ecs_bench.read(lease.show(), "server", *_ATTACHED)
         with _attached(ecs_bench, lease, disk) as attached:
             for field, value in (("serverId", lease.id), ("id", disk), ("volumeId", disk)):
                 ecs_bench.check(f"{_ATTACH}/answer-names", attached, "body", "volumeAttachment", field, equals=value)
@@ -88,20 +95,44 @@ def test_a_disk_comes_and_goes(ecs_bench: Bench) -> None:
                 f"{_ATTACH}/this-server-only", ecs_bench.client.get(_path(other.id)), *_IDS, same_items=theirs
             )
             ecs_bench.check(f"{_LIST}/has-disk", listed, *_IDS, has_one=disk)
-            volumes = ("body", "server", "os-extended-volumes:volumes_attached", "*", "id")
-            ecs_bench.check(f"{_LIST}/same-as-server", server, *volumes, same_items=_disks(ecs_bench, lease.id))
-            ecs_bench.check(f"{_LIST}/has-system-disk", listed, *_IDS, includes=before)
+            place = ("body", "server", *_ATTACHED)
+            ecs_bench.check(f"{_LIST}/same-as-server", server, *place, same_items=_disks(ecs_bench, lease.id))
+            ecs_bench.check(f"{_LIST}/has-system-disk", without, "body", "volumeAttachments", differs=[])
+            ecs_bench.check(f"{_LIST}/has-system-disk", listed, *_IDS, includes=own)
+            for one in theirs:
+                ecs_bench.check(f"{_LIST}/own-disks", listed, *_IDS, lacks=one)
             _consistent(ecs_bench, lease, listed, disk)
-            ecs_bench.expect(
-                f"{_ATTACH}/not-available", "POST", _path(other.id), json={"volumeAttachment": {"volumeId": disk}},
-                expects="refused", change="the disk is attached to another server",
-            )  # fmt: skip
+            _kept_apart(ecs_bench, lease, other, disk)
         if lease is stopped:
             _after_detaching(ecs_bench, lease, disk, before)
     gone = _path(stopped.id, disk)
     ecs_bench.expect(f"{_DETACH}/not-attached", "DELETE", gone, expects="unknown-reference", change=absent)
     for lease in (stopped, other, running):
         lease.release()
+
+
+def _kept_apart(bench: Bench, lease: Lease, other: Lease, disk: str) -> None:
+    """Judge that a disk of one server is attached no second time, and is not found or detached at another."""
+    for server, change in (
+        (other, "the disk is attached to another server"),
+        (lease, "the disk is attached to this server"),
+    ):
+        again = bench.expect(
+            f"{_ATTACH}/not-available", "POST", _path(server.id), json={"volumeAttachment": {"volumeId": disk}},
+            expects="refused", change=change,
+        )  # fmt: skip
+        if again.succeeded:
+            _settled(bench, disk)
+    if disk in _disks(bench, other.id) or disk not in _disks(bench, lease.id):
+        return
+    elsewhere = "the disk is attached to another server"
+    for rule, method in ((f"{_SHOW}/not-attached", "GET"), (f"{_DETACH}/not-attached", "DELETE")):
+        answer = bench.expect(
+            rule, method, _path(other.id, disk), expects="unknown-reference", change=elsewhere
+        )  # fmt: skip
+    if answer.succeeded:
+        bench.wait_gone(_path(lease.id, disk), seconds=30)
+    bench.check(f"{_DETACH}/not-attached", bench.client.get(_path(lease.id)), *_IDS, contains=disk)
 
 
 def _after_detaching(bench: Bench, lease: Lease, disk: str, before: list[str]) -> None:
@@ -156,8 +187,8 @@ def test_devices_are_names_of_their_own(ecs_bench: Bench) -> None:
             ecs_bench.check(f"{_ATTACH}/{rule}", shown, "body", "volumeAttachment", "device", matches=wanted)
     taken = str(entries[0]["device"])
     answer = ecs_bench.client.post(_path(lease.id), {"volumeAttachment": {"volumeId": disk, "device": taken}})
-    if answer.status < 400:
-        ecs_bench.session.pool.wait_stable(lease.id)
+    if answer.succeeded:
+        _settled(ecs_bench, disk)
     listed = ecs_bench.client.get(_path(lease.id))
     ecs_bench.check(f"{_ATTACH}/device-taken", listed, "body", "volumeAttachments", "*", "device", has_one=taken)
     if disk in _disks(ecs_bench, lease.id):
@@ -181,6 +212,7 @@ def test_the_system_disk_of_a_running_server_stays(ecs_bench: Bench) -> None:
     _attach(ecs_bench, lease, disk)
     detached = _detach(ecs_bench, lease, disk, delete_flag="0")
     ecs_bench.check(f"{_DETACH}/flag-zero", detached, "status", at_most=299)
+    ecs_bench.check(f"{_DETACH}/flag-zero", ecs_bench.client.get(_path(lease.id)), *_IDS, lacks=disk)
     lease.release()
 
 

@@ -194,7 +194,7 @@ def test_a_project_has_so_many_groups(ecs_bench: Bench) -> None:
     hook("PUT", "/_mock/limits", {"server_groups": len(_ids(ecs_bench, ecs_bench.client.get(_GROUPS)))})
     try:
         ecs_bench.expect(
-            rule, "POST", _GROUPS, json=_body(ecs_bench.new_name("group")), expects="refused",
+            rule, "POST", _GROUPS, json=_body(ecs_bench.new_name("group")), expects="over-limit",
             change="the project has as many groups as it may have", control=control.id,
         )  # fmt: skip
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -38,6 +40,20 @@ def _drop(bench: Bench, *names: str) -> None:
         bench.client.delete(f"{_PATH}/{name}")
 
 
+def _like(public: Any) -> str:
+    """Return a pattern of public keys with the kind and the base64 part of this one."""
+    key = re.match(r"\s*\S+\s+[A-Za-z0-9+/=]+", str(public))
+    return r"^\s*" + r"\s+".join(map(re.escape, (key[0] if key else str(public)).split())) + r"(?![A-Za-z0-9+/=])"
+
+
+def _is_time(text: Any) -> bool:
+    try:
+        datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+    except ValueError:
+        return False
+    return True
+
+
 def _at(bench: Bench, listed: Exchange, name: str) -> tuple[str | int, ...]:
     """Return where a key pair stands in a list."""
     names = [entry["keypair"]["name"] for entry in bench.read(listed, "keypairs")]
@@ -61,14 +77,14 @@ def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_CREATE}/private-key-created", created, "body", "keypair", "private_key", present=True)
     pair = ecs_bench.read(created, "keypair")
     second = _create(ecs_bench, another)
-    ecs_bench.check(f"{_CREATE}/new-keys", second, "body", "keypair", "public_key", differs=pair["public_key"])
+    another_key = f"^(?!{_like(pair['public_key'])})"
+    ecs_bench.check(f"{_CREATE}/new-keys", second, "body", "keypair", "public_key", matches=another_key)
     public = str(ecs_bench.read(second, "keypair", "public_key"))
     _drop(ecs_bench, another)
     taken = _create(ecs_bench, imported, public_key=public)
     ecs_bench.check(f"{_CREATE}/imports", taken, "status", at_most=299)
     ecs_bench.check(f"{_CREATE}/private-key-imported", taken, "body", "keypair", "private_key", absent=True)
-    same = [public, public.rstrip("\n")]
-    ecs_bench.check(f"{_CREATE}/imported-key", taken, "body", "keypair", "public_key", one_of=same)
+    ecs_bench.check(f"{_CREATE}/imported-key", taken, "body", "keypair", "public_key", matches=_like(public))
     around = [began - _SLACK, ecs_bench.now() + _SLACK]
     listed = ecs_bench.client.get(_PATH)
     for wanted, answer in ((name, created), (imported, taken)):
@@ -80,9 +96,14 @@ def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
         made = ecs_bench.read(answer, "keypair")
         ecs_bench.check(f"{_CREATE}/listed", shown, "body", "keypair", "name", equals=wanted)
         ecs_bench.check(f"{_SHOW}/asked-name", shown, "body", "keypair", "name", equals=wanted)
-        for field in ("fingerprint", "public_key"):
-            ecs_bench.check(f"{_LIST}/as-created", listed, *place, field, equals=made[field])
-            ecs_bench.check(f"{_SHOW}/same-as-list", shown, "body", "keypair", field, equals=made[field])
+        entries = [entry["keypair"] for entry in ecs_bench.read(listed, "keypairs")]
+        entry = next((entry for entry in entries if entry["name"] == wanted), made)
+        for rule, answered, at, like in (
+            (f"{_LIST}/as-created", listed, place, made),
+            (f"{_SHOW}/same-as-list", shown, ("body", "keypair"), entry),
+        ):
+            ecs_bench.check(rule, answered, *at, "fingerprint", equals=like["fingerprint"])
+            ecs_bench.check(rule, answered, *at, "public_key", matches=_like(like["public_key"]))
         for rule, answered, at in (
             (f"{_CREATE}/private-key-once", listed, place), (f"{_CREATE}/private-key-once", shown, ("body", "keypair")),
             (f"{_LIST}/no-private-key", listed, place), (f"{_SHOW}/no-private-key", shown, ("body", "keypair")),
@@ -90,7 +111,10 @@ def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
             ecs_bench.check(rule, answered, *at, "private_key", absent=True)
         ecs_bench.check(f"{_SHOW}/not-deleted", shown, "body", "keypair", "deleted", equals=False)
         ecs_bench.check(f"{_SHOW}/not-deleted", shown, "body", "keypair", "deleted_at", equals=None)
-        ecs_bench.check(f"{_SHOW}/created-at", shown, "body", "keypair", "created_at", time_between=around)
+        if shown.status < 400 and not _is_time(ecs_bench.read(shown, "keypair").get("created_at", "")):
+            ecs_bench.not_tested(f"{_SHOW}/created-at", "created_at has no form that can be read")
+        else:
+            ecs_bench.check(f"{_SHOW}/created-at", shown, "body", "keypair", "created_at", time_between=around)
 
     again = ecs_bench.expect(
         f"{_CREATE}/name-taken", "POST", _PATH, json={"keypair": {"name": name, "public_key": public}},
@@ -98,7 +122,8 @@ def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
     )  # fmt: skip
     if again.status >= 400:
         kept = _show(ecs_bench, name)
-        ecs_bench.check(f"{_CREATE}/name-taken", kept, "body", "keypair", "public_key", equals=pair["public_key"])
+        same = _like(pair["public_key"])
+        ecs_bench.check(f"{_CREATE}/name-taken", kept, "body", "keypair", "public_key", matches=same)
     ecs_bench.expect(
         f"{_CREATE}/malformed-key", "POST", _PATH, json={"keypair": {"name": ecs_bench.new_name("key"), "public_key": "no public key"}},
         expects="invalid", change="the public key is none", control=taken.id,
@@ -246,7 +271,7 @@ def test_what_cannot_be_told_of_key_pairs(ecs_bench: Bench) -> None:
         ecs_bench.read(_create(ecs_bench, name))
     ecs_bench.expect(
         f"{_CREATE}/quantity", "POST", _PATH, json={"keypair": {"name": names[-1]}},
-        expects="refused", change="the user has as many key pairs as there may be",
+        expects="over-limit", change="the user has as many key pairs as there may be",
     )  # fmt: skip
     _drop(ecs_bench, *names)
 

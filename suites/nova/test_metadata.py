@@ -112,11 +112,12 @@ def test_pairs_are_added_and_changed(ecs_bench: Bench) -> None:
             f"{_SHOW}/other-server", "GET", _path(lease.id, "theirs"),
             expects="not-found", change="only another server has the key",
         )  # fmt: skip
-        paged = ecs_bench.client.get(_path(lease.id), query={"limit": "1"})
-        if paged.status < 400:
-            ecs_bench.check(f"{_LIST}/no-paging", paged, "body", "metadata", equals=now)
-        else:
-            ecs_bench.check(f"{_LIST}/no-paging", paged, "status", at_least=400)
+        for query in ({"limit": "1"}, {"marker": "first"}):
+            paged = ecs_bench.client.get(_path(lease.id), query=query)
+            if paged.status < 400:
+                ecs_bench.check(f"{_LIST}/no-paging", paged, "body", "metadata", equals=now)
+            else:
+                ecs_bench.check(f"{_LIST}/no-paging", paged, "status", at_least=400)
         _update(ecs_bench, lease, {})
         ecs_bench.check(f"{_UPDATE}/empty", _listed(ecs_bench, lease), "body", "metadata", equals=now)
 
@@ -131,11 +132,14 @@ def test_pairs_are_added_and_changed(ecs_bench: Bench) -> None:
         now = _pairs(ecs_bench, lease)
         ecs_bench.client.put(_path(lease.id, "first"), {"meta": {}})
         ecs_bench.check(f"{_SET}/no-pair", _listed(ecs_bench, lease), "body", "metadata", equals=now)
+        now = _pairs(ecs_bench, lease)
         control = ecs_bench.control("nova.metadata.set")
-        ecs_bench.expect(
+        refused = ecs_bench.expect(
             f"{_SET}/same-key", "PUT", _path(lease.id, "first"), json={"meta": {"second": "x"}},
             expects="invalid", change="the key is not that of the URL", control=control.id,
         )  # fmt: skip
+        if refused.status >= 400:
+            ecs_bench.check(f"{_SET}/same-key", _listed(ecs_bench, lease), "body", "metadata", equals=now)
 
 
 @pytest.mark.ecs_requirement(
@@ -149,6 +153,7 @@ def test_pairs_are_replaced_and_deleted(ecs_bench: Bench) -> None:
     with _unchanged(ecs_bench, lease, other):
         _update(ecs_bench, other, {"first": "theirs", "kept": "theirs"})
         theirs = _pairs(ecs_bench, other)
+        system = set(_pairs(ecs_bench, lease))  # servers of the pool are created without metadata
         _update(ecs_bench, lease, {"first": "1", "old": "2"})
         wanted = {"first": "one", "new": "3", "kept": "4"}
         answer = _replace(ecs_bench, lease, wanted)
@@ -183,11 +188,19 @@ def test_pairs_are_replaced_and_deleted(ecs_bench: Bench) -> None:
 
         now = _pairs(ecs_bench, lease)
         emptied = _replace(ecs_bench, lease, {})
-        left = {} if emptied.status < 400 else now
-        ecs_bench.check(f"{_REPLACE}/empty", _listed(ecs_bench, lease), "body", "metadata", equals=left)
+        listed = _listed(ecs_bench, lease)
+        left = {key: value for key, value in ecs_bench.read(listed, "metadata").items() if key in system}
+        ecs_bench.check(f"{_REPLACE}/empty", listed, "body", "metadata", equals=left if emptied.status < 400 else now)
         for key in _pairs(ecs_bench, lease):
             ecs_bench.client.delete(_path(lease.id, key))
-        ecs_bench.check(f"{_LIST}/empty", _listed(ecs_bench, lease), "body", "metadata", equals={})
+        listed = _listed(ecs_bench, lease)
+        rest = set(ecs_bench.read(listed, "metadata"))
+        if rest and rest <= system:
+            ecs_bench.not_tested(
+                f"{_LIST}/empty", f"the server keeps pairs that no request set: {', '.join(sorted(rest))}"
+            )
+        else:
+            ecs_bench.check(f"{_LIST}/empty", listed, "body", "metadata", equals={})
 
 
 @pytest.mark.ecs_requirement(
@@ -285,5 +298,5 @@ def test_a_server_has_so_many_pairs(ecs_bench: Bench) -> None:
         ):  # fmt: skip
             ecs_bench.expect(
                 f"{rule}/quantity", method, _path(lease.id, key), json=body,
-                expects="refused", change="the server would have one pair too many",
+                expects="over-limit", change="the server would have one pair too many",
             )  # fmt: skip

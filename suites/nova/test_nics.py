@@ -12,6 +12,8 @@ from pytest_ecs import Bench, Exchange, Lease
 
 _LIST, _SHOW, _ADD, _DELETE = (f"nova.nics.{verb}/rule" for verb in ("list", "show", "add", "delete"))
 _PORTS = ("body", "interfaceAttachments", "*", "port_id")
+#: Seconds that adding a NIC may take.
+_TRIES = 120
 
 
 def _path(server: str, port: str = "") -> str:
@@ -25,15 +27,25 @@ def _nics(bench: Bench, server: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def _added(bench: Bench, lease: Lease, **fields: Any) -> Iterator[tuple[Exchange, dict[str, Any]]]:
-    """Add a NIC to a server, and delete it in the end."""
+    """Add a NIC to a server and wait until it is there; delete it in the end."""
     network = bench.need_resource("network_id")
     body = {"interfaceAttachment": {"net_id": network, **fields}}
     added = bench.client.post(_path(lease.id), body)
     nic: dict[str, Any] = bench.read(added, "interfaceAttachment")
     try:
+        _arrived(bench, lease, nic["port_id"])
         yield added, nic
     finally:
         _delete(bench, lease, nic["port_id"])
+
+
+def _arrived(bench: Bench, lease: Lease, port: str) -> None:
+    """Wait until a server lists a NIC and shows it by itself."""
+    for _ in range(_TRIES):
+        shown, listed = bench.client.get(_path(lease.id, port)), bench.client.get(_path(lease.id))
+        if shown.succeeded and port in bench.read(listed, *_PORTS[1:]):
+            return
+        bench.session.target.clock.sleep(1.0)
 
 
 def _delete(bench: Bench, lease: Lease, port: str) -> Exchange:
@@ -163,8 +175,9 @@ def test_a_port_comes_and_goes_as_a_nic(ecs_bench: Bench) -> None:
     lease.spoilt = True  # until it has lost the port
     added = ecs_bench.client.post(_path(lease.id), {"interfaceAttachment": {"port_id": port}})
     ecs_bench.check(f"{_ADD}/by-port", added, "body", "interfaceAttachment", "port_id", equals=port)
-    ecs_bench.check(f"{_ADD}/by-port", ecs_bench.client.get(_path(lease.id)), *_PORTS, has_one=port)
     own = [entry["ip_address"] for entry in ecs_bench.read(added, "interfaceAttachment", "fixed_ips")]
+    _arrived(ecs_bench, lease, port)
+    ecs_bench.check(f"{_ADD}/by-port", ecs_bench.client.get(_path(lease.id)), *_PORTS, has_one=port)
     _delete(ecs_bench, lease, port)
     other = [{"ip_address": ecs_bench.free_address()}]
     beside = ecs_bench.client.post(_path(lease.id), {"interfaceAttachment": {"port_id": port, "fixed_ips": other}})
@@ -175,10 +188,12 @@ def test_a_port_comes_and_goes_as_a_nic(ecs_bench: Bench) -> None:
         place = ("body", "interfaceAttachment", "port_id")
         ecs_bench.check(f"{_ADD}/fixed-ip-beside-port", beside, *place, equals=port)
         ecs_bench.check(f"{_ADD}/fixed-ip-beside-port", beside, *addresses, same_items=own)
+        _arrived(ecs_bench, lease, port)
         _delete(ecs_bench, lease, port)
     again = ecs_bench.client.post(_path(lease.id), {"interfaceAttachment": {"port_id": port}})
     if ecs_bench.check(f"{_DELETE}/port-kept", again, "status", at_most=299):
         ecs_bench.check(f"{_DELETE}/port-kept", again, *addresses, same_items=own)
+        _arrived(ecs_bench, lease, port)
         lease.spoilt = False
         _delete(ecs_bench, lease, port)
     lease.release()

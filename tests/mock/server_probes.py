@@ -167,6 +167,13 @@ def _tagged(expected: dict[str, str], *steps: Step) -> Probe:
     return lambda c: _tags(c, _done(*steps)(c)) == expected
 
 
+def _overwritten_alone(c: Client) -> bool:
+    first, second = c.create(count=2)
+    _change("create", a="1")(c, first)
+    _change("create", a="2")(c, second)
+    return _tags(c, first) == {"a": "1"}
+
+
 def _twice(c: Client) -> bool:
     body = {"action": "create", "tags": [{"key": "a", "value": "1"}, {"key": "a", "value": "2"}]}
     return c.v1("POST", f"servers/{c.create()[0]}/tags/action", body).status_code == 400
@@ -374,6 +381,7 @@ PROBES: dict[str, Probe] = {
     "tags-limit-unchecked": lambda c: (
         _change("create", **{f"k{n}": "" for n in range(11)})(c, c.create()[0]).status_code == 400),
     "tags-not-idempotent": lambda c: _change("create", a="1")(c, _done(_change("create", a="1"))(c)).status_code == 204,
+    "tags-overwritten-everywhere": _overwritten_alone,
     "tags-not-overwritten": _tagged({"a": "2"}, _change("create", a="1"), _change("create", a="2")),
     "tags-delete-noop": _tagged({}, _change("create", a="1"), _change("delete", a="1")),
     "tags-delete-unknown-refused": lambda c: _change("delete", a="1")(c, c.create()[0]).status_code == 204,

@@ -250,6 +250,28 @@ def _deleted_alone(c: Client) -> bool:
     return c.nova("GET", f"servers/{second}").status_code == 200
 
 
+def _batch(c: Client) -> bool:
+    servers = c.create(count=2)
+    c.deliver("cloudservers/action", {"os-stop": {"servers": [{"id": server} for server in servers]}})
+    c.advance(120)
+    return [c.show(server)["status"] for server in servers] == ["SHUTOFF", "SHUTOFF"]
+
+
+def _eip_kept(c: Client) -> bool:
+    eip = c.nova("POST", "os-floating-ips", {}).json()["floating_ip"]["id"]
+    (server,) = c.create(publicip={"id": eip, "delete_on_termination": True})
+    c.v1("POST", "cloudservers/delete", {"servers": [{"id": server}], "delete_publicip": False})
+    c.advance(60)
+    return c.nova("GET", f"os-floating-ips/{eip}").status_code == 200
+
+
+def _create_groups(c: Client) -> bool:
+    group = c.resources["security_group_id"]
+    (server,) = c.create(security_groups=[{"id": group}])
+    listed = c.nova("GET", f"servers/{server}/os-security-groups").json()["security_groups"]
+    return [one["id"] for one in listed] == [group]
+
+
 def _zone(c: Client) -> bool:
     answer = c.v1("GET", "cloudservers/flavors", params={"availability_zone": "eu-test-1b"})
     return "m3.large.8" not in {flavor["id"] for flavor in answer.json()["flavors"]}
@@ -331,11 +353,14 @@ PROBES: dict[str, Probe] = {
     "host-not-chosen": lambda c: "dedicated_host_id" in c.show(
         c.create(**{"os:scheduler_hints": {"tenancy": "dedicated"}})[0])["os:scheduler_hints"],
     "tenancy-default-dedicated": _shared_host,
+    "create-groups-ignored": _create_groups,
     "group-default-missing": _details(lambda s: s["security_groups"] == [{"name": "default"}]),
     "address-ignored": _address,
     "reservation-missing": _reserved,
     "delete-noop": _after(_delete, lambda c, s: c.nova("GET", f"servers/{s}").status_code == 404),
     "delete-all": _deleted_alone,
+    "delete-publicip-ignored": _eip_kept,
+    "batch-first-only": _batch,
     "stop-noop": _after(_v1("os-stop"), _shows("SHUTOFF")),
     "start-noop": _after(_v1("os-start"), _shows("ACTIVE"), stopped=True),
     "resize-noop": _after(
@@ -343,6 +368,7 @@ PROBES: dict[str, Probe] = {
         s: c.show(s)["flavor"]["id"] == c.resources["other_flavor_id"], stopped=True),
     "resize-while-active": lambda c: _resize("other_flavor_id")(c, c.create()[0]).status_code == 400,
     "resize-same-flavor": lambda c: _resize("flavor_id")(c, c.stopped()).status_code == 400,
+    "reboot-hard-refused": lambda c: c.act(c.create()[0], "reboot", type="HARD").status_code == 202,
     "state-unchecked": lambda c: c.act(c.create()[0], "os-start").status_code == 409,
     "usage-frozen": _used,
     "flavors-unfiltered": _zone,
@@ -378,6 +404,7 @@ PROBES: dict[str, Probe] = {
     "field-missing-at-microversion": _details(lambda s: "tags" in s, at="2.26"),
     "flavor-old-form": _details(lambda s: "id" not in s["flavor"], at="2.47"),
     "microversion-ignored": _details(lambda s: "locked" in s, at="2.60"),
+    "microversion-above-accepted": _version("2.61", 406),
     "microversion-unchecked": _version("2.61", 406),
     "microversion-status-wrong": _version("2.61", 406),
     "microversion-echo-missing": lambda c: "OpenStack-API-Version" in c.nova("GET", "servers").headers,

@@ -69,6 +69,15 @@ def test_a_server_with_a_similar_name_is_left_alone(session: Session) -> None:
     assert sorted(_there(session)) == sorted(others)
 
 
+def test_a_number_at_the_end_of_a_name_is_read_either_way(session: Session) -> None:
+    """It is where counting starts, or part of the name (ruling name-suffix-start): servers named in both ways are found."""
+    for name in (f"{_OWN}-0003", f"{_OWN}-0004", f"{_OWN}-0003-0000", f"{_OWN}-0003-0001"):
+        _native(session, name, unknown=True)
+    session.ledger.intend("primary", f"{_OWN}-0003", 2, 0.0)
+    session.clean()
+    assert _there(session) == []
+
+
 def test_a_server_that_may_be_somebody_elses_is_left_alone(session: Session) -> None:
     """A name that others may give too proves nothing when the answer never came; what is there is reported."""
     _native(session, "web", unknown=True)

@@ -34,4 +34,5 @@ def _delete_second(use: Ingredients, request: Request) -> list[Step]:
 def _delete(use: Ingredients) -> Request:
     body = {"interfaceAttachment": {"net_id": use.need("network_id")}}
     port = use.make(_nic(use), body, "interfaceAttachment", "port_id")
+    use.until(_nic(use), "interfaceAttachments", "*", "port_id", contains=port)
     return Request({"server_id": use.servers[0]}, body={"nics": [{"id": port}]})

@@ -17,8 +17,11 @@ def _nic(use: Ingredients) -> Request:
 
 
 def _delete_nic(use: Ingredients, exchange: Exchange) -> list[Step]:
+    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface"
     port = exchange.response_body["interfaceAttachment"]["port_id"]
-    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface/{port}", None)]
+    # A NIC may be there only some time after the answer (ruling nics-added-later).
+    use.until(path, "interfaceAttachments", "*", "port_id", contains=port)
+    return [("DELETE", f"{path}/{port}", None)]
 
 
 @recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic)
@@ -47,4 +50,5 @@ def _delete_second_nic(use: Ingredients) -> Request:
     path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface"
     body = {"interfaceAttachment": {"net_id": use.need("network_id")}}
     port = use.make(path, body, "interfaceAttachment", "port_id")
+    use.until(path, "interfaceAttachments", "*", "port_id", contains=port)
     return Request({"server_id": use.servers[0], "port_id": port})
