@@ -554,12 +554,13 @@ class Bench(Stock):
     def _restore(self, recipe: Recipe, leases: list[Lease], request: Request) -> None:
         """Take back what building a request did to its servers; their next request is built anew.
 
-        What was made at servers that are still prepared for refusals stays.
+        What was made at other servers, prepared for refusals, stays.
         """
         if recipe.restore is not None:
-            prepared = [lease.id for lease in self._prepared[1]] if self._prepared is not None else []
+            prepared = self._prepared[1] if self._prepared is not None else []
+            others = [lease.id for lease in prepared if lease not in leases]
             for key in list(self._made):
-                if key[0] == recipe.operation and not any(server in key[1] for server in prepared):
+                if key[0] == recipe.operation and not any(server in key[1] for server in others):
                     del self._made[key]
             self._put_back(partial(recipe.restore, self._ingredients(recipe, leases), request), leases)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from pytest_ecs import Bench, Exchange
+from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import JSON
 
 _QUOTAS = "ecs.quotas.show/rule"
@@ -76,6 +77,10 @@ def test_a_server_group_counts(ecs_bench: Bench) -> None:
         return sorted([*there, made[-1]])
 
     def drop() -> list[str]:
+        if not made:
+            raise PrerequisiteMissing(
+                "Groups can only be counted while others let them be, and when they can be deleted"
+            )
         there, gone = _groups(ecs_bench), f"{_GROUPS}/{made.pop()}"
         ecs_bench.client.delete(gone)
         ecs_bench.wait_gone(gone)

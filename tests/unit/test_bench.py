@@ -103,6 +103,13 @@ def test_a_request_that_succeeds_leaves_the_servers_of_refusals_alone(bench: Ben
     assert "VERIFY_RESIZE" not in bench.read(listed, "servers", "*", "status")
 
 
+def test_a_query_of_a_prepared_server_finds_what_it_asks_for(bench: Bench) -> None:
+    """Also after an earlier one, which put the server back."""
+    for _ in range(2):
+        bench.authenticate("nova.metadata.show/auth/no-token")
+        assert bench.alias("nova.metadata.show/alias/v2").status == 200
+
+
 def test_what_belongs_to_a_user_is_only_denied_to_others(bench: Bench) -> None:
     """With the action another user still has no key pair of that name, so nothing could be concluded from a 404."""
 
