@@ -301,7 +301,8 @@ class Pool:
 
     def idle(self) -> list[str]:
         """Return the servers of the run that nobody has for himself, so that nobody changes or deletes them."""
-        return [server.id for server in self.ledger.servers(self.ledger.run) if server.mode != "exclusive"]
+        servers = self.ledger.servers(self.ledger.run)
+        return [server.id for server in servers if server.mode != "exclusive" and not server.special]
 
     def keep(self, servers: Iterable[str]) -> None:
         """Leave *servers* to those who made them until the end of the run."""

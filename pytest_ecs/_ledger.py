@@ -90,6 +90,11 @@ class Server:
     mode: str
     users: int
 
+    @property
+    def special(self) -> bool:
+        """Whether a test made it for itself, so that nobody else gets it."""
+        return self.word == _SPECIAL
+
 
 @dataclass(frozen=True, slots=True)
 class Thing:

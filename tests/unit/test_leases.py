@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs._exchange import Exchange
 from pytest_ecs._options import Settings
 from pytest_ecs._session import Session, open_session
 from pytest_ecs.exceptions import BudgetExceeded, JobTimeout, PrerequisiteMissing
@@ -25,8 +26,8 @@ def _there(session: Session) -> list[str]:
     return [server["name"] for server in session.client.get(_SERVERS, query={"limit": "1000"}).response_body["servers"]]
 
 
-def _native(session: Session, name: str, *, unknown: bool = False, **fields: Any) -> None:
-    """Create a server; *unknown* as somebody else would, so that the ledger does not know it."""
+def _native(session: Session, name: str, *, unknown: bool = False, **fields: Any) -> Exchange:
+    """Create a server and return the exchange; *unknown* as somebody else would, so that the ledger does not know it."""
     resources = session.target.resources
     server = {
         "name": name, "imageRef": resources.image_id, "flavorRef": resources.flavor_id,
@@ -35,7 +36,7 @@ def _native(session: Session, name: str, *, unknown: bool = False, **fields: Any
     client = session.client
     if unknown:
         client = replace(client, connection=replace(client.connection, guard=None))
-    client.post(_SERVERS, {"server": server})
+    return client.post(_SERVERS, {"server": server})
 
 
 @pytest.mark.parametrize(
@@ -125,12 +126,13 @@ def test_a_server_that_is_gone_is_not_handed_out(session: Session) -> None:
 
 
 def test_idle_is_what_nobody_has_for_himself(session: Session) -> None:
-    """Free servers and shared ones; not those in exclusive hands, and not those that are gone."""
+    """Free servers and shared ones; not those in exclusive hands or made by a test, and not those that are gone."""
     mine, one, two, gone = session.pool.batch_of(4)
     one.release()
     two.release()
     assert session.pool.lease(exclusive=False).id in {one.id, two.id}
     session.ledger.gone(gone.id)
+    assert session.pool.settle(_native(session, "made-by-a-test")) != []
     assert sorted(session.pool.idle()) == sorted([one.id, two.id])
     mine.release()
     assert mine.id in session.pool.idle()
