@@ -136,6 +136,7 @@ def _consistent(bench: Bench, lease: Lease, listed: Exchange, before: list[str],
         rule = "data-disk-not-zero" if one == disk else "system-disk-zero"
         bench.check(f"{_LIST}/{rule}", listed, *place, "bootIndex", **test)
         bench.check(f"{_SHOW}/boot-index", alone, *first, "bootIndex", **test)
+    bench.not_tested(f"{_LIST}/system-disk-zero", "the list has no system disk")
 
 
 @pytest.mark.ecs_requirement(
@@ -145,6 +146,7 @@ def test_devices_are_names_of_their_own(ecs_bench: Bench) -> None:
     """The next free name is used, also beside the fields of a check; a taken one is refused or replaced."""
     lease = ecs_bench.session.pool.lease("SHUTOFF")
     entries = _disks(ecs_bench, lease.id)
+    ecs_bench.exactly(1, entries[:1], "a list with the server's system disk")
     before, taken = [entry["volumeId"] for entry in entries], str(entries[0]["device"])
     following = chr(ord(max(str(entry["device"])[-1] for entry in entries)) + 1)
     disk = ecs_bench.disk()

@@ -175,6 +175,7 @@ def test_devices_are_names_of_their_own(ecs_bench: Bench) -> None:
     """The next free name is used; a taken one is refused or replaced; one out of the sequence is replaced."""
     lease = ecs_bench.session.pool.lease("SHUTOFF")
     entries = ecs_bench.read(ecs_bench.client.get(_path(lease.id)), "volumeAttachments")
+    ecs_bench.exactly(1, entries[:1], "a list with the server's system disk")
     last = max(str(entry["device"])[-1] for entry in entries)
     following = chr(ord(last) + 1)
     disk = ecs_bench.disk()
