@@ -611,6 +611,8 @@ def _other(test: str, expected: Any, seen: Any) -> Any:
     """Return a value that does not pass *test*, as near to *seen* as can be."""
     if test == "differs":
         return expected
+    if test == "none_of":
+        return expected[0] if expected else _NOTHING
     if test == "has_one":
         return [item for item in seen if item != expected]
     if test in {"equals", "same_items", "includes"}:
@@ -682,7 +684,7 @@ def _violate_list(items: Any, rest: Sequence[Any], claim: Assertion, seen: Any) 
     if claim.test == "length":
         items.append(copy.deepcopy(items[0]))
         return True
-    if claim.test in {"present", "absent", "differs"}:
+    if claim.test in {"present", "absent", "differs", "none_of"}:
         return False
     value = _near(seen[0])
     if not rest:

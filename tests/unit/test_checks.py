@@ -106,7 +106,7 @@ def test_every_format_can_fail(name: str, good: str, bad: str) -> None:
 
 
 _CASES: dict[str, tuple[Any, Any, Any]] = {
-    "equals": (1, 1, True), "differs": (1, 2, 2), "one_of": ("a", ["a"], "b"), "contains": (["a"], "a", ["b"]),
+    "equals": (1, 1, True), "differs": (1, 2, 2), "one_of": ("a", ["a"], "b"), "none_of": ("b", ["a"], "a"), "contains": (["a"], "a", ["b"]),
     "lacks": (["b"], "a", ["a"]), "matches": ("ab-0001", r"-\d{4}$", "ab"), "length": ([1], 1, []),
     "length_at_most": ([1], 1, [1, 2]), "at_least": (2, 2, "1"), "at_most": ("2", 2, 3), "same_items": ([2, 1], [1, 2], [1]),
     "includes": ([1, 2], [1], [2]), "present": (0, True, None), "has_one": (["a", "b"], "a", ["a", "a"]), "later_than": ("2026-01-01T00:00:01Z", "2026-01-01T00:00:00", "soon"),
