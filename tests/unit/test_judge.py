@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs._checks import Assertion, evaluate, rejudge
+from pytest_ecs._client import _BARE
 from pytest_ecs._contracts import Contract, load
 from pytest_ecs._exchange import Case, Exchange
 
@@ -215,6 +216,14 @@ def test_a_quota_is_one_that_the_limits_show(whole: Contract) -> None:
     assert limited
     for quota in limited.values():
         assert {quota.most, quota.used} <= names.keys()
+
+
+def test_only_where_401_fits_no_new_token_is_tried(whole: Contract) -> None:
+    """Everywhere else it says that the token has ended, and nothing of the request."""
+    fitting = {
+        name for name, found in whole._expectations.items() if any(401 in one.statuses for one in found.values())
+    }
+    assert fitting == _BARE
 
 
 @pytest.mark.parametrize(
