@@ -21,10 +21,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 #: One deviation of each sort, none that the properties notice; the others take long and run with --proof, properties included.
 _SAMPLE = {
-    "dry-run-creates", "envelope-flat", "field-below-microversion", "job-fails", "job-total-wrong", "list-marker-ignored",
-    "media-type-unchecked", "permission-unchecked", "reference-unchecked", "signature-body-unchecked",
-    "state-resize-as-shutoff", "token-unchecked",
-}  # fmt: skip
+    "dry-run-creates",
+    "envelope-flat",
+    "field-below-microversion",
+    "job-fails",
+    "job-total-wrong",
+    "list-marker-ignored",
+    "media-type-unchecked",
+    "permission-unchecked",
+    "reference-unchecked",
+    "signature-body-unchecked",
+    "state-resize-as-shutoff",
+    "token-unchecked",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -74,11 +74,21 @@ def _paging(wanted: int = 10_000) -> bool:
         client, resources = Load(about, 0, []), about["resources"]
         began = time.perf_counter()
         for number in range(wanted // 500):
-            client.send("POST", "/v1/{p}/cloudservers", {"server": {
-                "name": f"page-{number}", "imageRef": resources["image_id"], "flavorRef": resources["flavor_id"],
-                "vpcid": resources["vpc_id"], "nics": [{"subnet_id": resources["subnet_id"]}], "count": 500,
-                "root_volume": {"volumetype": "SSD"},
-            }})  # fmt: skip
+            client.send(
+                "POST",
+                "/v1/{p}/cloudservers",
+                {
+                    "server": {
+                        "name": f"page-{number}",
+                        "imageRef": resources["image_id"],
+                        "flavorRef": resources["flavor_id"],
+                        "vpcid": resources["vpc_id"],
+                        "nics": [{"subnet_id": resources["subnet_id"]}],
+                        "count": 500,
+                        "root_volume": {"volumetype": "SSD"},
+                    }
+                },
+            )
         _control(about, "POST", "/_mock/clock", {"advance": 3600})
         created, seen, marker, pages = time.perf_counter() - began, list[str](), "", 0
         began = time.perf_counter()

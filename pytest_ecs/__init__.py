@@ -20,9 +20,23 @@ if TYPE_CHECKING:
     from pytest_ecs._recipes import Ingredients, Request, Step, recipe
 
 __all__ = [
-    "Bench", "Client", "Contract", "Exchange", "Facts", "Ingredients", "Lease", "Properties", "Request", "Requirement", "Step", "Trial",
-    "__version__", "load_contract", "recipe", "uncovered",
-]  # fmt: skip
+    "Bench",
+    "Client",
+    "Contract",
+    "Exchange",
+    "Facts",
+    "Ingredients",
+    "Lease",
+    "Properties",
+    "Request",
+    "Requirement",
+    "Step",
+    "Trial",
+    "__version__",
+    "load_contract",
+    "recipe",
+    "uncovered",
+]
 
 __version__ = "0.1.0"
 

@@ -71,11 +71,28 @@ _HASHED_TYPES = ("application/json", "application/bson")
 #: Headers that the transport adds or that a proxy may change on the way; a signature over them could break en route.
 _NOT_SIGNED = frozenset(
     {
-        "accept", "accept-encoding", "authorization", "connection", "content-length", "expect", "forwarded",
-        "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-        "user-agent", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip",
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "expect",
+        "forwarded",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
     }
-)  # fmt: skip
+)
 
 
 # -- no scheme, and a given token ------------------------------------------------------------------------------------

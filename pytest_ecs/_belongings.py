@@ -47,42 +47,89 @@ def _native(name: str, collection: str) -> Kind:
     wrapper = name.replace(" ", "_")
     path = f"/v2.1/{{project_id}}/{collection}"
     return Kind(
-        name, re.compile(rf"/v2(?:\.1)?/[^/]+/{collection}"), (wrapper, "id"), f"{path}/{{id}}", path,
-        (f"{wrapper}s",), ("id",), (wrapper, "name"), ("name",),
-    )  # fmt: skip
+        name,
+        re.compile(rf"/v2(?:\.1)?/[^/]+/{collection}"),
+        (wrapper, "id"),
+        f"{path}/{{id}}",
+        path,
+        (f"{wrapper}s",),
+        ("id",),
+        (wrapper, "name"),
+        ("name",),
+    )
 
 
 _IMAGE = Kind(
-    "image", re.compile(r"/v2(?:\.1)?/[^/]+/servers/[^/]+/action"), ("image_id",), "/v2.1/{project_id}/images/{id}",
-    "/v2.1/{project_id}/images", ("images",), ("id",), ("createImage", "name"), ("name",), elsewhere=True,
-)  # fmt: skip
+    "image",
+    re.compile(r"/v2(?:\.1)?/[^/]+/servers/[^/]+/action"),
+    ("image_id",),
+    "/v2.1/{project_id}/images/{id}",
+    "/v2.1/{project_id}/images",
+    ("images",),
+    ("id",),
+    ("createImage", "name"),
+    ("name",),
+    elsewhere=True,
+)
 
 KINDS: tuple[Kind, ...] = (
     _native("security group", "os-security-groups"),
     Kind(
-        "key pair", re.compile(r"/v2(?:\.1)?/[^/]+/os-keypairs"), ("keypair", "name"), "/v2.1/{project_id}/os-keypairs/{id}",
-        "/v2.1/{project_id}/os-keypairs", ("keypairs",), ("keypair", "name"), ("keypair", "name"), ("keypair", "name"),
+        "key pair",
+        re.compile(r"/v2(?:\.1)?/[^/]+/os-keypairs"),
+        ("keypair", "name"),
+        "/v2.1/{project_id}/os-keypairs/{id}",
+        "/v2.1/{project_id}/os-keypairs",
+        ("keypairs",),
+        ("keypair", "name"),
+        ("keypair", "name"),
+        ("keypair", "name"),
     ),
     _native("server group", "os-server-groups"),
     Kind(
-        "ECS group", re.compile(r"/v1/[^/]+/cloudservers/os-server-groups"), ("server_group", "id"),
-        "/v1/{project_id}/cloudservers/os-server-groups/{id}", "/v1/{project_id}/cloudservers/os-server-groups",
-        ("server_groups",), ("id",), ("server_group", "name"), ("name",), "Ecs.0313",
+        "ECS group",
+        re.compile(r"/v1/[^/]+/cloudservers/os-server-groups"),
+        ("server_group", "id"),
+        "/v1/{project_id}/cloudservers/os-server-groups/{id}",
+        "/v1/{project_id}/cloudservers/os-server-groups",
+        ("server_groups",),
+        ("id",),
+        ("server_group", "name"),
+        ("name",),
+        "Ecs.0313",
     ),
     Kind(  # its request names nothing but the pool that it is from (11.5.3)
-        "floating IP address", re.compile(r"/v2(?:\.1)?/[^/]+/os-floating-ips"), ("floating_ip", "id"),
-        "/v2.1/{project_id}/os-floating-ips/{id}", "/v2.1/{project_id}/os-floating-ips", ("floating_ips",), ("id",),
+        "floating IP address",
+        re.compile(r"/v2(?:\.1)?/[^/]+/os-floating-ips"),
+        ("floating_ip", "id"),
+        "/v2.1/{project_id}/os-floating-ips/{id}",
+        "/v2.1/{project_id}/os-floating-ips",
+        ("floating_ips",),
+        ("id",),
     ),
     Kind(  # displayName in the list (11.4.1), display_name in the request (11.4.4)
-        "disk", re.compile(r"/v2(?:\.1)?/[^/]+/os-volumes"), ("volume", "id"), "/v2.1/{project_id}/os-volumes/{id}",
-        "/v2.1/{project_id}/os-volumes", ("volumes",), ("id",), ("volume", "display_name"), ("displayName",),
+        "disk",
+        re.compile(r"/v2(?:\.1)?/[^/]+/os-volumes"),
+        ("volume", "id"),
+        "/v2.1/{project_id}/os-volumes/{id}",
+        "/v2.1/{project_id}/os-volumes",
+        ("volumes",),
+        ("id",),
+        ("volume", "display_name"),
+        ("displayName",),
     ),
     Kind(  # 11.6 shows one by its id and lists none
-        "snapshot", re.compile(r"/v2(?:\.1)?/[^/]+/os-snapshots"), ("snapshot", "id"),
-        "/v2.1/{project_id}/os-snapshots/{id}", "", (), (), ("snapshot", "display_name"),
+        "snapshot",
+        re.compile(r"/v2(?:\.1)?/[^/]+/os-snapshots"),
+        ("snapshot", "id"),
+        "/v2.1/{project_id}/os-snapshots/{id}",
+        "",
+        (),
+        (),
+        ("snapshot", "display_name"),
     ),
     _IMAGE,
-)  # fmt: skip
+)
 _BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 
 

@@ -114,9 +114,12 @@ class Connection:
         secrets = Secrets(secret for credentials in target.identities.values() for secret in credentials.secrets())
         verify: bool | ssl.SSLContext = target.verify if isinstance(target.verify, bool) else _trust(target.verify)
         http = httpx.Client(
-            transport=target.transport, timeout=timeout, verify=verify, trust_env=not target.simulated,
+            transport=target.transport,
+            timeout=timeout,
+            verify=verify,
+            trust_env=not target.simulated,
             headers={"User-Agent": "pytest-ecs", "Accept": "application/json"},
-        )  # fmt: skip
+        )
         return cls(target, http, Journal(worker), secrets, identify, guard)
 
     def close(self) -> None:
@@ -126,11 +129,24 @@ class Connection:
     def record_login(self, identity: Identity, request: httpx.Request, response: httpx.Response) -> None:
         """Record a login that an authentication flow sent by itself (4.1)."""
         draft = Exchange(
-            id=self.journal.next_id(), operation="iam.tokens.create", method=request.method, base=self.target.iam,
-            path=request.url.path, query=(), request_headers={}, request_body=None, status=0, response_headers={},
-            response_body=None, response_text=None, started=self.target.clock.now(), seconds=0.0, auth="none",
-            identity=identity, microversion=None,
-        )  # fmt: skip
+            id=self.journal.next_id(),
+            operation="iam.tokens.create",
+            method=request.method,
+            base=self.target.iam,
+            path=request.url.path,
+            query=(),
+            request_headers={},
+            request_body=None,
+            status=0,
+            response_headers={},
+            response_body=None,
+            response_text=None,
+            started=self.target.clock.now(),
+            seconds=0.0,
+            auth="none",
+            identity=identity,
+            microversion=None,
+        )
         self.journal.add(_answered(draft, response, _json.loads(request.content), self.secrets))
 
 
@@ -231,12 +247,26 @@ class Client:
         found = connection.identify(method, path, json)
         name, parameters = found if found else (None, {})
         draft = Exchange(
-            id=connection.journal.next_id(), operation=operation or name, method=method, base=base,
-            path=connection.secrets.scrub(path), query=tuple((k, connection.secrets.scrub(v)) for k, v in pairs),
-            request_headers={}, request_body=None, status=0, response_headers={}, response_body=None,
-            response_text=None, started=target.clock.now(), seconds=0.0, auth=scheme or self.scheme,
-            identity=self.identity, microversion=_applied(path, request.headers), case=case, parameters=dict(parameters),
-        )  # fmt: skip
+            id=connection.journal.next_id(),
+            operation=operation or name,
+            method=method,
+            base=base,
+            path=connection.secrets.scrub(path),
+            query=tuple((k, connection.secrets.scrub(v)) for k, v in pairs),
+            request_headers={},
+            request_body=None,
+            status=0,
+            response_headers={},
+            response_body=None,
+            response_text=None,
+            started=target.clock.now(),
+            seconds=0.0,
+            auth=scheme or self.scheme,
+            identity=self.identity,
+            microversion=_applied(path, request.headers),
+            case=case,
+            parameters=dict(parameters),
+        )
         key = connection.guard.before(method, path, json, self.identity) if connection.guard else None
         exchange = self._send(request, draft, body, auth or self.auth, may_repeat=key is None)
         if key is not None and connection.guard:

@@ -55,10 +55,11 @@ def checks(contract: Contract) -> Mapping[str, Coverage]:
             ["--collect-only", "-qq", "-p", "no:cacheprovider", "-c", "/dev/null", str(suites())], plugins=[collector]
         )
     return {
-        requirement.id: Coverage(check, None) if (check := collector.checks.get(requirement.id) or passive(requirement))
+        requirement.id: Coverage(check, None)
+        if (check := collector.checks.get(requirement.id) or passive(requirement))
         else Coverage(None, reason(contract, requirement))
         for requirement in contract.requirements.values()
-    }  # fmt: skip
+    }
 
 
 def passive(requirement: Requirement) -> str | None:

@@ -22,10 +22,21 @@ SECRET_HEADERS = frozenset(
 #: Body fields whose value is a secret wherever they stand.
 _SECRET_FIELDS = frozenset(
     {
-        "adminpass", "admin_pass", "password", "user_data", "os-ext-srv-attr:user_data", "private_key",
-        "secret", "securitykey", "securitytoken", "access_key", "secret_key", "sk", "token_value",
+        "adminpass",
+        "admin_pass",
+        "password",
+        "user_data",
+        "os-ext-srv-attr:user_data",
+        "private_key",
+        "secret",
+        "securitykey",
+        "securitytoken",
+        "access_key",
+        "secret_key",
+        "sk",
+        "token_value",
     }
-)  # fmt: skip
+)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 

@@ -23,9 +23,19 @@ if TYPE_CHECKING:
     from pytest_ecs.typing import Identity, JobWaiter, ServerFactory, ServerState
 
 __all__ = [
-    "ecs_bench", "ecs_client", "ecs_contract", "ecs_credentials", "ecs_properties", "ecs_server", "ecs_servers", "ecs_session",
-    "ecs_settings", "ecs_signed_client", "ecs_target", "ecs_wait_for_job",
-]  # fmt: skip
+    "ecs_bench",
+    "ecs_client",
+    "ecs_contract",
+    "ecs_credentials",
+    "ecs_properties",
+    "ecs_server",
+    "ecs_servers",
+    "ecs_session",
+    "ecs_settings",
+    "ecs_signed_client",
+    "ecs_target",
+    "ecs_wait_for_job",
+]
 
 
 @pytest.fixture(scope="session")

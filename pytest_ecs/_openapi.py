@@ -38,17 +38,21 @@ def openapi(contract: Contract) -> dict[str, Any]:
         "components": {
             "securitySchemes": {
                 "token": {
-                    "type": "apiKey", "in": "header", "name": "X-Auth-Token",
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Auth-Token",
                     "description": "Token of the IAM service, valid for 24 hours (4.2)",
                 },
                 "signature": {
-                    "type": "apiKey", "in": "header", "name": "Authorization",
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
                     "description": "Signature of the request with an access key pair, SDK-HMAC-SHA256 (4.2)",
                 },
             },
             "schemas": {f"error-{name}": _schema(schema) for name, schema in contract.envelopes.items()},
         },
-    }  # fmt: skip
+    }
 
 
 def _server(name: str, description: str) -> dict[str, Any]:

@@ -39,8 +39,24 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "deprecated": ("iam", "deprecated"),
     "full": ("iam", "ecs", "nova", "deprecated"),
 }
-_KINDS = ("status", "header", "response", "request", "query", "not-found", "http", "auth", "permission", "error",
-          "job", "alias", "microversion", "rule", "state", "code")  # fmt: skip
+_KINDS = (
+    "status",
+    "header",
+    "response",
+    "request",
+    "query",
+    "not-found",
+    "http",
+    "auth",
+    "permission",
+    "error",
+    "job",
+    "alias",
+    "microversion",
+    "rule",
+    "state",
+    "code",
+)
 
 
 @dataclass(frozen=True)
@@ -150,19 +166,48 @@ def _positive(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("profile", "what to certify: core (chapter 5), native (6), deprecated (11) or full", choices=tuple(PROFILES)),
+    Option(
+        "profile", "what to certify: core (chapter 5), native (6), deprecated (11) or full", choices=tuple(PROFILES)
+    ),
     Option("cloud", "test the cloud of this name in clouds.yaml", metavar="NAME", environment=False),
     Option("endpoint", "test the ECS endpoint at this URL", metavar="URL", environment=False),
-    Option("iam", "URL of the IAM endpoint, where it is not the auth_url of the credentials", metavar="URL", environment=False),
+    Option(
+        "iam",
+        "URL of the IAM endpoint, where it is not the auth_url of the credentials",
+        metavar="URL",
+        environment=False,
+    ),
     Option("region", "name of the region, for the report", metavar="NAME"),
-    Option("other-cloud", "clouds.yaml name with credentials of another project, for isolation", metavar="NAME", environment=False),
+    Option(
+        "other-cloud",
+        "clouds.yaml name with credentials of another project, for isolation",
+        metavar="NAME",
+        environment=False,
+    ),
     Option("restricted-cloud", "clouds.yaml name of a user without ECS permissions", metavar="NAME", environment=False),
     Option("insecure", "do not verify TLS certificates (the report says so)", flag=True),
     Option("ca-file", "certificate authorities to trust, as a PEM file", parse=Path, metavar="FILE"),
-    Option("report", "write report.json, report.html, junit.xml, evidence.jsonl and summary.md here", parse=Path, metavar="DIR"),
-    Option("ledger", "SQLite file that records what is created (default .pytest-ecs/ledger.sqlite)", parse=Path, metavar="FILE"),
-    Option("waivers", "YAML file of accepted failures: requirement, owner, reason, expires", parse=Path, metavar="FILE"),
-    Option("section", "only requirements of this section of the document, such as 5.1 or 5.1.1", many=True, metavar="SECTION"),
+    Option(
+        "report",
+        "write report.json, report.html, junit.xml, evidence.jsonl and summary.md here",
+        parse=Path,
+        metavar="DIR",
+    ),
+    Option(
+        "ledger",
+        "SQLite file that records what is created (default .pytest-ecs/ledger.sqlite)",
+        parse=Path,
+        metavar="FILE",
+    ),
+    Option(
+        "waivers", "YAML file of accepted failures: requirement, owner, reason, expires", parse=Path, metavar="FILE"
+    ),
+    Option(
+        "section",
+        "only requirements of this section of the document, such as 5.1 or 5.1.1",
+        many=True,
+        metavar="SECTION",
+    ),
     Option("operation", "only requirements of this operation", many=True, metavar="ID"),
     Option("requirement", "only this requirement", many=True, metavar="ID"),
     Option("kind", "only requirements of this kind", many=True, choices=_KINDS),
@@ -181,13 +226,24 @@ OPTIONS: tuple[Option, ...] = (
     Option("port", "id of a port in that network that no server has", metavar="ID"),
     Option("windows-image", "id of a Windows image with Cloudbase-Init", metavar="ID"),
     Option("max-servers", "never create more servers than this in one run", parse=_positive(int), metavar="N"),
-    Option("max-minutes", "start nothing new after this many minutes of the target's time", parse=_positive(float), metavar="N"),
+    Option(
+        "max-minutes",
+        "start nothing new after this many minutes of the target's time",
+        parse=_positive(float),
+        metavar="N",
+    ),
     Option("batch", "how many servers one request of the pool creates", parse=_positive(int), metavar="N"),
-    Option("job-timeout", "seconds of the target's time that a job may take", parse=_positive(float), metavar="SECONDS"),
+    Option(
+        "job-timeout", "seconds of the target's time that a job may take", parse=_positive(float), metavar="SECONDS"
+    ),
     Option("request-timeout", "seconds that one request may take", parse=_positive(float), metavar="SECONDS"),
-    Option("properties", "how many generated requests and lifecycles to try; --hypothesis-seed repeats them", choices=("quick", "deep", "off")),
+    Option(
+        "properties",
+        "how many generated requests and lifecycles to try; --hypothesis-seed repeats them",
+        choices=("quick", "deep", "off"),
+    ),
     Option("deviation", "switch on a deviation of the embedded mock", many=True, metavar="NAME"),
-)  # fmt: skip
+)
 
 
 def add_options(parser: pytest.Parser) -> None:

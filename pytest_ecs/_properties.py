@@ -298,10 +298,15 @@ class Properties:
         # which repeats a run exactly, hypothesis leaves the database alone. A slow cloud does not fail for being slow.
         folder = self.bench.session.settings.examples_folder / name
         return settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=False, derandomize=False,
-            database=DirectoryBasedExampleDatabase(folder), suppress_health_check=list(HealthCheck),
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            print_blob=False,
+            derandomize=False,
+            database=DirectoryBasedExampleDatabase(folder),
+            suppress_health_check=list(HealthCheck),
             phases=(Phase.reuse, Phase.generate, Phase.shrink),
-        )  # fmt: skip
+        )
 
     def _conclude(self, property_: Callable[[], object]) -> None:
         """Run a property, and hand what it broke to the run, the shortest list of requests first."""
@@ -335,10 +340,12 @@ class Properties:
         findings += session.pending[trial.pending :]
         self._keep_few(trial)
         broken = [
-            finding for finding in findings
-            if finding.outcome == "fail" and finding.requirement not in self._known
+            finding
+            for finding in findings
+            if finding.outcome == "fail"
+            and finding.requirement not in self._known
             and session.contract.requirements[finding.requirement].level == "must"
-        ]  # fmt: skip
+        ]
         if not broken:
             return
         sent = [

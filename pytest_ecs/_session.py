@@ -67,9 +67,12 @@ class Session:
                 hint="set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
             )
         auth = AkSkAuth(
-            credentials.ak, credentials.sk, project_id=credentials.project_id,
-            security_token=credentials.security_token, clock=self.target.clock,
-        )  # fmt: skip
+            credentials.ak,
+            credentials.sk,
+            project_id=credentials.project_id,
+            security_token=credentials.security_token,
+            clock=self.target.clock,
+        )
         return Client(self.connection, "primary", auth, "aksk")
 
     @cached_property
@@ -95,11 +98,13 @@ class Session:
         missing = [
             f"--ecs-{option}"
             for option, value in (
-                ("image", resources.image_id), ("flavor", resources.flavor_id),
-                ("vpc", resources.vpc_id), ("subnet", resources.subnet_id),
+                ("image", resources.image_id),
+                ("flavor", resources.flavor_id),
+                ("vpc", resources.vpc_id),
+                ("subnet", resources.subnet_id),
             )
             if value is None
-        ]  # fmt: skip
+        ]
         if missing:
             raise PrerequisiteMissing(
                 f"Servers cannot be created without {', '.join(missing)}",
@@ -218,9 +223,12 @@ def open_session(settings: Settings, environ: Mapping[str, str] | None = None) -
         return clients["primary"].get(path).status != 404
 
     connection = Connection.open(
-        target, worker=settings.worker, identify=identify, guard=CreationGuard(ledger, target.clock, offers),
+        target,
+        worker=settings.worker,
+        identify=identify,
+        guard=CreationGuard(ledger, target.clock, offers),
         timeout=settings.request_timeout,
-    )  # fmt: skip
+    )
     # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.
     shared = settings.state_folder / f"tokens-{settings.run}.json"
     store: TokenStore = MemoryTokenStore() if settings.embedded else FileTokenStore(shared)
@@ -234,15 +242,25 @@ def _auth(connection: Connection, identity: Identity, store: TokenStore) -> http
     credentials = target.identities[identity]
     if credentials.username and credentials.password:
         return TokenAuth(
-            target.iam, username=credentials.username, password=credentials.password, domain=credentials.domain or "",
-            project_id=credentials.project_id, project_name=credentials.project_name, clock=target.clock, store=store,
-            secrets=connection.secrets, observe=lambda request, response: connection.record_login(identity, request, response),
-        )  # fmt: skip
+            target.iam,
+            username=credentials.username,
+            password=credentials.password,
+            domain=credentials.domain or "",
+            project_id=credentials.project_id,
+            project_name=credentials.project_name,
+            clock=target.clock,
+            store=store,
+            secrets=connection.secrets,
+            observe=lambda request, response: connection.record_login(identity, request, response),
+        )
     if credentials.ak and credentials.sk:
         return AkSkAuth(
-            credentials.ak, credentials.sk, project_id=credentials.project_id,
-            security_token=credentials.security_token, clock=target.clock,
-        )  # fmt: skip
+            credentials.ak,
+            credentials.sk,
+            project_id=credentials.project_id,
+            security_token=credentials.security_token,
+            clock=target.clock,
+        )
     if identity == "primary":
         raise ConfigurationError(
             f"The credentials from {credentials.source} have neither a password nor an AK/SK",

@@ -107,10 +107,19 @@ def _embedded(settings: Settings) -> Target:
 
     def credentials(data: Mapping[str, Any]) -> Credentials:
         return Credentials(
-            iam=base, endpoint=base, region=data["region"], domain=data["domain"], username=data["username"],
-            password=data["password"], project_id=data["project_id"], project_name=data["project_name"],
-            ak=data["ak"], sk=data["sk"], security_token=None, source="the embedded mock",
-        )  # fmt: skip
+            iam=base,
+            endpoint=base,
+            region=data["region"],
+            domain=data["domain"],
+            username=data["username"],
+            password=data["password"],
+            project_id=data["project_id"],
+            project_name=data["project_name"],
+            ak=data["ak"],
+            sk=data["sk"],
+            security_token=None,
+            source="the embedded mock",
+        )
 
     return Target(
         name="embedded mock",

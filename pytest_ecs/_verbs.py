@@ -44,10 +44,16 @@ def run(arguments: Sequence[str]) -> int:
 
 #: The table and the certificate say what there is to say; a cache folder would be litter.
 _QUIET = (
-    "-q", "--no-header", "-rN", "--tb=short", "-p", "no:cacheprovider",
+    "-q",
+    "--no-header",
+    "-rN",
+    "--tb=short",
+    "-p",
+    "no:cacheprovider",
     # The console script is imported before pytest; nothing in the package needs rewritten assertions.
-    "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
-)  # fmt: skip
+    "-W",
+    "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
+)
 
 
 def _ini() -> list[str]:
@@ -70,9 +76,10 @@ class _Instead:
         settings = read_settings(config)
         if settings.embedded:
             raise ConfigurationError(
-                "There is nothing to sweep on the embedded mock", seen="no --ecs-cloud and no --ecs-endpoint was given",
+                "There is nothing to sweep on the embedded mock",
+                seen="no --ecs-cloud and no --ecs-endpoint was given",
                 hint="name the target that a killed run worked on",
-            )  # fmt: skip
+            )
         try:
             return _sweep(settings, dry_run=self._dry_run)
         except EcsError as error:
@@ -187,11 +194,16 @@ def _requirements() -> list[dict[str, object]]:
     covered = checks(contract)
     return [
         {
-            "id": r.id, "operation": r.operation, "section": r.section, "kind": r.kind, "level": r.level,
-            "check": covered[r.id].check, "reason": covered[r.id].reason,
+            "id": r.id,
+            "operation": r.operation,
+            "section": r.section,
+            "kind": r.kind,
+            "level": r.level,
+            "check": covered[r.id].check,
+            "reason": covered[r.id].reason,
         }
         for r in contract.requirements.values()
-    ]  # fmt: skip
+    ]
 
 
 def _rulings() -> list[dict[str, object]]:

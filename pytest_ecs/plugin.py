@@ -29,10 +29,22 @@ from pytest_ecs._locations import suites
 from pytest_ecs._options import add_options
 
 __all__ = [
-    "ecs_bench", "ecs_client", "ecs_contract", "ecs_credentials", "ecs_properties", "ecs_server", "ecs_servers", "ecs_session",
-    "ecs_settings", "ecs_signed_client", "ecs_target", "ecs_wait_for_job",
-    "pytest_addoption", "pytest_configure", "pytest_configure_node",
-]  # fmt: skip
+    "ecs_bench",
+    "ecs_client",
+    "ecs_contract",
+    "ecs_credentials",
+    "ecs_properties",
+    "ecs_server",
+    "ecs_servers",
+    "ecs_session",
+    "ecs_settings",
+    "ecs_signed_client",
+    "ecs_target",
+    "ecs_wait_for_job",
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_configure_node",
+]
 
 #: Name of the suites in an installed wheel, for ``pytest --pyargs``.
 SUITES_PACKAGE = "pytest_ecs.suites"

@@ -254,10 +254,13 @@ def _valid(operation_id: str, variant: str, *, only_promised: bool) -> st.Search
             operation,
             request,
             Generated(
-                operation_id, variant, tuple(edit for edit, _ in kept.values()), tuple(query),
+                operation_id,
+                variant,
+                tuple(edit for edit, _ in kept.values()),
+                tuple(query),
                 promised=not query and all(promised for _, promised in kept.values()),
             ),
-        )  # fmt: skip
+        )
 
     return st.builds(made, changes, asked)
 
@@ -409,10 +412,14 @@ def _items(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]
         yield texts(items).map(lambda text: (Edit(at, text[0]), text[1] and len(text[0]) > 0))
         return
     parts = items.get("properties", {})
-    if items.get("type") == "object" and parts and all(
-        part.get("type") == "string" and "maxLength" in part and _is_free(Field(name, (), part))
-        for name, part in parts.items()
-    ):  # fmt: skip
+    if (
+        items.get("type") == "object"
+        and parts
+        and all(
+            part.get("type") == "string" and "maxLength" in part and _is_free(Field(name, (), part))
+            for name, part in parts.items()
+        )
+    ):
         whole = st.fixed_dictionaries({name: texts(part) for name, part in parts.items()})
         yield whole.map(
             lambda drawn: (

@@ -61,9 +61,15 @@ def test_a_wrong_signature_is_refused(ecs_bench: Bench, requirement: str, wrong:
     control = ecs_bench.signed().post(_SERVERS, body)
     ecs_bench.settle(control)
     refused = ecs_bench.expect(
-        requirement, "POST", _SERVERS, json=body, client=ecs_bench.signed(**wrong),
-        expects="unauthenticated", change=change, control=control.id,
-    )  # fmt: skip
+        requirement,
+        "POST",
+        _SERVERS,
+        json=body,
+        client=ecs_bench.signed(**wrong),
+        expects="unauthenticated",
+        change=change,
+        control=control.id,
+    )
     ecs_bench.settle(refused)
 
 
@@ -87,9 +93,15 @@ def test_a_signed_body_is_not_too_large(ecs_bench: Bench) -> None:
     control = client.put(path, content=body)
     try:
         ecs_bench.expect(
-            requirement, "PUT", path, content=large, client=client,
-            expects="too-large", change="blanks make the body larger than 12 MB", control=control.id,
-        )  # fmt: skip
+            requirement,
+            "PUT",
+            path,
+            content=large,
+            client=client,
+            expects="too-large",
+            change="blanks make the body larger than 12 MB",
+            control=control.id,
+        )
     except TargetError:
         ecs_bench.not_tested(requirement, _CUT_OFF)
 

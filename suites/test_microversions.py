@@ -52,9 +52,14 @@ def _refuse(bench: Bench, rule: str, version: str) -> None:
     path = _path(bench)
     control = bench.client.get(path, microversion="2.26")
     bench.expect(
-        f"{_RULE}/{rule}", "GET", path, headers={_OLDER: version},
-        expects="unsupported-version", change=f"the microversion is {version}", control=control.id,
-    )  # fmt: skip
+        f"{_RULE}/{rule}",
+        "GET",
+        path,
+        headers={_OLDER: version},
+        expects="unsupported-version",
+        change=f"the microversion is {version}",
+        control=control.id,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_RULE}/microversion-malformed")

@@ -21,12 +21,24 @@ _VIEWS, _STATE = "6.2/views-agree", "6.3/state-follows"
 #: What costs too much to be tried again and again: servers, systems, images, disks, addresses.
 _COSTLY = frozenset(
     {
-        "nova.servers.create", "nova.servers.rebuild", "nova.servers.create-image", "nova.servers.resize", "ecs.servers.resize",
-        "nova.servers.confirm-resize", "nova.servers.revert-resize", "ecs.servers.reinstall-os", "ecs.servers.change-os",
-        "ecs.servers.migrate", "ecs.servers.delete", "deprecated.disks.create", "deprecated.snapshots.create",
-        "deprecated.floating-ips.create", "deprecated.servers.add-floating-ip", "deprecated.servers.remove-floating-ip",
+        "nova.servers.create",
+        "nova.servers.rebuild",
+        "nova.servers.create-image",
+        "nova.servers.resize",
+        "ecs.servers.resize",
+        "nova.servers.confirm-resize",
+        "nova.servers.revert-resize",
+        "ecs.servers.reinstall-os",
+        "ecs.servers.change-os",
+        "ecs.servers.migrate",
+        "ecs.servers.delete",
+        "deprecated.disks.create",
+        "deprecated.snapshots.create",
+        "deprecated.floating-ips.create",
+        "deprecated.servers.add-floating-ip",
+        "deprecated.servers.remove-floating-ip",
     }
-)  # fmt: skip
+)
 
 
 def _operations(fits: Callable[[str], object], *marks: str) -> list[object]:
@@ -183,9 +195,13 @@ class _Lifecycle(RuleBasedStateMachine):
         with self.trial:
             body: dict[str, Any] = {"os-stop": {}} if self.status == "ACTIVE" else {"os-start": {}}
             refused = self.bench.expect(
-                "nova.servers.lock/rule/refuses-status", "POST", f"{self.path}/action",
-                expects="locked", change="the server is locked", json=body,
-            )  # fmt: skip
+                "nova.servers.lock/rule/refuses-status",
+                "POST",
+                f"{self.path}/action",
+                expects="locked",
+                change="the server is locked",
+                json=body,
+            )
             self.bench.wait_out(refused)
 
     # What belongs to it

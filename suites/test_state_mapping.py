@@ -100,8 +100,18 @@ def test_states_while_deleting(ecs_bench: Bench, state: str, row: str) -> None:
     ecs_bench.missed([row], seen)
 
 
-_REACHED = {*_ACTIVE, *_STOPPED, *_BUILDING, *_SOFT, *_HARD, *_RESIZING, "A-4/active+powering-off",
-            "A-4/stopped+powering-on", "A-4/active+deleting", "A-4/stopped+deleting"}  # fmt: skip
+_REACHED = {
+    *_ACTIVE,
+    *_STOPPED,
+    *_BUILDING,
+    *_SOFT,
+    *_HARD,
+    *_RESIZING,
+    "A-4/active+powering-off",
+    "A-4/stopped+powering-on",
+    "A-4/active+deleting",
+    "A-4/stopped+deleting",
+}
 
 
 @pytest.mark.parametrize(

@@ -373,10 +373,14 @@ class Bench(Stock):
         right = self.session.signed_client
         credentials = self.session.target.identities["primary"]
         auth: httpx.Auth = AkSkAuth(
-            ak or str(credentials.ak), sk or str(credentials.sk), project_id=credentials.project_id,
-            security_token=credentials.security_token, clock=self.session.target.clock,
-            signed_headers=signed_headers, date_offset=date_offset,
-        )  # fmt: skip
+            ak or str(credentials.ak),
+            sk or str(credentials.sk),
+            project_id=credentials.project_id,
+            security_token=credentials.security_token,
+            clock=self.session.target.clock,
+            signed_headers=signed_headers,
+            date_offset=date_offset,
+        )
         if alter_body or alter_header:
             auth = AlteredAfterSigning(auth, body=alter_body)
         return replace(right, auth=auth)
@@ -664,9 +668,7 @@ class Bench(Stock):
         for name, value in values.items():
             path = path.replace(f"{{{name}}}", str(value))
         sender = client or self.client
-        options: dict[str, Any] = {
-            "query": request.query, "headers": headers, "case": case, "operation": operation.id
-        }  # fmt: skip
+        options: dict[str, Any] = {"query": request.query, "headers": headers, "case": case, "operation": operation.id}
         if microversion or request.microversion:
             options["microversion"] = microversion or request.microversion
         if auth is not None or recipe.anonymous:

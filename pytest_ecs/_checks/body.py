@@ -12,8 +12,18 @@ __all__ = ["KEYWORDS", "Claim", "claims", "exists", "undocumented", "version"]
 
 #: Keywords that are claims about a value by themselves.
 KEYWORDS = (
-    "type", "enum", "const", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "format",
-)  # fmt: skip
+    "type",
+    "enum",
+    "const",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "pattern",
+    "format",
+)
 
 #: (path, keyword, holds, expected, observed); nothing is said of what is expected where it holds.
 Claim = tuple[str, str, bool, str, JSON]

@@ -13,10 +13,22 @@ __all__ = ["RULES", "job_claims"]
 
 #: Rules of ecs.jobs.show that every job body is judged by.
 RULES = (
-    "same-id", "order", "success-no-error", "fail-has-error", "fail-code-known", "begin-time", "end-time",
-    "begin-before-end", "time-form", "stable-facts", "sub-jobs-total", "sub-job-ids", "sub-jobs-done",
-    "sub-success-no-error", "sub-within",
-)  # fmt: skip
+    "same-id",
+    "order",
+    "success-no-error",
+    "fail-has-error",
+    "fail-code-known",
+    "begin-time",
+    "end-time",
+    "begin-before-end",
+    "time-form",
+    "stable-facts",
+    "sub-jobs-total",
+    "sub-job-ids",
+    "sub-jobs-done",
+    "sub-success-no-error",
+    "sub-within",
+)
 
 _ORDER = {"INIT": 0, "RUNNING": 1, "SUCCESS": 2, "FAIL": 2}
 _FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)

@@ -27,7 +27,26 @@ from pytest_ecs._contracts.source import Mistake
 from pytest_ecs._contracts.versions import schema_at
 
 __all__ = [
-    "Chapter", "Contract", "Dialect", "Envelope", "ErrorCode", "Expectation", "Kind", "Microversions", "Mistake",
-    "Operation", "Permission", "Requirement", "Rule", "Ruling", "Schema", "StateRow", "StateWords", "StatusRow",
-    "check", "load", "sample", "schema_at",
-]  # fmt: skip
+    "Chapter",
+    "Contract",
+    "Dialect",
+    "Envelope",
+    "ErrorCode",
+    "Expectation",
+    "Kind",
+    "Microversions",
+    "Mistake",
+    "Operation",
+    "Permission",
+    "Requirement",
+    "Rule",
+    "Ruling",
+    "Schema",
+    "StateRow",
+    "StateWords",
+    "StatusRow",
+    "check",
+    "load",
+    "sample",
+    "schema_at",
+]

@@ -28,9 +28,18 @@ from pytest_ecs._contracts.references import Shared
 from pytest_ecs._contracts.source import Source, Steps
 
 __all__ = [
-    "envelopes", "errors", "expectations", "general_requirements", "groups", "operations", "permissions", "rulings", "state_rows",
-    "state_words", "statuses",
-]  # fmt: skip
+    "envelopes",
+    "errors",
+    "expectations",
+    "general_requirements",
+    "groups",
+    "operations",
+    "permissions",
+    "rulings",
+    "state_rows",
+    "state_words",
+    "statuses",
+]
 
 
 def groups(sources: Mapping[str, Source]) -> dict[str, str]:

@@ -9,9 +9,25 @@ from typing import Any, Literal
 from pytest_ecs.typing import Level
 
 __all__ = [
-    "Alias", "Chapter", "Dialect", "Envelope", "ErrorCode", "Expectation", "Kind", "Microversions", "Operation", "Permission",
-    "Requirement", "Rule", "Ruling", "Schema", "StateRow", "StateWords", "StatusRow", "dialect",
-]  # fmt: skip
+    "Alias",
+    "Chapter",
+    "Dialect",
+    "Envelope",
+    "ErrorCode",
+    "Expectation",
+    "Kind",
+    "Microversions",
+    "Operation",
+    "Permission",
+    "Requirement",
+    "Rule",
+    "Ruling",
+    "Schema",
+    "StateRow",
+    "StateWords",
+    "StatusRow",
+    "dialect",
+]
 
 #: A JSON Schema whose ``$ref`` have been put in place. Treated as read-only by everybody.
 Schema = Mapping[str, Any]
@@ -24,9 +40,23 @@ Dialect = Literal["iam", "ecs", "nova"]
 
 #: What a requirement speaks of; the second part of its id, or the table for those of the appendix.
 Kind = Literal[
-    "status", "header", "response", "request", "query", "not-found", "http", "auth", "permission", "error", "job",
-    "alias", "microversion", "rule", "state", "code",
-]  # fmt: skip
+    "status",
+    "header",
+    "response",
+    "request",
+    "query",
+    "not-found",
+    "http",
+    "auth",
+    "permission",
+    "error",
+    "job",
+    "alias",
+    "microversion",
+    "rule",
+    "state",
+    "code",
+]
 
 
 def dialect(chapter: Chapter, path: str) -> Dialect:

@@ -16,9 +16,14 @@ __all__ = ["Accepts", "compiled"]
 Accepts = Callable[[Any], bool]
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
-    "null": (type(None),), "boolean": (bool,), "integer": (int,), "number": (int, float), "string": (str,),
-    "array": (list,), "object": (dict,),
-}  # fmt: skip
+    "null": (type(None),),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "array": (list,),
+    "object": (dict,),
+}
 _SILENT = frozenset({"$schema", "$id", "$defs", "title", "description"})
 
 

@@ -31,10 +31,19 @@ _LOGIN = "iam.tokens.create"
 #: Parameters that authentication speaks of, not the lookup of a resource.
 _PROJECT = "project_id"
 #: Parameters that name what belongs to a project; flavors and images may be everybody's.
-_OWNED = frozenset({
-    "server_id", "job_id", "volume_id", "snapshot_id", "server_group_id", "port_id", "security_group_id",
-    "security_group_rule_id", "floating_ip_id",
-})  # fmt: skip
+_OWNED = frozenset(
+    {
+        "server_id",
+        "job_id",
+        "volume_id",
+        "snapshot_id",
+        "server_group_id",
+        "port_id",
+        "security_group_id",
+        "security_group_rule_id",
+        "floating_ip_id",
+    }
+)
 #: A job that does not exist has codes of its own.
 _JOB = "job_id"
 #: Keywords that bind the maps a client sends; what comes back in a map is the client's own.
@@ -168,9 +177,14 @@ def _request(operation: Operation) -> Iterator[Requirement]:
         for keyword, says, ruling in claims:
             if keyword.partition("-")[0] not in lenient:
                 yield _requirement(
-                    operation, f"request/{_slot(field.path, keyword)}", field.source, "request",
-                    _level(schema, keyword.partition("-")[0]), says, ruling,
-                )  # fmt: skip
+                    operation,
+                    f"request/{_slot(field.path, keyword)}",
+                    field.source,
+                    "request",
+                    _level(schema, keyword.partition("-")[0]),
+                    says,
+                    ruling,
+                )
 
 
 def _refusals(field: Field) -> Iterator[tuple[str, str, str | None]]:

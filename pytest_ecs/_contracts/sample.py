@@ -12,9 +12,21 @@ __all__ = ["sample"]
 _UUID = "6f70656e-6170-4931-8e31-000000000001"
 #: What stands for a text; the first one that the schema admits is taken.
 _TEXTS = (
-    "sample", _UUID, "2025-01-07T08:00:00Z", "2025-01-07T08:00:00.000000", "192.168.0.10", "https://ecs.example.com/v2.1", "2.26", "1",
-    "Sample-Pass-1", "c2FtcGxl", "/dev/sdb", "192.168.0.0/24", "fa:16:3e:00:00:01", "a" * 32,
-)  # fmt: skip
+    "sample",
+    _UUID,
+    "2025-01-07T08:00:00Z",
+    "2025-01-07T08:00:00.000000",
+    "192.168.0.10",
+    "https://ecs.example.com/v2.1",
+    "2.26",
+    "1",
+    "Sample-Pass-1",
+    "c2FtcGxl",
+    "/dev/sdb",
+    "192.168.0.0/24",
+    "fa:16:3e:00:00:01",
+    "a" * 32,
+)
 
 
 def sample(schema: Schema) -> Any:

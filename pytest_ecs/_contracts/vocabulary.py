@@ -9,9 +9,21 @@ __all__ = ["ANNOTATIONS", "EXTENSIONS", "KEYWORDS", "STRUCTURE", "VALUE_KEYWORDS
 
 #: Keywords that one value can break by itself, in the order in which reports list them.
 VALUE_KEYWORDS = (
-    "type", "enum", "const", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "minProperties",
-    "maxProperties", "propertyNames", "pattern", "format",
-)  # fmt: skip
+    "type",
+    "enum",
+    "const",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+    "propertyNames",
+    "pattern",
+    "format",
+)
 
 #: Keywords that say which fields there are.
 STRUCTURE = frozenset(
@@ -22,10 +34,21 @@ ANNOTATIONS = frozenset({"default", "description"})
 
 EXTENSIONS = frozenset(
     {
-        "x-table", "x-section", "x-since", "x-until", "x-expected", "x-reference", "x-errors", "x-exclusive",
-        "x-lenient", "x-levels", "x-secret", "x-check-only", "x-ruling",
+        "x-table",
+        "x-section",
+        "x-since",
+        "x-until",
+        "x-expected",
+        "x-reference",
+        "x-errors",
+        "x-exclusive",
+        "x-lenient",
+        "x-levels",
+        "x-secret",
+        "x-check-only",
+        "x-ruling",
     },
-)  # fmt: skip
+)
 
 #: Everything that may stand in a schema.
 KEYWORDS = frozenset(VALUE_KEYWORDS) | STRUCTURE | ANNOTATIONS | EXTENSIONS

@@ -12,9 +12,14 @@ from pytest_ecs._contracts.vocabulary import VALUE_KEYWORDS
 __all__ = ["breach", "claim", "listing", "quantity", "shown"]
 
 _TYPES = {
-    "null": "null", "boolean": "a boolean", "integer": "an integer", "number": "a number", "string": "a string",
-    "array": "an array", "object": "an object",
-}  # fmt: skip
+    "null": "null",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a string",
+    "array": "an array",
+    "object": "an object",
+}
 _FORMATS = {"uuid": "a UUID", "date-time": "a date and time of RFC 3339", "ipv4": "an IPv4 address", "uri": "a URI"}
 
 

@@ -23,23 +23,53 @@ from pytest_ecs._mock.views import details
 
 __all__: list[str] = []
 
-_REBUILD = Field("object", need=True, fields={  # Table 6-72
-    "name": Field("string", low=1, high=254), "imageRef": Field("string", need=True),
-    "metadata": Field(
-        "object", keys=Field("string", low=1, high=255, pattern=r"[A-Za-z0-9 _:.\-]*"), values=Field("string", high=255)
-    ),
-    "adminPass": Field("string"), "OS-DCF:diskConfig": Field("string"), "preserve_ephemeral": Field("boolean"),
-})  # fmt: skip
+_REBUILD = Field(
+    "object",
+    need=True,
+    fields={  # Table 6-72
+        "name": Field("string", low=1, high=254),
+        "imageRef": Field("string", need=True),
+        "metadata": Field(
+            "object",
+            keys=Field("string", low=1, high=255, pattern=r"[A-Za-z0-9 _:.\-]*"),
+            values=Field("string", high=255),
+        ),
+        "adminPass": Field("string"),
+        "OS-DCF:diskConfig": Field("string"),
+        "preserve_ephemeral": Field("boolean"),
+    },
+)
 #: What the answer of a rebuild shows (Table 6-73 and its example).
 _REBUILT = (
-    "status", "updated", "created", "hostId", "addresses", "links", "image", "flavor", "id", "user_id", "name",
-    "tenant_id", "OS-DCF:diskConfig", "accessIPv4", "accessIPv6", "progress", "metadata", "locked",
-    "description", "tags",
-)  # fmt: skip
-_IMAGE = Field("object", need=True, fields={  # Table 6-76; what is counted there are bytes
-    "name": Field("string", need=True, low=1),
-    "metadata": Field("object", keys=Field("string", low=1), values=Field("string", low=1)),
-})  # fmt: skip
+    "status",
+    "updated",
+    "created",
+    "hostId",
+    "addresses",
+    "links",
+    "image",
+    "flavor",
+    "id",
+    "user_id",
+    "name",
+    "tenant_id",
+    "OS-DCF:diskConfig",
+    "accessIPv4",
+    "accessIPv6",
+    "progress",
+    "metadata",
+    "locked",
+    "description",
+    "tags",
+)
+_IMAGE = Field(
+    "object",
+    need=True,
+    fields={  # Table 6-76; what is counted there are bytes
+        "name": Field("string", need=True, low=1),
+        "metadata": Field("object", keys=Field("string", low=1), values=Field("string", low=1)),
+    },
+)
 _RESIZE = Field("object", need=True, fields={"flavorRef": Field("string", need=True)})  # Table 6-79
 _IDLE = ("active", "stopped")
 

@@ -104,30 +104,45 @@ class MockCloud:
         def about(user: User) -> dict[str, Any]:
             project = state.projects[user.project]
             return {
-                "endpoint": base_url, "iam": base_url, "region": state.region, "project_id": project.id,
-                "project_name": project.name, "domain": user.domain, "username": user.name,
-                "password": user.password, "ak": user.ak, "sk": user.sk,
+                "endpoint": base_url,
+                "iam": base_url,
+                "region": state.region,
+                "project_id": project.id,
+                "project_name": project.name,
+                "domain": user.domain,
+                "username": user.name,
+                "password": user.password,
+                "ak": user.ak,
+                "sk": user.sk,
                 "dedicated_host_ids": project.hosts,
-            }  # fmt: skip
+            }
 
         def resources(user: User) -> dict[str, Any]:
             project = state.projects[user.project]
             first, second, *_ = state.flavors
             network = project.networks[0].id
             return {
-                "image_id": next(iter(state.images)), "flavor_id": first, "other_flavor_id": second,
-                "vpc_id": project.vpc, "subnet_id": network, "network_id": network,
-                "security_group_id": project.security_group, "key_name": next(iter(user.keys)),
-                "availability_zone": state.zones[0], "dedicated_host_id": project.hosts[0],
-                "other_dedicated_host_id": project.hosts[1], "port_id": next(iter(project.ports)),
+                "image_id": next(iter(state.images)),
+                "flavor_id": first,
+                "other_flavor_id": second,
+                "vpc_id": project.vpc,
+                "subnet_id": network,
+                "network_id": network,
+                "security_group_id": project.security_group,
+                "key_name": next(iter(user.keys)),
+                "availability_zone": state.zones[0],
+                "dedicated_host_id": project.hosts[0],
+                "other_dedicated_host_id": project.hosts[1],
+                "port_id": next(iter(project.ports)),
                 "windows_image_id": next(image.id for image in state.images.values() if image.os_type == "Windows"),
-            }  # fmt: skip
+            }
 
         return {
-            **about(state.primary), "resources": resources(state.primary),
+            **about(state.primary),
+            "resources": resources(state.primary),
             "other_project": {**about(state.other), "resources": resources(state.other)},
             "restricted_user": about(state.restricted),
-        }  # fmt: skip
+        }
 
     def control(self, method: str, path: str, json: Any = None) -> dict[str, Any]:
         """Do what a control hook does; raises `LookupError` or `ValueError` for a wrong one."""

@@ -19,20 +19,36 @@ from pytest_ecs._mock.validation import UUID, Field, Reader
 __all__: list[str] = []
 
 _DEVICE = r"/dev/[sv]d[a-z]{1,2}|"
-_ATTACH = Field("object", fields={  # Tables 5-50, 5-51
-    "volumeAttachment": Field("object", need=True, fields={
-        "volumeId": Field("string", pattern=UUID), "device": Field("string", pattern=_DEVICE),
-        "volume_type": Field("string", enum=("SATA", "SSD"), codes={"enum": "Ecs.0043"}),
-        "count": Field("integer", low=1), "hw:passthrough": Field("boolean|string"),
-    }),
-    "dry_run": Field("boolean"),
-})  # fmt: skip
-_NATIVE = Field("object", fields={  # Tables 6-148, 6-149
-    "volumeAttachment": Field("object", need=True, fields={
-        "volumeId": Field("string", need=True, pattern=UUID),
-        "device": Field("string|null", pattern=_DEVICE),
-    }),
-})  # fmt: skip
+_ATTACH = Field(
+    "object",
+    fields={  # Tables 5-50, 5-51
+        "volumeAttachment": Field(
+            "object",
+            need=True,
+            fields={
+                "volumeId": Field("string", pattern=UUID),
+                "device": Field("string", pattern=_DEVICE),
+                "volume_type": Field("string", enum=("SATA", "SSD"), codes={"enum": "Ecs.0043"}),
+                "count": Field("integer", low=1),
+                "hw:passthrough": Field("boolean|string"),
+            },
+        ),
+        "dry_run": Field("boolean"),
+    },
+)
+_NATIVE = Field(
+    "object",
+    fields={  # Tables 6-148, 6-149
+        "volumeAttachment": Field(
+            "object",
+            need=True,
+            fields={
+                "volumeId": Field("string", need=True, pattern=UUID),
+                "device": Field("string|null", pattern=_DEVICE),
+            },
+        ),
+    },
+)
 _STATES: Final = frozenset({"active", "stopped"})
 
 #: Code of A.2 -> status of the native APIs, which have no codes; all others are 400.
@@ -170,9 +186,7 @@ def attach(request: Request, state: State) -> Response:
             view.refuse("Ecs.0104", "The number of EVS disks exceeds the maximum number allowed.")
         return Response(202)
     done = _begin(view, server, disk, wanted.get("device"))
-    job = follow(
-        state, request.project, "attachVolume", [({"server_id": server.id}, done)], SECONDS["attach-disk"]
-    )  # fmt: skip
+    job = follow(state, request.project, "attachVolume", [({"server_id": server.id}, done)], SECONDS["attach-disk"])
     return Response(200, {"job_id": job.id})
 
 
@@ -237,17 +251,17 @@ def _release(view: _View, request: Request, server: Server) -> Callable[[bool], 
 
 
 @route(
-    "DELETE", "/v1/{project_id}/cloudservers/{server_id}/detachvolume/{volume_id}", family="ecs",
+    "DELETE",
+    "/v1/{project_id}/cloudservers/{server_id}/detachvolume/{volume_id}",
+    family="ecs",
     permission="ecs.detach",
-)  # fmt: skip
+)
 def detach(request: Request, state: State) -> Response:
     """Detach a disk (5.6.2)."""
     view = _View(state, native=False)
     server = view.server(request)
     done = _release(view, request, server)
-    job = follow(
-        state, request.project, "detachVolume", [({"server_id": server.id}, done)], SECONDS["detach-disk"]
-    )  # fmt: skip
+    job = follow(state, request.project, "detachVolume", [({"server_id": server.id}, done)], SECONDS["detach-disk"])
     return Response(200, {"job_id": job.id})
 
 
@@ -271,9 +285,12 @@ def _block(state: State, server: Server, disk: Disk) -> dict[str, Any]:
     """Return a disk with its size as the examples have it: a string (Table 5-55 says Integer)."""
     index = in_order(server).index(disk) + (0 if any(one.system for one in server.disks) else 1)
     return {
-        **_native(server, disk), "pciAddress": disk.attached[server.id].pci, "size": str(disk.size),
-        "bootIndex": 0 if state.deviates("boot-index-zero") else index, "bus": "scsi" if disk.scsi else "virtio",
-    }  # fmt: skip
+        **_native(server, disk),
+        "pciAddress": disk.attached[server.id].pci,
+        "size": str(disk.size),
+        "bootIndex": 0 if state.deviates("boot-index-zero") else index,
+        "bus": "scsi" if disk.scsi else "virtio",
+    }
 
 
 def _shown(state: State, server: Server) -> list[Disk]:

@@ -53,12 +53,24 @@ def list_versions(request: Request, state: State) -> Response:
 
 def _image(image: Image) -> dict[str, Any]:
     return {
-        **image.metadata, "id": image.id, "name": image.name, "status": image.status.lower(), "size": image.size,
-        "visibility": "public" if image.owner is None else "private", "owner": image.owner, "tags": [],
-        "min_disk": image.min_disk, "min_ram": image.min_ram, "protected": False, "disk_format": "zvhd2",
-        "container_format": "bare", "created_at": stamp(image.created), "updated_at": stamp(image.updated),
-        "file": f"/v2/images/{image.id}/file", "self": f"/v2/images/{image.id}",
-    }  # fmt: skip
+        **image.metadata,
+        "id": image.id,
+        "name": image.name,
+        "status": image.status.lower(),
+        "size": image.size,
+        "visibility": "public" if image.owner is None else "private",
+        "owner": image.owner,
+        "tags": [],
+        "min_disk": image.min_disk,
+        "min_ram": image.min_ram,
+        "protected": False,
+        "disk_format": "zvhd2",
+        "container_format": "bare",
+        "created_at": stamp(image.created),
+        "updated_at": stamp(image.updated),
+        "file": f"/v2/images/{image.id}/file",
+        "self": f"/v2/images/{image.id}",
+    }
 
 
 def _images(request: Request, state: State) -> list[Image]:
@@ -106,12 +118,22 @@ def _volume(disk: Disk) -> dict[str, Any]:
         for server, where in disk.attached.items()
     ]
     return {
-        "id": disk.id, "name": disk.name or "", "description": disk.description, "status": disk.status,
-        "size": disk.size, "volume_type": disk.kind, "availability_zone": disk.zone, "attachments": attached,
-        "snapshot_id": disk.snapshot, "source_volid": None, "metadata": dict(disk.metadata), "encrypted": False,
-        "bootable": str(disk.bootable).lower(), "multiattach": disk.shared,
+        "id": disk.id,
+        "name": disk.name or "",
+        "description": disk.description,
+        "status": disk.status,
+        "size": disk.size,
+        "volume_type": disk.kind,
+        "availability_zone": disk.zone,
+        "attachments": attached,
+        "snapshot_id": disk.snapshot,
+        "source_volid": None,
+        "metadata": dict(disk.metadata),
+        "encrypted": False,
+        "bootable": str(disk.bootable).lower(),
+        "multiattach": disk.shared,
         "created_at": stamp(disk.created, "us"),
-    }  # fmt: skip
+    }
 
 
 @route("GET", _VOLUMES, family="nova", permission="nova.volumes")
@@ -150,9 +172,16 @@ def remove_volume(request: Request, state: State) -> Response:
 
 def _network(network: Network, project: Project) -> dict[str, Any]:
     return {
-        "id": network.id, "name": network.label, "status": "ACTIVE", "admin_state_up": True, "shared": False,
-        "project_id": project.id, "tenant_id": project.id, "subnets": [network.id], "router:external": False,
-    }  # fmt: skip
+        "id": network.id,
+        "name": network.label,
+        "status": "ACTIVE",
+        "admin_state_up": True,
+        "shared": False,
+        "project_id": project.id,
+        "tenant_id": project.id,
+        "subnets": [network.id],
+        "router:external": False,
+    }
 
 
 @route("GET", _NETWORKS, family="nova")

@@ -14,9 +14,18 @@ __all__: list[str] = []
 
 _KEY = "os-getConsoleOutput"
 # Table 6-216 has a number, its example a number in a string.
-_BODY = Field("object", fields={_KEY: Field("object", need=True, fields={
-    "length": Field("integer|string", need=True, low=-1),
-})})  # fmt: skip
+_BODY = Field(
+    "object",
+    fields={
+        _KEY: Field(
+            "object",
+            need=True,
+            fields={
+                "length": Field("integer|string", need=True, low=-1),
+            },
+        )
+    },
+)
 #: 6.14.1: the last microversion with this API.
 _LAST = (2, 5)
 _STARTING = {"create", "start", "reboot", "rebuild"}

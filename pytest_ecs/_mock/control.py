@@ -20,19 +20,32 @@ __all__ = ["control"]
 _ADVANCE = Field("object", fields={"advance": Field("integer|number", need=True, low=0)})
 _AGED = Field("object", fields={"seconds": Field("integer|number", need=True)})
 _ALLOW = Field("object", fields={"allow": Field("array", need=True, item=Field("string"))})
-_FAIL = Field("object", fields={
-    "job_type": Field("string", need=True, enum=tuple(KINDS)), "code": Field("string", need=True),
-})  # fmt: skip
+_FAIL = Field(
+    "object",
+    fields={
+        "job_type": Field("string", need=True, enum=tuple(KINDS)),
+        "code": Field("string", need=True),
+    },
+)
 _LIMITS = Field("object", fields={one.name: Field("integer", low=0) for one in fields(Limits)})
 _CROWD = Field("object", fields={"count": Field("integer", need=True, low=0)})
-_REFUSE = Field("object", fields={
-    "method": Field("string", need=True), "path": Field("string", need=True),
-    "code": Field("string", need=True), "status": Field("integer", low=400, high=599),
-})  # fmt: skip
-_STATE = Field("object", fields={
-    "vm_state": Field("string|null", need=True), "task_state": Field("string|null"),
-    "power_state": Field("integer|null", low=0, high=4),
-})  # fmt: skip
+_REFUSE = Field(
+    "object",
+    fields={
+        "method": Field("string", need=True),
+        "path": Field("string", need=True),
+        "code": Field("string", need=True),
+        "status": Field("integer", low=400, high=599),
+    },
+)
+_STATE = Field(
+    "object",
+    fields={
+        "vm_state": Field("string|null", need=True),
+        "task_state": Field("string|null"),
+        "power_state": Field("integer|null", low=0, high=4),
+    },
+)
 
 
 def _refuse(code: str, message: str) -> RefusalError:

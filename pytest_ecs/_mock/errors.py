@@ -18,13 +18,25 @@ __all__ = [
 
 #: HTTP status of each code that the mock uses (A.2); those not listed have 400.
 STATUS: Mapping[str, int] = {
-    "Ecs.0114": 404, "Ecs.0614": 404, "Ecs.0003": 403, "Pdp.0001": 403, "Common.0013": 401,
+    "Ecs.0114": 404,
+    "Ecs.0614": 404,
+    "Ecs.0003": 403,
+    "Pdp.0001": 403,
+    "Common.0013": 401,
     "Common.0001": 500,
-}  # fmt: skip
+}
 _NATIVE: Mapping[int, str] = {
-    400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
-    406: "notAcceptable", 409: "conflictingRequest", 413: "overLimit", 415: "badMediaType", 429: "overLimit",
-}  # fmt: skip
+    400: "badRequest",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    405: "badMethod",
+    406: "notAcceptable",
+    409: "conflictingRequest",
+    413: "overLimit",
+    415: "badMediaType",
+    429: "overLimit",
+}
 
 
 class RefusalError(Exception):

@@ -27,14 +27,21 @@ def list_flavors(request: Request, state: State) -> Response:
 def _shown(request: Request, state: State, flavor: Flavor) -> dict[str, Any]:
     project = request.project.id
     return {
-        "id": flavor.id, "name": flavor.id, "vcpus": str(flavor.vcpus),
-        "ram": str(flavor.ram) if state.deviates("flavor-ram-string") else flavor.ram, "disk": "0",
+        "id": flavor.id,
+        "name": flavor.id,
+        "vcpus": str(flavor.vcpus),
+        "ram": str(flavor.ram) if state.deviates("flavor-ram-string") else flavor.ram,
+        "disk": "0",
         "swap": "",
-        "OS-FLV-EXT-DATA:ephemeral": 0, "OS-FLV-DISABLED:disabled": False, "rxtx_factor": 1.0,
+        "OS-FLV-EXT-DATA:ephemeral": 0,
+        "OS-FLV-DISABLED:disabled": False,
+        "rxtx_factor": 1.0,
         "rxtx_quota": None,
-        "rxtx_cap": None, "os-flavor-access:is_public": True, "os_extra_specs": dict(flavor.extra),
+        "rxtx_cap": None,
+        "os-flavor-access:is_public": True,
+        "os_extra_specs": dict(flavor.extra),
         "links": [
             {"rel": "self", "href": f"{request.base}/v1.0/{project}/flavors/{flavor.id}", "type": None},
             {"rel": "bookmark", "href": f"{request.base}/{project}/flavors/{flavor.id}", "type": None},
         ],
-    }  # fmt: skip
+    }

@@ -19,12 +19,25 @@ _LAST_ACTION, _LAST = (2, 43), (2, 35)
 _POOLS = ("external",)
 _IPV4 = r"((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}"
 _ADDRESS = Field("string", need=True, pattern=_IPV4)
-_ADD = Field("object", fields={"addFloatingIp": Field("object", need=True, fields={  # Table 11-71
-    "address": _ADDRESS, "fixed_address": Field("string|null", pattern=_IPV4),
-})})  # fmt: skip
-_REMOVE = Field("object", fields={  # Table 11-74
-    "removeFloatingIp": Field("object", need=True, fields={"address": _ADDRESS}),
-})  # fmt: skip
+_ADD = Field(
+    "object",
+    fields={
+        "addFloatingIp": Field(
+            "object",
+            need=True,
+            fields={  # Table 11-71
+                "address": _ADDRESS,
+                "fixed_address": Field("string|null", pattern=_IPV4),
+            },
+        )
+    },
+)
+_REMOVE = Field(
+    "object",
+    fields={  # Table 11-74
+        "removeFloatingIp": Field("object", need=True, fields={"address": _ADDRESS}),
+    },
+)
 #: Table 11-76; tenant_id is the one of the URL, and the example leaves it out.
 _ASSIGN = Field("object", fields={"pool": Field("string|null"), "tenant_id": Field("string")})
 

@@ -17,20 +17,44 @@ __all__: list[str] = []
 #: 4.2: a token is valid for 24 hours.
 _DAY = 24 * 3600.0
 _DOMAIN = Field("object", need=True, fields={"name": Field("string", need=True), "id": Field("string")})
-_USER = Field("object", need=True, fields={
-    "name": Field("string", need=True), "password": Field("string", need=True), "domain": _DOMAIN,
-})  # fmt: skip
-_AUTH = Field("object", fields={"auth": Field("object", need=True, fields={
-    "identity": Field("object", need=True, fields={
-        "methods": Field("array", need=True, low=1, item=Field("string", enum=("password",))),
-        "password": Field("object", need=True, fields={"user": _USER}),
-    }),
-    # 4.1: a token is for an account or for a project under an account.
-    "scope": Field("object", need=True, apart=(("project", "domain"),), fields={
-        "project": Field("object", fields={"name": Field("string"), "id": Field("string")}),
-        "domain": Field("object", fields={"name": Field("string"), "id": Field("string")}),
-    }),
-})})  # fmt: skip
+_USER = Field(
+    "object",
+    need=True,
+    fields={
+        "name": Field("string", need=True),
+        "password": Field("string", need=True),
+        "domain": _DOMAIN,
+    },
+)
+_AUTH = Field(
+    "object",
+    fields={
+        "auth": Field(
+            "object",
+            need=True,
+            fields={
+                "identity": Field(
+                    "object",
+                    need=True,
+                    fields={
+                        "methods": Field("array", need=True, low=1, item=Field("string", enum=("password",))),
+                        "password": Field("object", need=True, fields={"user": _USER}),
+                    },
+                ),
+                # 4.1: a token is for an account or for a project under an account.
+                "scope": Field(
+                    "object",
+                    need=True,
+                    apart=(("project", "domain"),),
+                    fields={
+                        "project": Field("object", fields={"name": Field("string"), "id": Field("string")}),
+                        "domain": Field("object", fields={"name": Field("string"), "id": Field("string")}),
+                    },
+                ),
+            },
+        )
+    },
+)
 
 
 def _refuse(code: str, message: str) -> RefusalError:
@@ -47,10 +71,12 @@ def show_version(request: Request, state: State) -> Response:
     """Show the version of IAM, which clients ask for before they log in; the document does not tell of it."""
     media = "application/vnd.openstack.identity-v3+json"
     version = {
-        "id": "v3.6", "status": "stable", "updated": "2016-04-04T00:00:00Z",
+        "id": "v3.6",
+        "status": "stable",
+        "updated": "2016-04-04T00:00:00Z",
         "links": [{"rel": "self", "href": f"{request.base}/v3/"}],
         "media-types": [{"base": "application/json", "type": media}],
-    }  # fmt: skip
+    }
     return Response(200, {"version": version})
 
 
@@ -77,13 +103,14 @@ def create_token(request: Request, state: State) -> Response:
     state.tokens[token] = (user.id, project.id if project else None, expires)
     home = {"id": user.domain_id, "name": user.domain}
     body = {
-        "methods": ["password"], "expires_at": stamp(expires, "us") + "Z", "issued_at": stamp(now,
-        "us") + "Z",
-        "catalog": _catalog(request, state, project), "roles": [],
+        "methods": ["password"],
+        "expires_at": stamp(expires, "us") + "Z",
+        "issued_at": stamp(now, "us") + "Z",
+        "catalog": _catalog(request, state, project),
+        "roles": [],
         "user": {"id": user.id, "name": user.name, "domain": home},
-        **({"project": {"id": project.id, "name": project.name,
-        "domain": home}} if project else {"domain": home}),
-    }  # fmt: skip
+        **({"project": {"id": project.id, "name": project.name, "domain": home}} if project else {"domain": home}),
+    }
     return Response(201, {"token": body}, {} if state.deviates("token-header-missing") else {"X-Subject-Token": token})
 
 
@@ -91,9 +118,11 @@ def _catalog(request: Request, state: State, project: Project | None) -> list[di
     def entry(kind: str, name: str, url: str) -> dict[str, Any]:
         common = {"interface": "public", "region": state.region, "region_id": state.region}
         return {
-            "id": state.hex(), "type": kind, "name": name,
+            "id": state.hex(),
+            "type": kind,
+            "name": name,
             "endpoints": [{"id": state.hex(), "url": url, **common}],
-        }  # fmt: skip
+        }
 
     services = [entry("identity", "iam", f"{request.base}/v3")]
     if project is not None:
@@ -111,9 +140,14 @@ def list_projects(request: Request, state: State) -> Response:
     user: User = request.user
     project = state.projects[user.project]
     shown = {
-        "id": project.id, "name": project.name, "is_domain": False, "description": "", "links": {},
+        "id": project.id,
+        "name": project.name,
+        "is_domain": False,
+        "description": "",
+        "links": {},
         "enabled": True,
-        "parent_id": user.domain_id, "domain_id": user.domain_id,
-    }  # fmt: skip
+        "parent_id": user.domain_id,
+        "domain_id": user.domain_id,
+    }
     fits = request.arg("name") in {None, project.name}
     return Response(200, {"links": {}, "projects": [shown] if fits else []})

@@ -53,11 +53,16 @@ def _brief(request: Request, state: State, image: Image) -> dict[str, Any]:
 
 def _full(request: Request, state: State, image: Image) -> dict[str, Any]:
     shown = {
-        **_brief(request, state, image), "metadata": dict(image.metadata), "OS-EXT-IMG-SIZE:size": image.size,
-        "minDisk": image.min_disk, "minRam": image.min_ram, "status": image.status,
+        **_brief(request, state, image),
+        "metadata": dict(image.metadata),
+        "OS-EXT-IMG-SIZE:size": image.size,
+        "minDisk": image.min_disk,
+        "minRam": image.min_ram,
+        "status": image.status,
         "progress": 100 if image.status == "ACTIVE" else 0,
-        "created": stamp(image.created), "updated": stamp(image.updated),
-    }  # fmt: skip
+        "created": stamp(image.created),
+        "updated": stamp(image.updated),
+    }
     if state.deviates("image-min-disk-string"):
         shown["minDisk"] = str(image.min_disk)
     if state.deviates("image-status-lower"):

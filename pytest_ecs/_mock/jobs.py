@@ -170,10 +170,15 @@ def _shown(job: Job, deviates: Callable[[str], bool], *, sub: bool = False) -> d
         total = len(shown) + deviates("job-total-wrong")
         entities = {"sub_jobs_total": total, "sub_jobs": shown[:-1] if deviates("job-sub-missing") else shown}
     body: dict[str, Any] = {
-        "status": job.status, "entities": entities, "job_id": job.id, "job_type": job.kind,
+        "status": job.status,
+        "entities": entities,
+        "job_id": job.id,
+        "job_type": job.kind,
         "begin_time": begun,
-        "end_time": ended, "error_code": job.code, "fail_reason": job.reason,
-    }  # fmt: skip
+        "end_time": ended,
+        "error_code": job.code,
+        "fail_reason": job.reason,
+    }
     if job.status == "SUCCESS" and deviates("job-error-left"):
         body["error_code"] = ""
     if job.status == "FAIL" and deviates("job-error-missing"):

@@ -24,11 +24,22 @@ __all__: list[str] = []
 _ALL = "/v2.1/{project_id}/os-keypairs"
 _ONE = _ALL + "/{keypair_name}"
 _BITS, _MOST = 2048, 1024
-_CREATE = Field("object", fields={"keypair": Field("object", need=True, fields={  # Table 6-188
-    # As in Nova, a name has no characters that an URL would have to quote, but for the blank.
-    "name": Field("string", need=True, low=1, high=255, pattern=r"[A-Za-z0-9 _\-]*"),
-    "public_key": Field("string"), "type": Field("string", enum=("ssh", "x509")), "user_id": Field("string"),
-})})  # fmt: skip
+_CREATE = Field(
+    "object",
+    fields={
+        "keypair": Field(
+            "object",
+            need=True,
+            fields={  # Table 6-188
+                # As in Nova, a name has no characters that an URL would have to quote, but for the blank.
+                "name": Field("string", need=True, low=1, high=255, pattern=r"[A-Za-z0-9 _\-]*"),
+                "public_key": Field("string"),
+                "type": Field("string", enum=("ssh", "x509")),
+                "user_id": Field("string"),
+            },
+        )
+    },
+)
 
 
 def _colons(digest: str) -> str:
@@ -56,17 +67,20 @@ def _made(kind: str, user: str, now: float) -> tuple[str, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     ).decode()
     if kind == "ssh":
-        public = private.public_key().public_bytes(
-            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-        )  # fmt: skip
+        public = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
         return f"{public.decode()} Generated-by-Nova\n", secret
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, user)])
     begun = datetime.fromtimestamp(now, UTC)
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(begun)
-        .not_valid_after(begun + timedelta(days=3650)).sign(private, hashes.SHA256())
-    )  # fmt: skip
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begun)
+        .not_valid_after(begun + timedelta(days=3650))
+        .sign(private, hashes.SHA256())
+    )
     return certificate.public_bytes(serialization.Encoding.PEM).decode(), secret
 
 
@@ -104,9 +118,13 @@ def show_keypair(request: Request, state: State) -> Response:
     """Show a key pair (6.11.2)."""
     pair = _find(request)
     more = {
-        "id": pair.number, "user_id": request.user.id, "created_at": stamp(pair.created, "us"), "updated_at": None,
-        "deleted": "false" if state.deviates("keypair-deleted-string") else False, "deleted_at": None,
-    }  # fmt: skip
+        "id": pair.number,
+        "user_id": request.user.id,
+        "created_at": stamp(pair.created, "us"),
+        "updated_at": None,
+        "deleted": "false" if state.deviates("keypair-deleted-string") else False,
+        "deleted_at": None,
+    }
     return Response(200, {"keypair": {**_shown(request, pair), **more}})
 
 

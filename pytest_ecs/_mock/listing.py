@@ -18,31 +18,56 @@ from pytest_ecs._mock.views import details, host_of, links, shown_status
 __all__: list[str] = []
 
 #: Words that the status filter knows (Tables 6-31 and 6-36).
-_STATUSES = frozenset({
-    "ACTIVE", "BUILD", "ERROR", "HARD_REBOOT", "MIGRATING", "REBOOT", "REBUILD", "RESIZE", "REVERT_RESIZE",
-    "SHUTOFF",
-    "VERIFY_RESIZE",
-})  # fmt: skip
+_STATUSES = frozenset(
+    {
+        "ACTIVE",
+        "BUILD",
+        "ERROR",
+        "HARD_REBOOT",
+        "MIGRATING",
+        "REBOOT",
+        "REBUILD",
+        "RESIZE",
+        "REVERT_RESIZE",
+        "SHUTOFF",
+        "VERIFY_RESIZE",
+    }
+)
 _DEFAULT, _MOST = 25, 1000
 Key = Callable[[Server], Any]
 #: sort_key -> what is compared (Table 6-31).
 _SORT: Mapping[str, Key] = {
-    "created_at": lambda s: s.created, "updated_at": lambda s: s.updated, "display_name": lambda s: s.name,
-    "uuid": lambda s: s.id, "vm_state": lambda s: s.vm_state, "availability_zone": lambda s: s.zone,
-    "instance_type_id": lambda s: s.flavor.id, "key_name": lambda s: s.key_name or "",
+    "created_at": lambda s: s.created,
+    "updated_at": lambda s: s.updated,
+    "display_name": lambda s: s.name,
+    "uuid": lambda s: s.id,
+    "vm_state": lambda s: s.vm_state,
+    "availability_zone": lambda s: s.zone,
+    "instance_type_id": lambda s: s.flavor.id,
+    "key_name": lambda s: s.key_name or "",
     "project_id": lambda s: s.project,
-    "user_id": lambda s: s.user, "host": host_of,
-}  # fmt: skip
+    "user_id": lambda s: s.user,
+    "host": host_of,
+}
 #: Those of Table 6-36. What is the same for all servers here sorts by nothing.
 _SORT_DETAIL: Mapping[str, Key] = {
-    **_SORT, "auto_disk_config": lambda s: "", "display_description": lambda s: s.description,
-    "host_name": lambda s: s.name.lower(), "image_ref": lambda s: s.image.id, "kernel_id": lambda s: "",
-    "launch_index": lambda s: s.launch_index, "launched_at": lambda s: s.launched or 0.0,
-    "locked_by": lambda s: s.locked, "node": host_of, "power_state": lambda s: s.power,
+    **_SORT,
+    "auto_disk_config": lambda s: "",
+    "display_description": lambda s: s.description,
+    "host_name": lambda s: s.name.lower(),
+    "image_ref": lambda s: s.image.id,
+    "kernel_id": lambda s: "",
+    "launch_index": lambda s: s.launch_index,
+    "launched_at": lambda s: s.launched or 0.0,
+    "locked_by": lambda s: s.locked,
+    "node": host_of,
+    "power_state": lambda s: s.power,
     "ramdisk_id": lambda s: "",
-    "reservation_id": lambda s: s.reservation, "root_device_name": lambda s: "",
-    "task_state": lambda s: s.task_state or "", "terminated_at": lambda s: "",
-}  # fmt: skip
+    "reservation_id": lambda s: s.reservation,
+    "root_device_name": lambda s: "",
+    "task_state": lambda s: s.task_state or "",
+    "terminated_at": lambda s: "",
+}
 
 
 @route("GET", "/v2.1/{project_id}/servers", family="nova", permission="nova.list")

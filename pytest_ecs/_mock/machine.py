@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 __all__ = [
-    "FROM", "GONE", "OPERATIONS", "POWER", "SECONDS", "Phase", "action_of", "failed", "phases_of", "status_of",
-]  # fmt: skip
+    "FROM",
+    "GONE",
+    "OPERATIONS",
+    "POWER",
+    "SECONDS",
+    "Phase",
+    "action_of",
+    "failed",
+    "phases_of",
+    "status_of",
+]
 
 _REBUILD = ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning")
 _SHELVE = ("shelving", "shelving_image_pending_upload", "shelving_image_uploading", "unshelving", None)
@@ -46,9 +55,11 @@ Phase = tuple[str, str | None, float]
 GONE = "gone"
 
 _RESIZING: Sequence[Phase] = (
-    ("stopped", "resize_prep", 5), ("stopped", "resize_migrating", 10), ("stopped", "resize_migrated", 4),
+    ("stopped", "resize_prep", 5),
+    ("stopped", "resize_migrating", 10),
+    ("stopped", "resize_migrated", 4),
     ("stopped", "resize_finish", 6),
-)  # fmt: skip
+)
 
 
 def _rebuilding(vm_state: str, after: str) -> Sequence[Phase]:
@@ -57,9 +68,12 @@ def _rebuilding(vm_state: str, after: str) -> Sequence[Phase]:
 
 
 _CREATING: Sequence[Phase] = (
-    ("building", "scheduling", 4), ("building", "block_device_mapping", 13), ("building", "networking", 7),
-    ("building", "spawning", 21), ("active", None, 0),
-)  # fmt: skip
+    ("building", "scheduling", 4),
+    ("building", "block_device_mapping", 13),
+    ("building", "networking", 7),
+    ("building", "spawning", 21),
+    ("active", None, 0),
+)
 #: Operation -> phases. The last one is where the server stays. "build" is the creation by the native API (6.2.1).
 OPERATIONS: Mapping[str, Sequence[Phase]] = {
     "create": _CREATING,
@@ -68,12 +82,15 @@ OPERATIONS: Mapping[str, Sequence[Phase]] = {
     "stop": [("active", "powering-off", 10), ("stopped", None, 0)],
     "stop-hard": [("active", "powering-off", 5), ("stopped", None, 0)],
     "reboot": [
-        ("active", "rebooting", 3), ("active", "reboot_pending", 3), ("active", "reboot_started", 10),
+        ("active", "rebooting", 3),
+        ("active", "reboot_pending", 3),
+        ("active", "reboot_started", 10),
         ("active", None, 0),
     ],
     "reboot-hard": [
-        ("active", "rebooting_hard", 3), ("active", "reboot_pending_hard", 3), ("active",
-        "reboot_started_hard", 8),
+        ("active", "rebooting_hard", 3),
+        ("active", "reboot_pending_hard", 3),
+        ("active", "reboot_started_hard", 8),
         ("active", None, 0),
     ],
     "resize": [*_RESIZING, ("stopped", None, 0)],
@@ -86,15 +103,24 @@ OPERATIONS: Mapping[str, Sequence[Phase]] = {
     "revert-active": [("resized", "resize_reverting", 14), ("active", None, 0)],
     "revert-stopped": [("resized", "resize_reverting", 14), ("stopped", None, 0)],
     # 6.3.6; 5.2.1 and 5.2.2 start the server afterwards, and are possible again after they failed
-    "rebuild-active": _rebuilding("active", "active"), "rebuild-stopped": _rebuilding("stopped", "stopped"),
-    "reinstall-stopped": _rebuilding("stopped", "active"), "reinstall-error": _rebuilding("error", "active"),
-}  # fmt: skip
+    "rebuild-active": _rebuilding("active", "active"),
+    "rebuild-stopped": _rebuilding("stopped", "stopped"),
+    "reinstall-stopped": _rebuilding("stopped", "active"),
+    "reinstall-error": _rebuilding("error", "active"),
+}
 
 #: Operation -> the vm_state that it needs; no other task may be under way.
 FROM: Mapping[str, str] = {
-    "start": "stopped", "stop": "active", "stop-hard": "active", "reboot": "active", "reboot-hard": "active",
-    "resize": "stopped", "migrate": "stopped", "confirm": "resized", "revert": "resized",
-}  # fmt: skip
+    "start": "stopped",
+    "stop": "active",
+    "stop-hard": "active",
+    "reboot": "active",
+    "reboot-hard": "active",
+    "resize": "stopped",
+    "migrate": "stopped",
+    "confirm": "resized",
+    "revert": "resized",
+}
 
 #: power_state by vm_state (Table 6-38).
 POWER: Mapping[str, int] = {
@@ -110,9 +136,16 @@ _DELETE_SECONDS = 10.0
 
 #: How long things take that show no task of a server.
 SECONDS: Mapping[str, float] = {
-    "attach-disk": 6, "detach-disk": 5, "create-disk": 5, "delete-disk": 4, "create-snapshot": 8,
-    "delete-snapshot": 4, "create-image": 20, "add-nic": 6, "remove-nic": 5,
-}  # fmt: skip
+    "attach-disk": 6,
+    "detach-disk": 5,
+    "create-disk": 5,
+    "delete-disk": 4,
+    "create-snapshot": 8,
+    "delete-snapshot": 4,
+    "create-image": 20,
+    "add-nic": 6,
+    "remove-nic": 5,
+}
 
 
 def phases_of(operation: str, vm_state: str, task_state: str | None) -> Sequence[Phase]:

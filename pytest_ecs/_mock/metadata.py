@@ -16,9 +16,11 @@ _ONE = _ALL + "/{key}"
 #: What OS-EXT-STS:vm_state must be for a change.
 _STATES = ("active", "stopped", "paused", "suspended")
 _PAIRS = Field(  # Tables 6-156, 6-159 and 6-167
-    "object", need=True, values=Field("string", high=255),
+    "object",
+    need=True,
+    values=Field("string", high=255),
     keys=Field("string", low=1, high=255, pattern=r"[A-Za-z0-9_:.\-]*"),
-)  # fmt: skip
+)
 
 
 def _changed(request: Request, state: State) -> Server:

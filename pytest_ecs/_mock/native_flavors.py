@@ -19,9 +19,12 @@ _ONE = _ALL + "/{flavor_id}"
 _MOST = 1000
 #: sort_key -> what is compared (Table 6-110); disks of flavors are not used, so that all have 0 GB.
 _SORT: Mapping[str, Callable[[Flavor], Any]] = {
-    "flavorid": lambda flavor: flavor.id, "name": lambda flavor: flavor.id,
-    "memory_mb": lambda flavor: flavor.ram, "vcpus": lambda flavor: flavor.vcpus, "root_gb": lambda flavor: 0,
-}  # fmt: skip
+    "flavorid": lambda flavor: flavor.id,
+    "name": lambda flavor: flavor.id,
+    "memory_mb": lambda flavor: flavor.ram,
+    "vcpus": lambda flavor: flavor.vcpus,
+    "root_gb": lambda flavor: 0,
+}
 
 
 def _find(request: Request, state: State) -> Flavor:
@@ -43,10 +46,16 @@ def _brief(request: Request, state: State, flavor: Flavor) -> dict[str, Any]:
 
 def _full(request: Request, state: State, flavor: Flavor) -> dict[str, Any]:
     return {
-        **_brief(request, state, flavor), "ram": flavor.ram, "disk": 0, "swap": "", "rxtx_factor": 1.0,
+        **_brief(request, state, flavor),
+        "ram": flavor.ram,
+        "disk": 0,
+        "swap": "",
+        "rxtx_factor": 1.0,
         "vcpus": str(flavor.vcpus) if state.deviates("native-flavor-vcpus-string") else flavor.vcpus,
-        "OS-FLV-EXT-DATA:ephemeral": 0, "OS-FLV-DISABLED:disabled": False, "os-flavor-access:is_public": True,
-    }  # fmt: skip
+        "OS-FLV-EXT-DATA:ephemeral": 0,
+        "OS-FLV-DISABLED:disabled": False,
+        "os-flavor-access:is_public": True,
+    }
 
 
 def _whole(request: Request, state: State, name: str) -> int:

@@ -12,11 +12,21 @@ __all__: list[str] = []
 _SET = "/v2.1/{project_id}/os-quota-sets/{target_id}"
 #: 6.10.3: what a project has that nobody gave another quota.
 _DEFAULTS = {
-    "injected_file_content_bytes": 10240, "metadata_items": 128, "server_group_members": 10,
-    "server_groups": 10, "ram": 51200, "floating_ips": 10, "key_pairs": 100, "injected_file_path_bytes": 255,
-    "instances": 10, "security_group_rules": 20, "injected_files": 5, "cores": 20, "fixed_ips": -1,
+    "injected_file_content_bytes": 10240,
+    "metadata_items": 128,
+    "server_group_members": 10,
+    "server_groups": 10,
+    "ram": 51200,
+    "floating_ips": 10,
+    "key_pairs": 100,
+    "injected_file_path_bytes": 255,
+    "instances": 10,
+    "security_group_rules": 20,
+    "injected_files": 5,
+    "cores": 20,
+    "fixed_ips": -1,
     "security_groups": 10,
-}  # fmt: skip
+}
 
 
 @route("GET", "/v2.1/{project_id}/limits", family="nova")
@@ -43,11 +53,15 @@ def quotas(request: Request, state: State) -> Response:
     known = user is None or any(one.id == user and one.project == target for one in state.users.values())
     ours = target == request.project.id and known and not state.deviates("quotas-always-default")
     given = {
-        "cores": state.limits.cores, "ram": state.limits.ram, "instances": state.limits.servers,
-        "floating_ips": state.limits.eips, "server_groups": state.limits.server_groups,
-        "server_group_members": state.limits.members, "security_groups": state.limits.security_groups,
+        "cores": state.limits.cores,
+        "ram": state.limits.ram,
+        "instances": state.limits.servers,
+        "floating_ips": state.limits.eips,
+        "server_groups": state.limits.server_groups,
+        "server_group_members": state.limits.members,
+        "security_groups": state.limits.security_groups,
         "security_group_rules": state.limits.rules,
-    }  # fmt: skip
+    }
     shown = {**_DEFAULTS, **(given if ours else {}), "id": target}
     if state.deviates("quotas-id-missing"):
         del shown["id"]

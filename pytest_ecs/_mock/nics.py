@@ -22,23 +22,58 @@ __all__: list[str] = []
 _MOST: Final = 12
 _STATES: Final = frozenset({"active", "stopped"})
 _IPV4 = r"((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}|"  # "" asks for any free address
-_ADD = Field("object", fields={"nics": Field(  # Tables 5-43 to 5-45
-    "array", need=True, low=1, item=Field("object", fields={
-        "subnet_id": Field("string", need=True, pattern=UUID), "ip_address": Field("string", pattern=_IPV4),
-        "security_groups": Field("array", item=Field("object", fields={"id": Field("string", need=True)})),
-    }),
-)})  # fmt: skip
-_DELETE = Field("object", fields={"nics": Field(  # Tables 5-47, 5-48
-    "array", need=True, low=1, item=Field("object", fields={"id": Field("string", need=True)}),
-)})  # fmt: skip
-_NATIVE = Field("object", fields={  # Tables 6-134 to 6-136
-    "interfaceAttachment": Field("object", need=True, fields={
-        "port_id": Field("string", pattern=UUID), "net_id": Field("string", pattern=UUID),
-        "fixed_ips": Field("array", high=1, item=Field("object", fields={
-            "ip_address": Field("string", pattern=_IPV4),
-        })),
-    }),
-})  # fmt: skip
+_ADD = Field(
+    "object",
+    fields={
+        "nics": Field(  # Tables 5-43 to 5-45
+            "array",
+            need=True,
+            low=1,
+            item=Field(
+                "object",
+                fields={
+                    "subnet_id": Field("string", need=True, pattern=UUID),
+                    "ip_address": Field("string", pattern=_IPV4),
+                    "security_groups": Field("array", item=Field("object", fields={"id": Field("string", need=True)})),
+                },
+            ),
+        )
+    },
+)
+_DELETE = Field(
+    "object",
+    fields={
+        "nics": Field(  # Tables 5-47, 5-48
+            "array",
+            need=True,
+            low=1,
+            item=Field("object", fields={"id": Field("string", need=True)}),
+        )
+    },
+)
+_NATIVE = Field(
+    "object",
+    fields={  # Tables 6-134 to 6-136
+        "interfaceAttachment": Field(
+            "object",
+            need=True,
+            fields={
+                "port_id": Field("string", pattern=UUID),
+                "net_id": Field("string", pattern=UUID),
+                "fixed_ips": Field(
+                    "array",
+                    high=1,
+                    item=Field(
+                        "object",
+                        fields={
+                            "ip_address": Field("string", pattern=_IPV4),
+                        },
+                    ),
+                ),
+            },
+        ),
+    },
+)
 
 Refuse = Callable[[str, str], RefusalError]
 #: Code of A.2 -> status of the native APIs, which have no codes; all others are 400.
@@ -275,9 +310,12 @@ def _find(request: Request, server: Server) -> Nic:
 def _shown(server: Server, nic: Nic) -> dict[str, Any]:
     working = nic.up and not nic.going and server.vm_state == "active"
     return {
-        "port_state": "ACTIVE" if working else "DOWN", "port_id": nic.id, "net_id": nic.network.id,
-        "fixed_ips": [{"subnet_id": nic.network.subnet, "ip_address": nic.address}], "mac_addr": nic.mac,
-    }  # fmt: skip
+        "port_state": "ACTIVE" if working else "DOWN",
+        "port_id": nic.id,
+        "net_id": nic.network.id,
+        "fixed_ips": [{"subnet_id": nic.network.subnet, "ip_address": nic.address}],
+        "mac_addr": nic.mac,
+    }
 
 
 @route("GET", _ALL, family="nova", permission="nova.nics")

@@ -22,49 +22,103 @@ __all__ = ["ACTION", "find_server", "refuse_state", "tail"]
 
 _TRUTH = Field("boolean|string")  # the requests of 6.2.1 send "true" and "False"
 _COUNT = Field("integer|string", low=1)
-_DISK = Field("object", fields={  # Table 6-13
-    "source_type": Field("string", need=True, enum=("volume", "image", "snapshot", "blank")),
-    "destination_type": Field("string", enum=("volume",)), "guest_format": Field("any"),
-    "device_name": Field("any"),
-    "delete_on_termination": _TRUTH, "boot_index": Field("integer|string"), "uuid": Field("string",
-    pattern=UUID),
-    "volume_size": Field("integer|string", low=1), "volume_type": Field("string"),
-})  # fmt: skip
-_NETWORK = Field("object", along={"fixed_ip": "uuid"}, fields={  # Table 6-15
-    "port": Field("string", pattern=UUID), "uuid": Field("string", pattern=UUID), "fixed_ip": Field("string"),
-})  # fmt: skip
-_SERVER = Field("object", need=True, fields={  # Table 6-11
-    "imageRef": Field("string"), "flavorRef": Field("string", need=True),
-    "name": Field("string", need=True, low=1, high=128, pattern=r"[A-Za-z0-9_.\-]*",
-    lifted="name-length-unchecked"),
-    "metadata": Field("object", keys=Field("string", low=1, high=255), values=Field("string", high=255)),
-    "adminPass": Field("string"), "block_device_mapping_v2": Field("array", item=_DISK),
-    "config_drive": Field("any"),
-    "security_groups": Field("array", item=Field("object", fields={"name": Field("string")})),
-    "networks": Field("array", need=True, item=_NETWORK), "key_name": Field("string"),
-    "user_data": Field("string"),
-    "availability_zone": Field("string"), "return_reservation_id": _TRUTH, "min_count": _COUNT,
-    "max_count": _COUNT,
-    "OS-DCF:diskConfig": Field("string", enum=("AUTO", "MANUAL")),
-    "description": Field("string", high=85, pattern=r"[^<>]*"),
-})  # fmt: skip
-_HINTS = Field("object", fields={  # Table 6-16
-    "group": Field("string", pattern=UUID), "tenancy": Field("string", enum=("shared", "dedicated")),
-    "dedicated_host_id": Field("string"), "different_host": Field("array", item=Field("string")),
-    "same_host": Field("array", item=Field("string")), "cidr": Field("string"),
-    "build_near_host_ip": Field("string"),
-})  # fmt: skip
+_DISK = Field(
+    "object",
+    fields={  # Table 6-13
+        "source_type": Field("string", need=True, enum=("volume", "image", "snapshot", "blank")),
+        "destination_type": Field("string", enum=("volume",)),
+        "guest_format": Field("any"),
+        "device_name": Field("any"),
+        "delete_on_termination": _TRUTH,
+        "boot_index": Field("integer|string"),
+        "uuid": Field("string", pattern=UUID),
+        "volume_size": Field("integer|string", low=1),
+        "volume_type": Field("string"),
+    },
+)
+_NETWORK = Field(
+    "object",
+    along={"fixed_ip": "uuid"},
+    fields={  # Table 6-15
+        "port": Field("string", pattern=UUID),
+        "uuid": Field("string", pattern=UUID),
+        "fixed_ip": Field("string"),
+    },
+)
+_SERVER = Field(
+    "object",
+    need=True,
+    fields={  # Table 6-11
+        "imageRef": Field("string"),
+        "flavorRef": Field("string", need=True),
+        "name": Field(
+            "string", need=True, low=1, high=128, pattern=r"[A-Za-z0-9_.\-]*", lifted="name-length-unchecked"
+        ),
+        "metadata": Field("object", keys=Field("string", low=1, high=255), values=Field("string", high=255)),
+        "adminPass": Field("string"),
+        "block_device_mapping_v2": Field("array", item=_DISK),
+        "config_drive": Field("any"),
+        "security_groups": Field("array", item=Field("object", fields={"name": Field("string")})),
+        "networks": Field("array", need=True, item=_NETWORK),
+        "key_name": Field("string"),
+        "user_data": Field("string"),
+        "availability_zone": Field("string"),
+        "return_reservation_id": _TRUTH,
+        "min_count": _COUNT,
+        "max_count": _COUNT,
+        "OS-DCF:diskConfig": Field("string", enum=("AUTO", "MANUAL")),
+        "description": Field("string", high=85, pattern=r"[^<>]*"),
+    },
+)
+_HINTS = Field(
+    "object",
+    fields={  # Table 6-16
+        "group": Field("string", pattern=UUID),
+        "tenancy": Field("string", enum=("shared", "dedicated")),
+        "dedicated_host_id": Field("string"),
+        "different_host": Field("array", item=Field("string")),
+        "same_host": Field("array", item=Field("string")),
+        "cidr": Field("string"),
+        "build_near_host_ip": Field("string"),
+    },
+)
 _CREATE = Field("object", fields={"server": _SERVER, "os:scheduler_hints": _HINTS})
-_UPDATE = Field("object", fields={"server": Field("object", need=True, fields={  # Table 6-23
-    "name": Field("string", low=1, high=255), "description": Field("string"),
-})})  # fmt: skip
+_UPDATE = Field(
+    "object",
+    fields={
+        "server": Field(
+            "object",
+            need=True,
+            fields={  # Table 6-23
+                "name": Field("string", low=1, high=255),
+                "description": Field("string"),
+            },
+        )
+    },
+)
 #: What the answer of an update shows (Table 6-25).
 _UPDATED = (
-    "tenant_id", "image", "accessIPv4", "addresses", "metadata", "accessIPv6", "created", "hostId", "flavor",
-    "OS-DCF:diskConfig", "user_id", "name", "progress", "links", "id", "updated", "locked", "description",
+    "tenant_id",
+    "image",
+    "accessIPv4",
+    "addresses",
+    "metadata",
+    "accessIPv6",
+    "created",
+    "hostId",
+    "flavor",
+    "OS-DCF:diskConfig",
+    "user_id",
+    "name",
+    "progress",
+    "links",
+    "id",
+    "updated",
+    "locked",
+    "description",
     "tags",
     "status",
-)  # fmt: skip
+)
 
 
 def _read(request: Request, state: State, field: Field) -> dict[str, Any]:
@@ -123,10 +177,12 @@ def create(request: Request, state: State) -> Response:
         return Response(status, {"reservation_id": plan.reservation})
     first = servers[0]
     body = {
-        "id": first.id, "links": links(request, first),
+        "id": first.id,
+        "links": links(request, first),
         "security_groups": [{"name": group.name} for group in first.groups],
-        "OS-DCF:diskConfig": "MANUAL", "adminPass": first.password,
-    }  # fmt: skip
+        "OS-DCF:diskConfig": "MANUAL",
+        "adminPass": first.password,
+    }
     if len(servers) > 1:  # Table 6-18
         body["reservation_id"] = plan.reservation
     return Response(status, {"server": body}, {"Location": links(request, first)[0]["href"]})
@@ -196,14 +252,21 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
     if any(one != zone for one in zones):  # 6.2.1: the disk and the server are in the same zone
         find.unknown("Ecs.0121", "The disk is in another availability zone.")
     return Plan(
-        image, flavor, zone or state.zones[0], nics or [NicPlan(project.networks[0])], disks,
-        find.key(wanted.get("key_name"), request.user), wanted.get("adminPass") or f"Mk-{state.hex(12)}",
+        image,
+        flavor,
+        zone or state.zones[0],
+        nics or [NicPlan(project.networks[0])],
+        disks,
+        find.key(wanted.get("key_name"), request.user),
+        wanted.get("adminPass") or f"Mk-{state.hex(12)}",
         # 6.2.1: description is one of 2.19 and later.
         wanted.get("description", "") if request.microversion >= (2, 19) else "",
         {key: value for key, value in wanted.get("metadata", {}).items() if key != "admin_pass"},
-        groups, wanted.get("user_data"),
-        {key: value for key, value in hints.items() if isinstance(value, str)}, f"r-{state.hex(8)}",
-    )  # fmt: skip
+        groups,
+        wanted.get("user_data"),
+        {key: value for key, value in hints.items() if isinstance(value, str)},
+        f"r-{state.hex(8)}",
+    )
 
 
 def _check_login(wanted: Mapping[str, Any], image: Image, state: State) -> None:

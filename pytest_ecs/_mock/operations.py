@@ -18,10 +18,12 @@ __all__ = ["note"]
 _ALL = "/v2.1/{project_id}/servers/{server_id}/os-instance-actions"
 #: Action -> the event that it consists of, where that is not named after it alone.
 _EVENTS = {
-    "create": "compute_build_and_run_instance", "delete": "compute_terminate_instance",
-    "confirmResize": "compute_confirm_resize", "revertResize": "compute_revert_resize",
+    "create": "compute_build_and_run_instance",
+    "delete": "compute_terminate_instance",
+    "confirmResize": "compute_confirm_resize",
+    "revertResize": "compute_revert_resize",
     "resize": "compute_finish_resize",
-}  # fmt: skip
+}
 _ECS, _NOVA = "/v1/{project_id}/cloudservers/{server_id}", "/v2.1/{project_id}/servers/{server_id}"
 #: Operations that show no task of the server, so that nothing else writes them down.
 _NOTED: Mapping[tuple[str, str], str] = {
@@ -47,20 +49,25 @@ def note(route: Route, request: Request, state: State) -> None:
 def _shown(state: State, server: Server, action: Action) -> dict[str, Any]:
     failed = action.ended is not None and not action.well
     return {
-        "action": action.name, "instance_uuid": server.id, "project_id": server.project, "user_id": action.user,
-        "request_id": action.request, "start_time": stamp(action.begun, "us"),
+        "action": action.name,
+        "instance_uuid": server.id,
+        "project_id": server.project,
+        "user_id": action.user,
+        "request_id": action.request,
+        "start_time": stamp(action.begun, "us"),
         "message": "Error" if failed and not state.deviates("action-error-hidden") else None,
-    }  # fmt: skip
+    }
 
 
 def _event(action: Action) -> dict[str, Any]:
     ended = action.ended
     return {
         "event": _EVENTS.get(action.name, f"compute_{action.name}_instance"),
-        "start_time": stamp(action.begun, "us"), "finish_time": None if ended is None else stamp(ended, "us"),
+        "start_time": stamp(action.begun, "us"),
+        "finish_time": None if ended is None else stamp(ended, "us"),
         "result": None if ended is None else "Success" if action.well else "Error",
         "traceback": None if action.well else "The operation failed.\n",
-    }  # fmt: skip
+    }
 
 
 @route("GET", _ALL, family="nova")

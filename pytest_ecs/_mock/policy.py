@@ -10,50 +10,110 @@ from pytest_ecs._mock.records import User
 __all__ = ["PERMISSIONS", "permit"]
 
 _DETAILS = (
-    "ecs:serverVolumes:use", "ecs:diskConfigs:use", "ecs:securityGroups:use", "ecs:serverKeypairs:get",
-    "vpc:securityGroups:get", "vpc:securityGroupRules:get", "vpc:networks:get", "vpc:subnets:get",
+    "ecs:serverVolumes:use",
+    "ecs:diskConfigs:use",
+    "ecs:securityGroups:use",
+    "ecs:serverKeypairs:get",
+    "vpc:securityGroups:get",
+    "vpc:securityGroupRules:get",
+    "vpc:networks:get",
+    "vpc:subnets:get",
     "vpc:ports:get",
     "vpc:routers:get",
-)  # fmt: skip
+)
 _CREATE = (
-    "ecs:servers:get", "ecs:serverInterfaces:use", "ecs:serverInterfaces:get", "ecs:flavors:get",
-    "ecs:securityGroups:use", "evs:volumes:list", "evs:volumes:get", "evs:volumes:create",
+    "ecs:servers:get",
+    "ecs:serverInterfaces:use",
+    "ecs:serverInterfaces:get",
+    "ecs:flavors:get",
+    "ecs:securityGroups:use",
+    "evs:volumes:list",
+    "evs:volumes:get",
+    "evs:volumes:create",
     "evs:volumes:attach",
-    "evs:volumes:manage", "vpc:securityGroups:get", "vpc:networks:get", "vpc:networks:update",
+    "evs:volumes:manage",
+    "vpc:securityGroups:get",
+    "vpc:networks:get",
+    "vpc:networks:update",
     "vpc:subnets:get",
-    "vpc:subnets:update", "vpc:ports:create", "vpc:ports:update", "vpc:ports:get", "vpc:ports:delete",
-    "vpc:networks:create", "vpc:subnets:create", "vpc:routers:get", "vpc:routers:update", "ims:images:list",
+    "vpc:subnets:update",
+    "vpc:ports:create",
+    "vpc:ports:update",
+    "vpc:ports:get",
+    "vpc:ports:delete",
+    "vpc:networks:create",
+    "vpc:subnets:create",
+    "vpc:routers:get",
+    "vpc:routers:update",
+    "ims:images:list",
     "ims:images:get",
-)  # fmt: skip
+)
 
 _VOLUMES = (
-    "ecs:serverVolumes:use", "evs:volumes:list", "evs:volumes:get", "evs:volumes:update", "evs:volumes:manage",
-)  # fmt: skip
+    "ecs:serverVolumes:use",
+    "evs:volumes:list",
+    "evs:volumes:get",
+    "evs:volumes:update",
+    "evs:volumes:manage",
+)
 
 _INTERFACE = (
-    "ecs:serverInterfaces:get", "vpc:networks:get", "vpc:networks:update", "vpc:networks:create", "vpc:subnets:get",
-    "vpc:subnets:update", "vpc:subnets:create", "vpc:ports:update", "vpc:ports:get", "vpc:routers:get",
+    "ecs:serverInterfaces:get",
+    "vpc:networks:get",
+    "vpc:networks:update",
+    "vpc:networks:create",
+    "vpc:subnets:get",
+    "vpc:subnets:update",
+    "vpc:subnets:create",
+    "vpc:ports:update",
+    "vpc:ports:get",
+    "vpc:routers:get",
     "vpc:routers:update",
-)  # fmt: skip
+)
 
 _GROUP = ("vpc:securityGroups:get",)
 _RULE = ("vpc:securityGroups:get", "vpc:securityGroups:update", "vpc:securityGroupRules:get")
 _MEMBER = (
-    "ecs:servers:get", "ecs:servers:list", "ecs:serverVolumes:use", "ecs:diskConfigs:use", "ecs:serverKeypairs:get",
-    "vpc:securityGroups:get", "vpc:securityGroups:update", "vpc:securityGroupRules:get", "vpc:networks:get",
-    "vpc:subnets:get", "vpc:routers:get", "vpc:ports:get", "vpc:ports:update",
-)  # fmt: skip
+    "ecs:servers:get",
+    "ecs:servers:list",
+    "ecs:serverVolumes:use",
+    "ecs:diskConfigs:use",
+    "ecs:serverKeypairs:get",
+    "vpc:securityGroups:get",
+    "vpc:securityGroups:update",
+    "vpc:securityGroupRules:get",
+    "vpc:networks:get",
+    "vpc:subnets:get",
+    "vpc:routers:get",
+    "vpc:ports:get",
+    "vpc:ports:update",
+)
 
 _RESIZE = (
-    "ecs:servers:list", "ecs:flavors:get", "ims:images:get", "evs:volumes:list", "evs:volumes:create", "evs:volumes:get",
-    "evs:volumes:attach", "evs:volumes:detach", "evs:volumes:manage", "vpc:ports:get", "vpc:ports:update",
-    "vpc:ports:create", "vpc:ports:delete",
-)  # fmt: skip
+    "ecs:servers:list",
+    "ecs:flavors:get",
+    "ims:images:get",
+    "evs:volumes:list",
+    "evs:volumes:create",
+    "evs:volumes:get",
+    "evs:volumes:attach",
+    "evs:volumes:detach",
+    "evs:volumes:manage",
+    "vpc:ports:get",
+    "vpc:ports:update",
+    "vpc:ports:create",
+    "vpc:ports:delete",
+)
 _REBUILD = ("ecs:servers:list", "ecs:servers:update", "ims:images:get", "ims:images:list", "ims:images:update")
 _IMAGE = (
-    "evs:volumes:get", "evs:snapshots:create", "ims:images:create", "ims:images:get", "ims:images:list",
-    "ims:images:update", "ims:images:delete",
-)  # fmt: skip
+    "evs:volumes:get",
+    "evs:snapshots:create",
+    "ims:images:create",
+    "ims:images:get",
+    "ims:images:list",
+    "ims:images:update",
+    "ims:images:delete",
+)
 _GET = ("ecs:servers:get",)
 
 #: Operation -> its action and what that depends on. Jobs (5.8.1) have no row in chapter 9.

@@ -17,16 +17,24 @@ def absolute(project: Project, state: State) -> dict[str, Any]:
     return {
         "maxTotalInstances": state.limits.servers,
         "maxTotalCores": None if state.deviates("quota-null") else state.limits.cores,
-        "maxTotalRAMSize": state.limits.ram, "maxTotalKeypairs": -1, "maxServerMeta": state.limits.metadata, "maxPersonality": 5,
-        "maxPersonalitySize": 10240, "maxServerGroups": state.limits.server_groups,
+        "maxTotalRAMSize": state.limits.ram,
+        "maxTotalKeypairs": -1,
+        "maxServerMeta": state.limits.metadata,
+        "maxPersonality": 5,
+        "maxPersonalitySize": 10240,
+        "maxServerGroups": state.limits.server_groups,
         "maxServerGroupMembers": state.limits.members,
         "totalServerGroupsUsed": 0 if frozen else len(project.server_groups),
-        "maxSecurityGroups": state.limits.security_groups, "maxSecurityGroupRules": state.limits.rules, "maxTotalFloatingIps": state.limits.eips,
-        "maxImageMeta": 128, "totalInstancesUsed": len(flavors),
+        "maxSecurityGroups": state.limits.security_groups,
+        "maxSecurityGroupRules": state.limits.rules,
+        "maxTotalFloatingIps": state.limits.eips,
+        "maxImageMeta": 128,
+        "totalInstancesUsed": len(flavors),
         "totalCoresUsed": sum(flavor.vcpus for flavor in flavors),
-        "totalRAMUsed": sum(flavor.ram for flavor in flavors), "totalSecurityGroupsUsed": len(project.groups),
+        "totalRAMUsed": sum(flavor.ram for flavor in flavors),
+        "totalSecurityGroupsUsed": len(project.groups),
         "totalFloatingIpsUsed": 0 if frozen else len(project.eips),
-    }  # fmt: skip
+    }
 
 
 @route("GET", "/v1/{project_id}/cloudservers/limits", family="ecs", permission="ecs.limits")

@@ -21,13 +21,20 @@ __all__: list[str] = []
 
 # Table 5-12 and 5-16 make keyname mandatory; the first examples log in with a password and leave it out.
 _COMMON = {
-    "keyname": Field("string"), "mode": Field("string"),
+    "keyname": Field("string"),
+    "mode": Field("string"),
     "metadata": Field("object", fields={"user_data": Field("string")}),
-}  # fmt: skip
+}
 _REINSTALL = Field("object", need=True, fields={**_COMMON, "userid": Field("string", need=True)})
-_CHANGE = Field("object", need=True, fields={
-    **_COMMON, "userid": Field("string"), "imageid": Field("string", need=True, pattern=UUID),
-})  # fmt: skip
+_CHANGE = Field(
+    "object",
+    need=True,
+    fields={
+        **_COMMON,
+        "userid": Field("string"),
+        "imageid": Field("string", need=True, pattern=UUID),
+    },
+)
 _MIGRATE = Field("object|null", need=True, fields={"dedicated_host_id": Field("string")})  # Tables 5-19, 5-20
 _URL = "/v2/{project_id}/cloudservers/{server_id}"
 
@@ -59,9 +66,15 @@ def _install(
         where = remove(server, old)
         state.projects[server.project].volumes.pop(old.id, None)
         new = replace(
-            old, id=state.uuid(), created=state.clock.now(), attached={}, metadata={}, system=True,
-            delete_on_termination=True, snapshot=None,
-        )  # fmt: skip
+            old,
+            id=state.uuid(),
+            created=state.clock.now(),
+            attached={},
+            metadata={},
+            system=True,
+            delete_on_termination=True,
+            snapshot=None,
+        )
         state.projects[server.project].volumes[new.id] = new
         put(server, new, where.device if where is not None else None)
         server.disks.insert(0, server.disks.pop())

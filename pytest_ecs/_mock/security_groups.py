@@ -18,34 +18,73 @@ __all__: list[str] = []
 #: The last microversion with the APIs of 11.3, as in Nova; the document names none.
 _LAST = (2, 35)
 _NAME = Field("string", need=True, low=1)
-_CREATE = Field("object", fields={"security_group": Field("object", need=True, fields={  # Table 11-31
-    "name": Field("string", high=255), "description": Field("string|null", high=255),
-})})  # fmt: skip
-_UPDATE = Field("object", fields={"security_group": Field("object", need=True, fields={  # Table 11-42
-    "name": Field("string", need=True, high=255), "description": Field("string", need=True, high=255),
-})})  # fmt: skip
+_CREATE = Field(
+    "object",
+    fields={
+        "security_group": Field(
+            "object",
+            need=True,
+            fields={  # Table 11-31
+                "name": Field("string", high=255),
+                "description": Field("string|null", high=255),
+            },
+        )
+    },
+)
+_UPDATE = Field(
+    "object",
+    fields={
+        "security_group": Field(
+            "object",
+            need=True,
+            fields={  # Table 11-42
+                "name": Field("string", need=True, high=255),
+                "description": Field("string", need=True, high=255),
+            },
+        )
+    },
+)
 _PORT = Field("integer|string", need=True, low=-1, high=65535)  # the example sends "443"
-_RULE = Field("object", fields={"security_group_rule": Field("object", need=True, fields={  # Table 11-51
-    "parent_group_id": Field("string", need=True, pattern=UUID),
-    "ip_protocol": Field("string", need=True, enum=("icmp", "tcp", "udp")), "from_port": _PORT, "to_port": _PORT,
-    "cidr": Field("string|null"), "group_id": Field("string|null", pattern=UUID),
-})})  # fmt: skip
+_RULE = Field(
+    "object",
+    fields={
+        "security_group_rule": Field(
+            "object",
+            need=True,
+            fields={  # Table 11-51
+                "parent_group_id": Field("string", need=True, pattern=UUID),
+                "ip_protocol": Field("string", need=True, enum=("icmp", "tcp", "udp")),
+                "from_port": _PORT,
+                "to_port": _PORT,
+                "cidr": Field("string|null"),
+                "group_id": Field("string|null", pattern=UUID),
+            },
+        )
+    },
+)
 
 
 def _shown_rule(project: Project, group: SecurityGroup, rule: Rule) -> dict[str, Any]:
     peer = project.groups.get(rule.peer or "")
     return {
-        "id": rule.id, "parent_group_id": group.id, "ip_protocol": rule.protocol, "from_port": rule.low,
-        "to_port": rule.high, "ip_range": {"cidr": rule.cidr} if rule.cidr is not None else {},
+        "id": rule.id,
+        "parent_group_id": group.id,
+        "ip_protocol": rule.protocol,
+        "from_port": rule.low,
+        "to_port": rule.high,
+        "ip_range": {"cidr": rule.cidr} if rule.cidr is not None else {},
         "group": {"tenant_id": project.id, "name": peer.name} if peer is not None else {},
-    }  # fmt: skip
+    }
 
 
 def _shown(project: Project, group: SecurityGroup) -> dict[str, Any]:
     return {
-        "id": group.id, "name": group.name, "description": group.description, "tenant_id": project.id,
+        "id": group.id,
+        "name": group.name,
+        "description": group.description,
+        "tenant_id": project.id,
         "rules": [_shown_rule(project, group, rule) for rule in group.rules.values()],
-    }  # fmt: skip
+    }
 
 
 # Of a server (6.5)

@@ -21,10 +21,19 @@ _ECS = "/v1/{project_id}/cloudservers/os-server-groups"
 _NOVA = "/v2.1/{project_id}/os-server-groups"
 _ONE, _ACTION = "/{server_group_id}", "/{server_group_id}/action"
 _MOST = 1000
-_CREATE = Field("object", fields={"server_group": Field("object", need=True, fields={  # Tables 5-88, 6-197
-    "name": Field("string", need=True, low=1, high=255),
-    "policies": Field("array", need=True, low=1, high=1, item=Field("string", enum=("anti-affinity",))),
-})})  # fmt: skip
+_CREATE = Field(
+    "object",
+    fields={
+        "server_group": Field(
+            "object",
+            need=True,
+            fields={  # Tables 5-88, 6-197
+                "name": Field("string", need=True, low=1, high=255),
+                "policies": Field("array", need=True, low=1, high=1, item=Field("string", enum=("anti-affinity",))),
+            },
+        )
+    },
+)
 _MEMBER = Field("object", need=True, fields={"instance_uuid": Field("string", need=True, pattern=UUID)})
 
 
@@ -40,8 +49,12 @@ def _find(request: Request, *, native: bool) -> ServerGroup:
 def _shown(group: ServerGroup, request: Request, state: State) -> dict[str, Any]:
     members = [] if state.deviates("group-members-hidden") else list(group.members)
     body: dict[str, Any] = {
-        "id": group.id, "name": group.name, "policies": list(group.policies), "members": members, "metadata": {},
-    }  # fmt: skip
+        "id": group.id,
+        "name": group.name,
+        "policies": list(group.policies),
+        "members": members,
+        "metadata": {},
+    }
     if request.microversion >= (2, 13) and not state.deviates("group-owner-missing"):
         body.update(project_id=request.project.id, user_id=group.user)
     return body

@@ -19,83 +19,144 @@ from pytest_ecs._mock.validation import UUID, Field, Reader, check_user_data, pa
 __all__ = ["find_servers", "refusing"]
 
 _IPV4 = r"((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}|"  # "" asks for any free address (Table 5-4)
-_NIC = Field("object", fields={  # Tables 5-4, 8-11, 8-12
-    "subnet_id": Field("string", need=True, pattern=UUID),
-    "ip_address": Field("string", pattern=_IPV4),
-    "binding:profile": Field("object", fields={"disable_security_groups": Field("boolean")}),
-    "extra_dhcp_opts": Field("array", item=Field("object", fields={
-        "opt_value": Field("integer", need=True, low=1280, high=8888),
-        "opt_name": Field("string", need=True, enum=("26",)),
-    })),
-})  # fmt: skip
+_NIC = Field(
+    "object",
+    fields={  # Tables 5-4, 8-11, 8-12
+        "subnet_id": Field("string", need=True, pattern=UUID),
+        "ip_address": Field("string", pattern=_IPV4),
+        "binding:profile": Field("object", fields={"disable_security_groups": Field("boolean")}),
+        "extra_dhcp_opts": Field(
+            "array",
+            item=Field(
+                "object",
+                fields={
+                    "opt_value": Field("integer", need=True, low=1280, high=8888),
+                    "opt_name": Field("string", need=True, enum=("26",)),
+                },
+            ),
+        ),
+    },
+)
 _CLUSTER = {"cluster_type": Field("string", enum=("DSS",)), "cluster_id": Field("string")}
 _VOLUME_TYPE = Field("string", need=True, enum=("SATA", "SSD"), codes={"enum": "Ecs.0043"})
-_ROOT = Field("object", need=True, along={"cluster_type": "cluster_id"}, fields={  # Table 5-5
-    "volumetype": _VOLUME_TYPE, "size": Field("integer", low=0, high=1024),
-    "hw:passthrough": Field("any"), **_CLUSTER,
-})  # fmt: skip
+_ROOT = Field(
+    "object",
+    need=True,
+    along={"cluster_type": "cluster_id"},
+    fields={  # Table 5-5
+        "volumetype": _VOLUME_TYPE,
+        "size": Field("integer", low=0, high=1024),
+        "hw:passthrough": Field("any"),
+        **_CLUSTER,
+    },
+)
 _DATA = Field(  # Tables 5-6, 8-7
-    "object", along={"cluster_type": "cluster_id"}, apart=(("data_image_id", "metadata"),), fields={
-        "volumetype": _VOLUME_TYPE, "size": Field("integer", need=True, low=10, high=32768),
-        "hw:passthrough": Field("any"), "multiattach": Field("boolean"), "data_image_id": Field("string",
-        pattern=UUID),
+    "object",
+    along={"cluster_type": "cluster_id"},
+    apart=(("data_image_id", "metadata"),),
+    fields={
+        "volumetype": _VOLUME_TYPE,
+        "size": Field("integer", need=True, low=10, high=32768),
+        "hw:passthrough": Field("any"),
+        "multiattach": Field("boolean"),
+        "data_image_id": Field("string", pattern=UUID),
         "metadata": Field(
-            "object", along={"__system__cmkid": "__system__encrypted"},
+            "object",
+            along={"__system__cmkid": "__system__encrypted"},
             fields={"__system__encrypted": Field("string", enum=("0", "1"))},
-            keys=Field("string", high=255), values=Field("string", high=255),
+            keys=Field("string", high=255),
+            values=Field("string", high=255),
         ),
         **_CLUSTER,
     },
-)  # fmt: skip
-_PUBLICIP = Field("object", apart=(("id", "eip"),), fields={  # Tables 8-1, 8-3, 8-4
-    "id": Field("string", pattern=UUID), "delete_on_termination": Field("boolean"),
-    "eip": Field("object", fields={
-        "iptype": Field("string", need=True),
-        "bandwidth": Field("object", need=True, fields={
-            "size": Field("integer", need=True, low=1, high=1000),
-            "sharetype": Field("string", need=True, enum=("PER", "WHOLE")),
-            # Marked mandatory, but left out in the request of 5.1.1.
-            "chargemode": Field("string", enum=("traffic",)),
-        }),
-    }),
-})  # fmt: skip
+)
+_PUBLICIP = Field(
+    "object",
+    apart=(("id", "eip"),),
+    fields={  # Tables 8-1, 8-3, 8-4
+        "id": Field("string", pattern=UUID),
+        "delete_on_termination": Field("boolean"),
+        "eip": Field(
+            "object",
+            fields={
+                "iptype": Field("string", need=True),
+                "bandwidth": Field(
+                    "object",
+                    need=True,
+                    fields={
+                        "size": Field("integer", need=True, low=1, high=1000),
+                        "sharetype": Field("string", need=True, enum=("PER", "WHOLE")),
+                        # Marked mandatory, but left out in the request of 5.1.1.
+                        "chargemode": Field("string", enum=("traffic",)),
+                    },
+                ),
+            },
+        ),
+    },
+)
 _METADATA = Field(  # Tables 5-3, 8-8
-    "object", values=Field("string", high=255),
+    "object",
+    values=Field("string", high=255),
     keys=Field("string", low=1, high=255, pattern=r"[A-Za-z0-9 _:.\-]*"),
     fields={"BYOL": Field("any", enum=("True", "False"))},
-)  # fmt: skip
-_SERVER = Field("object", need=True, fields={  # Table 5-3
-    "imageRef": Field("string", need=True), "flavorRef": Field("string", need=True),
-    "name": Field("string", need=True, low=1, high=128, pattern=r"[A-Za-z0-9_.\-]*",
-    lifted="name-length-unchecked"),
-    "user_data": Field("string"), "adminPass": Field("string"), "key_name": Field("string"),
-    "vpcid": Field("string", need=True, pattern=UUID),
-    "nics": Field("array", need=True, low=1, high=12, item=_NIC),
-    "publicip": _PUBLICIP, "count": Field("integer", low=1, high=500), "root_volume": _ROOT,
-    "data_volumes": Field("array", high=59, item=_DATA, codes={"high": "Ecs.0042"}),
-    "security_groups": Field("array", item=Field("object", fields={"id": Field("string")})),
-    "availability_zone": Field("string"),
-    "extendparam": Field("object", fields={"regionID": Field("string")}),
-    "metadata": _METADATA,
-    "os:scheduler_hints": Field("object", fields={  # Table 8-9
-        "group": Field("string", pattern=UUID), "tenancy": Field("string", enum=("dedicated", "shared")),
-        "dedicated_host_id": Field("string"),
-    }),
-    "description": Field("string", high=85, pattern=r"[^<>]*", codes={"high": "Ecs.0041",
-    "pattern": "Ecs.0041"}),
-})  # fmt: skip
+)
+_SERVER = Field(
+    "object",
+    need=True,
+    fields={  # Table 5-3
+        "imageRef": Field("string", need=True),
+        "flavorRef": Field("string", need=True),
+        "name": Field(
+            "string", need=True, low=1, high=128, pattern=r"[A-Za-z0-9_.\-]*", lifted="name-length-unchecked"
+        ),
+        "user_data": Field("string"),
+        "adminPass": Field("string"),
+        "key_name": Field("string"),
+        "vpcid": Field("string", need=True, pattern=UUID),
+        "nics": Field("array", need=True, low=1, high=12, item=_NIC),
+        "publicip": _PUBLICIP,
+        "count": Field("integer", low=1, high=500),
+        "root_volume": _ROOT,
+        "data_volumes": Field("array", high=59, item=_DATA, codes={"high": "Ecs.0042"}),
+        "security_groups": Field("array", item=Field("object", fields={"id": Field("string")})),
+        "availability_zone": Field("string"),
+        "extendparam": Field("object", fields={"regionID": Field("string")}),
+        "metadata": _METADATA,
+        "os:scheduler_hints": Field(
+            "object",
+            fields={  # Table 8-9
+                "group": Field("string", pattern=UUID),
+                "tenancy": Field("string", enum=("dedicated", "shared")),
+                "dedicated_host_id": Field("string"),
+            },
+        ),
+        "description": Field("string", high=85, pattern=r"[^<>]*", codes={"high": "Ecs.0041", "pattern": "Ecs.0041"}),
+    },
+)
 _CREATE = Field("object", fields={"server": _SERVER, "dry_run": Field("boolean")})
 _LIST = Field(
-    "array", need=True, low=1, high=1000, lifted="batch-size-unchecked",
+    "array",
+    need=True,
+    low=1,
+    high=1000,
+    lifted="batch-size-unchecked",
     item=Field("object", fields={"id": Field("string", need=True)}),
-)  # fmt: skip
-_DELETE = Field("object", fields={
-    "servers": _LIST, "delete_publicip": Field("boolean|null"), "delete_volume": Field("boolean"),
-})  # fmt: skip
-_RESIZE = Field("object", fields={
-    "resize": Field("object", need=True, fields={"flavorRef": Field("string", need=True)}),
-    "dry_run": Field("boolean"),
-})  # fmt: skip
+)
+_DELETE = Field(
+    "object",
+    fields={
+        "servers": _LIST,
+        "delete_publicip": Field("boolean|null"),
+        "delete_volume": Field("boolean"),
+    },
+)
+_RESIZE = Field(
+    "object",
+    fields={
+        "resize": Field("object", need=True, fields={"flavorRef": Field("string", need=True)}),
+        "dry_run": Field("boolean"),
+    },
+)
 
 
 def refusing(state: State) -> Any:
@@ -224,11 +285,19 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
     # Table 8-2: an unknown security group is no error, the default one is used.
     asked = [one["id"] for one in wanted.get("security_groups", []) if one.get("id")]
     plan = Plan(
-        image, flavor, zone or state.zones[0], nics or [NicPlan(project.networks[0])], disks,
-        find.key(wanted.get("key_name"), request.user), wanted.get("adminPass"), wanted.get("description", ""),
+        image,
+        flavor,
+        zone or state.zones[0],
+        nics or [NicPlan(project.networks[0])],
+        disks,
+        find.key(wanted.get("key_name"), request.user),
+        wanted.get("adminPass"),
+        wanted.get("description", ""),
         {key: value for key, value in wanted.get("metadata", {}).items() if key != "admin_pass"},
-        [project.groups.get(one, project.default_group) for one in asked], wanted.get("user_data"), hints,
-    )  # fmt: skip
+        [project.groups.get(one, project.default_group) for one in asked],
+        wanted.get("user_data"),
+        hints,
+    )
     return plan, _eips(wanted.get("publicip"), count, find, request, state)
 
 

@@ -16,20 +16,35 @@ from pytest_ecs._mock.volumes import LAST, find_volume
 
 __all__: list[str] = []
 
-_CREATE = Field("object", fields={"snapshot": Field("object", need=True, fields={  # Table 11-90
-    "volume_id": Field("string", need=True, pattern=UUID), "display_name": Field("string|null"),
-    "display_description": Field("string|null", high=255), "force": Field("boolean|string|null"),
-})})  # fmt: skip
+_CREATE = Field(
+    "object",
+    fields={
+        "snapshot": Field(
+            "object",
+            need=True,
+            fields={  # Table 11-90
+                "volume_id": Field("string", need=True, pattern=UUID),
+                "display_name": Field("string|null"),
+                "display_description": Field("string|null", high=255),
+                "force": Field("boolean|string|null"),
+            },
+        )
+    },
+)
 #: Snapshots of backups have such names (11.6.1).
 _RESERVED = "autobk_snapshot"
 
 
 def _shown(snapshot: Snapshot) -> dict[str, Any]:
     return {
-        "id": snapshot.id, "status": snapshot.status, "displayName": snapshot.name,
-        "displayDescription": snapshot.description, "createdAt": stamp(snapshot.created, "us"),
-        "volumeId": snapshot.disk.id, "size": snapshot.size,
-    }  # fmt: skip
+        "id": snapshot.id,
+        "status": snapshot.status,
+        "displayName": snapshot.name,
+        "displayDescription": snapshot.description,
+        "createdAt": stamp(snapshot.created, "us"),
+        "volumeId": snapshot.disk.id,
+        "size": snapshot.size,
+    }
 
 
 def _find(request: Request) -> Snapshot:
@@ -55,9 +70,7 @@ def create_snapshot(request: Request, state: State) -> Response:
     free = disk.status == "available" or (disk.status == "in-use" and wanted.get("force") is True)
     if not free and not (disk.status == "in-use" and deviates("snapshot-force-unneeded")):
         raise NativeError(400, f"A volume that is {disk.status} gets no snapshot.")
-    made = Snapshot(
-        state.uuid(), disk, disk.size, state.clock.now(), name, wanted.get("display_description")
-    )  # fmt: skip
+    made = Snapshot(state.uuid(), disk, disk.size, state.clock.now(), name, wanted.get("display_description"))
     request.project.snapshots[made.id] = made
 
     def done(at: float) -> None:

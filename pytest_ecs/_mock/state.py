@@ -119,8 +119,9 @@ class State:
             default.rules[rule.id] = rule
         ssh = Rule(self.uuid(), "tcp", 22, 22, "0.0.0.0/0")
         project.groups = {
-            default.id: default, ours: SecurityGroup(ours, "conformance", "for tests", {ssh.id: ssh}),
-        }  # fmt: skip
+            default.id: default,
+            ours: SecurityGroup(ours, "conformance", "for tests", {ssh.id: ssh}),
+        }
         self.eip(project)
         port = Port(self.uuid(), networks[0], networks[0].take(), self.mac())
         project.ports[port.id] = port
@@ -128,9 +129,7 @@ class State:
         return project
 
     def _user(self, name: str, domain: tuple[str, str], project: Project) -> User:
-        user = User(
-            self.hex(), name, f"Pw-{self.hex(20)}", *domain, project.id, self.hex(20).upper(), self.hex(40)
-        )  # fmt: skip
+        user = User(self.hex(), name, f"Pw-{self.hex(20)}", *domain, project.id, self.hex(20).upper(), self.hex(40))
         user.keys[KEY[0]] = KeyPair(len(self.users) + 1, *KEY, self.clock.now())
         self.users[user.id] = user
         return user

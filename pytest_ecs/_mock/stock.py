@@ -25,13 +25,17 @@ KEY = (
 
 #: What only some kinds of flavors have (Table 5-41).
 _GPU = {
-    "cond:operation:status": "sellout", "pci_passthrough:enable_gpu": "true", "pci_passthrough:gpu_specs": "m60_1q:direct",
+    "cond:operation:status": "sellout",
+    "pci_passthrough:enable_gpu": "true",
+    "pci_passthrough:gpu_specs": "m60_1q:direct",
     "cond:operation:charge": "demand",
-}  # fmt: skip
+}
 _LOCAL = {
-    "cond:operation:status": "sellout", "quota:local_disk": "HDD:2:1675:False", "quota:nvme_ssd": "i3:large:1:1600:False",
+    "cond:operation:status": "sellout",
+    "quota:local_disk": "HDD:2:1675:False",
+    "quota:nvme_ssd": "i3:large:1:1600:False",
     "extra_spec:io:persistent_grant": "true",
-}  # fmt: skip
+}
 
 
 def flavors(zones: Sequence[str]) -> list[Flavor]:
@@ -39,12 +43,18 @@ def flavors(zones: Sequence[str]) -> list[Flavor]:
 
     def extra(generation: str, kind: str, resource: str, **more: str) -> dict[str, str]:
         return {
-            "ecs:performancetype": kind, "resource_type": resource, "ecs:generation": generation,
-            "ecs:virtualization_env_types": "CloudCompute", "instance_vnic:type": "enhanced",
-            "instance_vnic:instance_bandwidth": "4000", "instance_vnic:max_count": "4",
+            "ecs:performancetype": kind,
+            "resource_type": resource,
+            "ecs:generation": generation,
+            "ecs:virtualization_env_types": "CloudCompute",
+            "instance_vnic:type": "enhanced",
+            "instance_vnic:instance_bandwidth": "4000",
+            "instance_vnic:max_count": "4",
             "quota:max_rate": "1500",
-            "quota:min_rate": "400", "quota:max_pps": "150000", **more,
-        }  # fmt: skip
+            "quota:min_rate": "400",
+            "quota:max_pps": "150000",
+            **more,
+        }
 
     first, second = zones
     safe = {"cond:compute": "autorecovery"}
@@ -52,13 +62,20 @@ def flavors(zones: Sequence[str]) -> list[Flavor]:
     return [
         Flavor("s3.large.2", 2, 4096, extra("s3", "normal", "IOoptimizedS3_2", **safe)),
         Flavor("s3.xlarge.2", 4, 8192, extra("s3", "normal", "IOoptimizedS3_2", **safe)),
-        Flavor("s3.2xlarge.2", 8, 16384, extra("s3", "normal", "IOoptimizedS3_2", **{"cond:operation:status": "sellout"})),
+        Flavor(
+            "s3.2xlarge.2", 8, 16384, extra("s3", "normal", "IOoptimizedS3_2", **{"cond:operation:status": "sellout"})
+        ),
         Flavor("c3.2xlarge.2", 8, 16384, extra("c3", "computingv3", "IOoptimizedC3_2", **safe)),
         Flavor("m3.large.8", 2, 16384, extra("m3", "highmem", "IOoptimizedM3_8", **some)),
         Flavor("g1.xlarge", 4, 8192, extra("g1", "gpu", "GPUG1", **_GPU)),
         Flavor("d2.xlarge.8", 4, 32768, extra("d2", "diskintensive", "IOoptimizedD2", **_LOCAL)),
-        Flavor("s1.medium", 1, 4096, extra("s1", "normal", "IOoptimizedS1_1", **{"ecs:virtualization_env_types": "FusionCompute"})),
-    ]  # fmt: skip
+        Flavor(
+            "s1.medium",
+            1,
+            4096,
+            extra("s1", "normal", "IOoptimizedS1_1", **{"ecs:virtualization_env_types": "FusionCompute"}),
+        ),
+    ]
 
 
 def images(identify: Callable[[], str], now: float) -> list[Image]:
@@ -67,7 +84,12 @@ def images(identify: Callable[[], str], now: float) -> list[Image]:
     for image in made:
         image.created = image.updated = now - 30 * 86400
         image.metadata = {
-            "__imagetype": "gold", "__os_type": image.os_type, "__os_bit": "64", "__platform": image.os_type,
-            "__image_source_type": "uds", "__isregistered": "true", "virtual_env_type": "FusionCompute",
-        }  # fmt: skip
+            "__imagetype": "gold",
+            "__os_type": image.os_type,
+            "__os_bit": "64",
+            "__platform": image.os_type,
+            "__image_source_type": "uds",
+            "__isregistered": "true",
+            "virtual_env_type": "FusionCompute",
+        }
     return made

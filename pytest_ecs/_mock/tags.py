@@ -21,37 +21,80 @@ _P = "/v1/{project_id}"
 #: 5.9.3: an ECS allows a maximum of 10 tags.
 _MOST_TAGS, _MOST = 10, 1000
 _KEY_CODES = {"low": "Ecs.0906", "high": "Ecs.0906", "pattern": "Ecs.0907"}
-_CREATE = Field("object", fields={  # Tables 5-75, 5-76
-    "action": Field("string", need=True, enum=("create", "delete")),
-    "tags": Field("array", need=True, low=1, item=Field("object", fields={
-        "key": Field("string", need=True, low=1, high=36, pattern=r"[A-Za-z0-9_\-\u4e00-\u9fff]*", codes=_KEY_CODES),
-        "value": Field(
-            "string", need=True, high=43, pattern=r"[A-Za-z0-9_.\-\u4e00-\u9fff]*", codes=_KEY_CODES,
+_CREATE = Field(
+    "object",
+    fields={  # Tables 5-75, 5-76
+        "action": Field("string", need=True, enum=("create", "delete")),
+        "tags": Field(
+            "array",
+            need=True,
+            low=1,
+            item=Field(
+                "object",
+                fields={
+                    "key": Field(
+                        "string", need=True, low=1, high=36, pattern=r"[A-Za-z0-9_\-\u4e00-\u9fff]*", codes=_KEY_CODES
+                    ),
+                    "value": Field(
+                        "string",
+                        need=True,
+                        high=43,
+                        pattern=r"[A-Za-z0-9_.\-\u4e00-\u9fff]*",
+                        codes=_KEY_CODES,
+                    ),
+                },
+            ),
         ),
-    })),
-})  # fmt: skip
-_DELETE = Field("object", fields={  # Tables 5-78, 5-79
-    "action": Field("string", need=True, enum=("create", "delete")),
-    "tags": Field("array", need=True, low=1, item=Field("object", fields={
-        "key": Field("string", need=True, low=1, high=127, codes=_KEY_CODES),
-        "value": Field("string", high=255, codes=_KEY_CODES),
-    })),
-})  # fmt: skip
-_WANTED = Field("object", fields={  # Table 5-69
-    "key": Field("string", need=True, low=1, high=127), "values": Field("array", item=Field("string", high=255)),
-})  # fmt: skip
+    },
+)
+_DELETE = Field(
+    "object",
+    fields={  # Tables 5-78, 5-79
+        "action": Field("string", need=True, enum=("create", "delete")),
+        "tags": Field(
+            "array",
+            need=True,
+            low=1,
+            item=Field(
+                "object",
+                fields={
+                    "key": Field("string", need=True, low=1, high=127, codes=_KEY_CODES),
+                    "value": Field("string", high=255, codes=_KEY_CODES),
+                },
+            ),
+        ),
+    },
+)
+_WANTED = Field(
+    "object",
+    fields={  # Table 5-69
+        "key": Field("string", need=True, low=1, high=127),
+        "values": Field("array", item=Field("string", high=255)),
+    },
+)
 _NUMBER = Field("integer|string", low=0)
-_QUERY = Field("object", fields={  # Table 5-68
-    "action": Field("string", need=True, enum=("filter", "count")),
-    "tags": Field("array", low=1, item=_WANTED),
-    # Strings by the table, which speaks of their keys and values all the same.
-    "not_tags": Field("array", low=1, item=Field("string|object", fields=_WANTED.fields)),
-    "limit": Field("integer|string", low=0, high=_MOST), "offset": _NUMBER,
-    "matches": Field("array", low=1, item=Field("object", fields={  # Table 5-70
-        "key": Field("string", need=True, low=1, enum=("resource_name",)),
-        "value": Field("string", need=True, low=1, high=255),
-    })),
-})  # fmt: skip
+_QUERY = Field(
+    "object",
+    fields={  # Table 5-68
+        "action": Field("string", need=True, enum=("filter", "count")),
+        "tags": Field("array", low=1, item=_WANTED),
+        # Strings by the table, which speaks of their keys and values all the same.
+        "not_tags": Field("array", low=1, item=Field("string|object", fields=_WANTED.fields)),
+        "limit": Field("integer|string", low=0, high=_MOST),
+        "offset": _NUMBER,
+        "matches": Field(
+            "array",
+            low=1,
+            item=Field(
+                "object",
+                fields={  # Table 5-70
+                    "key": Field("string", need=True, low=1, enum=("resource_name",)),
+                    "value": Field("string", need=True, low=1, high=255),
+                },
+            ),
+        ),
+    },
+)
 
 
 def _pairs(server: Server) -> dict[str, str]:

@@ -22,19 +22,24 @@ def _text(version: tuple[int, int]) -> str:
 
 def _v2(request: Request) -> dict[str, Any]:
     return {
-        "id": "v2.0", "status": "SUPPORTED", "min_version": "", "version": "",
+        "id": "v2.0",
+        "status": "SUPPORTED",
+        "min_version": "",
+        "version": "",
         "updated": "2011-01-21T11:33:21Z",
         "links": [{"rel": "self", "href": f"{request.base}/v2/"}],
-    }  # fmt: skip
+    }
 
 
 def _v21(request: Request, state: State) -> dict[str, Any]:
     return {
-        "id": "v2.1", "status": "CURRENT", "min_version": _text(LOWEST),
+        "id": "v2.1",
+        "status": "CURRENT",
+        "min_version": _text(LOWEST),
         "version": "" if state.deviates("version-blank") else _text(HIGHEST),
         "updated": "2013-07-23T11:33:21Z",
         "links": [{"rel": "self", "href": f"{request.base}/v2.1/"}],
-    }  # fmt: skip
+    }
 
 
 @route("GET", "/", family="nova", public=True)

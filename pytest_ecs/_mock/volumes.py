@@ -19,13 +19,26 @@ __all__ = ["LAST", "find_volume"]
 LAST = (2, 35)
 #: What a disk can be deleted from (11.4.5).
 _IDLE = frozenset({"available", "error", "error_restoring", "error_extending"})
-_CREATE = Field("object", fields={"volume": Field("object", need=True, fields={  # Table 11-66
-    "availability_zone": Field("string|null"), "display_name": Field("string|null", high=255),
-    "display_description": Field("string|null", high=255), "snapshot_id": Field("string|null", pattern=UUID),
-    "size": Field("integer|string|null", low=1, high=32768),
-    "volume_type": Field("string|null", enum=("SATA", "SSD")),
-    "metadata": Field("object|null", keys=Field("string", low=1, high=255), values=Field("string", high=255)),
-})})  # fmt: skip
+_CREATE = Field(
+    "object",
+    fields={
+        "volume": Field(
+            "object",
+            need=True,
+            fields={  # Table 11-66
+                "availability_zone": Field("string|null"),
+                "display_name": Field("string|null", high=255),
+                "display_description": Field("string|null", high=255),
+                "snapshot_id": Field("string|null", pattern=UUID),
+                "size": Field("integer|string|null", low=1, high=32768),
+                "volume_type": Field("string|null", enum=("SATA", "SSD")),
+                "metadata": Field(
+                    "object|null", keys=Field("string", low=1, high=255), values=Field("string", high=255)
+                ),
+            },
+        )
+    },
+)
 
 
 def find_volume(request: Request, state: State, volume_id: str) -> Disk:
@@ -43,11 +56,18 @@ def _shown(disk: Disk) -> dict[str, Any]:
         for server, where in disk.attached.items()
     ]
     return {
-        "id": disk.id, "displayName": disk.name, "status": disk.status, "attachments": attached or [{}],
-        "availabilityZone": disk.zone, "createdAt": stamp(disk.created, "us"),
-        "displayDescription": disk.description, "volumeType": disk.kind, "snapshotId": disk.snapshot,
-        "metadata": dict(disk.metadata), "size": disk.size,
-    }  # fmt: skip
+        "id": disk.id,
+        "displayName": disk.name,
+        "status": disk.status,
+        "attachments": attached or [{}],
+        "availabilityZone": disk.zone,
+        "createdAt": stamp(disk.created, "us"),
+        "displayDescription": disk.description,
+        "volumeType": disk.kind,
+        "snapshotId": disk.snapshot,
+        "metadata": dict(disk.metadata),
+        "size": disk.size,
+    }
 
 
 _ALL = "/v2.1/{project_id}/os-volumes"

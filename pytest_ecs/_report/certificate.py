@@ -175,10 +175,17 @@ def _section_key(name: str) -> tuple[int, list[int | str], str]:
 def _result(result: Result) -> dict[str, JSON]:
     requirement, finding = result.requirement, result.finding
     row: dict[str, JSON] = {
-        "requirement": requirement.id, "operation": requirement.operation, "section": requirement.section,
-        "kind": requirement.kind, "level": requirement.level, "says": requirement.says, "verdict": result.verdict,
-        "reason": result.reason, "evidence": list(result.evidence), "ruling": requirement.ruling,
-    }  # fmt: skip
+        "requirement": requirement.id,
+        "operation": requirement.operation,
+        "section": requirement.section,
+        "kind": requirement.kind,
+        "level": requirement.level,
+        "says": requirement.says,
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "evidence": list(result.evidence),
+        "ruling": requirement.ruling,
+    }
     if finding is not None and result.verdict in {"fail", "waived", "error"}:
         row.update(expected=finding.expected, observed=finding.observed, where=finding.where)
     return row

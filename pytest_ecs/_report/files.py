@@ -38,8 +38,11 @@ def write_all(
     header = {"format": certificate["format"], "contract": certificate["contract"], "target": certificate["target"]}
     rows, digest = evidence.lines(header, exchanges, findings)
     certificate["evidence"] = {
-        "file": "evidence.jsonl", "sha256": digest, "exchanges": len(exchanges), "findings": len(findings)
-    }  # fmt: skip
+        "file": "evidence.jsonl",
+        "sha256": digest,
+        "exchanges": len(exchanges),
+        "findings": len(findings),
+    }
     by_id = {exchange.id: exchange for exchange in exchanges}
     contents = {
         "evidence.jsonl": "\n".join(rows) + "\n",

@@ -24,9 +24,15 @@ def junit(certificate: Mapping[str, JSON], texts: Mapping[str, str]) -> str:
         results = suites[name]
         row = certificate["summary"]["sections"][name]
         suite = ET.SubElement(
-            root, "testsuite", name=name, tests=str(len(results)), failures=str(row["fail"]), errors=str(row["error"]),
-            skipped=str(row["not_tested"] + row["waived"]), timestamp=str(certificate["started"]),
-        )  # fmt: skip
+            root,
+            "testsuite",
+            name=name,
+            tests=str(len(results)),
+            failures=str(row["fail"]),
+            errors=str(row["error"]),
+            skipped=str(row["not_tested"] + row["waived"]),
+            timestamp=str(certificate["started"]),
+        )
         for result in results:
             _case(suite, result, texts)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

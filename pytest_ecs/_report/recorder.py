@@ -130,9 +130,7 @@ class Recorder:
         self.troubles += self._keeper.leaks
         self.certificate, texts = self._build(settings, session.exitstatus)
         try:
-            self.paths = write_all(
-                settings.report_folder, self.certificate, self._exchanges, self._findings, texts
-            )  # fmt: skip
+            self.paths = write_all(settings.report_folder, self.certificate, self._exchanges, self._findings, texts)
         except EcsError as error:
             self._trouble = str(error)
         if session.exitstatus == pytest.ExitCode.OK and (
@@ -171,23 +169,33 @@ class Recorder:
         certificate = build(
             results,
             contract={
-                "title": contract.title, "issue": contract.issue, "date": contract.date, "sha256": contract.digest,
-                "operations": len(contract.operations), "requirements": len(contract.requirements),
+                "title": contract.title,
+                "issue": contract.issue,
+                "date": contract.date,
+                "sha256": contract.digest,
+                "operations": len(contract.operations),
+                "requirements": len(contract.requirements),
             },
             target={**target, "verified_tls": not settings.insecure},
             started=self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             finished=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             cost={
-                "requests": len(self._exchanges), "servers_created": self._created(), "seconds": seconds,
+                "requests": len(self._exchanges),
+                "servers_created": self._created(),
+                "seconds": seconds,
                 "simulated_seconds": round(sum(self._simulated.values())),
             },
-            rulings=contract.rulings, drift=self._drift, waivers=weighed, troubles=self.troubles, homes=homes,
+            rulings=contract.rulings,
+            drift=self._drift,
+            waivers=weighed,
+            troubles=self.troubles,
+            homes=homes,
             more={
                 "tool": f"pytest-ecs {__version__}",
                 "selection": _selection(settings),
                 "properties": _properties(settings),
             },
-        )  # fmt: skip
+        )
         return certificate, self._texts(results)
 
     def _created(self) -> int:
@@ -227,9 +235,20 @@ class Recorder:
 
 
 _RESOURCES = (
-    "image", "flavor", "other_flavor", "vpc", "subnet", "network", "security_group", "key_pair", "availability_zone",
-    "port", "windows_image", "dedicated_host", "other_dedicated_host",
-)  # fmt: skip
+    "image",
+    "flavor",
+    "other_flavor",
+    "vpc",
+    "subnet",
+    "network",
+    "security_group",
+    "key_pair",
+    "availability_zone",
+    "port",
+    "windows_image",
+    "dedicated_host",
+    "other_dedicated_host",
+)
 
 
 def _selection(settings: Settings) -> dict[str, JSON]:

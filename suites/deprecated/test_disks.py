@@ -68,11 +68,15 @@ def _as_asked(bench: Bench, shown: Exchange, seen: dict[str, Any], wanted: dict[
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("answer-names", "answer-metadata", "answer-type-and-az", "becomes-available", "listed", "in-az")),
-    *(f"{base}/{rule}" for base in _LISTS for rule in ("has-disk", "own-project")), f"{_LIST}/same-as-detail",
+    *(
+        f"{_CREATE}/{rule}"
+        for rule in ("answer-names", "answer-metadata", "answer-type-and-az", "becomes-available", "listed", "in-az")
+    ),
+    *(f"{base}/{rule}" for base in _LISTS for rule in ("has-disk", "own-project")),
+    f"{_LIST}/same-as-detail",
     *(f"{_SHOW}/{rule}" for rule in ("same-disk", "same-as-detail", "not-attached")),
     *(f"{_DELETE}/{rule}" for rule in ("gone", "this-disk-only", "no-body")),
-)  # fmt: skip
+)
 def test_disks_come_and_go(ecs_bench: Bench) -> None:
     """A new disk is what was asked for, in both lists and by itself, for its project alone; only the deleted one goes."""
     ecs_bench.control("deprecated.disks.create")
@@ -118,9 +122,13 @@ def test_disks_come_and_go(ecs_bench: Bench) -> None:
     for path in _LISTS.values():
         ecs_bench.check(f"{_DELETE}/gone", client.get(path), *_IDS, lacks=disk)
     ecs_bench.expect(
-        f"{_DELETE}/gone", "GET", f"{_DISKS}/{disk}", expects="not-found", change="the disk was deleted",
+        f"{_DELETE}/gone",
+        "GET",
+        f"{_DISKS}/{disk}",
+        expects="not-found",
+        change="the disk was deleted",
         control=shown.id,
-    )  # fmt: skip
+    )
     ecs_bench.check(f"{_DELETE}/this-disk-only", client.get(_DISKS), *_IDS, contains=other)
     client.delete(f"{_DISKS}/{other}")
 
@@ -128,7 +136,7 @@ def test_disks_come_and_go(ecs_bench: Bench) -> None:
 @pytest.mark.ecs_requirement(
     *(f"{base}/{rule}" for base in (*_LISTS, _SHOW) for rule in ("attached", "attachment-complete")),
     f"{_DELETE}/attached",
-)  # fmt: skip
+)
 def test_an_attached_disk_names_its_server_and_stays(ecs_bench: Bench) -> None:
     """Both lists and its own query have the attachment; as long as it is attached it cannot be deleted."""
     control = ecs_bench.control("deprecated.disks.delete")
@@ -186,9 +194,12 @@ def test_a_disk_that_is_being_created_stays(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("from-snapshot", "size-of-snapshot", "null-snapshot", "size-needed", "unknown-az")),
+    *(
+        f"{_CREATE}/{rule}"
+        for rule in ("from-snapshot", "size-of-snapshot", "null-snapshot", "size-needed", "unknown-az")
+    ),
     *(f"{_DELETE}/{rule}" for rule in ("with-snapshot", "after-snapshot", "migrating", "error-states")),
-)  # fmt: skip
+)
 def test_disks_and_their_snapshots(ecs_bench: Bench) -> None:
     """A snapshot gives a disk, and holds its own as long as it is there; without either there is no size."""
     control, deletion = ecs_bench.control("deprecated.disks.create"), ecs_bench.control("deprecated.disks.delete")
@@ -200,9 +211,14 @@ def test_disks_and_their_snapshots(ecs_bench: Bench) -> None:
         _ready(ecs_bench, made)
         client.delete(f"{_DISKS}/{made}")
     ecs_bench.expect(
-        f"{_CREATE}/size-needed", "POST", _DISKS, json=_body(ecs_bench, size="left out"), expects="invalid",
-        change="there is neither a size nor a snapshot", control=control.id,
-    )  # fmt: skip
+        f"{_CREATE}/size-needed",
+        "POST",
+        _DISKS,
+        json=_body(ecs_bench, size="left out"),
+        expects="invalid",
+        change="there is neither a size nor a snapshot",
+        control=control.id,
+    )
     nowhere = client.post(_DISKS, _body(ecs_bench, availability_zone="no-such-zone"))
     if nowhere.status >= 400:
         ecs_bench.check(f"{_CREATE}/unknown-az", nowhere, "status", one_of=[400, 404])
@@ -227,9 +243,13 @@ def test_disks_and_their_snapshots(ecs_bench: Bench) -> None:
     ecs_bench.not_tested(f"{_CREATE}/from-snapshot", "no disk was made from the snapshot")
     path = f"{_DISKS}/{disk}"
     ecs_bench.expect(
-        f"{_DELETE}/with-snapshot", "DELETE", path, expects="wrong-state", change="the disk has a snapshot",
+        f"{_DELETE}/with-snapshot",
+        "DELETE",
+        path,
+        expects="wrong-state",
+        change="the disk has a snapshot",
         control=deletion.id,
-    )  # fmt: skip
+    )
     ecs_bench.check(f"{_DELETE}/with-snapshot", client.get(path), *_ONE, "id", equals=disk)
     client.delete(f"{_SNAPSHOTS}/{snapshot}")
     ecs_bench.wait_gone(f"{_SNAPSHOTS}/{snapshot}")

@@ -24,10 +24,12 @@ _LAST, _GONE = "2.43", "2.44"
 
 @pytest.mark.ecs_requirement(
     *(f"{_CREATE}/{rule}" for rule in ("pool", "default-pool", "not-bound", "listed", "new-address")),
-    *(f"{_LIST}/{rule}" for rule in ("has-address", "own-project")), f"{_SHOW}/same-address", f"{_SHOW}/same-as-list",
+    *(f"{_LIST}/{rule}" for rule in ("has-address", "own-project")),
+    f"{_SHOW}/same-address",
+    f"{_SHOW}/same-as-list",
     *(f"{_DELETE}/{rule}" for rule in ("gone", "this-address-only", "no-body")),
     *(f"{_POOLS}/{rule}" for rule in ("usable", "pools-of-addresses", "external-networks")),
-)  # fmt: skip
+)
 def test_addresses_come_and_go(ecs_bench: Bench) -> None:
     """A new one is of a pool, bound to nothing, in the list and shown; only the released one goes."""
     control, client = ecs_bench.control("deprecated.floating-ips.show"), ecs_bench.client
@@ -125,10 +127,15 @@ def _addresses(bench: Bench, lease: Lease) -> tuple[Exchange, list[tuple[str | i
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_BIND}/{rule}" for rule in ("binds", "without-fixed-address", "shown-by-server", "works-below-2-44", "no-body")),
+    *(
+        f"{_BIND}/{rule}"
+        for rule in ("binds", "without-fixed-address", "shown-by-server", "works-below-2-44", "no-body")
+    ),
     *(f"{_UNBIND}/{rule}" for rule in ("unbinds", "stays-assigned", "shown-by-server", "works-below-2-44", "no-body")),
-    *(f"{_UNBIND}/{rule}" for rule in ("not-bound", "gone-since-2-44")), f"{_LIST}/bound", f"{_SHOW}/bound",
-)  # fmt: skip
+    *(f"{_UNBIND}/{rule}" for rule in ("not-bound", "gone-since-2-44")),
+    f"{_LIST}/bound",
+    f"{_SHOW}/bound",
+)
 def test_an_address_is_bound_and_unbound(ecs_bench: Bench) -> None:
     """The address shows the server and the server the address, until it is unbound; it stays the project's."""
     ecs_bench.control("deprecated.servers.add-floating-ip")
@@ -190,10 +197,15 @@ def test_an_address_is_bound_to_the_private_one_that_is_named(ecs_bench: Bench) 
     lease, eip = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.make(_ALL, {}, "floating_ip")
     path = f"{_ALL}/{eip['id']}"
     foreign = ecs_bench.expect(
-        f"{_BIND}/foreign-fixed-address", "POST", _action(lease), microversion=_LAST, expects="refused",
+        f"{_BIND}/foreign-fixed-address",
+        "POST",
+        _action(lease),
+        microversion=_LAST,
+        expects="refused",
         json={"addFloatingIp": {"address": eip["ip"], "fixed_address": "203.0.113.7"}},
-        change="the server does not have the private address", control=control.id,
-    )  # fmt: skip
+        change="the server does not have the private address",
+        control=control.id,
+    )
     if foreign.status < 400:
         _act(ecs_bench, lease, "removeFloatingIp", eip["ip"])
         _bound(ecs_bench, path, None)

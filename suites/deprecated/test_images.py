@@ -79,9 +79,12 @@ def _links(bench: Bench, rule: str, shown: Exchange, image: str, *place: str | i
 
 @pytest.mark.ecs_requirement(
     *(f"{base}/{rule}" for base in _LISTS for rule in ("has-images", "links-to-itself")),
-    f"{_LIST}/same-as-detail", f"{_LIST}/pages-complete", f"{_DETAIL}/usable", f"{_METADATA}/same-as-image",
+    f"{_LIST}/same-as-detail",
+    f"{_LIST}/pages-complete",
+    f"{_DETAIL}/usable",
+    f"{_METADATA}/same-as-image",
     *(f"{_SHOW}/{rule}" for rule in ("same-image", "same-as-detail", "links-to-itself")),
-)  # fmt: skip
+)
 def test_images_show_the_same_everywhere(ecs_bench: Bench) -> None:
     """The image of the run is in both lists, on whichever page, by itself and with its metadata, always the same."""
     ecs_bench.control("deprecated.images.list")
@@ -106,15 +109,23 @@ def test_images_show_the_same_everywhere(ecs_bench: Bench) -> None:
 
 
 _FILTERS = (
-    "own-project", "name-filter", "status-filter", "status-filter-finds", "status-deleted", "changes-since",
-    "min-ram-filter", "min-disk-filter", "filters-together",
-)  # fmt: skip
+    "own-project",
+    "name-filter",
+    "status-filter",
+    "status-filter-finds",
+    "status-deleted",
+    "changes-since",
+    "min-ram-filter",
+    "min-disk-filter",
+    "filters-together",
+)
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in _LISTS for rule in _FILTERS), f"{_DETAIL}/deleted-not-listed",
+    *(f"{base}/{rule}" for base in _LISTS for rule in _FILTERS),
+    f"{_DETAIL}/deleted-not-listed",
     *(f"{_DELETE}/{rule}" for rule in ("gone", "not-usable", "stays-gone", "this-image-only", "no-body")),
-)  # fmt: skip
+)
 def test_an_image_is_found_by_what_it_is_until_it_is_deleted(ecs_bench: Bench) -> None:
     """An image of a server is listed with each filter that fits it and with none that does not; then it is gone."""
     control, deletion = ecs_bench.control("deprecated.images.show"), ecs_bench.control("deprecated.images.delete")
@@ -163,10 +174,15 @@ def test_an_image_is_found_by_what_it_is_until_it_is_deleted(ecs_bench: Bench) -
     template = ecs_bench.session.pool.template(ecs_bench.new_name("no"), 1)
     wanted = {"server": {**template["server"], "imageRef": image}}
     refused = ecs_bench.expect(
-        f"{_DELETE}/not-usable", "POST", "/v1/{project_id}/cloudservers", json=wanted, expects="unknown-reference",
-        codes=ecs_bench.codes_of("ecs.servers.create", "server.imageRef"), change="the image was deleted",
+        f"{_DELETE}/not-usable",
+        "POST",
+        "/v1/{project_id}/cloudservers",
+        json=wanted,
+        expects="unknown-reference",
+        codes=ecs_bench.codes_of("ecs.servers.create", "server.imageRef"),
+        change="the image was deleted",
         control=creation.id,
-    )  # fmt: skip
+    )
     ecs_bench.wait_out(refused)
 
 

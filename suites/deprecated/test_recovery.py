@@ -30,9 +30,13 @@ def _later(bench: Bench, lease: Lease, value: str) -> Exchange:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_SHOW}/as-configured", f"{_SHOW}/this-server-only",
-    *(f"{_UPDATE}/{rule}" for rule in ("sets-up", "removes", "this-server-only", "again", "no-body", "flavor-without-recovery")),
-)  # fmt: skip
+    f"{_SHOW}/as-configured",
+    f"{_SHOW}/this-server-only",
+    *(
+        f"{_UPDATE}/{rule}"
+        for rule in ("sets-up", "removes", "this-server-only", "again", "no-body", "flavor-without-recovery")
+    ),
+)
 def test_recovery_is_set_up_and_removed(ecs_bench: Bench) -> None:
     """The query shows what was configured last, for this server alone; the flavor tells whether it can be."""
     ecs_bench.control("deprecated.recovery.update")
@@ -52,9 +56,13 @@ def test_recovery_is_set_up_and_removed(ecs_bench: Bench) -> None:
     else:
         ecs_bench.not_tested(f"{_UPDATE}/sets-up", "the flavor of the run does not support recovery")
         ecs_bench.expect(
-            f"{_UPDATE}/flavor-without-recovery", "PUT", _path(lease), json={"support_auto_recovery": "true"},
-            expects="refused", change="the flavor does not support recovery",
-        )  # fmt: skip
+            f"{_UPDATE}/flavor-without-recovery",
+            "PUT",
+            _path(lease),
+            json={"support_auto_recovery": "true"},
+            expects="refused",
+            change="the flavor does not support recovery",
+        )
     done = _configure(ecs_bench, lease, "false")
     ecs_bench.check(f"{_UPDATE}/no-body", done, "body", equals=None)
     shown = _later(ecs_bench, lease, "false")

@@ -90,8 +90,12 @@ def _judge(bench: Bench, base: str, exchange: Exchange, *place: str | int, group
 
 @pytest.mark.ecs_requirement(
     *(f"{base}/{rule}" for base in (_LIST, _SHOW) for rule in (*_OF_RULES, "own-project")),
-    f"{_LIST}/has-groups", f"{_LIST}/no-pages", f"{_SHOW}/same-group", f"{_SHOW}/same-as-list", f"{_SHOW}/inbound-only",
-)  # fmt: skip
+    f"{_LIST}/has-groups",
+    f"{_LIST}/no-pages",
+    f"{_SHOW}/same-group",
+    f"{_SHOW}/same-as-list",
+    f"{_SHOW}/inbound-only",
+)
 def test_a_group_shows_its_rules(ecs_bench: Bench) -> None:
     """In the list and by itself, with a rule of each sort; parameters of pages change nothing."""
     group, other = _with_rules(ecs_bench)
@@ -122,9 +126,12 @@ def test_a_group_shows_its_rules(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("answer-names", "listed", "longest-texts", "own-project", "empty-texts", "without-name")),
+    *(
+        f"{_CREATE}/{rule}"
+        for rule in ("answer-names", "listed", "longest-texts", "own-project", "empty-texts", "without-name")
+    ),
     *(f"{_DELETE}/{rule}" for rule in ("gone", "this-group-only", "no-body")),
-)  # fmt: skip
+)
 def test_groups_come_and_go(ecs_bench: Bench) -> None:
     """A new group has the texts of the request, the longest and the empty ones too; only the deleted one goes."""
     control = ecs_bench.control("deprecated.security-groups.create")
@@ -140,8 +147,10 @@ def test_groups_come_and_go(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_CREATE}/listed", shown, "body", "security_group", "id", equals=group)
     # One at a time: a project may have few groups.
     for rule, body in (
-        ("longest-texts", _body(long, "d" * 255)), ("empty-texts", _body("", "")), ("without-name", {"security_group": {}}),
-    ):  # fmt: skip
+        ("longest-texts", _body(long, "d" * 255)),
+        ("empty-texts", _body("", "")),
+        ("without-name", {"security_group": {}}),
+    ):
         answer = ecs_bench.client.post(_GROUPS, body)
         if ecs_bench.check(f"{_CREATE}/{rule}", answer, "status", at_most=299):
             _drop(ecs_bench, str(ecs_bench.read(answer, "security_group", "id")))
@@ -152,9 +161,13 @@ def test_groups_come_and_go(ecs_bench: Bench) -> None:
     listed = ecs_bench.client.get(_GROUPS)
     ecs_bench.check(f"{_DELETE}/gone", listed, *_IDS, lacks=group)
     ecs_bench.expect(
-        f"{_DELETE}/gone", "GET", f"{_GROUPS}/{group}", expects="not-found", change="the group was deleted",
+        f"{_DELETE}/gone",
+        "GET",
+        f"{_GROUPS}/{group}",
+        expects="not-found",
+        change="the group was deleted",
         control=control.id,
-    )  # fmt: skip
+    )
     ecs_bench.check(f"{_DELETE}/this-group-only", listed, *_IDS, contains=other)
     _drop(ecs_bench, other)
 
@@ -218,8 +231,9 @@ def test_rules_come_and_go(ecs_bench: Bench) -> None:
     name = ecs_bench.read(ecs_bench.client.get(f"{_GROUPS}/{other}"), "security_group", "name")
     peer = {"name": name, "tenant_id": ecs_bench.client.project_id}
     for claim, port, fields in (
-        ("by-group", 4000, {"group_id": other}), ("group-before-cidr", 5000, {"group_id": other, "cidr": _NETWORK}),
-    ):  # fmt: skip
+        ("by-group", 4000, {"group_id": other}),
+        ("group-before-cidr", 5000, {"group_id": other, "cidr": _NETWORK}),
+    ):
         answer = ecs_bench.client.post(_RULES, _rule(group, from_port=port, to_port=port, **fields))
         if not ecs_bench.check(f"{_ADD}/{claim}", answer, "status", at_most=299):
             continue
@@ -239,9 +253,12 @@ def test_rules_come_and_go(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ADD}/{rule}" for rule in ("ports-as-text", "tcp-and-udp", "icmp-type-and-code", "icmp-code-below-type", "icmp-any")),
+    *(
+        f"{_ADD}/{rule}"
+        for rule in ("ports-as-text", "tcp-and-udp", "icmp-type-and-code", "icmp-code-below-type", "icmp-any")
+    ),
     *(f"{_ADD}/{rule}" for rule in ("ports-in-order", "port-zero", "icmp-too-large")),
-)  # fmt: skip
+)
 def test_ports_have_bounds(ecs_bench: Bench) -> None:
     """Each form and bound that the table names is accepted, and what is beyond is refused."""
     control = ecs_bench.control("deprecated.security-group-rules.create")
@@ -249,12 +266,16 @@ def test_ports_have_bounds(ecs_bench: Bench) -> None:
     icmp = {"ip_protocol": "icmp"}
     accepted: list[tuple[str, dict[str, Any]]] = [
         ("ports-as-text", {"from_port": "1100", "to_port": "1200"}),
-        *(("tcp-and-udp", {"ip_protocol": kind, "from_port": p, "to_port": p}) for kind in ("tcp", "udp") for p in (1, 65535)),
+        *(
+            ("tcp-and-udp", {"ip_protocol": kind, "from_port": p, "to_port": p})
+            for kind in ("tcp", "udp")
+            for p in (1, 65535)
+        ),
         ("icmp-type-and-code", {**icmp, "from_port": 0, "to_port": 255}),
         ("icmp-type-and-code", {**icmp, "from_port": 3, "to_port": 4}),
         ("icmp-code-below-type", {**icmp, "from_port": 8, "to_port": 0}),
         ("icmp-any", {**icmp, "from_port": -1, "to_port": -1}),
-    ]  # fmt: skip
+    ]
     for rule, fields in accepted:
         sent = ecs_bench.client.post(_RULES, _rule(group, cidr=_NETWORK, **fields))
         ecs_bench.check(f"{_ADD}/{rule}", sent, "status", at_most=299)
@@ -265,7 +286,12 @@ def test_ports_have_bounds(ecs_bench: Bench) -> None:
         ("icmp-too-large", "the code is 256", {**icmp, "from_port": 1, "to_port": 256}),
     ):
         ecs_bench.expect(
-            f"{_ADD}/{rule}", "POST", _RULES, json=_rule(group, cidr=_NETWORK, **fields), expects="refused",
-            change=change, control=control.id,
-        )  # fmt: skip
+            f"{_ADD}/{rule}",
+            "POST",
+            _RULES,
+            json=_rule(group, cidr=_NETWORK, **fields),
+            expects="refused",
+            change=change,
+            control=control.id,
+        )
     _drop(ecs_bench, group)

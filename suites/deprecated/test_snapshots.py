@@ -26,9 +26,11 @@ def _drop(bench: Bench, *snapshots: str) -> None:
 
 @pytest.mark.ecs_requirement(
     *(f"{_CREATE}/{rule}" for rule in ("answer-names", "shown", "becomes-available", "without-name", "longest-name")),
-    *(f"{_CREATE}/{rule}" for rule in ("reserved-prefix", "disk-stays")), f"{_SHOW}/same-snapshot", f"{_SHOW}/as-created",
+    *(f"{_CREATE}/{rule}" for rule in ("reserved-prefix", "disk-stays")),
+    f"{_SHOW}/same-snapshot",
+    f"{_SHOW}/as-created",
     *(f"{_DELETE}/{rule}" for rule in ("gone", "disk-stays", "this-snapshot-only", "no-body")),
-)  # fmt: skip
+)
 def test_snapshots_come_and_go(ecs_bench: Bench) -> None:
     """A snapshot shows the disk and the texts of its request; its end takes neither the disk nor another snapshot along."""
     client, control = ecs_bench.client, ecs_bench.control("deprecated.snapshots.create")
@@ -63,9 +65,14 @@ def test_snapshots_come_and_go(ecs_bench: Bench) -> None:
         if ecs_bench.check(f"{_CREATE}/{rule}", sent, "status", at_most=299):
             made.append(str(ecs_bench.read(sent, "snapshot", "id")))
     ecs_bench.expect(
-        f"{_CREATE}/reserved-prefix", "POST", _SNAPSHOTS, json=_body(disk, display_name=f"autobk_snapshot_{name}"),
-        expects="invalid", change="the name has the prefix of backups", control=control.id,
-    )  # fmt: skip
+        f"{_CREATE}/reserved-prefix",
+        "POST",
+        _SNAPSHOTS,
+        json=_body(disk, display_name=f"autobk_snapshot_{name}"),
+        expects="invalid",
+        change="the name has the prefix of backups",
+        control=control.id,
+    )
     deleted = client.delete(path)
     ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
     ecs_bench.wait_gone(path)
@@ -90,9 +97,14 @@ def test_a_disk_in_use_needs_force(ecs_bench: Bench) -> None:
     made = []
     for fields in ({}, {"force": False}):
         refused = ecs_bench.expect(
-            f"{_CREATE}/not-forced", "POST", _SNAPSHOTS, json=_body(disk, **fields), expects="wrong-state",
-            change="the disk is in use and force is not set", control=control.id,
-        )  # fmt: skip
+            f"{_CREATE}/not-forced",
+            "POST",
+            _SNAPSHOTS,
+            json=_body(disk, **fields),
+            expects="wrong-state",
+            change="the disk is in use and force is not set",
+            control=control.id,
+        )
         if refused.failure is None and refused.status < 400:
             made.append(str(ecs_bench.read(refused, "snapshot", "id")))
     forced = ecs_bench.client.post(_SNAPSHOTS, _body(disk, force=True))

@@ -98,10 +98,12 @@ def test_a_server_that_is_there_already_stays(ecs_bench: Bench, requirement: str
 @pytest.mark.parametrize(
     "requirement",
     [
-        pytest.param(f"{base}/thousand-per-minute", id=base, marks=pytest.mark.ecs_requirement(f"{base}/thousand-per-minute"))
+        pytest.param(
+            f"{base}/thousand-per-minute", id=base, marks=pytest.mark.ecs_requirement(f"{base}/thousand-per-minute")
+        )
         for base in (_START, _REBOOT, _STOP)
     ],
-)  # fmt: skip
+)
 def test_more_servers_than_a_minute_can_do(ecs_bench: Bench, requirement: str) -> None:
     """A list of more than 1,000 servers needs as many."""
     ecs_bench.not_tested(requirement, "more than 1,000 servers would have to be bought")

@@ -67,10 +67,16 @@ def _attached(
 @pytest.mark.ecs_requirement(
     *(f"{_ATTACH}/{rule}" for rule in ("success-attaches", "running-and-stopped", "already-attached", "not-available")),
     *(f"{_ATTACH}/{rule}" for rule in ("this-server-only", "dry-run-default", "dry-run-restrictions")),
-    *(f"{_LIST}/{rule}" for rule in ("has-disk", "has-system-disk", "own-disks", "id-is-disk", "once", "size-is-disk-size")),
+    *(
+        f"{_LIST}/{rule}"
+        for rule in ("has-disk", "has-system-disk", "own-disks", "id-is-disk", "once", "size-is-disk-size")
+    ),
     *(f"{_LIST}/{rule}" for rule in ("system-disk-zero", "data-disk-not-zero", "devices-differ", "same-as-native")),
-    *(f"{_SHOW}/{rule}" for rule in ("same-disk", "id-is-disk", "same-as-list", "boot-index", "unknown-disk", "not-attached")),
-)  # fmt: skip
+    *(
+        f"{_SHOW}/{rule}"
+        for rule in ("same-disk", "id-is-disk", "same-as-list", "boot-index", "unknown-disk", "not-attached")
+    ),
+)
 def test_a_disk_comes_and_goes(ecs_bench: Bench) -> None:
     """Attached to a stopped and to a running server it is one more disk of that server alone; both queries show it."""
     ecs_bench.beforehand("ecs.disks.attach", "ecs.disks.show")
@@ -98,9 +104,13 @@ def test_a_disk_comes_and_goes(ecs_bench: Bench) -> None:
                 ("dry-run-restrictions", lease, "the server has the disk", {"dry_run": True}),
             ):
                 refused = ecs_bench.expect(
-                    f"{_ATTACH}/{rule}", "POST", _attach_path(server.id),
-                    json={"volumeAttachment": {"volumeId": disk}, **more_fields}, expects="refused", change=change,
-                )  # fmt: skip
+                    f"{_ATTACH}/{rule}",
+                    "POST",
+                    _attach_path(server.id),
+                    json={"volumeAttachment": {"volumeId": disk}, **more_fields},
+                    expects="refused",
+                    change=change,
+                )
                 ecs_bench.wait_out(refused)
     for lease in (stopped, other, running):
         lease.release()
@@ -141,7 +151,7 @@ def _consistent(bench: Bench, lease: Lease, listed: Exchange, before: list[str],
 
 @pytest.mark.ecs_requirement(
     *(f"{_ATTACH}/{rule}" for rule in ("check-fields-ignored", "device-taken", "device-used")),
-)  # fmt: skip
+)
 def test_devices_are_names_of_their_own(ecs_bench: Bench) -> None:
     """The next free name is used, also beside the fields of a check; a taken one is refused or replaced."""
     lease = ecs_bench.session.pool.lease("SHUTOFF")
@@ -168,9 +178,12 @@ def test_devices_are_names_of_their_own(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_DETACH}/{rule}" for rule in ("success-detaches", "stopped", "this-disk-only", "disk-kept", "unknown-disk", "not-attached")),
+    *(
+        f"{_DETACH}/{rule}"
+        for rule in ("success-detaches", "stopped", "this-disk-only", "disk-kept", "unknown-disk", "not-attached")
+    ),
     *(f"{_DETACH}/flag-{rule}" for rule in ("omitted", "zero", "one", "one-keeps-disk")),
-)  # fmt: skip
+)
 def test_a_disk_is_detached_and_kept(ecs_bench: Bench) -> None:
     """Without the flag, with 0 and with 1 it leaves its stopped server, which keeps the others, and can come back."""
     ecs_bench.beforehand("ecs.disks.detach")
@@ -189,9 +202,13 @@ def test_a_disk_is_detached_and_kept(ecs_bench: Bench) -> None:
         ecs_bench.check(f"{_DETACH}/disk-kept", attached, "status", at_most=299)
         ecs_bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
         refused = ecs_bench.expect(
-            f"{_DETACH}/not-attached", "DELETE", _detach_path(other.id, disk),
-            expects="unknown-reference", change="another server has the disk", codes=_ABSENT,
-        )  # fmt: skip
+            f"{_DETACH}/not-attached",
+            "DELETE",
+            _detach_path(other.id, disk),
+            expects="unknown-reference",
+            change="another server has the disk",
+            codes=_ABSENT,
+        )
         ecs_bench.wait_out(refused)
         ecs_bench.check(f"{_DETACH}/not-attached", ecs_bench.client.get(_devices(lease.id)), *_IDS, contains=disk)
         detached = _detach(ecs_bench, lease, disk, **query)
@@ -209,7 +226,7 @@ def test_a_disk_is_detached_and_kept(ecs_bench: Bench) -> None:
 
 @pytest.mark.ecs_requirement(
     *(f"{_ATTACH}/dry-run-{rule}" for rule in ("accepted", "changes-nothing", "checks", "without-disk", "needs-type")),
-)  # fmt: skip
+)
 def test_a_checked_request_changes_nothing(ecs_bench: Bench) -> None:
     """dry_run attaches nothing; without a disk it needs a type to check for."""
     lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), ecs_bench.disk()
@@ -229,9 +246,15 @@ def test_a_checked_request_changes_nothing(ecs_bench: Bench) -> None:
         ("needs-type", {"volumeAttachment": {"count": 1}}, "there is neither volumeId nor volume_type"),
     ):
         ecs_bench.expect(
-            f"{_ATTACH}/dry-run-{rule}", "POST", _attach_path(lease.id), json={**body, **dry},
-            expects="invalid", change=change, codes=("Ecs.0103",), control=checked.id,
-        )  # fmt: skip
+            f"{_ATTACH}/dry-run-{rule}",
+            "POST",
+            _attach_path(lease.id),
+            json={**body, **dry},
+            expects="invalid",
+            change=change,
+            codes=("Ecs.0103",),
+            control=checked.id,
+        )
     lease.release()
 
 
@@ -277,9 +300,14 @@ def _on_xen(bench: Bench, lease: Lease) -> None:
     disk = bench.disk()
     control = bench.control("ecs.disks.attach")
     refused = bench.expect(
-        f"{_ATTACH}/device-needed-on-xen", "POST", _attach_path(lease.id), json={"volumeAttachment": {"volumeId": disk}},
-        expects="refused", change="a Xen server's disk has no device", control=control.id,
-    )  # fmt: skip
+        f"{_ATTACH}/device-needed-on-xen",
+        "POST",
+        _attach_path(lease.id),
+        json={"volumeAttachment": {"volumeId": disk}},
+        expects="refused",
+        change="a Xen server's disk has no device",
+        control=control.id,
+    )
     bench.wait_out(refused)
     if disk in _ids(bench, lease.id):
         _detach(bench, lease, disk)

@@ -83,7 +83,7 @@ def _absent(bench: Bench, rule: str, group: str) -> None:
     *(f"{_DELETE}/{rule}" for rule in ("deletes", "others-stay", "no-body")),
     *(f"{_LIST}/{rule}" for rule in ("has-groups", "once", "own-project", "same-as-show", "same-as-native")),
     *(f"{_SHOW}/{rule}" for rule in ("asked-group", "as-created", "other-project", "same-as-native")),
-)  # fmt: skip
+)
 def test_groups_come_and_go(ecs_bench: Bench) -> None:
     """A new group is shown as it was asked for, in the list, by itself and by the native API, and to its project alone."""
     name = ecs_bench.new_name("group")
@@ -135,9 +135,14 @@ def test_another_policy_is_refused(ecs_bench: Bench) -> None:
     """There are no affinity groups."""
     control = ecs_bench.control("ecs.server-groups.create")
     ecs_bench.expect(
-        f"{_CREATE}/affinity-refused", "POST", _GROUPS, json=_body(ecs_bench.new_name("no"), "affinity"),
-        expects="invalid", change="the policy is affinity", control=control.id,
-    )  # fmt: skip
+        f"{_CREATE}/affinity-refused",
+        "POST",
+        _GROUPS,
+        json=_body(ecs_bench.new_name("no"), "affinity"),
+        expects="invalid",
+        change="the policy is affinity",
+        control=control.id,
+    )
 
 
 @pytest.mark.ecs_requirement(
@@ -194,9 +199,15 @@ def test_groups_come_on_pages(ecs_bench: Bench) -> None:
     groups = [_make(ecs_bench)[1] for _ in range(2)]
     control = ecs_bench.control("ecs.server-groups.list")
     ecs_bench.expect(
-        f"{_LIST}/unknown-marker", "GET", _GROUPS, query={"limit": "1", "marker": ecs_bench.unknown_id()},
-        expects="unknown-reference", change="the marker is no group", control=control.id, codes=("Ecs.0313",),
-    )  # fmt: skip
+        f"{_LIST}/unknown-marker",
+        "GET",
+        _GROUPS,
+        query={"limit": "1", "marker": ecs_bench.unknown_id()},
+        expects="unknown-reference",
+        change="the marker is no group",
+        control=control.id,
+        codes=("Ecs.0313",),
+    )
     for _ in range(5):
         whole = _pages(ecs_bench)
         ecs_bench.read(whole[0], "server_groups", 0)
@@ -247,11 +258,20 @@ def _act(bench: Bench, group: str, key: str, server: Lease) -> Exchange:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ADD}/{rule}" for rule in ("adds", "keeps", "only-when-stopped", "different-host", "same-server", "again", "no-body")),
-    *(f"{_REMOVE}/{rule}" for rule in ("removes", "keeps", "server-stays", "while-running", "not-a-member", "other-group")),
+    *(
+        f"{_ADD}/{rule}"
+        for rule in ("adds", "keeps", "only-when-stopped", "different-host", "same-server", "again", "no-body")
+    ),
+    *(
+        f"{_REMOVE}/{rule}"
+        for rule in ("removes", "keeps", "server-stays", "while-running", "not-a-member", "other-group")
+    ),
     *(f"{_REMOVE}/{rule}" for rule in ("can-return", "no-body")),
-    f"{_SHOW}/members", f"{_SHOW}/same-as-native", f"{_LIST}/same-as-show", f"{_DELETE}/members-stay",
-)  # fmt: skip
+    f"{_SHOW}/members",
+    f"{_SHOW}/same-as-native",
+    f"{_LIST}/same-as-show",
+    f"{_DELETE}/members-stay",
+)
 def test_servers_join_and_leave_a_group(ecs_bench: Bench) -> None:
     """Stopped servers join, servers leave in any state, and apart from where they run nothing becomes of them."""
     running = ecs_bench.session.pool.lease("ACTIVE")
@@ -281,9 +301,14 @@ def test_servers_join_and_leave_a_group(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_ADD}/again", ecs_bench.client.get(path), *_MEMBERS, has_one=one.id)
     control = ecs_bench.control("ecs.server-groups.add-member")
     ecs_bench.expect(
-        f"{_ADD}/only-when-stopped", "POST", _one(group, "/action"), json={"add_member": {"instance_uuid": running.id}},
-        expects="refused", change="the server runs", control=control.id,
-    )  # fmt: skip
+        f"{_ADD}/only-when-stopped",
+        "POST",
+        _one(group, "/action"),
+        json={"add_member": {"instance_uuid": running.id}},
+        expects="refused",
+        change="the server runs",
+        control=control.id,
+    )
     ecs_bench.check(f"{_ADD}/only-when-stopped", ecs_bench.client.get(path), *_MEMBERS, lacks=running.id)
     _act(ecs_bench, empty, "remove_member", one)
     ecs_bench.check(f"{_REMOVE}/not-a-member", ecs_bench.client.get(_one(empty)), *_MEMBERS, equals=[])
@@ -355,9 +380,14 @@ def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
     control = ecs_bench.control("ecs.servers.create")
     body = ecs_bench.session.pool.template(ecs_bench.new_name("no"), 1)
     refused = ecs_bench.expect(
-        f"{_DELETE}/no-longer-usable", "POST", _SERVERS, json={"server": {**body["server"], **hints}},
-        expects="refused", change="the group was deleted", control=control.id,
-    )  # fmt: skip
+        f"{_DELETE}/no-longer-usable",
+        "POST",
+        _SERVERS,
+        json={"server": {**body["server"], **hints}},
+        expects="refused",
+        change="the group was deleted",
+        control=control.id,
+    )
     ecs_bench.wait_out(refused)
 
 
@@ -374,9 +404,14 @@ def test_a_project_has_so_many_groups(ecs_bench: Bench) -> None:
     hook("PUT", "/_mock/limits", {"server_groups": len(_ids(ecs_bench, _pages(ecs_bench)))})
     try:
         ecs_bench.expect(
-            rule, "POST", _GROUPS, json=_body(ecs_bench.new_name("group")), expects="refused",
-            change="the project has as many groups as it may have", control=control.id,
-        )  # fmt: skip
+            rule,
+            "POST",
+            _GROUPS,
+            json=_body(ecs_bench.new_name("group")),
+            expects="refused",
+            change="the project has as many groups as it may have",
+            control=control.id,
+        )
     finally:
         hook("PUT", "/_mock/limits", {"server_groups": most})
     _drop(ecs_bench, group)

@@ -49,9 +49,13 @@ def test_an_unknown_job_is_refused(ecs_bench: Bench) -> None:
     control = ecs_bench.client.get(f"/v1/{{project_id}}/jobs/{ecs_bench.finished_job()}")
     unknown = ecs_bench.unknown_id().replace("-", "")
     ecs_bench.expect(
-        f"{_JOBS}/unknown-id", "GET", f"/v1/{{project_id}}/jobs/{unknown}",
-        expects="unknown-job", change="the id was never returned", control=control.id,
-    )  # fmt: skip
+        f"{_JOBS}/unknown-id",
+        "GET",
+        f"/v1/{{project_id}}/jobs/{unknown}",
+        expects="unknown-job",
+        change="the id was never returned",
+        control=control.id,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_JOBS}/fail-has-error", f"{_JOBS}/fail-code-known")

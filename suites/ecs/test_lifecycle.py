@@ -83,16 +83,26 @@ def test_a_checked_request_still_reports_errors(ecs_bench: Bench) -> None:
     control = ecs_bench.control("ecs.servers.create", check_only=True)
     del body["server"]["flavorRef"]
     ecs_bench.expect(
-        f"{_CREATE}/dry-run-checks", "POST", _SERVERS, json={"dry_run": True, **body},
-        expects="invalid", change="flavorRef is left out", control=control.id,
-    )  # fmt: skip
+        f"{_CREATE}/dry-run-checks",
+        "POST",
+        _SERVERS,
+        json={"dry_run": True, **body},
+        expects="invalid",
+        change="flavorRef is left out",
+        control=control.id,
+    )
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/image-and-flavor", f"{_CREATE}/metadata-set", f"{_CREATE}/description-set", f"{_CREATE}/az-chosen",
-    f"{_CREATE}/default-security-group", f"{_CREATE}/no-eip-by-default", f"{_CREATE}/nic-address-chosen",
+    f"{_CREATE}/image-and-flavor",
+    f"{_CREATE}/metadata-set",
+    f"{_CREATE}/description-set",
+    f"{_CREATE}/az-chosen",
+    f"{_CREATE}/default-security-group",
+    f"{_CREATE}/no-eip-by-default",
+    f"{_CREATE}/nic-address-chosen",
     f"{_CREATE}/root-size-default",
-)  # fmt: skip
+)
 def test_a_server_is_what_was_asked_for(ecs_bench: Bench) -> None:
     """Image, flavor, metadata and description of the request show in the new server; the rest has its default."""
     created = ecs_bench.control("ecs.servers.create")
@@ -132,10 +142,18 @@ def test_a_server_is_what_was_asked_for(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/nic-address-given", f"{_CREATE}/az-given", f"{_CREATE}/key-pair-set", f"{_CREATE}/security-groups-set",
-    f"{_CREATE}/nic-address-used", f"{_CREATE}/count-default", f"{_CREATE}/name-single", f"{_CREATE}/in-server-group",
-    f"{_CREATE}/data-disks-created", f"{_CREATE}/passthrough-default", "ecs.disks.list/rule/bus-by-kind",
-)  # fmt: skip
+    f"{_CREATE}/nic-address-given",
+    f"{_CREATE}/az-given",
+    f"{_CREATE}/key-pair-set",
+    f"{_CREATE}/security-groups-set",
+    f"{_CREATE}/nic-address-used",
+    f"{_CREATE}/count-default",
+    f"{_CREATE}/name-single",
+    f"{_CREATE}/in-server-group",
+    f"{_CREATE}/data-disks-created",
+    f"{_CREATE}/passthrough-default",
+    "ecs.disks.list/rule/bus-by-kind",
+)
 def test_a_server_is_where_it_was_put(ecs_bench: Bench) -> None:
     """Address, zone, key pair, groups and disks of the request are the new server's, which is one; the address is taken."""
     created = ecs_bench.control("ecs.servers.create", "placed")
@@ -201,9 +219,12 @@ def test_an_eip_is_assigned_and_released(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/eip-existing", f"{_CREATE}/eip-kept-by-default", f"{_CREATE}/eip-down",
-    f"{_DELETE}/publicip-default-kept", f"{_DELETE}/volumes-kept",
-)  # fmt: skip
+    f"{_CREATE}/eip-existing",
+    f"{_CREATE}/eip-kept-by-default",
+    f"{_CREATE}/eip-down",
+    f"{_DELETE}/publicip-default-kept",
+    f"{_DELETE}/volumes-kept",
+)
 def test_an_eip_that_is_there_is_bound_and_stays(ecs_bench: Bench) -> None:
     """It shows at the server, serves no second one, and without another word it and a data disk outlive the server."""
     created = ecs_bench.control("ecs.servers.create", "bound")
@@ -228,12 +249,15 @@ def test_an_eip_that_is_there_is_bound_and_stays(ecs_bench: Bench) -> None:
     ("eips", "disks", "fields"),
     [
         pytest.param(
-            eips, disks, {"delete_publicip": flag, "delete_volume": flag}, id=eips,
+            eips,
+            disks,
+            {"delete_publicip": flag, "delete_volume": flag},
+            id=eips,
             marks=pytest.mark.ecs_requirement(f"{_DELETE}/publicip-{eips}", f"{_DELETE}/volumes-{disks}"),
         )
         for eips, disks, flag in (("released", "deleted", True), ("kept", "kept", False))
     ],
-)  # fmt: skip
+)
 def test_eip_and_data_disks_go_or_stay_as_the_deletion_says(
     ecs_bench: Bench, eips: str, disks: str, fields: dict[str, bool]
 ) -> None:
@@ -324,9 +348,15 @@ def test_windows_has_rules_of_its_own(ecs_bench: Bench) -> None:
         ("windows-admin-pass", "there is neither a password nor a key pair", {}),
     ):
         ecs_bench.expect(
-            f"{_CREATE}/{rule}", "POST", _SERVERS, json=body(**fields), expects="invalid", change=change,
-            codes=_codes(ecs_bench, "adminPass") if fields else (), control=control.id,
-        )  # fmt: skip
+            f"{_CREATE}/{rule}",
+            "POST",
+            _SERVERS,
+            json=body(**fields),
+            expects="invalid",
+            change=change,
+            codes=_codes(ecs_bench, "adminPass") if fields else (),
+            control=control.id,
+        )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/hana-one-nic")
@@ -342,9 +372,14 @@ def test_one_nic_at_most_is_in_no_group(ecs_bench: Bench) -> None:
     ecs_bench.read(control)
     body["server"]["nics"] = [nic, {**nic, **free}, {**nic, **free}]
     ecs_bench.expect(
-        f"{_CREATE}/hana-one-nic", "POST", _SERVERS, json={"dry_run": True, **body},
-        expects="invalid", change="two NICs are in no security group", control=control.id,
-    )  # fmt: skip
+        f"{_CREATE}/hana-one-nic",
+        "POST",
+        _SERVERS,
+        json={"dry_run": True, **body},
+        expects="invalid",
+        change="two NICs are in no security group",
+        control=control.id,
+    )
 
 
 @pytest.mark.parametrize(
@@ -382,13 +417,19 @@ def test_another_charge_mode_creates_no_server(ecs_bench: Bench) -> None:
         pytest.param(rule, password, id=f"{rule}-{number}", marks=pytest.mark.ecs_requirement(f"{_CREATE}/{rule}"))
         for rule, passwords in {
             "password-classes": [
-                "abcdefgh12345", "ABCDEFGHijkl", "ABCDEFG12345", "abcd-efg-h._", "ABCD-EFG-H._", "1357-246-8._", "abcdefghijkl",
+                "abcdefgh12345",
+                "ABCDEFGHijkl",
+                "ABCDEFG12345",
+                "abcd-efg-h._",
+                "ABCD-EFG-H._",
+                "1357-246-8._",
+                "abcdefghijkl",
             ],
             "password-username": ["My-root-1234!", "My-toor-1234!"],
         }.items()
         for number, password in enumerate(passwords)
     ],
-)  # fmt: skip
+)
 def test_a_simple_password_is_refused(ecs_bench: Bench, rule: str, password: str) -> None:
     """Two kinds of characters are too few, whichever they are, and the user name is not part of a password, forwards or backwards."""
     _refuse(ecs_bench, rule, "a password that is too simple", codes=_codes(ecs_bench, "adminPass"), adminPass=password)
@@ -471,9 +512,14 @@ def test_an_unknown_server_among_known_ones_is_refused(ecs_bench: Bench) -> None
     lease = ecs_bench.session.pool.lease()
     servers = [{"id": lease.id}, {"id": ecs_bench.unknown_id()}]
     refused = ecs_bench.expect(
-        f"{_DELETE}/unknown-among-known", "POST", f"{_SERVERS}/delete", json={"servers": servers},
-        expects="refused", change="one of two ids does not exist", control=control.id,
-    )  # fmt: skip
+        f"{_DELETE}/unknown-among-known",
+        "POST",
+        f"{_SERVERS}/delete",
+        json={"servers": servers},
+        expects="refused",
+        change="one of two ids does not exist",
+        control=control.id,
+    )
     ecs_bench.wait_out(refused)
     lease.release()
 

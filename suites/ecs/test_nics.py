@@ -49,9 +49,12 @@ def _delete(bench: Bench, lease: Lease, *ports: str) -> Exchange:
 @pytest.mark.ecs_requirement(
     *(f"{_ADD}/{rule}" for rule in ("success-adds", "several", "in-network", "address-used", "address-chosen")),
     *(f"{_ADD}/{rule}" for rule in ("security-groups-set", "security-groups-omitted", "this-server-only")),
-    *(f"{_DELETE}/{rule}" for rule in ("success-deletes", "several", "listed-only", "address-gone", "port-gone", "other-server")),
+    *(
+        f"{_DELETE}/{rule}"
+        for rule in ("success-deletes", "several", "listed-only", "address-gone", "port-gone", "other-server")
+    ),
     f"{_DELETE}/some-unknown",
-)  # fmt: skip
+)
 def test_nics_come_and_go_in_batches(ecs_bench: Bench) -> None:
     """Two at once, beside the one that is there, on this server alone; then one and two of them go again."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
@@ -88,14 +91,22 @@ def test_nics_come_and_go_in_batches(ecs_bench: Bench) -> None:
 
     ports = [nic["port_id"] for nic in nics]
     foreign = ecs_bench.expect(
-        f"{_DELETE}/other-server", "POST", _path(other.id, "/delete"), json={"nics": [{"id": ports[0]}]},
-        expects="refused", change="the NIC is another server's",
-    )  # fmt: skip
+        f"{_DELETE}/other-server",
+        "POST",
+        _path(other.id, "/delete"),
+        json={"nics": [{"id": ports[0]}]},
+        expects="refused",
+        change="the NIC is another server's",
+    )
     ecs_bench.wait_out(foreign)
     unknown = ecs_bench.expect(
-        f"{_DELETE}/some-unknown", "POST", _path(other.id, "/delete"), json={"nics": [{"id": ecs_bench.unknown_id()}]},
-        expects="refused", change="no server has the NIC",
-    )  # fmt: skip
+        f"{_DELETE}/some-unknown",
+        "POST",
+        _path(other.id, "/delete"),
+        json={"nics": [{"id": ecs_bench.unknown_id()}]},
+        expects="refused",
+        change="no server has the NIC",
+    )
     ecs_bench.wait_out(unknown)
     ecs_bench.check(f"{_DELETE}/other-server", ecs_bench.client.get(_native(lease.id)), *_PORTS, contains=ports[0])
     _add(ecs_bench, lease, {})
@@ -111,9 +122,13 @@ def test_nics_come_and_go_in_batches(ecs_bench: Bench) -> None:
         at = ("body", "server", "addresses", name, "*", "addr")
         ecs_bench.check(f"{_DELETE}/address-gone", shown, *at, lacks=address)
     ecs_bench.expect(
-        f"{_DELETE}/port-gone", "POST", _native(lease.id), json={"interfaceAttachment": {"port_id": ports[0]}},
-        expects="unknown-reference", change="the port was deleted with its NIC",
-    )  # fmt: skip
+        f"{_DELETE}/port-gone",
+        "POST",
+        _native(lease.id),
+        json={"interfaceAttachment": {"port_id": ports[0]}},
+        expects="unknown-reference",
+        change="the port was deleted with its NIC",
+    )
     _delete(ecs_bench, lease, third)
     lease.release()
     other.release()
@@ -142,9 +157,15 @@ def test_what_cannot_be_added_is_refused(ecs_bench: Bench) -> None:
         ("too-many", [{}] * 12, "refused", "the server would have 13 NICs", ()),
     ):
         refused = ecs_bench.expect(
-            f"{_ADD}/{rule}", "POST", _path(lease.id), json={"nics": [{"subnet_id": subnet, **nic} for nic in nics]},
-            expects=expects, change=change, codes=fitting, control=control.id,
-        )  # fmt: skip
+            f"{_ADD}/{rule}",
+            "POST",
+            _path(lease.id),
+            json={"nics": [{"subnet_id": subnet, **nic} for nic in nics]},
+            expects=expects,
+            change=change,
+            codes=fitting,
+            control=control.id,
+        )
         ecs_bench.wait_out(refused)
     extra = set(_ports(ecs_bench, lease.id)) - {nic["port_id"] for nic in before}
     if extra:
@@ -166,9 +187,13 @@ def test_the_primary_nic_stays(ecs_bench: Bench) -> None:
     lease = ecs_bench.session.pool.lease("ACTIVE")
     (port,) = ecs_bench.exactly(1, _ports(ecs_bench, lease.id), "the server's only NIC")
     refused = ecs_bench.expect(
-        f"{_DELETE}/primary-nic", "POST", _path(lease.id, "/delete"), json={"nics": [{"id": port}]},
-        expects="primary-nic", change="the NIC is the only one",
-    )  # fmt: skip
+        f"{_DELETE}/primary-nic",
+        "POST",
+        _path(lease.id, "/delete"),
+        json={"nics": [{"id": port}]},
+        expects="primary-nic",
+        change="the NIC is the only one",
+    )
     ecs_bench.wait_out(refused)
     listed = ecs_bench.client.get(_native(lease.id))
     if not ecs_bench.check(f"{_DELETE}/primary-stays", listed, *_PORTS, contains=port):

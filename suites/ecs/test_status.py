@@ -41,9 +41,14 @@ def test_a_running_server_is_not_resized(ecs_bench: Bench) -> None:
     control = ecs_bench.control("ecs.servers.resize")
     body = {"resize": {"flavorRef": ecs_bench.other_flavor(lease)}}
     refused = ecs_bench.expect(
-        f"{_RESIZE}/only-when-stopped", "POST", _path(lease.id), json=body,
-        expects="wrong-state", change="the server is active", control=control.id,
-    )  # fmt: skip
+        f"{_RESIZE}/only-when-stopped",
+        "POST",
+        _path(lease.id),
+        json=body,
+        expects="wrong-state",
+        change="the server is active",
+        control=control.id,
+    )
     ecs_bench.wait_out(refused)
     lease.release()
 
@@ -68,9 +73,14 @@ def test_a_checked_request_still_reports_errors(ecs_bench: Bench) -> None:
     (lease,) = ecs_bench.shared("SHUTOFF")
     control = ecs_bench.control("ecs.servers.resize", check_only=True)
     ecs_bench.expect(
-        f"{_RESIZE}/dry-run-checks", "POST", _path(lease.id), json={"dry_run": True, "resize": {}},
-        expects="invalid", change="flavorRef is left out", control=control.id,
-    )  # fmt: skip
+        f"{_RESIZE}/dry-run-checks",
+        "POST",
+        _path(lease.id),
+        json={"dry_run": True, "resize": {}},
+        expects="invalid",
+        change="flavorRef is left out",
+        control=control.id,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_RESIZE}/same-flavor")
@@ -80,9 +90,14 @@ def test_the_same_flavor_is_refused(ecs_bench: Bench) -> None:
     control = ecs_bench.control("ecs.servers.resize")
     body = {"resize": {"flavorRef": ecs_bench.flavor_of(lease)}}
     refused = ecs_bench.expect(
-        f"{_RESIZE}/same-flavor", "POST", _path(lease.id), json=body,
-        expects="same-flavor", change="the flavor is the one it has", control=control.id,
-    )  # fmt: skip
+        f"{_RESIZE}/same-flavor",
+        "POST",
+        _path(lease.id),
+        json=body,
+        expects="same-flavor",
+        change="the flavor is the one it has",
+        control=control.id,
+    )
     ecs_bench.wait_out(refused)
 
 
@@ -112,14 +127,35 @@ def _disks(bench: Bench, server: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("operation", [
-    pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(
-        *(f"{operation}/rule/{rule}" for rule in (
-            "system-disk-replaced", "data-disks-kept", "ends", "key-pair-set", "without-key", "user-data-accepted", "only-when-stopped",
-            *(("success-reinstalls", "mode-accepted") if operation.endswith("reinstall-os") else ("success-changes", "user-default")),
-        )),
-    )) for operation in _SYSTEMS
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "operation",
+    [
+        pytest.param(
+            operation,
+            id=operation,
+            marks=pytest.mark.ecs_requirement(
+                *(
+                    f"{operation}/rule/{rule}"
+                    for rule in (
+                        "system-disk-replaced",
+                        "data-disks-kept",
+                        "ends",
+                        "key-pair-set",
+                        "without-key",
+                        "user-data-accepted",
+                        "only-when-stopped",
+                        *(
+                            ("success-reinstalls", "mode-accepted")
+                            if operation.endswith("reinstall-os")
+                            else ("success-changes", "user-default")
+                        ),
+                    )
+                ),
+            ),
+        )
+        for operation in _SYSTEMS
+    ],
+)
 def test_the_system_is_installed_anew(ecs_bench: Bench, operation: str) -> None:
     """On another system disk, beside the same data disks, of the right image; only on a stopped server."""
     rule, reinstall = f"{operation}/rule", operation.endswith("reinstall-os")
@@ -168,9 +204,14 @@ def test_the_system_is_installed_anew(ecs_bench: Bench, operation: str) -> None:
     control = ecs_bench.control(operation)
     body = {name: value for name, value in control.request_body[key].items() if name not in {"mode", "metadata"}}
     refused = ecs_bench.expect(
-        f"{rule}/only-when-stopped", "POST", f"/v2/{{project_id}}/cloudservers/{running.id}/{verb}", json={key: body},
-        expects="wrong-state", change="the server runs", control=control.id,
-    )  # fmt: skip
+        f"{rule}/only-when-stopped",
+        "POST",
+        f"/v2/{{project_id}}/cloudservers/{running.id}/{verb}",
+        json={key: body},
+        expects="wrong-state",
+        change="the server runs",
+        control=control.id,
+    )
     ecs_bench.wait_out(refused)
     running.release()
 
@@ -194,17 +235,27 @@ def _stays(bench: Bench, rule: str, lease: Lease, host: str | None, expects: str
     control = bench.control("ecs.servers.migrate")
     where = None if host is None else {"dedicated_host_id": host}
     refused = bench.expect(
-        f"{_MIGRATE}/{rule}", "POST", f"/v1/{{project_id}}/cloudservers/{lease.id}/migrate", json={"migrate": where},
-        expects=expects, change=change, control=control.id,
-    )  # fmt: skip
+        f"{_MIGRATE}/{rule}",
+        "POST",
+        f"/v1/{{project_id}}/cloudservers/{lease.id}/migrate",
+        json={"migrate": where},
+        expects=expects,
+        change=change,
+        control=control.id,
+    )
     lease.spoilt = lease.spoilt or (refused.failure is None and refused.status < 400)
     bench.wait_out(refused)
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_MIGRATE}/{rule}" for rule in ("success-to-host", "success-to-pool", "server-kept", "same-host", "pool-to-pool")),
-    f"{_SHOW}/hints-on-dedicated-host", f"{_DETAIL}/hints-on-dedicated-host", "ecs.servers.create/rule/az-of-dedicated-host",
-)  # fmt: skip
+    *(
+        f"{_MIGRATE}/{rule}"
+        for rule in ("success-to-host", "success-to-pool", "server-kept", "same-host", "pool-to-pool")
+    ),
+    f"{_SHOW}/hints-on-dedicated-host",
+    f"{_DETAIL}/hints-on-dedicated-host",
+    "ecs.servers.create/rule/az-of-dedicated-host",
+)
 def test_a_stopped_server_moves_to_a_host_and_back(ecs_bench: Bench) -> None:
     """It is on the host that was named, then on none, and otherwise what it was; where it is already it does not go."""
     host = ecs_bench.need_resource("dedicated_host_id")
@@ -240,9 +291,14 @@ def _elsewhere(bench: Bench, host: str, zone: str) -> None:
     )
     control = bench.client.post(path, {**there, "dry_run": True})
     refused = bench.expect(
-        rule, "POST", path, json=elsewhere, expects="refused", change="the dedicated host is in another zone",
+        rule,
+        "POST",
+        path,
+        json=elsewhere,
+        expects="refused",
+        change="the dedicated host is in another zone",
         control=control.id,
-    )  # fmt: skip
+    )
     bench.wait_out(refused)
 
 
@@ -286,10 +342,13 @@ def test_a_host_without_room(ecs_bench: Bench) -> None:
     ecs_bench.not_tested(f"{_MIGRATE}/numa", "no option names a dedicated host without room on a single NUMA node")
 
 
-@pytest.mark.parametrize("operation", [
-    pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(f"{operation}/rule/needs-system-disk"))
-    for operation in _SYSTEMS
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "operation",
+    [
+        pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(f"{operation}/rule/needs-system-disk"))
+        for operation in _SYSTEMS
+    ],
+)
 def test_a_server_needs_its_system_disk(ecs_bench: Bench, operation: str) -> None:
     """Without it nothing is installed; it is attached again under its device afterwards."""
     rule, (key, verb) = f"{operation}/rule/needs-system-disk", _SYSTEMS[operation]
@@ -303,9 +362,14 @@ def test_a_server_needs_its_system_disk(ecs_bench: Bench, operation: str) -> Non
     detached = client.delete(f"{path}/{system['volumeId']}")
     if detached.failure is None and detached.status < 400 and ecs_bench.wait_gone(f"{path}/{system['volumeId']}"):
         refused = ecs_bench.expect(
-            rule, "POST", f"/v2/{{project_id}}/cloudservers/{lease.id}/{verb}", json={key: body}, expects="refused",
-            change="the server has no system disk", control=control.id,
-        )  # fmt: skip
+            rule,
+            "POST",
+            f"/v2/{{project_id}}/cloudservers/{lease.id}/{verb}",
+            json={key: body},
+            expects="refused",
+            change="the server has no system disk",
+            control=control.id,
+        )
         ecs_bench.wait_out(refused)
         client.post(path, {"volumeAttachment": {"volumeId": system["volumeId"], "device": system["device"]}})
         ecs_bench.until(f"/v2.1/{{project_id}}/os-volumes/{system['volumeId']}", "volume", "status", equals="in-use")
@@ -319,27 +383,42 @@ def test_a_server_needs_its_system_disk(ecs_bench: Bench, operation: str) -> Non
     ("operation", "rule", "reason"),
     [
         pytest.param(
-            operation, "needs-cloud-init", "no operation of the document tells whether an image has Cloud-Init",
-            id=f"{operation}-needs-cloud-init", marks=pytest.mark.ecs_requirement(f"{operation}/rule/needs-cloud-init"),
+            operation,
+            "needs-cloud-init",
+            "no operation of the document tells whether an image has Cloud-Init",
+            id=f"{operation}-needs-cloud-init",
+            marks=pytest.mark.ecs_requirement(f"{operation}/rule/needs-cloud-init"),
         )
         for operation in _SYSTEMS
     ]
     + [
         pytest.param(
-            "ecs.servers.change-os", "user-preferred", "no option names a second user with a key pair", id="user-preferred",
+            "ecs.servers.change-os",
+            "user-preferred",
+            "no option names a second user with a key pair",
+            id="user-preferred",
             marks=pytest.mark.ecs_requirement("ecs.servers.change-os/rule/user-preferred"),
         )
     ],
-)  # fmt: skip
+)
 def test_what_a_target_does_not_have(ecs_bench: Bench, operation: str, rule: str, reason: str) -> None:
     """Rules that need more than a run can be given."""
     ecs_bench.not_tested(f"{operation}/rule/{rule}", reason)
 
 
-@pytest.mark.parametrize("operation", [
-    pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(f"{operation}/rule/after-failure", f"{operation}/rule/no-other-operation"))
-    for operation in _SYSTEMS
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "operation",
+    [
+        pytest.param(
+            operation,
+            id=operation,
+            marks=pytest.mark.ecs_requirement(
+                f"{operation}/rule/after-failure", f"{operation}/rule/no-other-operation"
+            ),
+        )
+        for operation in _SYSTEMS
+    ],
+)
 def test_an_installation_fails_and_is_repeated(ecs_bench: Bench, operation: str) -> None:
     """During it nothing else is done to the server; a server whose installation failed, where that can be arranged, gets another."""
     rule, (key, verb) = f"{operation}/rule", _SYSTEMS[operation]

@@ -87,12 +87,18 @@ def _accepted(bench: Bench, rule: str, exchange: Exchange) -> bool:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ADD}/{rule}" for rule in ("adds", "keeps", "overwrites", "idempotent", "longest", "han", "period", "empty-value")),
+    *(
+        f"{_ADD}/{rule}"
+        for rule in ("adds", "keeps", "overwrites", "idempotent", "longest", "han", "period", "empty-value")
+    ),
     *(f"{_ADD}/{rule}" for rule in ("same-key-elsewhere", "this-server-only", "no-body")),
-    *(f"{_DELETE}/{rule}" for rule in ("deletes", "keeps", "idempotent", "by-key", "other-value", "empty-value", "long-key")),
+    *(
+        f"{_DELETE}/{rule}"
+        for rule in ("deletes", "keeps", "idempotent", "by-key", "other-value", "empty-value", "long-key")
+    ),
     *(f"{_DELETE}/{rule}" for rule in ("this-server-only", "no-body")),
     *(f"{_LIST}/{rule}" for rule in ("all-tags", "key-once", "own-server", "no-tags")),
-)  # fmt: skip
+)
 def test_tags_come_and_go(ecs_bench: Bench) -> None:
     """Tags are added, overwritten and deleted on one server, beside those that it has and without touching another's."""
     one, other = ecs_bench.session.pool.batch_of(2)
@@ -197,17 +203,29 @@ def test_a_server_has_ten_tags_at_most(ecs_bench: Bench) -> None:
     eleven = {f"key-{number}": f"value-{number}" for number in range(_MOST + 1)}
     ten = dict(list(eleven.items())[:_MOST])
     ecs_bench.expect(
-        f"{_ADD}/eleven-at-once", "POST", _path(lease, "/action"), json=_body("create", eleven.items()),
-        expects="invalid", change="there are eleven tags", control=control.id, codes=codes,
-    )  # fmt: skip
+        f"{_ADD}/eleven-at-once",
+        "POST",
+        _path(lease, "/action"),
+        json=_body("create", eleven.items()),
+        expects="invalid",
+        change="there are eleven tags",
+        control=control.id,
+        codes=codes,
+    )
     ecs_bench.check(f"{_ADD}/eleven-at-once", _shown(ecs_bench, lease), "body", "tags", length_at_most=_MOST)
     _clear(ecs_bench, lease)
     _accepted(ecs_bench, f"{_ADD}/ten", _send(ecs_bench, lease, "create", ten.items()))
     _has(ecs_bench, f"{_ADD}/ten", _shown(ecs_bench, lease), ten)
     ecs_bench.expect(
-        f"{_ADD}/eleventh", "POST", _path(lease, "/action"), json=_body("create", [("eleventh", "one")]),
-        expects="invalid", change="the server has ten tags", control=control.id, codes=codes,
-    )  # fmt: skip
+        f"{_ADD}/eleventh",
+        "POST",
+        _path(lease, "/action"),
+        json=_body("create", [("eleventh", "one")]),
+        expects="invalid",
+        change="the server has ten tags",
+        control=control.id,
+        codes=codes,
+    )
     shown = _shown(ecs_bench, lease)
     _has(ecs_bench, f"{_ADD}/eleventh", shown, ten)
     _lacks(ecs_bench, f"{_ADD}/eleventh", shown, "eleventh")
@@ -223,9 +241,12 @@ def test_a_server_has_ten_tags_at_most(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_ADD}/key-twice", f"{_ADD}/key-twice-refused", f"{_ADD}/lower-case-action",
-    f"{_DELETE}/key-twice-refused", f"{_DELETE}/lower-case-action",
-)  # fmt: skip
+    f"{_ADD}/key-twice",
+    f"{_ADD}/key-twice-refused",
+    f"{_ADD}/lower-case-action",
+    f"{_DELETE}/key-twice-refused",
+    f"{_DELETE}/lower-case-action",
+)
 def test_a_request_for_tags_is_well_formed(ecs_bench: Bench) -> None:
     """A key is there once, and the action is written in lower case."""
     add, delete = ecs_bench.control("ecs.tags.add"), ecs_bench.control("ecs.tags.delete")
@@ -249,19 +270,34 @@ def test_a_request_for_tags_is_well_formed(ecs_bench: Bench) -> None:
 
 
 def _refuse(
-    bench: Bench, rule: str, server: Lease, control: Exchange, action: str, tags: Sequence[tuple[str, str]], codes: Sequence[str]
-) -> None:  # fmt: skip
+    bench: Bench,
+    rule: str,
+    server: Lease,
+    control: Exchange,
+    action: str,
+    tags: Sequence[tuple[str, str]],
+    codes: Sequence[str],
+) -> None:
     change = "the action has a capital letter" if action.istitle() else "a key is there twice"
     bench.expect(
-        rule, "POST", _path(server, "/action"), json=_body(action, tags),
-        expects="invalid", change=change, control=control.id, codes=tuple(codes),
-    )  # fmt: skip
+        rule,
+        "POST",
+        _path(server, "/action"),
+        json=_body(action, tags),
+        expects="invalid",
+        change=change,
+        control=control.id,
+        codes=tuple(codes),
+    )
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_LIST_PROJECT}/{rule}" for rule in ("has-tags", "key-once", "value-once", "own-project", "no-longer-used", "overwritten")),
+    *(
+        f"{_LIST_PROJECT}/{rule}"
+        for rule in ("has-tags", "key-once", "value-once", "own-project", "no-longer-used", "overwritten")
+    ),
     f"{_LIST}/other-project",
-)  # fmt: skip
+)
 def test_the_tags_of_a_project_are_those_of_its_servers(ecs_bench: Bench) -> None:
     """The values that servers have for a key are together and come and go with the tags; another project sees none."""
     one, other = ecs_bench.session.pool.batch_of(2)
@@ -320,13 +356,25 @@ def _found(bench: Bench, rule: str, servers: Sequence[Lease], **criteria: Any) -
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_QUERY}/{rule}" for rule in ("all-given-tags", "values-are-alternatives", "any-value", "other-value", "not-tags")),
-    *(f"{_QUERY}/{rule}" for rule in ("not-tags-none-of", "matches-name", "matches-and-tags", "filter-lists", "count-counts")),
-    *(f"{_QUERY}/{rule}" for rule in ("count-without-servers", "filter-total", "count-pages", "nothing-found", "at-most-limit")),
-    *(f"{_QUERY}/{rule}" for rule in ("limit-default", "limit-highest", "offset-skips", "offset-default", "pages-complete")),
+    *(
+        f"{_QUERY}/{rule}"
+        for rule in ("all-given-tags", "values-are-alternatives", "any-value", "other-value", "not-tags")
+    ),
+    *(
+        f"{_QUERY}/{rule}"
+        for rule in ("not-tags-none-of", "matches-name", "matches-and-tags", "filter-lists", "count-counts")
+    ),
+    *(
+        f"{_QUERY}/{rule}"
+        for rule in ("count-without-servers", "filter-total", "count-pages", "nothing-found", "at-most-limit")
+    ),
+    *(
+        f"{_QUERY}/{rule}"
+        for rule in ("limit-default", "limit-highest", "offset-skips", "offset-default", "pages-complete")
+    ),
     *(f"{_QUERY}/{rule}" for rule in ("all-tags-shown", "shows-server", "no-criteria", "untagged-gone")),
     f"{_LIST}/same-as-query",
-)  # fmt: skip
+)
 def test_servers_are_found_by_their_tags(ecs_bench: Bench) -> None:
     """Three servers with a key of this test alone are told apart by values, other keys and names, and come on pages."""
     servers = one, two, three = ecs_bench.session.pool.batch_of(3)
@@ -455,6 +503,12 @@ def test_a_query_that_contradicts_itself_is_refused(ecs_bench: Bench) -> None:
     cases.append(("not-tags-twice", "not_tags has a key twice", {"not_tags": twice}))
     for rule, change, criteria in cases:
         ecs_bench.expect(
-            f"{_QUERY}/{rule}", "POST", _SEARCH, json={"action": "filter", **criteria},
-            expects="invalid", change=change, control=control.id, codes=codes,
-        )  # fmt: skip
+            f"{_QUERY}/{rule}",
+            "POST",
+            _SEARCH,
+            json={"action": "filter", **criteria},
+            expects="invalid",
+            change=change,
+            control=control.id,
+            codes=codes,
+        )

@@ -64,9 +64,14 @@ def test_a_token_of_yesterday_is_refused(ecs_bench: Bench) -> None:
     control = client.get(_LIMITS)
     ecs_bench.session.target.clock.sleep(aged)
     ecs_bench.expect(
-        "4.2/token-24h", "GET", _LIMITS, client=client, expects="unauthenticated",
-        change="the token was issued more than 24 hours ago", control=control.id,
-    )  # fmt: skip
+        "4.2/token-24h",
+        "GET",
+        _LIMITS,
+        client=client,
+        expects="unauthenticated",
+        change="the token was issued more than 24 hours ago",
+        control=control.id,
+    )
 
 
 def _seconds(time: str) -> float:
@@ -88,9 +93,13 @@ def test_a_token_is_good_for_its_project_only(ecs_bench: Bench) -> None:
     other = ecs_bench.as_identity("other_project")
     control = ecs_bench.client.get(_LIMITS)
     ecs_bench.expect(
-        f"{_TOKENS}/project-scope", "GET", _LIMITS.replace("{project_id}", other.project_id),
-        expects="foreign-project", change="the project in the URL is another one", control=control.id,
-    )  # fmt: skip
+        f"{_TOKENS}/project-scope",
+        "GET",
+        _LIMITS.replace("{project_id}", other.project_id),
+        expects="foreign-project",
+        change="the project in the URL is another one",
+        control=control.id,
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,9 +122,15 @@ def test_wrong_words_give_no_token(ecs_bench: Bench, rule: str, change: dict[str
     """A wrong password and an unknown project are refused."""
     control = _ask(ecs_bench)
     ecs_bench.expect(
-        f"{_TOKENS}/{rule}", "POST", "/v3/auth/tokens", json=_body(ecs_bench, **change), client=ecs_bench.anonymous(_iam(ecs_bench)),
-        expects="no-token", change=rule.replace("-", " "), control=control.id,
-    )  # fmt: skip
+        f"{_TOKENS}/{rule}",
+        "POST",
+        "/v3/auth/tokens",
+        json=_body(ecs_bench, **change),
+        client=ecs_bench.anonymous(_iam(ecs_bench)),
+        expects="no-token",
+        change=rule.replace("-", " "),
+        control=control.id,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_PROJECTS}/own-project", f"{_PROJECTS}/id-usable")

@@ -39,9 +39,7 @@ def _unlocked(bench: Bench, *leases: Lease) -> None:
 
 def _held(bench: Bench, rule: str, lease: Lease, method: str, path: str, body: JSON = None) -> Exchange:
     """Expect that a request to manage a locked server is refused; wait for the end of one that is not."""
-    answer = bench.expect(
-        f"{_LOCK}/{rule}", method, path, json=body, expects="locked", change="the server is locked"
-    )  # fmt: skip
+    answer = bench.expect(f"{_LOCK}/{rule}", method, path, json=body, expects="locked", change="the server is locked")
     if answer.failure is None and answer.status < 400:
         bench.wait_out(answer)
         bench.session.pool.wait_stable(lease.id)
@@ -49,12 +47,18 @@ def _held(bench: Bench, rule: str, lease: Lease, method: str, path: str, body: J
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_LOCK}/{rule}" for rule in ("locks", "null-value", "no-body", "keeps-state", "this-server-only", "queries-work")),
-    *(f"{_LOCK}/{rule}" for rule in ("already-locked", "refuses-status", "refuses-update", "refuses-nics", "refuses-ecs")),
+    *(
+        f"{_LOCK}/{rule}"
+        for rule in ("locks", "null-value", "no-body", "keeps-state", "this-server-only", "queries-work")
+    ),
+    *(
+        f"{_LOCK}/{rule}"
+        for rule in ("already-locked", "refuses-status", "refuses-update", "refuses-nics", "refuses-ecs")
+    ),
     f"{_LOCK}/refuses-delete",
     *(f"{_UNLOCK}/{rule}" for rule in ("unlocks", "null-value", "no-body", "keeps-state", "this-server-only")),
     *(f"{_UNLOCK}/{rule}" for rule in ("works-when-locked", "not-locked", "manageable")),
-)  # fmt: skip
+)
 def test_a_lock_holds_a_running_server(ecs_bench: Bench) -> None:
     """Locked it refuses whatever changes it and is shown as before; unlocked it is managed again; others are not meant."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
@@ -74,9 +78,7 @@ def test_a_lock_holds_a_running_server(ecs_bench: Bench) -> None:
     ecs_bench.check(f"{_LOCK}/locks", shown, *locked, equals=True)
     ecs_bench.check(f"{_LOCK}/queries-work", shown, "status", at_most=299)
     for rest in ("/os-interface", "/os-volume_attachments", "/os-instance-actions"):
-        ecs_bench.check(
-            f"{_LOCK}/queries-work", ecs_bench.client.get(_path(lease.id, rest)), "status", at_most=299
-        )  # fmt: skip
+        ecs_bench.check(f"{_LOCK}/queries-work", ecs_bench.client.get(_path(lease.id, rest)), "status", at_most=299)
     for field in _STATE:
         ecs_bench.check(f"{_LOCK}/keeps-state", shown, "body", "server", field, equals=before[field])
     ecs_bench.check(f"{_LOCK}/this-server-only", _shown(ecs_bench, other), *locked, equals=False)
@@ -122,9 +124,7 @@ def _managed(bench: Bench, lease: Lease, nic: str, network: JSON) -> bool:
         _held(bench, "refuses-status", lease, "POST", action, {name: value})
     stop = {"os-stop": {"servers": [{"id": lease.id}], "type": "SOFT"}}
     _held(bench, "refuses-ecs", lease, "POST", "/v1/{project_id}/cloudservers/action", stop)
-    answer = _held(
-        bench, "refuses-status", lease, "POST", action, {"resize": {"flavorRef": bench.other_flavor(lease)}}
-    )  # fmt: skip
+    answer = _held(bench, "refuses-status", lease, "POST", action, {"resize": {"flavorRef": bench.other_flavor(lease)}})
     if answer.failure is None and answer.status < 400:
         lease.spoilt = True  # its flavor waits to be confirmed
     return deleted.failure is None and deleted.status >= 400 and not lease.spoilt
@@ -156,9 +156,14 @@ def test_another_project_does_not_lock(ecs_bench: Bench) -> None:
     """Its own URL does not lead to servers of ours."""
     stranger, lease = ecs_bench.as_identity("other_project"), ecs_bench.session.pool.lease("ACTIVE")
     ecs_bench.expect(
-        f"{_LOCK}/own-only", "POST", _path(lease.id, "/action"), json={"lock": None},
-        expects="foreign-server", change="the server is another project's", client=stranger,
-    )  # fmt: skip
+        f"{_LOCK}/own-only",
+        "POST",
+        _path(lease.id, "/action"),
+        json={"lock": None},
+        expects="foreign-server",
+        change="the server is another project's",
+        client=stranger,
+    )
     ecs_bench.check(f"{_LOCK}/own-only", _shown(ecs_bench, lease), "body", "server", "locked", equals=False)
     _unlocked(ecs_bench, lease)
 
@@ -194,24 +199,31 @@ def _while(bench: Bench, requirement: str, seen: Exchange | None, status: str) -
 
 _ENDS = {
     _CONFIRM: ("confirmResize", ("confirms", "null-value", "accepted-state", "wrong-state", "once", "no-body")),
-    _REVERT: ("revertResize", ("reverts", "revert-status", "null-value", "accepted-state", "wrong-state", "once", "no-body")),
-}  # fmt: skip
+    _REVERT: (
+        "revertResize",
+        ("reverts", "revert-status", "null-value", "accepted-state", "wrong-state", "once", "no-body"),
+    ),
+}
 
 
 @pytest.mark.parametrize(
     ("state", "end"),
     [
         pytest.param(
-            state, end, id=f"{_ENDS[end][0]}-{power}",
+            state,
+            end,
+            id=f"{_ENDS[end][0]}-{power}",
             marks=pytest.mark.ecs_requirement(
-                f"{_RESIZE}/{power}", *(f"{end}/{rule}" for rule in _ENDS[end][1]), f"{end}/{power}-again",
+                f"{_RESIZE}/{power}",
+                *(f"{end}/{rule}" for rule in _ENDS[end][1]),
+                f"{end}/{power}-again",
                 *([f"{_RESIZE}/resizes"] if end == _CONFIRM else [f"{_RESIZE}/flavor-url"]),
             ),
         )
         for end in _ENDS
         for state, power in (("ACTIVE", "running"), ("SHUTOFF", "stopped"))
     ],
-)  # fmt: skip
+)
 @pytest.mark.ecs_requirement(
     *(f"{_RESIZE}/{rule}" for rule in ("verify-resize", "resize-status", "this-server-only", "no-body"))
 )
@@ -230,16 +242,16 @@ def test_a_new_flavor_is_confirmed_or_rolled_back(ecs_bench: Bench, state: Serve
     ecs_bench.check(f"{_RESIZE}/{power}", sent, "status", at_most=299)
     ecs_bench.check(f"{_RESIZE}/no-body", sent, "body", equals=None)
     seen = _watched(
-        ecs_bench, lease, "resize",
+        ecs_bench,
+        lease,
+        "resize",
         lambda status, flavor: not sent.succeeded or status == "VERIFY_RESIZE" or flavor == wanted,
-    )  # fmt: skip
+    )
     _while(ecs_bench, f"{_RESIZE}/resize-status", seen, "RESIZE")
     waits = lease.show()
     ecs_bench.check(f"{_RESIZE}/this-server-only", other.show(), *flavor, equals=theirs)
     ecs_bench.check(f"{_RESIZE}/verify-resize", waits, "body", "server", "status", equals="VERIFY_RESIZE")
-    ecs_bench.check(
-        f"{_RESIZE}/verify-resize", waits, "body", "server", "OS-EXT-STS:vm_state", matches="(?i)^resized$"
-    )  # fmt: skip
+    ecs_bench.check(f"{_RESIZE}/verify-resize", waits, "body", "server", "OS-EXT-STS:vm_state", matches="(?i)^resized$")
     if ecs_bench.read(waits, "server", "status") == "VERIFY_RESIZE":
         _settled(ecs_bench, lease, end, state, before if end == _REVERT else wanted)
     else:
@@ -278,7 +290,7 @@ def _late(bench: Bench, lease: Lease, requirement: str, actions: tuple[str, ...]
     for action in actions:
         bench.expect(
             requirement, "POST", _path(lease.id, "/action"), json={action: None}, expects="wrong-state", change=change
-        )  # fmt: skip
+        )
         bench.session.pool.wait_stable(lease.id)
 
 
@@ -288,9 +300,14 @@ def test_the_same_flavor_is_refused(ecs_bench: Bench) -> None:
     control = ecs_bench.control("nova.servers.resize")
     lease = ecs_bench.session.pool.lease("SHUTOFF")
     answer = ecs_bench.expect(
-        f"{_RESIZE}/same-flavor", "POST", _path(lease.id, "/action"), json={"resize": {"flavorRef": ecs_bench.flavor_of(lease)}},
-        expects="same-flavor", change="it is the flavor that the server has", control=control.id,
-    )  # fmt: skip
+        f"{_RESIZE}/same-flavor",
+        "POST",
+        _path(lease.id, "/action"),
+        json={"resize": {"flavorRef": ecs_bench.flavor_of(lease)}},
+        expects="same-flavor",
+        change="it is the flavor that the server has",
+        control=control.id,
+    )
     if answer.failure is None and answer.status < 400:
         lease.spoilt = True
     lease.release()

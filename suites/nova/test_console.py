@@ -20,8 +20,11 @@ def _lines(most: int) -> str:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_RULE}/{rule}" for rule in ("lines", "unlimited", "zero", "length-as-number", "length-as-text", "last-microversion"))
-)  # fmt: skip
+    *(
+        f"{_RULE}/{rule}"
+        for rule in ("lines", "unlimited", "zero", "length-as-number", "length-as-text", "last-microversion")
+    )
+)
 def test_the_log_is_as_long_as_asked_for(ecs_bench: Bench) -> None:
     """At most so many lines, by a number or a text, at the first and at the last microversion; -1 means all."""
     (server,) = ecs_bench.shared("ACTIVE")

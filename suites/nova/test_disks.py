@@ -62,12 +62,21 @@ def _attached(bench: Bench, lease: Lease, disk: str, **fields: str) -> Iterator[
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_LIST}/{rule}" for rule in ("has-disk", "has-system-disk", "own-disks", "id-is-disk", "devices-differ", "same-as-server")),
+    *(
+        f"{_LIST}/{rule}"
+        for rule in ("has-disk", "has-system-disk", "own-disks", "id-is-disk", "devices-differ", "same-as-server")
+    ),
     *(f"{_SHOW}/{rule}" for rule in ("same-disk", "same-as-list", "not-attached")),
-    *(f"{_ATTACH}/{rule}" for rule in ("attaches", "answer-names", "running-and-stopped", "device-chosen", "this-server-only")),
+    *(
+        f"{_ATTACH}/{rule}"
+        for rule in ("attaches", "answer-names", "running-and-stopped", "device-chosen", "this-server-only")
+    ),
     *(f"{_ATTACH}/{rule}" for rule in ("not-available", "vbd-names")),
-    *(f"{_DETACH}/{rule}" for rule in ("detaches", "any-os-stopped", "this-disk-only", "disk-kept", "no-body", "not-attached")),
-)  # fmt: skip
+    *(
+        f"{_DETACH}/{rule}"
+        for rule in ("detaches", "any-os-stopped", "this-disk-only", "disk-kept", "no-body", "not-attached")
+    ),
+)
 def test_a_disk_comes_and_goes(ecs_bench: Bench) -> None:
     """Attached to a stopped and to a running server it is one more disk of that server alone; detached it is kept."""
     ecs_bench.beforehand("nova.disks.attach", "nova.disks.detach", "nova.disks.show")
@@ -118,18 +127,20 @@ def _kept_apart(bench: Bench, lease: Lease, other: Lease, disk: str) -> None:
         (lease, "the disk is attached to this server"),
     ):
         again = bench.expect(
-            f"{_ATTACH}/not-available", "POST", _path(server.id), json={"volumeAttachment": {"volumeId": disk}},
-            expects="refused", change=change,
-        )  # fmt: skip
+            f"{_ATTACH}/not-available",
+            "POST",
+            _path(server.id),
+            json={"volumeAttachment": {"volumeId": disk}},
+            expects="refused",
+            change=change,
+        )
         if again.succeeded:
             _settled(bench, disk)
     if disk in _disks(bench, other.id) or disk not in _disks(bench, lease.id):
         return
     elsewhere = "the disk is attached to another server"
     for rule, method in ((f"{_SHOW}/not-attached", "GET"), (f"{_DETACH}/not-attached", "DELETE")):
-        answer = bench.expect(
-            rule, method, _path(other.id, disk), expects="unknown-reference", change=elsewhere
-        )  # fmt: skip
+        answer = bench.expect(rule, method, _path(other.id, disk), expects="unknown-reference", change=elsewhere)
     if answer.succeeded:
         bench.wait_gone(_path(lease.id, disk), seconds=30)
     bench.check(f"{_DETACH}/not-attached", bench.client.get(_path(lease.id)), *_IDS, contains=disk)
@@ -259,9 +270,14 @@ def test_a_bootable_disk_needs_its_device(ecs_bench: Bench) -> None:
     size = ecs_bench.read(ecs_bench.client.get(f"{_SNAPSHOTS}/{snapshot}"), "snapshot", "size")
     disk = _make(ecs_bench, _zone(ecs_bench, lease), snapshot_id=snapshot, size=size)
     refused = ecs_bench.expect(
-        f"{_ATTACH}/bootable-needs-device", "POST", _path(lease.id), json={"volumeAttachment": {"volumeId": disk}},
-        expects="refused", change="the request names no device for a bootable disk", control=control.id,
-    )  # fmt: skip
+        f"{_ATTACH}/bootable-needs-device",
+        "POST",
+        _path(lease.id),
+        json={"volumeAttachment": {"volumeId": disk}},
+        expects="refused",
+        change="the request names no device for a bootable disk",
+        control=control.id,
+    )
     if refused.failure is None and refused.status < 400:
         _settled(ecs_bench, disk)
         _detach(ecs_bench, lease, disk)
@@ -284,9 +300,14 @@ def test_a_paused_server_gets_no_disk(ecs_bench: Bench) -> None:
     for state in ("paused", "suspended"):
         hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": state})
         answer = ecs_bench.expect(
-            f"{_ATTACH}/paused", "POST", _path(lease.id), json=body, expects="wrong-state",
-            change=f"the server is {state}", control=control.id,
-        )  # fmt: skip
+            f"{_ATTACH}/paused",
+            "POST",
+            _path(lease.id),
+            json=body,
+            expects="wrong-state",
+            change=f"the server is {state}",
+            control=control.id,
+        )
         hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
         if answer.failure is None and answer.status < 400:
             _settled(ecs_bench, disk)
@@ -303,23 +324,40 @@ def test_disks_are_in_the_zone_of_their_server(ecs_bench: Bench) -> None:
     zone = _zone(ecs_bench, lease)
     disk, change = _make(ecs_bench, ecs_bench.other_zone(zone)), "the disk is in another availability zone"
     answer = ecs_bench.expect(
-        f"{_ATTACH}/same-az", "POST", _path(lease.id), json={"volumeAttachment": {"volumeId": disk}},
-        expects="refused", change=change, control=attached.id,
-    )  # fmt: skip
+        f"{_ATTACH}/same-az",
+        "POST",
+        _path(lease.id),
+        json={"volumeAttachment": {"volumeId": disk}},
+        expects="refused",
+        change=change,
+        control=attached.id,
+    )
     lease.spoilt = answer.failure is None and answer.status < 400
     system = {
-        "source_type": "image", "destination_type": "volume", "uuid": image, "boot_index": "0", "volume_size": 100,
+        "source_type": "image",
+        "destination_type": "volume",
+        "uuid": image,
+        "boot_index": "0",
+        "volume_size": 100,
         "delete_on_termination": True,
-    }  # fmt: skip
+    }
     data = {"source_type": "volume", "destination_type": "volume", "uuid": disk, "boot_index": "-1"}
     server = {
-        "name": ecs_bench.new_name("no"), "flavorRef": ecs_bench.need_resource("flavor_id"), "availability_zone": zone,
-        "networks": [{"uuid": ecs_bench.need_resource("network_id")}], "block_device_mapping_v2": [system, data],
-    }  # fmt: skip
+        "name": ecs_bench.new_name("no"),
+        "flavorRef": ecs_bench.need_resource("flavor_id"),
+        "availability_zone": zone,
+        "networks": [{"uuid": ecs_bench.need_resource("network_id")}],
+        "block_device_mapping_v2": [system, data],
+    }
     created = ecs_bench.expect(
-        "nova.servers.create/rule/volume-same-az", "POST", _SERVERS, json={"server": server},
-        expects="refused", change=change, control=control.id,
-    )  # fmt: skip
+        "nova.servers.create/rule/volume-same-az",
+        "POST",
+        _SERVERS,
+        json={"server": server},
+        expects="refused",
+        change=change,
+        control=control.id,
+    )
     ecs_bench.wait_out(created)
     lease.release()
 
@@ -398,9 +436,11 @@ def test_a_disk_is_listed_from_the_beginning(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_ATTACH}/backup-as-system-disk", f"{_ATTACH}/vbd-on-bare-metal", f"{_DETACH}/force-keeps-quota",
+    f"{_ATTACH}/backup-as-system-disk",
+    f"{_ATTACH}/vbd-on-bare-metal",
+    f"{_DETACH}/force-keeps-quota",
     *(f"{_DETACH}/{rule}" for rule in ("data-disk-running", "flag-one", "no-vmtools")),
-)  # fmt: skip
+)
 def test_what_cannot_be_told_of_disks(ecs_bench: Bench) -> None:
     """No operation makes such disks or servers, or shows that they are such."""
     tools = "no field shows whether an image has UVP VMTools"
@@ -408,6 +448,8 @@ def test_what_cannot_be_told_of_disks(ecs_bench: Bench) -> None:
         (f"{_ATTACH}/backup-as-system-disk", "no operation makes a disk from a backup"),
         (f"{_ATTACH}/vbd-on-bare-metal", "no operation makes a BMS"),
         (f"{_DETACH}/force-keeps-quota", "a server would need as many disks as it can have"),
-        (f"{_DETACH}/data-disk-running", tools), (f"{_DETACH}/flag-one", tools), (f"{_DETACH}/no-vmtools", tools),
-    ):  # fmt: skip
+        (f"{_DETACH}/data-disk-running", tools),
+        (f"{_DETACH}/flag-one", tools),
+        (f"{_DETACH}/no-vmtools", tools),
+    ):
         ecs_bench.not_tested(rule, reason)

@@ -12,8 +12,11 @@ import pytest
 from pytest_ecs import Bench, Exchange
 
 _LIST, _DETAIL, _SHOW, _SPECS = (
-    "nova.flavors.list/rule", "nova.flavors.list-detail/rule", "nova.flavors.show/rule", "nova.flavor-extra-specs.show/rule",
-)  # fmt: skip
+    "nova.flavors.list/rule",
+    "nova.flavors.list-detail/rule",
+    "nova.flavors.show/rule",
+    "nova.flavor-extra-specs.show/rule",
+)
 _PATHS = {_LIST: "/v2.1/{project_id}/flavors", _DETAIL: "/v2.1/{project_id}/flavors/detail"}
 _ECS = "/v1/{project_id}/cloudservers/flavors"
 _IDS = ("body", "flavors", "*", "id")
@@ -21,8 +24,12 @@ _IDS = ("body", "flavors", "*", "id")
 _KEYS = {"flavorid": "id", "name": "name", "memory_mb": "ram", "vcpus": "vcpus", "root_gb": "disk"}
 #: Fields that are not used, and what they have then (tables 6-117, 6-121).
 _UNUSED = {
-    "disk": [0, "0"], "swap": [""], "OS-FLV-EXT-DATA:ephemeral": [0], "OS-FLV-DISABLED:disabled": [False], "rxtx_factor": [1, 1.0],
-}  # fmt: skip
+    "disk": [0, "0"],
+    "swap": [""],
+    "OS-FLV-EXT-DATA:ephemeral": [0],
+    "OS-FLV-DISABLED:disabled": [False],
+    "rxtx_factor": [1, 1.0],
+}
 
 
 def _query(bench: Bench, rule: str, **query: str) -> Exchange:
@@ -62,9 +69,17 @@ def _in_order(ids: list[str], of: Callable[[str], Any], downwards: bool = False)
 
 
 @pytest.mark.ecs_requirement(
-    f"{_LIST}/has-flavors", f"{_LIST}/can-be-shown", f"{_LIST}/same-flavors", f"{_DETAIL}/has-flavors", f"{_DETAIL}/unused-defaults",
-    f"{_DETAIL}/ecs-flavors-agree", f"{_SHOW}/same-flavor", f"{_SHOW}/same-as-list", f"{_SHOW}/unused-defaults", f"{_SPECS}/ecs-flavors-agree",
-)  # fmt: skip
+    f"{_LIST}/has-flavors",
+    f"{_LIST}/can-be-shown",
+    f"{_LIST}/same-flavors",
+    f"{_DETAIL}/has-flavors",
+    f"{_DETAIL}/unused-defaults",
+    f"{_DETAIL}/ecs-flavors-agree",
+    f"{_SHOW}/same-flavor",
+    f"{_SHOW}/same-as-list",
+    f"{_SHOW}/unused-defaults",
+    f"{_SPECS}/ecs-flavors-agree",
+)
 def test_all_queries_show_the_same_flavors(ecs_bench: Bench) -> None:
     """The lists, each flavor by itself, its extra specs, and the ECS view of it."""
     used = ecs_bench.need_resource("flavor_id")
@@ -100,11 +115,27 @@ def test_all_queries_show_the_same_flavors(ecs_bench: Bench) -> None:
             ecs_bench.not_tested(f"{rule}/ecs-flavors-agree", "the lists of 5.4.1 and 6.6.2 have no flavor in common")
 
 
-@pytest.mark.parametrize("rule", [
-    pytest.param(rule, id=rule, marks=pytest.mark.ecs_requirement(
-        *(f"{rule}/{claim}" for claim in ("least-disk", "least-disk-zero", "least-memory", *(("least-both",) if rule == _LIST else ()))),
-    )) for rule in _PATHS
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(
+            rule,
+            id=rule,
+            marks=pytest.mark.ecs_requirement(
+                *(
+                    f"{rule}/{claim}"
+                    for claim in (
+                        "least-disk",
+                        "least-disk-zero",
+                        "least-memory",
+                        *(("least-both",) if rule == _LIST else ()),
+                    )
+                ),
+            ),
+        )
+        for rule in _PATHS
+    ],
+)
 def test_the_least_that_is_asked_for(ecs_bench: Bench, rule: str) -> None:
     """minRam and minDisk leave out what is smaller, and nothing else."""
     flavors = _flavors(ecs_bench)
@@ -133,11 +164,22 @@ def test_the_least_that_is_asked_for(ecs_bench: Bench, rule: str) -> None:
         ecs_bench.check(f"{rule}/least-both", both, *_IDS, same_items=sorted(allowed & set(_ids(ecs_bench, both))))
 
 
-@pytest.mark.parametrize("rule", [
-    pytest.param(rule, id=rule, marks=pytest.mark.ecs_requirement(
-        *(f"{rule}/{claim}" for claim in ("sort-default", "sort-key", "sort-direction", "sort-direction-default")),
-    )) for rule in _PATHS
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(
+            rule,
+            id=rule,
+            marks=pytest.mark.ecs_requirement(
+                *(
+                    f"{rule}/{claim}"
+                    for claim in ("sort-default", "sort-key", "sort-direction", "sort-direction-default")
+                ),
+            ),
+        )
+        for rule in _PATHS
+    ],
+)
 def test_flavors_are_sorted(ecs_bench: Bench, rule: str) -> None:
     """By each key, upwards unless downwards is asked for; without a key by the id."""
     properties = {flavor["id"]: flavor for flavor in _flavors(ecs_bench)}
@@ -150,9 +192,11 @@ def test_flavors_are_sorted(ecs_bench: Bench, rule: str) -> None:
             return int(value) if name in {"ram", "vcpus", "disk"} else str(value)
 
         for claim, query, downwards in (
-            ("sort-key", {}, False), ("sort-direction-default", {}, False), ("sort-direction", {"sort_dir": "asc"}, False),
+            ("sort-key", {}, False),
+            ("sort-direction-default", {}, False),
+            ("sort-direction", {"sort_dir": "asc"}, False),
             ("sort-direction", {"sort_dir": "desc"}, True),
-        ):  # fmt: skip
+        ):
             listed = _query(ecs_bench, rule, sort_key=key, **query)
             ids = _ids(ecs_bench, listed)
             # Flavors that are equal in the property may come in any order, so the list is compared with itself, sorted.

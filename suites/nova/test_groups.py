@@ -47,7 +47,7 @@ def _index(bench: Bench, page: Exchange, group: str) -> int:
     *(f"{_LIST}/{rule}" for rule in ("has-groups", "once", "own-project", "same-as-show", "same-as-ecs")),
     *(f"{_SHOW}/{rule}" for rule in ("asked-group", "as-created", "own-ids", "other-project")),
     *(f"{_DELETE}/{rule}" for rule in ("deletes", "others-stay", "no-body")),
-)  # fmt: skip
+)
 def test_groups_come_and_go(ecs_bench: Bench) -> None:
     """A new group is shown as it was asked for, in the list and by itself, with its owners, and to its project alone."""
     client, name = ecs_bench.client, ecs_bench.new_name("group")
@@ -105,9 +105,14 @@ def test_another_policy_is_refused(ecs_bench: Bench) -> None:
     """There are no affinity groups."""
     control = ecs_bench.control("nova.server-groups.create")
     ecs_bench.expect(
-        f"{_CREATE}/affinity-refused", "POST", _GROUPS, json=_body(ecs_bench.new_name("no"), "affinity"),
-        expects="invalid", change="the policy is affinity", control=control.id,
-    )  # fmt: skip
+        f"{_CREATE}/affinity-refused",
+        "POST",
+        _GROUPS,
+        json=_body(ecs_bench.new_name("no"), "affinity"),
+        expects="invalid",
+        change="the policy is affinity",
+        control=control.id,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/counted", f"{_DELETE}/counted")
@@ -130,9 +135,14 @@ def test_groups_are_counted(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/usable", f"{_CREATE}/different-hosts", f"{_SHOW}/members", f"{_SHOW}/deleted-member", f"{_LIST}/same-as-show",
-    f"{_DELETE}/members-stay", f"{_DELETE}/no-longer-usable",
-)  # fmt: skip
+    f"{_CREATE}/usable",
+    f"{_CREATE}/different-hosts",
+    f"{_SHOW}/members",
+    f"{_SHOW}/deleted-member",
+    f"{_LIST}/same-as-show",
+    f"{_DELETE}/members-stay",
+    f"{_DELETE}/no-longer-usable",
+)
 def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
     """Two servers of one request are members, on different hosts; they stay when the group goes, which ends its use."""
     client, pool = ecs_bench.client, ecs_bench.session.pool
@@ -162,9 +172,14 @@ def test_servers_are_created_in_a_group(ecs_bench: Bench) -> None:
     ecs_bench.wait_gone(_one(group), 10)
     control = ecs_bench.control("nova.servers.create")
     refused = ecs_bench.expect(
-        f"{_DELETE}/no-longer-usable", "POST", _SERVERS, json=_in_group(ecs_bench, group, 1),
-        expects="refused", change="the group was deleted", control=control.id,
-    )  # fmt: skip
+        f"{_DELETE}/no-longer-usable",
+        "POST",
+        _SERVERS,
+        json=_in_group(ecs_bench, group, 1),
+        expects="refused",
+        change="the group was deleted",
+        control=control.id,
+    )
     ecs_bench.wait_out(refused)
 
 
@@ -194,9 +209,14 @@ def test_a_project_has_so_many_groups(ecs_bench: Bench) -> None:
     hook("PUT", "/_mock/limits", {"server_groups": len(_ids(ecs_bench, ecs_bench.client.get(_GROUPS)))})
     try:
         ecs_bench.expect(
-            rule, "POST", _GROUPS, json=_body(ecs_bench.new_name("group")), expects="over-limit",
-            change="the project has as many groups as it may have", control=control.id,
-        )  # fmt: skip
+            rule,
+            "POST",
+            _GROUPS,
+            json=_body(ecs_bench.new_name("group")),
+            expects="over-limit",
+            change="the project has as many groups as it may have",
+            control=control.id,
+        )
     finally:
         hook("PUT", "/_mock/limits", {"server_groups": most})
     ecs_bench.client.delete(_one(group))

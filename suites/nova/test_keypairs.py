@@ -61,13 +61,19 @@ def _at(bench: Bench, listed: Exchange, name: str) -> tuple[str | int, ...]:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("name-alone", "imports", "asked-name", "listed", "private-key-created", "private-key-imported")),
-    *(f"{_CREATE}/{rule}" for rule in ("private-key-once", "imported-key", "new-keys", "longest-key", "malformed-key", "name-taken")),
+    *(
+        f"{_CREATE}/{rule}"
+        for rule in ("name-alone", "imports", "asked-name", "listed", "private-key-created", "private-key-imported")
+    ),
+    *(
+        f"{_CREATE}/{rule}"
+        for rule in ("private-key-once", "imported-key", "new-keys", "longest-key", "malformed-key", "name-taken")
+    ),
     f"{_CREATE}/name-free-again",
     *(f"{_LIST}/{rule}" for rule in ("has-keypairs", "once", "no-private-key", "as-created")),
     *(f"{_SHOW}/{rule}" for rule in ("asked-name", "same-as-list", "not-deleted", "created-at", "no-private-key")),
     *(f"{_DELETE}/{rule}" for rule in ("deletes", "others-stay", "twice", "no-longer-usable", "no-body")),
-)  # fmt: skip
+)
 def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
     """Created or imported, shown without the private key, and gone when they are deleted."""
     name, imported, another = (ecs_bench.new_name("key") for _ in range(3))
@@ -105,9 +111,11 @@ def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
             ecs_bench.check(rule, answered, *at, "fingerprint", equals=like["fingerprint"])
             ecs_bench.check(rule, answered, *at, "public_key", matches=_like(like["public_key"]))
         for rule, answered, at in (
-            (f"{_CREATE}/private-key-once", listed, place), (f"{_CREATE}/private-key-once", shown, ("body", "keypair")),
-            (f"{_LIST}/no-private-key", listed, place), (f"{_SHOW}/no-private-key", shown, ("body", "keypair")),
-        ):  # fmt: skip
+            (f"{_CREATE}/private-key-once", listed, place),
+            (f"{_CREATE}/private-key-once", shown, ("body", "keypair")),
+            (f"{_LIST}/no-private-key", listed, place),
+            (f"{_SHOW}/no-private-key", shown, ("body", "keypair")),
+        ):
             ecs_bench.check(rule, answered, *at, "private_key", absent=True)
         ecs_bench.check(f"{_SHOW}/not-deleted", shown, "body", "keypair", "deleted", equals=False)
         ecs_bench.check(f"{_SHOW}/not-deleted", shown, "body", "keypair", "deleted_at", equals=None)
@@ -118,17 +126,27 @@ def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
             ecs_bench.check(f"{_SHOW}/created-at", shown, "body", "keypair", "created_at", time_between=around)
 
     again = ecs_bench.expect(
-        f"{_CREATE}/name-taken", "POST", _PATH, json={"keypair": {"name": name, "public_key": public}},
-        expects="refused", change="the user has a key pair of the name", control=created.id,
-    )  # fmt: skip
+        f"{_CREATE}/name-taken",
+        "POST",
+        _PATH,
+        json={"keypair": {"name": name, "public_key": public}},
+        expects="refused",
+        change="the user has a key pair of the name",
+        control=created.id,
+    )
     if again.status >= 400:
         kept = _show(ecs_bench, name)
         same = _like(pair["public_key"])
         ecs_bench.check(f"{_CREATE}/name-taken", kept, "body", "keypair", "public_key", matches=same)
     ecs_bench.expect(
-        f"{_CREATE}/malformed-key", "POST", _PATH, json={"keypair": {"name": ecs_bench.new_name("key"), "public_key": "no public key"}},
-        expects="invalid", change="the public key is none", control=taken.id,
-    )  # fmt: skip
+        f"{_CREATE}/malformed-key",
+        "POST",
+        _PATH,
+        json={"keypair": {"name": ecs_bench.new_name("key"), "public_key": "no public key"}},
+        expects="invalid",
+        change="the public key is none",
+        control=taken.id,
+    )
     long = " ".join(public.split()[:2]) + " "
     padded = long + "c" * (_LONGEST - len(long))
     other = ecs_bench.new_name("key")
@@ -150,18 +168,27 @@ def test_key_pairs_come_and_go(ecs_bench: Bench) -> None:
     body: dict[str, Any] = dict(ecs_bench.session.pool.template(ecs_bench.new_name("key"), 1))
     body["server"] = {**body["server"], "key_name": name}
     refused = ecs_bench.expect(
-        f"{_DELETE}/no-longer-usable", "POST", "/v1/{project_id}/cloudservers", json=body,
-        expects="refused", change="the key pair was deleted",
-    )  # fmt: skip
+        f"{_DELETE}/no-longer-usable",
+        "POST",
+        "/v1/{project_id}/cloudservers",
+        json=body,
+        expects="refused",
+        change="the key pair was deleted",
+    )
     ecs_bench.wait_out(refused)
     ecs_bench.check(f"{_CREATE}/name-free-again", _create(ecs_bench, name), "status", at_most=299)
     _drop(ecs_bench, name, imported, other)
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("type-ssh", "type-x509", "type-default", "early-fields", "own-user", "user-id-own")),
-    f"{_LIST}/type-default", f"{_SHOW}/type-default", f"{_SHOW}/own-user",
-)  # fmt: skip
+    *(
+        f"{_CREATE}/{rule}"
+        for rule in ("type-ssh", "type-x509", "type-default", "early-fields", "own-user", "user-id-own")
+    ),
+    f"{_LIST}/type-default",
+    f"{_SHOW}/type-default",
+    f"{_SHOW}/own-user",
+)
 def test_kinds_and_users_have_their_microversions(ecs_bench: Bench) -> None:
     """ssh is the kind that nobody named; the user is the one who asks."""
     (lease,) = ecs_bench.shared("ACTIVE")
@@ -195,8 +222,10 @@ def test_kinds_and_users_have_their_microversions(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_PASSWORD}/linux", f"{_PASSWORD}/again", *(f"{_NO_PASSWORD}/{rule}" for rule in ("server-untouched", "linux", "no-body")),
-)  # fmt: skip
+    f"{_PASSWORD}/linux",
+    f"{_PASSWORD}/again",
+    *(f"{_NO_PASSWORD}/{rule}" for rule in ("server-untouched", "linux", "no-body")),
+)
 def test_a_linux_server_has_no_password_to_show(ecs_bench: Bench) -> None:
     """Nor one to delete; both queries say the same."""
     lease = ecs_bench.session.pool.lease("ACTIVE")
@@ -241,13 +270,23 @@ def test_key_pairs_are_their_users_own(ecs_bench: Bench) -> None:
             return
         ecs_bench.check(rules["list"], listed, *_NAMES, lacks=name)
         ecs_bench.expect(
-            rules["show"], "GET", f"{_PATH}/{name}", expects="foreign-server", change="another user has it", client=other,
+            rules["show"],
+            "GET",
+            f"{_PATH}/{name}",
+            expects="foreign-server",
+            change="another user has it",
+            client=other,
             control=mine.id,
-        )  # fmt: skip
+        )
         ecs_bench.expect(
-            rules["delete"], "DELETE", f"{_PATH}/{name}", expects="foreign-server", change="another user has it",
-            client=other, control=mine.id,
-        )  # fmt: skip
+            rules["delete"],
+            "DELETE",
+            f"{_PATH}/{name}",
+            expects="foreign-server",
+            change="another user has it",
+            client=other,
+            control=mine.id,
+        )
         ecs_bench.check(rules["delete"], ecs_bench.client.get(_PATH), *_NAMES, contains=name)
     finally:
         if hook is not None:
@@ -271,9 +310,13 @@ def test_what_cannot_be_told_of_key_pairs(ecs_bench: Bench) -> None:
     for name in names[:-1]:
         ecs_bench.read(_create(ecs_bench, name))
     ecs_bench.expect(
-        f"{_CREATE}/quantity", "POST", _PATH, json={"keypair": {"name": names[-1]}},
-        expects="over-limit", change="the user has as many key pairs as there may be",
-    )  # fmt: skip
+        f"{_CREATE}/quantity",
+        "POST",
+        _PATH,
+        json={"keypair": {"name": names[-1]}},
+        expects="over-limit",
+        change="the user has as many key pairs as there may be",
+    )
     _drop(ecs_bench, *names)
 
 
@@ -281,10 +324,15 @@ _SERVERS, _VOLUMES = "/v2.1/{project_id}/servers", "/v2.1/{project_id}/os-volume
 
 
 @pytest.mark.ecs_requirement(
-    f"{_PASSWORD}/windows", f"{_PASSWORD}/ciphertext", f"{_NO_PASSWORD}/deletes", f"{_NO_PASSWORD}/not-recovered",
-    "nova.servers.create/rule/windows-admin-pass", "nova.servers.lock/rule/refuses-password",
-    "nova.servers.rebuild/rule/another-os", "nova.disks.detach/rule/windows-scsi-running",
-)  # fmt: skip
+    f"{_PASSWORD}/windows",
+    f"{_PASSWORD}/ciphertext",
+    f"{_NO_PASSWORD}/deletes",
+    f"{_NO_PASSWORD}/not-recovered",
+    "nova.servers.create/rule/windows-admin-pass",
+    "nova.servers.lock/rule/refuses-password",
+    "nova.servers.rebuild/rule/another-os",
+    "nova.disks.detach/rule/windows-scsi-running",
+)
 def test_a_windows_server_is_different(ecs_bench: Bench) -> None:
     """It has a password of its own until that is deleted, keeps SCSI disks while it runs, and may become a Linux server."""
     client, pool = ecs_bench.client, ecs_bench.session.pool
@@ -292,14 +340,21 @@ def test_a_windows_server_is_different(ecs_bench: Bench) -> None:
     ecs_bench.not_tested(f"{_PASSWORD}/ciphertext", "passwords are taken out of every answer before it is judged")
     key = str(ecs_bench.make(_PATH, {"keypair": {"name": ecs_bench.new_name("key")}}, "keypair", "name"))
     wanted = {
-        "name": ecs_bench.new_name("windows"), "imageRef": image, "flavorRef": ecs_bench.need_resource("flavor_id"),
+        "name": ecs_bench.new_name("windows"),
+        "imageRef": image,
+        "flavorRef": ecs_bench.need_resource("flavor_id"),
         "networks": [{"uuid": ecs_bench.need_resource("network_id")}],
-    }  # fmt: skip
+    }
     created = client.post(_SERVERS, {"server": {**wanted, "key_name": key}})
     refused = ecs_bench.expect(
-        "nova.servers.create/rule/windows-admin-pass", "POST", _SERVERS, json={"server": {**wanted, "name": ecs_bench.new_name("no")}},
-        expects="refused", change="there is neither a password nor a key pair", control=created.id,
-    )  # fmt: skip
+        "nova.servers.create/rule/windows-admin-pass",
+        "POST",
+        _SERVERS,
+        json={"server": {**wanted, "name": ecs_bench.new_name("no")}},
+        expects="refused",
+        change="there is neither a password nor a key pair",
+        control=created.id,
+    )
     ecs_bench.wait_out(refused)
     ecs_bench.read(created)
     (server,) = ecs_bench.exactly(1, pool.settle(created), "the server that was created")
@@ -357,8 +412,11 @@ def _windows_disk(bench: Bench, server: str) -> None:
     rule, path = "nova.disks.detach/rule/windows-scsi-running", f"{_SERVERS}/{server}/os-volume_attachments"
     zone = bench.read(bench.session.pool.show(server), "server", "OS-EXT-AZ:availability_zone")
     wanted = {
-        "size": 10, "display_name": bench.new_name("scsi"), "availability_zone": zone, "metadata": {"hw:passthrough": "true"},
-    }  # fmt: skip
+        "size": 10,
+        "display_name": bench.new_name("scsi"),
+        "availability_zone": zone,
+        "metadata": {"hw:passthrough": "true"},
+    }
     try:
         disk = str(bench.make(_VOLUMES, {"volume": wanted}, "volume", "id"))
     except PrerequisiteMissing as missing:

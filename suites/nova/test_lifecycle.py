@@ -113,10 +113,19 @@ def test_a_batch_is_found_by_its_reservation(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/creates", f"{_CREATE}/name-single", f"{_CREATE}/metadata-set", f"{_CREATE}/default-security-group",
-    f"{_CREATE}/min-default", f"{_CREATE}/no-eip", f"{_CREATE}/system-disk-visible", f"{_CREATE}/server-answered",
-    f"{_CREATE}/image-and-flavor", f"{_CREATE}/in-network", f"{_CREATE}/description-default", f"{_CREATE}/az-chosen",
-)  # fmt: skip
+    f"{_CREATE}/creates",
+    f"{_CREATE}/name-single",
+    f"{_CREATE}/metadata-set",
+    f"{_CREATE}/default-security-group",
+    f"{_CREATE}/min-default",
+    f"{_CREATE}/no-eip",
+    f"{_CREATE}/system-disk-visible",
+    f"{_CREATE}/server-answered",
+    f"{_CREATE}/image-and-flavor",
+    f"{_CREATE}/in-network",
+    f"{_CREATE}/description-default",
+    f"{_CREATE}/az-chosen",
+)
 def test_a_server_is_what_was_asked_for(ecs_bench: Bench) -> None:
     """Name, metadata, image, flavor and network of the request show in the new server; the rest has its default."""
     made = _servers(ecs_bench)
@@ -171,9 +180,13 @@ def test_a_disk_to_boot_from_is_needed(ecs_bench: Bench) -> None:
     """A volume without boot_index 0 is refused."""
     disk = {"source_type": "volume", "destination_type": "volume", "uuid": ecs_bench.disk(), "boot_index": "-1"}
     _refuse(
-        ecs_bench, "boot-disk-needed", "no disk has boot_index 0", imageRef=None, variant="volume",
+        ecs_bench,
+        "boot-disk-needed",
+        "no disk has boot_index 0",
+        imageRef=None,
+        variant="volume",
         block_device_mapping_v2=[disk],
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/max-not-below-min")
@@ -210,9 +223,13 @@ def test_a_new_disk_needs_a_size(ecs_bench: Bench, source: str) -> None:
     else:
         disks = [boot, {"source_type": "blank", "destination_type": "volume", "boot_index": "-1"}]
     _refuse(
-        ecs_bench, "volume-size-needed", f"a disk of source {source} has no volume_size", imageRef=None,
-        variant="volume", block_device_mapping_v2=disks,
-    )  # fmt: skip
+        ecs_bench,
+        "volume-size-needed",
+        f"a disk of source {source} has no volume_size",
+        imageRef=None,
+        variant="volume",
+        block_device_mapping_v2=disks,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_UPDATE}/name-changed", f"{_UPDATE}/description-changed", f"{_UPDATE}/nothing-else")
@@ -233,9 +250,15 @@ def test_name_and_description_change_and_nothing_else(ecs_bench: Bench) -> None:
 
 #: What may change while nobody does anything to a server.
 _MOVING = {
-    "updated", "progress", "hostId", "host_status", "OS-EXT-SRV-ATTR:host", "OS-EXT-SRV-ATTR:hypervisor_hostname",
-    "OS-EXT-STS:power_state", "OS-EXT-STS:task_state",
-}  # fmt: skip
+    "updated",
+    "progress",
+    "hostId",
+    "host_status",
+    "OS-EXT-SRV-ATTR:host",
+    "OS-EXT-SRV-ATTR:hypervisor_hostname",
+    "OS-EXT-STS:power_state",
+    "OS-EXT-STS:task_state",
+}
 
 
 def _lasting(bench: Bench, server: dict[str, Any], *but: str) -> Iterator[tuple[str, dict[str, JSON]]]:
@@ -253,9 +276,10 @@ def test_a_list_is_filtered_by_what_servers_have(ecs_bench: Bench, base: str, pa
     server = ecs_bench.read(lease.show(), "server")
     (entries,) = ecs_bench.exactly(1, server["addresses"].values(), "the server's only network")
     for key, value, nothing in (
-        ("name", server["name"], "no-such-name-anywhere"), ("ip", entries[0]["addr"], "203.0.113.99"),
+        ("name", server["name"], "no-such-name-anywhere"),
+        ("ip", entries[0]["addr"], "203.0.113.99"),
         ("flavor", server["flavor"]["id"], "no-such-flavor"),
-    ):  # fmt: skip
+    ):
         # What a special character means inside a text that is matched in part is not said (ruling fuzzy-match).
         words = re.findall("[A-Za-z0-9]+", value)
         for text in dict.fromkeys((value, max(words, key=len), words[-1])):
@@ -309,9 +333,13 @@ def _newest_first(servers: list[dict[str, Any]]) -> list[list[str]]:
 
 #: What the values of sort_key that have a field of their own, whose order is beyond doubt, are called in the answer.
 _SORTED = {
-    "created_at": "created", "updated_at": "updated", "display_name": "name", "uuid": "id",
-    "launched_at": "OS-SRV-USG:launched_at", "host_name": "OS-EXT-SRV-ATTR:hostname",
-}  # fmt: skip
+    "created_at": "created",
+    "updated_at": "updated",
+    "display_name": "name",
+    "uuid": "id",
+    "launched_at": "OS-SRV-USG:launched_at",
+    "host_name": "OS-EXT-SRV-ATTR:hostname",
+}
 
 
 @_both("sort-key")
@@ -373,9 +401,15 @@ def test_an_unknown_status_depends_on_the_microversion(ecs_bench: Bench, base: s
     empty = ecs_bench.client.get(path, query={"status": "NO_SUCH_STATUS"}, microversion="2.37")
     ecs_bench.check(f"{base}/status-unknown-at-2-37", empty, "body", "servers", equals=[])
     ecs_bench.expect(
-        f"{base}/status-unknown-from-2-38", "GET", path, query={"status": "NO_SUCH_STATUS"}, microversion="2.38",
-        expects="invalid", change="the status is none of the documented ones", control=empty.id,
-    )  # fmt: skip
+        f"{base}/status-unknown-from-2-38",
+        "GET",
+        path,
+        query={"status": "NO_SUCH_STATUS"},
+        microversion="2.38",
+        expects="invalid",
+        change="the status is none of the documented ones",
+        control=empty.id,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_SHOW}/same-as-list")
@@ -546,9 +580,13 @@ def test_a_creation_that_the_text_rules_out_is_refused(
 def test_a_boot_disk_smaller_than_the_image_is_refused(ecs_bench: Bench) -> None:
     """One GB is less than any image that boots."""
     _refuse(
-        ecs_bench, "volume-size-least", "the boot disk has 1 GB", imageRef=None, variant="volume",
+        ecs_bench,
+        "volume-size-least",
+        "the boot disk has 1 GB",
+        imageRef=None,
+        variant="volume",
         block_device_mapping_v2=[_boot_disk(ecs_bench, volume_size=1)],
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.ecs_requirement(
@@ -648,10 +686,19 @@ def _check_end(bench: Bench, requirement: str, path: str, page: Exchange) -> Non
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in (_SHOW, _DETAIL) for rule in ("image-shown", "kernel-blank", "no-fault", "no-password", "user-data-shown")),
-    f"{_DETAIL}/tenant-is-project", f"{_DETAIL}/same-servers", f"{_SHOW}/same-server", f"{_SHOW}/launched-at",
-    f"{_SHOW}/not-terminated", f"{_DETAIL}/batch-launch-index", f"{_DETAIL}/batch-reservation",
-)  # fmt: skip
+    *(
+        f"{base}/{rule}"
+        for base in (_SHOW, _DETAIL)
+        for rule in ("image-shown", "kernel-blank", "no-fault", "no-password", "user-data-shown")
+    ),
+    f"{_DETAIL}/tenant-is-project",
+    f"{_DETAIL}/same-servers",
+    f"{_SHOW}/same-server",
+    f"{_SHOW}/launched-at",
+    f"{_SHOW}/not-terminated",
+    f"{_DETAIL}/batch-launch-index",
+    f"{_DETAIL}/batch-reservation",
+)
 def test_a_server_shows_what_it_is(ecs_bench: Bench) -> None:
     """Both views of the servers of a batch have its image, its user data, its reservation, and nothing that did not happen."""
     image = ecs_bench.need_resource("image_id")
@@ -693,8 +740,10 @@ def test_the_time_of_the_last_change_moves(ecs_bench: Bench) -> None:
     lease, pool = ecs_bench.session.pool.lease(), ecs_bench.session.pool
     path = f"{_SERVERS}/{lease.id}"
     for action, body, status in (
-        ("os-stop", {}, "SHUTOFF"), ("os-start", {}, "ACTIVE"), ("reboot", {"type": "HARD"}, "ACTIVE"),
-    ):  # fmt: skip
+        ("os-stop", {}, "SHUTOFF"),
+        ("os-start", {}, "ACTIVE"),
+        ("reboot", {"type": "HARD"}, "ACTIVE"),
+    ):
         pool.clock.sleep(2.0)  # the time is shown in whole seconds
         before = ecs_bench.read(lease.show(), "server", "updated")
         if not ecs_bench.client.post(f"{path}/action", {action: body}).succeeded:
@@ -727,8 +776,10 @@ _DEFAULT, _MOST = 25, 1000
 
 @pytest.mark.ecs_requirement(
     *(f"{base}/{rule}" for base in (_LIST, _DETAIL) for rule in ("tags-filter", "not-tags-filter")),
-    f"{_SHOW}/tags-shown", f"{_SHOW}/locked-shown", f"{_DETAIL}/locked-shown",
-)  # fmt: skip
+    f"{_SHOW}/tags-shown",
+    f"{_SHOW}/locked-shown",
+    f"{_DETAIL}/locked-shown",
+)
 def test_tags_and_locks_show_on_the_server_that_has_them(ecs_bench: Bench) -> None:
     """Of two servers one has a tag and a lock: it is the one that is listed by the tag, and both show on it alone."""
     lease, other = ecs_bench.session.pool.batch_of(2)
@@ -815,9 +866,15 @@ def test_an_update_counts_bytes_and_shows_tags(ecs_bench: Bench) -> None:
     path, tags = f"{_SERVERS}/{lease.id}", f"/v1/{{project_id}}/servers/{lease.id}/tags"
     fitting = ecs_bench.client.put(path, {"server": {"description": "é" * 127}}, microversion="2.19")
     ecs_bench.expect(
-        f"{_UPDATE}/description-bytes", "PUT", path, json={"server": {"description": "é" * 128}}, microversion="2.19",
-        expects="invalid", change="the description has 256 bytes", control=fitting.id,
-    )  # fmt: skip
+        f"{_UPDATE}/description-bytes",
+        "PUT",
+        path,
+        json={"server": {"description": "é" * 128}},
+        microversion="2.19",
+        expects="invalid",
+        change="the description has 256 bytes",
+        control=fitting.id,
+    )
     valued, bare = (
         f"{word}-{ecs_bench.unknown_id()[:8]}" for word in ("valued", "bare")
     )  # names are too long for keys
@@ -847,9 +904,15 @@ def test_one_volume_is_not_for_several_servers(ecs_bench: Bench) -> None:
     """Two servers beside a volume that is there are refused."""
     volume = {"source_type": "volume", "destination_type": "volume", "boot_index": "-1", "uuid": ecs_bench.disk()}
     _refuse(
-        ecs_bench, "no-batch-from-volume", "two servers are to have one volume", imageRef=None, variant="volume",
-        min_count=2, max_count=2, block_device_mapping_v2=[_boot_disk(ecs_bench), volume],
-    )  # fmt: skip
+        ecs_bench,
+        "no-batch-from-volume",
+        "two servers are to have one volume",
+        imageRef=None,
+        variant="volume",
+        min_count=2,
+        max_count=2,
+        block_device_mapping_v2=[_boot_disk(ecs_bench), volume],
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/disk-source-needed")
@@ -859,9 +922,13 @@ def test_a_disk_has_a_source(ecs_bench: Bench, source: str) -> None:
     disk = {"source_type": source, "destination_type": "volume", "boot_index": "-1", "volume_size": 100}
     disks = [_boot_disk(ecs_bench), disk]
     _refuse(
-        ecs_bench, "disk-source-needed", f"a disk is to be made from a {source} and names none", imageRef=None,
-        variant="volume", block_device_mapping_v2=disks,
-    )  # fmt: skip
+        ecs_bench,
+        "disk-source-needed",
+        f"a disk is to be made from a {source} and names none",
+        imageRef=None,
+        variant="volume",
+        block_device_mapping_v2=disks,
+    )
 
 
 @pytest.mark.ecs_requirement(f"{_CREATE}/snapshot-of-system-disk")
@@ -872,9 +939,13 @@ def test_a_snapshot_of_a_data_disk_does_not_boot(ecs_bench: Bench) -> None:
     ecs_bench.until(f"{_SNAPSHOTS}/{snapshot}", "snapshot", "status", equals="available")
     disk = _boot_disk(ecs_bench, source_type="snapshot", uuid=snapshot)
     _refuse(
-        ecs_bench, "snapshot-of-system-disk", "the boot disk is to be made from a snapshot of a data disk",
-        imageRef=None, variant="volume", block_device_mapping_v2=[disk],
-    )  # fmt: skip
+        ecs_bench,
+        "snapshot-of-system-disk",
+        "the boot disk is to be made from a snapshot of a data disk",
+        imageRef=None,
+        variant="volume",
+        block_device_mapping_v2=[disk],
+    )
     ecs_bench.client.delete(f"{_SNAPSHOTS}/{snapshot}")
     ecs_bench.wait_gone(f"{_SNAPSHOTS}/{snapshot}")
 
@@ -947,8 +1018,10 @@ def test_a_server_that_failed_says_why(ecs_bench: Bench) -> None:
 #: Sizes of the data disks of the server below, by what becomes of each: said, unsaid, and to be deleted.
 _SIZES = {"keep-disk": 20, "keep-disk-default": 10, "delete-disk": 30}
 _FLAGS: dict[str, dict[str, Any]] = {
-    "keep-disk": {"delete_on_termination": False}, "keep-disk-default": {}, "delete-disk": {"delete_on_termination": True},
-}  # fmt: skip
+    "keep-disk": {"delete_on_termination": False},
+    "keep-disk-default": {},
+    "delete-disk": {"delete_on_termination": True},
+}
 #: A name that no system disk has, for it has no effect (table 6-13).
 _DEVICE = "/dev/vdq"
 _KEYS, _GROUPS = "/v2.1/{project_id}/os-keypairs", "/v2.1/{project_id}/os-server-groups"
@@ -957,9 +1030,12 @@ _KEYS, _GROUPS = "/v2.1/{project_id}/os-keypairs", "/v2.1/{project_id}/os-server
 @pytest.mark.ecs_requirement(
     *(f"{_CREATE}/{rule}" for rule in ("blank-disk", "boot-index-default", "device-name-ignored", *_SIZES)),
     *(f"{_CREATE}/{rule}" for rule in ("port-first", "security-groups-and-port", "in-server-group")),
-    f"{_DELETE}/port-kept", f"{_DELETE}/port-of-network-deleted", f"{_SHOW}/disk-flag-default", "nova.keypairs.create/rule/usable",
+    f"{_DELETE}/port-kept",
+    f"{_DELETE}/port-of-network-deleted",
+    f"{_SHOW}/disk-flag-default",
+    "nova.keypairs.create/rule/usable",
     "nova.nics.delete/rule/port-kept",
-)  # fmt: skip
+)
 def test_a_server_with_everything(ecs_bench: Bench) -> None:
     """Blank disks, a key pair, a group and a port are there with it; afterwards what was to be kept, and nothing else."""
     client, pool, usable = ecs_bench.client, ecs_bench.session.pool, "nova.keypairs.create/rule/usable"
@@ -979,14 +1055,18 @@ def test_a_server_with_everything(ecs_bench: Bench) -> None:
     nic = {"uuid": network, "fixed_ip": address}
     blank = {"source_type": "blank", "destination_type": "volume"}
     wanted = _template(
-        ecs_bench, ecs_bench.new_name("whole"), imageRef=None, key_name=key, availability_zone=zone,
+        ecs_bench,
+        ecs_bench.new_name("whole"),
+        imageRef=None,
+        key_name=key,
+        availability_zone=zone,
         networks=[nic if port is None else {**nic, "port": port}],
         security_groups=[] if security is None else [{"name": security}],
         block_device_mapping_v2=[
             _boot_disk(ecs_bench, device_name=_DEVICE),
             *({**blank, "volume_size": size, **_FLAGS[rule]} for rule, size in _SIZES.items()),
         ],
-    )  # fmt: skip
+    )
     wanted["server"] = {name: value for name, value in wanted["server"].items() if value not in (None, [])}
     created = client.post(_SERVERS, {**wanted, "os:scheduler_hints": {"group": group}} if group else wanted)
     ecs_bench.check(usable, created, "status", at_most=299)
@@ -1109,9 +1189,13 @@ def _check_ports_left(bench: Bench, port: str | None, deleted: list[str]) -> Non
         bench.not_tested(f"{_DELETE}/port-of-network-deleted", "the server had no NIC by its network")
     for gone in deleted:
         answer = bench.expect(
-            f"{_DELETE}/port-of-network-deleted", "POST", path, json={"interfaceAttachment": {"port_id": gone}},
-            expects="unknown-reference", change="the port was deleted with its server",
-        )  # fmt: skip
+            f"{_DELETE}/port-of-network-deleted",
+            "POST",
+            path,
+            json={"interfaceAttachment": {"port_id": gone}},
+            expects="unknown-reference",
+            change="the port was deleted with its server",
+        )
         lease.spoilt = lease.spoilt or answer.status < 400
     lease.release()
 
@@ -1146,9 +1230,13 @@ def _check_disks_left(bench: Bench, lease: Lease, disks: dict[str, str]) -> None
         if rule == "delete-disk":
             bench.wait_gone(f"{_DISKS}/{disk}", 30)  # it may go a little later than its server
             answer = bench.expect(
-                f"{_CREATE}/{rule}", "POST", path, json=body, expects="unknown-reference",
+                f"{_CREATE}/{rule}",
+                "POST",
+                path,
+                json=body,
+                expects="unknown-reference",
                 change="the disk was deleted with its server",
-            )  # fmt: skip
+            )
         else:
             with suppress(PrerequisiteMissing, StepFailed):  # it may take a little longer than its server
                 bench.until(f"{_DISKS}/{disk}", "volume", "status", equals="available")

@@ -75,11 +75,35 @@ def _only_there(bench: Bench, rule: str, answer: Exchange, listed: Exchange) -> 
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_UPDATE}/{rule}" for rule in ("adds", "changes", "keeps", "answers-pairs", "several", "empty", "shown-by-server", "this-server-only")),
-    *(f"{_SET}/{rule}" for rule in ("adds", "changes", "keeps", "answers-pair", "same-key", "no-pair", "shown-by-server", "this-server-only")),
+    *(
+        f"{_UPDATE}/{rule}"
+        for rule in (
+            "adds",
+            "changes",
+            "keeps",
+            "answers-pairs",
+            "several",
+            "empty",
+            "shown-by-server",
+            "this-server-only",
+        )
+    ),
+    *(
+        f"{_SET}/{rule}"
+        for rule in (
+            "adds",
+            "changes",
+            "keeps",
+            "answers-pair",
+            "same-key",
+            "no-pair",
+            "shown-by-server",
+            "this-server-only",
+        )
+    ),
     *(f"{_LIST}/{rule}" for rule in ("all-pairs", "own-server", "same-as-server", "no-paging")),
     *(f"{_SHOW}/{rule}" for rule in ("asked-key", "no-other-key", "same-as-list", "other-server")),
-)  # fmt: skip
+)
 def test_pairs_are_added_and_changed(ecs_bench: Bench) -> None:
     """Many at a time or one by its key, beside those that stay, on this server alone."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
@@ -109,9 +133,12 @@ def test_pairs_are_added_and_changed(ecs_bench: Bench) -> None:
                 ecs_bench.check(f"{_SHOW}/{rule}", alone, "body", "meta", key, equals=value)
             ecs_bench.check(f"{_SHOW}/no-other-key", alone, "body", "meta", length=1)
         ecs_bench.expect(
-            f"{_SHOW}/other-server", "GET", _path(lease.id, "theirs"),
-            expects="not-found", change="only another server has the key",
-        )  # fmt: skip
+            f"{_SHOW}/other-server",
+            "GET",
+            _path(lease.id, "theirs"),
+            expects="not-found",
+            change="only another server has the key",
+        )
         for query in ({"limit": "1"}, {"marker": "first"}):
             paged = ecs_bench.client.get(_path(lease.id), query=query)
             if paged.status < 400:
@@ -135,18 +162,35 @@ def test_pairs_are_added_and_changed(ecs_bench: Bench) -> None:
         now = _pairs(ecs_bench, lease)
         control = ecs_bench.control("nova.metadata.set")
         refused = ecs_bench.expect(
-            f"{_SET}/same-key", "PUT", _path(lease.id, "first"), json={"meta": {"second": "x"}},
-            expects="invalid", change="the key is not that of the URL", control=control.id,
-        )  # fmt: skip
+            f"{_SET}/same-key",
+            "PUT",
+            _path(lease.id, "first"),
+            json={"meta": {"second": "x"}},
+            expects="invalid",
+            change="the key is not that of the URL",
+            control=control.id,
+        )
         if refused.status >= 400:
             ecs_bench.check(f"{_SET}/same-key", _listed(ecs_bench, lease), "body", "metadata", equals=now)
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_REPLACE}/{rule}" for rule in ("sets", "deletes-others", "answers-pairs", "empty", "refused-keeps", "shown-by-server", "this-server-only")),
+    *(
+        f"{_REPLACE}/{rule}"
+        for rule in (
+            "sets",
+            "deletes-others",
+            "answers-pairs",
+            "empty",
+            "refused-keeps",
+            "shown-by-server",
+            "this-server-only",
+        )
+    ),
     *(f"{_DELETE}/{rule}" for rule in ("deletes", "keeps", "gone-from-server", "this-server-only", "no-body")),
-    f"{_UPDATE}/refused-whole", f"{_LIST}/empty",
-)  # fmt: skip
+    f"{_UPDATE}/refused-whole",
+    f"{_LIST}/empty",
+)
 def test_pairs_are_replaced_and_deleted(ecs_bench: Bench) -> None:
     """Those that a replacement does not name are gone, and nothing is where it was refused."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
@@ -205,8 +249,9 @@ def test_pairs_are_replaced_and_deleted(ecs_bench: Bench) -> None:
 
 @pytest.mark.ecs_requirement(
     *(f"{rule}/{form}" for rule in (_UPDATE, _REPLACE, _SET) for form in _FORMS),
-    f"{_SET}/key-too-long", f"{_LIST}/of-creation",
-)  # fmt: skip
+    f"{_SET}/key-too-long",
+    f"{_LIST}/of-creation",
+)
 def test_keys_and_values_are_kept_as_they_are(ecs_bench: Bench) -> None:
     """The longest ones, those of other scripts, empty ones, and those that a server was created with."""
     lease = ecs_bench.session.pool.lease("ACTIVE")
@@ -224,9 +269,14 @@ def test_keys_and_values_are_kept_as_they_are(ecs_bench: Bench) -> None:
         long = "k" * (_LENGTH + 1)
         control = ecs_bench.control("nova.metadata.set")
         ecs_bench.expect(
-            f"{_SET}/key-too-long", "PUT", _path(lease.id, long), json={"meta": {long: "v"}},
-            expects="invalid", change="the key has 256 characters", control=control.id,
-        )  # fmt: skip
+            f"{_SET}/key-too-long",
+            "PUT",
+            _path(lease.id, long),
+            json={"meta": {long: "v"}},
+            expects="invalid",
+            change="the key has 256 characters",
+            control=control.id,
+        )
     created = ecs_bench.control("nova.servers.create")
     server = ecs_bench.read(created, "server", "id")
     listed = ecs_bench.client.get(_path(server))
@@ -234,9 +284,14 @@ def test_keys_and_values_are_kept_as_they_are(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{rule}/{claim}" for rule in (_UPDATE, _REPLACE, _DELETE, _SET) for claim in ("active-and-stopped", "other-states")),
-    f"{_LIST}/any-state", f"{_SHOW}/any-state",
-)  # fmt: skip
+    *(
+        f"{rule}/{claim}"
+        for rule in (_UPDATE, _REPLACE, _DELETE, _SET)
+        for claim in ("active-and-stopped", "other-states")
+    ),
+    f"{_LIST}/any-state",
+    f"{_SHOW}/any-state",
+)
 def test_the_state_of_the_server_counts(ecs_bench: Bench) -> None:
     """Running and stopped servers take changes, one whose resizing waits to be confirmed does not; all answer queries."""
     running, stopped = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.session.pool.lease("SHUTOFF")
@@ -255,9 +310,11 @@ def test_the_state_of_the_server_counts(ecs_bench: Bench) -> None:
         ecs_bench.read(resized)
         status = ecs_bench.session.pool.wait_stable(stopped.id)
         changes = (
-            (_UPDATE, "POST", "", {"metadata": {"first": "2"}}), (_REPLACE, "PUT", "", {"metadata": {"first": "2"}}),
-            (_SET, "PUT", "first", {"meta": {"first": "2"}}), (_DELETE, "DELETE", "first", None),
-        )  # fmt: skip
+            (_UPDATE, "POST", "", {"metadata": {"first": "2"}}),
+            (_REPLACE, "PUT", "", {"metadata": {"first": "2"}}),
+            (_SET, "PUT", "first", {"meta": {"first": "2"}}),
+            (_DELETE, "DELETE", "first", None),
+        )
         try:
             ecs_bench.check(f"{_LIST}/any-state", _listed(ecs_bench, stopped), "status", at_most=299)
             ecs_bench.check(
@@ -270,9 +327,13 @@ def test_the_state_of_the_server_counts(ecs_bench: Bench) -> None:
                     )
                     continue
                 ecs_bench.expect(
-                    f"{rule}/other-states", method, _path(stopped.id, key), json=body,
-                    expects="wrong-state", change="the server waits for its resizing to be confirmed",
-                )  # fmt: skip
+                    f"{rule}/other-states",
+                    method,
+                    _path(stopped.id, key),
+                    json=body,
+                    expects="wrong-state",
+                    change="the server waits for its resizing to be confirmed",
+                )
         finally:
             ecs_bench.client.post(action, {"revertResize": None})
             ecs_bench.session.pool.wait_stable(stopped.id)
@@ -293,10 +354,15 @@ def test_a_server_has_so_many_pairs(ecs_bench: Bench) -> None:
         more = {**full, "one-more": "v"}
         ecs_bench.read(_replace(ecs_bench, lease, full))
         for rule, method, key, body in (
-            (_UPDATE, "POST", "", {"metadata": {"one-more": "v"}}), (_REPLACE, "PUT", "", {"metadata": more}),
+            (_UPDATE, "POST", "", {"metadata": {"one-more": "v"}}),
+            (_REPLACE, "PUT", "", {"metadata": more}),
             (_SET, "PUT", "one-more", {"meta": {"one-more": "v"}}),
-        ):  # fmt: skip
+        ):
             ecs_bench.expect(
-                f"{rule}/quantity", method, _path(lease.id, key), json=body,
-                expects="over-limit", change="the server would have one pair too many",
-            )  # fmt: skip
+                f"{rule}/quantity",
+                method,
+                _path(lease.id, key),
+                json=body,
+                expects="over-limit",
+                change="the server would have one pair too many",
+            )

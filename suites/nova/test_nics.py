@@ -57,9 +57,14 @@ def _delete(bench: Bench, lease: Lease, port: str) -> Exchange:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_LIST}/has-nic", f"{_LIST}/own-nics", f"{_LIST}/once", f"{_LIST}/same-as-server", f"{_SHOW}/same-nic", f"{_SHOW}/same-as-list",
+    f"{_LIST}/has-nic",
+    f"{_LIST}/own-nics",
+    f"{_LIST}/once",
+    f"{_LIST}/same-as-server",
+    f"{_SHOW}/same-nic",
+    f"{_SHOW}/same-as-list",
     f"{_SHOW}/other-server",
-)  # fmt: skip
+)
 def test_the_nics_of_a_server_are_its_own(ecs_bench: Bench) -> None:
     """As many as it was made with, each in its network, none of another server; each shows by itself what the list says."""
     first, second = ecs_bench.shared("ACTIVE", 2)
@@ -71,9 +76,12 @@ def test_the_nics_of_a_server_are_its_own(ecs_bench: Bench) -> None:
     for nic in theirs:
         ecs_bench.check(f"{_LIST}/own-nics", listed, *_PORTS, lacks=nic["port_id"])
         ecs_bench.expect(
-            f"{_SHOW}/other-server", "GET", _path(first.id, nic["port_id"]),
-            expects="unknown-reference", change="the NIC is another server's",
-        )  # fmt: skip
+            f"{_SHOW}/other-server",
+            "GET",
+            _path(first.id, nic["port_id"]),
+            expects="unknown-reference",
+            change="the NIC is another server's",
+        )
     (entries,) = ecs_bench.exactly(
         1, ecs_bench.read(shown, "server", "addresses").values(), "the server's only network"
     )
@@ -91,9 +99,15 @@ def test_the_nics_of_a_server_are_its_own(ecs_bench: Bench) -> None:
 
 @pytest.mark.ecs_requirement(
     f"{_LIST}/requested-address",
-    *(f"{_ADD}/{rule}" for rule in ("adds", "in-network", "fixed-ip-used", "same-as-show", "this-server-only", "address-chosen")),
-    *(f"{_DELETE}/{rule}" for rule in ("deletes", "this-nic-only", "port-of-network-deleted", "address-gone", "other-server", "no-body")),
-)  # fmt: skip
+    *(
+        f"{_ADD}/{rule}"
+        for rule in ("adds", "in-network", "fixed-ip-used", "same-as-show", "this-server-only", "address-chosen")
+    ),
+    *(
+        f"{_DELETE}/{rule}"
+        for rule in ("deletes", "this-nic-only", "port-of-network-deleted", "address-gone", "other-server", "no-body")
+    ),
+)
 def test_a_nic_comes_and_goes(ecs_bench: Bench) -> None:
     """With an address of its own or a chosen one, beside the NICs that were there, on this server alone."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
@@ -116,9 +130,12 @@ def test_a_nic_comes_and_goes(ecs_bench: Bench) -> None:
         ecs_bench.check(f"{_ADD}/adds", listed, *_PORTS, same_items=[*before, port])
         ecs_bench.check(f"{_ADD}/this-server-only", ecs_bench.client.get(_path(other.id)), *_PORTS, same_items=theirs)
         ecs_bench.expect(
-            f"{_DELETE}/other-server", "DELETE", _path(other.id, port),
-            expects="unknown-reference", change="the NIC is another server's",
-        )  # fmt: skip
+            f"{_DELETE}/other-server",
+            "DELETE",
+            _path(other.id, port),
+            expects="unknown-reference",
+            change="the NIC is another server's",
+        )
         ecs_bench.check(f"{_DELETE}/other-server", ecs_bench.client.get(_path(lease.id)), *_PORTS, contains=port)
         deleted = _delete(ecs_bench, lease, port)
         ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
@@ -132,9 +149,13 @@ def test_a_nic_comes_and_goes(ecs_bench: Bench) -> None:
             at = ("body", "server", "addresses", name, "*", "addr")
             ecs_bench.check(f"{_DELETE}/address-gone", lease.show(), *at, lacks=address)
         ecs_bench.expect(
-            f"{_DELETE}/port-of-network-deleted", "POST", _path(lease.id), json={"interfaceAttachment": {"port_id": port}},
-            expects="unknown-reference", change="the port was deleted with its NIC",
-        )  # fmt: skip
+            f"{_DELETE}/port-of-network-deleted",
+            "POST",
+            _path(lease.id),
+            json={"interfaceAttachment": {"port_id": port}},
+            expects="unknown-reference",
+            change="the port was deleted with its NIC",
+        )
     lease.release()
     other.release()
 
@@ -150,9 +171,14 @@ def test_an_address_is_one_and_in_a_network(ecs_bench: Bench) -> None:
         ("fixed-ip-malformed", "the address is none", {"net_id": network, "fixed_ips": [{"ip_address": "no-address"}]}),
     ):
         ecs_bench.expect(
-            f"{_ADD}/{rule}", "POST", _path(lease.id), json={"interfaceAttachment": nic},
-            expects="invalid", change=change, control=control.id,
-        )  # fmt: skip
+            f"{_ADD}/{rule}",
+            "POST",
+            _path(lease.id),
+            json={"interfaceAttachment": nic},
+            expects="invalid",
+            change=change,
+            control=control.id,
+        )
 
 
 @pytest.mark.ecs_requirement(f"{_DELETE}/primary-nic", f"{_DELETE}/primary-stays")

@@ -39,11 +39,17 @@ def _seconds(text: str) -> float:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_LIST}/{rule}" for rule in ("has-operations", "has-create", "all-operations", "own-server", "own-project", "own-user")),
+    *(
+        f"{_LIST}/{rule}"
+        for rule in ("has-operations", "has-create", "all-operations", "own-server", "own-project", "own-user")
+    ),
     *(f"{_LIST}/{rule}" for rule in ("start-time", "request-ids", "request-id-shows")),
-    *(f"{_SHOW}/{rule}" for rule in ("asked-request", "own-server", "same-as-list", "other-server", "has-events", "finished")),
+    *(
+        f"{_SHOW}/{rule}"
+        for rule in ("asked-request", "own-server", "same-as-list", "other-server", "has-events", "finished")
+    ),
     *(f"{_SHOW}/{rule}" for rule in ("events-in-order", "events-within", "success-without-traceback")),
-)  # fmt: skip
+)
 def test_what_is_done_to_a_server_is_listed(ecs_bench: Bench) -> None:
     """Its creation, a restart, a stop and a start are there, each under its action, and each is shown with its events."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
@@ -143,9 +149,17 @@ def test_other_operations_are_listed(ecs_bench: Bench) -> None:
         lease.spoilt = lease.spoilt or not ecs_bench.wait_gone(_server(lease.id, path))
     listed = _log(ecs_bench, lease.id)
     for action in (
-        "lock", "unlock", "rebuild", "resize", "confirmResize", "revertResize",
-        "attach_volume", "detach_volume", "attach_interface", "detach_interface",
-    ):  # fmt: skip
+        "lock",
+        "unlock",
+        "rebuild",
+        "resize",
+        "confirmResize",
+        "revertResize",
+        "attach_volume",
+        "detach_volume",
+        "attach_interface",
+        "detach_interface",
+    ):
         ecs_bench.check(f"{_LIST}/has-other-operations", listed, *_ALL, "action", includes=[*before, action])
     lease.release()
 

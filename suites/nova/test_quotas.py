@@ -14,18 +14,26 @@ _PATH, _SET = "/v2.1/{project_id}/limits", "/v2.1/{project_id}/os-quota-sets"
 _ABSOLUTE = ("body", "limits", "absolute")
 #: Quotas, and the limits that they are (tables 6-172 and 6-175).
 _SAME = {
-    "instances": "maxTotalInstances", "cores": "maxTotalCores", "ram": "maxTotalRAMSize", "metadata_items": "maxServerMeta",
-    "injected_files": "maxPersonality", "injected_file_content_bytes": "maxPersonalitySize", "server_groups": "maxServerGroups",
+    "instances": "maxTotalInstances",
+    "cores": "maxTotalCores",
+    "ram": "maxTotalRAMSize",
+    "metadata_items": "maxServerMeta",
+    "injected_files": "maxPersonality",
+    "injected_file_content_bytes": "maxPersonalitySize",
+    "server_groups": "maxServerGroups",
     "server_group_members": "maxServerGroupMembers",
-}  # fmt: skip
+}
 #: The same through the ECS API (5.7.1).
 _ECS, _ECS_PATH = "ecs.quotas.show/rule", "/v1/{project_id}/cloudservers/limits"
 #: What is used, and the limit of it (tables 5-61 and 6-172).
 _USED = {
-    "totalInstancesUsed": "maxTotalInstances", "totalCoresUsed": "maxTotalCores", "totalRAMUsed": "maxTotalRAMSize",
-    "totalServerGroupsUsed": "maxServerGroups", "totalSecurityGroupsUsed": "maxSecurityGroups",
+    "totalInstancesUsed": "maxTotalInstances",
+    "totalCoresUsed": "maxTotalCores",
+    "totalRAMUsed": "maxTotalRAMSize",
+    "totalServerGroupsUsed": "maxServerGroups",
+    "totalSecurityGroupsUsed": "maxSecurityGroups",
     "totalFloatingIpsUsed": "maxTotalFloatingIps",
-}  # fmt: skip
+}
 
 
 def _absolute(bench: Bench, client: Client | None = None) -> dict[str, Any]:
@@ -103,8 +111,9 @@ def test_the_limits_of_others_are_their_own(ecs_bench: Bench) -> None:
 
 @pytest.mark.ecs_requirement(
     *(f"{base}/{rule}" for base in (_LIMITS, _ECS) for rule in ("server-counted", "cores-counted", "memory-counted")),
-    f"{_QUOTAS}/not-used-up", f"{_ECS}/used-within",
-)  # fmt: skip
+    f"{_QUOTAS}/not-used-up",
+    f"{_ECS}/used-within",
+)
 def test_servers_count(ecs_bench: Bench) -> None:
     """In both APIs a new one raises what is used by itself, its vCPUs and memory; deleted it lowers it; quotas stay."""
     flavor = ecs_bench.read(
@@ -116,9 +125,11 @@ def test_servers_count(ecs_bench: Bench) -> None:
     for _ in range(3):
         there, first, ours = _steady(ecs_bench)
         server = {
-            "name": ecs_bench.new_name("counted"), "imageRef": ecs_bench.need_resource("image_id"), "flavorRef": flavor["id"],
+            "name": ecs_bench.new_name("counted"),
+            "imageRef": ecs_bench.need_resource("image_id"),
+            "flavorRef": flavor["id"],
             "networks": [{"uuid": ecs_bench.need_resource("network_id")}],
-        }  # fmt: skip
+        }
         made = str(ecs_bench.make("/v2.1/{project_id}/servers", {"server": server}, "server", "id"))
         between, shown, both = _steady(ecs_bench)
         ecs_bench.client.delete(f"/v2.1/{{project_id}}/servers/{made}")
@@ -205,14 +216,18 @@ def test_groups_and_addresses_count(ecs_bench: Bench) -> None:
         ("server-group-counted", "totalServerGroupsUsed", "os-server-groups", "server_group", group),
         ("security-group-counted", "totalSecurityGroupsUsed", "os-security-groups", "security_group", security),
         ("floating-ip-counted", "totalFloatingIpsUsed", "os-floating-ips", "floating_ip", {}),
-    ):  # fmt: skip
+    ):
         _counted(ecs_bench, f"{_LIMITS}/{rule}", name, collection, thing, fields)
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_QUOTAS}/{rule}" for rule in ("own-id", "unknown-project-default", "own-user", "unknown-user-default", "same-as-limits")),
-    f"{_DEFAULTS}/own-id", f"{_DEFAULTS}/default-of-unknown",
-)  # fmt: skip
+    *(
+        f"{_QUOTAS}/{rule}"
+        for rule in ("own-id", "unknown-project-default", "own-user", "unknown-user-default", "same-as-limits")
+    ),
+    f"{_DEFAULTS}/own-id",
+    f"{_DEFAULTS}/default-of-unknown",
+)
 def test_quotas_of_projects_and_users(ecs_bench: Bench) -> None:
     """A project's own are its limits; those of what does not exist are the defaults."""
     project, nobody = ecs_bench.client.project_id, ecs_bench.unknown_id().replace("-", "")
@@ -225,9 +240,10 @@ def test_quotas_of_projects_and_users(ecs_bench: Bench) -> None:
     defaults = {k: v for k, v in ecs_bench.read(shown, "quota_set").items() if k != "id"}
     unknown, of_user = _quota(ecs_bench, nobody), _quota(ecs_bench, project, user_id=nobody)
     for rule, answer in (
-        (f"{_QUOTAS}/unknown-project-default", unknown), (f"{_DEFAULTS}/default-of-unknown", unknown),
+        (f"{_QUOTAS}/unknown-project-default", unknown),
+        (f"{_DEFAULTS}/default-of-unknown", unknown),
         (f"{_QUOTAS}/unknown-user-default", of_user),
-    ):  # fmt: skip
+    ):
         for name, value in defaults.items():
             ecs_bench.check(rule, answer, "body", "quota_set", name, equals=value)
     (lease,) = ecs_bench.shared("ACTIVE")

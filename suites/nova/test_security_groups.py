@@ -20,10 +20,19 @@ def _act(bench: Bench, server: str, verb: str, group: str) -> Exchange:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ADD}/{rule}" for rule in ("adds", "by-uuid", "by-name", "keeps-others", "shown", "this-server-only", "again", "no-body")),
-    *(f"{_REMOVE}/{rule}" for rule in ("removes", "by-uuid", "by-name", "keeps-others", "not-shown", "this-server-only", "no-body")),
-    f"{_REMOVE}/not-a-member", f"{_REMOVE}/group-stays", f"{_LIST}/own-groups", f"{_LIST}/same-as-show",
-)  # fmt: skip
+    *(
+        f"{_ADD}/{rule}"
+        for rule in ("adds", "by-uuid", "by-name", "keeps-others", "shown", "this-server-only", "again", "no-body")
+    ),
+    *(
+        f"{_REMOVE}/{rule}"
+        for rule in ("removes", "by-uuid", "by-name", "keeps-others", "not-shown", "this-server-only", "no-body")
+    ),
+    f"{_REMOVE}/not-a-member",
+    f"{_REMOVE}/group-stays",
+    f"{_LIST}/own-groups",
+    f"{_LIST}/same-as-show",
+)
 def test_a_server_comes_into_a_group_and_out_of_it(ecs_bench: Bench) -> None:
     """By the group's id and by its name; other groups and other servers stay as they are."""
     group, client = ecs_bench.need_resource("security_group_id"), ecs_bench.client
@@ -72,8 +81,11 @@ def test_a_server_comes_into_a_group_and_out_of_it(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_LIST}/{rule}" for rule in ("own-project", "parent-group", "one-peer", "ports-in-order", "ports-range", "icmp-range"))
-)  # fmt: skip
+    *(
+        f"{_LIST}/{rule}"
+        for rule in ("own-project", "parent-group", "one-peer", "ports-in-order", "ports-range", "icmp-range")
+    )
+)
 def test_groups_and_their_rules_are_consistent(ecs_bench: Bench) -> None:
     """Each group is the project's, each rule its group's, with one peer and ports that fit its protocol."""
     lease = ecs_bench.session.pool.lease("ACTIVE")

@@ -96,12 +96,16 @@ _BODIES: dict[str, dict[str, object]] = {
     ("verb", "state"),
     [
         pytest.param(
-            verb, state, id=verb,
-            marks=pytest.mark.ecs_requirement(f"nova.servers.{verb}/rule/this-server-only", f"nova.servers.{verb}/rule/no-body"),
+            verb,
+            state,
+            id=verb,
+            marks=pytest.mark.ecs_requirement(
+                f"nova.servers.{verb}/rule/this-server-only", f"nova.servers.{verb}/rule/no-body"
+            ),
         )
         for verb, state in (("start", "SHUTOFF"), ("reboot", "ACTIVE"), ("stop", "ACTIVE"))
     ],
-)  # fmt: skip
+)
 def test_another_server_is_left_alone(ecs_bench: Bench, verb: str, state: str) -> None:
     """The answer has no body, and of two servers only the one in the URL changes."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE" if state == "ACTIVE" else "SHUTOFF")
@@ -167,10 +171,16 @@ def _rebuild(bench: Bench, lease: Lease, at: str = "2.1", **fields: object) -> t
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_REBUILD}/{rule}" for rule in ("same-server", "own-project", "ends", "rebuild-status", "original-image", "image-url")),
-    *(f"{_REBUILD}/{rule}" for rule in ("name-set", "name-kept", "metadata-set", "admin-pass-ignored", "same-addresses")),
+    *(
+        f"{_REBUILD}/{rule}"
+        for rule in ("same-server", "own-project", "ends", "rebuild-status", "original-image", "image-url")
+    ),
+    *(
+        f"{_REBUILD}/{rule}"
+        for rule in ("name-set", "name-kept", "metadata-set", "admin-pass-ignored", "same-addresses")
+    ),
     f"{_REBUILD}/this-server-only",
-)  # fmt: skip
+)
 @pytest.mark.parametrize("state", ["ACTIVE", "SHUTOFF"])
 def test_a_rebuilt_server_is_what_was_asked_for(ecs_bench: Bench, state: str) -> None:
     """By the id and the URL of its image, with and without a name; what was not asked for stays."""
@@ -218,8 +228,10 @@ _SERVERS = "/v1/{project_id}/cloudservers"
 @pytest.mark.ecs_requirement(
     *(f"{_IMAGE}/{rule}" for rule in ("location-is-image", "no-location", "no-location-at-2-44", "server-stays")),
     *(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks", "same-az")),
-    f"{_REBUILD}/another-image", f"{_IMAGE}/snapshots-stay", f"{_CHANGE}/success-changes",
-)  # fmt: skip
+    f"{_REBUILD}/another-image",
+    f"{_IMAGE}/snapshots-stay",
+    f"{_CHANGE}/success-changes",
+)
 def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
     """It is named by the microversion, has the name and the metadata asked for, and servers come from it."""
     lease, name, pairs = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.new_name("image"), {"purpose": "conformance"}
@@ -262,8 +274,13 @@ def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
     server: dict[str, Any] = {**body["server"], "availability_zone": zone, "data_volumes": [disk]}
     body["server"] = server
     refused = ecs_bench.expect(
-        f"{_IMAGE}/no-data-disks", "POST", _SERVERS, json=body, expects="refused", change="a data disk is to come from it"
-    )  # fmt: skip
+        f"{_IMAGE}/no-data-disks",
+        "POST",
+        _SERVERS,
+        json=body,
+        expects="refused",
+        change="a data disk is to come from it",
+    )
     ecs_bench.wait_out(refused)
     _elsewhere(ecs_bench, zone, image)
     answer, _ = _rebuild(ecs_bench, lease, imageRef=image)
@@ -296,9 +313,14 @@ def _elsewhere(bench: Bench, zone: str, image: str) -> None:
     control = bench.client.post(_SERVERS, {**body, "dry_run": True})
     body["server"] = {**body["server"], "imageRef": image}
     refused = bench.expect(
-        f"{_IMAGE}/same-az", "POST", _SERVERS, json=body, expects="refused", change="the image is one of a server elsewhere",
+        f"{_IMAGE}/same-az",
+        "POST",
+        _SERVERS,
+        json=body,
+        expects="refused",
+        change="the image is one of a server elsewhere",
         control=control.id,
-    )  # fmt: skip
+    )
     bench.wait_out(refused)
 
 
@@ -331,9 +353,13 @@ def test_a_server_is_put_on_the_monitoring_list(ecs_bench: Bench) -> None:
     else:
         ecs_bench.check(f"{_MONITOR}/again", again, "status", at_most=299)
     ecs_bench.expect(
-        f"{_MONITOR}/error-codes", "POST", _MONITORED.format(ecs_bench.unknown_id()), json=body,
-        expects="not-found", change="there is no such server",
-    )  # fmt: skip
+        f"{_MONITOR}/error-codes",
+        "POST",
+        _MONITORED.format(ecs_bench.unknown_id()),
+        json=body,
+        expects="not-found",
+        change="there is no such server",
+    )
     lease.release()
 
 
@@ -342,9 +368,14 @@ def test_another_project_does_not_monitor(ecs_bench: Bench) -> None:
     """The token says which project is meant."""
     (lease,) = ecs_bench.shared("ACTIVE")
     ecs_bench.expect(
-        f"{_MONITOR}/own-project", "POST", _MONITORED.format(lease.id), json={"monitorMetrics": None},
-        expects="foreign-server", change="the server is another project's", client=ecs_bench.as_identity("other_project"),
-    )  # fmt: skip
+        f"{_MONITOR}/own-project",
+        "POST",
+        _MONITORED.format(lease.id),
+        json={"monitorMetrics": None},
+        expects="foreign-server",
+        change="the server is another project's",
+        client=ecs_bench.as_identity("other_project"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -367,9 +398,14 @@ def test_a_server_in_error_is_refused(ecs_bench: Bench, rule: str, action: str, 
     body = {"imageRef": ecs_bench.need_resource(resource)} if resource else {"name": ecs_bench.new_name("no")}
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": "error"})
     answer = ecs_bench.expect(
-        rule, "POST", _action(lease.id), json={action: body}, expects="wrong-state", change="the server is in error",
+        rule,
+        "POST",
+        _action(lease.id),
+        json={action: body},
+        expects="wrong-state",
+        change="the server is in error",
         control=control.id,
-    )  # fmt: skip
+    )
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
     lease.spoilt = answer.failure is None and answer.status < 400
     lease.release()

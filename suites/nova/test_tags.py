@@ -86,12 +86,18 @@ def _bare(bench: Bench, *leases: Lease) -> Iterator[None]:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ADD}/{rule}" for rule in ("adds", "created", "html", "json-status", "keeps", "again", "longest", "too-long", "empty")),
+    *(
+        f"{_ADD}/{rule}"
+        for rule in ("adds", "created", "html", "json-status", "keeps", "again", "longest", "too-long", "empty")
+    ),
     *(f"{_ADD}/{rule}" for rule in ("encoded", "shown-by-server", "this-server-only")),
     *(f"{_LIST}/{rule}" for rule in ("all-tags", "once", "own-server", "no-tags", "same-as-server", "with-values")),
     *(f"{_CHECK}/{rule}" for rule in ("has-tag", "deleted-tag", "other-server", "no-key", "no-key-slash", "no-body")),
-    *(f"{_DELETE}/{rule}" for rule in ("deletes", "keeps", "encoded", "too-long", "gone-from-server", "this-server-only", "no-body")),
-)  # fmt: skip
+    *(
+        f"{_DELETE}/{rule}"
+        for rule in ("deletes", "keeps", "encoded", "too-long", "gone-from-server", "this-server-only", "no-body")
+    ),
+)
 def test_tags_come_and_go_one_by_one(ecs_bench: Bench) -> None:
     """Each is on its server alone, once, as it was sent, until it is deleted."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
@@ -134,14 +140,23 @@ def test_tags_come_and_go_one_by_one(ecs_bench: Bench) -> None:
 
         too_long = "t" * (_LENGTH + 1)
         ecs_bench.expect(
-            f"{_ADD}/too-long", "PUT", _path(lease.id, too_long), microversion=_SINCE,
-            expects="unknown-reference", change="the tag has 81 characters", control=first.id,
-        )  # fmt: skip
+            f"{_ADD}/too-long",
+            "PUT",
+            _path(lease.id, too_long),
+            microversion=_SINCE,
+            expects="unknown-reference",
+            change="the tag has 81 characters",
+            control=first.id,
+        )
         ecs_bench.check(f"{_ADD}/too-long", _listed(ecs_bench, lease), *_TAGS, lacks=too_long)
         ecs_bench.expect(
-            f"{_DELETE}/too-long", "DELETE", _path(lease.id, too_long), microversion=_SINCE,
-            expects="unknown-reference", change="the tag has 81 characters",
-        )  # fmt: skip
+            f"{_DELETE}/too-long",
+            "DELETE",
+            _path(lease.id, too_long),
+            microversion=_SINCE,
+            expects="unknown-reference",
+            change="the tag has 81 characters",
+        )
         nothing = ecs_bench.client.put(f"{_path(lease.id)}/", microversion=_SINCE)
         ecs_bench.check(f"{_ADD}/empty", nothing, "status", at_least=400)
         _only(ecs_bench, f"{_ADD}/empty", _listed(ecs_bench, lease), tags)
@@ -150,9 +165,13 @@ def test_tags_come_and_go_one_by_one(ecs_bench: Bench) -> None:
         ecs_bench.check(f"{_CHECK}/has-tag", there, "status", at_most=299)
         ecs_bench.check(f"{_CHECK}/no-body", there, "body", equals=None)
         ecs_bench.expect(
-            f"{_CHECK}/other-server", "GET", _path(lease.id, "theirs"), microversion=_SINCE,
-            expects="not-found", change="only another server has the tag",
-        )  # fmt: skip
+            f"{_CHECK}/other-server",
+            "GET",
+            _path(lease.id, "theirs"),
+            microversion=_SINCE,
+            expects="not-found",
+            change="only another server has the tag",
+        )
         for rule, path in (("no-key", _path(lease.id)), ("no-key-slash", f"{_path(lease.id)}/")):
             _only(ecs_bench, f"{_CHECK}/{rule}", ecs_bench.client.get(path, microversion=_SINCE), tags)
 
@@ -175,21 +194,28 @@ def test_tags_come_and_go_one_by_one(ecs_bench: Bench) -> None:
         )
         ecs_bench.check(f"{_DELETE}/this-server-only", _listed(ecs_bench, other), *_TAGS, contains="shared")
         ecs_bench.expect(
-            f"{_CHECK}/deleted-tag", "GET", _path(lease.id, "shared"), microversion=_SINCE,
-            expects="not-found", change="the tag was deleted",
-        )  # fmt: skip
+            f"{_CHECK}/deleted-tag",
+            "GET",
+            _path(lease.id, "shared"),
+            microversion=_SINCE,
+            expects="not-found",
+            change="the tag was deleted",
+        )
         body = {"action": "create", "tags": [{"key": "key", "value": "value"}, {"key": "bare", "value": ""}]}
         ecs_bench.read(ecs_bench.client.post(f"/v1/{{project_id}}/servers/{lease.id}/tags/action", body))
         ecs_bench.check(f"{_LIST}/with-values", _listed(ecs_bench, lease), *_TAGS, includes=["key=value", "bare"])
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_SET}/{rule}" for rule in ("adds", "answers-tags", "earlier-tags", "longest", "too-many", "empty-list", "twice", "unicode")),
+    *(
+        f"{_SET}/{rule}"
+        for rule in ("adds", "answers-tags", "earlier-tags", "longest", "too-many", "empty-list", "twice", "unicode")
+    ),
     *(f"{_SET}/{rule}" for rule in ("reserved-kind", "shown-by-server", "this-server-only", "found-by-tag")),
     *(f"{_DELETE_ALL}/{rule}" for rule in ("deletes", "no-tags", "gone-from-server", "this-server-only", "no-body")),
     *(f"{_DELETE}/{rule}" for rule in ("no-key", "no-key-slash")),
     *(f"{_ADD}/{rule}" for rule in ("fiftieth", "too-many")),
-)  # fmt: skip
+)
 def test_tags_come_and_go_together(ecs_bench: Bench) -> None:
     """Up to fifty of eighty characters, of any script, until all of them are deleted."""
     lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
@@ -236,9 +262,13 @@ def test_tags_come_and_go_together(ecs_bench: Bench) -> None:
             ecs_bench.check(f"{_SET}/longest", filled, "status", at_most=299)
             ecs_bench.check(f"{_SET}/longest", _listed(ecs_bench, lease), *_TAGS, same_items=full)
             ecs_bench.expect(
-                f"{_ADD}/too-many", "PUT", _path(lease.id, "one-more"), microversion=_SINCE,
-                expects="over-limit", change="the server has 50 tags",
-            )  # fmt: skip
+                f"{_ADD}/too-many",
+                "PUT",
+                _path(lease.id, "one-more"),
+                microversion=_SINCE,
+                expects="over-limit",
+                change="the server has 50 tags",
+            )
             ecs_bench.check(f"{_ADD}/too-many", _listed(ecs_bench, lease), *_TAGS, same_items=full)
         _delete(ecs_bench, lease, full[-1])
         last = _add(ecs_bench, lease, "fiftieth")
@@ -255,9 +285,15 @@ def test_tags_come_and_go_together(ecs_bench: Bench) -> None:
         _only(ecs_bench, f"{_DELETE_ALL}/this-server-only", _listed(ecs_bench, other), ["theirs"])
         ecs_bench.check(f"{_DELETE_ALL}/no-tags", _delete(ecs_bench, lease), "status", at_most=299)
         refused = ecs_bench.expect(
-            f"{_SET}/too-many", "PUT", _path(lease.id), json={"tags": [*full, "one-more"]}, microversion=_SINCE,
-            expects="over-limit", change="there are 51 tags", control=filled.id,
-        )  # fmt: skip
+            f"{_SET}/too-many",
+            "PUT",
+            _path(lease.id),
+            json={"tags": [*full, "one-more"]},
+            microversion=_SINCE,
+            expects="over-limit",
+            change="there are 51 tags",
+            control=filled.id,
+        )
         if refused.status >= 400:
             _only(ecs_bench, f"{_SET}/too-many", _listed(ecs_bench, lease), [])
         unicode = _set(ecs_bench, lease, "签" * _LENGTH)
@@ -275,17 +311,25 @@ def test_tags_come_and_go_together(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{rule}/{claim}" for rule in (_LIST, _SET, _DELETE_ALL, _ADD, _CHECK, _DELETE) for claim in ("needs-microversion", "newer-header")),
-)  # fmt: skip
+    *(
+        f"{rule}/{claim}"
+        for rule in (_LIST, _SET, _DELETE_ALL, _ADD, _CHECK, _DELETE)
+        for claim in ("needs-microversion", "newer-header")
+    ),
+)
 def test_tags_have_a_microversion(ecs_bench: Bench) -> None:
     """Without one each operation is refused; from 2.27 on the newer header names it."""
     lease = ecs_bench.session.pool.lease("ACTIVE")
     newer = {"OpenStack-API-Version": f"compute {_NEXT}"}
     with _bare(ecs_bench, lease):
         for rule, method, tag, body in (
-            (_SET, "PUT", None, {"tags": ["first"]}), (_ADD, "PUT", "second", None), (_LIST, "GET", None, None),
-            (_CHECK, "GET", "first", None), (_DELETE, "DELETE", "first", None), (_DELETE_ALL, "DELETE", None, None),
-        ):  # fmt: skip
+            (_SET, "PUT", None, {"tags": ["first"]}),
+            (_ADD, "PUT", "second", None),
+            (_LIST, "GET", None, None),
+            (_CHECK, "GET", "first", None),
+            (_DELETE, "DELETE", "first", None),
+            (_DELETE_ALL, "DELETE", None, None),
+        ):
             without = ecs_bench.client.request(method, _path(lease.id, tag), json=body)
             ecs_bench.check(f"{rule}/needs-microversion", without, "status", one_of=[400, 404, 406])
             sent = ecs_bench.client.request(method, _path(lease.id, tag), json=body, headers=newer)

@@ -81,9 +81,15 @@ def test_a_version_shows_what_the_list_says(ecs_bench: Bench) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_LIST}/blank-together", f"{_LIST}/has-v2", f"{_LIST}/has-v2-1", f"{_LIST}/one-current", f"{_LIST}/range-has-default",
-    f"{_LIST}/range-in-order", f"{_LIST}/self-link", f"{_LIST}/self-link-works",
-)  # fmt: skip
+    f"{_LIST}/blank-together",
+    f"{_LIST}/has-v2",
+    f"{_LIST}/has-v2-1",
+    f"{_LIST}/one-current",
+    f"{_LIST}/range-has-default",
+    f"{_LIST}/range-in-order",
+    f"{_LIST}/self-link",
+    f"{_LIST}/self-link-works",
+)
 def test_the_list_is_consistent(ecs_bench: Bench) -> None:
     """Both versions are there, one is current, the range holds the default, and each version's link leads to it."""
     listed = ecs_bench.client.get("/")
@@ -133,9 +139,13 @@ def _blank_like(version: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_SHOW}/asked-version", f"{_SHOW}/blank-together", f"{_SHOW}/media-type-json", f"{_SHOW}/self-link", f"{_SHOW}/v2-updated",
+    f"{_SHOW}/asked-version",
+    f"{_SHOW}/blank-together",
+    f"{_SHOW}/media-type-json",
+    f"{_SHOW}/self-link",
+    f"{_SHOW}/v2-updated",
     f"{_SHOW}/v21-updated",
-)  # fmt: skip
+)
 def test_a_version_is_consistent(ecs_bench: Bench) -> None:
     """Each version by itself is the one asked for, with its time, its own link and JSON as its base."""
     for path, number, rule in (("/v2.1", "2.1", "v21-updated"), ("/v2", "2.0", "v2-updated")):

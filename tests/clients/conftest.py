@@ -83,10 +83,16 @@ def connect(endpoint: Described) -> Iterator[Callable[..., Any]]:
 
         def connect(**more: Any) -> Any:
             made = openstack.connect(
-                load_envvars=False, load_yaml_config=False, auth_url=f"{endpoint['iam']}/v3",
-                username=endpoint["username"], password=endpoint["password"], user_domain_name=endpoint["domain"],
-                project_id=endpoint["project_id"], region_name=endpoint["region"], **more,
-            )  # fmt: skip
+                load_envvars=False,
+                load_yaml_config=False,
+                auth_url=f"{endpoint['iam']}/v3",
+                username=endpoint["username"],
+                password=endpoint["password"],
+                user_domain_name=endpoint["domain"],
+                project_id=endpoint["project_id"],
+                region_name=endpoint["region"],
+                **more,
+            )
             return stack.enter_context(made)
 
         yield connect

@@ -23,11 +23,16 @@ def create(client: Any, endpoint: Described, finished: Finished) -> Iterator[Cre
 
     def create(count: int = 1, **more: Any) -> list[str]:
         server = ecs.PostPaidServer(
-            name="sdk", image_ref=own["image_id"], flavor_ref=own["flavor_id"], vpcid=own["vpc_id"], count=count,
+            name="sdk",
+            image_ref=own["image_id"],
+            flavor_ref=own["flavor_id"],
+            vpcid=own["vpc_id"],
+            count=count,
             nics=[ecs.PostPaidServerNic(subnet_id=own["subnet_id"])],
             root_volume=ecs.PostPaidServerRootVolume(volumetype="SSD"),
-            availability_zone=own["availability_zone"], **more,
-        )  # fmt: skip
+            availability_zone=own["availability_zone"],
+            **more,
+        )
         body = ecs.CreatePostPaidServersRequestBody(server=server)
         answer = client.create_post_paid_servers(ecs.CreatePostPaidServersRequest(body=body))
         job = finished(answer)

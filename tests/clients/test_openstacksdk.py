@@ -26,9 +26,12 @@ def create(cloud: Any, endpoint: Described) -> Iterator[Create]:
 
     def create(**more: Any) -> Any:
         server = cloud.compute.create_server(
-            name="native", image_id=own["image_id"], flavor_id=own["flavor_id"],
-            networks=[{"uuid": own["network_id"]}], **more,
-        )  # fmt: skip
+            name="native",
+            image_id=own["image_id"],
+            flavor_id=own["flavor_id"],
+            networks=[{"uuid": own["network_id"]}],
+            **more,
+        )
         made.append(server)
         return cloud.compute.wait_for_server(server, interval=0.05, wait=10)
 

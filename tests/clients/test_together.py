@@ -48,10 +48,14 @@ def test_openstacksdk_sees_and_deletes_what_the_vendors_client_made(
     """One server, its group and its key pair under both views."""
     own = endpoint["resources"]
     server = ecs.PostPaidServer(
-        name="sdk", image_ref=own["image_id"], flavor_ref=own["flavor_id"], vpcid=own["vpc_id"], key_name=own["key_name"],
+        name="sdk",
+        image_ref=own["image_id"],
+        flavor_ref=own["flavor_id"],
+        vpcid=own["vpc_id"],
+        key_name=own["key_name"],
         nics=[ecs.PostPaidServerNic(subnet_id=own["subnet_id"])],
         root_volume=ecs.PostPaidServerRootVolume(volumetype="SSD"),
-    )  # fmt: skip
+    )
     body = ecs.CreatePostPaidServersRequestBody(server=server)
     job = finished(client.create_post_paid_servers(ecs.CreatePostPaidServersRequest(body=body)))
     made = job.entities.sub_jobs[0].entities.server_id

@@ -58,18 +58,26 @@ class Client:
         """Return a valid request for a creation (5.1.1), changed; None takes a field out."""
         r = self.resources
         server = {
-            "name": "one", "imageRef": r["image_id"], "flavorRef": r["flavor_id"], "vpcid": r["vpc_id"],
-            "nics": [{"subnet_id": r["subnet_id"]}], "root_volume": {"volumetype": "SSD"}, **changed,
-        }  # fmt: skip
+            "name": "one",
+            "imageRef": r["image_id"],
+            "flavorRef": r["flavor_id"],
+            "vpcid": r["vpc_id"],
+            "nics": [{"subnet_id": r["subnet_id"]}],
+            "root_volume": {"volumetype": "SSD"},
+            **changed,
+        }
         return {"server": {key: value for key, value in server.items() if value is not None}}
 
     def native(self, **changed: Any) -> JsonObject:
         """Return a valid request for a native creation (6.2.1), changed; None takes a field out."""
         r = self.resources
         server = {
-            "name": "one", "imageRef": r["image_id"], "flavorRef": r["flavor_id"],
-            "networks": [{"uuid": r["network_id"]}], **changed,
-        }  # fmt: skip
+            "name": "one",
+            "imageRef": r["image_id"],
+            "flavorRef": r["flavor_id"],
+            "networks": [{"uuid": r["network_id"]}],
+            **changed,
+        }
         return {"server": {key: value for key, value in server.items() if value is not None}}
 
     def deliver(self, path: str, json: Any) -> str:

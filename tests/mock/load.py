@@ -75,18 +75,25 @@ class Load:
         r, name = self.resources, f"load-{self.rng.randrange(10**6)}"
         if self.rng.random() < 0.5:
             wanted = {
-                "name": name, "imageRef": r["image_id"], "flavorRef": r["flavor_id"], "vpcid": r["vpc_id"], "count": 2,
-                "nics": [{"subnet_id": r["subnet_id"]}], "root_volume": {"volumetype": "SSD"},
+                "name": name,
+                "imageRef": r["image_id"],
+                "flavorRef": r["flavor_id"],
+                "vpcid": r["vpc_id"],
+                "count": 2,
+                "nics": [{"subnet_id": r["subnet_id"]}],
+                "root_volume": {"volumetype": "SSD"},
                 "data_volumes": [{"volumetype": "SSD", "size": 10}],
-            }  # fmt: skip
+            }
             body = self.send("POST", "/v1/{p}/cloudservers", {"server": wanted})
             self.servers.extend((body or {}).get("serverIds", ()))
             self.job(body)
         else:
             wanted = {
-                "name": name, "imageRef": r["image_id"], "flavorRef": r["flavor_id"],
+                "name": name,
+                "imageRef": r["image_id"],
+                "flavorRef": r["flavor_id"],
                 "networks": [{"uuid": r["network_id"]}],
-            }  # fmt: skip
+            }
             body = self.send("POST", "/v2.1/{p}/servers", {"server": wanted})
             if body:
                 self.servers.append(body["server"]["id"])
@@ -120,11 +127,20 @@ class Load:
     def act(self, server: str) -> None:
         """Do a native action."""
         flavors = [self.resources["flavor_id"], self.resources["other_flavor_id"]]
-        body = self.rng.choice([
-            {"os-start": None}, {"os-stop": {}}, {"lock": None}, {"unlock": None}, {"confirmResize": None}, {"revertResize": None},
-            {"resize": {"flavorRef": self.rng.choice(flavors)}}, {"rebuild": {"imageRef": self.resources["image_id"]}},
-            {"addSecurityGroup": {"name": "default"}}, {"removeSecurityGroup": {"name": "default"}},
-        ])  # fmt: skip
+        body = self.rng.choice(
+            [
+                {"os-start": None},
+                {"os-stop": {}},
+                {"lock": None},
+                {"unlock": None},
+                {"confirmResize": None},
+                {"revertResize": None},
+                {"resize": {"flavorRef": self.rng.choice(flavors)}},
+                {"rebuild": {"imageRef": self.resources["image_id"]}},
+                {"addSecurityGroup": {"name": "default"}},
+                {"removeSecurityGroup": {"name": "default"}},
+            ]
+        )
         self.send("POST", f"/v2.1/{{p}}/servers/{server}/action", body)
 
     def disks(self, server: str) -> None:
@@ -180,8 +196,16 @@ class Load:
 
 
 _STEPS: list[Callable[[Load, str], None]] = [
-    Load.create, Load.delete, Load.power, Load.act, Load.disks, Load.nics, Load.words, Load.groups, Load.look,
-]  # fmt: skip
+    Load.create,
+    Load.delete,
+    Load.power,
+    Load.act,
+    Load.disks,
+    Load.nics,
+    Load.words,
+    Load.groups,
+    Load.look,
+]
 
 
 def run_load(

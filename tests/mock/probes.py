@@ -359,13 +359,15 @@ PROBES: dict[str, Probe] = {
     "nic-primary-unprotected": lambda c: _drop(c, c.create()[0], 0).status_code == 403,
     "nic-primary-status-wrong": lambda c: _drop(c, c.create()[0], 0).status_code == 403,
     "nic-address-ignored": _added(
-        lambda c, s, nics: nics[1]["fixed_ips"][0]["ip_address"] == "192.168.6.6", ip_address="192.168.6.6"),
+        lambda c, s, nics: nics[1]["fixed_ips"][0]["ip_address"] == "192.168.6.6", ip_address="192.168.6.6"
+    ),
     "nic-address-taken-accepted": _nic_refused(lambda c, s: None, _own_address),
     "nic-groups-dropped": _groups,
     "nic-limit-unchecked": _nic_refused(lambda c, s: None, *[lambda c, s: _subnet(c)] * 12),
     "nic-vpc-unchecked": _nic_refused(lambda c, s: None, _foreign_subnet),
-    "nic-together-unchecked": lambda c: _interface(
-        c, port_id=c.port, net_id=c.resources["network_id"]).status_code == 400,
+    "nic-together-unchecked": lambda c: (
+        _interface(c, port_id=c.port, net_id=c.resources["network_id"]).status_code == 400
+    ),
     "nic-port-deleted": _port_kept,
     "nic-address-kept": _added(_address_free),
     "nic-state-unchecked": _nic_refused(lambda c, s: c.act(s, "reboot", type="SOFT"), lambda c, s: _subnet(c)),
@@ -373,15 +375,17 @@ PROBES: dict[str, Probe] = {
     "network-label-missing": _networks(lambda network: "label" in network),
     "server-ips-incomplete": _ips,
     "server-ips-unknown-empty": lambda c: c.nova("GET", f"servers/{c.create()[0]}/ips/none").status_code == 404,
-    "server-group-by-name-only": lambda c: c.act(
-        c.create()[0], "addSecurityGroup", name=c.resources["security_group_id"]).status_code == 202,
+    "server-group-by-name-only": lambda c: (
+        c.act(c.create()[0], "addSecurityGroup", name=c.resources["security_group_id"]).status_code == 202
+    ),
     "server-group-add-noop": _member(lambda names: "conformance" in names, ADD),
     "server-group-add-replaces": _member(lambda names: "default" in names, ADD),
     "server-group-remove-noop": _member(lambda names: "conformance" not in names, ADD, REMOVE),
     "server-group-remove-all": _member(lambda names: "default" in names, ADD, REMOVE),
     "server-group-absent-removed": lambda c: c.act(c.create()[0], REMOVE[0], name=REMOVE[1]).status_code == 404,
-    "server-group-rules-missing": lambda c: bool(c.nova(
-        "GET", f"servers/{c.create()[0]}/os-security-groups").json()["security_groups"][0]["rules"]),
+    "server-group-rules-missing": lambda c: bool(
+        c.nova("GET", f"servers/{c.create()[0]}/os-security-groups").json()["security_groups"][0]["rules"]
+    ),
     "group-default-unprotected": lambda c: _new_group(c, "default").status_code == 400,
     "group-rules-prefilled": lambda c: not _new_group(c).json()["security_group"]["rules"],
     "group-update-noop": _renamed("name"),
@@ -416,8 +420,8 @@ PROBES: dict[str, Probe] = {
     "floating-ip-pool-unchecked": lambda c: _assign(c, pool="none").status_code == 404,
     "floating-ip-quota-unchecked": lambda c: [_assign(c).status_code for _ in range(20)][-1] == 403,
     "floating-ip-bound-unlisted": _bound(
-        lambda c, s: len(c.nova("GET", "os-floating-ips").json()["floating_ips"]) == 1),
+        lambda c, s: len(c.nova("GET", "os-floating-ips").json()["floating_ips"]) == 1
+    ),
     "floating-ip-release-noop": _released,
-    "snapshot-prefix-unchecked": lambda c: (
-        _snap(c, c.volume(), display_name="autobk_snapshot").status_code == 400),
-}  # fmt: skip
+    "snapshot-prefix-unchecked": lambda c: _snap(c, c.volume(), display_name="autobk_snapshot").status_code == 400,
+}

@@ -329,13 +329,15 @@ PROBES: dict[str, Probe] = {
     "rebuild-state-unchecked": lambda c: _rebuild()(c, _error(c)).status_code == 409,
     "rebuild-image-ignored": lambda c: (
         c.show(_done(_rebuild(second=True), root_volume={"volumetype": "SSD", "size": 60})(c))["image"]["id"]
-        == list(c.cloud._state.images)[1]),
+        == list(c.cloud._state.images)[1]
+    ),
     "rebuild-name-ignored": lambda c: c.show(_done(_rebuild(name="two"))(c))["name"] == "two",
     "rebuild-metadata-merged": _metadata({"c": "d"}, _rebuild(metadata={"c": "d"})),
     "rebuild-noop": lambda c: c.show(_done(_rebuild(), wait=1)(c))["status"] == "REBUILD",
     "image-state-unchecked": lambda c: _image(c, _error(c)).status_code == 409,
     "image-metadata-dropped": lambda c: (
-        _image(c, c.create()[0], metadata={"a": "b"}).status_code == 202 and _images(c)[0]["metadata"]["a"] == "b"),
+        _image(c, c.create()[0], metadata={"a": "b"}).status_code == 202 and _images(c)[0]["metadata"]["a"] == "b"
+    ),
     "image-noop": lambda c: _image(c, c.create()[0]).status_code == 202 and len(_images(c)) == 1,
     "image-id-missing": lambda c: "image_id" in _image(c, c.create()[0], at="2.45").json(),
     "native-resize-noop": lambda c: _flavor(c, _done(_other)(c)) == c.resources["other_flavor_id"],
@@ -344,15 +346,23 @@ PROBES: dict[str, Probe] = {
     "confirm-noop": lambda c: c.show(_done(_other, _null("confirmResize"))(c))["status"] == "ACTIVE",
     "revert-keeps-flavor": lambda c: _flavor(c, _done(_other, _null("revertResize"))(c)) == c.resources["flavor_id"],
     "reinstall-state-unchecked": lambda c: _v2("reinstallos")(c, c.create()[0]).status_code == 400,
-    "reinstall-key-ignored": lambda c: c.show(
-        _done(_v2("reinstallos", keyname="conformance-key"), stopped=True)(c))["key_name"] == "conformance-key",
-    "reinstall-user-data-ignored": lambda c: c.show(
-        _done(_v2("reinstallos", metadata={"user_data": "eA=="}), stopped=True)(c), at="2.3",
-    )["OS-EXT-SRV-ATTR:user_data"] == "eA==",
+    "reinstall-key-ignored": lambda c: (
+        c.show(_done(_v2("reinstallos", keyname="conformance-key"), stopped=True)(c))["key_name"] == "conformance-key"
+    ),
+    "reinstall-user-data-ignored": lambda c: (
+        c.show(
+            _done(_v2("reinstallos", metadata={"user_data": "eA=="}), stopped=True)(c),
+            at="2.3",
+        )["OS-EXT-SRV-ATTR:user_data"]
+        == "eA=="
+    ),
     "reinstall-noop": _new_disk,
-    "change-os-image-ignored": lambda c: c.show(
-        _done(_native("os-stop"), _v2("changeos"), root_volume={"volumetype": "SSD", "size": 60})(c),
-    )["image"]["id"] == list(c.cloud._state.images)[1],
+    "change-os-image-ignored": lambda c: (
+        c.show(
+            _done(_native("os-stop"), _v2("changeos"), root_volume={"volumetype": "SSD", "size": 60})(c),
+        )["image"]["id"]
+        == list(c.cloud._state.images)[1]
+    ),
     "migrate-state-unchecked": lambda c: _migrate(c, c.create()[0]).status_code == 400,
     "migrate-same-host-unchecked": lambda c: _migrate(c, _done(_migrate, stopped=True)(c)).status_code == 400,
     "migrate-noop": lambda c: "os:scheduler_hints" in c.show(_done(_migrate, stopped=True)(c)),
@@ -374,12 +384,12 @@ PROBES: dict[str, Probe] = {
     "metadata-unknown-deleted": lambda c: _meta("DELETE", "/x")(c, c.create()[0]).status_code == 404,
     "metadata-delete-noop": _metadata({}, _meta("DELETE", "/a")),
     "metadatum-in-metadata": lambda c: "meta" in _meta("GET", "/a")(c, c.create(metadata={"a": "b"})[0]).json(),
-    "metadatum-key-unchecked": lambda c: (
-        _meta("PUT", "/a", {"meta": {"c": "d"}})(c, c.create()[0]).status_code == 400),
+    "metadatum-key-unchecked": lambda c: _meta("PUT", "/a", {"meta": {"c": "d"}})(c, c.create()[0]).status_code == 400,
     "metadatum-set-replaces": _metadata({"a": "b", "c": "d"}, _meta("PUT", "/c", {"meta": {"c": "d"}})),
     "tags-duplicates-unchecked": _twice,
     "tags-limit-unchecked": lambda c: (
-        _change("create", **{f"k{n}": "" for n in range(11)})(c, c.create()[0]).status_code == 400),
+        _change("create", **{f"k{n}": "" for n in range(11)})(c, c.create()[0]).status_code == 400
+    ),
     "tags-not-idempotent": lambda c: _change("create", a="1")(c, _done(_change("create", a="1"))(c)).status_code == 204,
     "tags-overwritten-everywhere": _overwritten_alone,
     "tags-not-overwritten": _tagged({"a": "2"}, _change("create", a="1"), _change("create", a="2")),
@@ -412,17 +422,21 @@ PROBES: dict[str, Probe] = {
     "keypair-not-kept": lambda c: _keypair(c, public_key=_KEY).status_code == 200 and "new" in _keys(c),
     "keypair-private-missing": lambda c: "private_key" in _keypair(c).json()["keypair"],
     "keypair-delete-noop": lambda c: (
-        c.nova("DELETE", "os-keypairs/conformance-key").status_code == 202 and not _keys(c)),
+        c.nova("DELETE", "os-keypairs/conformance-key").status_code == 202 and not _keys(c)
+    ),
     "password-null": lambda c: _password(c, c.create()[0]) == "",
     "password-delete-noop": _forgotten,
     "group-affinity": _hosts,
-    "group-list-without-members": lambda c: bool(_joined(c)) and all(
-        one["members"] for one in c.nova("GET", "os-server-groups").json()["server_groups"]),
+    "group-list-without-members": lambda c: (
+        bool(_joined(c)) and all(one["members"] for one in c.nova("GET", "os-server-groups").json()["server_groups"])
+    ),
     "group-members-hidden": lambda c: len(_joined(c)) == 1,
     "group-owner-missing": lambda c: {"project_id", "user_id"} <= _shown(c, _group(c), "2.13").keys(),
     "group-quota-unchecked": _group_quota,
-    "group-refused-kept": lambda c: c.nova("POST", "os-server-groups", {"server_group": {"name": "g"}}).status_code == 400
-    and not c.nova("GET", "os-server-groups").json()["server_groups"],
+    "group-refused-kept": lambda c: (
+        c.nova("POST", "os-server-groups", {"server_group": {"name": "g"}}).status_code == 400
+        and not c.nova("GET", "os-server-groups").json()["server_groups"]
+    ),
     "group-not-kept": lambda c: bool(_shown(c, _group(c))),
     "group-running-unchecked": lambda c: _join(c, _group(c), c.create()[0]).status_code == 400,
     "group-xen-unchecked": _xen,
@@ -447,4 +461,4 @@ PROBES: dict[str, Probe] = {
     "quotas-always-default": lambda c: _get("os-quota-sets/{}")(c)["quota_set"]["instances"] == 2048,
     "quotas-id-missing": lambda c: _get("os-quota-sets/{}")(c)["quota_set"]["id"] == c.project,
     "quotas-defaults-string": lambda c: _get("os-quota-sets/{}/defaults")(c)["quota_set"]["cores"] == 20,
-}  # fmt: skip
+}

@@ -47,28 +47,34 @@ LOCKED: dict[str, Callable[[Client, str], httpx.Response]] = {
     "confirmResize": lambda c, s: c.null(s, "confirmResize"),
     "revertResize": lambda c, s: c.null(s, "revertResize"),
     "add a NIC": lambda c, s: c.nova(
-        "POST", f"servers/{s}/os-interface", {"interfaceAttachment": {"net_id": c.resources["network_id"]}}),
+        "POST", f"servers/{s}/os-interface", {"interfaceAttachment": {"net_id": c.resources["network_id"]}}
+    ),
     "attach a disk": lambda c, s: c.nova(
-        "POST", f"servers/{s}/os-volume_attachments", {"volumeAttachment": {"volumeId": c.volume()}}),
+        "POST", f"servers/{s}/os-volume_attachments", {"volumeAttachment": {"volumeId": c.volume()}}
+    ),
     "password": lambda c, s: c.nova("DELETE", f"servers/{s}/os-server-password"),
     "v1 delete": lambda c, s: c.v1("POST", "cloudservers/delete", {"servers": [{"id": s}]}),
     "v1 start": lambda c, s: c.v1("POST", "cloudservers/action", {"os-start": {"servers": [{"id": s}]}}),
     "v1 stop": lambda c, s: c.v1("POST", "cloudservers/action", {"os-stop": {"servers": [{"id": s}]}}),
-    "v1 reboot": lambda c, s: c.v1(
-        "POST", "cloudservers/action", {"reboot": {"type": "SOFT", "servers": [{"id": s}]}}),
+    "v1 reboot": lambda c, s: c.v1("POST", "cloudservers/action", {"reboot": {"type": "SOFT", "servers": [{"id": s}]}}),
     "v1 resize": lambda c, s: c.v1(
-        "POST", f"cloudservers/{s}/resize", {"resize": {"flavorRef": c.resources["other_flavor_id"]}}),
+        "POST", f"cloudservers/{s}/resize", {"resize": {"flavorRef": c.resources["other_flavor_id"]}}
+    ),
     "reinstall": lambda c, s: c.http.post(
-        f"/v2/{c.project}/cloudservers/{s}/reinstallos", json={"os-reinstall": {"userid": "u"}}),
+        f"/v2/{c.project}/cloudservers/{s}/reinstallos", json={"os-reinstall": {"userid": "u"}}
+    ),
     "change": lambda c, s: c.http.post(
-        f"/v2/{c.project}/cloudservers/{s}/changeos", json={"os-change": {"imageid": c.resources["image_id"]}}),
+        f"/v2/{c.project}/cloudservers/{s}/changeos", json={"os-change": {"imageid": c.resources["image_id"]}}
+    ),
     "migrate": lambda c, s: c.v1("POST", f"cloudservers/{s}/migrate", {"migrate": None}),
     "monitor": lambda c, s: c.http.post(f"/v1.0/servers/{s}/action", json={"monitorMetrics": None}),
     "add NICs": lambda c, s: c.v1(
-        "POST", f"cloudservers/{s}/nics", {"nics": [{"subnet_id": c.resources["subnet_id"]}]}),
+        "POST", f"cloudservers/{s}/nics", {"nics": [{"subnet_id": c.resources["subnet_id"]}]}
+    ),
     "attach": lambda c, s: c.v1(
-        "POST", f"cloudservers/{s}/attachvolume", {"volumeAttachment": {"volumeId": c.volume()}}),
-}  # fmt: skip
+        "POST", f"cloudservers/{s}/attachvolume", {"volumeAttachment": {"volumeId": c.volume()}}
+    ),
+}
 
 
 @pytest.mark.parametrize("case", LOCKED)
@@ -121,14 +127,23 @@ def test_a_rebuild_gives_a_server_another_image(client: Client, *, stopped: bool
         client.advance(30)
     image = list(client.cloud._state.images)[1]
     answer = client.act(
-        server, "rebuild", imageRef=f"https://x/images/{image}", name="rebuildName", metadata={"rebuild": "rebuild vm"},
-        adminPass="x", **{"OS-DCF:diskConfig": "AUTO", "preserve_ephemeral": False},
-    )  # fmt: skip
+        server,
+        "rebuild",
+        imageRef=f"https://x/images/{image}",
+        name="rebuildName",
+        metadata={"rebuild": "rebuild vm"},
+        adminPass="x",
+        **{"OS-DCF:diskConfig": "AUTO", "preserve_ephemeral": False},
+    )
     assert answer.status_code == 202
     shown = answer.json()["server"]
     assert (shown["status"], shown["name"], shown["image"]["id"], shown["metadata"], shown["progress"]) == (
-        "REBUILD", "rebuildName", image, {"rebuild": "rebuild vm"}, 0,
-    )  # fmt: skip
+        "REBUILD",
+        "rebuildName",
+        image,
+        {"rebuild": "rebuild vm"},
+        0,
+    )
     assert {"adminPass", "hostId", "addresses", "links", "created", "updated", "flavor"} <= shown.keys()
     assert not {"key_name", "OS-EXT-STS:vm_state", "locked"} & shown.keys()
     assert _watch(client, server) == _phases(f"rebuild-{'stopped' if stopped else 'active'}")
@@ -256,9 +271,10 @@ def test_a_resize_waits_to_be_confirmed_or_reverted(client: Client, end: str, *,
     shown = client.show(server)
     assert (shown["status"], shown["flavor"]["id"]) == ("VERIFY_RESIZE", new)
     assert client.act(server, "os-start").status_code == 409
-    assert client.v1(
-        "POST", "cloudservers/action", {"os-stop": {"servers": [{"id": server}]}}
-    ).json()["error"]["code"] == "Ecs.0100"  # fmt: skip
+    assert (
+        client.v1("POST", "cloudservers/action", {"os-stop": {"servers": [{"id": server}]}}).json()["error"]["code"]
+        == "Ecs.0100"
+    )
     confirming = end == "confirmResize"
     assert client.null(server, end).status_code == (204 if confirming else 202)
     assert client.null(server, end).status_code == 409

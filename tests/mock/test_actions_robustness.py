@@ -18,11 +18,23 @@ S, V1, V2 = "/v2.1/{p}/servers/{s}", "/v1/{p}/cloudservers/{s}", "/v2/{p}/clouds
 GROUPS = "/v1/{p}/cloudservers/os-server-groups"
 #: Deviations that let through what is checked in more places than the tables.
 ALL_LAX = (
-    *LAX, "confirm-state-unchecked", "rebuild-state-unchecked", "image-state-unchecked", "reinstall-state-unchecked",
-    "migrate-state-unchecked", "metadata-state-unchecked", "metadatum-key-unchecked", "tags-duplicates-unchecked",
-    "keypair-content-unchecked", "keypair-length-unchecked", "keypair-duplicates", "group-twice",
-    "group-running-unchecked", "lock-unchecked", "tags-limit-unchecked",
-)  # fmt: skip
+    *LAX,
+    "confirm-state-unchecked",
+    "rebuild-state-unchecked",
+    "image-state-unchecked",
+    "reinstall-state-unchecked",
+    "migrate-state-unchecked",
+    "metadata-state-unchecked",
+    "metadatum-key-unchecked",
+    "tags-duplicates-unchecked",
+    "keypair-content-unchecked",
+    "keypair-length-unchecked",
+    "keypair-duplicates",
+    "group-twice",
+    "group-running-unchecked",
+    "lock-unchecked",
+    "tags-limit-unchecked",
+)
 
 
 class _Walk:
@@ -40,41 +52,76 @@ class _Walk:
         member = {"instance_uuid": rng.choice([*self.project.servers, UNKNOWN])}
         tags = [{"key": rng.choice("abc"), "value": rng.choice(["", "x"])}]
         actions: list[dict[str, Any]] = [
-            {"lock": None}, {"unlock": None}, {"unlock": None}, {"confirmResize": None}, {"revertResize": None},
+            {"lock": None},
+            {"unlock": None},
+            {"unlock": None},
+            {"confirmResize": None},
+            {"revertResize": None},
             {"rebuild": {"imageRef": image, "name": "n", "metadata": {"a": "b"}}},
-            {"createImage": {"name": "n", "metadata": {"a": "b"}}}, {"os-getConsoleOutput": {"length": 5}},
-            {"resize": {"flavorRef": rng.choice(list(state.flavors))}}, {"os-start": {}}, {"os-stop": {}},
+            {"createImage": {"name": "n", "metadata": {"a": "b"}}},
+            {"os-getConsoleOutput": {"length": 5}},
+            {"resize": {"flavorRef": rng.choice(list(state.flavors))}},
+            {"os-start": {}},
+            {"os-stop": {}},
             {"reboot": {"type": "SOFT"}},
-        ]  # fmt: skip
+        ]
         common = {"userid": "u", "keyname": r["key_name"], "metadata": {"user_data": "eA=="}}
         return [
             *(("POST", S + "/action", action) for action in actions),
             ("POST", "/v1.0/servers/{s}/action", {"monitorMetrics": None}),
             ("POST", V2 + "/reinstallos", {"os-reinstall": common}),
             ("POST", V2 + "/changeos", {"os-change": {**common, "imageid": image}}),
-            ("POST", V1 + "/migrate", {"migrate": rng.choice([
-                None, {"dedicated_host_id": rng.choice(self.project.hosts)}])}),
+            (
+                "POST",
+                V1 + "/migrate",
+                {"migrate": rng.choice([None, {"dedicated_host_id": rng.choice(self.project.hosts)}])},
+            ),
             ("POST", V1 + "/resize", {"resize": {"flavorRef": rng.choice(list(state.flavors))}}),
-            ("PUT", V1 + "/autorecovery", {"support_auto_recovery": "true"}), ("GET", V1 + "/autorecovery", None),
-            ("POST", S + "/metadata", {"metadata": {"a": "b"}}), ("PUT", S + "/metadata", {"metadata": {"a": "b"}}),
-            ("PUT", S + "/metadata/a", {"meta": {"a": "b"}}), ("DELETE", S + "/metadata/a", None),
+            ("PUT", V1 + "/autorecovery", {"support_auto_recovery": "true"}),
+            ("GET", V1 + "/autorecovery", None),
+            ("POST", S + "/metadata", {"metadata": {"a": "b"}}),
+            ("PUT", S + "/metadata", {"metadata": {"a": "b"}}),
+            ("PUT", S + "/metadata/a", {"meta": {"a": "b"}}),
+            ("DELETE", S + "/metadata/a", None),
             ("POST", "/v1/{p}/servers/{s}/tags/action", {"action": rng.choice(["create", "delete"]), "tags": tags}),
-            ("POST", "/v1/{p}/servers/resource_instances/action", {
-                "action": rng.choice(["filter", "count"]), "limit": "5", "offset": "0", "tags": [
-                    {"key": "a", "values": ["x"]}], "not_tags": ["b", {"key": "c", "values": ["x"]}],
-                "matches": [{"key": "resource_name", "value": "one"}]}),
-            ("PUT", S + "/tags", {"tags": ["a=x", "b"]}), ("PUT", S + "/tags/c", None), ("DELETE", S + "/tags/c", None),
-            ("DELETE", S + "/tags", None), ("GET", "/v1/{p}/servers/tags", None),
-            ("POST", "/v2.1/{p}/os-keypairs", {"keypair": {
-                "name": rng.choice("kl"), "public_key": next(iter(state.primary.keys.values())).public_key,
-                "type": rng.choice(["ssh", "x509"])}}),
-            ("DELETE", "/v2.1/{p}/os-keypairs/k", None), ("GET", "/v2.1/{p}/os-keypairs", None),
-            ("GET", S + "/os-server-password", None), ("DELETE", S + "/os-server-password", None),
+            (
+                "POST",
+                "/v1/{p}/servers/resource_instances/action",
+                {
+                    "action": rng.choice(["filter", "count"]),
+                    "limit": "5",
+                    "offset": "0",
+                    "tags": [{"key": "a", "values": ["x"]}],
+                    "not_tags": ["b", {"key": "c", "values": ["x"]}],
+                    "matches": [{"key": "resource_name", "value": "one"}],
+                },
+            ),
+            ("PUT", S + "/tags", {"tags": ["a=x", "b"]}),
+            ("PUT", S + "/tags/c", None),
+            ("DELETE", S + "/tags/c", None),
+            ("DELETE", S + "/tags", None),
+            ("GET", "/v1/{p}/servers/tags", None),
+            (
+                "POST",
+                "/v2.1/{p}/os-keypairs",
+                {
+                    "keypair": {
+                        "name": rng.choice("kl"),
+                        "public_key": next(iter(state.primary.keys.values())).public_key,
+                        "type": rng.choice(["ssh", "x509"]),
+                    }
+                },
+            ),
+            ("DELETE", "/v2.1/{p}/os-keypairs/k", None),
+            ("GET", "/v2.1/{p}/os-keypairs", None),
+            ("GET", S + "/os-server-password", None),
+            ("DELETE", S + "/os-server-password", None),
             ("POST", GROUPS, {"server_group": {"name": "g", "policies": ["anti-affinity"]}}),
             ("DELETE", GROUPS + f"/{group}", None),
             ("POST", GROUPS + f"/{group}/action", {rng.choice(["add_member", "remove_member"]): member}),
-            ("GET", S + "/os-instance-actions", None), ("GET", "/v2.1/{p}/limits", None),
-        ]  # fmt: skip
+            ("GET", S + "/os-instance-actions", None),
+            ("GET", "/v2.1/{p}/limits", None),
+        ]
 
     def step(self, *, odd: bool) -> None:
         """Send one request and let some time pass."""
@@ -146,12 +193,22 @@ def test_a_body_that_is_none_is_refused(client: Client, body: str) -> None:
     """400 in the API's own form."""
     (server,) = client.create()
     for method, path in (
-        ("POST", V2 + "/reinstallos"), ("POST", V2 + "/changeos"), ("POST", V1 + "/migrate"),
-        ("PUT", V1 + "/autorecovery"), ("POST", S + "/metadata"), ("PUT", S + "/metadata"), ("PUT", S + "/metadata/a"),
-        ("POST", "/v1/{p}/servers/{s}/tags/action"), ("POST", "/v1/{p}/servers/resource_instances/action"),
-        ("PUT", S + "/tags"), ("POST", "/v2.1/{p}/os-keypairs"), ("POST", GROUPS), ("POST", GROUPS + "/x/action"),
-        ("POST", "/v2.1/{p}/os-server-groups"), ("POST", "/v1.0/servers/{s}/action"),
-    ):  # fmt: skip
+        ("POST", V2 + "/reinstallos"),
+        ("POST", V2 + "/changeos"),
+        ("POST", V1 + "/migrate"),
+        ("PUT", V1 + "/autorecovery"),
+        ("POST", S + "/metadata"),
+        ("PUT", S + "/metadata"),
+        ("PUT", S + "/metadata/a"),
+        ("POST", "/v1/{p}/servers/{s}/tags/action"),
+        ("POST", "/v1/{p}/servers/resource_instances/action"),
+        ("PUT", S + "/tags"),
+        ("POST", "/v2.1/{p}/os-keypairs"),
+        ("POST", GROUPS),
+        ("POST", GROUPS + "/x/action"),
+        ("POST", "/v2.1/{p}/os-server-groups"),
+        ("POST", "/v1.0/servers/{s}/action"),
+    ):
         headers = {"Content-Type": "application/json", "X-OpenStack-Nova-API-Version": "2.26"}
         url = path.format(p=client.project, s=server)
         answer = client.http.request(method, url, content=NO_JSON[body], headers=headers)
@@ -165,9 +222,17 @@ ODD = ("%00", "%ff", "9" * 5000, "%F0%9F%98%80", "%2e%2e", "[", "a=b", "1e3", "-
 
 @pytest.mark.parametrize(
     "path",
-    ["servers/{s}/metadata/{}", "servers/{s}/tags/{}", "os-keypairs/{}", "os-server-groups/{}", "flavors/{}",
-     "flavors/{}/os-extra_specs", "servers/{s}/os-instance-actions/{}", "servers/{}/os-server-password"],
-)  # fmt: skip
+    [
+        "servers/{s}/metadata/{}",
+        "servers/{s}/tags/{}",
+        "os-keypairs/{}",
+        "os-server-groups/{}",
+        "flavors/{}",
+        "flavors/{}/os-extra_specs",
+        "servers/{s}/os-instance-actions/{}",
+        "servers/{}/os-server-password",
+    ],
+)
 def test_an_odd_id_is_an_unknown_one(client: Client, path: str) -> None:
     """404 for any text; as a query it is refused or does nothing."""
     (server,) = client.create()
@@ -199,9 +264,15 @@ def test_v2_has_all_native_urls_and_no_microversions(client: Client, method: str
     """6.16: what V2.1 answers without a microversion V2 answers too, whatever microversion is asked for."""
     (server,) = client.create(metadata={"a": "b"})
     known = {
-        "project_id": client.project, "server_id": server, "key": "a", "flavor_id": "s3.large.2", "tag": "a",
-        "keypair_name": "conformance-key", "target_id": client.project, "image_id": client.resources["image_id"],
-    }  # fmt: skip
+        "project_id": client.project,
+        "server_id": server,
+        "key": "a",
+        "flavor_id": "s3.large.2",
+        "tag": "a",
+        "keypair_name": "conformance-key",
+        "target_id": client.project,
+        "image_id": client.resources["image_id"],
+    }
     if method == "DELETE":
         known = {"project_id": client.project}
     named = {name: known.get(name, UNKNOWN) for name in path.replace("{", "}").split("}")[1::2]}
@@ -245,10 +316,16 @@ def test_every_row_of_table_a_4_is_reached(client: Client) -> None:
     server = client.nova("POST", "servers", client.native()).json()["server"]["id"]
     look(server, 50)
     for action, inner in (
-        ("reboot", {"type": "SOFT"}), ("reboot", {"type": "HARD"}), ("rebuild", {"imageRef": image}), ("os-stop", {}),
-        ("rebuild", {"imageRef": image}), ("resize", {"flavorRef": other}), ("revertResize", None), ("os-start", {}),
+        ("reboot", {"type": "SOFT"}),
+        ("reboot", {"type": "HARD"}),
+        ("rebuild", {"imageRef": image}),
         ("os-stop", {}),
-    ):  # fmt: skip
+        ("rebuild", {"imageRef": image}),
+        ("resize", {"flavorRef": other}),
+        ("revertResize", None),
+        ("os-start", {}),
+        ("os-stop", {}),
+    ):
         assert client.nova("POST", f"servers/{server}/action", {action: inner}).status_code == 202
         look(server, 40)
     reinstall(fails=True)

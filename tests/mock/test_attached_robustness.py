@@ -14,18 +14,33 @@ UNKNOWN = "00000000-0000-4000-a000-000000000000"
 S = "/v2.1/{p}/servers/{s}"
 V1 = "/v1/{p}/cloudservers/{s}"
 TARGETS = [
-    ("POST", V1 + "/attachvolume"), ("POST", V1 + "/nics"), ("POST", V1 + "/nics/delete"),
-    ("POST", S + "/os-volume_attachments"), ("POST", S + "/os-interface"), ("POST", "/v2.1/{p}/os-volumes"),
-    ("POST", "/v2.1/{p}/os-snapshots"), ("POST", "/v2.1/{p}/os-security-groups"),
-    ("PUT", "/v2.1/{p}/os-security-groups/{g}"), ("POST", "/v2.1/{p}/os-security-group-rules"),
+    ("POST", V1 + "/attachvolume"),
+    ("POST", V1 + "/nics"),
+    ("POST", V1 + "/nics/delete"),
+    ("POST", S + "/os-volume_attachments"),
+    ("POST", S + "/os-interface"),
+    ("POST", "/v2.1/{p}/os-volumes"),
+    ("POST", "/v2.1/{p}/os-snapshots"),
+    ("POST", "/v2.1/{p}/os-security-groups"),
+    ("PUT", "/v2.1/{p}/os-security-groups/{g}"),
+    ("POST", "/v2.1/{p}/os-security-group-rules"),
     ("POST", "/v2.1/{p}/os-floating-ips"),
-]  # fmt: skip
+]
 #: What shows all there is.
 READS = (
-    "/v2.1/{p}/os-volumes/detail", "/v2.1/{p}/os-security-groups", "/v2.1/{p}/os-floating-ips", "/v2.1/{p}/images/detail",
-    "/v2.1/{p}/servers/detail", S + "/os-interface", S + "/os-security-groups", S + "/ips", S + "/os-volume_attachments",
-    "/v2.1/servers/{s}/block_device", V1 + "/block_device", "/v2.1/{p}/os-networks",
-)  # fmt: skip
+    "/v2.1/{p}/os-volumes/detail",
+    "/v2.1/{p}/os-security-groups",
+    "/v2.1/{p}/os-floating-ips",
+    "/v2.1/{p}/images/detail",
+    "/v2.1/{p}/servers/detail",
+    S + "/os-interface",
+    S + "/os-security-groups",
+    S + "/ips",
+    S + "/os-volume_attachments",
+    "/v2.1/servers/{s}/block_device",
+    V1 + "/block_device",
+    "/v2.1/{p}/os-networks",
+)
 
 
 @pytest.mark.parametrize("body", NO_JSON)
@@ -34,9 +49,7 @@ def test_a_body_that_is_none_is_refused(client: Client, body: str) -> None:
     (server,) = client.create()
     for method, path in TARGETS:
         url = path.format(p=client.project, s=server, g=client.resources["security_group_id"])
-        answer = client.http.request(
-            method, url, content=NO_JSON[body], headers={"Content-Type": "application/json"}
-        )  # fmt: skip
+        answer = client.http.request(method, url, content=NO_JSON[body], headers={"Content-Type": "application/json"})
         if path.endswith("floating-ips") and body in {"NaN", "huge number"} and answer.status_code == 200:
             continue  # it knows no mandatory field, and an object is one
         assert answer.status_code == 400, url
@@ -105,15 +118,28 @@ class _Walk:
             ("DELETE", f"/v2.1/{{p}}/os-snapshots/{snapshot}", None),
             ("POST", V1 + "/nics", {"nics": [nic] * rng.choice([1, 3])}),
             ("POST", V1 + "/nics/delete", {"nics": [{"id": port}]}),
-            ("POST", S + "/os-interface", {"interfaceAttachment": rng.choice([
-                {"net_id": r["network_id"]}, {"port_id": self.client.port}])}),
+            (
+                "POST",
+                S + "/os-interface",
+                {"interfaceAttachment": rng.choice([{"net_id": r["network_id"]}, {"port_id": self.client.port}])},
+            ),
             ("DELETE", S + f"/os-interface/{port}", None),
             ("POST", "/v2.1/{p}/os-security-groups", {"security_group": {"name": "n"}}),
             ("PUT", f"/v2.1/{{p}}/os-security-groups/{group}", {"security_group": {"name": "m", "description": "d"}}),
             ("DELETE", f"/v2.1/{{p}}/os-security-groups/{group}", None),
-            ("POST", "/v2.1/{p}/os-security-group-rules", {"security_group_rule": {
-                "parent_group_id": group, "ip_protocol": "tcp", "from_port": rng.randint(1, 9), "to_port": 9,
-                "group_id": self.one(project.groups)}}),
+            (
+                "POST",
+                "/v2.1/{p}/os-security-group-rules",
+                {
+                    "security_group_rule": {
+                        "parent_group_id": group,
+                        "ip_protocol": "tcp",
+                        "from_port": rng.randint(1, 9),
+                        "to_port": 9,
+                        "group_id": self.one(project.groups),
+                    }
+                },
+            ),
             ("DELETE", f"/v2.1/{{p}}/os-security-group-rules/{rule}", None),
             ("POST", S + "/action", {rng.choice(["addSecurityGroup", "removeSecurityGroup"]): {"name": group}}),
             ("POST", S + "/action", {rng.choice(["addFloatingIp", "removeFloatingIp"]): {"address": address}}),
@@ -121,7 +147,7 @@ class _Walk:
             ("DELETE", f"/v2.1/{{p}}/os-floating-ips/{eip}", None),
             ("POST", S + "/action", {rng.choice(["os-start", "os-stop"]): {}}),
             ("POST", S + "/action", {"reboot": {"type": "HARD"}}),
-        ]  # fmt: skip
+        ]
         if rng.random() < 0.03:
             calls = [("DELETE", S, None)]
         elif len(project.servers) < 3:
@@ -178,10 +204,17 @@ def test_no_odd_parameter_makes_a_list_of_images_fail(client: Client, name: str)
 @pytest.mark.parametrize(
     "path",
     [
-        "os-volumes/{}", "os-snapshots/{}", "os-security-groups/{}", "os-floating-ips/{}", "images/{}",
-        "images/{}/metadata", "servers/{s}/os-interface/{}", "servers/{s}/os-volume_attachments/{}", "servers/{s}/ips/{}",
+        "os-volumes/{}",
+        "os-snapshots/{}",
+        "os-security-groups/{}",
+        "os-floating-ips/{}",
+        "images/{}",
+        "images/{}/metadata",
+        "servers/{s}/os-interface/{}",
+        "servers/{s}/os-volume_attachments/{}",
+        "servers/{s}/ips/{}",
     ],
-)  # fmt: skip
+)
 def test_an_odd_id_is_an_unknown_one(client: Client, path: str) -> None:
     """404 for any text."""
     (server,) = client.create()
@@ -194,20 +227,25 @@ def test_an_odd_id_is_an_unknown_one(client: Client, path: str) -> None:
     ("method", "path", "body"),
     [
         ("POST", V1 + "/attachvolume", {"volumeAttachment": {"volumeId": UNKNOWN}}),
-        ("DELETE", V1 + f"/detachvolume/{UNKNOWN}", None), ("GET", V1 + "/block_device", None),
+        ("DELETE", V1 + f"/detachvolume/{UNKNOWN}", None),
+        ("GET", V1 + "/block_device", None),
         ("POST", V1 + "/nics", {"nics": [{"subnet_id": UNKNOWN}]}),
         ("POST", V1 + "/nics/delete", {"nics": [{"id": UNKNOWN}]}),
-        ("GET", "/v2.1/servers/{s}/block_device", None), ("GET", S + "/os-volume_attachments", None),
+        ("GET", "/v2.1/servers/{s}/block_device", None),
+        ("GET", S + "/os-volume_attachments", None),
         ("POST", S + "/os-volume_attachments", {"volumeAttachment": {"volumeId": UNKNOWN}}),
-        ("DELETE", S + f"/os-volume_attachments/{UNKNOWN}", None), ("GET", S + "/os-interface", None),
+        ("DELETE", S + f"/os-volume_attachments/{UNKNOWN}", None),
+        ("GET", S + "/os-interface", None),
         ("POST", S + "/os-interface", {"interfaceAttachment": {"net_id": UNKNOWN}}),
-        ("DELETE", S + f"/os-interface/{UNKNOWN}", None), ("GET", S + "/ips", None),
-        ("GET", S + "/os-security-groups", None), ("POST", S + "/action", {"addSecurityGroup": {"name": "default"}}),
+        ("DELETE", S + f"/os-interface/{UNKNOWN}", None),
+        ("GET", S + "/ips", None),
+        ("GET", S + "/os-security-groups", None),
+        ("POST", S + "/action", {"addSecurityGroup": {"name": "default"}}),
         ("POST", S + "/action", {"removeSecurityGroup": {"name": "default"}}),
         ("POST", S + "/action", {"addFloatingIp": {"address": "203.0.113.1"}}),
         ("POST", S + "/action", {"removeFloatingIp": {"address": "203.0.113.1"}}),
     ],
-)  # fmt: skip
+)
 def test_a_server_of_another_project_is_unknown(client: Client, method: str, path: str, body: Any) -> None:
     """404, with Ecs.0114 in the ECS view."""
     (server,) = Client(client.cloud, "other_project").create()

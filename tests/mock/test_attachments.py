@@ -43,7 +43,9 @@ def test_a_disk_is_attached_and_detached_by_jobs(client: Client) -> None:
     assert (done["status"], done["job_type"], done["entities"]) == ("SUCCESS", "attachVolume", {"server_id": server})
     shown = client.disk(volume)
     assert (shown["status"], shown["attachments"]) == (
-        "in-use", [{"device": "/dev/vdb", "id": volume, "serverId": server, "volumeId": volume}])  # fmt: skip
+        "in-use",
+        [{"device": "/dev/vdb", "id": volume, "serverId": server, "volumeId": volume}],
+    )
     assert volume in {one["id"] for one in client.show(server)["os-extended-volumes:volumes_attached"]}
     job = _detach(client, server, volume).json()["job_id"]
     client.advance(2)
@@ -79,7 +81,10 @@ def test_block_devices_have_a_size_a_bus_and_an_order(client: Client) -> None:
     client.advance(10)
     blocks = _blocks(client, server)
     assert [(one["bootIndex"], one["device"], one["size"], one["bus"]) for one in blocks] == [
-        (0, "/dev/vda", "40", "virtio"), (1, "/dev/sda", "15", "scsi"), (2, "/dev/vdb", "12", "virtio")]  # fmt: skip
+        (0, "/dev/vda", "40", "virtio"),
+        (1, "/dev/sda", "15", "scsi"),
+        (2, "/dev/vdb", "12", "virtio"),
+    ]
     assert len({one["pciAddress"] for one in blocks}) == 3
     one = client.http.get(f"/v2.1/servers/{server}/block_device/{plain}").json()["volumeAttachment"]
     assert one == blocks[2]
@@ -133,7 +138,7 @@ WRONG: dict[str, tuple[Bad, str]] = {
     "flag 2": (lambda c, s: _detach(c, s, c.volume(), "?delete_flag=2"), "Ecs.0005"),
     "system disk": (lambda c, s: _detach(c, s, c.attached(s)["/dev/vda"]), "Ecs.0100"),
     "system disk by force": (lambda c, s: _detach(c, s, c.attached(s)["/dev/vda"], "?delete_flag=1"), "Ecs.0100"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -153,9 +158,11 @@ NATIVE_WRONG: dict[str, tuple[Bad, int]] = {
     "device taken": (lambda c, s: _native(c, s, c.volume(), device="/dev/sda"), 400),
     "other zone": (lambda c, s: _native(c, s, c.volume(availability_zone="eu-test-1b")), 400),
     "in use": (lambda c, s: _native(c, s, c.attached(c.create()[0])["/dev/vda"]), 400),
-    "system disk": (lambda c, s: c.nova(
-        "DELETE", f"servers/{s}/os-volume_attachments/{c.attached(s)['/dev/vda']}"), 409),
-}  # fmt: skip
+    "system disk": (
+        lambda c, s: c.nova("DELETE", f"servers/{s}/os-volume_attachments/{c.attached(s)['/dev/vda']}"),
+        409,
+    ),
+}
 
 
 @pytest.mark.parametrize("case", NATIVE_WRONG)
@@ -171,10 +178,15 @@ def test_the_native_view_refuses_too(client: Client, case: str) -> None:
 @pytest.mark.parametrize(
     ("state", "fits"),
     [
-        (("active", None), True), (("stopped", None), True), (("resized", None), False), (("paused", None), False),
-        (("active", "rebooting"), False), (("building", "spawning"), False), (("suspended", None), False),
+        (("active", None), True),
+        (("stopped", None), True),
+        (("resized", None), False),
+        (("paused", None), False),
+        (("active", "rebooting"), False),
+        (("building", "spawning"), False),
+        (("suspended", None), False),
     ],
-)  # fmt: skip
+)
 def test_disks_change_only_in_certain_states(client: Client, state: tuple[str, str | None], *, fits: bool) -> None:
     """6.8.3: not paused, suspended, waiting for a confirmation or busy."""
     (server,), volume, other = client.create(), client.volume(), client.volume()
@@ -288,6 +300,8 @@ def test_windows_keeps_scsi_disks_while_it_runs(client: Client) -> None:
     """Table 6-152."""
     windows = next(one.id for one in client.cloud._state.images.values() if one.os_type == "Windows")
     (server,) = client.create(
-        imageRef=windows, adminPass="Abcd-1234", data_volumes=[{"volumetype": "SSD", "size": 10, "hw:passthrough": True}]
-    )  # fmt: skip
+        imageRef=windows,
+        adminPass="Abcd-1234",
+        data_volumes=[{"volumetype": "SSD", "size": 10, "hw:passthrough": True}],
+    )
     assert client.code(_detach(client, server, client.attached(server)["/dev/sda"])) == (400, "Ecs.0100")

@@ -102,14 +102,20 @@ def _break_nothing_else(client: Client, what: str) -> None:
 @pytest.mark.parametrize(
     ("what", "says"),
     [
-        ("disk", "which does not know it"), ("gone disk", "which the project does not have"),
-        ("system disks", "several system disks"), ("device", "2 disks at /dev/vda"),
-        ("address", "which its network takes for free"), ("lost address", "nobody has the address 192.168.77.7"),
-        ("state", "no state of Table A-4"), ("floating IP", "which does not have it"),
-        ("member", "has the member nobody"), ("quota", "1 servers are more than the quota of 0"),
-        ("job", "is SUCCESS, begun at"), ("project", "kept under another id or project"),
+        ("disk", "which does not know it"),
+        ("gone disk", "which the project does not have"),
+        ("system disks", "several system disks"),
+        ("device", "2 disks at /dev/vda"),
+        ("address", "which its network takes for free"),
+        ("lost address", "nobody has the address 192.168.77.7"),
+        ("state", "no state of Table A-4"),
+        ("floating IP", "which does not have it"),
+        ("member", "has the member nobody"),
+        ("quota", "1 servers are more than the quota of 0"),
+        ("job", "is SUCCESS, begun at"),
+        ("project", "kept under another id or project"),
     ],
-)  # fmt: skip
+)
 def test_each_contradiction_is_told(client: Client, what: str, says: str) -> None:
     """A check that could not fail would show nothing."""
     client.create(data_volumes=[{"volumetype": "SSD", "size": 10}])

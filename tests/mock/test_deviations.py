@@ -288,22 +288,29 @@ PROBES: dict[str, Probe] = {
     "together-unchecked": _creation_refused(root_volume={"volumetype": "SSD", "cluster_type": "DSS"}),
     "reference-unchecked": _creation_refused(imageRef=UNKNOWN),
     "password-unchecked": _creation_refused(adminPass="aaaaaaaa"),
-    "password-needs-all": lambda c: c.v1(
-        "POST", "cloudservers", c.request(adminPass="Qm7tXw2pLz9R")).status_code == 200,
+    "password-needs-all": lambda c: (
+        c.v1("POST", "cloudservers", c.request(adminPass="Qm7tXw2pLz9R")).status_code == 200
+    ),
     "name-length-unchecked": _creation_refused(name="n" * 129),
     "metadata-count-unchecked": _creation_refused(metadata=PAIRS_11),
     "user-data-unchecked": _creation_refused(user_data=base64.b64encode(b"x" * 32769).decode()),
     "disk-size-unchecked": _creation_refused(root_volume={"volumetype": "SSD", "size": 1}),
     "address-unchecked": lambda c: c.v1("POST", "cloudservers", _subnet(c, "10.9.9.9")).status_code == 400,
-    "batch-size-unchecked": lambda c: c.v1(
-        "POST", "cloudservers/delete", {"servers": [{"id": UNKNOWN}] * 1001}).status_code == 400,
+    "batch-size-unchecked": lambda c: (
+        c.v1("POST", "cloudservers/delete", {"servers": [{"id": UNKNOWN}] * 1001}).status_code == 400
+    ),
     "quota-unchecked": _quota,
     "wrong-method-accepted": lambda c: c.v1("PATCH", "cloudservers").status_code == 405,
-    "media-type-unchecked": lambda c: c.http.put(
-        f"/v2.1/{c.project}/servers/{UNKNOWN}", content="{}", headers={"Content-Type": "text/xml"}).status_code == 415,
+    "media-type-unchecked": lambda c: (
+        c.http.put(
+            f"/v2.1/{c.project}/servers/{UNKNOWN}", content="{}", headers={"Content-Type": "text/xml"}
+        ).status_code
+        == 415
+    ),
     "signed-body-unlimited": _signed_large,
-    "large-body-crashes": lambda c: c.http.put(
-        f"/v2.1/{c.project}/servers/{UNKNOWN}", content="{}" + " " * 13_000_000).status_code == 404,
+    "large-body-crashes": lambda c: (
+        c.http.put(f"/v2.1/{c.project}/servers/{UNKNOWN}", content="{}" + " " * 13_000_000).status_code == 404
+    ),
     "unknown-field-crashes": lambda c: c.v1("POST", "cloudservers", c.request(new=1)).status_code == 200,
     "crash-on-unknown-id": lambda c: c.nova("GET", f"servers/{UNKNOWN}").status_code == 404,
     "envelope-flat": _creation_error(400, "Ecs.0005"),
@@ -319,8 +326,8 @@ PROBES: dict[str, Probe] = {
     "native-create-status-203": lambda c: c.nova("POST", "servers", c.native()).status_code == 202,
     "job-id-missing": lambda c: "job_id" in _delete(c, c.create()[0]).json(),
     "job-id-integer": lambda c: isinstance(
-        c.v1("POST", "cloudservers/action",
-        {"os-stop": {"servers": [{"id": c.create()[0]}]}}).json()["job_id"], str),
+        c.v1("POST", "cloudservers/action", {"os-stop": {"servers": [{"id": c.create()[0]}]}}).json()["job_id"], str
+    ),
     "job-too-early": _early,
     "job-fails": lambda c: _stop(c)["status"] == "SUCCESS",
     "job-backwards": _steady,
@@ -347,11 +354,13 @@ PROBES: dict[str, Probe] = {
     "max-count-ignored": _max_count,
     "metadata-dropped": _details(lambda s: s["metadata"] == {"a": "b"}, metadata={"a": "b"}),
     "data-disks-dropped": _details(
-        lambda s: len(s["os-extended-volumes:volumes_attached"]) == 2, data_volumes=[{"volumetype": "SSD",
-        "size": 10}]),
+        lambda s: len(s["os-extended-volumes:volumes_attached"]) == 2, data_volumes=[{"volumetype": "SSD", "size": 10}]
+    ),
     "host-zone-unchecked": _host_elsewhere,
-    "host-not-chosen": lambda c: "dedicated_host_id" in c.show(
-        c.create(**{"os:scheduler_hints": {"tenancy": "dedicated"}})[0])["os:scheduler_hints"],
+    "host-not-chosen": lambda c: (
+        "dedicated_host_id"
+        in c.show(c.create(**{"os:scheduler_hints": {"tenancy": "dedicated"}})[0])["os:scheduler_hints"]
+    ),
     "tenancy-default-dedicated": _shared_host,
     "create-groups-ignored": _create_groups,
     "group-default-missing": _details(lambda s: s["security_groups"] == [{"name": "default"}]),
@@ -364,18 +373,18 @@ PROBES: dict[str, Probe] = {
     "stop-noop": _after(_v1("os-stop"), _shows("SHUTOFF")),
     "start-noop": _after(_v1("os-start"), _shows("ACTIVE"), stopped=True),
     "resize-noop": _after(
-        _resize("other_flavor_id"), lambda c,
-        s: c.show(s)["flavor"]["id"] == c.resources["other_flavor_id"], stopped=True),
+        _resize("other_flavor_id"),
+        lambda c, s: c.show(s)["flavor"]["id"] == c.resources["other_flavor_id"],
+        stopped=True,
+    ),
     "resize-while-active": lambda c: _resize("other_flavor_id")(c, c.create()[0]).status_code == 400,
     "resize-same-flavor": lambda c: _resize("flavor_id")(c, c.stopped()).status_code == 400,
     "reboot-hard-refused": lambda c: c.act(c.create()[0], "reboot", type="HARD").status_code == 202,
     "state-unchecked": lambda c: c.act(c.create()[0], "os-start").status_code == 409,
     "usage-frozen": _used,
     "flavors-unfiltered": _zone,
-    "flavor-ram-string": lambda c: isinstance(c.v1("GET",
-    "cloudservers/flavors").json()["flavors"][0]["ram"], int),
-    "quota-null": lambda c: c.v1("GET",
-    "cloudservers/limits").json()["absolute"]["maxTotalCores"] is not None,
+    "flavor-ram-string": lambda c: isinstance(c.v1("GET", "cloudservers/flavors").json()["flavors"][0]["ram"], int),
+    "quota-null": lambda c: c.v1("GET", "cloudservers/limits").json()["absolute"]["maxTotalCores"] is not None,
     "quota-unwrapped": lambda c: "absolute" in c.v1("GET", "cloudservers/limits").json(),
     "list-name-ignored": _listed(lambda names: names == ["b"], name="b"),
     "list-status-ignored": _listed(lambda names: not names, status="ERROR"),
@@ -391,10 +400,8 @@ PROBES: dict[str, Probe] = {
     "list-unsorted": _listed(lambda names: names[0] == "b"),
     "list-sort-keys-few": lambda c: c.nova("GET", "servers", params={"sort_key": "uuid"}).status_code == 200,
     "list-parts-unmatched": _listed(lambda names: names == ["b"], flavor="xlarge"),
-    "status-filter-lenient": lambda c: c.nova("GET", "servers", at="2.38",
-    params={"status": "X"}).status_code == 400,
-    "server-id-missing": lambda c: c.create() == [one.get("id") for one in c.nova("GET",
-    "servers").json()["servers"]],
+    "status-filter-lenient": lambda c: c.nova("GET", "servers", at="2.38", params={"status": "X"}).status_code == 400,
+    "server-id-missing": lambda c: c.create() == [one.get("id") for one in c.nova("GET", "servers").json()["servers"]],
     "server-created-null": _details(lambda s: s["created"] is not None),
     "server-progress-string": _details(lambda s: s["progress"] == 0),
     "admin-pass-leaked": _details(lambda s: "adminPass" not in s),
@@ -415,8 +422,7 @@ PROBES: dict[str, Probe] = {
     "token-week": _token("", wait=25 * 3600),
     "no-token-accepted": _token(None),
     "password-ignored": lambda c: c.login(password="wrong").status_code == 401,
-    "project-mismatch-accepted": lambda c: (
-        c.http.get(f"/v1/{UNKNOWN}/cloudservers/limits").status_code == 400),
+    "project-mismatch-accepted": lambda c: c.http.get(f"/v1/{UNKNOWN}/cloudservers/limits").status_code == 400,
     "foreign-server-served": _foreign,
     "permission-unchecked": _denied(403),
     "permission-dependencies-unchecked": _denied(403, "ecs:servers:list"),
@@ -426,7 +432,7 @@ PROBES: dict[str, Probe] = {
     "signature-date-unchecked": lambda c: _signature_old(c),
     **probes.PROBES,
     **server_probes.PROBES,
-}  # fmt: skip
+}
 
 
 def _signature_old(c: Client) -> bool:

@@ -75,12 +75,16 @@ def test_each_nic_can_have_one(client: Client) -> None:
 @pytest.mark.parametrize(
     ("action", "inner", "status"),
     [
-        ("addFloatingIp", {}, 400), ("addFloatingIp", {"address": "x"}, 400), ("addFloatingIp", {"address": 5}, 400),
-        ("addFloatingIp", {"address": "203.0.113.9"}, 404), ("addFloatingIp", {"address": "EIP", "fixed_address": "x"}, 400),
-        ("removeFloatingIp", {}, 400), ("removeFloatingIp", {"address": "203.0.113.9"}, 404),
+        ("addFloatingIp", {}, 400),
+        ("addFloatingIp", {"address": "x"}, 400),
+        ("addFloatingIp", {"address": 5}, 400),
+        ("addFloatingIp", {"address": "203.0.113.9"}, 404),
+        ("addFloatingIp", {"address": "EIP", "fixed_address": "x"}, 400),
+        ("removeFloatingIp", {}, 400),
+        ("removeFloatingIp", {"address": "203.0.113.9"}, 404),
         ("removeFloatingIp", {"address": "EIP"}, 409),
     ],
-)  # fmt: skip
+)
 def test_an_action_that_breaks_a_rule_is_refused(client: Client, action: str, inner: JsonObject, status: int) -> None:
     """Tables 11-71 and 11-74; both actions know the server."""
     (server,), eip = client.create(), _assign(client)
@@ -91,8 +95,14 @@ def test_an_action_that_breaks_a_rule_is_refused(client: Client, action: str, in
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [({"pool": "none"}, 404), ({"pool": 5}, 400), ({"pool": "external", "tenant_id": "x"}, 400), ({}, 200), ({"pool": None}, 200)],
-)  # fmt: skip
+    [
+        ({"pool": "none"}, 404),
+        ({"pool": 5}, 400),
+        ({"pool": "external", "tenant_id": "x"}, 400),
+        ({}, 200),
+        ({"pool": None}, 200),
+    ],
+)
 def test_the_pool_is_there_or_the_default_one(client: Client, body: Any, status: int) -> None:
     """Table 11-76; tenant_id is the one of the URL."""
     assert client.nova("POST", "os-floating-ips", body).status_code == status

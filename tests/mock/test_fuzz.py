@@ -30,10 +30,32 @@ _WORDS = sorted({word for words in _WORDS_OF.values() for word in words})
 _ROUTES = sorted(ROUTES, key=lambda route: (route.path, route.method, route.selects or ""))
 
 _word = st.sampled_from(_WORDS)
-_odd_text = st.sampled_from([
-    "", " ", "\u0000", "\ud800", "‮", "../..", "%2e%2e%2f", "%", "x" * 5000, "９", "-1", "1e999", "9" * 4400, "null", "NaN",
-    "2026-02-30T00:00:00Z", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59Z", "999.999.999.999", "::1", "/dev/vd", "/dev/vdzz",
-])  # fmt: skip
+_odd_text = st.sampled_from(
+    [
+        "",
+        " ",
+        "\u0000",
+        "\ud800",
+        "‮",
+        "../..",
+        "%2e%2e%2f",
+        "%",
+        "x" * 5000,
+        "９",
+        "-1",
+        "1e999",
+        "9" * 4400,
+        "null",
+        "NaN",
+        "2026-02-30T00:00:00Z",
+        "0000-00-00T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "999.999.999.999",
+        "::1",
+        "/dev/vd",
+        "/dev/vdzz",
+    ]
+)
 _texts = st.one_of(_word, _odd_text, st.text(max_size=20))
 _numbers = st.one_of(st.integers(), st.floats(allow_nan=True), st.just(10**400), st.just(-(2**63)))
 _scalars = st.one_of(st.none(), st.booleans(), _numbers, _texts)
@@ -66,16 +88,47 @@ _methods = st.one_of(
 )
 _queries = st.lists(st.tuples(_texts, st.one_of(_texts, _known)), max_size=3)
 _headers = st.dictionaries(
-    st.sampled_from([
-        "X-OpenStack-Nova-API-Version", "OpenStack-API-Version", "X-Auth-Token", "Authorization", "X-Sdk-Date", "X-Project-Id",
-        "Content-Type", "Accept", "Host", "Content-Length", "Transfer-Encoding", "X-Domain-Id", "If-Match", "Range",
-    ]),
-    st.one_of(_texts, st.sampled_from([
-        "2.1", "2.26", "2.60", "2.99999999999999999999", "latest", "compute 2.26", "compute", "application/json", "text/plain",
-        "SDK-HMAC-SHA256 Access=a, SignedHeaders=host, Signature=b", "SDK-HMAC-SHA256 ,,,", "20260101T000000Z", "chunked", "-5",
-    ])),
+    st.sampled_from(
+        [
+            "X-OpenStack-Nova-API-Version",
+            "OpenStack-API-Version",
+            "X-Auth-Token",
+            "Authorization",
+            "X-Sdk-Date",
+            "X-Project-Id",
+            "Content-Type",
+            "Accept",
+            "Host",
+            "Content-Length",
+            "Transfer-Encoding",
+            "X-Domain-Id",
+            "If-Match",
+            "Range",
+        ]
+    ),
+    st.one_of(
+        _texts,
+        st.sampled_from(
+            [
+                "2.1",
+                "2.26",
+                "2.60",
+                "2.99999999999999999999",
+                "latest",
+                "compute 2.26",
+                "compute",
+                "application/json",
+                "text/plain",
+                "SDK-HMAC-SHA256 Access=a, SignedHeaders=host, Signature=b",
+                "SDK-HMAC-SHA256 ,,,",
+                "20260101T000000Z",
+                "chunked",
+                "-5",
+            ]
+        ),
+    ),
     max_size=4,
-)  # fmt: skip
+)
 #: Method, path, values of its parameters, body.
 _Target = tuple[str, str, list[str], bytes]
 
@@ -98,10 +151,16 @@ def _targets(draw: st.DrawFn) -> _Target:
     return route.method, route.path, values, json.dumps(body).encode()
 
 
-_requests = st.fixed_dictionaries({
-    "target": _targets(), "query": st.one_of(st.just([]), _queries), "headers": st.one_of(st.just({}), _headers),
-    "own": st.integers(0, 9), "pick": st.integers(0, 10**6), "wait": st.sampled_from([0, 0, 5, 100]),
-})  # fmt: skip
+_requests = st.fixed_dictionaries(
+    {
+        "target": _targets(),
+        "query": st.one_of(st.just([]), _queries),
+        "headers": st.one_of(st.just({}), _headers),
+        "own": st.integers(0, 9),
+        "pick": st.integers(0, 10**6),
+        "wait": st.sampled_from([0, 0, 5, 100]),
+    }
+)
 
 
 def _things(client: Client) -> list[str]:
@@ -144,9 +203,13 @@ def _environ(client: Client, wanted: dict[str, Any], token: str) -> dict[str, An
     environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "application/json")
     environ["CONTENT_LENGTH"] = environ.pop("HTTP_CONTENT_LENGTH", str(len(body)))
     return {
-        **environ, "REQUEST_METHOD": method, "PATH_INFO": _latin(path), "QUERY_STRING": query,
-        "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body),
-    }  # fmt: skip
+        **environ,
+        "REQUEST_METHOD": method,
+        "PATH_INFO": _latin(path),
+        "QUERY_STRING": query,
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+    }
 
 
 def _latin(text: str) -> str:

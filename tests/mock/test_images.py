@@ -35,9 +35,17 @@ def test_images_are_listed_and_shown(client: Client) -> None:
     assert brief["links"][0]["href"].endswith(f"/v2.1/{client.project}/images/{image}")
     full = client.nova("GET", "images/detail").json()["images"][0]
     assert {key: full[key] for key in full if key not in {"links", "server"}} == {
-        "id": image, "name": "mine", "metadata": {"a": "b"}, "OS-EXT-IMG-SIZE:size": 5, "minDisk": 40, "minRam": 512,
-        "status": "ACTIVE", "progress": 100, "created": "2026-01-01T00:02:00Z", "updated": "2026-01-01T00:02:00Z",
-    }  # fmt: skip
+        "id": image,
+        "name": "mine",
+        "metadata": {"a": "b"},
+        "OS-EXT-IMG-SIZE:size": 5,
+        "minDisk": 40,
+        "minRam": 512,
+        "status": "ACTIVE",
+        "progress": 100,
+        "created": "2026-01-01T00:02:00Z",
+        "updated": "2026-01-01T00:02:00Z",
+    }
     assert full["server"]["id"] == server
     assert client.nova("GET", f"images/{image}").json() == {"image": full}
     assert client.nova("GET", f"images/{image}/metadata").json() == {"metadata": {"a": "b"}}
@@ -113,8 +121,10 @@ def test_the_discarded_apis_end(client: Client) -> None:
     """As in Nova: images after 2.35, their metadata after 2.38."""
     image = client.resources["image_id"]
     for path, last, gone in (
-        ("images", "2.35", "2.36"), ("images/detail", "2.35", "2.36"), (f"images/{image}", "2.35", "2.36"),
+        ("images", "2.35", "2.36"),
+        ("images/detail", "2.35", "2.36"),
+        (f"images/{image}", "2.35", "2.36"),
         (f"images/{image}/metadata", "2.38", "2.39"),
-    ):  # fmt: skip
+    ):
         assert client.nova("GET", path, at=last).status_code == 200
         assert client.nova("GET", path, at=gone).status_code == 404

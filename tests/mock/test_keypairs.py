@@ -36,10 +36,16 @@ def test_a_key_pair_is_made_shown_and_deleted(client: Client) -> None:
     assert made["fingerprint"] == ":".join(digest[at : at + 2] for at in range(0, 32, 2))
     shown = client.nova("GET", "os-keypairs/new").json()["keypair"]
     assert shown == {
-        "name": "new", "public_key": made["public_key"], "fingerprint": made["fingerprint"], "id": shown["id"],
-        "user_id": made["user_id"], "created_at": "2026-01-01T00:00:00.000000", "updated_at": None, "deleted": False,
+        "name": "new",
+        "public_key": made["public_key"],
+        "fingerprint": made["fingerprint"],
+        "id": shown["id"],
+        "user_id": made["user_id"],
+        "created_at": "2026-01-01T00:00:00.000000",
+        "updated_at": None,
+        "deleted": False,
         "deleted_at": None,
-    }  # fmt: skip
+    }
     assert isinstance(shown["id"], int)
     listed = client.nova("GET", "os-keypairs").json()["keypairs"]
     assert listed[1] == {"keypair": {name: shown[name] for name in ("name", "public_key", "fingerprint")}}
@@ -87,11 +93,22 @@ def test_a_certificate_is_a_key_pair_too(client: Client) -> None:
 
 
 WRONG: list[JsonObject] = [
-    {"name": None}, {"name": ""}, {"name": "n" * 256}, {"name": 1}, {"name": "a/b"}, {"public_key": 1},
-    {"public_key": "x"}, {"public_key": ""}, {"public_key": "ssh-rsa AAAA"}, {"public_key": "ssh-rsa x y"},
-    {"public_key": f"{PUBLIC} {'x' * 944}"}, {"type": "rsa"}, {"type": 1}, {"user_id": 1},
+    {"name": None},
+    {"name": ""},
+    {"name": "n" * 256},
+    {"name": 1},
+    {"name": "a/b"},
+    {"public_key": 1},
+    {"public_key": "x"},
+    {"public_key": ""},
+    {"public_key": "ssh-rsa AAAA"},
+    {"public_key": "ssh-rsa x y"},
+    {"public_key": f"{PUBLIC} {'x' * 944}"},
+    {"type": "rsa"},
+    {"type": 1},
+    {"user_id": 1},
     {"type": "x509", "public_key": PUBLIC},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("number", range(len(WRONG)))

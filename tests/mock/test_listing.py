@@ -35,21 +35,22 @@ CASES: dict[str, tuple[Callable[[Client], dict[str, Any]], list[str]]] = {
     "image": (lambda c: {"image": "none"}, []),
     "image over all others": (
         lambda c: {"image": c.resources["image_id"], "name": "none", "limit": 1, "status": "BUILD"},
-        ["a", "b", "c-0000", "c-0001", "c-0002", "c-0003"]),
+        ["a", "b", "c-0000", "c-0001", "c-0002", "c-0003"],
+    ),
     "name and status": (lambda c: {"name": "c", "status": "SHUTOFF"}, []),
     "order": (lambda c: {}, ["c-0003", "c-0002", "c-0001", "c-0000", "b", "a"]),
-    "order by name": (lambda c: {"sort_key": "display_name"}, ["c-0003", "c-0002", "c-0001", "c-0000", "b",
-    "a"]),
+    "order by name": (lambda c: {"sort_key": "display_name"}, ["c-0003", "c-0002", "c-0001", "c-0000", "b", "a"]),
     "upwards": (lambda c: {"sort_key": "display_name", "sort_dir": "asc", "limit": 2}, ["a", "b"]),
     "by state": (lambda c: {"sort_key": "vm_state", "limit": 1}, ["b"]),
     "limit": (lambda c: {"limit": 2}, ["c-0003", "c-0002"]),
     "marker": (lambda c: {"marker": _id(c, "c-0000")}, ["b", "a"]),
     "marker and limit": (lambda c: {"marker": _id(c, "c-0002"), "limit": 1}, ["c-0001"]),
-    "changed since": (lambda c: {"changes_since": c.show(_id(c, "c-0000"))["updated"]},
-                      ["c-0003", "c-0002", "c-0001", "c-0000"]),
-    "changed since, with a zone": (lambda c: {"changes_since": "2018-01-17T03:03:32+01:00", "limit": 1},
-    ["c-0003"]),
-}  # fmt: skip
+    "changed since": (
+        lambda c: {"changes_since": c.show(_id(c, "c-0000"))["updated"]},
+        ["c-0003", "c-0002", "c-0001", "c-0000"],
+    ),
+    "changed since, with a zone": (lambda c: {"changes_since": "2018-01-17T03:03:32+01:00", "limit": 1}, ["c-0003"]),
+}
 
 
 def _id(client: Client, name: str) -> str:

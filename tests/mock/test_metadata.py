@@ -47,9 +47,19 @@ def test_one_pair_is_shown_by_its_key(client: Client) -> None:
 
 
 PAIRS: list[Any] = [
-    None, [], "x", {"a": 1}, {"a": None}, {"a": {}}, {"": "x"}, {"a b": "x"}, {"a/b": "x"}, {"\u00fc": "x"},
-    {"k" * 256: "x"}, {"a": "x" * 256},
-]  # fmt: skip
+    None,
+    [],
+    "x",
+    {"a": 1},
+    {"a": None},
+    {"a": {}},
+    {"": "x"},
+    {"a b": "x"},
+    {"a/b": "x"},
+    {"\u00fc": "x"},
+    {"k" * 256: "x"},
+    {"a": "x" * 256},
+]
 
 
 @pytest.mark.parametrize("number", range(len(PAIRS)))
@@ -86,8 +96,10 @@ def test_metadata_change_only_in_some_states(client: Client) -> None:
     """6.9: active, stopped, paused and suspended; they can always be read."""
     (server,) = client.create(metadata={"a": "b"})
     changes = [
-        ("POST", "", {"metadata": {}}), ("PUT", "", {"metadata": {"a": "b"}}), ("PUT", "/a", {"meta": {"a": "b"}}),
-    ]  # fmt: skip
+        ("POST", "", {"metadata": {}}),
+        ("PUT", "", {"metadata": {"a": "b"}}),
+        ("PUT", "/a", {"meta": {"a": "b"}}),
+    ]
     for word, status in (("error", 409), ("building", 409), ("resized", 409), ("paused", 200), ("suspended", 200)):
         client.cloud.control("PUT", f"/_mock/servers/{server}/state", {"vm_state": word})
         assert [_call(client, server, *change).status_code for change in changes] == [status] * 3
@@ -103,7 +115,11 @@ def test_metadata_of_unknown_and_foreign_servers_are_not_found(client: Client, w
     server = client.create(metadata={"a": "b"})[0] if who else UNKNOWN
     caller = Client(client.cloud, who)
     for method, path, body in (
-        ("GET", "", None), ("GET", "/a", None), ("DELETE", "/a", None), ("POST", "", {"metadata": {}}),
-        ("PUT", "", {"metadata": {}}), ("PUT", "/a", {"meta": {"a": "c"}}),
-    ):  # fmt: skip
+        ("GET", "", None),
+        ("GET", "/a", None),
+        ("DELETE", "/a", None),
+        ("POST", "", {"metadata": {}}),
+        ("PUT", "", {"metadata": {}}),
+        ("PUT", "/a", {"meta": {"a": "c"}}),
+    ):
         assert _call(caller, server, method, path, body).status_code == 404

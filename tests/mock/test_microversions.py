@@ -7,10 +7,18 @@ from tests.mock.harness import Client
 OLD, NEW = "X-OpenStack-Nova-API-Version", "OpenStack-API-Version"
 #: Tables 6-38 and 6-49: first microversion of a field.
 SINCE = {
-    "OS-EXT-SRV-ATTR:hostname": 3, "OS-EXT-SRV-ATTR:reservation_id": 3, "OS-EXT-SRV-ATTR:launch_index": 3,
-    "OS-EXT-SRV-ATTR:kernel_id": 3, "OS-EXT-SRV-ATTR:ramdisk_id": 3, "OS-EXT-SRV-ATTR:root_device_name": 3,
-    "OS-EXT-SRV-ATTR:user_data": 3, "locked": 9, "host_status": 16, "description": 19, "tags": 26,
-}  # fmt: skip
+    "OS-EXT-SRV-ATTR:hostname": 3,
+    "OS-EXT-SRV-ATTR:reservation_id": 3,
+    "OS-EXT-SRV-ATTR:launch_index": 3,
+    "OS-EXT-SRV-ATTR:kernel_id": 3,
+    "OS-EXT-SRV-ATTR:ramdisk_id": 3,
+    "OS-EXT-SRV-ATTR:root_device_name": 3,
+    "OS-EXT-SRV-ATTR:user_data": 3,
+    "locked": 9,
+    "host_status": 16,
+    "description": 19,
+    "tags": 26,
+}
 
 
 @pytest.mark.parametrize("minor", [1, 2, 3, 8, 9, 15, 16, 18, 19, 25, 26, 27, 46, 47, 60])

@@ -38,9 +38,13 @@ class _Cloud:
     def create(self, **server: Any) -> httpx.Response:
         r = self.about["resources"]
         plain = {
-            "name": "web", "imageRef": r["image_id"], "flavorRef": r["flavor_id"], "vpcid": r["vpc_id"],
-            "nics": [{"subnet_id": r["subnet_id"]}], "root_volume": {"volumetype": "SSD"},
-        }  # fmt: skip
+            "name": "web",
+            "imageRef": r["image_id"],
+            "flavorRef": r["flavor_id"],
+            "vpcid": r["vpc_id"],
+            "nics": [{"subnet_id": r["subnet_id"]}],
+            "root_volume": {"volumetype": "SSD"},
+        }
         return self.call("POST", "/v1/{p}/cloudservers", {"server": {**plain, **server}})
 
     def made(self, **server: Any) -> str:
@@ -123,9 +127,11 @@ def test_a_server_moves_as_table_a4_says(cloud: _Cloud) -> None:
     assert refused.json()["error"]["code"] == "Ecs.0100"
     one = {"servers": [{"id": server}]}
     for body, during, after in (
-        ({"os-stop": one}, "ACTIVE", "SHUTOFF"), ({"os-start": one}, "SHUTOFF", "ACTIVE"),
-        ({"reboot": {"type": "HARD", **one}}, "HARD_REBOOT", "ACTIVE"), ({"os-stop": one}, "ACTIVE", "SHUTOFF"),
-    ):  # fmt: skip
+        ({"os-stop": one}, "ACTIVE", "SHUTOFF"),
+        ({"os-start": one}, "SHUTOFF", "ACTIVE"),
+        ({"reboot": {"type": "HARD", **one}}, "HARD_REBOOT", "ACTIVE"),
+        ({"os-stop": one}, "ACTIVE", "SHUTOFF"),
+    ):
         assert cloud.call("POST", "/v1/{p}/cloudservers/action", body).status_code == 200
         assert cloud.status(server) == during
         cloud.mock.clock.advance(60)
@@ -141,10 +147,14 @@ def test_a_server_moves_as_table_a4_says(cloud: _Cloud) -> None:
 @pytest.mark.parametrize(
     ("pair", "status"),
     [
-        (("building", "spawning"), "BUILD"), (("active", "migrating"), "MIGRATING"), (("resized", None), "VERIFY_RESIZE"),
-        (("error", "rebuilding"), "REBUILD"), (("shelved_offloaded", None), "SHELVED_OFFLOADED"), (("active", "resize_prep"), "UNKNOWN"),
+        (("building", "spawning"), "BUILD"),
+        (("active", "migrating"), "MIGRATING"),
+        (("resized", None), "VERIFY_RESIZE"),
+        (("error", "rebuilding"), "REBUILD"),
+        (("shelved_offloaded", None), "SHELVED_OFFLOADED"),
+        (("active", "resize_prep"), "UNKNOWN"),
     ],
-)  # fmt: skip
+)
 def test_the_status_is_that_of_table_a4(pair: tuple[str, str | None], status: str) -> None:
     """Some rows of the table, and a pair that it does not list."""
     assert status_of(*pair) == status
@@ -211,9 +221,14 @@ def test_the_vendors_signer_is_accepted_and_an_altered_request_is_not() -> None:
 
     def headers(**change: str) -> dict[str, str]:
         request = SdkRequest(
-            method="POST", schema="https", host="mock.invalid", resource_path=f"/v1/{about['project_id']}/cloudservers",
-            query_params=[], header_params={"Content-Type": "application/json", **change}, body=body,
-        )  # fmt: skip
+            method="POST",
+            schema="https",
+            host="mock.invalid",
+            resource_path=f"/v1/{about['project_id']}/cloudservers",
+            query_params=[],
+            header_params={"Content-Type": "application/json", **change},
+            body=body,
+        )
         signed = Signer(Credentials()).sign(request)
         return {name: value for name, value in signed.header_params.items() if name.lower() != "host"}
 
@@ -231,15 +246,32 @@ def test_the_vendors_signer_is_accepted_and_an_altered_request_is_not() -> None:
 
 
 _TEXT = st.text(max_size=30)
-_PATHS = st.sampled_from([
-    "/", "/v2", "/v3/auth/tokens", "/v3/projects", "/v1/{p}/cloudservers", "/v1/{p}/cloudservers/delete", "/v1/{p}/cloudservers/action",
-    "/v1/{p}/cloudservers/x/resize", "/v1/{p}/jobs/x", "/v2.1/{p}/servers", "/v2.1/{p}/servers/detail", "/v2.1/{p}/servers/x/action",
-])  # fmt: skip
+_PATHS = st.sampled_from(
+    [
+        "/",
+        "/v2",
+        "/v3/auth/tokens",
+        "/v3/projects",
+        "/v1/{p}/cloudservers",
+        "/v1/{p}/cloudservers/delete",
+        "/v1/{p}/cloudservers/action",
+        "/v1/{p}/cloudservers/x/resize",
+        "/v1/{p}/jobs/x",
+        "/v2.1/{p}/servers",
+        "/v2.1/{p}/servers/detail",
+        "/v2.1/{p}/servers/x/action",
+    ]
+)
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | _TEXT,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT | st.sampled_from(["server", "servers", "os-start", "reboot", "resize", "auth"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            _TEXT | st.sampled_from(["server", "servers", "os-start", "reboot", "resize", "auth"]), inner, max_size=4
+        )
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(
@@ -331,9 +363,13 @@ class _Session:
     def create(self, name: str) -> httpx.Response:
         r = self.about["resources"]
         server = {
-            "name": name, "imageRef": r["image_id"], "flavorRef": r["flavor_id"], "vpcid": r["vpc_id"],
-            "nics": [{"subnet_id": r["subnet_id"]}], "root_volume": {"volumetype": "SSD"},
-        }  # fmt: skip
+            "name": name,
+            "imageRef": r["image_id"],
+            "flavorRef": r["flavor_id"],
+            "vpcid": r["vpc_id"],
+            "nics": [{"subnet_id": r["subnet_id"]}],
+            "root_volume": {"volumetype": "SSD"},
+        }
         return self.http.post(
             f"/v1/{self.about['project_id']}/cloudservers", json={"server": server}, headers=self.headers
         )

@@ -77,17 +77,15 @@ WRONG: dict[str, Callable[[Client], JsonObject]] = {
     "reservation a word": lambda c: {"return_reservation_id": "perhaps"},
     "source unknown": lambda c: _disk(source_type="tape"),
     "no source": lambda c: _disk(),
-    "disk below min_disk": lambda c: _disk(
-        source_type="image", uuid=c.resources["image_id"], volume_size=39),
+    "disk below min_disk": lambda c: _disk(source_type="image", uuid=c.resources["image_id"], volume_size=39),
     "image of a disk unknown": lambda c: _disk(source_type="image", uuid=UNKNOWN),
     "image without uuid": lambda c: _disk(source_type="image"),
-    "local disk": lambda c: _disk(source_type="image", uuid=c.resources["image_id"],
-    destination_type="local"),
+    "local disk": lambda c: _disk(source_type="image", uuid=c.resources["image_id"], destination_type="local"),
     "volume unknown": lambda c: _disk(source_type="volume", uuid=UNKNOWN),
     "snapshot unknown": lambda c: _disk(source_type="snapshot", uuid=UNKNOWN),
     "blank without size": lambda c: {"block_device_mapping_v2": [{"source_type": "blank"}]},
     "volumes for two": lambda c: {"min_count": 2, **_disk(source_type="volume", uuid=UNKNOWN)},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -101,14 +99,14 @@ def test_a_creation_that_breaks_a_rule_is_refused(client: Client, case: str) -> 
 RIGHT: dict[str, Callable[[Client], JsonObject]] = {
     "image URL": lambda c: {"imageRef": f"https://ecs.test/images/{c.resources['image_id']}"},
     "disk from an image": lambda c: _disk(
-        source_type="image", uuid=c.resources["image_id"], destination_type="volume",
-        delete_on_termination="False"),
+        source_type="image", uuid=c.resources["image_id"], destination_type="volume", delete_on_termination="False"
+    ),
     "blank disk": lambda c: {"block_device_mapping_v2": [{"source_type": "blank", "volume_size": 10}]},
     "group by name": lambda c: {"security_groups": [{"name": "conformance"}]},
     "group by id": lambda c: {"security_groups": [{"name": c.resources["security_group_id"]}]},
     "what is not supported": lambda c: {"config_drive": "true", "OS-DCF:diskConfig": "AUTO"},
     "name of 128": lambda c: {"name": "n" * 128},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", RIGHT)

@@ -28,15 +28,24 @@ def _ids(client: Client, path: str = "flavors", **params: Any) -> list[str]:
 def test_flavors_are_listed_and_shown(client: Client, v: str) -> None:
     """6.6.1 to 6.6.4: the same flavors as 5.4.1, with links at the version that was asked."""
     brief = {
-        "id": "c3.2xlarge.2", "name": "c3.2xlarge.2", "links": [
+        "id": "c3.2xlarge.2",
+        "name": "c3.2xlarge.2",
+        "links": [
             {"rel": "self", "href": f"{BASE}/v{v}/{client.project}/flavors/c3.2xlarge.2"},
             {"rel": "bookmark", "href": f"{BASE}/{client.project}/flavors/c3.2xlarge.2"},
         ],
-    }  # fmt: skip
+    }
     full = {
-        **brief, "vcpus": 8, "ram": 16384, "disk": 0, "swap": "", "OS-FLV-EXT-DATA:ephemeral": 0,
-        "OS-FLV-DISABLED:disabled": False, "rxtx_factor": 1, "os-flavor-access:is_public": True,
-    }  # fmt: skip
+        **brief,
+        "vcpus": 8,
+        "ram": 16384,
+        "disk": 0,
+        "swap": "",
+        "OS-FLV-EXT-DATA:ephemeral": 0,
+        "OS-FLV-DISABLED:disabled": False,
+        "rxtx_factor": 1,
+        "os-flavor-access:is_public": True,
+    }
     assert client.nova("GET", "flavors", v=v).json()["flavors"][0] == brief
     assert client.nova("GET", "flavors/detail", v=v).json()["flavors"][0] == full
     assert client.nova("GET", "flavors/c3.2xlarge.2", v=v).json() == {"flavor": full}

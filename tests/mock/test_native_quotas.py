@@ -41,8 +41,11 @@ def test_quotas_are_shown(client: Client, v: str) -> None:
     assert client.nova("GET", path, v=v, params={"user_id": user}).json()["quota_set"] == quotas
     defaults = client.nova("GET", f"{path}/defaults", v=v).json()["quota_set"]
     assert (defaults["id"], defaults["cores"], defaults["instances"], defaults["fixed_ips"]) == (
-        client.project, 20, 10, -1,
-    )  # fmt: skip
+        client.project,
+        20,
+        10,
+        -1,
+    )
     assert client.nova("GET", path, v=v, params={"user_id": "none"}).json()["quota_set"] == defaults
     for project in (UNKNOWN, Client(client.cloud, "other_project").project):
         shown = client.nova("GET", f"os-quota-sets/{project}", v=v).json()["quota_set"]

@@ -68,7 +68,7 @@ def test_the_native_view_adds_and_deletes_without_jobs(client: Client) -> None:
     (server,) = client.create()
     made = _native(
         client, server, net_id=client.resources["network_id"], fixed_ips=[{"ip_address": "192.168.8.8"}]
-    ).json()["interfaceAttachment"]  # fmt: skip
+    ).json()["interfaceAttachment"]
     assert (made["port_state"], made["net_id"]) == ("DOWN", client.resources["network_id"])
     assert made["fixed_ips"][0]["ip_address"] == "192.168.8.8"
     assert made["fixed_ips"][0]["subnet_id"] != made["net_id"]
@@ -123,8 +123,10 @@ WRONG: dict[str, tuple[Bad, str]] = {
     "address outside": (lambda c, s: _add(c, s, _subnet(c, ip_address="10.9.9.9")), "Ecs.0039"),
     "address of no form": (lambda c, s: _add(c, s, _subnet(c, ip_address="1.2")), "Ecs.0005"),
     "address twice": (lambda c, s: _add(c, s, *[_subnet(c, ip_address="192.168.3.3")] * 2), "Ecs.0010"),
-    "address taken": (lambda c, s: _add(
-        c, s, _subnet(c, ip_address=_nics(c, s)[0]["fixed_ips"][0]["ip_address"])), "Ecs.0010"),
+    "address taken": (
+        lambda c, s: _add(c, s, _subnet(c, ip_address=_nics(c, s)[0]["fixed_ips"][0]["ip_address"])),
+        "Ecs.0010",
+    ),
     "group without id": (lambda c, s: _add(c, s, _subnet(c, security_groups=[{}])), "Ecs.0005"),
     "group unknown": (lambda c, s: _add(c, s, _subnet(c, security_groups=[{"id": UNKNOWN}])), "Ecs.0014"),
     "groups no list": (lambda c, s: _add(c, s, _subnet(c, security_groups={})), "Ecs.0005"),
@@ -133,7 +135,7 @@ WRONG: dict[str, tuple[Bad, str]] = {
     "delete a number": (lambda c, s: _delete(c, s, 5), "Ecs.0005"),
     "delete unknown": (lambda c, s: _delete(c, s, UNKNOWN), "Ecs.0085"),
     "delete of others": (lambda c, s: _delete(c, s, _nics(c, c.create()[0])[0]["port_id"]), "Ecs.0085"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -151,13 +153,18 @@ def test_what_breaks_a_rule_is_refused(client: Client, case: str) -> None:
 @pytest.mark.parametrize(
     ("wanted", "status"),
     [
-        ({}, 400), ({"net_id": "x"}, 400), ({"net_id": UNKNOWN}, 404), ({"port_id": UNKNOWN}, 404),
-        ({"net_id": "NET", "port_id": "PORT"}, 400), ({"fixed_ips": [{"ip_address": "192.168.2.2"}]}, 400),
+        ({}, 400),
+        ({"net_id": "x"}, 400),
+        ({"net_id": UNKNOWN}, 404),
+        ({"port_id": UNKNOWN}, 404),
+        ({"net_id": "NET", "port_id": "PORT"}, 400),
+        ({"fixed_ips": [{"ip_address": "192.168.2.2"}]}, 400),
         ({"net_id": "NET", "fixed_ips": [{"ip_address": "192.168.2.2"}, {"ip_address": "192.168.2.3"}]}, 400),
-        ({"net_id": "NET", "fixed_ips": [{"ip_address": "10.9.9.9"}]}, 400), ({"net_id": 5}, 400),
+        ({"net_id": "NET", "fixed_ips": [{"ip_address": "10.9.9.9"}]}, 400),
+        ({"net_id": 5}, 400),
         ({"net_id": "OTHER"}, 400),
     ],
-)  # fmt: skip
+)
 def test_a_native_request_that_breaks_a_rule_is_refused(client: Client, wanted: JsonObject, status: int) -> None:
     """Tables 6-135 and 6-136."""
     (server,), r = client.create(), client.resources
@@ -228,14 +235,16 @@ def test_a_failed_job_adds_nothing(client: Client) -> None:
     assert (job["status"], job["error_code"]) == ("FAIL", "Common.0021")
     assert [sub["status"] for sub in job["entities"]["sub_jobs"]] == ["FAIL", "SUCCESS"]
     assert [nic["port_id"] for nic in _nics(client, server)][1:] == [
-        job["entities"]["sub_jobs"][1]["entities"]["nic_id"]]  # fmt: skip
+        job["entities"]["sub_jobs"][1]["entities"]["nic_id"]
+    ]
 
 
 def test_networks_have_an_id_a_label_and_nothing_else(client: Client) -> None:
     """6.4.1: the example's fields; all others are null."""
     networks = client.nova("GET", "os-networks").json()["networks"]
     assert [set(network.values()) - {None} for network in networks] == [
-        {network["id"], network["label"]} for network in networks]  # fmt: skip
+        {network["id"], network["label"]} for network in networks
+    ]
     assert client.resources["network_id"] in {network["id"] for network in networks}
     assert len(networks[0]) == 12
 

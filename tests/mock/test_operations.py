@@ -20,10 +20,11 @@ def test_what_was_done_to_a_server_is_listed(client: Client) -> None:
     user = client.nova("GET", "os-keypairs/conformance-key").json()["keypair"]["user_id"]
     done = []
     for answer in (
-        client.null(server, "lock"), client.null(server, "unlock"),
+        client.null(server, "lock"),
+        client.null(server, "unlock"),
         client.nova("POST", f"servers/{server}/os-volume_attachments", {"volumeAttachment": {"volumeId": volume}}),
         client.v1("POST", "cloudservers/action", {"os-stop": {"servers": [{"id": server}]}}),
-    ):  # fmt: skip
+    ):
         assert answer.status_code < 300, answer.text
         done.append(answer.headers["X-Request-Id"])
         client.advance(30)

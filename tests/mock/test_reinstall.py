@@ -52,8 +52,10 @@ def test_the_system_disk_is_made_anew(client: Client, what: str) -> None:
     assert client.nova("GET", f"os-volumes/{before['/dev/vda']}").status_code == 404
     assert client.disk(after["/dev/vda"])["size"] == 60
     assert (shown["status"], shown["key_name"], shown["OS-EXT-SRV-ATTR:user_data"]) == (
-        "ACTIVE", "conformance-key", data,
-    )  # fmt: skip
+        "ACTIVE",
+        "conformance-key",
+        data,
+    )
     assert shown["image"]["id"] == (image if what == "changeos" else client.resources["image_id"])
     assert shown["os-extended-volumes:volumes_attached"][0]["id"] == after["/dev/vda"]
 
@@ -85,8 +87,9 @@ def test_what_only_one_of_them_needs(client: Client) -> None:
     assert client.code(_call(client, server, "changeos", imageid="x")) == (400, "Ecs.0005")
     assert client.code(_call(client, server, "changeos", imageid=UNKNOWN)) == (400, "Ecs.0031")
     assert client.code(_call(client, server, "changeos", imageid=list(client.cloud._state.images)[1])) == (
-        400, "Ecs.0007",
-    )  # fmt: skip
+        400,
+        "Ecs.0007",
+    )
     assert client.code(_call(client, UNKNOWN, "changeos")) == (404, "Ecs.0114")
     assert _call(client, server, "changeos", userid=None).status_code == 200
 

@@ -12,30 +12,52 @@ from tests.mock.harness import BASE, Client
 
 #: Requests with bodies that no client should send.
 TARGETS = [
-    ("POST", "/v3/auth/tokens"), ("POST", "/v1/{p}/cloudservers"), ("POST", "/v1/{p}/cloudservers/delete"),
-    ("POST", "/v1/{p}/cloudservers/action"), ("POST", "/v1/{p}/cloudservers/{s}/resize"),
-    ("POST", "/v2.1/{p}/servers"), ("PUT", "/v2.1/{p}/servers/{s}"), ("POST", "/v2.1/{p}/servers/{s}/action"),
-]  # fmt: skip
+    ("POST", "/v3/auth/tokens"),
+    ("POST", "/v1/{p}/cloudservers"),
+    ("POST", "/v1/{p}/cloudservers/delete"),
+    ("POST", "/v1/{p}/cloudservers/action"),
+    ("POST", "/v1/{p}/cloudservers/{s}/resize"),
+    ("POST", "/v2.1/{p}/servers"),
+    ("PUT", "/v2.1/{p}/servers/{s}"),
+    ("POST", "/v2.1/{p}/servers/{s}/action"),
+]
 NO_JSON: dict[str, bytes] = {
-    "empty": b"", "blank": b" \n ", "text": b"hello", "null": b"null", "list": b"[]", "number": b"1",
+    "empty": b"",
+    "blank": b" \n ",
+    "text": b"hello",
+    "null": b"null",
+    "list": b"[]",
+    "number": b"1",
     "half": b'{"server":',
-    "no UTF-8": b'{"a": "\xff\xfe"}', "only bytes": bytes(range(256)), "NaN": b'{"server": NaN}',
-    "deep": b"[" * 100_000, "deep objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    "no UTF-8": b'{"a": "\xff\xfe"}',
+    "only bytes": bytes(range(256)),
+    "NaN": b'{"server": NaN}',
+    "deep": b"[" * 100_000,
+    "deep objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
     "huge number": b'{"server": {"count": 1' + b"0" * 6000 + b"}}",
-}  # fmt: skip
+}
 ODD_JSON: dict[str, bytes] = {
     "exponent": b'{"server": {"count": 1e999}}',
-    "surrogate": b'{"server": {"name": "\\ud800"}}', "nul": b'{"server": {"name": "\\u0000"}}',
+    "surrogate": b'{"server": {"name": "\\ud800"}}',
+    "nul": b'{"server": {"name": "\\u0000"}}',
     "byte order mark": b'\xef\xbb\xbf{"server": {}}',
-}  # fmt: skip
+}
 
 
 LAX = (
-    "type-unchecked", "mandatory-unchecked", "reference-unchecked", "bound-over-unchecked",
+    "type-unchecked",
+    "mandatory-unchecked",
+    "reference-unchecked",
+    "bound-over-unchecked",
     "bound-under-unchecked",
-    "enum-unchecked", "pattern-unchecked", "together-unchecked", "password-unchecked",
-    "state-unchecked", "resize-while-active", "quota-unchecked",
-)  # fmt: skip
+    "enum-unchecked",
+    "pattern-unchecked",
+    "together-unchecked",
+    "password-unchecked",
+    "state-unchecked",
+    "resize-while-active",
+    "quota-unchecked",
+)
 
 
 def _faultless(client: Client) -> None:
@@ -74,10 +96,27 @@ def test_odd_values_do_no_harm(client: Client, method: str, path: str, body: str
 def _mutations(value: Any, rng: random.Random) -> Any:
     """Return *value* with one thing in it replaced by something odd."""
     odd: list[Any] = [
-        None, True, 0, -1, 10**30, 1.5, "", "x" * 5000, "\ud800", "\u0000", [], {}, [None], [[]],
-        {"": None}, ["x"],
-        {"id": 1}, "../..", "1e5", "9" * 5000,
-    ]  # fmt: skip
+        None,
+        True,
+        0,
+        -1,
+        10**30,
+        1.5,
+        "",
+        "x" * 5000,
+        "\ud800",
+        "\u0000",
+        [],
+        {},
+        [None],
+        [[]],
+        {"": None},
+        ["x"],
+        {"id": 1},
+        "../..",
+        "1e5",
+        "9" * 5000,
+    ]
     if rng.random() < 0.3 or not isinstance(value, (dict, list)) or not value:
         return rng.choice(odd)
     if isinstance(value, dict):
@@ -99,36 +138,50 @@ def test_no_odd_value_makes_the_mock_fail(deviations: tuple[str, ...]) -> None:
     (server,) = client.create()
     servers = {"servers": [{"id": server}]}
     full = client.request(
-        user_data="eA==", adminPass="Aa1!aaaa", key_name=client.resources["key_name"], count=1,
+        user_data="eA==",
+        adminPass="Aa1!aaaa",
+        key_name=client.resources["key_name"],
+        count=1,
         description="d",
-        metadata={"a": "b"}, data_volumes=[{"volumetype": "SSD", "size": 10,
-        "metadata": {"__system__encrypted": "0"}}],
+        metadata={"a": "b"},
+        data_volumes=[{"volumetype": "SSD", "size": 10, "metadata": {"__system__encrypted": "0"}}],
         publicip={"eip": {"iptype": "5_bgp", "bandwidth": {"size": 1, "sharetype": "PER"}}},
         security_groups=[{"id": client.resources["security_group_id"]}],
-        nics=[{"subnet_id": client.resources["subnet_id"], "ip_address": "", "extra_dhcp_opts": [
-            {"opt_name": "26", "opt_value": 1280}], "binding:profile": {"disable_security_groups": False}}],
-    )  # fmt: skip
+        nics=[
+            {
+                "subnet_id": client.resources["subnet_id"],
+                "ip_address": "",
+                "extra_dhcp_opts": [{"opt_name": "26", "opt_value": 1280}],
+                "binding:profile": {"disable_security_groups": False},
+            }
+        ],
+    )
     disk = {"source_type": "image", "uuid": client.resources["image_id"], "boot_index": 0, "volume_size": 40}
     native = client.native(
-        block_device_mapping_v2=[disk], metadata={"a": "b"}, min_count=1, max_count=1,
+        block_device_mapping_v2=[disk],
+        metadata={"a": "b"},
+        min_count=1,
+        max_count=1,
         return_reservation_id=False,
-        security_groups=[{"name": "default"}], description="d",
-    )  # fmt: skip
+        security_groups=[{"name": "default"}],
+        description="d",
+    )
     user = {"name": "n", "password": "p", "domain": {"name": "d"}}
     auth = {
         "identity": {"methods": ["password"], "password": {"user": user}},
         "scope": {"project": {"name": "p"}},
     }
     valid: list[tuple[str, str, Any]] = [
-        ("POST", "/v1/{p}/cloudservers", full), ("POST", "/v1/{p}/cloudservers/delete", servers),
+        ("POST", "/v1/{p}/cloudservers", full),
+        ("POST", "/v1/{p}/cloudservers/delete", servers),
         ("POST", "/v1/{p}/cloudservers/action", {"os-start": servers}),
         ("POST", "/v1/{p}/cloudservers/action", {"reboot": {**servers, "type": "SOFT"}}),
-        ("POST", "/v1/{p}/cloudservers/{s}/resize", {"resize": {"flavorRef": "s3.xlarge.2"},
-        "dry_run": False}),
-        ("POST", "/v2.1/{p}/servers", native), ("PUT", "/v2.1/{p}/servers/{s}", {"server": {"name": "x"}}),
-        ("POST", "/v2.1/{p}/servers/{s}/action", {"os-stop": {"type": "SOFT"}}), ("POST", "/v3/auth/tokens",
-        {"auth": auth}),
-    ]  # fmt: skip
+        ("POST", "/v1/{p}/cloudservers/{s}/resize", {"resize": {"flavorRef": "s3.xlarge.2"}, "dry_run": False}),
+        ("POST", "/v2.1/{p}/servers", native),
+        ("PUT", "/v2.1/{p}/servers/{s}", {"server": {"name": "x"}}),
+        ("POST", "/v2.1/{p}/servers/{s}/action", {"os-stop": {"type": "SOFT"}}),
+        ("POST", "/v3/auth/tokens", {"auth": auth}),
+    ]
     for _ in range(1500):
         method, path, body = rng.choice(valid)
         content = json.dumps(_mutations(body, rng)).encode()
@@ -200,9 +253,11 @@ def test_a_length_that_is_none_is_refused(client: Client, length: str) -> None:
     """A Content-Length of any text gives 400."""
     started: list[str] = []
     environ = {
-        "REQUEST_METHOD": "POST", "PATH_INFO": f"/v1/{client.project}/cloudservers", "CONTENT_LENGTH": length,
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": f"/v1/{client.project}/cloudservers",
+        "CONTENT_LENGTH": length,
         "HTTP_X_AUTH_TOKEN": client.http.headers["X-Auth-Token"],
-    }  # fmt: skip
+    }
     b"".join(client.cloud(environ, lambda status, headers: started.append(status)))
     assert started == ["400 Bad Request"]
 

@@ -19,9 +19,13 @@ def _create(c: Client, **wanted: Any) -> JsonObject:
 
 def _rule(c: Client, group: str, **changed: Any) -> httpx.Response:
     rule = {
-        "from_port": "443", "ip_protocol": "tcp", "to_port": "443", "cidr": "0.0.0.0/0", "parent_group_id": group,
+        "from_port": "443",
+        "ip_protocol": "tcp",
+        "to_port": "443",
+        "cidr": "0.0.0.0/0",
+        "parent_group_id": group,
         **changed,
-    }  # fmt: skip
+    }
     return c.nova("POST", RULES, {"security_group_rule": {k: v for k, v in rule.items() if v is not None}})
 
 
@@ -38,7 +42,11 @@ def test_every_project_has_a_default_group(client: Client) -> None:
     groups = {group["name"]: group for group in client.nova("GET", ALL).json()["security_groups"]}
     rule = groups["default"]["rules"][0]
     assert (rule["group"], rule["ip_range"], rule["ip_protocol"], rule["from_port"]) == (
-        {"tenant_id": client.project, "name": "default"}, {}, None, None)  # fmt: skip
+        {"tenant_id": client.project, "name": "default"},
+        {},
+        None,
+        None,
+    )
     other = Client(client.cloud, "other_project")
     assert other.nova("GET", f"{ALL}/{groups['default']['id']}").status_code == 404
     assert {group["tenant_id"] for group in other.nova("GET", ALL).json()["security_groups"]} == {other.project}
@@ -48,8 +56,12 @@ def test_a_group_is_created_changed_and_deleted(client: Client) -> None:
     """11.3.2 to 11.3.5, and its number moves with it (5.7.1)."""
     made = _create(client, name="test", description="description")
     assert made == {
-        "id": made["id"], "name": "test", "description": "description", "rules": [], "tenant_id": client.project,
-    }  # fmt: skip
+        "id": made["id"],
+        "name": "test",
+        "description": "description",
+        "rules": [],
+        "tenant_id": client.project,
+    }
     assert client.v1("GET", "cloudservers/limits").json()["absolute"]["totalSecurityGroupsUsed"] == 3
     body = {"security_group": {"name": "new", "description": ""}}
     changed = client.nova("PUT", f"{ALL}/{made['id']}", body).json()["security_group"]
@@ -100,9 +112,14 @@ def test_rules_are_created_and_deleted(client: Client) -> None:
     group = _create(client, name="web")["id"]
     made = _rule(client, group).json()["security_group_rule"]
     assert made == {
-        "id": made["id"], "ip_range": {"cidr": "0.0.0.0/0"}, "parent_group_id": group, "to_port": 443,
-        "from_port": 443, "ip_protocol": "tcp", "group": {},
-    }  # fmt: skip
+        "id": made["id"],
+        "ip_range": {"cidr": "0.0.0.0/0"},
+        "parent_group_id": group,
+        "to_port": 443,
+        "from_port": 443,
+        "ip_protocol": "tcp",
+        "group": {},
+    }
     peer = _rule(client, group, group_id=group).json()["security_group_rule"]  # counts more than cidr
     assert (peer["ip_range"], peer["group"]) == ({}, {"tenant_id": client.project, "name": "web"})
     ping = _rule(client, group, ip_protocol="icmp", from_port=-1, to_port=-1, cidr=None).json()["security_group_rule"]
@@ -116,13 +133,23 @@ def test_rules_are_created_and_deleted(client: Client) -> None:
 @pytest.mark.parametrize(
     ("changed", "status"),
     [
-        ({"ip_protocol": "gre"}, 400), ({"ip_protocol": None}, 400), ({"from_port": 444}, 400), ({"from_port": 0}, 400),
-        ({"to_port": 65536}, 400), ({"to_port": None}, 400), ({"from_port": "x"}, 400), ({"cidr": "nowhere"}, 400),
-        ({"ip_protocol": "icmp", "from_port": 256}, 400), ({"ip_protocol": "icmp", "from_port": -1}, 400),
-        ({"parent_group_id": None}, 400), ({"parent_group_id": "x"}, 400), ({"parent_group_id": UNKNOWN}, 404),
-        ({"group_id": UNKNOWN}, 404), ({"group_id": 5}, 400),
+        ({"ip_protocol": "gre"}, 400),
+        ({"ip_protocol": None}, 400),
+        ({"from_port": 444}, 400),
+        ({"from_port": 0}, 400),
+        ({"to_port": 65536}, 400),
+        ({"to_port": None}, 400),
+        ({"from_port": "x"}, 400),
+        ({"cidr": "nowhere"}, 400),
+        ({"ip_protocol": "icmp", "from_port": 256}, 400),
+        ({"ip_protocol": "icmp", "from_port": -1}, 400),
+        ({"parent_group_id": None}, 400),
+        ({"parent_group_id": "x"}, 400),
+        ({"parent_group_id": UNKNOWN}, 404),
+        ({"group_id": UNKNOWN}, 404),
+        ({"group_id": 5}, 400),
     ],
-)  # fmt: skip
+)
 def test_a_rule_that_breaks_a_rule_is_refused(client: Client, changed: JsonObject, status: int) -> None:
     """Table 11-51."""
     group = _create(client, name="web")["id"]

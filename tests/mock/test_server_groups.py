@@ -34,8 +34,12 @@ def test_both_views_have_the_same_groups(client: Client, *, native: bool) -> Non
     answer = _create(client, native=native)
     group = answer.json()["server_group"]
     expected = {
-        "id": group["id"], "name": "test", "policies": ["anti-affinity"], "members": [], "metadata": {},
-    }  # fmt: skip
+        "id": group["id"],
+        "name": "test",
+        "policies": ["anti-affinity"],
+        "members": [],
+        "metadata": {},
+    }
     assert (answer.status_code, group) == (200, expected)
     assert client.v1("GET", ECS).json() == {"server_groups": [expected]}
     assert client.v1("GET", f"{ECS}/{group['id']}").json() == {"server_group": expected}
@@ -132,9 +136,14 @@ def test_only_kvm_servers_of_the_project_join(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"add_member": {}}, {"add_member": {"instance_uuid": "x"}}, {"remove_member": None}, {"add": {}},
-     {"add_member": {"instance_uuid": UNKNOWN}, "remove_member": {"instance_uuid": UNKNOWN}}],
-)  # fmt: skip
+    [
+        {"add_member": {}},
+        {"add_member": {"instance_uuid": "x"}},
+        {"remove_member": None},
+        {"add": {}},
+        {"add_member": {"instance_uuid": UNKNOWN}, "remove_member": {"instance_uuid": UNKNOWN}},
+    ],
+)
 def test_an_action_on_a_group_is_checked(client: Client, body: JsonObject) -> None:
     """Tables 5-93 to 5-97: one of the two, with an id."""
     assert client.code(client.v1("POST", f"{ECS}/{_made(client)}/action", body)) == (400, "Ecs.0005")

@@ -14,12 +14,16 @@ UNKNOWN = "00000000-0000-4000-a000-000000000000"
 def test_a_creation_gives_a_running_server(client: Client) -> None:
     """5.1.1: what was asked for is what the native view shows."""
     (server,) = client.create(
-        name="web", description="front", metadata={"a b": "c"}, key_name=client.resources["key_name"],
-        data_volumes=[{"volumetype": "SATA", "size": 10}], nics=[
+        name="web",
+        description="front",
+        metadata={"a b": "c"},
+        key_name=client.resources["key_name"],
+        data_volumes=[{"volumetype": "SATA", "size": 10}],
+        nics=[
             {"subnet_id": client.resources["subnet_id"], "ip_address": "192.168.7.7"},
             {"subnet_id": client.resources["subnet_id"], "ip_address": ""},
         ],
-    )  # fmt: skip
+    )
     shown = client.show(server, at="2.60")
     addresses = shown["addresses"][client.resources["subnet_id"]]
     assert (shown["name"], shown["description"], shown["status"]) == ("web", "front", "ACTIVE")
@@ -97,21 +101,27 @@ WRONG: dict[str, tuple[Callable[[Client], JsonObject], str]] = {
     "root below min_disk": (lambda c: {"root_volume": {"volumetype": "SSD", "size": 39}}, "Ecs.0005"),
     "DSS without pool": (lambda c: {"root_volume": {"volumetype": "SSD", "cluster_type": "DSS"}}, "Ecs.0005"),
     "storage not DSS": (
-        lambda c: {"root_volume": {"volumetype": "SSD", "cluster_type": "X", "cluster_id": "y"}}, "Ecs.0005"),
+        lambda c: {"root_volume": {"volumetype": "SSD", "cluster_type": "X", "cluster_id": "y"}},
+        "Ecs.0005",
+    ),
     "image disk with metadata": (
-        lambda c: {"data_volumes": [
-            {"volumetype": "SSD", "size": 10, "data_image_id": c.resources["image_id"], "metadata": {}}
-        ]}, "Ecs.0005"),
+        lambda c: {
+            "data_volumes": [
+                {"volumetype": "SSD", "size": 10, "data_image_id": c.resources["image_id"], "metadata": {}}
+            ]
+        },
+        "Ecs.0005",
+    ),
     "encrypted 2": (
-        lambda c: {"data_volumes": [{"volumetype": "SSD", "size": 10,
-        "metadata": {"__system__encrypted": "2"}}]},
-        "Ecs.0005"),
+        lambda c: {"data_volumes": [{"volumetype": "SSD", "size": 10, "metadata": {"__system__encrypted": "2"}}]},
+        "Ecs.0005",
+    ),
     "disk metadata bytes": (
         lambda c: {"data_volumes": [{"volumetype": "SSD", "size": 10, "metadata": {"k": "\u00fc" * 128}}]},
-        "Ecs.0005"),
+        "Ecs.0005",
+    ),
     "user_data not base64": (lambda c: {"user_data": "#!/bin/sh"}, "Ecs.0005"),
-    "user_data above 32 KB": (
-        lambda c: {"user_data": base64.b64encode(b"x" * 32769).decode()}, "Ecs.0005"),
+    "user_data above 32 KB": (lambda c: {"user_data": base64.b64encode(b"x" * 32769).decode()}, "Ecs.0005"),
     "11 pairs": (lambda c: {"metadata": {str(n): "" for n in range(11)}}, "Ecs.0005"),
     "metadata key": (lambda c: {"metadata": {"a/b": ""}}, "Ecs.0005"),
     "metadata value of 256": (lambda c: {"metadata": {"a": "x" * 256}}, "Ecs.0005"),
@@ -130,13 +140,13 @@ WRONG: dict[str, tuple[Callable[[Client], JsonObject], str]] = {
     "bandwidth 1001": (lambda c: {"publicip": _eip(size=1001)}, "Ecs.0005"),
     "no sharetype": (lambda c: {"publicip": _eip(sharetype=None)}, "Ecs.0005"),
     "charge mode": (lambda c: {"publicip": _eip(chargemode="bandwidth")}, "Ecs.0005"),
-    "MTU": (
-        lambda c: {"nics": [_nic(c, extra_dhcp_opts=[{"opt_name": "26", "opt_value": 1279}])]}, "Ecs.0005"),
-    "DHCP option": (
-        lambda c: {"nics": [_nic(c, extra_dhcp_opts=[{"opt_name": "27", "opt_value": 1280}])]}, "Ecs.0005"),
+    "MTU": (lambda c: {"nics": [_nic(c, extra_dhcp_opts=[{"opt_name": "26", "opt_value": 1279}])]}, "Ecs.0005"),
+    "DHCP option": (lambda c: {"nics": [_nic(c, extra_dhcp_opts=[{"opt_name": "27", "opt_value": 1280}])]}, "Ecs.0005"),
     "primary NIC free": (
-        lambda c: {"nics": [_nic(c, **{"binding:profile": {"disable_security_groups": True}})]}, "Ecs.0005"),
-}  # fmt: skip
+        lambda c: {"nics": [_nic(c, **{"binding:profile": {"disable_security_groups": True}})]},
+        "Ecs.0005",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -161,11 +171,10 @@ RIGHT: dict[str, Callable[[Client], JsonObject]] = {
     "password of 8": lambda c: {"adminPass": "Aa1!aaaa"},
     "bandwidth without charge mode": lambda c: {"publicip": _eip()},
     "security group unknown": lambda c: {"security_groups": [{"id": UNKNOWN}]},
-    "fields of the example": lambda c: {"data_volumes": [{"volumetype": "SSD", "size": 100,
-    "multiattach": True}]},
+    "fields of the example": lambda c: {"data_volumes": [{"volumetype": "SSD", "size": 100, "multiattach": True}]},
     "dedicated host": lambda c: {"os:scheduler_hints": {"tenancy": "dedicated", "dedicated_host_id": "x"}},
     "host without tenancy": lambda c: {"os:scheduler_hints": {"dedicated_host_id": "x"}},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", RIGHT)

@@ -136,9 +136,12 @@ def test_tags_of_a_project_are_listed_by_key(client: Client, under: str) -> None
 def tagged(client: Client) -> Client:
     """A client with five servers: a1 to a3, b and bare."""
     for name, tags in (
-        ("a1", {"kind": "a", "number": "1"}), ("a2", {"kind": "a", "number": "2"}), ("a3", {"kind": "a"}),
-        ("b", {"kind": "b", "number": "1"}), ("bare", {}),
-    ):  # fmt: skip
+        ("a1", {"kind": "a", "number": "1"}),
+        ("a2", {"kind": "a", "number": "2"}),
+        ("a3", {"kind": "a"}),
+        ("b", {"kind": "b", "number": "1"}),
+        ("bare", {}),
+    ):
         (server,) = client.create(name=name)
         if tags:
             assert _change(client, server, "create", _pairs(**tags)).status_code == 204
@@ -184,9 +187,11 @@ def test_a_found_server_is_shown_with_all_its_tags(tagged: Client) -> None:
     """Table 5-72; only those of the project are found."""
     (found,) = _query(tagged, tags=[{"key": "number", "values": ["2"]}]).json()["resources"]
     assert found == {
-        "resource_id": found["resource_id"], "resource_name": "a2", "resource_detail": None,
+        "resource_id": found["resource_id"],
+        "resource_name": "a2",
+        "resource_detail": None,
         "tags": _pairs(kind="a", number="2"),
-    }  # fmt: skip
+    }
     assert tagged.show(found["resource_id"])["name"] == "a2"
     assert _query(Client(tagged.cloud, "other_project")).json() == {"resources": [], "total_count": 0}
 
@@ -232,9 +237,13 @@ def test_tags_of_unknown_and_foreign_servers_are_not_found(client: Client, who: 
     assert client.code(caller.v1("GET", f"servers/{server}/tags")) == (404, "Ecs.0114")
     assert client.code(_change(caller, server, "create", _pairs(a="b"))) == (404, "Ecs.0114")
     for method, path, body in (
-        ("GET", "", None), ("PUT", "", {"tags": []}), ("DELETE", "", None), ("PUT", "/a", None), ("GET", "/a", None),
+        ("GET", "", None),
+        ("PUT", "", {"tags": []}),
+        ("DELETE", "", None),
+        ("PUT", "/a", None),
+        ("GET", "/a", None),
         ("DELETE", "/a", None),
-    ):  # fmt: skip
+    ):
         assert _native(caller, server, method, path, body).status_code == 404
 
 
@@ -302,9 +311,13 @@ def test_native_tags_need_a_microversion(client: Client, v: str) -> None:
     """6.15: 2.26; and V2 knows none (6.16)."""
     (server,) = client.create()
     for method, path, body in (
-        ("GET", "", None), ("PUT", "", {"tags": []}), ("DELETE", "", None), ("PUT", "/a", None), ("GET", "/a", None),
+        ("GET", "", None),
+        ("PUT", "", {"tags": []}),
+        ("DELETE", "", None),
+        ("PUT", "/a", None),
+        ("GET", "/a", None),
         ("DELETE", "/a", None),
-    ):  # fmt: skip
+    ):
         at = "2.25" if v == "2.1" else "2.26"
         assert client.nova(method, f"servers/{server}/tags{path}", body, at=at, v=v).status_code == 404
     assert client.nova("GET", f"servers/{server}/tags", at="2.60").status_code == 200

@@ -25,15 +25,28 @@ def _snapshot(c: Client, volume: str, *, wait: float = 10, **more: Any) -> str:
 def test_a_disk_is_created_shown_and_deleted(client: Client) -> None:
     """11.4: with what the request said, from creating to available, until it is deleted."""
     made = _create(
-        client, size=1, availability_zone="eu-test-1b", display_name="test", display_description="test1",
-        snapshot_id=None, volume_type="SATA", metadata={"testkey": "testvalue"},
-    )  # fmt: skip
+        client,
+        size=1,
+        availability_zone="eu-test-1b",
+        display_name="test",
+        display_description="test1",
+        snapshot_id=None,
+        volume_type="SATA",
+        metadata={"testkey": "testvalue"},
+    )
     assert made.pop("createdAt").startswith("2026-01-01T00:00:00.")
     assert made == {
-        "id": made["id"], "displayName": "test", "displayDescription": "test1", "status": "creating", "size": 1,
-        "attachments": [{}], "availabilityZone": "eu-test-1b", "volumeType": "SATA", "snapshotId": None,
+        "id": made["id"],
+        "displayName": "test",
+        "displayDescription": "test1",
+        "status": "creating",
+        "size": 1,
+        "attachments": [{}],
+        "availabilityZone": "eu-test-1b",
+        "volumeType": "SATA",
+        "snapshotId": None,
         "metadata": {"testkey": "testvalue", "resourceSpecCode": "SATA"},
-    }  # fmt: skip
+    }
     one = f"os-volumes/{made['id']}"
     assert client.nova("DELETE", one).status_code == 400
     client.advance(10)
@@ -52,7 +65,9 @@ def test_disks_of_servers_are_the_same_disks(client: Client) -> None:
     (server,) = client.create(data_volumes=[{"volumetype": "SATA", "size": 77}])
     volumes = client.nova("GET", "os-volumes").json()["volumes"]
     assert [(v["size"], v["volumeType"], v["status"]) for v in volumes] == [
-        (40, "SSD", "in-use"), (77, "SATA", "in-use")]  # fmt: skip
+        (40, "SSD", "in-use"),
+        (77, "SATA", "in-use"),
+    ]
     assert {v["attachments"][0]["serverId"] for v in volumes} == {server}
     assert client.nova("DELETE", f"os-volumes/{volumes[1]['id']}").status_code == 400
     client.nova("DELETE", f"servers/{server}")
@@ -71,11 +86,21 @@ def test_a_disk_in_a_zone_that_is_not_there_ends_in_error(client: Client) -> Non
 @pytest.mark.parametrize(
     "wanted",
     [
-        {"size": None}, {"size": 0}, {"size": 32769}, {"size": "x"}, {"size": True}, {"volume_type": "TAPE"},
-        {"metadata": {"a": 1}}, {"metadata": {"": "b"}}, {"metadata": []}, {"display_name": 5},
-        {"display_name": "n" * 256}, {"snapshot_id": "x"}, {"availability_zone": 1},
+        {"size": None},
+        {"size": 0},
+        {"size": 32769},
+        {"size": "x"},
+        {"size": True},
+        {"volume_type": "TAPE"},
+        {"metadata": {"a": 1}},
+        {"metadata": {"": "b"}},
+        {"metadata": []},
+        {"display_name": 5},
+        {"display_name": "n" * 256},
+        {"snapshot_id": "x"},
+        {"availability_zone": 1},
     ],
-)  # fmt: skip
+)
 def test_a_creation_that_breaks_a_rule_is_refused(client: Client, wanted: JsonObject) -> None:
     """Table 11-66."""
     answer = client.nova("POST", "os-volumes", {"volume": {"size": 10, **wanted}})
@@ -90,8 +115,12 @@ def test_a_snapshot_is_taken_shown_and_deleted(client: Client) -> None:
     body = {"snapshot": {"display_name": "test", "display_description": None, "volume_id": volume}}
     made = client.nova("POST", "os-snapshots", body).json()["snapshot"]
     assert {key: made[key] for key in made if key not in {"id", "createdAt"}} == {
-        "displayDescription": None, "displayName": "test", "size": 33, "status": "creating", "volumeId": volume,
-    }  # fmt: skip
+        "displayDescription": None,
+        "displayName": "test",
+        "size": 33,
+        "status": "creating",
+        "volumeId": volume,
+    }
     one = f"os-snapshots/{made['id']}"
     assert client.nova("DELETE", one).status_code == 400
     client.advance(10)
@@ -117,10 +146,15 @@ def test_a_disk_in_use_needs_force(client: Client) -> None:
 @pytest.mark.parametrize(
     ("wanted", "status"),
     [
-        ({"volume_id": None}, 400), ({"volume_id": "x"}, 400), ({"volume_id": UNKNOWN}, 404), ({"force": "maybe"}, 400),
-        ({"display_name": "autobk_snapshot_1"}, 400), ({"display_name": "\u00fc" * 128}, 400), ({"display_name": 1}, 400),
+        ({"volume_id": None}, 400),
+        ({"volume_id": "x"}, 400),
+        ({"volume_id": UNKNOWN}, 404),
+        ({"force": "maybe"}, 400),
+        ({"display_name": "autobk_snapshot_1"}, 400),
+        ({"display_name": "\u00fc" * 128}, 400),
+        ({"display_name": 1}, 400),
     ],
-)  # fmt: skip
+)
 def test_a_snapshot_that_breaks_a_rule_is_refused(client: Client, wanted: JsonObject, status: int) -> None:
     """Table 11-90."""
     body = {"snapshot": {"volume_id": client.volume(), **wanted}}

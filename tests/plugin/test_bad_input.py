@@ -18,9 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from .servers import Answer, endpoint
 
 _CREDENTIALS = {
-    "OS_USERNAME": "auditor", "OS_PASSWORD": "correct-horse-battery", "OS_USER_DOMAIN_NAME": "acme",
-    "OS_PROJECT_NAME": "eu-test-1", "OS_PROJECT_ID": "a" * 32,
-}  # fmt: skip
+    "OS_USERNAME": "auditor",
+    "OS_PASSWORD": "correct-horse-battery",
+    "OS_USER_DOMAIN_NAME": "acme",
+    "OS_PROJECT_NAME": "eu-test-1",
+    "OS_PROJECT_ID": "a" * 32,
+}
 
 
 def _token(expires: str = "2099-01-01T00:00:00.000000Z") -> tuple[int, dict[str, str], bytes]:
@@ -35,9 +38,13 @@ def _token(expires: str = "2099-01-01T00:00:00.000000Z") -> tuple[int, dict[str,
 def _run(folder: Path, *options: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest_ecs", *options],
-        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **_CREDENTIALS, **(environment or {})},
-    )  # fmt: skip
+    )
 
 
 def _one_paragraph(done: subprocess.CompletedProcess[str], *parts: str) -> None:
@@ -80,7 +87,11 @@ def test_a_wrong_password(tmp_path: Path) -> None:
     ("answer", "parts"),
     [
         pytest.param(
-            lambda m, p: _token() if m == "POST" else (200, {"Content-Type": "text/html"}, b"<html><title>Welcome</title></html>"),
+            lambda m, p: (
+                _token()
+                if m == "POST"
+                else (200, {"Content-Type": "text/html"}, b"<html><title>Welcome</title></html>")
+            ),
             ("is no ECS endpoint", "text/html", "Welcome"),
             id="html",
         ),
@@ -90,11 +101,17 @@ def test_a_wrong_password(tmp_path: Path) -> None:
             id="garbage",
         ),
         pytest.param(
-            lambda m, p: (201, {"X-Subject-Token": "t-123456", "Content-Type": "application/json"}, b"[]"), ("/v3/auth/tokens",), id="iam-garbage"
+            lambda m, p: (201, {"X-Subject-Token": "t-123456", "Content-Type": "application/json"}, b"[]"),
+            ("/v3/auth/tokens",),
+            id="iam-garbage",
         ),
-        pytest.param(lambda m, p: (200, {"Content-Type": "text/html"}, b"<html>hello</html>"), ("/v3/auth/tokens",), id="iam-html"),
+        pytest.param(
+            lambda m, p: (200, {"Content-Type": "text/html"}, b"<html>hello</html>"),
+            ("/v3/auth/tokens",),
+            id="iam-html",
+        ),
     ],
-)  # fmt: skip
+)
 def test_something_else_answers(tmp_path: Path, answer: Answer, parts: tuple[str, ...]) -> None:
     """A web page, or a 200 with garbage, is named as what it is."""
     with endpoint(answer) as url:
@@ -109,11 +126,16 @@ def expired(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now - timedelta(days=730)).not_valid_after(now - timedelta(days=365))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=730))
+        .not_valid_after(now - timedelta(days=365))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     pem = tmp_path / "server.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

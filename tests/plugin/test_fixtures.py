@@ -70,8 +70,12 @@ def test_a_report_of_a_strangers_tests_judges_what_they_exchanged(pytester: pyte
         ["*ecs.quotas.show/response/absolute.maxTotalCores/type (must)*", "*Observed*null*", "*curl -i -X GET*"]
     )
     assert sorted(path.name for path in (pytester.path / "out").iterdir()) == [
-        "evidence.jsonl", "junit.xml", "report.html", "report.json", "summary.md",
-    ]  # fmt: skip
+        "evidence.jsonl",
+        "junit.xml",
+        "report.html",
+        "report.json",
+        "summary.md",
+    ]
 
 
 def test_what_was_not_asked_for_fails_nothing(pytester: pytest.Pytester) -> None:

@@ -28,18 +28,41 @@ def mock() -> Iterator[dict[str, Any]]:
 def _environment(about: dict[str, Any], folder: Path) -> dict[str, str]:
     resources = about["resources"]
     return {
-        "PATH": os.environ["PATH"], "HOME": str(folder), "OS_AUTH_URL": about["iam"], "OS_USERNAME": about["username"],
-        "OS_PASSWORD": about["password"], "OS_USER_DOMAIN_NAME": about["domain"], "OS_PROJECT_ID": about["project_id"],
-        "OS_PROJECT_NAME": about["project_name"], "PYTEST_ECS_IMAGE": resources["image_id"], "PYTEST_ECS_FLAVOR": resources["flavor_id"],
-        "PYTEST_ECS_VPC": resources["vpc_id"], "PYTEST_ECS_SUBNET": resources["subnet_id"], "PYTEST_ECS_BATCH": "1",
-    }  # fmt: skip
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "OS_AUTH_URL": about["iam"],
+        "OS_USERNAME": about["username"],
+        "OS_PASSWORD": about["password"],
+        "OS_USER_DOMAIN_NAME": about["domain"],
+        "OS_PROJECT_ID": about["project_id"],
+        "OS_PROJECT_NAME": about["project_name"],
+        "PYTEST_ECS_IMAGE": resources["image_id"],
+        "PYTEST_ECS_FLAVOR": resources["flavor_id"],
+        "PYTEST_ECS_VPC": resources["vpc_id"],
+        "PYTEST_ECS_SUBNET": resources["subnet_id"],
+        "PYTEST_ECS_BATCH": "1",
+    }
 
 
 def _start(about: dict[str, Any], folder: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--ecs-endpoint={about['endpoint']}", *options],
-        cwd=folder, env=_environment(about, folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            f"--ecs-endpoint={about['endpoint']}",
+            *options,
+        ],
+        cwd=folder,
+        env=_environment(about, folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def test_a_target_that_names_no_resources_is_blamed_for_nothing(mock: dict[str, Any], tmp_path: Path) -> None:
@@ -47,8 +70,13 @@ def test_a_target_that_names_no_resources_is_blamed_for_nothing(mock: dict[str, 
     bare = {name: value for name, value in _environment(mock, tmp_path).items() if not name.startswith("PYTEST_ECS_")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest_ecs", "run", "native", "-q", f"--ecs-endpoint={mock['endpoint']}"],
-        cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=bare,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
     certificate = json.loads((tmp_path / "ecs-report" / "report.json").read_text(encoding="utf-8"))
     assert (done.returncode, certificate["verdict"]) == (0, "partial"), done.stdout[-3000:]
     verdicts = {row["requirement"]: (row["verdict"], row["reason"]) for row in certificate["results"]}
@@ -79,8 +107,13 @@ def _servers(about: dict[str, Any]) -> list[str]:
 def _sweep(about: dict[str, Any], folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest_ecs", "sweep", f"--ecs-endpoint={about['endpoint']}", *options],
-        cwd=folder, env=_environment(about, folder), capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env=_environment(about, folder),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def _ready(folder: Path) -> Callable[[], None]:

@@ -43,8 +43,11 @@ def test_a_requirement_is_shown_beside_its_check() -> None:
     (line,) = [line for line in lines if " nova.servers.list/rule/sort-key " in line]
     assert line.startswith("6.2.4, table 6-31 ")
     assert line.split()[-4:] == [
-        "must", "rule", "nova.servers.list/rule/sort-key", "nova/test_lifecycle.py::test_a_list_is_sorted_by_the_key",
-    ]  # fmt: skip
+        "must",
+        "rule",
+        "nova.servers.list/rule/sort-key",
+        "nova/test_lifecycle.py::test_a_list_is_sorted_by_the_key",
+    ]
     assert lines[-1] == f"{len(load().requirements)} requirements"
 
 

@@ -15,9 +15,16 @@ _VALID, _INVALID = "test_valid_requests_are_answered", "test_invalid_requests_ar
 def _run(pytester: pytest.Pytester, test: str, *options: str) -> tuple[pytest.RunResult, dict[str, Any]]:
     """Run one test of the suite, from a folder of its own."""
     shown = pytester.runpytest(
-        "-q", "-p", "no:cacheprovider", f"--rootdir={pytester.path}", "--ecs-report=out", "-c", "/dev/null",
-        *options, f"{_FILE}::{test}",
-    )  # fmt: skip
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={pytester.path}",
+        "--ecs-report=out",
+        "-c",
+        "/dev/null",
+        *options,
+        f"{_FILE}::{test}",
+    )
     certificate = json.loads((pytester.path / "out" / "report.json").read_text(encoding="utf-8"))
     return shown, certificate
 
@@ -58,9 +65,12 @@ def test_a_server_error_fails_with_the_request_that_shows_it(pytester: pytest.Py
 def test_an_accepted_mistake_fails_with_what_was_changed(pytester: pytest.Pytester) -> None:
     """The claim that was broken fails, and says which request was accepted."""
     shown, certificate = _run(
-        pytester, f"{_INVALID}[ecs.server-groups.create]", "--ecs-deviation=bound-over-unchecked", "--hypothesis-seed=1",
+        pytester,
+        f"{_INVALID}[ecs.server-groups.create]",
+        "--ecs-deviation=bound-over-unchecked",
+        "--hypothesis-seed=1",
         "--ecs-properties=deep",
-    )  # fmt: skip
+    )
     shown.assert_outcomes(failed=1)
     failed = [row["requirement"] for row in certificate["results"] if row["verdict"] == "fail"]
     assert failed == ["ecs.server-groups.create/request/server_group.name/maxLength"]

@@ -100,8 +100,21 @@ def _body(exchange: Exchange, body: JSON) -> Exchange:
 
 #: Keywords of a schema and values that may break them.
 _VALUES: tuple[JSON, ...] = (
-    None, True, 0, -1, 1.5, 987_654_321, "", "?", "no such value", "x" * 5000, [], {}, ["?"] * 3000, {"altered": True},
-)  # fmt: skip
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    987_654_321,
+    "",
+    "?",
+    "no such value",
+    "x" * 5000,
+    [],
+    {},
+    ["?"] * 3000,
+    {"altered": True},
+)
 
 
 def _breaks(keyword: str, wanted: Any, value: JSON) -> bool:
@@ -178,9 +191,11 @@ def _fields(record: Record, contract: Contract) -> Iterator[Alteration]:
 
 #: What is done to a field, and the keyword that it breaks.
 _OF_FIELD = (
-    ("field dropped", "required"), ("field nulled", "type"), ("field retyped", "type"),
+    ("field dropped", "required"),
+    ("field nulled", "type"),
+    ("field retyped", "type"),
     *(("field out of its values", keyword) for keyword in KEYWORDS[1:]),
-)  # fmt: skip
+)
 
 
 def _fields_of(
@@ -243,9 +258,11 @@ def _outside(
                 where[at][name] = "altered"
                 done.add(requirement)
                 yield Alteration(
-                    "microversion shifted", requirement, _body(exchange, holder[0]),
+                    "microversion shifted",
+                    requirement,
+                    _body(exchange, holder[0]),
                     f"{name} is there at {exchange.microversion}",
-                )  # fmt: skip
+                )
 
 
 def _gone(record: Record, contract: Contract) -> Iterator[Alteration]:
@@ -346,12 +363,15 @@ def _errors(record: Record, contract: Contract) -> Iterator[Alteration]:
         yield Alteration("status replaced", f"{base}/status", replace(exchange, status=_NO_STATUS), str(_NO_STATUS))
         envelope = f"{base}/envelope"
         for change, altered in (
-            ("no body", None), ("a list", [body]), ("without its wrapper", inner), ("an empty wrapper", {wrapper: {}}),
+            ("no body", None),
+            ("a list", [body]),
+            ("without its wrapper", inner),
+            ("an empty wrapper", {wrapper: {}}),
             ("no message", {wrapper: {k: v for k, v in inner.items() if k != "message"}}),
             ("no code", {wrapper: {k: v for k, v in inner.items() if k != "code"}}),
             ("a message that is a number", {wrapper: {**inner, "message": 5}}),
             ("a code that is a list", {wrapper: {**inner, "code": [inner.get("code")]}}),
-        )[: 2 if gateway else None]:  # fmt: skip
+        )[: 2 if gateway else None]:
             yield Alteration("error form changed", envelope, _body(exchange, altered), f"the error is {change}")
         if gateway:
             continue
@@ -500,10 +520,13 @@ def _job_bodies(record: Record, needs: str) -> Iterator[tuple[Exchange, dict[str
             if query.status == 200 and isinstance(body, dict) and _expects(query) in {None, "accepted"}:
                 subs = (body.get("entities") or {}).get("sub_jobs")
                 fits = {
-                    "SUCCESS": body.get("status") == "SUCCESS", "FAIL": body.get("status") == "FAIL",
+                    "SUCCESS": body.get("status") == "SUCCESS",
+                    "FAIL": body.get("status") == "FAIL",
                     "SUBS": body.get("status") == "SUCCESS" and bool(subs),
-                    "AGAIN": before is not None and before.get("status") == "RUNNING" and body.get("status") == "SUCCESS",
-                }[needs]  # fmt: skip
+                    "AGAIN": before is not None
+                    and before.get("status") == "RUNNING"
+                    and body.get("status") == "SUCCESS",
+                }[needs]
                 if fits:
                     yield query, before
                 before = body
@@ -694,8 +717,17 @@ def _violate_list(items: Any, rest: Sequence[Any], claim: Assertion, seen: Any) 
 
 
 KINDS: tuple[Callable[[Record, Contract], Iterator[Alteration]], ...] = (
-    _fields, _gone, _statuses, _headers, _negatives, _errors, _codes, _states, _jobs, _claims,
-)  # fmt: skip
+    _fields,
+    _gone,
+    _statuses,
+    _headers,
+    _negatives,
+    _errors,
+    _codes,
+    _states,
+    _jobs,
+    _claims,
+)
 
 
 def derive(record: Record, contract: Contract) -> Iterator[Alteration]:

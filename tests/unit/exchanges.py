@@ -21,9 +21,23 @@ def exchange(
 ) -> Exchange:
     """Return an exchange with plain values for everything that is not given."""
     values: dict[str, Any] = {
-        "id": id, "operation": operation, "method": "GET", "base": "https://ecs.example.com", "path": "/v1/p/x",
-        "query": (), "request_headers": {}, "request_body": request, "status": status,
-        "response_headers": {"content-type": "application/json"}, "response_body": body, "response_text": None,
-        "started": 0.0, "seconds": 0.01, "auth": "token", "identity": "primary", "microversion": None, "case": case,
-    }  # fmt: skip
+        "id": id,
+        "operation": operation,
+        "method": "GET",
+        "base": "https://ecs.example.com",
+        "path": "/v1/p/x",
+        "query": (),
+        "request_headers": {},
+        "request_body": request,
+        "status": status,
+        "response_headers": {"content-type": "application/json"},
+        "response_body": body,
+        "response_text": None,
+        "started": 0.0,
+        "seconds": 0.01,
+        "auth": "token",
+        "identity": "primary",
+        "microversion": None,
+        "case": case,
+    }
     return Exchange(**{**values, **fields})

@@ -63,8 +63,11 @@ _NAMED: dict[str, tuple[str, dict[str, Any]]] = {
     "security group": (f"{_V2}/os-security-groups", {"security_group": {"name": _OWN, "description": "x"}}),
     "key pair": (f"{_V2}/os-keypairs", {"keypair": {"name": _OWN}}),
     "server group": (f"{_V2}/os-server-groups", {"server_group": {"name": _OWN, "policies": ["anti-affinity"]}}),
-    "ECS group": ("/v1/{project_id}/cloudservers/os-server-groups", {"server_group": {"name": _OWN, "policies": ["anti-affinity"]}}),
-}  # fmt: skip
+    "ECS group": (
+        "/v1/{project_id}/cloudservers/os-server-groups",
+        {"server_group": {"name": _OWN, "policies": ["anti-affinity"]}},
+    ),
+}
 
 
 def _forget(session: Session) -> None:

@@ -126,8 +126,11 @@ def test_the_port_is_given_out_while_it_is_free(bench: Bench) -> None:
     """A server that was created with it, or got it later, keeps it until the server or the NIC is not found any more."""
     servers, resources, port = "/v2.1/{project_id}/servers", bench.session.target.resources, bench.port()
     wanted = {
-        "name": "held", "imageRef": resources.image_id, "flavorRef": resources.flavor_id, "networks": [{"port": port}],
-    }  # fmt: skip
+        "name": "held",
+        "imageRef": resources.image_id,
+        "flavorRef": resources.flavor_id,
+        "networks": [{"port": port}],
+    }
     (server,) = bench.session.pool.settle(bench.client.post(servers, {"server": wanted}))
     with pytest.raises(PrerequisiteMissing, match="no longer free"):
         bench.port()

@@ -36,17 +36,37 @@ def _server(**server: Any) -> dict[str, Any]:
         ("server.name/minLength", _server(), [_server(name="")]),
         ("server.name/maxLength", _server(), [_server(name="a" * 129)]),
         ("server.name/pattern", _server(), [_server(name="a<")]),
-        ("server.count/type", _server(count=1), [_server(count={"unexpected": "object"}), _server(count="unexpected text")]),
+        (
+            "server.count/type",
+            _server(count=1),
+            [_server(count={"unexpected": "object"}), _server(count="unexpected text")],
+        ),
         ("server.count/maximum", _server(count=1), [_server(count=501)]),
-        ("server.root_volume.volumetype/enum", _server(root_volume={"volumetype": "SSD"}), [_server(root_volume={"volumetype": "NO_SUCH_VALUE"})]),
+        (
+            "server.root_volume.volumetype/enum",
+            _server(root_volume={"volumetype": "SSD"}),
+            [_server(root_volume={"volumetype": "NO_SUCH_VALUE"})],
+        ),
         ("server.vpcid/format", _server(vpcid="x"), [_server(vpcid="not-a-uuid")]),
         ("server.nics/maxItems", _server(nics=[{"subnet_id": "s"}]), [_server(nics=[{"subnet_id": "s"}] * 13)]),
         ("server.nics[].subnet_id/required", _server(nics=[{"subnet_id": "s"}]), [_server(nics=[{}])]),
-        ("server.metadata/maxProperties", _server(metadata={}), [_server(metadata={f"extra-{n}": "value" for n in range(11)})]),
-        ("server.root_volume.cluster_type/dependentRequired", _server(root_volume={"volumetype": "SSD"}), [_server(root_volume={"volumetype": "SSD", "cluster_type": "DSS"})]),
-        ("server.root_volume.cluster_type/dependentRequired", _server(root_volume={"cluster_type": "DSS", "cluster_id": "c"}), [_server(root_volume={"cluster_type": "DSS"})]),
+        (
+            "server.metadata/maxProperties",
+            _server(metadata={}),
+            [_server(metadata={f"extra-{n}": "value" for n in range(11)})],
+        ),
+        (
+            "server.root_volume.cluster_type/dependentRequired",
+            _server(root_volume={"volumetype": "SSD"}),
+            [_server(root_volume={"volumetype": "SSD", "cluster_type": "DSS"})],
+        ),
+        (
+            "server.root_volume.cluster_type/dependentRequired",
+            _server(root_volume={"cluster_type": "DSS", "cluster_id": "c"}),
+            [_server(root_volume={"cluster_type": "DSS"})],
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_thing_is_changed(path: str, before: Any, after: list[Any]) -> None:
     """Left out, of another type, over and under each bound, outside a set, without its companion."""
     assert _mutations(path, before) == after

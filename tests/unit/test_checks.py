@@ -43,8 +43,18 @@ def test_a_good_body_fails_nothing_and_says_what_it_covered() -> None:
     """Each keyword of each field that is there gives a claim of its own."""
     body = {"id": _ID, "host": None, "image": "", "addresses": {"net": [{"version": 4}]}}
     found = {f"{path}/{keyword}" for path, keyword, holds, _, _ in claims(_SERVER, body, "2.1") if holds}
-    assert {"/type", "id/required", "id/type", "id/format", "host/required", "host/type", "tags/since", "image/type",
-            "addresses{}/type", "addresses{}[].version/enum"} <= found  # fmt: skip
+    assert {
+        "/type",
+        "id/required",
+        "id/type",
+        "id/format",
+        "host/required",
+        "host/type",
+        "tags/since",
+        "image/type",
+        "addresses{}/type",
+        "addresses{}[].version/enum",
+    } <= found
     assert _failed(body) == []
 
 
@@ -106,13 +116,26 @@ def test_every_format_can_fail(name: str, good: str, bad: str) -> None:
 
 
 _CASES: dict[str, tuple[Any, Any, Any]] = {
-    "equals": (1, 1, True), "differs": (1, 2, 2), "one_of": ("a", ["a"], "b"), "none_of": ("b", ["a"], "a"), "contains": (["a"], "a", ["b"]),
-    "lacks": (["b"], "a", ["a"]), "matches": ("ab-0001", r"-\d{4}$", "ab"), "length": ([1], 1, []),
-    "length_at_most": ([1], 1, [1, 2]), "at_least": (2, 2, "1"), "at_most": ("2", 2, 3), "same_items": ([2, 1], [1, 2], [1]),
-    "includes": ([1, 2], [1], [2]), "present": (0, True, None), "has_one": (["a", "b"], "a", ["a", "a"]), "later_than": ("2026-01-01T00:00:01Z", "2026-01-01T00:00:00", "soon"),
-    "time_between": ("1970-01-01T00:00:10Z", [9, 11], "1970-01-01T00:00:12Z"), "version_at_least": ("2.10", "2.9", "2.8"),
+    "equals": (1, 1, True),
+    "differs": (1, 2, 2),
+    "one_of": ("a", ["a"], "b"),
+    "none_of": ("b", ["a"], "a"),
+    "contains": (["a"], "a", ["b"]),
+    "lacks": (["b"], "a", ["a"]),
+    "matches": ("ab-0001", r"-\d{4}$", "ab"),
+    "length": ([1], 1, []),
+    "length_at_most": ([1], 1, [1, 2]),
+    "at_least": (2, 2, "1"),
+    "at_most": ("2", 2, 3),
+    "same_items": ([2, 1], [1, 2], [1]),
+    "includes": ([1, 2], [1], [2]),
+    "present": (0, True, None),
+    "has_one": (["a", "b"], "a", ["a", "a"]),
+    "later_than": ("2026-01-01T00:00:01Z", "2026-01-01T00:00:00", "soon"),
+    "time_between": ("1970-01-01T00:00:10Z", [9, 11], "1970-01-01T00:00:12Z"),
+    "version_at_least": ("2.10", "2.9", "2.8"),
     "absent": (None, True, 0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(TESTS) - {"present", "absent"}))
@@ -220,12 +243,27 @@ def test_a_finding_survives_the_way_through_json() -> None:
 
 
 _GOOD_JOB: dict[str, Any] = {
-    "status": "SUCCESS", "job_id": "j", "job_type": "t", "begin_time": "2016-04-25T20:04:34.604Z",
-    "end_time": "2016-04-25T20:08:41.593Z", "error_code": None, "fail_reason": None,
-    "entities": {"sub_jobs_total": 1, "sub_jobs": [{
-        "status": "SUCCESS", "job_id": "s", "begin_time": "2016-04-25T20:04:35.000Z",
-        "end_time": "2016-04-25T20:08:40.000Z", "error_code": None, "fail_reason": None}]},
-}  # fmt: skip
+    "status": "SUCCESS",
+    "job_id": "j",
+    "job_type": "t",
+    "begin_time": "2016-04-25T20:04:34.604Z",
+    "end_time": "2016-04-25T20:08:41.593Z",
+    "error_code": None,
+    "fail_reason": None,
+    "entities": {
+        "sub_jobs_total": 1,
+        "sub_jobs": [
+            {
+                "status": "SUCCESS",
+                "job_id": "s",
+                "begin_time": "2016-04-25T20:04:35.000Z",
+                "end_time": "2016-04-25T20:08:40.000Z",
+                "error_code": None,
+                "fail_reason": None,
+            }
+        ],
+    },
+}
 
 
 def _with_sub(**change: Any) -> dict[str, Any]:

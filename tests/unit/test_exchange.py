@@ -56,9 +56,17 @@ def test_an_exchange_survives_the_way_through_json() -> None:
 def test_curl_names_secrets_as_variables() -> None:
     """The line to repeat has placeholders for secrets, quotes for the shell and no transport headers."""
     shown = exchange(
-        method="POST", path="/v1/p/cloudservers", query=(("a", "b c"),), request={"name": "it's"},
-        request_headers={"x-auth-token": REDACTED, "content-type": "application/json", "host": "h", "content-length": "3"},
-    ).curl()  # fmt: skip
+        method="POST",
+        path="/v1/p/cloudservers",
+        query=(("a", "b c"),),
+        request={"name": "it's"},
+        request_headers={
+            "x-auth-token": REDACTED,
+            "content-type": "application/json",
+            "host": "h",
+            "content-length": "3",
+        },
+    ).curl()
     assert '-H "x-auth-token: $X_AUTH_TOKEN"' in shown
     assert "'https://ecs.example.com/v1/p/cloudservers?a=b%20c'" in shown
     assert "it'\\''s" in shown

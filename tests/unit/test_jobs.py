@@ -104,7 +104,16 @@ def test_an_answer_that_is_no_job_is_named(answer: Exchange) -> None:
 
 def test_server_ids_come_from_the_job_and_its_sub_jobs() -> None:
     """Each id is listed once, wherever it stands; missing and empty ones are left out."""
-    body = _job("SUCCESS", entities={"server_id": "a", "sub_jobs": [
-        {"entities": {"server_id": "a"}}, {"entities": {"server_id": "b"}}, {"entities": {"server_id": ""}}, {"entities": {}},
-    ]})  # fmt: skip
+    body = _job(
+        "SUCCESS",
+        entities={
+            "server_id": "a",
+            "sub_jobs": [
+                {"entities": {"server_id": "a"}},
+                {"entities": {"server_id": "b"}},
+                {"entities": {"server_id": ""}},
+                {"entities": {}},
+            ],
+        },
+    )
     assert server_ids(body) == ["a", "b"]

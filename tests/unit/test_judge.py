@@ -19,9 +19,11 @@ from .exchanges import exchange
 def imaging(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     """An operation that answered with a header once and with a body since 2.45."""
     made = operation(
-        "nova.servers.image", "POST /v2.1/image", headers='{Location: {type: string, x-until: "2.45"}}',
+        "nova.servers.image",
+        "POST /v2.1/image",
+        headers='{Location: {type: string, x-until: "2.45"}}',
         success='{type: object, required: [image_id], properties: {image_id: {type: string, x-since: "2.45"}}}',
-    )  # fmt: skip
+    )
     folder: Path = tmp_path_factory.mktemp("contract")
     return contract(folder, {"nova/all.yaml": group(made, chapter="nova")})
 
@@ -173,8 +175,11 @@ def test_a_redirection_is_no_success(whole: Contract) -> None:
     accepted = [f.outcome for f in rejudge([moved], [], whole) if f.requirement == requirement]
     assert set(accepted) == {"fail"}
     refusal = exchange("nova.servers.show", 404, case=Case(requirement, "not-found", control="moved"))
-    (unproven,) = [f for f in rejudge([replace(moved, case=None), refusal], [], whole) if f.exchanges[-1:] == ("moved",)
-                   and f.requirement == requirement and f.outcome == "not_tested"]  # fmt: skip
+    (unproven,) = [
+        f
+        for f in rejudge([replace(moved, case=None), refusal], [], whole)
+        if f.exchanges[-1:] == ("moved",) and f.requirement == requirement and f.outcome == "not_tested"
+    ]
     assert "control" in unproven.reason
     control = exchange("nova.servers.show", 200, id="control")
     instead = exchange("nova.servers.show", 302, case=Case(requirement, "not-found", control="control"))
@@ -228,8 +233,14 @@ def test_only_where_401_fits_no_new_token_is_tried(whole: Contract) -> None:
 
 @pytest.mark.parametrize(
     ("status", "code", "verdict"),
-    [(404, "Ecs.0313", "pass"), (404, "Ecs.0005", "pass"), (400, "Ecs.0313", "pass"), (400, "Ecs.0114", "fail"), (403, "Ecs.0313", "fail")],
-)  # fmt: skip
+    [
+        (404, "Ecs.0313", "pass"),
+        (404, "Ecs.0005", "pass"),
+        (400, "Ecs.0313", "pass"),
+        (400, "Ecs.0114", "fail"),
+        (403, "Ecs.0313", "fail"),
+    ],
+)
 def test_some_statuses_say_enough_without_their_code(whole: Contract, status: int, code: str, verdict: str) -> None:
     """404 says that a server group is not there whatever code comes with it, 400 only with the one that speaks of groups."""
     name, rule = "ecs.server-groups.show", "ecs.server-groups.show/rule/unknown-group"

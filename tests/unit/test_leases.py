@@ -30,9 +30,12 @@ def _native(session: Session, name: str, *, unknown: bool = False, **fields: Any
     """Create a server and return the exchange; *unknown* as somebody else would, so that the ledger does not know it."""
     resources = session.target.resources
     server = {
-        "name": name, "imageRef": resources.image_id, "flavorRef": resources.flavor_id,
-        "networks": [{"uuid": resources.network_id}], **fields,
-    }  # fmt: skip
+        "name": name,
+        "imageRef": resources.image_id,
+        "flavorRef": resources.flavor_id,
+        "networks": [{"uuid": resources.network_id}],
+        **fields,
+    }
     client = session.client
     if unknown:
         client = replace(client, connection=replace(client.connection, guard=None))

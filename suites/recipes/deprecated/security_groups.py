@@ -21,9 +21,13 @@ def _group(use: Ingredients) -> str:
 def _rule(group: str, **fields: object) -> dict[str, object]:
     return {
         "security_group_rule": {
-            "parent_group_id": group, "ip_protocol": "tcp", "from_port": 8080, "to_port": 8090, **fields,
+            "parent_group_id": group,
+            "ip_protocol": "tcp",
+            "from_port": 8080,
+            "to_port": 8090,
+            **fields,
         }
-    }  # fmt: skip
+    }
 
 
 def _group_with_rules(use: Ingredients) -> str:

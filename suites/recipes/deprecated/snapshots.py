@@ -10,10 +10,12 @@ _SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
 def _wanted(use: Ingredients) -> dict[str, object]:
     return {
         "snapshot": {
-            "volume_id": use.disk(), "display_name": use.name(), "display_description": "made by a conformance run",
+            "volume_id": use.disk(),
+            "display_name": use.name(),
+            "display_description": "made by a conformance run",
             "force": True,
         }
-    }  # fmt: skip
+    }
 
 
 def _snapshot(use: Ingredients) -> str:

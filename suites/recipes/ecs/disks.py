@@ -22,8 +22,12 @@ def _attach(use: Ingredients) -> Request:
 @recipe("ecs.disks.attach", variant="full")
 def _attach_full(use: Ingredients) -> Request:
     disk = {
-        "volumeId": use.disk(), "device": "/dev/vdb", "volume_type": "SSD", "count": 1, "hw:passthrough": "false",
-    }  # fmt: skip
+        "volumeId": use.disk(),
+        "device": "/dev/vdb",
+        "volume_type": "SSD",
+        "count": 1,
+        "hw:passthrough": "false",
+    }
     return Request({"server_id": use.servers[0]}, body={"volumeAttachment": disk})
 
 

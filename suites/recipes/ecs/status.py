@@ -33,9 +33,11 @@ def _reinstall(use: Ingredients) -> Request:
 @recipe("ecs.servers.change-os", server="SHUTOFF")
 def _change_os(use: Ingredients) -> Request:
     how = {
-        "keyname": use.need("key_name"), "userid": _user(use), "imageid": use.need("image_id"),
+        "keyname": use.need("key_name"),
+        "userid": _user(use),
+        "imageid": use.need("image_id"),
         "metadata": {"user_data": TEXT},
-    }  # fmt: skip
+    }
     return Request({"server_id": use.servers[0]}, body={"os-change": how})
 
 

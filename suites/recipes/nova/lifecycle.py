@@ -42,9 +42,14 @@ def _create(use: Ingredients) -> Request:
 @recipe("nova.servers.create", variant="volume")
 def _create_volume(use: Ingredients) -> Request:
     disk = {
-        "source_type": "image", "destination_type": "volume", "uuid": use.need("image_id"), "boot_index": "0",
-        "volume_type": "SSD", "volume_size": 100, "delete_on_termination": True,
-    }  # fmt: skip
+        "source_type": "image",
+        "destination_type": "volume",
+        "uuid": use.need("image_id"),
+        "boot_index": "0",
+        "volume_type": "SSD",
+        "volume_size": 100,
+        "delete_on_termination": True,
+    }
     group = {"server_group": {"name": use.name(), "policies": ["anti-affinity"]}}
     groups = "/v2.1/{project_id}/os-server-groups"
     made = use.make(groups, group, "server_group", "id", among="server groups")

@@ -135,9 +135,9 @@ def test_a_shared_url_may_have_a_row_for_each_of_its_operations(tmp_path: Path) 
     ]
     files = {"nova/x.yaml": group(*operations, chapter="nova")}
     found = contract(tmp_path, files | {"permissions.yaml": FILES["permissions.yaml"] + "".join(rows)})
-    assert [found.permission_of(found.operation(f"nova.x.{key}")).dependencies for key in ("add", "remove", "other")] == [
-        ("ecs:a:get",), ("ecs:b:get",), ("ecs:c:get",)
-    ]  # fmt: skip
+    assert [
+        found.permission_of(found.operation(f"nova.x.{key}")).dependencies for key in ("add", "remove", "other")
+    ] == [("ecs:a:get",), ("ecs:b:get",), ("ecs:c:get",)]
 
 
 def test_operations_stand_in_the_order_of_the_document(tmp_path: Path) -> None:

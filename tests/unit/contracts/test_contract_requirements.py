@@ -142,8 +142,11 @@ def test_sections_and_tables_are_inherited(tmp_path: Path) -> None:
         f: {x-section: '8.2', x-table: 8-1, type: string}}}"""
     found = derived(tmp_path, "response/", success=body)
     assert {name: requirement.section for name, requirement in found.items()} == {
-        "a/type": "5.1.1, table 5-2", "b.c/type": "5.1.1, table 5-3", "d.e/type": "8.1", "f/type": "8.2, table 8-1",
-    }  # fmt: skip
+        "a/type": "5.1.1, table 5-2",
+        "b.c/type": "5.1.1, table 5-3",
+        "d.e/type": "8.1",
+        "f/type": "8.2, table 8-1",
+    }
 
 
 def test_a_shared_structure_stands_in_its_place(tmp_path: Path) -> None:
@@ -362,8 +365,9 @@ def test_errors_are_claimed_in_parts_and_only_the_vendor_api_has_codes(tmp_path:
     assert sorted(derived(tmp_path / "a", "error/")) == ["code", "envelope", "status"]
     native = contract(tmp_path / "b", {"nova/x.yaml": group(operation("nova.x.list", "GET /v2.1/x"), chapter="nova")})
     assert sorted(name for name in native.requirements if name.startswith("nova.x.list/error/")) == [
-        "nova.x.list/error/envelope", "nova.x.list/error/status",
-    ]  # fmt: skip
+        "nova.x.list/error/envelope",
+        "nova.x.list/error/status",
+    ]
 
 
 def test_a_discarded_operation_answers_like_the_service_of_its_url(tmp_path: Path) -> None:

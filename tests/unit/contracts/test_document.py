@@ -34,9 +34,11 @@ _OPTIONAL = {"5.4.1 flavors[].os_extra_specs.ecs:virtualization_env_types"}
 
 #: Fields of examples that take any value, as the document says of them or as a ruling does.
 _UNTYPED = {
-    "6.3.6 request rebuild.metadata{}", "6.3.6 response server.metadata{}", "11.4.4 request volume.metadata{}",
+    "6.3.6 request rebuild.metadata{}",
+    "6.3.6 response server.metadata{}",
+    "11.4.4 request volume.metadata{}",
     "11.4.4 response volume.metadata{}",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

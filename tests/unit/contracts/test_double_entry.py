@@ -21,14 +21,33 @@ _HOME = Path(__file__).parents[2] / "reference"
 _TABLES: list[dict[str, Any]] = json.loads((_HOME / "tables.json").read_text(encoding="utf-8"))
 _SETTLED: dict[str, str] = yaml.safe_load((_HOME / "settled.yaml").read_text(encoding="utf-8"))
 _TYPES = {
-    "string": "string", "integer": "integer", "int": "integer", "boolean": "boolean", "object": "object", "dict": "object",
-    "array of objects": "array", "array of object": "array", "array of strings": "array", "list(dict)": "array", "array": "array",
-    "list": "array", "null": "null", "float": "number", "map<string,string>": "object",
-}  # fmt: skip
+    "string": "string",
+    "integer": "integer",
+    "int": "integer",
+    "boolean": "boolean",
+    "object": "object",
+    "dict": "object",
+    "array of objects": "array",
+    "array of object": "array",
+    "array of strings": "array",
+    "list(dict)": "array",
+    "array": "array",
+    "list": "array",
+    "null": "null",
+    "float": "number",
+    "map<string,string>": "object",
+}
 _BOUNDS = {
-    "enum": "enum", "min": "minimum", "max": "maximum", "min_length": "minLength", "max_length": "maxLength",
-    "min_items": "minItems", "max_items": "maxItems", "since": "x-since", "until": "x-until",
-}  # fmt: skip
+    "enum": "enum",
+    "min": "minimum",
+    "max": "maximum",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "min_items": "minItems",
+    "max_items": "maxItems",
+    "since": "x-since",
+    "until": "x-until",
+}
 
 
 class Difference(NamedTuple):

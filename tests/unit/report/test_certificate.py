@@ -239,8 +239,13 @@ def test_junit_has_a_case_for_each_requirement() -> None:
     root = ET.fromstring(junit(_certificate(), {"op.a/status": _EVIL}))
     (suite,) = root
     assert suite.attrib | {"timestamp": ""} == {
-        "name": "5.1", "tests": "5", "failures": "2", "errors": "1", "skipped": "1", "timestamp": "",
-    }  # fmt: skip
+        "name": "5.1",
+        "tests": "5",
+        "failures": "2",
+        "errors": "1",
+        "skipped": "1",
+        "timestamp": "",
+    }
     assert [len(list(case)) for case in suite] == [1, 0, 1, 1, 1]
 
 
@@ -312,7 +317,17 @@ def test_a_failure_reads_like_a_bug_report() -> None:
     shown = _exchange(method="POST", request={"server": {}}, response_headers={"x-request-id": "req-7"})
     text = explain(finding, _requirement("a", ruling="r1"), shown, control, Ruling("r1", "5", "w", ("x",), "both", "y"))
     for part in (
-        "op.a/status (must)", "a holds [5.1.1, table 5-3]", "POST /v1/p/x", "name is left out", "(main-00000)", "HTTP 400",
-        '"status": 200', "(at status)", "request id req-7", "curl -i -X POST 'https://ecs.example.com/v1/p/x'", "r1: both", "product",
-    ):  # fmt: skip
+        "op.a/status (must)",
+        "a holds [5.1.1, table 5-3]",
+        "POST /v1/p/x",
+        "name is left out",
+        "(main-00000)",
+        "HTTP 400",
+        '"status": 200',
+        "(at status)",
+        "request id req-7",
+        "curl -i -X POST 'https://ecs.example.com/v1/p/x'",
+        "r1: both",
+        "product",
+    ):
         assert part in text, part

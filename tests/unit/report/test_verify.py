@@ -26,12 +26,17 @@ def _run(folder: Path, *, waivers: Any = (), started: str = "2026-06-01T23:59:00
     today = date.fromisoformat(started[:10])
     results = decide([contract.requirements[_NAME]], findings, waivers, today=today)
     certificate = build(
-        results, contract={"title": "", "issue": "", "date": "", "operations": 1, "requirements": 1,
-        "sha256": contract.digest},
-        target={"name": "cloud", "endpoint": "", "region": "", "simulated": True}, started=started, finished="2026-06-02T00:01:00Z",
-        cost={"requests": 1, "servers_created": 0, "seconds": 1.0, "simulated_seconds": 0}, rulings={}, drift=[],
-        waivers=weigh_waivers(waivers, results, today=today), more={"selection": {"text": "", "command": ""}, "tool": ""},
-    )  # fmt: skip
+        results,
+        contract={"title": "", "issue": "", "date": "", "operations": 1, "requirements": 1, "sha256": contract.digest},
+        target={"name": "cloud", "endpoint": "", "region": "", "simulated": True},
+        started=started,
+        finished="2026-06-02T00:01:00Z",
+        cost={"requests": 1, "servers_created": 0, "seconds": 1.0, "simulated_seconds": 0},
+        rulings={},
+        drift=[],
+        waivers=weigh_waivers(waivers, results, today=today),
+        more={"selection": {"text": "", "command": ""}, "tool": ""},
+    )
     write_all(folder, certificate, [seen], [], {})
 
 
