@@ -24,7 +24,7 @@ from pathlib import Path
 
 _LOAD = """
 import resource, time
-from pytest_ecs._contracts import loader
+from pytest_ecs._contract import loader
 import jsonschema, yaml
 before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
 contract = loader.load()
@@ -35,7 +35,7 @@ _JUDGE = """
 import sys, time
 from pathlib import Path
 from pytest_ecs._checks import rejudge
-from pytest_ecs._contracts import load
+from pytest_ecs._contract import load
 from pytest_ecs._report.evidence import read_evidence
 evidence = read_evidence(Path(sys.argv[1]))
 contract = load()
@@ -47,8 +47,8 @@ print(time.perf_counter() - start, len(exchanges), len(judged))
 _REQUESTS = """
 import sys, time
 from pathlib import Path
-from pytest_ecs._options import Settings
-from pytest_ecs._session import open_session
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.session import open_session
 session = open_session(Settings(run="bench"))
 client = session.client
 client.get("/v1/{project_id}/cloudservers/limits")

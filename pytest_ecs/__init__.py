@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_ecs._bench import Bench, uncovered
-    from pytest_ecs._client import Client
-    from pytest_ecs._contracts import Contract
-    from pytest_ecs._contracts import load as load_contract
-    from pytest_ecs._contracts.model import Requirement
-    from pytest_ecs._exchange import Exchange
-    from pytest_ecs._leases import Lease
-    from pytest_ecs._properties import Facts, Properties, Trial
-    from pytest_ecs._recipes import Ingredients, Request, Step, recipe
+    from pytest_ecs._cases.derivation import uncovered
+    from pytest_ecs._cases.recipe import Ingredients, Request, Step, recipe
+    from pytest_ecs._contract import Contract
+    from pytest_ecs._contract import load as load_contract
+    from pytest_ecs._contract.model import Requirement
+    from pytest_ecs._http.client import Client
+    from pytest_ecs._http.exchange import Exchange
+    from pytest_ecs._resources.servers import Lease
+    from pytest_ecs._testing.bench import Bench
+    from pytest_ecs._testing.properties import Facts, Properties, Trial
 
 __all__ = [
     "Bench",
@@ -41,21 +42,21 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Bench": ("pytest_ecs._bench", "Bench"),
-    "Client": ("pytest_ecs._client", "Client"),
-    "Contract": ("pytest_ecs._contracts", "Contract"),
-    "Exchange": ("pytest_ecs._exchange", "Exchange"),
-    "Facts": ("pytest_ecs._properties", "Facts"),
-    "Ingredients": ("pytest_ecs._recipes", "Ingredients"),
-    "Lease": ("pytest_ecs._leases", "Lease"),
-    "Properties": ("pytest_ecs._properties", "Properties"),
-    "Request": ("pytest_ecs._recipes", "Request"),
-    "Step": ("pytest_ecs._recipes", "Step"),
-    "Trial": ("pytest_ecs._properties", "Trial"),
-    "Requirement": ("pytest_ecs._contracts.model", "Requirement"),
-    "load_contract": ("pytest_ecs._contracts", "load"),
-    "recipe": ("pytest_ecs._recipes", "recipe"),
-    "uncovered": ("pytest_ecs._bench", "uncovered"),
+    "Bench": ("pytest_ecs._testing.bench", "Bench"),
+    "Client": ("pytest_ecs._http.client", "Client"),
+    "Contract": ("pytest_ecs._contract", "Contract"),
+    "Exchange": ("pytest_ecs._http.exchange", "Exchange"),
+    "Facts": ("pytest_ecs._testing.properties", "Facts"),
+    "Ingredients": ("pytest_ecs._cases.recipe", "Ingredients"),
+    "Lease": ("pytest_ecs._resources.servers", "Lease"),
+    "Properties": ("pytest_ecs._testing.properties", "Properties"),
+    "Request": ("pytest_ecs._cases.recipe", "Request"),
+    "Step": ("pytest_ecs._cases.recipe", "Step"),
+    "Trial": ("pytest_ecs._testing.properties", "Trial"),
+    "Requirement": ("pytest_ecs._contract.model", "Requirement"),
+    "load_contract": ("pytest_ecs._contract", "load"),
+    "recipe": ("pytest_ecs._cases.recipe", "recipe"),
+    "uncovered": ("pytest_ecs._cases.derivation", "uncovered"),
 }
 
 

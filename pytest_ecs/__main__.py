@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pytest_ecs import _verbs
-from pytest_ecs._options import PROFILES
+from pytest_ecs._cli import commands
+from pytest_ecs._run.options import PROFILES
 from pytest_ecs.exceptions import EcsError
 
 __all__ = ["main"]
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given[:1] in (["run"], ["plan"], ["sweep"], ["doctor"]):
             # Everything after the verb is pytest's; argparse would claim options such as -k or --help-long.
-            return int(getattr(_verbs, given[0])(given[1:]))
+            return int(getattr(commands, given[0])(given[1:]))
         options = _parser().parse_args(given)
         return int(options.verb(options))
     except EcsError as error:
@@ -47,21 +47,21 @@ def _parser() -> argparse.ArgumentParser:
     mock.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     mock.add_argument("--speed", type=float, default=1.0, help="how many seconds pass in the mock for each real one")
     mock.add_argument("--deviation", action="append", default=[], metavar="NAME", help="switch on a deviation")
-    mock.set_defaults(verb=_verbs.mock)
+    mock.set_defaults(verb=commands.mock)
 
     listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")
     listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations"])
     listing.add_argument("--json", action="store_true", help="as JSON")
-    listing.set_defaults(verb=_verbs.list_)
+    listing.set_defaults(verb=commands.list_)
 
     openapi = verbs.add_parser("openapi", help="write the whole contract as an OpenAPI 3.1 document")
     openapi.add_argument("--output", metavar="FILE", help="where to write it; standard output without it")
-    openapi.set_defaults(verb=_verbs.openapi)
+    openapi.set_defaults(verb=commands.openapi)
 
     report = verbs.add_parser("report", help="show, compare or verify certificates")
     report.add_argument("action", choices=["show", "diff", "verify"])
     report.add_argument("files", nargs="+", metavar="FILE")
-    report.set_defaults(verb=_verbs.report)
+    report.set_defaults(verb=commands.report)
     return parser
 
 

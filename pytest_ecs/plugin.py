@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._fixtures import (
+from pytest_ecs._locations import suites
+from pytest_ecs._run.options import add_options
+from pytest_ecs._testing.fixtures import (
     ecs_bench,
     ecs_client,
     ecs_contract,
@@ -25,8 +27,6 @@ from pytest_ecs._fixtures import (
     ecs_target,
     ecs_wait_for_job,
 )
-from pytest_ecs._locations import suites
-from pytest_ecs._options import add_options
 
 __all__ = [
     "ecs_bench",
@@ -61,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "ecs_requirement(id, ...): requirements of the ECS API reference that the test makes findings on"
     )
     if config.getoption("ecs_report") or _suites_are_asked_for(config):
-        from pytest_ecs._lifecycle import certify
+        from pytest_ecs._run.process import certify
 
         certify(config)
 
@@ -85,7 +85,7 @@ def _suites_are_asked_for(config: pytest.Config) -> bool:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Give every xdist worker the run's word and seed, so that all processes share one pool, clean-up and choice."""
-    from pytest_ecs._lifecycle import settings_of
+    from pytest_ecs._run.process import settings_of
 
     settings = settings_of(node.config)
     node.workerinput.update(ecs_run=settings.run, ecs_seed=settings.seed)

@@ -17,12 +17,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_ecs._cases import Field, fields, locate, mutate_body, mutate_query, steps_of
+from pytest_ecs._cases.mutation import Field, fields, locate, mutate_body, mutate_query, steps_of
+from pytest_ecs._cases.recipe import RECIPES, Request, placeholder
 from pytest_ecs._checks.formats import validator
-from pytest_ecs._contracts import Contract, load
-from pytest_ecs._contracts.model import Operation, Schema
-from pytest_ecs._recipes import RECIPES, Request, placeholder
-from pytest_ecs.typing import JSON
+from pytest_ecs._contract import Contract, load
+from pytest_ecs._contract.model import Operation, Schema
+from pytest_ecs._types import JSON
 
 __all__ = ["Edit", "Generated", "breakable", "can_vary", "invalid_requests", "texts", "valid_requests"]
 

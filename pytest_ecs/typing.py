@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_ecs._types import JSON, Clock, Identity, Level, ServerState, Verdict
 
 if TYPE_CHECKING:
-    from pytest_ecs._exchange import Exchange
-    from pytest_ecs._leases import Lease
+    from pytest_ecs._http.exchange import Exchange
+    from pytest_ecs._resources.servers import Lease
 
 __all__ = ["JSON", "Clock", "Identity", "JobWaiter", "Level", "ServerFactory", "ServerState", "Verdict"]
-
-#: A decoded JSON value.
-JSON: TypeAlias = Any
-
-#: What is said of a requirement at the end of a run.
-Verdict: TypeAlias = Literal["pass", "fail", "not_tested", "waived", "error"]
-
-#: How binding a requirement is.
-Level: TypeAlias = Literal["must", "should", "note"]
-
-#: Whose credentials sign a request.
-Identity: TypeAlias = Literal["primary", "other_project", "restricted_user"]
-
-#: The stable states that a server can be asked for, as ``status`` shows them (Table A-4).
-ServerState: TypeAlias = Literal["ACTIVE", "SHUTOFF"]
-
-
-class Clock(Protocol):
-    """The target's time. On the embedded mock it is virtual, so waiting costs nothing."""
-
-    def now(self) -> float:
-        """Return seconds since the epoch on the target's clock."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Let *seconds* pass on the target's clock."""
-        ...
 
 
 class ServerFactory(Protocol):

@@ -10,76 +10,27 @@ import pytest_ecs
 _ROOT = Path(__file__).parent.parent
 _PACKAGE = _ROOT / "pytest_ecs"
 
-#: Layer -> layers it may import; a layer is a module or sub-package of pytest_ecs. Everything may import these:
-_COMMON = {"exceptions", "typing"}
+#: Room -> rooms it may import, from the ground up; a room is a module or sub-package of pytest_ecs. Everything may import these:
+_COMMON = {"exceptions", "_types"}
 _MAY: dict[str, set[str]] = {
+    "_types": set(),
     "exceptions": set(),
-    "typing": {"_exchange", "_leases"},  # for annotations only
     "_mock": set(),
     "_locations": set(),
-    "_contracts": {"_locations"},
-    "_exchange": set(),
-    "_credentials": set(),
-    "_options": {"_contracts", "_mock"},  # for annotations, and for the names of deviations
-    "_auth": {"_exchange"},
-    "_target": {"_credentials", "_options", "_mock"},
-    "_client": {"_auth", "_exchange", "_target"},
-    "_jobs": {"_exchange"},
-    "_ledger": set(),
-    "_belongings": {"_client", "_exchange", "_ledger"},
-    "_leases": {"_belongings", "_client", "_exchange", "_jobs", "_ledger"},
-    "_checks": {"_contracts", "_exchange", "_jobs"},
-    "_recipes": {"_exchange", "_target"},
-    "_cases": {"_contracts"},
-    "_waivers": set(),
-    "_session": {"_auth", "_checks", "_client", "_contracts", "_exchange", "_leases", "_ledger", "_options", "_target"},
-    "_bench": {
-        "_auth",
-        "_belongings",
-        "_cases",
-        "_checks",
-        "_client",
-        "_contracts",
-        "_exchange",
-        "_leases",
-        "_recipes",
-        "_session",
-    },
-    "strategies": {"_cases", "_checks", "_contracts", "_recipes"},
-    "_properties": {"_bench", "_checks", "_exchange", "_leases", "_recipes", "strategies"},
-    "_coverage": {"_bench", "_checks", "_contracts", "_locations", "_recipes"},
-    "_fixtures": {
-        "_bench",
-        "_client",
-        "_contracts",
-        "_credentials",
-        "_exchange",
-        "_leases",
-        "_lifecycle",
-        "_options",
-        "_properties",
-        "_session",
-        "_target",
-    },
-    "_openapi": {"_contracts"},
-    "_report": {"_checks", "_contracts", "_coverage", "_exchange", "_lifecycle", "_options"},
-    "_spread": set(),
-    "_lifecycle": {"_contracts", "_options", "_report", "_session", "_spread", "_waivers"},
-    "plugin": {"_fixtures", "_lifecycle", "_locations", "_options"},
-    "_verbs": {
-        "_contracts",
-        "_coverage",
-        "_leases",
-        "_ledger",
-        "_locations",
-        "_mock",
-        "_openapi",
-        "_options",
-        "_report",
-        "_session",
-    },
-    "__main__": {"_options", "_verbs"},
-    "__init__": {"_bench", "_client", "_contracts", "_exchange", "_leases", "_properties", "_recipes"},
+    "_contract": {"_locations"},
+    "_http": set(),
+    "_resources": {"_http"},
+    "_checks": {"_contract", "_http"},
+    "_cases": {"_contract", "_http"},
+    "strategies": {"_cases", "_checks", "_contract"},
+    "_report": {"_checks", "_contract", "_http"},
+    "_run": {"_cases", "_checks", "_contract", "_http", "_mock", "_report", "_resources", "_locations"},
+    "typing": {"_http", "_resources"},
+    "_testing": {"_cases", "_checks", "_contract", "_http", "_resources", "_run", "strategies", "typing"},
+    "_cli": {"_contract", "_locations", "_mock", "_report", "_resources", "_run"},
+    "plugin": {"_locations", "_run", "_testing"},
+    "__main__": {"_cli", "_run"},
+    "__init__": {"_cases", "_contract", "_http", "_resources", "_testing"},
 }
 
 
@@ -122,7 +73,7 @@ def test_the_mock_never_reads_the_contract() -> None:
     for file in _layers()["_mock"]:
         text = file.read_text(encoding="utf-8")
         assert _imports(file) <= {"_mock"}, file
-        for word in ("schemas/", "_contracts", "yaml", "open(", "read_text"):
+        for word in ("schemas/", "_contract", "yaml", "open(", "read_text"):
             assert word not in text, f"{file.name} has {word!r}"
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Assertion, Finding
 from pytest_ecs._checks.formats import matches, moment
-from pytest_ecs._exchange import Exchange, pointer
-from pytest_ecs.typing import JSON
+from pytest_ecs._http.exchange import Exchange, pointer
+from pytest_ecs._types import JSON
 
 __all__ = ["TESTS", "evaluate", "locate"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pytest_ecs._checks.formats import validator
-from pytest_ecs.typing import JSON
+from pytest_ecs._types import JSON
 
 __all__ = ["KEYWORDS", "Claim", "claims", "exists", "undocumented", "version"]
 

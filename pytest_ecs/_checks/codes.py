@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_ecs.typing import JSON
+from pytest_ecs._types import JSON
 
 __all__ = ["codes_of", "main_code"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from pytest_ecs.typing import JSON
+from pytest_ecs._types import JSON
 
 __all__ = ["Assertion", "Finding", "Outcome"]
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
-from pytest_ecs.typing import JSON
+from pytest_ecs._types import JSON
 
 __all__ = ["FORMATS", "matches", "moment", "validator"]
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from pytest_ecs._checks.formats import moment
-from pytest_ecs._jobs import OVER, job_error_codes, sub_jobs
-from pytest_ecs.typing import JSON
+from pytest_ecs._http.job import OVER, job_error_codes, sub_jobs
+from pytest_ecs._types import JSON
 
 __all__ = ["RULES", "job_claims"]
 

@@ -15,11 +15,11 @@ from pytest_ecs._checks.codes import codes_of, main_code
 from pytest_ecs._checks.finding import Finding
 from pytest_ecs._checks.formats import validator
 from pytest_ecs._checks.jobs import job_claims
-from pytest_ecs._contracts import Contract
-from pytest_ecs._contracts.model import Expectation, Operation
-from pytest_ecs._exchange import Exchange, pointer
-from pytest_ecs._jobs import OVER, job_error_codes
-from pytest_ecs.typing import JSON
+from pytest_ecs._contract import Contract
+from pytest_ecs._contract.model import Expectation, Operation
+from pytest_ecs._http.exchange import Exchange, pointer
+from pytest_ecs._http.job import OVER, job_error_codes
+from pytest_ecs._types import JSON
 
 __all__ = ["Corpus", "Drift", "drift", "judge", "rejudge"]
 

@@ -12,7 +12,7 @@ __all__ = ["command"]
 
 def command(action: str, files: Sequence[Path]) -> int:
     """Do what ``pytest-ecs report ACTION FILE...`` says; 1 when something regressed or does not verify, else 0."""
-    from pytest_ecs._contracts import load
+    from pytest_ecs._contract import load
     from pytest_ecs._report.diff import diff, wording
     from pytest_ecs._report.summary import table
     from pytest_ecs._report.verify import read_certificate, verify

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from pytest_ecs._checks import Finding
-from pytest_ecs._contracts.model import Requirement, Ruling
-from pytest_ecs.typing import JSON, Verdict
+from pytest_ecs._contract.model import Requirement, Ruling
+from pytest_ecs._types import JSON, Verdict
 
 __all__ = ["FORMAT", "Result", "build", "decide", "group", "overall", "weigh_waivers"]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_ecs._checks import Finding
-from pytest_ecs._exchange import Exchange
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
-from pytest_ecs.typing import JSON
 
 __all__ = ["Evidence", "EvidenceError", "lines", "read_evidence"]
 

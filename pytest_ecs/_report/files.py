@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_ecs._checks import Finding
-from pytest_ecs._exchange import Exchange
+from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report import evidence
 from pytest_ecs._report.html import html
 from pytest_ecs._report.junit import junit
 from pytest_ecs._report.summary import markdown
+from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
-from pytest_ecs.typing import JSON
 
 __all__ = ["ReportError", "write_all"]
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pytest_ecs._exchange import Exchange
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._report.failure import short
 from pytest_ecs._report.summary import verdict_line
-from pytest_ecs._report.text import short
-from pytest_ecs.typing import JSON
+from pytest_ecs._types import JSON
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
-from pytest_ecs.typing import JSON
+from pytest_ecs._types import JSON
 
 __all__ = ["junit"]
 

@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from pytest_ecs._checks import rejudge
-from pytest_ecs._contracts import Contract
+from pytest_ecs._contract import Contract
 from pytest_ecs._report.certificate import decide, overall, weigh_waivers
 from pytest_ecs._report.evidence import EvidenceError, read_evidence
+from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ConfigurationError
-from pytest_ecs.typing import JSON
 
 __all__ = ["read_certificate", "verify"]
 

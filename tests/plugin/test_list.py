@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._contracts import load
+from pytest_ecs._contract import load
 from pytest_ecs._locations import suites
 from pytest_ecs._mock import DEVIATIONS
 

@@ -21,9 +21,9 @@ from pytest_ecs._checks.assertions import evaluate, locate
 from pytest_ecs._checks.body import KEYWORDS, exists, version
 from pytest_ecs._checks.codes import main_code
 from pytest_ecs._checks.formats import validator
-from pytest_ecs._contracts import Contract
-from pytest_ecs._contracts.model import Operation
-from pytest_ecs._exchange import Exchange
+from pytest_ecs._contract import Contract
+from pytest_ecs._contract.model import Operation
+from pytest_ecs._http.exchange import Exchange
 from pytest_ecs.typing import JSON
 
 __all__ = ["KINDS", "Alteration", "Record", "derive", "survivors"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._contracts import load
+from pytest_ecs._contract import load
 from pytest_ecs._report.evidence import read_evidence
 
 from . import derived

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pytest_ecs._contracts import load
+from pytest_ecs._contract import load
 from pytest_ecs._mock import DEVIATIONS
 
 _FILE = Path(__file__).with_name("deviations.yaml")

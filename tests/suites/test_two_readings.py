@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_ecs._contracts import Operation, load, sample
-from pytest_ecs._options import Settings
-from pytest_ecs._session import Session, open_session
+from pytest_ecs._contract import Operation, load, sample
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.session import Session, open_session
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_ecs._exchange import Case, Exchange
+from pytest_ecs._http.exchange import Case, Exchange
 
 __all__ = ["exchange"]
 

@@ -10,16 +10,16 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pytest_ecs._checks import Finding
-from pytest_ecs._contracts.model import Requirement, Ruling
-from pytest_ecs._exchange import Case, Exchange
+from pytest_ecs._contract.model import Requirement, Ruling
+from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._report.certificate import Result, build, decide, overall, weigh_waivers
 from pytest_ecs._report.diff import diff, wording
 from pytest_ecs._report.evidence import EvidenceError, lines, read_evidence
+from pytest_ecs._report.failure import explain
 from pytest_ecs._report.files import ReportError, write_all
 from pytest_ecs._report.html import html
 from pytest_ecs._report.junit import junit
 from pytest_ecs._report.summary import markdown, table
-from pytest_ecs._report.text import explain
 
 from ..exchanges import exchange
 

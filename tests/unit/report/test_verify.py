@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import _contracts
+from pytest_ecs import _contract
 from pytest_ecs._checks import rejudge
 from pytest_ecs._report.certificate import build, decide, weigh_waivers
 from pytest_ecs._report.files import write_all
@@ -20,7 +20,7 @@ _WAIVER = {"requirement": _NAME, "owner": "QA lead", "reason": "known", "expires
 
 def _run(folder: Path, *, waivers: Any = (), started: str = "2026-06-01T23:59:00Z") -> None:
     """Write the certificate of a run over midnight that saw one wrong status."""
-    contract = _contracts.load()
+    contract = _contract.load()
     seen = exchange("ecs.quotas.show", 299, {"absolute": {}})
     findings = rejudge([seen], [], contract)
     today = date.fromisoformat(started[:10])
@@ -46,7 +46,7 @@ def test_a_run_over_midnight_is_judged_by_the_day_it_began(tmp_path: Path, waive
     _run(tmp_path, waivers=waivers)
     verdict = "waived" if waivers else "fail"
     assert f'"verdict": "{verdict}"' in (tmp_path / "report.json").read_text(encoding="utf-8")
-    assert verify(tmp_path, _contracts.load()) == []
+    assert verify(tmp_path, _contract.load()) == []
 
 
 def test_a_verdict_that_the_evidence_does_not_give_is_named(tmp_path: Path) -> None:
@@ -54,5 +54,5 @@ def test_a_verdict_that_the_evidence_does_not_give_is_named(tmp_path: Path) -> N
     _run(tmp_path)
     file = tmp_path / "report.json"
     file.write_text(file.read_text(encoding="utf-8").replace('"fail"', '"pass"'), encoding="utf-8")
-    problems = verify(tmp_path, _contracts.load())
+    problems = verify(tmp_path, _contract.load())
     assert problems[0] == f"{_NAME} is pass in the certificate and fail by its evidence"

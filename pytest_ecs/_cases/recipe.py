@@ -1,0 +1,151 @@
+"""Recipes: how to make each operation succeed. Positive tests run them; negative ones change one thing in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.target import Resources
+from pytest_ecs._types import JSON, ServerState
+
+__all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "Restore", "Step", "Undo", "placeholder", "recipe"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A valid request of an operation."""
+
+    #: Values of the path's parameters, project_id apart.
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: JSON = None
+    microversion: str | None = None
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a recipe may use."""
+
+    resources: Resources
+    #: Ids of the leased servers, in the state that the recipe asked for.
+    servers: Sequence[str]
+    #: Gives a new name for something that is created.
+    name: Callable[[], str]
+    #: Id of a job that is over; asked for only when needed.
+    job: Callable[[], str]
+    #: An IPv4 address that the servers' subnet has free.
+    address: Callable[[], str]
+    #: Id of a data disk that no server has.
+    disk: Callable[[], str]
+    #: Id of the port that the run was given, which no server has.
+    port: Callable[[], str]
+    #: What stands at a place of the answer to GET: ``read(path, *steps, microversion=...)``.
+    read: Callable[..., JSON]
+    #: Creates what the request needs: ``make(path, body, *steps, method="POST", microversion=...)`` returns what stands
+    #: at a place of the answer. It is deleted with the run. Requests that are to be refused share one, with those of
+    #: other operations that give the same ``among=``.
+    make: Callable[..., JSON]
+    #: Waits until something is as the request needs it: ``until(path, *steps, equals=...)``, or ``contains=...`` of a list.
+    until: Callable[..., None]
+    #: Flavor of the first leased server, to resize to another one.
+    flavor: Callable[[], str | None]
+    #: Id of the project that requests are for.
+    project_id: Callable[[], str]
+    domain: str | None = None
+    username: str | None = None
+    password: str | None = None
+    project_name: str | None = None
+
+    def need(self, name: str) -> str:
+        """Return a resource's id; raises `PrerequisiteMissing` when the user named none."""
+        return self.resources.need(name)
+
+
+#: Builds a request from the ingredients.
+Build = Callable[[Ingredients], Request]
+#: Method, path and body of a request.
+Step = tuple[str, str, JSON]
+#: Gives the requests that take back what an accepted one, whose exchange is handed in, did.
+Undo = Callable[[Ingredients, Exchange], Iterable[Step]]
+#: Gives the requests that take back what building the request did to the server, whatever became of the request.
+Restore = Callable[[Ingredients, Request], Iterable[Step]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one operation is made to succeed."""
+
+    operation: str
+    #: Name -> builder; "default" is the plain one, the others set more of the optional fields.
+    variants: dict[str, Build]
+    #: State that the leased server must be in, None when no server is needed.
+    server: ServerState | None = None
+    #: How many servers it needs.
+    count: int = 1
+    #: It deletes its servers, so it gets those that are left over before those of the pool.
+    deletes: bool = False
+    #: The request is sent without credentials.
+    anonymous: bool = False
+    #: Only the positive request is made from it: there is no authentication or permission to test.
+    public: bool = False
+    #: What the request names belongs to the user who made it: with the action another user still does not have it.
+    personal: bool = False
+    #: What takes back what an accepted request did; None where nothing has to be.
+    undo: Undo | None = None
+    #: What takes back what building the request does to the server; requests that are to be refused go to a server of
+    #: their own then, not to a shared one.
+    restore: Restore | None = None
+
+
+#: Recipes by operation, filled by `recipe`.
+RECIPES: dict[str, Recipe] = {}
+
+
+def recipe(
+    operation: str,
+    *,
+    server: ServerState | None = None,
+    count: int = 1,
+    deletes: bool = False,
+    anonymous: bool = False,
+    public: bool = False,
+    personal: bool = False,
+    undo: Undo | None = None,
+    restore: Restore | None = None,
+    variant: str = "default",
+) -> Callable[[Build], Build]:
+    """Register the decorated function as the way to make *operation* succeed, or as one more *variant* of it."""
+
+    def register(build: Build) -> Build:
+        if variant == "default":
+            RECIPES[operation] = Recipe(
+                operation, {}, server, count, deletes, anonymous, public, personal, undo, restore
+            )
+        RECIPES[operation].variants[variant] = build
+        return build
+
+    return register
+
+
+def placeholder() -> Ingredients:
+    """Return ingredients that look right, so that the shape of a request is known without a target."""
+    ids = {f.name: "00000000-0000-4000-8000-000000000001" for f in fields(Resources)}
+    return Ingredients(
+        resources=Resources(**ids),
+        servers=("00000000-0000-4000-8000-000000000002",) * 3,
+        name=lambda: "placeholder",
+        job=lambda: "0" * 32,
+        address=lambda: "192.168.0.10",
+        disk=lambda: "00000000-0000-4000-8000-000000000003",
+        port=lambda: "00000000-0000-4000-8000-000000000006",
+        read=lambda *_, **__: "00000000-0000-4000-8000-000000000004",
+        make=lambda *_, **__: "00000000-0000-4000-8000-000000000005",
+        until=lambda *_, **__: None,
+        flavor=lambda: "flavor",
+        project_id=lambda: "0" * 32,
+        domain="domain",
+        username="user",
+        password="password",  # noqa: S106 - a placeholder
+        project_name="project",
+    )

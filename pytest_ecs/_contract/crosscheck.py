@@ -1,0 +1,260 @@
+"""What a meta schema cannot see: whether names that one place uses are names that another place has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from pytest_ecs._contract.matching import parameters, same_url
+from pytest_ecs._contract.references import Shared
+from pytest_ecs._contract.source import Mistake, Source, Steps, closest
+
+__all__ = ["mistakes", "section_key"]
+
+
+def section_key(section: str) -> tuple[int, ...]:
+    """Return a section number as something that sorts like the document."""
+    return tuple(map(int, section.split(".")))
+
+
+def mistakes(sources: Mapping[str, Source], shared: Shared) -> Iterator[Mistake]:
+    """Yield every name that leads nowhere; all files have passed their meta schemas before."""
+    names = _Names(sources)
+    yield from _duplicates(sources["errors.yaml"], ("codes",), "code")
+    yield from _duplicates(sources["rulings.yaml"], (), "id")
+    yield from _duplicates(sources["general-requirements.yaml"], (), "id")
+    yield from _states(sources["statuses.yaml"])
+    yield from _general(sources["general.yaml"], names, shared)
+    for file in ("errors.yaml", "general-requirements.yaml"):
+        rows, steps = _rows(sources[file], ("codes",) if file == "errors.yaml" else ())
+        for index, row in enumerate(rows):
+            yield from names.ruling(sources[file], (*steps, index), row)
+    seen: dict[str, str] = {}
+    for source in sources.values():
+        if "/" in source.file:
+            yield from _Group(source, names, shared).mistakes(seen)
+
+
+class _Names:
+    """What may be referred to."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self.codes = frozenset(row["code"] for row in sources["errors.yaml"].data["codes"])
+        self.rulings = frozenset(row["id"] for row in sources["rulings.yaml"].data)
+        self.actions: dict[tuple[str, str], list[str]] = {}
+        for row in sources["permissions.yaml"].data:
+            self.actions.setdefault((row["method"], same_url(row["path"])), []).append(row["action"])
+
+    def ruling(self, source: Source, steps: Steps, holder: Mapping[str, Any]) -> Iterator[Mistake]:
+        name = holder.get("x-ruling")
+        if name is not None and name not in self.rulings:
+            hint = closest(name, sorted(self.rulings))
+            yield source.mistake((*steps, "x-ruling"), f"rulings.yaml has no {name!r}", hint)
+
+    def unknown_codes(self, source: Source, steps: Steps, codes: Iterable[str]) -> Iterator[Mistake]:
+        for index, code in enumerate(codes):
+            if code not in self.codes:
+                hint = closest(code, sorted(self.codes))
+                yield source.mistake((*steps, index), f"errors.yaml has no {code!r}", hint)
+
+
+def _rows(source: Source, steps: Steps) -> tuple[Sequence[Mapping[str, Any]], Steps]:
+    rows = source.data
+    for step in steps:
+        rows = rows[step]
+    return rows, steps
+
+
+def _duplicates(source: Source, steps: Steps, key: str) -> Iterator[Mistake]:
+    rows, _ = _rows(source, steps)
+    seen: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        first = seen.setdefault(row[key], index)
+        if first != index:
+            hint = f"first in line {source.line((*steps, first, key))}"
+            yield source.mistake((*steps, index, key), f"the {key} {row[key]!r} is there twice", hint)
+
+
+def _states(source: Source) -> Iterator[Mistake]:
+    states = source.data["states"]
+    words = {key: {word.lower() for word in states[key]} for key in ("vm_state", "task_state", "status")}
+    pairs: set[tuple[str, str | None]] = set()
+    for index, row in enumerate(states["mapping"]):
+        steps = ("states", "mapping", index)
+        for key, known in words.items():
+            if row[key] is not None and row[key].lower() not in known:
+                hint = closest(row[key], sorted(known), 40)
+                yield source.mistake((*steps, key), f"the list of {key} has no {row[key]!r}", hint)
+        pair = (row["vm_state"], row["task_state"])
+        if pair in pairs:
+            shown = f"{pair[0]} + {pair[1] or 'null'}"
+            yield source.mistake((*steps, "vm_state"), f"the pair {shown} is there twice", "keep one row of each pair")
+        pairs.add(pair)
+    for index, row in enumerate(source.data["http"]):
+        if row["status"] in {other["status"] for other in source.data["http"][:index]}:
+            yield source.mistake(("http", index, "status"), f"the status {row['status']} is there twice")
+
+
+def _general(source: Source, names: _Names, shared: Shared) -> Iterator[Mistake]:
+    for name, schema in source.data["$defs"].items():
+        yield from _schema(schema, source, ("$defs", name), names, shared)
+    for name, envelope in source.data["envelopes"].items():
+        yield from _schema(envelope["body"], source, ("envelopes", name, "body"), names, shared)
+    yield from names.unknown_codes(source, ("environment_codes",), source.data.get("environment_codes", ()))
+    for name, expectation in source.data["expectations"].items():
+        yield from names.unknown_codes(source, ("expectations", name, "codes"), expectation["codes"])
+
+
+class _Group:
+    """One file of operations."""
+
+    def __init__(self, source: Source, names: _Names, shared: Shared) -> None:
+        self.source = source
+        self.names = names
+        self.shared = shared
+
+    def mistakes(self, seen: dict[str, str]) -> Iterator[Mistake]:
+        data = self.source.data
+        for name, schema in data.get("$defs", {}).items():
+            yield from self._schema(schema, ("$defs", name))
+        before: tuple[int, ...] = ()
+        for index, operation in enumerate(data["operations"]):
+            steps = ("operations", index)
+            id_, section = operation["id"], operation["section"]
+            if id_ in seen:
+                yield self.source.mistake((*steps, "id"), f"the id {id_!r} is there twice", f"first in {seen[id_]}")
+            seen.setdefault(id_, self.source.file)
+            if not id_.startswith(data["chapter"] + "."):
+                hint = f"{data['chapter']}.<resource>.<verb>"
+                yield self.source.mistake((*steps, "id"), f"the id {id_!r} does not begin with its chapter", hint)
+            if section_key(section) < before:
+                last = ".".join(map(str, before))
+                what = f"section {section} stands after section {last}"
+                yield self.source.mistake((*steps, "section"), what, "operations stand in the order of the document")
+            before = max(before, section_key(section))
+            yield from self._operation(operation, steps)
+
+    def _operation(self, operation: Mapping[str, Any], steps: Steps) -> Iterator[Mistake]:
+        source, names = self.source, self.names
+        request, success = operation["request"], operation["success"]
+        yield from names.ruling(source, steps, operation)
+        yield from names.unknown_codes(source, (*steps, "errors"), operation["errors"])
+        yield from self._permission(operation, steps)
+        yield from self._parameters(request["path"], (*steps, "request", "path"))
+        for index, name in enumerate(request.get("lenient", ())):
+            place = (*steps, "request", "lenient", index)
+            if name not in parameters(request["path"]):
+                yield source.mistake(place, f"the path has no {name!r}", closest(name, parameters(request["path"])))
+            elif "x-ruling" not in operation:
+                yield source.mistake(place, "lenient needs an x-ruling of the operation that says why")
+        for index, alias in enumerate(operation.get("aliases", ())):
+            place = (*steps, "aliases", index)
+            yield from names.ruling(source, place, alias)
+            if parameters(alias["path"]) != parameters(request["path"]):
+                what = f"the parameters of {alias['path']} are not those of {request['path']}"
+                yield source.mistake((*place, "path"), what, "an alias has the same parameters in the same order")
+        for part, holder in (("request", request), ("success", success)):
+            for table in ("query", "headers"):
+                for name, schema in holder.get(table, {}).items():
+                    yield from self._schema(schema, (*steps, part, table, name))
+            if holder["body"] is not None:
+                yield from self._schema(holder["body"], (*steps, part, "body"))
+        selects = operation["selects"]
+        if selects is not None:
+            body = self.shared.resolve(request["body"] or {}, source, (*steps, "request", "body"))
+            key = selects.partition("=")[0]
+            if key not in body.get("properties", {}):
+                hint = closest(key, body.get("properties", {}))
+                yield source.mistake((*steps, "selects"), f"the body has no {key!r} to select by", hint)
+        rules: set[str] = set()
+        for index, rule in enumerate(operation["rules"]):
+            place = (*steps, "rules", index)
+            if rule["id"] in rules:
+                yield source.mistake((*place, "id"), f"the rule {rule['id']!r} is there twice", "rename one of them")
+            rules.add(rule["id"])
+            yield from names.ruling(source, place, rule)
+
+    def _schema(self, schema: dict[str, Any], steps: Steps) -> Iterator[Mistake]:
+        return _schema(schema, self.source, steps, self.names, self.shared)
+
+    def _permission(self, operation: Mapping[str, Any], steps: Steps) -> Iterator[Mistake]:
+        action, request = operation["permission"], operation["request"]
+        allowed = self.names.actions.get((request["method"], same_url(request["path"])), [])
+        if action is not None and action not in allowed:
+            what = f"permissions.yaml has no {action!r} for {request['method']} {request['path']}"
+            yield self.source.mistake((*steps, "permission"), what, closest(action, allowed))
+
+    def _parameters(self, path: str, steps: Steps) -> Iterator[Mistake]:
+        names = parameters(path)
+        if len(set(names)) < len(names):
+            yield self.source.mistake(steps, f"a parameter is twice in {path}", "give each its own name")
+        if path.count("{") != len(names) or path.count("}") != len(names):
+            yield self.source.mistake(steps, f"the braces in {path} do not enclose names", "write {server_id}")
+
+
+def _schema(
+    schema: dict[str, Any],
+    source: Source,
+    steps: Steps,
+    names: _Names,
+    shared: Shared,
+    around: frozenset[str] = frozenset(),
+) -> Iterator[Mistake]:
+    """Yield what is wrong in *schema*; *around* are the fields of the object that an ``anyOf`` stands in."""
+    yield from names.ruling(source, steps, schema)
+    if "x-errors" in schema:
+        yield from names.unknown_codes(source, (*steps, "x-errors"), schema["x-errors"])
+    if "x-lenient" in schema and "x-ruling" not in schema:
+        yield source.mistake((*steps, "x-lenient"), "x-lenient needs an x-ruling that says why", "add x-ruling: <id>")
+    if "pattern" in schema:
+        problem = _broken(schema["pattern"])
+        if problem:
+            what = f"{schema['pattern']!r} is not a regular expression: {problem}"
+            yield source.mistake((*steps, "pattern"), what)
+    fields = schema.get("properties", {})
+    known = around
+    if "$ref" in schema or _NAMING.intersection(schema):
+        known = around | shared.resolve(schema, source, steps).get("properties", {}).keys()
+        yield from _unnamed(schema, known, source, steps)
+    for name, field in fields.items():
+        yield from _schema(field, source, (*steps, "properties", name), names, shared)
+    for keyword in ("items", "additionalProperties", "propertyNames"):
+        if keyword in schema:
+            yield from _schema(schema[keyword], source, (*steps, keyword), names, shared)
+    for index, branch in enumerate(schema.get("anyOf", ())):
+        inside = known | frozenset(fields)
+        yield from _schema(branch, source, (*steps, "anyOf", index), names, shared, inside)
+
+
+_NAMING = frozenset({"required", "x-expected", "x-exclusive", "dependentRequired"})
+
+
+def _unnamed(schema: Mapping[str, Any], known: frozenset[str], source: Source, steps: Steps) -> Iterator[Mistake]:
+    """Yield each field that a keyword names and the object does not have."""
+
+    def absent(name: str, place: Steps) -> Iterator[Mistake]:
+        if name not in known:
+            yield source.mistake((*steps, *place), f"properties has no {name!r}", closest(name, sorted(known), 40))
+
+    for keyword in ("required", "x-expected"):
+        for index, name in enumerate(schema.get(keyword, ())):
+            yield from absent(name, (keyword, index))
+    for index, group in enumerate(schema.get("x-exclusive", ())):
+        for inner, name in enumerate(group):
+            yield from absent(name, ("x-exclusive", index, inner))
+    for name, others in schema.get("dependentRequired", {}).items():
+        yield from absent(name, ("dependentRequired", name))
+        for index, other in enumerate(others):
+            yield from absent(other, ("dependentRequired", name, index))
+
+
+@lru_cache(maxsize=512)
+def _broken(pattern: str) -> str:
+    """Return why *pattern* is not a regular expression, empty when it is one."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    return ""

@@ -1,0 +1,326 @@
+"""Derives every requirement from the contract, and from nothing else (the table in ``docs/contract.md``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pytest_ecs._contract.fields import Field, walk
+from pytest_ecs._contract.matching import Permissions, parameters, same_url
+from pytest_ecs._contract.model import (
+    Envelope,
+    ErrorCode,
+    Expectation,
+    Kind,
+    Operation,
+    Permission,
+    Requirement,
+    Schema,
+    StateRow,
+)
+from pytest_ecs._contract.vocabulary import VALUE_KEYWORDS
+from pytest_ecs._contract.wording import breach, claim, listing
+from pytest_ecs._types import Level
+from pytest_ecs.exceptions import ContractError
+
+__all__ = ["derive"]
+
+#: The one operation that needs no credentials (4.1, X-Auth-Token).
+_LOGIN = "iam.tokens.create"
+#: Parameters that authentication speaks of, not the lookup of a resource.
+_PROJECT = "project_id"
+#: Parameters that name what belongs to a project; flavors and images may be everybody's.
+_OWNED = frozenset(
+    {
+        "server_id",
+        "job_id",
+        "volume_id",
+        "snapshot_id",
+        "server_group_id",
+        "port_id",
+        "security_group_id",
+        "security_group_rule_id",
+        "floating_ip_id",
+    }
+)
+#: A job that does not exist has codes of its own.
+_JOB = "job_id"
+#: Keywords that bind the maps a client sends; what comes back in a map is the client's own.
+_NEVER_ANSWERED = frozenset({"minProperties", "maxProperties", "propertyNames"})
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What requirements of an operation rest on, beside the operation itself."""
+
+    expectations: Mapping[str, Mapping[str, Expectation]]
+    envelopes: Mapping[str, Envelope]
+    permissions: Permissions
+
+
+def derive(
+    *,
+    operations: Iterable[Operation],
+    errors: Iterable[ErrorCode],
+    state_rows: Iterable[StateRow],
+    permissions: Iterable[Permission],
+    envelopes: Mapping[str, Envelope],
+    expectations: Mapping[str, Mapping[str, Expectation]],
+    general: Iterable[Requirement],
+) -> dict[str, Requirement]:
+    """Return all requirements by id, sorted; raises `ContractError` when two would have one id."""
+    ground = _Ground(expectations, envelopes, Permissions(permissions))
+    found = [*general, *_states(state_rows), *_codes(errors)]
+    for operation in operations:
+        found.extend(_of_operation(operation, ground))
+    found.sort(key=lambda requirement: requirement.id)
+    for one, other in pairwise(found):
+        if one.id == other.id:
+            raise ContractError(f"Two requirements are called {one.id}", seen=f"{one.says!r} and {other.says!r}")
+    return {requirement.id: requirement for requirement in found}
+
+
+def _of_operation(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
+    yield from _success(operation)
+    yield from _response(operation)
+    yield from _request(operation)
+    yield from _query(operation)
+    yield from _cases(operation, ground)
+    yield from _permission(operation, ground)
+    yield from _error(operation, ground)
+    for rule in operation.rules:
+        yield _requirement(operation, f"rule/{rule.id}", rule.section, "rule", rule.level, rule.says, rule.ruling)
+
+
+def _requirement(
+    operation: Operation, part: str, section: str, kind: Kind, level: Level, says: str, ruling: str | None = None
+) -> Requirement:
+    return Requirement(f"{operation.id}/{part}", operation.id, section, kind, level, says, ruling)
+
+
+def _level(schema: Schema, keyword: str, otherwise: Level = "must") -> Level:
+    level: Level = schema.get("x-levels", {}).get(keyword, otherwise)
+    return level
+
+
+def _success(operation: Operation) -> Iterator[Requirement]:
+    statuses = listing(list(map(str, operation.statuses)), "or")
+    says = f"Success is answered with {statuses}"
+    yield _requirement(operation, "status", operation.section, "status", "must", says, operation.ruling)
+    if operation.job is not None:
+        says = "The job that a valid request starts ends in SUCCESS"
+        yield _requirement(operation, "job", operation.section, "job", "must", says)
+    for name, schema in operation.response_headers.items():
+        field = next(walk(schema, operation.section))
+        claims = [claim(keyword, schema) for keyword in _keywords(schema)]
+        span = (f" from {since} on" if (since := schema.get("x-since")) else "") + (
+            f" before {until}" if (until := schema.get("x-until")) else ""
+        )
+        says = f"The header {name} is there{span}" + (f" and {listing(claims, 'and')}" if claims else "")
+        level = _level(schema, "required")
+        yield _requirement(operation, f"header/{name}", field.source, "header", level, says, schema.get("x-ruling"))
+
+
+def _keywords(schema: Schema) -> list[str]:
+    """Return the value keywords of *schema*; with ``anyOf`` the readings are its type and all that is claimed."""
+    if "anyOf" in schema:
+        return ["type"]
+    return [keyword for keyword in VALUE_KEYWORDS if keyword in schema]
+
+
+def _slot(path: str, keyword: str) -> str:
+    """Return the end of an id; the body itself is called ``body``."""
+    return f"{path or 'body'}/{keyword}"
+
+
+def _ruling(field: Field) -> str | None:
+    """Return the ruling on a field's presence: its own, or that of the object that lists it."""
+    return field.schema.get("x-ruling") or (field.parent or {}).get("x-ruling")
+
+
+def _response(operation: Operation) -> Iterator[Requirement]:
+    if operation.response_body is None:
+        return
+    for field in walk(operation.response_body, operation.section):
+        name, schema = field.path or "The body", field.schema
+
+        def made(
+            keyword: str, level: Level, says: str, ruling: str | None, field: Field = field, schema: Schema = schema
+        ) -> Requirement:
+            part = f"response/{_slot(field.path, keyword)}"
+            return _requirement(operation, part, field.source, "response", _level(schema, keyword, level), says, ruling)
+
+        since, until = schema.get("x-since"), schema.get("x-until")
+        if field.required or field.expected:
+            span = (f" from {since} on" if since else "") + (f" before {until}" if until else "")
+            yield made("required", "must" if field.required else "should", f"{name} is present{span}", _ruling(field))
+        if since:
+            present = f" and present from {since} on" if field.required else ""
+            yield made("since", "must", f"{name} is absent below {since}{present}", _ruling(field))
+        if until:
+            present = f" and present below {until}" if field.required else ""
+            yield made("until", "must", f"{name} is absent from {until} on{present}", _ruling(field))
+        for keyword in _keywords(schema):
+            if keyword in _NEVER_ANSWERED:
+                continue
+            yield made(keyword, "must", f"{name} {claim(keyword, schema)}", schema.get("x-ruling"))
+
+
+def _request(operation: Operation) -> Iterator[Requirement]:
+    if operation.body is None:
+        return
+    for field in walk(operation.body, operation.section):
+        schema = field.schema
+        lenient = schema.get("x-lenient", ())
+        claims = list(_refusals(field))
+        for keyword, says, ruling in claims:
+            if keyword.partition("-")[0] not in lenient:
+                yield _requirement(
+                    operation,
+                    f"request/{_slot(field.path, keyword)}",
+                    field.source,
+                    "request",
+                    _level(schema, keyword.partition("-")[0]),
+                    says,
+                    ruling,
+                )
+
+
+def _refusals(field: Field) -> Iterator[tuple[str, str, str | None]]:
+    """Yield (keyword, claim, ruling) for every way in which a request can be wrong in *field* alone."""
+    schema, name, ruling = field.schema, field.path or "the body", field.schema.get("x-ruling")
+    if field.required:
+        yield "required", f"A request without {name} is refused", _ruling(field)
+    # The type of the body itself is left to the cases of malformed and empty bodies.
+    if field.path:
+        for keyword in _keywords(schema):
+            yield keyword, f"A request in which {name} {breach(keyword, schema)} is refused", ruling
+    if "x-reference" in schema:
+        thing = schema["x-reference"].replace("_", " ")
+        yield "reference", f"A request in which {name} names an unknown {thing} is refused", ruling
+    for number, group in enumerate(schema.get("x-exclusive", ()), start=1):
+        fields = listing(list(group), "and")
+        says = f"A request that sets more than one of {fields} in {name} is refused"
+        yield "exclusive" if number == 1 else f"exclusive-{number}", says, ruling
+    needed = (field.parent or {}).get("dependentRequired", {}).get(field.name)
+    if needed:
+        says = f"A request with {name} and without {listing(list(needed), 'and')} beside it is refused"
+        yield "dependentRequired", says, _ruling(field)
+
+
+def _query(operation: Operation) -> Iterator[Requirement]:
+    for name, schema in operation.query.items():
+        field = next(walk(schema, operation.section))
+        lenient = schema.get("x-lenient", ())
+        for keyword in _keywords(schema):
+            # Whatever stands in a URL is a string.
+            if keyword in lenient or (keyword == "type" and ("anyOf" in schema or "string" in schema["type"])):
+                continue
+            says = f"A request in which the query parameter {name} {breach(keyword, schema)} is refused"
+            level = _level(schema, keyword)
+            yield _requirement(
+                operation, f"query/{name}/{keyword}", field.source, "query", level, says, schema.get("x-ruling")
+            )
+        if "x-reference" in schema and "reference" not in lenient:
+            thing = schema["x-reference"].replace("_", " ")
+            says = f"A request in which the query parameter {name} names an unknown {thing} is refused"
+            level = _level(schema, "reference")
+            yield _requirement(
+                operation, f"query/{name}/reference", field.source, "query", level, says, schema.get("x-ruling")
+            )
+
+
+def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
+    """Yield what follows from the URL and the method; each rests on an expectation that its chapter has."""
+
+    def made(part: str, kind: Kind, expectation: str, says: str, level: Level = "must") -> Iterator[Requirement]:
+        expected = ground.expectations.get(expectation, {}).get(operation.dialect)
+        if expected is not None:
+            yield _requirement(operation, part, expected.section, kind, level, says)
+
+    names = parameters(operation.path)
+    for name in names:
+        if name == _JOB and operation.dialect in ground.expectations.get("unknown-job", {}):
+            yield from made(f"not-found/{name}", "not-found", "unknown-job", f"An unknown {name} in the URL is refused")
+        elif name != _PROJECT and name not in operation.lenient:
+            says = f"An unknown {name} in the URL is answered as not found"
+            yield from made(f"not-found/{name}", "not-found", "not-found", says)
+    yield from made("http/wrong-method", "http", "method", "A method that the URL does not have is refused")
+    if operation.body is not None:
+        yield from made("http/malformed-json", "http", "malformed", "A body that is not JSON is refused")
+        # Table 4-3 recommends application/json and leaves other types to single sections, none of which names one.
+        says = "A body that is not labelled as JSON is refused"
+        yield from made("http/media-type", "http", "media-type", says, "should")
+        if operation.body.get("required"):
+            yield from made("http/empty-body", "http", "empty", "A request without its body is refused")
+    for alias in operation.aliases:
+        says = f"The same request to {alias.path} is accepted"
+        yield _requirement(operation, f"alias/{alias.id}", alias.section, "alias", alias.level, says, alias.ruling)
+    since, until = operation.microversions.since, operation.microversions.until
+    if since is not None:
+        says = f"Below microversion {since} the operation is refused"
+        yield _requirement(operation, "microversion/since", operation.section, "microversion", "should", says)
+    if until is not None:
+        says = f"From microversion {until} on the operation is refused"
+        yield _requirement(operation, "microversion/until", operation.section, "microversion", "should", says)
+    if not _authenticated(operation):
+        return
+    refused = "unauthenticated"
+    yield from made("auth/no-token", "auth", refused, "A request without credentials is refused")
+    yield from made("auth/garbage-token", "auth", refused, "A request with a token that nobody issued is refused")
+    if _PROJECT in names:
+        says = "A request with a valid token of another project is refused"
+        yield from made("auth/other-token", "auth", "foreign-project", says)
+        says = "A request with another project's id in the URL is refused"
+        yield from made("auth/other-project", "auth", "foreign-project", says)
+        if _OWNED.intersection(names) or _names_servers(operation.body or {}):
+            says = "A request of another project that names this project's things is refused, and changes nothing"
+            yield from made("auth/foreign-id", "auth", "foreign-id", says)
+
+
+def _names_servers(schema: Schema) -> bool:
+    return any(field.schema.get("x-reference") == "server" for field in walk(schema, ""))
+
+
+def _authenticated(operation: Operation) -> bool:
+    """Return whether the operation is bound to credentials.
+
+    ``GET /`` and ``GET /{api_version}`` tell versions. The document does not say whether they need a token, and
+    clients ask them before they have one, so nothing is claimed either way.
+    """
+    if operation.id == _LOGIN:
+        return False
+    return same_url(operation.path).strip("/") not in {"", "{}"}
+
+
+def _permission(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
+    row = ground.permissions.of(operation)
+    if row is not None:
+        says = f"A user without {row.action} is denied"
+        yield _requirement(operation, "permission", row.section, "permission", "must", says)
+
+
+def _error(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
+    section = ground.envelopes[operation.dialect].section
+    says = "Every error has the documented form"
+    yield _requirement(operation, "error/envelope", section, "error", "must", says)
+    if operation.dialect == "ecs":
+        yield _requirement(operation, "error/code", "A.2", "error", "must", "Every error has a code that A.2 lists")
+    says = "Every error comes with a documented status"
+    yield _requirement(operation, "error/status", "10.1", "error", "must", says)
+
+
+def _states(rows: Iterable[StateRow]) -> Iterator[Requirement]:
+    for row in rows:
+        says = f"vm_state {row.vm_state} with task_state {row.task_state or 'null'} shows as {row.status}"
+        yield Requirement(row.requirement, None, "A.3, table A-4", "state", "must", says)
+    says = "A pair of states that Table A-4 does not list shows as UNKNOWN"
+    yield Requirement("A-4/unknown", None, "A.3, table A-4", "state", "should", says)
+
+
+def _codes(errors: Iterable[ErrorCode]) -> Iterator[Requirement]:
+    """Yield one requirement per code; a should, since the appendix warns that its statuses may be inaccurate."""
+    for error in errors:
+        says = f"{error.code} comes with {listing(list(map(str, error.statuses)), 'or')}"
+        yield Requirement(f"A.2/{error.code}", None, "A.2", "code", "should", says)

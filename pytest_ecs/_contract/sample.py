@@ -1,0 +1,77 @@
+"""Values that schemas admit: for fields that a recipe leaves out, and as examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_ecs._contract.model import Schema
+
+__all__ = ["sample"]
+
+_UUID = "6f70656e-6170-4931-8e31-000000000001"
+#: What stands for a text; the first one that the schema admits is taken.
+_TEXTS = (
+    "sample",
+    _UUID,
+    "2025-01-07T08:00:00Z",
+    "2025-01-07T08:00:00.000000",
+    "192.168.0.10",
+    "https://ecs.example.com/v2.1",
+    "2.26",
+    "1",
+    "Sample-Pass-1",
+    "c2FtcGxl",
+    "/dev/sdb",
+    "192.168.0.0/24",
+    "fa:16:3e:00:00:01",
+    "a" * 32,
+)
+
+
+def sample(schema: Schema) -> Any:
+    """Return a small value that *schema* admits: of an object, the fields that it demands or expects.
+
+    Raises `ValueError` for a text whose pattern nothing of ours fits.
+    """
+    for keyword in ("const", "default"):
+        if keyword in schema:
+            return schema[keyword]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return sample({**{k: v for k, v in schema.items() if k != "anyOf"}, **schema["anyOf"][0]})
+    kinds = schema.get("type", "object" if "properties" in schema else "string")
+    kind = kinds if isinstance(kinds, str) else next((one for one in kinds if one != "null"), "null")
+    if kind == "object":
+        return _object(schema)
+    if kind == "array":
+        count = max(min(1, schema.get("maxItems", 1)), schema.get("minItems", 0))
+        return [sample(schema["items"])] * count if "items" in schema else []
+    if kind == "boolean":
+        return True
+    if kind in {"integer", "number"}:
+        return max(schema.get("minimum", 1), min(1, schema.get("maximum", 1)))
+    return None if kind == "null" else _text(schema)
+
+
+def _object(schema: Schema) -> dict[str, Any]:
+    fields: Mapping[str, Schema] = schema.get("properties", {})
+    wanted = dict.fromkeys([*schema.get("required", ()), *schema.get("x-expected", ())])
+    for name in list(wanted):
+        wanted |= dict.fromkeys(schema.get("dependentRequired", {}).get(name, ()))
+    made = {name: sample(fields.get(name, {})) for name in wanted}
+    rest = schema.get("additionalProperties")
+    if isinstance(rest, Mapping) and len(made) < schema.get("minProperties", 0):
+        made[_text(schema.get("propertyNames", {}))] = sample(rest)
+    return made
+
+
+def _text(schema: Schema) -> str:
+    from jsonschema import Draft202012Validator
+
+    fits = Draft202012Validator(dict(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for text in (_UUID,) if schema.get("format") == "uuid" else (*_TEXTS, "a" * schema.get("minLength", 1), ""):
+        if fits.is_valid(text):
+            return text
+    raise ValueError(f"no sample is known for {dict(schema)}")

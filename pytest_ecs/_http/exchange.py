@@ -1,0 +1,237 @@
+"""A recorded request and its response as plain data; secrets are redacted here, once, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pytest_ecs._types import JSON
+
+__all__ = ["REDACTED", "SECRET_HEADERS", "Case", "Exchange", "Secrets", "pointer", "redact"]
+
+REDACTED = "[redacted]"
+
+#: Header names, in lower case, whose value is a secret (4.1, 4.2).
+SECRET_HEADERS = frozenset(
+    {"x-auth-token", "x-subject-token", "authorization", "x-security-token", "cookie", "set-cookie"}
+)
+#: Body fields whose value is a secret wherever they stand.
+_SECRET_FIELDS = frozenset(
+    {
+        "adminpass",
+        "admin_pass",
+        "password",
+        "user_data",
+        "os-ext-srv-attr:user_data",
+        "private_key",
+        "secret",
+        "securitykey",
+        "securitytoken",
+        "access_key",
+        "secret_key",
+        "sk",
+        "token_value",
+    }
+)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+
+
+class Secrets:
+    """The secret values of this run; they are replaced wherever they show up, in any field or text."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        for value in values:
+            self.add(value)
+
+    def add(self, value: str | None) -> None:
+        """Remember *value*; very short ones are ignored, since replacing them would garble everything."""
+        if value and len(value) >= 6 and value not in self._values:
+            self._values.add(value)
+            longest_first = sorted(self._values, key=len, reverse=True)
+            self._pattern = re.compile("|".join(re.escape(v) for v in longest_first))
+
+    def scrub(self, text: str) -> str:
+        """Return *text* without any known secret or private key."""
+        if self._pattern is not None:
+            text = self._pattern.sub(REDACTED, text)
+        return _PRIVATE_KEY.sub(REDACTED, text) if "PRIVATE KEY" in text else text
+
+
+def redact(value: JSON, secrets: Secrets) -> JSON:
+    """Return a copy of a JSON *value* with secret fields and known secret texts replaced.
+
+    Types survive: a redacted string is still a string, null and "" stay what they are, so that a
+    recorded exchange can be judged against its schema.
+    """
+    if isinstance(value, str):
+        return secrets.scrub(value)
+    if isinstance(value, Mapping):
+        return {
+            secrets.scrub(str(key)): _mask(item)
+            if str(key).lower() in _SECRET_FIELDS and not _is_login_block(str(key), item)
+            else redact(item, secrets)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [redact(item, secrets) for item in value]
+    return value
+
+
+def _is_login_block(key: str, item: JSON) -> bool:
+    # 4.1: auth.identity.password is the object that holds the user; only its inner password is the secret.
+    return key == "password" and isinstance(item, Mapping) and "user" in item
+
+
+def _mask(item: JSON) -> JSON:
+    if isinstance(item, str):
+        return REDACTED if item else item
+    if isinstance(item, Mapping):
+        return {key: _mask(value) for key, value in item.items()}
+    if isinstance(item, list):
+        return [_mask(value) for value in item]
+    return item
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Why an exchange was made, when it was made to test something. Judged later from the record alone."""
+
+    #: The requirement under test.
+    requirement: str
+    #: Row of the expectations in ``schemas/general.yaml`` that says what the answer must be.
+    expects: str
+    #: The one thing that differs from the control request, in words.
+    change: str = ""
+    #: Id of the accepted exchange from which this one differs by the change; None where none is needed. Of the valid
+    #: request of a discarded operation, the query of its collection.
+    control: str | None = None
+    #: Error codes that fit beside the general ones.
+    codes: tuple[str, ...] = ()
+    #: Id of a query of the project's limits just before, where the request creates something that is limited.
+    limits: str | None = None
+
+    def to_json(self) -> dict[str, JSON]:
+        """Return plain JSON."""
+        return {**{f.name: getattr(self, f.name) for f in fields(self)}, "codes": list(self.codes)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, JSON]) -> Case:
+        """Return the case that `to_json` wrote."""
+        return cls(**{**data, "codes": tuple(data.get("codes", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer. Everything is redacted, JSON-only and safe to show."""
+
+    #: Unique in the run; starts with the xdist worker's name.
+    id: str
+    #: Contract operation that the request addresses; None for a request to no documented operation.
+    operation: str | None
+    method: str
+    #: Scheme, host and port.
+    base: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    #: Names in lower case.
+    request_headers: Mapping[str, str]
+    #: Decoded JSON, or the first 4,000 characters of a text that was sent as it is, or None.
+    request_body: JSON
+    #: 0 when no answer came; `failure` then says why.
+    status: int
+    #: Names in lower case.
+    response_headers: Mapping[str, str]
+    #: Decoded JSON, or None.
+    response_body: JSON
+    #: The body as text where it is not JSON, cut at 4,000 characters.
+    response_text: str | None
+    #: Seconds since the epoch on the target's clock.
+    started: float
+    #: Real seconds from sending to the whole answer.
+    seconds: float
+    #: "token", "aksk" or "none".
+    auth: str
+    identity: str
+    #: Nova microversion that applies ("2.1" when none was asked for); None outside /v2.1.
+    microversion: str | None
+    case: Case | None = None
+    #: Why there is no answer, or why it is the environment's fault and not a verdict.
+    failure: str | None = None
+    #: Parameters that filled the path template.
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the answer says that the request was done; a redirection (3xx) does not."""
+        return self.failure is None and 200 <= self.status < 300
+
+    @property
+    def request_line(self) -> str:
+        """Method, path and query, as in a log."""
+        query = "?" + urlencode(self.query) if self.query else ""
+        return f"{self.method} {self.path}{query}"
+
+    @property
+    def request_id(self) -> str | None:
+        """The endpoint's own id of the request, where it gives one."""
+        for name in ("x-request-id", "x-openstack-request-id", "x-compute-request-id"):
+            if name in self.response_headers:
+                return self.response_headers[name]
+        return None
+
+    def curl(self) -> str:
+        """Return a line for a shell that repeats the request; secrets are placeholders to fill in."""
+        query = "?" + urlencode(self.query, quote_via=quote) if self.query else ""
+        parts = ["curl", "-i", "-X", self.method, _shell(f"{self.base}{self.path}{query}")]
+        for name, value in self.request_headers.items():
+            if name in {"host", "content-length", "accept", "accept-encoding", "connection", "user-agent"}:
+                continue
+            if value == REDACTED:
+                value = "$" + name.upper().replace("-", "_")
+                parts += ["-H", f'"{name}: {value}"']
+            else:
+                parts += ["-H", _shell(f"{name}: {value}")]
+        if self.request_body is not None:
+            body = self.request_body if isinstance(self.request_body, str) else json.dumps(self.request_body)
+            parts += ["--data-binary", _shell(body if len(body) <= 2000 else body[:2000] + "…")]
+        return " ".join(parts)
+
+    def to_json(self) -> dict[str, JSON]:
+        """Return plain JSON, for the evidence file and for the way from an xdist worker."""
+        data: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        data["query"] = [list(pair) for pair in self.query]
+        data["request_headers"] = dict(self.request_headers)
+        data["response_headers"] = dict(self.response_headers)
+        data["parameters"] = dict(self.parameters)
+        data["case"] = self.case.to_json() if self.case else None
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, JSON]) -> Exchange:
+        """Return the exchange that `to_json` wrote; raises `TypeError` or `KeyError` on anything else."""
+        values = dict(data)
+        values["query"] = tuple((str(name), str(value)) for name, value in values["query"])
+        values["case"] = Case.from_json(values["case"]) if values.get("case") else None
+        return cls(**values)
+
+
+def _shell(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def pointer(value: JSON, path: Sequence[str | int]) -> JSON:
+    """Return what stands at *path* inside *value*; raises `LookupError` when nothing does."""
+    for step in path:
+        if not isinstance(value, list | Mapping):
+            raise LookupError(f"nothing at {'/'.join(map(str, path))}")
+        try:
+            value = value[step]  # type: ignore[index]  # a wrong kind of step is the TypeError below
+        except (LookupError, TypeError):
+            raise LookupError(f"nothing at {'/'.join(map(str, path))}") from None
+    return value

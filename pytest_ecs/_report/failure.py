@@ -1,0 +1,68 @@
+"""The one place that words a failure: it reads like a good bug report."""
+
+from __future__ import annotations
+
+import json
+
+from pytest_ecs._checks import Finding
+from pytest_ecs._contract.model import Requirement, Ruling
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._types import JSON
+
+__all__ = ["blame", "explain", "short"]
+
+_LINES = 20
+
+
+def short(value: JSON, lines: int = _LINES) -> str:
+    """Return a value as JSON of at most *lines* lines; what is cut is said."""
+    text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    rows = text.splitlines() or [""]
+    rows = [row if len(row) <= 400 else row[:400] + "…" for row in rows]
+    return "\n".join(rows if len(rows) <= lines else [*rows[:lines], f"… {len(rows) - lines} more lines"])
+
+
+def blame(outcome: str) -> str:
+    """Say who has to look into it: product, environment or harness."""
+    return {
+        "fail": "product: the endpoint breaks a documented requirement",
+        "error": "environment or harness: nothing is said about the endpoint",
+    }.get(outcome, "nobody")
+
+
+def explain(
+    finding: Finding,
+    requirement: Requirement,
+    exchange: Exchange | None = None,
+    control: Exchange | None = None,
+    ruling: Ruling | None = None,
+) -> str:
+    """Return the failure message: requirement, claim with section and table, request to repeat, expected and observed."""
+    lines = [
+        f"{requirement.id} ({requirement.level})",
+        f"  Claim     {requirement.says} [{requirement.section}]",
+    ]
+    if exchange is not None:
+        lines.append(f"  Request   {exchange.request_line}")
+        if exchange.case is not None and exchange.case.change:
+            lines.append(f"  Change    {exchange.case.change}")
+    if control is not None:
+        lines.append(f"  Control   {control.request_line} was accepted with HTTP {control.status} ({control.id})")
+    lines.append(f"  Expected  {finding.expected or requirement.says}")
+    lines.append(
+        f"  Observed  {_indent(short(finding.observed))}" + (f"  (at {finding.where})" if finding.where else "")
+    )
+    if finding.reason:
+        lines.append(f"  Reason    {_indent(finding.reason)}")
+    if exchange is not None:
+        seen = f"HTTP {exchange.status}" + (f", request id {exchange.request_id}" if exchange.request_id else "")
+        lines.append(f"  Answer    {seen} (evidence {exchange.id})")
+        lines.append(f"  Repeat    {exchange.curl()}")
+    if ruling is not None:
+        lines.append(f"  Ruling    {ruling.id}: {ruling.accept}")
+    lines.append(f"  Blame     {blame(finding.outcome)}")
+    return "\n".join(lines)
+
+
+def _indent(text: str) -> str:
+    return text.replace("\n", "\n            ")

@@ -1,0 +1,1 @@
+"""One run: options, sessions, the processes of it, selection, coverage and waivers."""

@@ -1,0 +1,104 @@
+"""Which check covers which requirement, and why some have none: the honest register."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from pytest_ecs._contract import Contract
+from pytest_ecs._contract.model import Requirement
+
+__all__ = ["Coverage", "checks", "reason"]
+
+#: Kinds that the judge looks at in every exchange of a run.
+_EVERYWHERE = frozenset({"status", "header", "response", "error", "state", "code", "job"})
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What covers a requirement, or why nothing does."""
+
+    check: str | None
+    reason: str | None
+
+
+class _Collector:
+    """Reads the markers of the collected suites."""
+
+    def __init__(self) -> None:
+        self.checks: dict[str, str] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        from pytest_ecs._locations import suites
+
+        home = suites()
+        for item in items:
+            name = f"{item.path.relative_to(home)}::{getattr(item, 'originalname', item.name)}"
+            for marker in item.iter_markers("ecs_requirement"):
+                for requirement in marker.args:
+                    self.checks.setdefault(str(requirement), name)
+
+
+def checks(contract: Contract) -> Mapping[str, Coverage]:
+    """Return the coverage of every requirement, from the suites as they are collected now."""
+    from pytest_ecs._locations import suites
+
+    collector = _Collector()
+    with contextlib.redirect_stdout(io.StringIO()):
+        pytest.main(
+            ["--collect-only", "-qq", "-p", "no:cacheprovider", "-c", "/dev/null", str(suites())], plugins=[collector]
+        )
+    return {
+        requirement.id: Coverage(check, None)
+        if (check := collector.checks.get(requirement.id) or passive(requirement))
+        else Coverage(None, reason(contract, requirement))
+        for requirement in contract.requirements.values()
+    }
+
+
+def passive(requirement: Requirement) -> str | None:
+    """Return the judge's name for requirements that it looks at in every exchange; none where no recipe makes exchanges."""
+    from pytest_ecs._cases.recipe import RECIPES
+    from pytest_ecs._checks.jobs import RULES
+
+    if requirement.operation is not None and requirement.operation not in RECIPES:
+        return None
+    if requirement.kind in _EVERYWHERE or (
+        requirement.operation == "ecs.jobs.show" and requirement.id.rpartition("/")[2] in RULES
+    ):
+        return "every exchange"
+    return None
+
+
+def reason(contract: Contract, requirement: Requirement) -> str:
+    """Return why no check made a finding on *requirement*."""
+    from pytest_ecs._cases.derivation import uncovered
+
+    _know_recipes()
+    if requirement.operation is None:
+        return "it was not seen in this run" if requirement.kind in _EVERYWHERE else "no check exercised it in this run"
+    why = uncovered(contract.operations[requirement.operation], requirement)
+    if why:
+        return why
+    return "it was not seen in this run" if passive(requirement) else "no check exercised it in this run"
+
+
+def _know_recipes() -> None:
+    """Import the suites' recipes, as pytest does; with xdist the controller collects nothing and would know none."""
+    from pytest_ecs._cases.recipe import RECIPES
+    from pytest_ecs._locations import suites
+
+    if RECIPES:
+        return
+    home = suites()
+    if (home.parent / "__init__.py").exists():  # in a wheel the suites are inside the package
+        importlib.import_module(f"{home.parent.name}.{home.name}.recipes")
+        return
+    sys.path.insert(0, str(home.parent))
+    importlib.import_module(f"{home.name}.recipes")

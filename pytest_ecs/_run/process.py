@@ -1,0 +1,156 @@
+"""Begin and end of a run in each process: who opens the session, who judges, who cleans up, who writes the certificate.
+
+In a run without xdist one process does everything. With xdist the workers test and judge, and send plain JSON rows
+with their reports; the controller cleans up and writes. On the embedded mock each worker has its own cloud in memory,
+so there the workers clean up what is theirs.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ecs._run.options import read_settings
+from pytest_ecs.exceptions import EcsError
+
+if TYPE_CHECKING:
+    from pytest_ecs._run.controller import Recorder
+    from pytest_ecs._run.options import Settings
+    from pytest_ecs._run.session import Session
+    from pytest_ecs._run.worker import Witness
+
+__all__ = ["Keeper", "begin", "certify", "keeper_of", "settings_of"]
+
+_KEEPER = pytest.StashKey["Keeper"]()
+
+
+def keeper_of(config: pytest.Config) -> Keeper:
+    """Return this process's keeper, registering it the first time."""
+    if _KEEPER not in config.stash:
+        keeper = config.stash[_KEEPER] = Keeper(config, read_settings(config))
+        config.pluginmanager.register(keeper, "pytest-ecs-keeper")
+    return config.stash[_KEEPER]
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """Return the settings of the run, the same in every place and process of it."""
+    return keeper_of(config).settings
+
+
+def begin(config: pytest.Config, settings: Settings) -> Session:
+    """Open this process's session; it is cleaned up and closed at the end of the run."""
+    keeper = keeper_of(config)
+    if keeper.session is None:
+        from pytest_ecs._run.session import open_session
+
+        keeper.session = open_session(settings)
+    return keeper.session
+
+
+def certify(config: pytest.Config) -> None:
+    """Judge every exchange of the run, and in the process that reports, write the certificate at the end."""
+    from pytest_ecs._contract import load
+    from pytest_ecs._run.controller import Recorder, Selector
+    from pytest_ecs._run.options import check_deviations, check_selection
+    from pytest_ecs._run.scheduling import Spread
+    from pytest_ecs._run.waivers import read_waivers
+    from pytest_ecs._run.worker import Witness
+
+    keeper = keeper_of(config)
+    try:
+        contract = load()
+        check_selection(keeper.settings, contract)
+        check_deviations(keeper.settings)
+        waivers = read_waivers(keeper.settings.waivers)
+    except EcsError as error:
+        raise pytest.UsageError(str(error)) from None
+    selector = Selector(keeper.settings, contract)
+    config.pluginmanager.register(selector, "pytest-ecs-selector")
+    keeper.witness = Witness(keeper, contract, waivers, selector.chosen)
+    config.pluginmanager.register(keeper.witness, "pytest-ecs-witness")
+    if not is_worker(config):
+        keeper.recorder = Recorder(keeper, contract, waivers)
+        config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
+        config.pluginmanager.register(Spread(embedded=keeper.settings.embedded), "pytest-ecs-spread")
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is an xdist worker."""
+    return hasattr(config, "workerinput")
+
+
+def distributes(config: pytest.Config) -> bool:
+    """Whether this process is an xdist controller."""
+    return not is_worker(config) and config.getoption("dist", "no") != "no"
+
+
+class Keeper:
+    """Keeps the session of this process and ends it: clean-up first, then the certificate."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.config = config
+        self.settings = settings
+        self.session: Session | None = None
+        self.witness: Witness | None = None
+        self.recorder: Recorder | None = None
+        #: What could not be deleted, one sentence each.
+        self.leaks: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Send one harmless request before anything else, so that a bad target is one clear sentence."""
+        if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
+            return
+        try:
+            session = begin(self.config, self.settings)
+            session.preflight()
+        except EcsError as error:
+            pytest.exit(f"pytest-ecs: {error}", returncode=int(pytest.ExitCode.USAGE_ERROR))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Clean up, collect what is left to judge, hand it over or write the certificate."""
+        try:
+            self._clean()
+        except KeyboardInterrupt:
+            self.leaks.append(
+                "clean-up was interrupted; run pytest-ecs sweep with the same target to delete what is left"
+            )
+        except EcsError as error:
+            self.leaks.append(f"clean-up did not work: {error}")
+        for leak in self.leaks:
+            print(f"pytest-ecs: {leak}", file=sys.stderr)  # noqa: T201 - must be seen whatever is captured
+        if self.witness is not None:
+            rows = self.witness.rest()
+            if is_worker(self.config):
+                self.config.workeroutput["ecs"] = {**rows, "leaks": self.leaks}  # type: ignore[attr-defined]
+            elif self.recorder is not None:
+                self.recorder.add(rows)
+        if self.recorder is not None and not self.config.option.collectonly:
+            self.recorder.finish(session)
+        if self.leaks and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self.session is not None:
+            self.session.close()
+
+    def _clean(self) -> None:
+        if self.session is None and distributes(self.config) and not self.settings.embedded:
+            if not self.settings.ledger_file.exists():
+                return
+            begin(self.config, self.settings)
+        if self.session is not None and self.session.owns_the_end:
+            _, problems = self.session.clean()
+            self.leaks += problems
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take over what an xdist worker had left to say at its end."""
+        rows = getattr(node, "workeroutput", {}).get("ecs")
+        if rows:
+            self.leaks += rows.pop("leaks", [])
+            if self.recorder is not None:
+                self.recorder.add(rows)
+        elif error and self.recorder is not None:
+            self.recorder.lost(f"worker {node.gateway.id} ended without handing over its records: {error}")

@@ -1,0 +1,270 @@
+"""Everything that one process of a run works with: target, connection, clients, pool, and the findings so far."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+import httpx
+
+from pytest_ecs._checks import Finding, judge
+from pytest_ecs._checks.judge import Drift, drift
+from pytest_ecs._contract import Contract, load
+from pytest_ecs._http.auth import AkSkAuth, FileTokenStore, MemoryTokenStore, NoAuth, TokenAuth, TokenStore
+from pytest_ecs._http.client import Client, Connection
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.target import Target
+from pytest_ecs._resources.ledger import Ledger
+from pytest_ecs._resources.servers import CreationGuard, Pool, clean
+from pytest_ecs._run.target import open_target
+from pytest_ecs._types import JSON, Identity
+from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, NotAnEcsEndpoint, PrerequisiteMissing
+
+if TYPE_CHECKING:
+    from pytest_ecs._run.options import Settings
+
+__all__ = ["Session", "open_session"]
+
+
+@dataclass
+class Session:
+    """One process's share of a run."""
+
+    settings: Settings
+    contract: Contract
+    target: Target
+    ledger: Ledger
+    connection: Connection
+    clients: Mapping[Identity, Client]
+    #: Findings that tests made themselves and that nobody has collected yet.
+    pending: list[Finding] = field(default_factory=list)
+    #: Undocumented things seen.
+    drift: set[Drift] = field(default_factory=set)
+    #: What has been said of exchanges that were judged before the end of their test, by their ids.
+    _said: dict[str, list[Finding]] = field(default_factory=dict)
+    _judged: int = 0
+    _cleaned: bool = False
+
+    def __post_init__(self) -> None:
+        #: When the session was opened, on the target's clock.
+        self.started = self.target.clock.now()
+
+    @property
+    def client(self) -> Client:
+        """The primary user's client, with a token."""
+        return self.clients["primary"]
+
+    @cached_property
+    def signed_client(self) -> Client:
+        """The primary user's client, signing with AK/SK; raises `PrerequisiteMissing` without a key pair."""
+        credentials = self.target.identities["primary"]
+        if not credentials.ak or not credentials.sk:
+            raise PrerequisiteMissing(
+                "There is no AK/SK to sign with",
+                seen=credentials.source,
+                hint="set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
+            )
+        auth = AkSkAuth(
+            credentials.ak,
+            credentials.sk,
+            project_id=credentials.project_id,
+            security_token=credentials.security_token,
+            clock=self.target.clock,
+        )
+        return Client(self.connection, "primary", auth, "aksk")
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The run's servers."""
+        self.ledger.start()
+        minutes = self.settings.max_minutes * 60
+        return Pool(
+            self.client,
+            self.ledger,
+            self.target.clock,
+            self.settings.worker,
+            self.template,
+            batch=self.settings.batch,
+            job_timeout=self.settings.job_timeout,
+            prefix=f"ecs-conformance-{self.settings.run}",
+            deadline=None if self.target.simulated else self.target.clock.now() + minutes,
+        )
+
+    def template(self, name: str, count: int) -> dict[str, JSON]:
+        """Return the body of a plain create request (5.1.1)."""
+        resources = self.target.resources
+        missing = [
+            f"--ecs-{option}"
+            for option, value in (
+                ("image", resources.image_id),
+                ("flavor", resources.flavor_id),
+                ("vpc", resources.vpc_id),
+                ("subnet", resources.subnet_id),
+            )
+            if value is None
+        ]
+        if missing:
+            raise PrerequisiteMissing(
+                f"Servers cannot be created without {', '.join(missing)}",
+                seen="these options were not given",
+                hint="name an image, a flavor, a VPC and a subnet that the project may use",
+            )
+        server: dict[str, JSON] = {
+            "name": name,
+            "imageRef": resources.image_id,
+            "flavorRef": resources.flavor_id,
+            "vpcid": resources.vpc_id,
+            "nics": [{"subnet_id": resources.subnet_id}],
+            "root_volume": {"volumetype": "SSD"},
+            "count": count,
+        }
+        if resources.availability_zone:
+            server["availability_zone"] = resources.availability_zone
+        return {"server": server}
+
+    def preflight(self) -> None:
+        """Send one request that changes nothing, so that a target that cannot be used is known at once.
+
+        Raises `Unreachable`, `AuthenticationFailed` or `NotAnEcsEndpoint`.
+        """
+        exchange = self.client.get("/v1/{project_id}/cloudservers/limits")
+        where = f"{self.target.endpoint} ({exchange.request_line})"
+        if exchange.status == 401:
+            raise AuthenticationFailed(
+                f"The ECS endpoint {where} refuses the token or signature",
+                seen=f"HTTP 401, {exchange.response_body or exchange.response_text}",
+                hint="check that the credentials belong to this region and project",
+            )
+        if exchange.response_text is not None or not isinstance(exchange.response_body, Mapping):
+            kind = exchange.response_headers.get("content-type", "no content type")
+            raise NotAnEcsEndpoint(
+                f"What answers at {where} is no ECS endpoint",
+                seen=f"HTTP {exchange.status}, {kind}: {(exchange.response_text or '(no JSON object)')[:200]!r}",
+                hint="check the URL given as --ecs-endpoint; it is the service's root, without /v1 or /v2.1",
+            )
+
+    # Judging
+
+    def get(self, exchange_id: str) -> Exchange | None:
+        """See `pytest_ecs._checks.Corpus`."""
+        return self.connection.journal.get(exchange_id)
+
+    def job(self, job_id: str) -> Sequence[Exchange]:
+        """See `pytest_ecs._checks.Corpus`."""
+        return self.connection.journal.job(job_id)
+
+    def look(self, exchange: Exchange) -> list[Finding]:
+        """Return the findings about *exchange* before its test ends.
+
+        Those that speak of a job are found anew at the end, when it is over.
+        """
+        findings = judge(exchange, self.contract, self)
+        if exchange.case is None:
+            self._said[exchange.id] = findings
+        return findings
+
+    def collect(self) -> tuple[list[Exchange], list[Finding]]:
+        """Return the exchanges made since the last call and every finding about them, the tests' own included."""
+        new = list(self.connection.journal.since(self._judged))
+        self._judged += len(new)
+        findings, self.pending = self.pending, []
+        for exchange in new:
+            findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self)
+            self.drift.update(drift(exchange, self.contract))
+        return new, findings
+
+    # The end
+
+    @property
+    def owns_the_end(self) -> bool:
+        """Whether this process deletes what was created: alone on its target, or not a worker."""
+        return self.settings.embedded or self.settings.worker == "main"
+
+    def clean(self) -> tuple[list[str], list[str]]:
+        """Delete what this run created; see `pytest_ecs._resources.servers.clean`. Does nothing the second time."""
+        if self._cleaned:
+            return [], []
+        deleted, problems = clean(
+            self.ledger, [self.ledger.run], self.clients, self.target.clock, job_timeout=self.settings.job_timeout
+        )
+        if not problems:
+            self.ledger.finish()
+            self._cleaned = True
+        return deleted, problems
+
+    def close(self) -> None:
+        """Close sockets and files; whoever cleans up also removes the shared tokens."""
+        self.connection.close()
+        self.ledger.close()
+        if self.owns_the_end and not self.settings.embedded:
+            for file in self.settings.state_folder.glob(f"tokens-{self.settings.run}.json*"):
+                file.unlink(missing_ok=True)
+
+
+def open_session(settings: Settings, environ: Mapping[str, str] | None = None) -> Session:
+    """Open the target that *settings* name; no request is sent yet.
+
+    Raises `ConfigurationError`, `ContractError` or `LedgerError`.
+    """
+    contract = load()
+    target = open_target(settings, os.environ if environ is None else environ)
+    file = settings.ledger if settings.embedded else settings.ledger_file
+    limit = None if target.simulated else settings.max_servers
+    ledger = Ledger(file, target=target.key, run=settings.run, limit=limit)
+
+    def identify(method: str, path: str, body: JSON) -> tuple[str, Mapping[str, str]] | None:
+        found = contract.match(method, path, body)
+        return (found[0].id, found[1]) if found else None
+
+    @cache
+    def offers(path: str) -> bool:
+        return clients["primary"].get(path).status != 404
+
+    connection = Connection.open(
+        target,
+        worker=settings.worker,
+        identify=identify,
+        guard=CreationGuard(ledger, target.clock, offers),
+        timeout=settings.request_timeout,
+    )
+    # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.
+    shared = settings.state_folder / f"tokens-{settings.run}.json"
+    store: TokenStore = MemoryTokenStore() if settings.embedded else FileTokenStore(shared)
+    clients: dict[Identity, Client] = {}
+    clients.update({name: Client(connection, name, _auth(connection, name, store)) for name in target.identities})
+    return Session(settings, contract, target, ledger, connection, clients)
+
+
+def _auth(connection: Connection, identity: Identity, store: TokenStore) -> httpx.Auth:
+    target = connection.target
+    credentials = target.identities[identity]
+    if credentials.username and credentials.password:
+        return TokenAuth(
+            target.iam,
+            username=credentials.username,
+            password=credentials.password,
+            domain=credentials.domain or "",
+            project_id=credentials.project_id,
+            project_name=credentials.project_name,
+            clock=target.clock,
+            store=store,
+            secrets=connection.secrets,
+            observe=lambda request, response: connection.record_login(identity, request, response),
+        )
+    if credentials.ak and credentials.sk:
+        return AkSkAuth(
+            credentials.ak,
+            credentials.sk,
+            project_id=credentials.project_id,
+            security_token=credentials.security_token,
+            clock=target.clock,
+        )
+    if identity == "primary":
+        raise ConfigurationError(
+            f"The credentials from {credentials.source} have neither a password nor an AK/SK",
+            hint="set OS_USERNAME and OS_PASSWORD, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
+        )
+    return NoAuth()

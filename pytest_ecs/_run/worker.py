@@ -1,0 +1,221 @@
+"""Judges in the process that runs the tests: after each test, everything that it and its set-up exchanged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_ecs._checks import Finding
+from pytest_ecs._contract import Contract
+from pytest_ecs._report.failure import explain
+from pytest_ecs._types import JSON
+from pytest_ecs.exceptions import (
+    ConfigurationError,
+    ConformanceFailure,
+    EcsError,
+    JobFailed,
+    PrerequisiteMissing,
+    StepFailed,
+    TargetError,
+)
+
+if TYPE_CHECKING:
+    from pytest_ecs._http.exchange import Exchange
+    from pytest_ecs._run.process import Keeper
+
+__all__ = ["MARKER", "Witness", "covered_by"]
+
+MARKER = "ecs_requirement"
+#: How many failures of one requirement are kept as evidence by one process.
+_ENOUGH = 5
+#: What Python raises when a test takes an answer apart that has another shape than the document says.
+_SHAPE = (LookupError, TypeError, ValueError, AttributeError, StopIteration)
+
+
+def covered_by(item: pytest.Item) -> list[str]:
+    """Return the requirements that a test says it makes findings on."""
+    return [str(name) for marker in item.iter_markers(MARKER) for name in marker.args]
+
+
+@contextmanager
+def _skipping() -> Iterator[None]:
+    """Turn what is missing into a skip, for which pytest prepares no traceback: that would take most of such a test."""
+    try:
+        yield
+    except PrerequisiteMissing as missing:
+        raise pytest.skip.Exception(str(missing), _use_item_location=True) from None
+
+
+class Witness:
+    """Turns exchanges into findings, and a failed requirement that was asked for into a failed test, once for each."""
+
+    def __init__(
+        self, keeper: Keeper, contract: Contract, waivers: Sequence[dict[str, JSON]], chosen: Collection[str]
+    ) -> None:
+        self._keeper = keeper
+        self._contract = contract
+        self._chosen = chosen
+        self._waived = {waiver["requirement"] for waiver in waivers}
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._judged: set[str] = set()
+        self._told: set[str] = set()
+        #: What the running test has seen broken.
+        self._broken: set[str] = set()
+        self._exchanges: list[Exchange] = []
+        self._findings: list[Finding] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
+        """Skip where a fixture misses something."""
+        with _skipping():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Judge after the test's own code; raise when a requirement is seen broken for the first time."""
+        self._broken.clear()
+        with _skipping():
+            result = yield
+        new = self._judge()
+        covered = covered_by(item)
+        if self._keeper.session is not None and covered:
+            self._speak_for(item, [name for name in covered if name not in self._judged])
+        if new:
+            text = "\n\n".join(self._text(finding) for finding in new)
+            raise ConformanceFailure(text, [finding.requirement for finding in new])
+        return result
+
+    def _speak_for(self, item: pytest.Item, silent: list[str]) -> None:
+        """Say what became of the requirements that a test covers and made no finding on.
+
+        Where the test saw something broken, what they speak of may never have come up; else the check is at fault.
+        """
+        if not silent:
+            return
+        if self._broken:
+            reason = f"what it speaks of did not come up, since {min(self._broken)} is broken"
+            self._conclude(silent, "not_tested", reason)
+            return
+        self._conclude(silent, "error", f"the check {item.name} ended without judging it")
+        raise ConformanceFailure(
+            f"{item.name} ended without judging {', '.join(silent)}: this is a bug of the check", silent
+        )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Word the outcome for people and attach the rows for the controller."""
+        report = yield
+        new = self._judge()
+        if call.when == "teardown" and self._keeper.session is not None:
+            self._keeper.session.pool.retire()
+        if call.excinfo is not None:
+            self._word(item, call.excinfo.value, report)
+        if new and call.when == "call":  # the test stopped early, but what it saw counts all the same
+            report.outcome = "failed"
+            last = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            report.longrepr = "\n\n".join([*map(self._text, new), *([last] if call.excinfo else [])])
+        # pytest carries attributes of reports to the controller; its own junit.xml would print user_properties.
+        report.ecs = self._rows()  # type: ignore[attr-defined]
+        return report
+
+    def rest(self) -> dict[str, JSON]:
+        """Return the rows that no report took along."""
+        self._judge()
+        return self._rows()
+
+    def _rows(self) -> dict[str, JSON]:
+        session = self._keeper.session
+        rows: dict[str, JSON] = {
+            "exchanges": [exchange.to_json() for exchange in self._exchanges],
+            "findings": [finding.to_json() for finding in self._findings],
+            "drift": sorted(map(list, session.drift)) if session else [],
+        }
+        if session is not None:
+            clock, start = session.target.clock, session.started
+            rows["servers"] = session.ledger.created()
+            rows["worker"] = session.settings.worker
+            rows["simulated"] = clock.now() - start if session.target.simulated else 0.0
+        self._exchanges, self._findings = [], []
+        return rows
+
+    def _judge(self) -> list[Finding]:
+        """Collect what is new and return the failures that nobody has been told of."""
+        if self._keeper.session is None:
+            return []
+        exchanges, findings = self._keeper.session.collect()
+        self._exchanges += exchanges
+        new: dict[str, Finding] = {}
+        for finding in findings:
+            self._keep(finding)
+            if finding.outcome == "fail":
+                self._broken.add(finding.requirement)
+            if finding.outcome == "fail" and self._binds(finding.requirement) and finding.requirement not in self._told:
+                self._told.add(finding.requirement)
+                new[finding.requirement] = finding
+        return list(new.values())
+
+    def _binds(self, requirement: str) -> bool:
+        asked = requirement in self._chosen and requirement not in self._waived
+        return asked and self._contract.requirements[requirement].level == "must"
+
+    def _keep(self, finding: Finding) -> None:
+        """Keep the first success of each requirement, some of its failures, and every claim of a rule."""
+        key = (finding.requirement, finding.outcome)
+        self._seen[key] += 1
+        self._judged.add(finding.requirement)
+        limit = 1 if finding.outcome == "pass" else _ENOUGH
+        if finding.assertion is not None or self._seen[key] <= limit:
+            self._findings.append(finding)
+
+    def _text(self, finding: Finding) -> str:
+        session = self._keeper.session
+        requirement = self._contract.requirements[finding.requirement]
+        exchange = session.get(finding.exchanges[0]) if session and finding.exchanges else None
+        control_id = exchange.case.control if exchange is not None and exchange.case is not None else None
+        control = session.get(control_id) if session and control_id else None
+        ruling = self._contract.rulings.get(requirement.ruling) if requirement.ruling else None
+        return explain(finding, requirement, exchange, control, ruling)
+
+    def _word(self, item: pytest.Item, error: BaseException, report: pytest.TestReport) -> None:
+        """Turn our own exceptions into findings and one readable paragraph; a traceback would say nothing more."""
+        covered = covered_by(item)
+        if isinstance(error, ConformanceFailure):
+            report.longrepr = str(error)
+            return
+        if isinstance(error, pytest.skip.Exception):
+            self._conclude(covered, "not_tested", str(error.msg))
+            return
+        if isinstance(error, JobFailed | StepFailed):
+            # Whether the endpoint is to blame is said by <operation>/job or /status, from the record; here a step is missing.
+            self._conclude(
+                covered, "not_tested" if self._told else "error", f"a step that the test needs did not succeed: {error}"
+            )
+            report.longrepr = str(error)
+            return
+        if isinstance(error, EcsError):
+            self._conclude(covered, "error", str(error))
+            report.longrepr = str(error)
+            if isinstance(error, TargetError | ConfigurationError) and hasattr(item.session, "shouldstop"):
+                item.session.shouldstop = str(error)
+            return
+        if report.outcome != "failed":
+            return
+        if self._broken and isinstance(error, _SHAPE):
+            # Such an answer was judged by now, and fails the test if it has to; an error would blame the check for it.
+            reason = f"the check could not go on, since {min(self._broken)} is broken: {type(error).__name__}: {error}"
+            self._conclude(covered, "not_tested", reason)
+            report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1] or 0, reason)
+            return
+        self._conclude(covered, "error", f"the check itself broke: {type(error).__name__}: {error}")
+
+    def _conclude(self, covered: Iterable[str], outcome: Any, reason: str) -> None:
+        session = self._keeper.session
+        scrub = session.connection.secrets.scrub if session else str
+        for name in covered:
+            self._keep(Finding(name, outcome, reason=scrub(reason)))

@@ -1,0 +1,507 @@
+"""Runs properties: examples that hypothesis draws, each judged at once, shrunk to the shortest list of requests.
+
+Every exchange is judged with the rest of the run all the same. Here it is judged a first time, so that hypothesis knows
+whether an example broke something, and looks for a shorter one that breaks the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pytest_ecs._cases.recipe import RECIPES, Request
+from pytest_ecs._checks import Finding
+from pytest_ecs._http.exchange import Exchange, pointer
+from pytest_ecs._resources.servers import Lease
+from pytest_ecs._testing.bench import Bench
+from pytest_ecs._types import JSON
+from pytest_ecs.exceptions import EcsError, JobFailed, PrerequisiteMissing
+
+if TYPE_CHECKING:
+    from hypothesis import settings as Settings  # noqa: N812 - it is a class
+    from hypothesis.stateful import RuleBasedStateMachine
+    from hypothesis.strategies import SearchStrategy
+
+    from pytest_ecs.strategies import Generated
+
+__all__ = ["BUDGETS", "Budget", "Properties", "Trial"]
+
+_T = TypeVar("_T")
+
+#: General requirements that the properties are about.
+ANSWERED, ACCEPTED, UNCHANGED = "10.1/no-server-error", "10.1/valid-accepted", "10.1/refused-changes-nothing"
+#: How many examples are tried after the first that breaks something, to find a shorter one: each is requests to a cloud.
+_PATIENCE, _PATIENCE_SIMULATED = 20, 70
+#: What creates, where it is listed, and the path to the names there; nothing of a refused request may be among them.
+_LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "ecs.servers.create": ("/v2.1/{project_id}/servers", ("servers", "*", "name")),
+    "ecs.server-groups.create": ("/v1/{project_id}/cloudservers/os-server-groups", ("server_groups", "*", "name")),
+    "nova.server-groups.create": ("/v2.1/{project_id}/os-server-groups", ("server_groups", "*", "name")),
+    "nova.keypairs.create": ("/v2.1/{project_id}/os-keypairs", ("keypairs", "*", "keypair", "name")),
+    "deprecated.security-groups.create": ("/v2.1/{project_id}/os-security-groups", ("security_groups", "*", "name")),
+}
+#: What a refused request leaves at a server as it is.
+_FACTS = ("name", "status", "metadata", "flavor", "addresses", "os-extended-volumes:volumes_attached")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a profile tries."""
+
+    #: Examples of valid and of invalid requests for each operation.
+    valid: int
+    invalid: int
+    #: Runs of the state machine, and the most steps in each.
+    runs: int
+    steps: int
+
+
+BUDGETS: Mapping[str, Budget] = {"quick": Budget(6, 8, 10, 12), "deep": Budget(100, 150, 60, 30)}
+
+
+class _Stop(BaseException):
+    """Ends a property at once: hypothesis neither catches nor shrinks it."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+class PropertyBroken(Exception):
+    """An example broke a requirement; each requirement has a class of its own, so that hypothesis keeps them apart."""
+
+
+@dataclass
+class Trial:
+    """One example: what it sends inside ``with trial:`` is judged when that ends."""
+
+    properties: Properties
+    #: How many exchanges and findings there were before.
+    began: int
+    pending: int
+    judged: int = 0
+    #: What is special about the example, in words.
+    about: str = ""
+
+    def __enter__(self) -> Trial:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None or isinstance(error, EcsError):
+            self.properties.judge(self)
+        if isinstance(error, EcsError):
+            raise _Stop(error)
+
+
+@dataclass
+class Properties:
+    """What the suite checks properties with. One for each process."""
+
+    bench: Bench
+    #: Requirements that a property has been seen to break; they have their reproduction.
+    _known: set[str] = field(default_factory=set)
+    #: Requirement -> the shortest list of requests that broke it, and the finding.
+    _broken: dict[str, tuple[Sequence[Exchange], Finding, str]] = field(default_factory=dict)
+    _classes: dict[str, type[PropertyBroken]] = field(default_factory=dict)
+    #: Examples since something broke.
+    _more: int = 0
+
+    @property
+    def budget(self) -> Budget:
+        """How much is to be tried; raises `PrerequisiteMissing` when properties are switched off."""
+        profile = self.bench.session.settings.properties
+        if profile not in BUDGETS:
+            raise PrerequisiteMissing(
+                "Properties are not checked", seen=f"--ecs-properties={profile}", hint="say --ecs-properties=quick"
+            )
+        return BUDGETS[profile]
+
+    # Requests
+
+    def valid(self, operation_id: str) -> None:
+        """Send requests that obey the contract: none is answered with a server error, and what is promised is accepted."""
+        from hypothesis import strategies as st
+
+        from pytest_ecs.strategies import valid_requests
+
+        count = self.budget.valid
+        variants = self._accepted(operation_id)
+        every = st.one_of(
+            valid_requests(operation_id, variants=variants, only_promised=True),
+            valid_requests(operation_id, variants=variants),
+        )
+        with self._stage(operation_id) as leases:
+            self._for_all(f"valid/{operation_id}", every, lambda generated: self._send(generated, leases), count)
+        self.bench.not_tested(ACCEPTED, f"no generated request of {operation_id} is one that the contract promises")
+
+    def invalid(self, operation_id: str) -> None:
+        """Send requests that break one claim of the contract: each is refused for that, and nothing comes of it."""
+        from pytest_ecs.strategies import invalid_requests
+
+        count = self.budget.invalid
+        variants = self._accepted(operation_id)
+        with self._stage(operation_id) as leases:
+            self._for_all(
+                f"invalid/{operation_id}",
+                invalid_requests(operation_id, variants=variants),
+                lambda generated: self._refuse(generated, leases),
+                count,
+            )
+        self.bench.not_tested(UNCHANGED, f"no refused request of {operation_id} names anything that can be looked at")
+
+    def _accepted(self, operation_id: str) -> list[str]:
+        """Return the variants whose own request is accepted; without one, nothing can be concluded from the others."""
+        check_only = self.bench.checks_only(operation_id)
+        control = self.bench.control(operation_id, check_only=check_only)
+        if check_only and isinstance(control.response_body, Mapping) and "job_id" in control.response_body:
+            raise PrerequisiteMissing(
+                f"Requests of {operation_id} cannot be tried again and again",
+                seen="one that asks only to be checked (dry_run) starts a job",
+            )
+        found = ["default"]
+        for variant in RECIPES[operation_id].variants:
+            with suppress(EcsError):
+                self.bench.control(operation_id, variant, check_only=check_only)
+                found.append(variant)
+        return list(dict.fromkeys(found))
+
+    @contextmanager
+    def _stage(self, operation_id: str) -> Iterator[list[Lease]]:
+        """Hold the servers of a recipe, and leave them as they were."""
+        recipe = RECIPES[operation_id]
+        bench = self.bench
+        operation = bench.contract.operations[operation_id]
+        borrowed = operation.method == "GET" or bench.checks_only(operation_id)
+        leases = bench.lend(recipe, shared=borrowed)
+        before = [] if borrowed else [Facts.of(bench, lease) for lease in leases]
+        try:
+            yield leases
+        finally:
+            for facts in before:
+                facts.put_back()
+            if not borrowed:
+                for lease in leases:
+                    lease.release()
+
+    def _send(self, generated: Generated, leases: list[Lease]) -> None:
+        """Send a valid request; where the document promises that it is accepted, the recipe's own is the control."""
+        bench = self.bench
+        exchange = self._varied(generated, leases)
+        if exchange is None:
+            bench.not_tested(ANSWERED, f"the job of {generated.operation} failed")
+            return
+        bench.check(ANSWERED, exchange, "status", at_most=499)
+        if not generated.promised or not generated.edits or exchange.failure is not None:
+            return
+        if not exchange.succeeded:
+            control = self._varied(replace(generated, edits=()), leases)
+            if control is None or not control.succeeded:
+                bench.not_tested(ACCEPTED, f"the recipe's own request of {generated.operation} is refused, too")
+                return
+        bench.check(ACCEPTED, exchange, "status", at_most=299)
+
+    def _varied(self, generated: Generated, leases: list[Lease]) -> Exchange | None:
+        """Send a generated request and put its servers back; None where its job failed, since jobs may refuse, too."""
+        bench = self.bench
+        facts = [Facts.of(bench, lease) for lease in leases] if _marks(generated.operation) else []
+        try:
+            return bench.vary(generated.operation, generated.variant, generated.onto, leases)
+        except JobFailed:
+            return None
+        finally:
+            for one in facts:
+                one.put_back()
+
+    def _refuse(self, generated: Generated, leases: list[Lease]) -> None:
+        bench = self.bench
+        control = bench.control(
+            generated.operation, generated.variant, check_only=bench.checks_only(generated.operation)
+        )
+        facts = [Facts.of(bench, lease) for lease in leases]
+        before: list[Exchange] = []
+
+        def change(request: Request) -> tuple[Request, str, tuple[str, ...]]:
+            before.extend(lease.show() for lease in leases)  # what building the request did is no part of it
+            return generated.broken(request)
+
+        def refused(exchange: Exchange) -> None:
+            for lease, shown in zip(leases, before, strict=True):
+                after = lease.show()
+                for name in _FACTS:
+                    bench.check(UNCHANGED, after, "body", "server", name, equals=bench.read(shown, "server", name))
+            self._nothing_made(generated.operation, exchange)
+
+        if not bench.refuse_one(
+            generated.operation, generated.variant, generated.breaks or "", change, control, leases, refused
+        ):
+            for one in facts:
+                one.put_back()
+
+    def _nothing_made(self, operation_id: str, exchange: Exchange) -> None:
+        """Look for what a refused request asked for by name; servers of a batch have more in theirs (table 5-3)."""
+        wanted = _name_in(exchange.request_body)
+        if operation_id not in _LISTS or wanted is None:
+            return
+        path, (items, _, *name) = _LISTS[operation_id]
+        listed = self.bench.client.get(path, query={"name": wanted, "limit": "1000"})
+        try:
+            names = [pointer(item, name) for item in pointer(listed.response_body, (items,))]
+        except (LookupError, TypeError):  # a list of another form is judged as such
+            self.bench.not_tested(UNCHANGED, f"{path} does not list what there is")
+            return
+        found = next((one for one in names if wanted in str(one)), wanted)
+        self.bench.check(UNCHANGED, listed, "body", items, "*", *name, lacks=found)
+
+    # Machines
+
+    def machine(self, make: Callable[[], RuleBasedStateMachine]) -> None:
+        """Run a state machine; its steps send requests inside ``with trial:`` (see `trial`)."""
+        from hypothesis import seed
+        from hypothesis.stateful import run_state_machine_as_test
+
+        budget = self.budget
+
+        factory: Any = seed(self.bench.session.settings.seed)(lambda: make())
+        settings = self._settings("lifecycles", budget.runs, budget.steps)
+        self._conclude(lambda: run_state_machine_as_test(factory, settings=settings))
+
+    def trial(self) -> Trial:
+        """Begin an example."""
+        session = self.bench.session
+        self._more += bool(self._broken)
+        if self._more > (_PATIENCE_SIMULATED if session.target.simulated else _PATIENCE):
+            raise _Stop(None)
+        return Trial(self, len(session.connection.journal), len(session.pending), len(session.connection.journal))
+
+    # Inside
+
+    def _for_all(self, name: str, strategy: SearchStrategy[_T], body: Callable[[_T], None], count: int) -> None:
+        from hypothesis import given, seed
+
+        def example(value: _T) -> None:
+            with self.trial() as trial:
+                trial.about = str(getattr(value, "change", ""))
+                body(value)
+
+        # A seed takes the database away, so that the settings come last.
+        seeded = seed(self.bench.session.settings.seed)(given(strategy)(example))
+        self._conclude(self._settings(name, count)(seeded))
+
+    def _settings(self, name: str, examples: int, steps: int = 1) -> Settings:
+        from hypothesis import HealthCheck, Phase, settings
+        from hypothesis.database import DirectoryBasedExampleDatabase
+
+        # What broke is kept beside the report, and a run into the same folder tries it first; with --hypothesis-seed,
+        # which repeats a run exactly, hypothesis leaves the database alone. A slow cloud does not fail for being slow.
+        folder = self.bench.session.settings.examples_folder / name
+        return settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            print_blob=False,
+            derandomize=False,
+            database=DirectoryBasedExampleDatabase(folder),
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.reuse, Phase.generate, Phase.shrink),
+        )
+
+    def _conclude(self, property_: Callable[[], object]) -> None:
+        """Run a property, and hand what it broke to the run, the shortest list of requests first."""
+        self._broken.clear()
+        self._more = 0
+        stopped: BaseException | None = None
+        try:
+            with _repeatable():
+                property_()
+        except _Stop as stop:
+            stopped = stop.error
+        except Exception as error:  # noqa: BLE001 - hypothesis raises what examples raised, and its own
+            other = next((leaf for leaf in _leaves(error) if not isinstance(leaf, PropertyBroken)), None)
+            if other is not None and not self._broken:
+                raise other from None
+        findings = [
+            replace(finding, reason=_reproduction(exchanges, about))
+            for exchanges, finding, about in self._broken.values()
+        ]
+        self._known.update(self._broken)
+        self.bench.session.pending[:0] = findings
+        if stopped is not None:
+            raise stopped
+
+    def judge(self, trial: Trial) -> None:
+        """Judge what is new in *trial*; raises `PropertyBroken` when a binding requirement is broken."""
+        session = self.bench.session
+        new = session.connection.journal.since(trial.judged)
+        trial.judged += len(new)
+        findings = [finding for exchange in new for finding in session.look(exchange)]
+        findings += session.pending[trial.pending :]
+        self._keep_few(trial)
+        broken = [
+            finding
+            for finding in findings
+            if finding.outcome == "fail"
+            and finding.requirement not in self._known
+            and session.contract.requirements[finding.requirement].level == "must"
+        ]
+        if not broken:
+            return
+        sent = [
+            exchange for exchange in session.connection.journal.since(trial.began) if exchange.identity == "primary"
+        ]
+        for finding in broken:
+            requests = _requests(sent, finding)
+            best = self._broken.get(finding.requirement)
+            if best is None or _size(requests) < _size(best[0]):
+                self._broken[finding.requirement] = requests, finding, trial.about
+        name = broken[0].requirement
+        kind = self._classes.setdefault(name, type("PropertyBroken", (PropertyBroken,), {}))
+        raise kind(f"{name}: {broken[0].expected}")
+
+    def _keep_few(self, trial: Trial) -> None:
+        """Of the claims of this example that hold, keep the first for each requirement: the record must stay readable."""
+        pending = self.bench.session.pending
+        seen = {finding.requirement for finding in pending[: trial.pending] if finding.outcome == "pass"}
+        kept: list[Finding] = []
+        for finding in pending[trial.pending :]:
+            if finding.outcome != "pass" or finding.requirement not in seen:
+                kept.append(finding)
+            if finding.outcome == "pass":
+                seen.add(finding.requirement)
+        pending[trial.pending :] = kept
+        trial.pending = len(pending)
+
+
+@dataclass
+class Facts:
+    """What a server is like, as far as it can be put back: its name, metadata, tags, disks and NICs."""
+
+    bench: Bench
+    lease: Lease
+    #: The server as it was shown, its tags by key, the ids of its NICs.
+    shown: Mapping[str, JSON]
+    tags: Mapping[str, JSON]
+    ports: Sequence[str]
+
+    @classmethod
+    def of(cls, bench: Bench, lease: Lease) -> Facts:
+        """Look at a server; raises `StepFailed` when it does not show itself."""
+        path = f"/v2.1/{{project_id}}/servers/{lease.id}"
+        tags = bench.client.get(f"/v1/{{project_id}}/servers/{lease.id}/tags").response_body
+        nics = bench.read(bench.client.get(f"{path}/os-interface"), "interfaceAttachments")
+        return cls(bench, lease, bench.read(lease.show(), "server"), _tags(tags), [nic["port_id"] for nic in nics])
+
+    @property
+    def disks(self) -> list[str]:
+        """The ids of its disks."""
+        return [str(disk["id"]) for disk in self.shown.get("os-extended-volumes:volumes_attached", ())]
+
+    def put_back(self) -> None:
+        """Make the server what it was; nobody else gets it where that does not work."""
+        try:
+            now = Facts.of(self.bench, self.lease)
+            if now._state() == self._state():
+                return
+            self._put_back(now)
+            again = Facts.of(self.bench, self.lease)
+            self.lease.spoilt = again._state() != self._state()
+        except (EcsError, LookupError, AttributeError, TypeError):
+            self.lease.spoilt = True
+
+    def _state(self) -> tuple[JSON, ...]:
+        return self.shown.get("name"), self.shown.get("metadata"), self.tags, set(self.disks), set(self.ports)
+
+    def _put_back(self, now: Facts) -> None:
+        bench, client = self.bench, self.bench.client
+        path = f"/v2.1/{{project_id}}/servers/{self.lease.id}"
+        for disk in set(now.disks) - set(self.disks):
+            bench.session.pool.bring(self.lease, "SHUTOFF")
+            client.delete(f"{path}/os-volume_attachments/{disk}")
+            bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="available")
+        for port in set(now.ports) - set(self.ports):
+            bench.session.pool.bring(self.lease, "ACTIVE")
+            client.delete(f"{path}/os-interface/{port}")
+            bench.wait_gone(f"{path}/os-interface/{port}")
+        if now.shown.get("name") != self.shown.get("name"):
+            client.put(path, {"server": {"name": self.shown.get("name")}})
+        if now.shown.get("metadata") != self.shown.get("metadata"):
+            client.put(f"{path}/metadata", {"metadata": self.shown.get("metadata")})
+        action = f"/v1/{{project_id}}/servers/{self.lease.id}/tags/action"
+        gone = [{"key": key} for key in now.tags if key not in self.tags]
+        back = [{"key": key, "value": value} for key, value in self.tags.items() if now.tags.get(key) != value]
+        for word, tags in (("delete", gone), ("create", back)):
+            if tags:
+                client.post(action, {"action": word, "tags": tags})
+
+
+def _tags(body: JSON) -> dict[str, JSON]:
+    listed = body.get("tags") if isinstance(body, Mapping) else None
+    return {str(tag["key"]): tag.get("value") for tag in listed or () if isinstance(tag, Mapping) and "key" in tag}
+
+
+def _marks(operation_id: str) -> bool:
+    """Whether an operation leaves marks that its recipe does not know how to take back: generated tags, metadata, NICs."""
+    return operation_id.startswith(("ecs.tags.", "nova.tags.", "nova.metadata.", "ecs.nics.", "nova.nics."))
+
+
+def _name_in(body: JSON) -> str | None:
+    inner = next(iter(body.values()), None) if isinstance(body, Mapping) else None
+    name = inner.get("name") if isinstance(inner, Mapping) else None
+    return name if isinstance(name, str) and name else None
+
+
+# Reproductions
+
+
+def _requests(sent: Sequence[Exchange], finding: Finding) -> list[Exchange]:
+    """Return what a reader has to send: every change, and the queries that show what is wrong."""
+    last = max((number for number, exchange in enumerate(sent) if exchange.id in finding.exchanges), default=len(sent))
+    return [exchange for exchange in sent[: last + 1] if exchange.method != "GET" or exchange.id in finding.exchanges]
+
+
+def _size(exchanges: Sequence[Exchange]) -> tuple[int, int]:
+    return len(exchanges), sum(len(_line(exchange)) for exchange in exchanges)
+
+
+def _line(exchange: Exchange) -> str:
+    body = "" if exchange.request_body is None else " " + json.dumps(exchange.request_body, ensure_ascii=False)
+    return f"{exchange.request_line}{body if len(body) <= 1500 else body[:1500] + '…'} -> HTTP {exchange.status}"
+
+
+def _reproduction(exchanges: Sequence[Exchange], about: str) -> str:
+    lines = [f"{number}. {_line(exchange)}" for number, exchange in enumerate(exchanges, 1)]
+    return "\n".join([f"the shortest requests found that show it{f' ({about})' if about else ''}:", *lines])
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+@contextmanager
+def _repeatable() -> Iterator[None]:
+    """Keep hypothesis from drawing values out of whatever modules are loaded, so that a seed gives the same anywhere."""
+    import hypothesis.internal.conjecture.providers as inside
+
+    providers: Any = inside
+
+    # Without them: no constants but hypothesis's own, and none that an earlier test left behind.
+    fresh: dict[str, Any] = {}
+    if hasattr(providers, "_get_local_constants") and hasattr(providers, "Constants"):
+        none = providers.Constants()
+        fresh["_get_local_constants"] = lambda: none
+    if hasattr(providers, "CONSTANTS_CACHE"):
+        fresh["CONSTANTS_CACHE"] = type(providers.CONSTANTS_CACHE)(1024)
+    before = {name: getattr(providers, name) for name in fresh}
+    for name, value in fresh.items():
+        setattr(providers, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(providers, name, value)

@@ -1,0 +1,34 @@
+"""Types that every part of the package speaks of: JSON, clocks, identities, verdicts."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol, TypeAlias
+
+__all__ = ["JSON", "Clock", "Identity", "Level", "ServerState", "Verdict"]
+
+#: A decoded JSON value.
+JSON: TypeAlias = Any
+
+#: What is said of a requirement at the end of a run.
+Verdict: TypeAlias = Literal["pass", "fail", "not_tested", "waived", "error"]
+
+#: How binding a requirement is.
+Level: TypeAlias = Literal["must", "should", "note"]
+
+#: Whose credentials sign a request.
+Identity: TypeAlias = Literal["primary", "other_project", "restricted_user"]
+
+#: The stable states that a server can be asked for, as ``status`` shows them (Table A-4).
+ServerState: TypeAlias = Literal["ACTIVE", "SHUTOFF"]
+
+
+class Clock(Protocol):
+    """The target's time. On the embedded mock it is virtual, so waiting costs nothing."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch on the target's clock."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let *seconds* pass on the target's clock."""
+        ...

@@ -1,0 +1,418 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_ecs._http.credentials import Credentials, load
+from pytest_ecs.exceptions import ConfigurationError
+
+CLOUDS = """\
+clouds:
+  staging:
+    region_name: eu-de
+    ecs_endpoint: https://ecs.example.com
+    compute_endpoint_override: https://nova.example.com/v2.1
+    auth:
+      auth_url: https://iam.example.com/v3
+      username: alice
+      password: in-clouds-17
+      project_name: eu-de_tests
+      project_id: 0a1b
+      user_domain_name: acme
+      domain_name: not-this
+  production:
+    auth: {auth_url: "https://iam2.example.com", username: bob, domain_name: acme}
+  empty:
+"""
+OS = {
+    "OS_AUTH_URL": "https://iam.env.example.com/v3",
+    "OS_USERNAME": "eve",
+    "OS_PASSWORD": "in-environment-17",
+    "OS_PROJECT_NAME": "env_project",
+    "OS_PROJECT_ID": "e0",
+    "OS_USER_DOMAIN_NAME": "env_domain",
+    "OS_REGION_NAME": "env-region",
+}
+SDK = {
+    "HUAWEICLOUD_SDK_AK": "SDKAK",
+    "HUAWEICLOUD_SDK_SK": "sdk-secret-17",
+    "HUAWEICLOUD_SDK_PROJECT_ID": "e0",
+    "HUAWEICLOUD_SDK_SECURITY_TOKEN": "sdk-token-17",
+}
+HW = {"HW_ACCESS_KEY": "HWAK", "HW_SECRET_KEY": "hw-secret-17", "HW_REGION_NAME": "hw-region"}
+
+
+def write(folder: Path, clouds: str = CLOUDS, secure: str | None = None) -> Path:
+    """Write the files into *folder*, which may be missing, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "clouds.yaml").write_text(clouds, encoding="utf-8")
+    if secure is not None:
+        (folder / "secure.yaml").write_text(secure, encoding="utf-8")
+    return folder
+
+
+# -- clouds.yaml -----------------------------------------------------------------------------------------------------
+
+
+def test_a_named_cloud_comes_from_clouds_yaml(tmp_path: Path) -> None:
+    """Every field has its place; our own endpoint name goes before Nova's, the user's domain before the scope's."""
+    found = load("staging", {}, [write(tmp_path)])
+    assert found == Credentials(
+        iam="https://iam.example.com/v3",
+        endpoint="https://ecs.example.com",
+        region="eu-de",
+        domain="acme",
+        username="alice",
+        password="in-clouds-17",
+        project_id="0a1b",
+        project_name="eu-de_tests",
+        source=f"cloud 'staging' in {tmp_path / 'clouds.yaml'}",
+    )
+
+
+def test_the_compute_override_and_the_domain_of_the_scope_serve_as_well(tmp_path: Path) -> None:
+    """They are what plain openstack files have."""
+    text = """\
+clouds:
+  c:
+    compute_endpoint_override: https://nova.example.com
+    auth: {username: u, password: secret-17, domain_name: d, user_domain_name: ''}
+"""
+    found = load("c", {}, [write(tmp_path, text)])
+    assert (found.endpoint, found.domain) == ("https://nova.example.com", "d")
+
+
+@pytest.mark.parametrize(("ak", "sk"), [("access_key", "secret_key"), ("ak", "sk")])
+def test_a_key_pair_may_stand_under_auth(tmp_path: Path, ak: str, sk: str) -> None:
+    """With the token of a temporary pair, and without any password."""
+    text = f"clouds: {{c: {{auth: {{{ak}: AKID, {sk}: secret-17, security_token: sts-17}}}}}}"
+    found = load("c", {}, [write(tmp_path, text)])
+    assert (found.ak, found.sk, found.security_token, found.password) == ("AKID", "secret-17", "sts-17", None)
+
+
+def test_secrets_are_merged_from_the_secure_yaml_beside_it(tmp_path: Path) -> None:
+    """It may add and replace, and who else may read it is no error."""
+    secure = "clouds: {staging: {auth: {password: in-secure-17, access_key: AKID, secret_key: secret-17}}}"
+    folder = write(tmp_path, secure=secure)
+    (folder / "secure.yaml").chmod(0o644)
+    found = load("staging", {}, [folder])
+    assert (found.username, found.password, found.ak, found.sk) == ("alice", "in-secure-17", "AKID", "secret-17")
+    assert found.source == f"cloud 'staging' in {folder / 'clouds.yaml'} and secure.yaml"
+
+
+def test_a_secure_yaml_without_the_cloud_changes_nothing(tmp_path: Path) -> None:
+    """It may hold the secrets of other clouds only."""
+    found = load("staging", {}, [write(tmp_path, secure="clouds: {production: {auth: {password: other-17}}}")])
+    assert found.password == "in-clouds-17"
+    assert "secure.yaml" not in found.source
+
+
+def test_a_secure_yaml_of_another_folder_is_not_used(tmp_path: Path) -> None:
+    """Only the one beside the clouds.yaml that has the cloud."""
+    first, second = tmp_path / "one", write(tmp_path / "two")
+    first.mkdir()
+    (first / "secure.yaml").write_text("clouds: {staging: {auth: {password: other-17}}}")
+    assert load("staging", {}, [first, second]).password == "in-clouds-17"
+
+
+def test_the_first_folder_with_the_cloud_wins(tmp_path: Path) -> None:
+    """A missing folder, a folder without the file, or a file without the cloud, is passed over."""
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "file").write_text("")
+    other = write(tmp_path / "other", "clouds: {x: {auth: {}}}")
+    first = write(tmp_path / "first")
+    second = write(tmp_path / "second", CLOUDS.replace("alice", "mallory"))
+    search = [tmp_path / "missing", tmp_path / "bare", tmp_path / "file", other, first, second]
+    assert load("staging", {}, search).username == "alice"
+
+
+def test_files_are_read_by_the_function_that_is_given() -> None:
+    """So nothing has to exist on disk."""
+    asked: list[str] = []
+
+    def read(path: Path) -> bytes:
+        asked.append(str(path))
+        if path.name == "clouds.yaml":
+            return b"\xef\xbb\xbf" + CLOUDS.encode()
+        raise FileNotFoundError(path)
+
+    assert load("staging", {}, [Path("/nowhere")], read=read).username == "alice"
+    assert asked == ["/nowhere/clouds.yaml", "/nowhere/secure.yaml"]
+
+
+def test_without_a_name_no_file_is_read() -> None:
+    """A clouds.yaml that happens to lie there names nothing."""
+
+    def read(path: Path) -> bytes:
+        raise AssertionError(path)
+
+    assert load(None, OS, [Path()], read=read).username == "eve"
+
+
+# -- variables -------------------------------------------------------------------------------------------------------
+
+
+def test_openstack_variables_are_read() -> None:
+    """Each has its field."""
+    assert load(None, OS, []) == Credentials(
+        iam="https://iam.env.example.com/v3",
+        region="env-region",
+        domain="env_domain",
+        username="eve",
+        password="in-environment-17",
+        project_id="e0",
+        project_name="env_project",
+        source="OS_* variables",
+    )
+
+
+def test_the_sdks_variables_are_read() -> None:
+    """A key pair alone is enough."""
+    assert load(None, SDK, []) == Credentials(
+        project_id="e0",
+        ak="SDKAK",
+        sk="sdk-secret-17",
+        security_token="sdk-token-17",
+        source="HUAWEICLOUD_SDK_* variables",
+    )
+
+
+def test_terraforms_variables_are_read() -> None:
+    """They come last."""
+    assert load(None, HW, []) == Credentials(region="hw-region", ak="HWAK", sk="hw-secret-17", source="HW_* variables")
+
+
+def test_variables_of_one_project_complete_each_other_in_order() -> None:
+    """Password of the first, key of the second, nothing of the third; the security token stays with its key."""
+    found = load(None, {**OS, **SDK, **HW}, [])
+    assert (found.username, found.ak, found.sk, found.region) == ("eve", "SDKAK", "sdk-secret-17", "env-region")
+    assert found.source == "OS_* variables + HUAWEICLOUD_SDK_* variables"
+
+
+def test_a_key_does_not_take_the_secret_or_token_of_another_source() -> None:
+    """Half a pair is no pair."""
+    environ = {
+        "HUAWEICLOUD_SDK_AK": "SDKAK",
+        "HUAWEICLOUD_SDK_SECURITY_TOKEN": "sdk-token-17",
+        **HW,
+    }
+    found = load(None, environ, [])
+    assert (found.ak, found.sk, found.security_token) == ("HWAK", "hw-secret-17", None)
+
+
+def test_variables_of_another_project_are_left_out() -> None:
+    """One identity has one project."""
+    found = load(None, {**OS, **SDK, "HUAWEICLOUD_SDK_PROJECT_ID": "other"}, [])
+    assert (found.project_id, found.ak) == ("e0", None)
+    assert found.source == "OS_* variables"
+
+
+def test_empty_variables_count_as_not_set() -> None:
+    """Shell scripts and CI systems leave them so; blanks around a value are not part of it."""
+    found = load(None, {**dict.fromkeys(OS, " "), **SDK, "HUAWEICLOUD_SDK_AK": " SDKAK\n"}, [])
+    assert (found.iam, found.ak, found.source) == (None, "SDKAK", "HUAWEICLOUD_SDK_* variables")
+
+
+def test_a_cloud_with_a_secret_of_its_own_is_taken_alone(tmp_path: Path) -> None:
+    """Variables of the first identity must not leak into a second one, not even a region."""
+    text = "clouds: {other: {auth: {username: mallory, password: secret-17}}}"
+    found = load("other", {**OS, **SDK, **HW}, [write(tmp_path, text)])
+    assert found == Credentials(
+        username="mallory", password="secret-17", source=f"cloud 'other' in {tmp_path / 'clouds.yaml'}"
+    )
+
+
+def test_a_cloud_without_a_secret_is_completed_by_variables_of_the_same_user(tmp_path: Path) -> None:
+    """The password is in the environment, everything else in the file."""
+    environ = {"OS_PASSWORD": "in-environment-17", "OS_USERNAME": "bob", "OS_PROJECT_NAME": "p"}
+    found = load("production", environ, [write(tmp_path)])
+    assert (found.username, found.password, found.project_name) == ("bob", "in-environment-17", "p")
+    assert found.source == f"cloud 'production' in {tmp_path / 'clouds.yaml'} + OS_* variables"
+
+
+def test_a_cloud_without_a_secret_does_not_take_another_users_password(tmp_path: Path) -> None:
+    """The text says why the variables did not count."""
+    with pytest.raises(ConfigurationError) as caught:
+        load("production", OS, [write(tmp_path)])
+    cloud = f"cloud 'production' in {tmp_path / 'clouds.yaml'}"
+    assert f"OS_* variables (left out: OS_AUTH_URL differs from what {cloud} says)" in str(caught.value)
+
+
+# -- errors ----------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_found_says_every_place_looked_at() -> None:
+    """And what was missing in each."""
+    environ = {"OS_USERNAME": "eve", "HUAWEICLOUD_SDK_AK": "SDKAK", "HW_SECRET_KEY": "hw-secret-17"}
+    with pytest.raises(ConfigurationError) as caught:
+        load(None, environ, [])
+    assert str(caught.value) == (
+        "no password and no AK/SK found. Seen:"
+        " OS_* variables (OS_USERNAME set, OS_PASSWORD not set);"
+        " HUAWEICLOUD_SDK_* variables (HUAWEICLOUD_SDK_AK set, HUAWEICLOUD_SDK_SK not set);"
+        " HW_* variables (HW_ACCESS_KEY not set, HW_SECRET_KEY set)."
+        " Set OS_USERNAME and OS_PASSWORD, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK,"
+        " or name a cloud with --ecs-cloud that has them under auth in clouds.yaml or secure.yaml."
+    )
+    assert_hidden(caught.value)
+
+
+def test_nothing_found_for_a_cloud_names_its_files_too(tmp_path: Path) -> None:
+    """The file comes first."""
+    folder = write(tmp_path, secure="clouds: {empty: }")
+    with pytest.raises(ConfigurationError) as caught:
+        load("empty", {}, [folder])
+    assert str(caught.value).startswith(
+        "no password and no AK/SK found for cloud 'empty'. Seen:"
+        f" cloud 'empty' in {folder / 'clouds.yaml'} and secure.yaml"
+        " (username not set, password not set, ak not set, sk not set); OS_* variables ("
+    )
+    assert str(caught.value).endswith("or put them under auth in clouds.yaml or secure.yaml.")
+
+
+def test_a_password_without_a_user_is_not_enough() -> None:
+    """Nobody can log in with it."""
+    with pytest.raises(ConfigurationError, match="OS_USERNAME not set, OS_PASSWORD set"):
+        load(None, {"OS_PASSWORD": "in-environment-17"}, [])
+
+
+def test_an_unknown_cloud_lists_the_known_ones_closest_first(tmp_path: Path) -> None:
+    """All files that were read count."""
+    first = write(tmp_path / "one")
+    second = write(tmp_path / "two", "clouds: {stagin-2: {}, production: {}}")
+    with pytest.raises(ConfigurationError) as caught:
+        load("stagign", {}, [first, second])
+    assert str(caught.value) == (
+        f"cloud 'stagign' is not in {first / 'clouds.yaml'} or {second / 'clouds.yaml'}."
+        " Seen: the clouds staging, stagin-2, production, empty."
+        " Use one of these names, or add the cloud to the file."
+    )
+
+
+def test_an_unknown_cloud_in_an_empty_file_is_said(tmp_path: Path) -> None:
+    """There is no name to offer."""
+    with pytest.raises(ConfigurationError, match=r"cloud 'x' is not in .*Seen: no cloud at all\."):
+        load("x", OS, [write(tmp_path, "clouds: {}")])
+
+
+def test_a_cloud_without_any_file_names_the_folders(tmp_path: Path) -> None:
+    """Variables do not help: the user asked for a name."""
+    with pytest.raises(ConfigurationError) as caught:
+        load("x", OS, [tmp_path, Path("/nowhere")])
+    assert str(caught.value) == (
+        f"cloud 'x' is asked for, but there is no clouds.yaml. Seen: nothing in {tmp_path}, /nowhere."
+        " Put clouds.yaml into one of these folders."
+    )
+
+
+def test_a_file_that_cannot_be_read_is_said_with_the_reason() -> None:
+    """The next folder is not taken instead."""
+
+    def read(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with pytest.raises(ConfigurationError) as caught:
+        load("x", {}, [Path("/a"), Path("/b")], read=read)
+    assert str(caught.value) == (
+        "/a/clouds.yaml cannot be read. Seen: Permission denied. Correct the file's permissions, or take it away."
+    )
+
+
+def test_a_folder_in_place_of_the_file_cannot_be_read(tmp_path: Path) -> None:
+    """As the file system says."""
+    (tmp_path / "clouds.yaml").mkdir()
+    with pytest.raises(ConfigurationError, match=r"clouds\.yaml cannot be read\. Seen: Is a directory"):
+        load("x", {}, [tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (b"clouds:\n  a:\n    auth: {password: secret-17\n  b:\n", "line 4, column "),
+        (b"clouds:\n  a: {auth: {password: *secret-17}}\n", "line 2, column 24"),
+        (b"clouds:\n  a: {auth: {password: !secret-17 x}}\n", "line 2, column 24"),
+        (b"clouds:\n\n  a: {auth: {password: 'secret-17\x01'}}\n", "line 3, a character that YAML does not allow"),
+        (b"clouds:\n  a: {auth: {password: 'secret-17\xff'}}\n", "line 2 is not UTF-8 text"),
+        (b"clouds: {a: {since: 2019-02-31}}", "a value that cannot be read"),
+        (b"[" * 100_000, "a value that cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("name", ["clouds.yaml", "secure.yaml"])
+def test_a_file_that_is_not_yaml_is_said_with_the_line_and_without_its_text(
+    tmp_path: Path, name: str, text: bytes, where: str
+) -> None:
+    """YAML's own message would show the password."""
+    folder = write(tmp_path)
+    (folder / name).write_bytes(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load("staging", {}, [folder])
+    assert str(caught.value).startswith(f"{folder / name} is not YAML. Seen: {where}")
+    assert caught.value.__suppress_context__
+    assert_hidden(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("", "nothing"),
+        ("- a\n", "no mapping named clouds"),
+        ("cloud: {}\n", "no mapping"),
+        ("clouds: [a]\n", "no mapping"),
+    ],
+)
+def test_a_file_without_clouds_is_said(tmp_path: Path, text: str, seen: str) -> None:
+    """With the shape that it should have."""
+    with pytest.raises(ConfigurationError, match=rf"is not a file of clouds\. Seen: {seen}.*It starts with clouds:"):
+        load("x", {}, [write(tmp_path, text)])
+
+
+@pytest.mark.parametrize("entry", ["5", "[auth]", "{auth: alice}", "{auth: [a]}"])
+def test_a_cloud_that_is_no_mapping_is_said(tmp_path: Path, entry: str) -> None:
+    """Its name and file are in the text."""
+    with pytest.raises(ConfigurationError, match=r"cloud 'c' in .*clouds\.yaml is not a mapping with an auth block"):
+        load("c", {}, [write(tmp_path, f"clouds: {{c: {entry}}}")])
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [("012345671", "int"), ("1e17", "str"), ("1.0e+17", "float"), ("yes", "bool"), ("2019-02-13", "date")],
+)
+def test_a_value_that_yaml_does_not_read_as_text_must_be_quoted(tmp_path: Path, value: str, kind: str) -> None:
+    """0123 would be sent as 83; the value itself is not shown."""
+    folder = write(tmp_path, f"clouds: {{c: {{auth: {{username: u, password: {value}}}}}}}")
+    if kind == "str":
+        assert load("c", {}, [folder]).password == value
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        load("c", {}, [folder])
+    assert str(caught.value) == (
+        f"auth.password of cloud 'c' in {folder / 'clouds.yaml'} is not text."
+        f" Seen: YAML reads it as {kind}. Put the value into quotes."
+    )
+
+
+# -- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def assert_hidden(error: BaseException) -> None:
+    """Check that nothing that ends in -17 is in what a traceback or report shows of *error*, paths of the test apart."""
+    for text in (str(error), repr(error), repr(error.args), repr(vars(error))):
+        assert "-17" not in re.sub(r"pytest-\d+", "pytest", text)
+
+
+def test_no_representation_shows_a_secret() -> None:
+    """Which secrets there are is seen, not what they are."""
+    found = load(None, {**OS, **SDK}, [])
+    for text in (repr(found), str(found), f"{found}"):
+        assert "-17" not in text
+        assert "SDKAK" not in text
+    assert repr(load(None, HW, [])) == "Credentials(region='hw-region', ak=***, sk=***, source='HW_* variables')"
+
+
+def test_secrets_lists_what_must_be_redacted() -> None:
+    """Password, key pair and security token, as far as they are there."""
+    assert load(None, {**OS, **SDK}, []).secrets() == ("in-environment-17", "SDKAK", "sdk-secret-17", "sdk-token-17")
+    assert load(None, HW, []).secrets() == ("HWAK", "hw-secret-17")
+    assert Credentials().secrets() == ()

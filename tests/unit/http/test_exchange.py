@@ -1,0 +1,80 @@
+"""Exchanges are plain data and hold no secret."""
+
+import json
+
+import pytest
+
+from pytest_ecs._http.exchange import REDACTED, Case, Exchange, Secrets, pointer, redact
+
+from ..exchanges import exchange
+
+
+def test_secret_fields_are_redacted_wherever_they_stand() -> None:
+    """Passwords, user data and private keys are replaced in any nesting; the rest stays."""
+    body = {
+        "server": {"name": "a", "adminPass": "Secret-1", "user_data": "aGk=", "metadata": {"admin_pass": "Secret-2"}}
+    }
+    assert redact(body, Secrets()) == {
+        "server": {"name": "a", "adminPass": REDACTED, "user_data": REDACTED, "metadata": {"admin_pass": REDACTED}}
+    }
+
+
+def test_redaction_keeps_types() -> None:
+    """Null and empty strings stay what they are, so that a record can be judged against its schema."""
+    assert redact({"adminPass": None, "user_data": ""}, Secrets()) == {"adminPass": None, "user_data": ""}
+
+
+def test_the_login_block_is_kept_and_its_password_is_not() -> None:
+    """In a token request the object called password stays; the password in it goes."""
+    body = {
+        "auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "u", "password": "hunter2!"}}}}
+    }
+    shown = redact(body, Secrets())
+    assert shown["auth"]["identity"]["password"]["user"] == {"name": "u", "password": REDACTED}
+
+
+def test_known_secrets_are_scrubbed_from_any_text() -> None:
+    """A token that the endpoint echoes in a message is replaced there too, also inside keys."""
+    secrets = Secrets(["token-abc-123", "token-abc-123-longer"])
+    shown = redact({"message": "bad token-abc-123-longer!", "token-abc-123": 1}, secrets)
+    assert shown == {"message": f"bad {REDACTED}!", REDACTED: 1}
+
+
+def test_private_keys_are_scrubbed_even_when_cut() -> None:
+    """A PEM block goes, also when its end is missing."""
+    text = "x -----BEGIN RSA PRIVATE KEY-----\nMIIE"
+    assert redact(text, Secrets()) == f"x {REDACTED}"
+
+
+def test_an_exchange_survives_the_way_through_json() -> None:
+    """What is written to the evidence file comes back equal, its case included."""
+    original = exchange("op", 400, {"error": {}}, case=Case("r", "invalid", "x is left out", "main-1", ("Ecs.0005",)))
+    again = Exchange.from_json(json.loads(json.dumps(original.to_json())))
+    assert again == original
+
+
+def test_curl_names_secrets_as_variables() -> None:
+    """The line to repeat has placeholders for secrets, quotes for the shell and no transport headers."""
+    shown = exchange(
+        method="POST",
+        path="/v1/p/cloudservers",
+        query=(("a", "b c"),),
+        request={"name": "it's"},
+        request_headers={
+            "x-auth-token": REDACTED,
+            "content-type": "application/json",
+            "host": "h",
+            "content-length": "3",
+        },
+    ).curl()
+    assert '-H "x-auth-token: $X_AUTH_TOKEN"' in shown
+    assert "'https://ecs.example.com/v1/p/cloudservers?a=b%20c'" in shown
+    assert "it'\\''s" in shown
+    assert "content-length" not in shown
+
+
+def test_pointer_says_what_is_missing() -> None:
+    """A path that leads nowhere is a LookupError that names it."""
+    assert pointer({"a": [{"b": 1}]}, ("a", 0, "b")) == 1
+    with pytest.raises(LookupError, match="nothing at a/1"):
+        pointer({"a": [1]}, ("a", 1))

@@ -1,0 +1,241 @@
+"""What a run creates beside servers: written down before, found by name, deleted in the end; on the embedded mock."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pytest_ecs._resources.kinds import KINDS, discard, identify, kind_of, name_of
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.session import Session, open_session
+
+from ..exchanges import exchange
+
+_V2 = "/v2.1/{project_id}"
+_GROUP = {"server_group": {"name": "mine", "policies": ["anti-affinity"]}}
+_CREATES: dict[str, tuple[str, dict[str, Any]]] = {
+    "ECS group": ("/v1/{project_id}/cloudservers/os-server-groups", _GROUP),
+    "server group": (f"{_V2}/os-server-groups", _GROUP),
+    "disk": (f"{_V2}/os-volumes", {"volume": {"size": 10, "display_name": "mine", "availability_zone": "eu-test-1a"}}),
+    "security group": (f"{_V2}/os-security-groups", {"security_group": {"name": "mine", "description": "x"}}),
+    "floating IP address": (f"{_V2}/os-floating-ips", {}),
+}
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session on the conforming mock."""
+    opened = open_session(Settings(run="unit"))
+    yield opened
+    opened.close()
+
+
+def _kind(name: str) -> Any:
+    return next(kind for kind in KINDS if kind.name == name)
+
+
+def _listed(session: Session, name: str) -> list[Any]:
+    kind = _kind(name)
+    found: list[Any] = session.client.get(kind.all).response_body[kind.listed[0]]
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(_CREATES))
+def test_what_a_request_made_is_deleted(session: Session, name: str) -> None:
+    """That and nothing else: what was there before stays."""
+    before = _listed(session, name)
+    path, body = _CREATES[name]
+    made = session.client.post(path, body)
+    assert made.status < 300, made.response_body
+    assert len(_listed(session, name)) == len(before) + 1
+    (thing,) = session.ledger.things("unit")
+    assert (thing.kind, thing.path is not None) == (name, True)
+    deleted, problems = session.clean()
+    assert (len(deleted), problems) == (1, [])
+    assert _listed(session, name) == before
+    assert session.ledger.things("unit") == []
+
+
+#: A name as the run gives them.
+_OWN = "ecs-conformance-unit-main-x-1"
+_NAMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "disk": (f"{_V2}/os-volumes", {"volume": {"size": 10, "display_name": _OWN, "availability_zone": "eu-test-1a"}}),
+    "security group": (f"{_V2}/os-security-groups", {"security_group": {"name": _OWN, "description": "x"}}),
+    "key pair": (f"{_V2}/os-keypairs", {"keypair": {"name": _OWN}}),
+    "server group": (f"{_V2}/os-server-groups", {"server_group": {"name": _OWN, "policies": ["anti-affinity"]}}),
+    "ECS group": (
+        "/v1/{project_id}/cloudservers/os-server-groups",
+        {"server_group": {"name": _OWN, "policies": ["anti-affinity"]}},
+    ),
+}
+
+
+def _forget(session: Session) -> None:
+    """As if somebody else had made what is there."""
+    for thing in session.ledger.things("unit"):
+        session.ledger.lost(thing.key)
+
+
+def _same(name: str, other: str) -> dict[str, Any]:
+    ((wrapper, fields),) = _NAMED[name][1].items()
+    return {wrapper: {key: other if value == _OWN else value for key, value in fields.items()}}
+
+
+@pytest.mark.parametrize("name", sorted(_NAMED))
+def test_a_request_whose_answer_never_came_is_found_by_its_name(session: Session, name: str) -> None:
+    """Only what has that very name is taken for what it made."""
+    path, body = _NAMED[name]
+    for sent in (body, _same(name, f"{_OWN}-too")):
+        made = session.client.post(path, sent)
+        assert made.status < 300, made.response_body
+    there = len(_listed(session, name))
+    _forget(session)
+    session.ledger.want("primary", name, _OWN)
+    assert session.clean() == ([f"{name} {_OWN}"], [])
+    assert len(_listed(session, name)) == there - 1
+    assert f"{_OWN}-too" in str(_listed(session, name))
+
+
+@pytest.mark.parametrize("name", sorted(_NAMED))
+def test_what_may_be_somebody_elses_is_left_alone(session: Session, name: str) -> None:
+    """A name that others may give too proves nothing: it is reported and not deleted, and kept in the ledger."""
+    made = session.client.post(_NAMED[name][0], _same(name, "web"))
+    assert made.status < 300, made.response_body
+    _forget(session)
+    there = _listed(session, name)
+    session.ledger.want("primary", name, "web")
+    deleted, (problem,) = session.clean()
+    assert deleted == []
+    assert problem.startswith(f"{name} web: ")
+    assert "by hand" in problem
+    assert _listed(session, name) == there
+    assert len(session.ledger.things("unit")) == 1
+
+
+def test_what_an_endpoint_has_no_api_for_is_a_problem() -> None:
+    """Not found says nothing where the whole API is discarded (11.2): the image may be there all the same."""
+    opened = open_session(Settings(run="unit", deviation=("deprecated-gone",)))
+    key = opened.ledger.want("primary", "image", _OWN)
+    opened.ledger.got(key, f"{_V2}/images/11111111-2222-4333-8444-555555555555")
+    deleted, (problem,) = opened.clean()
+    assert deleted == []
+    assert problem.startswith(f"image {_OWN}: the endpoint has no API to delete or list it")
+    assert len(opened.ledger.things("unit")) == 1
+    opened.close()
+
+
+def test_what_no_refusal_tells_the_list_does() -> None:
+    """A group that was deleted already is refused with 400; without its code only the list says that it is gone."""
+    session = open_session(Settings(run="unit", deviation=("envelope-flat",)))
+    path, body = _CREATES["ECS group"]
+    made = session.client.post(path, body)
+    session.client.delete(f"{path}/{made.response_body['server_group']['id']}")
+    assert session.clean() == ([], [])
+    session.close()
+
+
+def test_what_nobody_wants_is_deleted_at_once(session: Session) -> None:
+    """What a request made that should have been refused would use up quotas until the end of the run."""
+    path, body = _CREATES["server group"]
+    before = _listed(session, "server group")
+    made = session.client.post(path, body)
+    discard(made, session.client)
+    assert _listed(session, "server group") == before
+    discard(session.client.post(path, {"server_group": {}}), session.client)  # a refused one made nothing
+    assert session.clean() == ([], [])
+
+
+def test_several_of_one_name_are_left_alone(session: Session) -> None:
+    """One of them is not the run's, and nothing tells which."""
+    path, body = _NAMED["disk"]
+    for _ in range(2):
+        session.client.post(path, body)
+    _forget(session)
+    session.ledger.want("primary", "disk", _OWN)
+    deleted, problems = session.clean()
+    assert (deleted, len(problems)) == ([], 1)
+    assert len([disk for disk in _listed(session, "disk") if disk["displayName"] == _OWN]) == 2
+
+
+@pytest.mark.parametrize(("kind", "name"), [("floating IP address", None), ("snapshot", _OWN)])
+def test_what_cannot_be_found_is_a_problem(session: Session, kind: str, name: str | None) -> None:
+    """A floating IP address has no name, and snapshots have no list."""
+    session.ledger.want("primary", kind, name)
+    deleted, (problem,) = session.clean()
+    assert deleted == []
+    assert problem.startswith(f"{kind} {name or 'without a name'}: a request whose answer did not say what it made")
+
+
+def test_the_pool_is_not_the_name_of_a_floating_ip_address() -> None:
+    """11.5.3: the request names the pool, which others draw from too."""
+    kind = kind_of("POST", "/v2.1/p/os-floating-ips", {"pool": "net"})
+    assert kind is not None
+    assert name_of(kind, {"pool": "net"}) is None
+
+
+def test_what_was_asked_for_and_is_not_there_is_no_problem(session: Session) -> None:
+    """The request never arrived, or was refused."""
+    session.ledger.want("primary", "security group", "web")
+    assert session.clean() == ([], [])
+    assert session.ledger.things("unit") == []
+
+
+def test_what_was_deleted_already_is_no_problem_and_a_refused_request_nothing(session: Session) -> None:
+    """Neither is counted as deleted by the clean-up."""
+    path, body = _CREATES["disk"]
+    made = session.client.post(path, body).response_body["volume"]["id"]
+    session.target.clock.sleep(60)
+    session.client.delete(f"{path}/{made}")
+    session.target.clock.sleep(60)
+    session.client.post(path, {"volume": {"size": -1}})
+    assert len(session.ledger.things("unit")) == 1
+    assert session.clean() == ([], [])
+
+
+def test_what_stays_is_a_problem_that_names_it(session: Session) -> None:
+    """The thing is kept in the ledger, so that a later sweep tries again."""
+    path, _ = _CREATES["security group"]
+    default = next(group for group in _listed(session, "security group") if group["name"] == "default")
+    key = session.ledger.want("primary", "security group", "default")
+    session.ledger.got(key, f"{path}/{default['id']}")
+    deleted, problems = session.clean()
+    assert deleted == []
+    assert problems == ["security group default is still there; delete it by hand or run pytest-ecs sweep again"]
+    assert len(session.ledger.things("unit")) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "kind", "name"),
+    [
+        ("POST", "/v2.1/p/os-keypairs", {"keypair": {"name": "k"}}, "key pair", "k"),
+        ("POST", "/v2/p/os-server-groups", {"server_group": {"name": "g"}}, "server group", "g"),
+        ("POST", "/v1/p/cloudservers/os-server-groups", {"server_group": {}}, "ECS group", None),
+        ("POST", "/v2.1/p/servers/s/action", {"createImage": {"name": "i"}}, "image", "i"),
+        ("POST", "/v2.1/p/servers/s/action", {"lock": None}, None, None),
+        ("GET", "/v2.1/p/os-keypairs", None, None, None),
+        ("POST", "/v2.1/p/os-keypairs/k", None, None, None),
+        ("POST", "/v1/p/cloudservers/os-server-groups/g/action", {}, None, None),
+    ],
+)
+def test_a_request_is_known_by_its_path_and_body(
+    method: str, path: str, body: Any, kind: str | None, name: str | None
+) -> None:
+    """Whatever creates something is noticed, and nothing else."""
+    found = kind_of(method, path, body)
+    assert (found and found.name) == kind
+    if found is not None:
+        assert name_of(found, body) == name
+
+
+def test_an_image_is_named_by_a_header_or_by_the_body() -> None:
+    """6.3.7: Location below 2.44, image_id from 2.45 on."""
+    image = _kind("image")
+    old = exchange(response_headers={"location": "https://ecs.example.com/v2/images/i-1"})
+    assert identify(image, old) == identify(image, exchange(body={"image_id": "i-1"})) == f"{_V2}/images/i-1"
+    assert identify(image, exchange(body={})) is None
+
+
+def test_an_id_in_a_url_is_quoted() -> None:
+    """The name of a key pair is its id, and may have characters that a URL reads otherwise."""
+    made = exchange(body={"keypair": {"name": "a/b?c d"}})
+    assert identify(_kind("key pair"), made) == f"{_V2}/os-keypairs/a%2Fb%3Fc%20d"

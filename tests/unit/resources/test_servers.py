@@ -1,0 +1,256 @@
+"""The pool and the clean-up, on the embedded mock: nothing that a request made is lost track of."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.session import Session, open_session
+from pytest_ecs.exceptions import BudgetExceeded, JobTimeout, PrerequisiteMissing
+
+_SERVERS = "/v2.1/{project_id}/servers"
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session on the conforming mock."""
+    opened = open_session(Settings(run="unit"))
+    yield opened
+    opened.close()
+
+
+def _there(session: Session) -> list[str]:
+    return [server["name"] for server in session.client.get(_SERVERS, query={"limit": "1000"}).response_body["servers"]]
+
+
+def _native(session: Session, name: str, *, unknown: bool = False, **fields: Any) -> Exchange:
+    """Create a server and return the exchange; *unknown* as somebody else would, so that the ledger does not know it."""
+    resources = session.target.resources
+    server = {
+        "name": name,
+        "imageRef": resources.image_id,
+        "flavorRef": resources.flavor_id,
+        "networks": [{"uuid": resources.network_id}],
+        **fields,
+    }
+    client = session.client
+    if unknown:
+        client = replace(client, connection=replace(client.connection, guard=None))
+    return client.post(_SERVERS, {"server": server})
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("one", {}),
+        ("two", {"min_count": 2, "max_count": 2}),
+        ("from-0003", {"min_count": "2", "max_count": "2", "return_reservation_id": "False"}),
+        ("reserved", {"max_count": 3, "min_count": 3, "return_reservation_id": True}),
+    ],
+)
+def test_everything_that_a_native_request_made_is_deleted(session: Session, name: str, fields: dict[str, Any]) -> None:
+    """Also the servers of a batch that its answer does not name, and also when nobody waited for them."""
+    _native(session, name, **fields)
+    assert _there(session)
+    deleted, problems = session.clean()
+    assert (len(deleted), problems) == (int(fields.get("max_count", 1)), [])
+    assert _there(session) == []
+
+
+_OWN = "ecs-conformance-unit-main-n-1"
+
+
+def test_a_server_with_a_similar_name_is_left_alone(session: Session) -> None:
+    """Only the very name, or its numbered forms, belong to an intent."""
+    others = [f"{_OWN}-2", f"{_OWN}-12345", f"my-{_OWN}-0000"]
+    for name in (_OWN, f"{_OWN}-0001", *others):
+        _native(session, name, unknown=True)
+    session.ledger.intend("primary", _OWN, 2, 0.0)  # a request whose answer never came
+    session.clean()
+    assert sorted(_there(session)) == sorted(others)
+
+
+def test_a_number_at_the_end_of_a_name_is_read_either_way(session: Session) -> None:
+    """It is where counting starts, or part of the name (ruling name-suffix-start): servers named in both ways are found."""
+    for name in (f"{_OWN}-0003", f"{_OWN}-0004", f"{_OWN}-0003-0000", f"{_OWN}-0003-0001"):
+        _native(session, name, unknown=True)
+    session.ledger.intend("primary", f"{_OWN}-0003", 2, 0.0)
+    session.clean()
+    assert _there(session) == []
+
+
+def test_a_server_that_may_be_somebody_elses_is_left_alone(session: Session) -> None:
+    """A name that others may give too proves nothing when the answer never came; what is there is reported."""
+    _native(session, "web", unknown=True)
+    session.ledger.intend("primary", "web", 1, 0.0)
+    deleted, (problem,) = session.clean()
+    assert deleted == []
+    assert "somebody else may have made" in problem
+    assert _there(session) == ["web"]
+
+
+def test_more_servers_of_a_name_than_were_asked_for_are_left_alone(session: Session) -> None:
+    """An accepted batch names one server; the others are found by name, unless one too many has it."""
+    _native(session, "two-0007", unknown=True)
+    _native(session, "two", min_count=2, max_count=2)
+    deleted, (problem,) = session.clean()
+    assert len(deleted) == 1
+    assert "somebody else may have made" in problem
+    assert "two-0007" in _there(session)
+
+
+def test_a_refused_request_leaves_nothing_to_look_for(session: Session) -> None:
+    """An intent that the endpoint refused is closed at once."""
+    _native(session, "bad name")
+    assert session.ledger.intents("unit") == []
+    assert session.clean() == ([], [])
+
+
+def test_servers_are_reused_by_state(session: Session) -> None:
+    """A lease that was given back serves the next one; only what is missing is created."""
+    first = session.pool.lease("SHUTOFF")
+    first.release()
+    made = session.ledger.created()
+    assert session.pool.lease("SHUTOFF").id == first.id
+    assert session.pool.lease("ACTIVE").id != first.id
+    assert session.ledger.created() == made
+
+
+def test_a_server_that_is_gone_is_not_handed_out(session: Session) -> None:
+    """A test may delete its server; the pool notices and makes another."""
+    lease = session.pool.lease()
+    session.client.delete(f"{_SERVERS}/{lease.id}")
+    session.pool.wait_stable(lease.id)
+    lease.release()
+    assert session.pool.lease().id != lease.id
+
+
+def test_idle_is_what_nobody_has_for_himself(session: Session) -> None:
+    """Free servers and shared ones; not those in exclusive hands or made by a test, and not those that are gone."""
+    mine, one, two, gone = session.pool.batch_of(4)
+    one.release()
+    two.release()
+    assert session.pool.lease(exclusive=False).id in {one.id, two.id}
+    session.ledger.gone(gone.id)
+    assert session.pool.settle(_native(session, "made-by-a-test")) != []
+    assert sorted(session.pool.idle()) == sorted([one.id, two.id])
+    mine.release()
+    assert mine.id in session.pool.idle()
+
+
+def test_a_server_that_is_locked_is_not_handed_out(session: Session) -> None:
+    """A lock that could not be taken off refuses what the next user wants; unlocked the server is like any other."""
+    lease, other = session.pool.batch_of(2)
+    for action in ("lock", "unlock"):
+        session.client.post(f"{_SERVERS}/{other.id}/action", {action: None})
+    session.client.post(f"{_SERVERS}/{lease.id}/action", {"lock": None})
+    for one in (lease, other):
+        one.release()
+    taken = [session.pool.lease().id for _ in range(3)]
+    assert lease.id not in taken
+    assert other.id in taken
+
+
+def test_a_server_that_is_not_what_it_was_is_not_handed_out(session: Session) -> None:
+    """A NIC that nobody took away again would be in the next user's way."""
+    lease, other = session.pool.batch_of(2)
+    network = session.target.resources.need("network_id")
+    session.client.post(f"{_SERVERS}/{lease.id}/os-interface", {"interfaceAttachment": {"net_id": network}})
+    for one in (lease, other):
+        one.release()
+    taken = [session.pool.lease().id for _ in range(3)]
+    assert lease.id not in taken
+    assert other.id in taken
+
+
+def test_nothing_is_made_that_nothing_could_delete() -> None:
+    """Images are made by an action of servers and deleted by an API of chapter 11, which an endpoint need not have."""
+    session = open_session(Settings(run="unit", deviation=("deprecated-gone",)))
+    lease = session.pool.lease()
+    with pytest.raises(PrerequisiteMissing, match="was not sent, since nothing could delete it"):
+        session.client.post(f"{_SERVERS}/{lease.id}/action", {"createImage": {"name": "kept"}})
+    assert session.ledger.things("unit") == []
+    lease.release()
+    assert session.clean()[1] == []
+    session.close()
+
+
+def test_a_server_that_no_query_shows_is_looked_for_in_the_list() -> None:
+    """A query that fails inside the service says neither; it is not waited for longer than two minutes."""
+    session = open_session(Settings(run="unit", deviation=("crash-on-unknown-id",)))
+    lease, began = session.pool.lease(), session.target.clock.now()
+    session.client.delete(f"{_SERVERS}/{lease.id}")
+    with pytest.raises(JobTimeout, match=r"was not shown for 120 s. Seen: HTTP 500"):
+        session.pool.wait_stable(lease.id)
+    assert session.target.clock.now() - began < 200
+    deleted, problems = session.clean()
+    assert problems == []
+    assert lease.id in deleted
+    session.close()
+
+
+def test_a_locked_server_is_deleted_at_the_end(session: Session) -> None:
+    """The lock is taken off first; a server that stays costs money."""
+    lease = session.pool.lease()
+    session.client.post(f"{_SERVERS}/{lease.id}/action", {"lock": None})
+    deleted, problems = session.clean()
+    assert (problems, lease.id in deleted) == ([], True)
+    assert _there(session) == []
+
+
+def test_whoever_deletes_gets_what_was_left_over(session: Session) -> None:
+    """A server that a test made in its own way serves once more when it is not kept; then one that is free, then a new one."""
+    made: list[str] = []
+    for name in ("kept", "left"):
+        _native(session, name)
+        made += session.pool.settle(list(session.connection.journal)[-1])
+    session.pool.keep(made[:1])
+    session.pool.retire()
+    held, free = session.pool.batch_of(2)
+    free.release()
+    assert session.pool.to_delete().id == made[1]
+    doomed = session.pool.to_delete()
+    assert doomed.id == free.id
+    doomed.release()
+    assert free.id not in session.pool.idle()
+    assert session.pool.to_delete().id not in {*made, held.id, free.id}
+
+
+def test_no_name_is_part_of_another(session: Session) -> None:
+    """Lists are filtered by part of a name."""
+    names = [session.pool.new_name("n") for _ in range(120)]
+    assert not [(one, other) for one in names for other in names if one != other and one in other]
+
+
+def test_the_budget_stops_the_request_before_it_leaves() -> None:
+    """Over --ecs-max-servers nothing is sent."""
+    session = open_session(Settings(run="unit"))
+    session.ledger._limit = 2  # the embedded mock has no limit of its own
+    with pytest.raises(BudgetExceeded, match="--ecs-max-servers=2"):
+        session.pool.create(3)
+    assert _there(session) == []
+    session.close()
+
+
+def test_a_state_that_cannot_be_reached_is_given_up_soon() -> None:
+    """A pool that cannot stop servers does not create more and more of them."""
+    session = open_session(Settings(run="unit", deviation=("stop-noop",)))
+    for _ in range(3):
+        with pytest.raises(PrerequisiteMissing, match="No server can be brought into the state SHUTOFF"):
+            session.pool.lease("SHUTOFF")
+    assert session.ledger.created() <= 6
+    session.close()
+
+
+def test_a_spoilt_server_is_given_to_nobody_and_deleted(session: Session) -> None:
+    """It is still one of the run's, so the clean-up has it."""
+    spoilt = session.pool.lease("ACTIVE")
+    spoilt.spoilt = True
+    spoilt.release()
+    taken = [session.pool.lease("ACTIVE").id for _ in range(4)]
+    assert spoilt.id not in taken
+    session.clean()
+    assert _there(session) == []
