@@ -147,7 +147,7 @@ def evaluate(
         passed, seen = assertion.test == "absent", "(absent)"
     else:
         passed = compare(seen, assertion.expected)
-    if not exchange.succeeded and assertion.path[0] != "status":
+    if not exchange.accepted and assertion.path[0] != "status":
         passed, seen = False, answer
     if exchange.failure is not None or (not passed and set(codes_of(exchange.response_body)) & set(environment_codes)):
         reason = exchange.failure or "the project or region lacks what the request needs"

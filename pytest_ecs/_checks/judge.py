@@ -63,7 +63,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> Iterator[F
     yield from _states(exchange, contract)
     if operation is None:
         return
-    if exchange.status >= 400:
+    if exchange.refused:
         yield from _error(exchange, operation, contract)
     elif exchange.case is None or exchange.case.expects == "accepted":
         yield from _success(exchange, operation, contract, corpus)
@@ -83,7 +83,7 @@ def _not_offered(exchange: Exchange, operation: Operation | None, corpus: Corpus
     if operation is None or operation.chapter != _OPTIONAL or exchange.status != 404:
         return False
     collection = corpus.get(case.control)
-    return collection is not None and (collection.succeeded if operation.selects else collection.status == 404)
+    return collection is not None and (collection.accepted if operation.selects else collection.status == 404)
 
 
 def _throttled(exchange: Exchange) -> bool:
@@ -222,7 +222,7 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
     expectation = contract.expectation(case.expects, dialect)
     evidence = (exchange.id, *([case.control] if case.control else []))
     if case.expects == "accepted":
-        fine = exchange.succeeded
+        fine = exchange.accepted
         full = "" if fine else _full(exchange, operation, contract, corpus)
         if full and case.limits:
             evidence = (*evidence, case.limits)
@@ -235,7 +235,7 @@ def _case(exchange: Exchange, operation: Operation | None, contract: Contract, c
             yield _refused(case.requirement, exchange, evidence, expectation)
         return
     control = corpus.get(case.control) if case.control is not None else None
-    if control is None or not control.succeeded:
+    if control is None or not control.accepted:
         what = "there is no control request" if case.control is None else "the control request was not accepted"
         reason = f"{what}, so that refusing the changed one proves nothing"
         yield Finding(case.requirement, "not_tested", evidence, reason=reason)
@@ -250,7 +250,7 @@ def _full(exchange: Exchange, operation: Operation | None, contract: Contract, c
         return ""
     shown = corpus.get(exchange.case.limits or "")
     try:
-        limits = pointer(shown.response_body if shown is not None and shown.succeeded else None, ("limits", "absolute"))
+        limits = pointer(shown.response_body if shown is not None and shown.accepted else None, ("limits", "absolute"))
         most, used = pointer(limits, (quota.most,)), pointer(limits, (quota.used,))
     except LookupError:
         return ""
@@ -274,7 +274,7 @@ def _rejection(
     if dialect == "ecs" and expectation.codes:
         expected += f" with code {' or '.join(sorted(fitting))}"
         expected += "".join(f", or {status} with any" for status in expectation.any_code)
-    if exchange.succeeded:
+    if exchange.accepted:
         return _late(exchange, expectation, expected, evidence, corpus)
     codes = codes_of(exchange.response_body)
     seen = {
@@ -363,7 +363,7 @@ def _told(queries: Sequence[Exchange]) -> Sequence[Exchange]:
     return [
         query
         for query in queries
-        if query.succeeded and isinstance(query.response_body, Mapping) and "status" in query.response_body
+        if query.accepted and isinstance(query.response_body, Mapping) and "status" in query.response_body
     ]
 
 

@@ -167,9 +167,31 @@ class Exchange:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def succeeded(self) -> bool:
-        """Whether the answer says that the request was done; a redirection (3xx) does not."""
+    def accepted(self) -> bool:
+        """Whether the answer says that the request was done, or will be (2xx)."""
         return self.failure is None and 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        """Whether the answer says that the request was not done (4xx, 5xx).
+
+        A redirection (3xx) and no answer at all are neither accepted nor refused.
+        """
+        return self.failure is None and self.status >= 400
+
+    @property
+    def answer(self) -> str:
+        """What came back, in one line for people: the status and the body, or why there was no answer."""
+        if self.failure is not None:
+            return self.failure
+        if self.response_body is not None:
+            return f"HTTP {self.status}, {json.dumps(self.response_body, ensure_ascii=False)}"
+        return f"HTTP {self.status}, {self.response_text!r}" if self.response_text else f"HTTP {self.status}, no body"
+
+    @property
+    def json_object(self) -> Mapping[str, JSON]:
+        """The body when it is a JSON object, else an empty one."""
+        return self.response_body if isinstance(self.response_body, Mapping) else {}
 
     @property
     def request_line(self) -> str:

@@ -159,7 +159,7 @@ def identify(kind: Kind, exchange: Exchange) -> str | None:
 def discard(exchange: Exchange, client: Client) -> None:
     """Delete at once what an accepted request created and nobody wants; what stays is deleted at the end of the run."""
     kind = kind_of(exchange.method, exchange.path, exchange.request_body)
-    if kind is not None and exchange.succeeded and (path := identify(kind, exchange)) is not None:
+    if kind is not None and exchange.accepted and (path := identify(kind, exchange)) is not None:
         client.delete(path)
 
 
@@ -199,7 +199,7 @@ def _by_name(kind: Kind, thing: Thing, client: Client) -> list[str] | None:
         return None
     listed = client.get(kind.all)
     items = _items(listed.response_body, kind.listed)
-    if listed.failure is not None or listed.status >= 400 or items is None:
+    if not listed.accepted or items is None:
         return None
     named = [item for item in items if _text(item, kind.shown) == thing.name]
     found = [_url(kind, identity) for item in named if (identity := _text(item, kind.id)) is not None]
@@ -230,7 +230,7 @@ def _end(kind: Kind, path: str, client: Client, clock: Clock) -> str:
                 return "deleted"
             return "unknown" if kind.all and client.get(kind.all).status == 404 else "gone"
         # A refusal that says neither: the list does.
-        if deleted.failure is None and deleted.status >= 400 and _unlisted(kind, path, client):
+        if deleted.refused and _unlisted(kind, path, client):
             return "deleted" if attempt else "gone"
         clock.sleep(min(_FIRST * 2**attempt, _PAUSE))
     return "there"
@@ -241,7 +241,7 @@ def _unlisted(kind: Kind, path: str, client: Client) -> bool:
     if not kind.all:
         return False
     listed = client.get(kind.all)
-    items = _items(listed.response_body, kind.listed) if listed.succeeded else None
+    items = _items(listed.response_body, kind.listed) if listed.accepted else None
     return items is not None and path not in {_url(kind, one) for item in items if (one := _text(item, kind.id))}
 
 

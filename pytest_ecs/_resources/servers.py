@@ -68,16 +68,16 @@ class CreationGuard:
         kind, number = key
         if kind is None:
             self._after_servers(number, exchange)
-        elif exchange.failure is None and exchange.status >= 400:
+        elif exchange.refused:
             self.ledger.lost(number)
         elif exchange.failure is None:
             self.ledger.got(number, identify(kind, exchange))
 
     def _after_servers(self, key: int, exchange: Exchange) -> None:
-        if exchange.status >= 400:
+        if exchange.refused:
             self.ledger.answer(key, "refused")
             return
-        body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
+        body = exchange.json_object
         job, server = body.get("job_id"), body.get("server")
         if isinstance(job, str):
             self.ledger.answer(key, "accepted", job)
@@ -219,7 +219,7 @@ class Pool:
             exchange = self.show(server)
             if exchange.status == 404:
                 return None
-            body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
+            body = exchange.json_object
             inner = body.get("server")
             shown: Mapping[str, JSON] = inner if isinstance(inner, Mapping) else {}
             status, task = str(shown.get("status")), shown.get("OS-EXT-STS:task_state")
@@ -230,7 +230,7 @@ class Pool:
             if now - answered >= _PATIENCE:
                 raise JobTimeout(
                     f"Server {server} was not shown for {_PATIENCE:g} s",
-                    seen=f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text}",
+                    seen=exchange.answer,
                     hint="Look at what the endpoint answers to the query of a server (6.2.6)",
                 )
             if now - began >= limit:
@@ -373,7 +373,7 @@ class Pool:
         if _job_of(exchange) is None:
             raise PrerequisiteMissing(
                 "The endpoint does not create servers for the run",
-                seen=f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text}",
+                seen=exchange.answer,
                 hint="check --ecs-image, --ecs-flavor, --ecs-vpc and --ecs-subnet, and the quota of the project",
             )
         made = self.settle(exchange)
@@ -413,9 +413,9 @@ class Pool:
                 ids = ids or _by_name(self.ledger, intent, self.client)
                 _record(self.ledger, intent, ids, status="ACTIVE")
             return ids
-        body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
+        body = exchange.json_object
         server = body.get("server")
-        if exchange.status < 300 and isinstance(server, Mapping) and isinstance(server.get("id"), str):
+        if exchange.accepted and isinstance(server, Mapping) and isinstance(server.get("id"), str):
             self.ledger.note(server["id"], self.wait_stable(server["id"]))
             name, count = _wanted(exchange.request_body)
             return self._namesakes(name) if count > 1 and name else [server["id"]]
@@ -463,7 +463,7 @@ def _record(ledger: Ledger, intent: Intent, ids: Iterable[str], status: str | No
 
 def _job_of(exchange: Exchange) -> str | None:
     body = exchange.response_body
-    job = body.get("job_id") if exchange.status < 300 and isinstance(body, Mapping) else None
+    job = body.get("job_id") if exchange.accepted and isinstance(body, Mapping) else None
     return job if isinstance(job, str) else None
 
 
@@ -616,10 +616,10 @@ def _delete_one(ledger: Ledger, client: Client, clock: Clock, server: str) -> bo
 
 def _is_gone(ledger: Ledger, client: Client, server: str) -> bool:
     exchange = client.get(f"/v2.1/{{project_id}}/servers/{server}")
-    body = exchange.response_body if isinstance(exchange.response_body, Mapping) else {}
+    body = exchange.json_object
     shown = body.get("server")
     there = exchange.status != 404 and not (isinstance(shown, Mapping) and shown.get("status") in _GONE)
-    if there and exchange.status >= 400:  # the query says nothing, so that the list has to
+    if there and exchange.refused:  # the query says nothing, so that the list has to
         with suppress(PrerequisiteMissing):
             there = any(listed["id"] == server for listed in _listed(client))
     if not there:

@@ -125,10 +125,10 @@ class Bench(Stock):
         Raises `PrerequisiteMissing` when the endpoint refused it: nothing can be concluded from refusals then.
         """
         exchange = self.attempt(operation_id, variant, check_only=check_only)
-        if exchange.failure is not None or exchange.status >= 400:
+        if not exchange.accepted:
             raise PrerequisiteMissing(
                 f"The valid {variant} request of {operation_id} was not accepted, so refusing a changed one proves nothing",
-                seen=f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text}",
+                seen=exchange.answer,
                 hint=f"look at {operation_id}/status first",
             )
         return exchange
@@ -165,7 +165,7 @@ class Bench(Stock):
         for number, (changed, options) in enumerate(changes(operation, requirement, request, keyword, others)):
             case = Case(requirement_id, expectation(requirement), changed.change, control.id, changed.codes)
             exchange = self._send(operation, recipe, apply(requirement, request, changed), case, **options)
-            if exchange.failure is None and exchange.status < 400:
+            if exchange.accepted:
                 self._undo(exchange, recipe, leases)
                 if number == 0:
                     return  # one wrong acceptance is enough; the server it was about may have changed
@@ -290,7 +290,7 @@ class Bench(Stock):
         finally:
             self._take_back(exchange, recipe, leases)
             self._restore(recipe, leases, request)
-            if operation.method != "GET" and exchange.failure is None and exchange.status < 400:
+            if operation.method != "GET" and exchange.accepted:
                 self._forget(recipe)
         return exchange
 
@@ -315,7 +315,7 @@ class Bench(Stock):
         requirement = self.contract.requirements[requirement_id]
         case = Case(requirement_id, expectation(requirement), words, control.id, codes)
         exchange = self._send(operation, recipe, changed, case)
-        accepted = exchange.failure is None and exchange.status < 400
+        accepted = exchange.accepted
         try:
             if accepted:
                 self.wait_out(exchange)
@@ -570,7 +570,7 @@ class Bench(Stock):
 
     def _take_back(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
         """Undo what an accepted request did, where the recipe says how."""
-        if recipe.undo is not None and exchange.failure is None and exchange.status < 400:
+        if recipe.undo is not None and exchange.accepted:
             self._put_back(partial(recipe.undo, self._ingredients(recipe, leases), exchange), leases)
 
     def _put_back(self, steps: Callable[[], Iterable[Step]], leases: list[Lease]) -> None:
@@ -590,7 +590,7 @@ class Bench(Stock):
         """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
         for _ in range(TRIES):
             sent = self.client.request(method, path, json=body)
-            if sent.failure is None and (sent.status < 400 or sent.status == 404):
+            if sent.accepted or sent.status == 404:
                 self.settle(sent, leases)
                 return True
             self.session.target.clock.sleep(1.0)
@@ -598,7 +598,7 @@ class Bench(Stock):
 
     def _undo(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
         """After a request that should have been refused: let it end, and trust no borrowed server any more."""
-        if exchange.failure is not None or exchange.status >= 400:
+        if not exchange.accepted:
             return
         self.wait_out(exchange)
         self._take_back(exchange, recipe, leases)
@@ -613,7 +613,7 @@ class Bench(Stock):
         made = self._made[key]
         if key[0] in RECIPES or not isinstance(made, str):
             return False
-        return self.client.get(f"{key[1]}/{made}").status >= 400
+        return self.client.get(f"{key[1]}/{made}").refused
 
     def _make_once(
         self, recipe: Recipe, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any

@@ -196,9 +196,9 @@ class Properties:
         bench.check(ANSWERED, exchange, "status", at_most=499)
         if not generated.promised or not generated.edits or exchange.failure is not None:
             return
-        if not exchange.succeeded:
+        if not exchange.accepted:
             control = self._varied(replace(generated, edits=()), leases)
-            if control is None or not control.succeeded:
+            if control is None or not control.accepted:
                 bench.not_tested(ACCEPTED, f"the recipe's own request of {generated.operation} is refused, too")
                 return
         bench.check(ACCEPTED, exchange, "status", at_most=299)

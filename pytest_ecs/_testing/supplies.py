@@ -54,7 +54,7 @@ class Stock:
 
     def settle(self, exchange: Exchange, leases: list[Lease] | None = None) -> None:
         """Wait until what an accepted request started is over, and write down what it made."""
-        if exchange.failure is not None or exchange.status >= 400:
+        if not exchange.accepted:
             return
         pool, body = self.session.pool, exchange.response_body
         job = body.get("job_id") if isinstance(body, Mapping) else None
@@ -77,12 +77,12 @@ class Stock:
                 f"{exchange.request_line} is needed, a discarded operation", seen=f"HTTP 404, {exchange.response_body}"
             )
         try:
-            if exchange.failure is not None or exchange.status >= 400:
+            if not exchange.accepted:
                 raise LookupError("it was refused")
             return locate(exchange, ("body", *path))
         except LookupError:
             wanted = ".".join(map(str, path)) or "a body"
-            seen = exchange.failure or f"HTTP {exchange.status}, {exchange.response_body or exchange.response_text!r}"
+            seen = exchange.answer
             raise StepFailed(f"{exchange.request_line} was not answered with {wanted}", seen=seen) from None
 
     def exactly(self, count: int, things: Iterable[_T], what: str) -> list[_T]:
@@ -146,7 +146,7 @@ class Stock:
         """
         port, holder = self.need_resource("port_id"), ""
         for exchange in self.session.connection.journal:
-            asked, refused = _ports(exchange.request_body), exchange.failure is not None or exchange.status >= 400
+            asked, refused = _ports(exchange.request_body), not exchange.accepted
             if asked == [port] and not refused:
                 holder = exchange.parameters.get("server_id") or _created(exchange)
             elif asked == [port] and exchange.status in {404, 409}:
@@ -188,10 +188,10 @@ class Stock:
             "availability_zone": self.need_resource("availability_zone"),
         }
         created = self.client.post(_DISKS, {"volume": volume})
-        if created.failure is not None or created.status >= 400:
+        if not created.accepted:
             raise PrerequisiteMissing(
                 "A disk is needed, and the endpoint does not create one (11.4.4)",
-                seen=created.failure or f"HTTP {created.status}, {created.response_body or created.response_text}",
+                seen=created.answer,
             )
         disk = str(self.read(created, "volume", "id"))
         for _ in range(TRIES):
@@ -227,10 +227,10 @@ class Stock:
         share one; here it changes nothing. Raises `PrerequisiteMissing` where the endpoint does not create it.
         """
         created = self.client.request(method, path, json=body() if callable(body) else body, **options)
-        if created.failure is not None or created.status >= 400:
+        if not created.accepted:
             raise PrerequisiteMissing(
                 f"Something that {path} creates is needed, and the endpoint does not create it",
-                seen=created.failure or f"HTTP {created.status}, {created.response_body or created.response_text}",
+                seen=created.answer,
             )
         self.settle(created)
         return self.read(created, *steps)
@@ -267,7 +267,7 @@ class Stock:
         """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went."""
         for _ in range(seconds):
             shown = self.client.get(path)
-            if shown.failure is None and shown.status >= 400:
+            if shown.refused:
                 return True
             self.session.target.clock.sleep(1.0)
         return False

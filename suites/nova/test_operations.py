@@ -109,7 +109,7 @@ def _one(bench: Bench, lease: Lease, other: Lease, entry: dict[str, Any]) -> Non
     if request not in [one["request_id"] for one in others]:  # one request may have made both servers
         bench.expect(f"{_SHOW}/other-server", "GET", path, expects="not-found", change="it was done to another server")
     bench.check(f"{_SHOW}/has-events", shown, *place, "events", 0, present=True)
-    if shown.status >= 400:
+    if shown.refused:
         return
     for number, event in enumerate(bench.read(shown, "instanceAction", "events")):
         at = (*place, "events", number)

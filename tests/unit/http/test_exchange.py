@@ -78,3 +78,31 @@ def test_pointer_says_what_is_missing() -> None:
     assert pointer({"a": [{"b": 1}]}, ("a", 0, "b")) == 1
     with pytest.raises(LookupError, match="nothing at a/1"):
         pointer({"a": [1]}, ("a", 1))
+
+
+@pytest.mark.parametrize(
+    ("status", "failure", "accepted", "refused"),
+    [
+        (204, None, True, False),
+        (300, None, False, False),
+        (304, None, False, False),
+        (404, None, False, True),
+        (503, None, False, True),
+        (0, "no answer in 60 s", False, False),
+        (200, "the body was cut off", False, False),
+    ],
+)
+def test_an_answer_is_accepted_refused_or_neither(
+    status: int, failure: str | None, accepted: bool, refused: bool
+) -> None:
+    """A redirection is neither, and an answer that did not come whole is no answer."""
+    made = exchange(status=status, failure=failure)
+    assert (made.accepted, made.refused) == (accepted, refused)
+
+
+def test_an_answer_is_one_line_for_people() -> None:
+    """Texts are JSON, so that "1" is not 1; what is missing is said to be."""
+    assert exchange(status=200, response_body={"a": "1"}).answer == 'HTTP 200, {"a": "1"}'
+    assert exchange(status=204, response_body=None).answer == "HTTP 204, no body"
+    assert exchange(status=0, failure="reset").answer == "reset"
+    assert exchange(response_body=[1]).json_object == {}

@@ -186,7 +186,7 @@ def test_a_refusal_is_sent_beside_the_like_that_is_accepted(bench: Bench) -> Non
     assert sent.case is not None
     control = bench.session.get(str(sent.case.control))
     assert control is not None
-    assert (control.operation, control.succeeded) == ("nova.servers.update", True)
+    assert (control.operation, control.accepted) == ("nova.servers.update", True)
     named = bench.expect("nova.servers.update/rule/name-changed", "PUT", path, expects="empty", control="another")
     assert named.case is not None
     assert named.case.control == "another"
@@ -205,7 +205,7 @@ def test_what_a_project_may_have_is_asked_before_it_is_used(bench: Bench) -> Non
     assert made.case is not None
     limits = bench.session.get(str(made.case.limits))
     assert limits is not None
-    assert (limits.operation, limits.succeeded) == ("nova.limits.show", True)
+    assert (limits.operation, limits.accepted) == ("nova.limits.show", True)
 
 
 def test_disks_that_never_become_available_are_not_waited_for_again() -> None:
