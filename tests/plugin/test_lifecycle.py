@@ -218,10 +218,10 @@ def test_sweep_finds_a_server_whose_answer_never_came(mock: dict[str, Any], tmp_
     """A run that died between request and answer is swept by the name in its intent."""
     code = (
         "import os, sys\n"
-        "def test_it(ecs_session, monkeypatch):\n"
-        "    ledger = ecs_session.ledger\n"
+        "def test_it(_ecs_session, monkeypatch):\n"
+        "    ledger = _ecs_session.ledger\n"
         "    monkeypatch.setattr(type(ledger), 'answer', lambda *a: os.kill(os.getpid(), 9))\n"
-        "    ecs_session.pool.create(1)\n"
+        "    _ecs_session.pool.create(1)\n"
     )
     (tmp_path / "test_it.py").write_text(code)
     run = _start(mock, tmp_path)
