@@ -77,8 +77,7 @@ def _ecs_tools(_ecs_session: Session) -> Iterator[Tools]:
 
     tools = tools_of(_ecs_session)
     yield tools
-    tools.driver.give_back_prepared()
-    tools.servers.give_back_shared()
+    tools.give_back()
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,11 @@ class Tools:
     #: Profile of the properties: quick, deep or off.
     properties: str
 
+    def give_back(self) -> None:
+        """Give the servers back that are kept for requests to be refused and for reading."""
+        self.driver.give_back_prepared()
+        self.servers.give_back_shared()
+
 
 def tools_of(session: Session) -> Tools:
     """Return the tools of a session; they share what they made and were handed."""

@@ -85,7 +85,7 @@ def test_a_server_is_put_back_as_it_was(tools: Tools, operation: str, what: str,
     """After the request that succeeds, and after those that are refused."""
     tools.cases.run(operation)
     tools.cases.refuse(f"{operation}/not-found/server_id")
-    tools.servers.give_back_shared()
+    tools.give_back()
     state = {lease.id for lease in tools.driver.session.pool.batch_of(3, "ACTIVE")}
     assert [_count(tools, server, what, key) for server in sorted(state)] == [1, 1, 1]
 
@@ -101,7 +101,7 @@ def test_a_request_that_succeeds_leaves_the_servers_of_refusals_alone(tools: Too
         exchange for exchange in tools.driver.session.connection.journal if exchange.operation == "nova.servers.resize"
     ]
     assert [exchange.status for exchange in asked] == [202, 202, 202]
-    tools.servers.give_back_shared()
+    tools.give_back()
     listed = tools.client.get("/v2.1/{project_id}/servers/detail")
     assert "VERIFY_RESIZE" not in read(listed, "servers", "*", "status")
 
