@@ -14,9 +14,9 @@ from pytest_ecs._cases.mutation import excluding
 from pytest_ecs._cases.recipe import RECIPES, Recipe, Request, placeholder
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Operation, Requirement
-from pytest_ecs._http.auth import FixedToken, NoAuth
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
+from pytest_ecs._http.token import FixedToken, NoAuth
 from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.servers import Lease
 from pytest_ecs._testing.check import Check

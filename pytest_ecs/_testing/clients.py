@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from pytest_ecs._http.auth import AkSkAuth, AlteredAfterSigning, FixedToken, NoAuth
 from pytest_ecs._http.client import Client
+from pytest_ecs._http.signature import AkSkAuth, AlteredAfterSigning
+from pytest_ecs._http.token import FixedToken, NoAuth
 from pytest_ecs._run.session import Session
 from pytest_ecs._types import Identity
 from pytest_ecs.exceptions import PrerequisiteMissing

@@ -11,9 +11,9 @@ import httpx
 
 from pytest_ecs._cases.recipe import RECIPES, Ingredients, Recipe, Request, Step
 from pytest_ecs._contract.model import Operation
-from pytest_ecs._http.auth import NoAuth
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
+from pytest_ecs._http.token import NoAuth
 from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.servers import Lease
 from pytest_ecs._run.session import Session
