@@ -72,7 +72,7 @@ def test_nics_come_and_go_in_batches(
     )
     listed = ecs_client.get(_native(lease.id))
     nics = [nic for nic in read(listed, "interfaceAttachments") if nic["port_id"] not in before]
-    ecs_check(f"{_ADD}/security-groups-omitted", added, "status", at_most=299)
+    ecs_check.accepted(f"{_ADD}/security-groups-omitted", added)
     for rule in ("success-adds", "several"):
         ecs_check(f"{_ADD}/{rule}", listed, "body", "interfaceAttachments", length=len(before) + 2)
     ecs_check(f"{_ADD}/success-adds", listed, *_PORTS, includes=before)

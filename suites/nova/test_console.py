@@ -31,12 +31,12 @@ def test_the_log_is_as_long_as_asked_for(ecs_client: Client, ecs_check: Check, e
     longest = 0
     for length, rule in ((1, "length-as-number"), (3, "length-as-number"), ("2", "length-as-text"), (0, "zero")):
         shown = _console(ecs_client, server.id, length)
-        ecs_check(f"{_RULE}/{rule}", shown, "status", at_most=299)
+        ecs_check.accepted(f"{_RULE}/{rule}", shown)
         limit = "zero" if length == 0 else "lines"
         ecs_check(f"{_RULE}/{limit}", shown, "body", "output", matches=_lines(int(length)))
         if shown.accepted:
             longest = max(longest, len(read(shown, "output")))
     latest = _console(ecs_client, server.id, 2, "2.5")
-    ecs_check(f"{_RULE}/last-microversion", latest, "status", at_most=299)
+    ecs_check.accepted(f"{_RULE}/last-microversion", latest)
     everything = _console(ecs_client, server.id, -1)
     ecs_check(f"{_RULE}/unlimited", everything, "body", "output", matches=rf"(?s)\A.{{{longest}}}")

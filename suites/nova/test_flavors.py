@@ -157,7 +157,7 @@ def test_the_least_that_is_asked_for(ecs_client: Client, ecs_check: Check, rule:
         elif size >= least:
             ecs_check(f"{rule}/least-disk", large, *_IDS, contains=flavor)
     if not any(disks.values()):  # a disk of 0 is not judged, so only that the query is understood is left
-        ecs_check(f"{rule}/least-disk", large, "status", at_most=299)
+        ecs_check.accepted(f"{rule}/least-disk", large)
     if rule == _LIST:
         both = _query(ecs_client, rule, minRam=str(middle), minDisk=str(least))
         allowed = set(fitting) & set(_ids(large))
@@ -212,7 +212,7 @@ def test_public_flavors_can_be_asked_for(ecs_client: Client, ecs_check: Check) -
         if "os-flavor-access:is_public" in flavor:
             place = ("body", "flavors", number, "os-flavor-access:is_public")
             ecs_check(f"{_DETAIL}/public-filter", listed, *place, equals=True)
-    ecs_check(f"{_DETAIL}/public-filter", listed, "status", at_most=299)
+    ecs_check.accepted(f"{_DETAIL}/public-filter", listed)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_listed_flavors_make_servers(
         body = dict(ecs_servers.template(ecs_supplies.name("check"), 1))
         body["server"] = {**body["server"], "flavorRef": flavor}
         checked = ecs_client.post("/v1/{project_id}/cloudservers", {**body, "dry_run": True})
-        ecs_check(f"{_LIST}/usable", checked, "status", at_most=299)
+        ecs_check.accepted(f"{_LIST}/usable", checked)
         judged = True
     if not judged:
         ecs_check.not_tested(

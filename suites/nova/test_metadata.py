@@ -270,7 +270,7 @@ def test_keys_and_values_are_kept_as_they_are(
                     if rule == _SET
                     else (_update if rule == _UPDATE else _replace)(ecs_client, lease, {key: value})
                 )
-                ecs_check(f"{rule}/{form}", sent, "status", at_most=299)
+                ecs_check.accepted(f"{rule}/{form}", sent)
                 _has(ecs_check, f"{rule}/{form}", _listed(ecs_client, lease), {key: value})
         long = "k" * (_LENGTH + 1)
         control = ecs_cases.control("nova.metadata.set")
@@ -311,7 +311,7 @@ def test_the_state_of_the_server_counts(
                 (_SET, _set(ecs_client, lease, "first", "2")),
                 (_DELETE, ecs_client.delete(_path(lease.id, "first"))),
             ):
-                ecs_check(f"{rule}/active-and-stopped", sent, "status", at_most=299)
+                ecs_check.accepted(f"{rule}/active-and-stopped", sent)
         _set(ecs_client, stopped, "first", "1")
         action = f"/v2.1/{{project_id}}/servers/{stopped.id}/action"
         resized = ecs_client.post(action, {"resize": {"flavorRef": ecs_servers.other_flavor(stopped)}})
@@ -324,8 +324,8 @@ def test_the_state_of_the_server_counts(
             (_DELETE, "DELETE", "first", None),
         )
         try:
-            ecs_check(f"{_LIST}/any-state", _listed(ecs_client, stopped), "status", at_most=299)
-            ecs_check(f"{_SHOW}/any-state", ecs_client.get(_path(stopped.id, "first")), "status", at_most=299)
+            ecs_check.accepted(f"{_LIST}/any-state", _listed(ecs_client, stopped))
+            ecs_check.accepted(f"{_SHOW}/any-state", ecs_client.get(_path(stopped.id, "first")))
             for rule, method, key, body in changes:
                 if status != "VERIFY_RESIZE":
                     ecs_check.not_tested(
