@@ -36,18 +36,18 @@ def _path(servers: Servers, root: str = "/v2.1") -> str:
     return f"{root}/{{project_id}}/servers/{lease.id}"
 
 
-@pytest.mark.ecs_requirement(f"{_RULE}/microversion-default")
+@pytest.mark.ecs_requirement("nova.servers.show/rule/microversion-default")
 def test_the_default_is_the_least(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """Without a header a field of a later microversion is absent."""
     shown = ecs_client.get(_path(ecs_servers))
-    ecs_check(f"{_RULE}/microversion-default", shown, "body", "server", "locked", absent=True)
+    ecs_check("nova.servers.show/rule/microversion-default", shown, "body", "server", "locked", absent=True)
 
 
-@pytest.mark.ecs_requirement(f"{_RULE}/microversion-newer-header")
+@pytest.mark.ecs_requirement("nova.servers.show/rule/microversion-newer-header")
 def test_the_newer_header_is_honoured(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """OpenStack-API-Version alone, from 2.27 on, brings the fields of its microversion."""
     shown = ecs_client.get(_path(ecs_servers), headers={_NEWER: "compute 2.27"})
-    ecs_check(f"{_RULE}/microversion-newer-header", shown, "body", "server", "locked", present=True)
+    ecs_check("nova.servers.show/rule/microversion-newer-header", shown, "body", "server", "locked", present=True)
 
 
 def _refuse(client: Client, expect: Expect, servers: Servers, rule: str, version: str) -> None:
@@ -64,14 +64,14 @@ def _refuse(client: Client, expect: Expect, servers: Servers, rule: str, version
     )
 
 
-@pytest.mark.ecs_requirement(f"{_RULE}/microversion-malformed")
+@pytest.mark.ecs_requirement("nova.servers.show/rule/microversion-malformed")
 def test_what_is_no_version_is_refused(ecs_client: Client, ecs_expect: Expect, ecs_servers: Servers) -> None:
     """A word is not read as a microversion."""
     _refuse(ecs_client, ecs_expect, ecs_servers, "microversion-malformed", "two")
 
 
 @pytest.mark.parametrize(("field", "step"), [("min_version", -1), ("version", 1)])
-@pytest.mark.ecs_requirement(f"{_RULE}/microversion-out-of-range")
+@pytest.mark.ecs_requirement("nova.servers.show/rule/microversion-out-of-range")
 def test_a_version_outside_the_range_is_refused(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers, field: str, step: int
 ) -> None:
@@ -88,10 +88,12 @@ def test_a_version_outside_the_range_is_refused(
                 f"{major}.{minor}" if minor >= 0 else f"{major - 1}.9999",
             )
             return
-    ecs_check.not_tested(f"{_RULE}/microversion-out-of-range", f"no {field} of v2.1 can be read")
+    ecs_check.not_tested("nova.servers.show/rule/microversion-out-of-range", f"no {field} of v2.1 can be read")
 
 
-@pytest.mark.ecs_requirement(f"{_RULE}/v2-alias")
+@pytest.mark.ecs_requirement(
+    "nova.servers.show/rule/v2-alias",
+)
 def test_v2_has_no_microversions(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """Under /v2 the header changes nothing."""
     shown = ecs_client.get(_path(ecs_servers, "/v2"), headers={_OLDER: "2.26"})
@@ -99,12 +101,14 @@ def test_v2_has_no_microversions(ecs_client: Client, ecs_check: Check, ecs_serve
     ecs_check(f"{_RULE}/v2-alias", shown, "body", "server", "id", present=True)
 
 
-@pytest.mark.ecs_requirement(f"{_RULE}/microversion-older-header", f"{_RULE}/microversion-headers-agree")
+@pytest.mark.ecs_requirement(
+    "nova.servers.show/rule/microversion-older-header", "nova.servers.show/rule/microversion-headers-agree"
+)
 def test_the_older_header_is_honoured(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """X-OpenStack-Nova-API-Version alone brings the fields of its microversion, the same ones as the newer header."""
     path = _path(ecs_servers)
     shown = ecs_client.get(path, headers={_OLDER: "2.27"})
-    ecs_check(f"{_RULE}/microversion-older-header", shown, "body", "server", "locked", present=True)
+    ecs_check("nova.servers.show/rule/microversion-older-header", shown, "body", "server", "locked", present=True)
     newer = read(ecs_client.get(path, headers={_NEWER: "compute 2.27"}), "server")
     for field in sorted(newer):
-        ecs_check(f"{_RULE}/microversion-headers-agree", shown, "body", "server", field, present=True)
+        ecs_check("nova.servers.show/rule/microversion-headers-agree", shown, "body", "server", field, present=True)

@@ -62,7 +62,10 @@ def test_invalid_requests_are_refused(ecs_properties: Properties, operation: str
     ecs_properties.invalid(operation)
 
 
-@pytest.mark.ecs_requirement(_VIEWS, _STATE)
+@pytest.mark.ecs_requirement(
+    "6.2/views-agree",
+    "6.3/state-follows",
+)
 def test_lifecycles(ecs_properties: Properties, ecs_servers: Servers) -> None:
     """A server that goes through any sequence of operations is what they make of it, in all its views."""
     lease = ecs_servers("ACTIVE")
@@ -72,7 +75,6 @@ def test_lifecycles(ecs_properties: Properties, ecs_servers: Servers) -> None:
 _RUNNING = precondition(lambda self: self.status == "ACTIVE" and not self.locked)
 _STOPPED = precondition(lambda self: self.status == "SHUTOFF" and not self.locked)
 _FREE = precondition(lambda self: not self.locked)
-_BATCH = "/v1/{project_id}/cloudservers/action"
 #: The microversion that shows most of what is looked at; from it on tags are shown, too.
 _VERSION = "2.26"
 #: More NICs than the model ever gives a server, and fewer than one may have.

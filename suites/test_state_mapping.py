@@ -24,7 +24,13 @@ def _show(lease: Lease) -> Callable[[], Exchange]:
     return lease.show
 
 
-@pytest.mark.ecs_requirement(*_BUILDING, *_ACTIVE)
+@pytest.mark.ecs_requirement(
+    "A-4/building+scheduling",
+    "A-4/building+block_device_mapping",
+    "A-4/building+networking",
+    "A-4/building+spawning",
+    "A-4/active+null",
+)
 def test_states_of_a_new_server(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -36,7 +42,10 @@ def test_states_of_a_new_server(
     ecs_check.missed([*_BUILDING, *_ACTIVE], seen)
 
 
-@pytest.mark.ecs_requirement("A-4/active+powering-off", *_STOPPED)
+@pytest.mark.ecs_requirement(
+    "A-4/active+powering-off",
+    "A-4/stopped+null",
+)
 def test_states_while_stopping(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs) -> None:
     """An active server that is stopped is powering off, then stopped."""
     lease = ecs_servers("ACTIVE")
@@ -74,7 +83,12 @@ def test_states_while_rebooting(
     ecs_check.missed(rows, seen)
 
 
-@pytest.mark.ecs_requirement(*_RESIZING)
+@pytest.mark.ecs_requirement(
+    "A-4/stopped+resize_prep",
+    "A-4/stopped+resize_migrating",
+    "A-4/stopped+resize_migrated",
+    "A-4/stopped+resize_finish",
+)
 def test_states_while_resizing(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs) -> None:
     """A stopped server whose specifications change shows as RESIZE."""
     lease = ecs_servers("SHUTOFF")
@@ -148,4 +162,3 @@ def test_states_that_only_the_mock_can_be_put_into(
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": vm_state, "task_state": task_state})
     lease.show()
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
-    lease.release()

@@ -10,8 +10,13 @@ import pytest
 from pytest_ecs import Cases, Check, Client, Clients, Contract, Exchange, Expect, Servers, Supplies, Target, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-_LIST, _DETAIL, _SHOW, _CREATE, _DELETE = (
-    f"deprecated.disks.{verb}/rule" for verb in ("list", "list-detail", "show", "create", "delete")
+_LIST, _DETAIL, _SHOW = (
+    f"deprecated.disks.{verb}/rule"
+    for verb in (
+        "list",
+        "list-detail",
+        "show",
+    )
 )
 _DISKS, _SNAPSHOTS = "/v2.1/{project_id}/os-volumes", "/v2.1/{project_id}/os-snapshots"
 _LISTS = {_LIST: _DISKS, _DETAIL: f"{_DISKS}/detail"}
@@ -63,19 +68,28 @@ def _entry(listed: Exchange, disk: str) -> dict[str, Any]:
 def _as_asked(check: Check, shown: Exchange, seen: dict[str, Any], wanted: dict[str, Any], *place: str | int) -> None:
     """Judge the name and the size that a query shows of a new disk; it may leave the name out."""
     if "displayName" in seen:
-        check(f"{_CREATE}/listed", shown, *place, "displayName", equals=wanted["display_name"])
-    check(f"{_CREATE}/listed", shown, *place, "size", equals=wanted["size"])
+        check("deprecated.disks.create/rule/listed", shown, *place, "displayName", equals=wanted["display_name"])
+    check("deprecated.disks.create/rule/listed", shown, *place, "size", equals=wanted["size"])
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_CREATE}/{rule}"
-        for rule in ("answer-names", "answer-metadata", "answer-type-and-az", "becomes-available", "listed", "in-az")
-    ),
-    *(f"{base}/{rule}" for base in _LISTS for rule in ("has-disk", "own-project")),
-    f"{_LIST}/same-as-detail",
-    *(f"{_SHOW}/{rule}" for rule in ("same-disk", "same-as-detail", "not-attached")),
-    *(f"{_DELETE}/{rule}" for rule in ("gone", "this-disk-only", "no-body")),
+    "deprecated.disks.create/rule/answer-names",
+    "deprecated.disks.create/rule/answer-metadata",
+    "deprecated.disks.create/rule/answer-type-and-az",
+    "deprecated.disks.create/rule/becomes-available",
+    "deprecated.disks.create/rule/listed",
+    "deprecated.disks.create/rule/in-az",
+    "deprecated.disks.list/rule/has-disk",
+    "deprecated.disks.list/rule/own-project",
+    "deprecated.disks.list-detail/rule/has-disk",
+    "deprecated.disks.list-detail/rule/own-project",
+    "deprecated.disks.list/rule/same-as-detail",
+    "deprecated.disks.show/rule/same-disk",
+    "deprecated.disks.show/rule/same-as-detail",
+    "deprecated.disks.show/rule/not-attached",
+    "deprecated.disks.delete/rule/gone",
+    "deprecated.disks.delete/rule/this-disk-only",
+    "deprecated.disks.delete/rule/no-body",
 )
 def test_disks_come_and_go(
     ecs_client: Client,
@@ -96,53 +110,62 @@ def test_disks_come_and_go(
         ("display_description", "displayDescription"),
         ("size", "size"),
     ):
-        ecs_check(f"{_CREATE}/answer-names", created, *_ONE, field, equals=wanted[asked])
-    ecs_check(f"{_CREATE}/answer-metadata", created, *_ONE, "metadata", "purpose", equals="conformance")
+        ecs_check("deprecated.disks.create/rule/answer-names", created, *_ONE, field, equals=wanted[asked])
+    ecs_check(
+        "deprecated.disks.create/rule/answer-metadata", created, *_ONE, "metadata", "purpose", equals="conformance"
+    )
     for asked, field in (("volume_type", "volumeType"), ("availability_zone", "availabilityZone")):
-        ecs_check(f"{_CREATE}/answer-type-and-az", created, *_ONE, field, equals=wanted[asked])
+        ecs_check("deprecated.disks.create/rule/answer-type-and-az", created, *_ONE, field, equals=wanted[asked])
     with suppress(PrerequisiteMissing):
         _ready(ecs_client, ecs_wait, disk)
     shown = ecs_client.get(f"{_DISKS}/{disk}")
-    ecs_check(f"{_CREATE}/becomes-available", shown, *_ONE, "status", one_of=_spellings("available"))
+    ecs_check("deprecated.disks.create/rule/becomes-available", shown, *_ONE, "status", one_of=_spellings("available"))
     other = _make(ecs_client, ecs_cases, ecs_supplies, ecs_wait)
-    ecs_check(f"{_CREATE}/in-az", shown, *_ONE, "availabilityZone", equals=wanted["availability_zone"])
-    ecs_check(f"{_SHOW}/same-disk", shown, *_ONE, "id", equals=disk)
+    ecs_check(
+        "deprecated.disks.create/rule/in-az", shown, *_ONE, "availabilityZone", equals=wanted["availability_zone"]
+    )
+    ecs_check("deprecated.disks.show/rule/same-disk", shown, *_ONE, "id", equals=disk)
     _as_asked(ecs_check, shown, read(shown, "volume"), wanted, *_ONE)
-    ecs_check(f"{_SHOW}/not-attached", shown, *_ONE, "attachments", one_of=[[], [{}]])
+    ecs_check("deprecated.disks.show/rule/not-attached", shown, *_ONE, "attachments", one_of=[[], [{}]])
     pages = {base: ecs_client.get(path) for base, path in _LISTS.items()}
     for base, listed in pages.items():
         ecs_check(f"{base}/has-disk", listed, *_IDS, contains=disk)
         _as_asked(ecs_check, listed, _entry(listed, disk), wanted, *_at(listed, disk))
         foreign = ecs_clients("other_project").get(_LISTS[base])
         ecs_check(f"{base}/own-project", foreign, *_IDS, lacks=disk)
-    ecs_check(f"{_LIST}/same-as-detail", pages[_LIST], *_IDS, includes=[disk, other])
-    ecs_check(f"{_LIST}/same-as-detail", pages[_DETAIL], *_IDS, includes=[disk, other])
+    ecs_check("deprecated.disks.list/rule/same-as-detail", pages[_LIST], *_IDS, includes=[disk, other])
+    ecs_check("deprecated.disks.list/rule/same-as-detail", pages[_DETAIL], *_IDS, includes=[disk, other])
     entry = _entry(pages[_DETAIL], disk)
     for field in sorted(entry.keys() - {"status"}):
-        ecs_check(f"{_SHOW}/same-as-detail", shown, *_ONE, field, equals=entry[field])
+        ecs_check("deprecated.disks.show/rule/same-as-detail", shown, *_ONE, field, equals=entry[field])
     if "status" in entry:
         status = _spellings(str(entry["status"]).removeprefix(" "))
-        ecs_check(f"{_SHOW}/same-as-detail", shown, *_ONE, "status", one_of=status)
+        ecs_check("deprecated.disks.show/rule/same-as-detail", shown, *_ONE, "status", one_of=status)
     deleted = ecs_client.delete(f"{_DISKS}/{disk}")
-    ecs_check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_check("deprecated.disks.delete/rule/no-body", deleted, "body", equals=None)
     ecs_wait.gone(f"{_DISKS}/{disk}")
     for path in _LISTS.values():
-        ecs_check(f"{_DELETE}/gone", ecs_client.get(path), *_IDS, lacks=disk)
+        ecs_check("deprecated.disks.delete/rule/gone", ecs_client.get(path), *_IDS, lacks=disk)
     ecs_expect(
-        f"{_DELETE}/gone",
+        "deprecated.disks.delete/rule/gone",
         "GET",
         f"{_DISKS}/{disk}",
         expects="not-found",
         change="the disk was deleted",
         control=shown.id,
     )
-    ecs_check(f"{_DELETE}/this-disk-only", ecs_client.get(_DISKS), *_IDS, contains=other)
+    ecs_check("deprecated.disks.delete/rule/this-disk-only", ecs_client.get(_DISKS), *_IDS, contains=other)
     ecs_client.delete(f"{_DISKS}/{other}")
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in (*_LISTS, _SHOW) for rule in ("attached", "attachment-complete")),
-    f"{_DELETE}/attached",
+    "deprecated.disks.list/rule/attached",
+    "deprecated.disks.list/rule/attachment-complete",
+    "deprecated.disks.list-detail/rule/attached",
+    "deprecated.disks.list-detail/rule/attachment-complete",
+    "deprecated.disks.show/rule/attached",
+    "deprecated.disks.show/rule/attachment-complete",
+    "deprecated.disks.delete/rule/attached",
 )
 def test_an_attached_disk_names_its_server_and_stays(
     ecs_client: Client,
@@ -167,18 +190,23 @@ def test_an_attached_disk_names_its_server_and_stays(
         for field in ("device", "id", "serverId", "volumeId"):
             ecs_check(f"{base}/attachment-complete", shown, *at, field, present=True)
     refused = ecs_expect(
-        f"{_DELETE}/attached", "DELETE", path, expects="wrong-state", change="the disk is attached", control=control.id
+        "deprecated.disks.delete/rule/attached",
+        "DELETE",
+        path,
+        expects="wrong-state",
+        change="the disk is attached",
+        control=control.id,
     )
     lease.spoilt = refused.accepted
     after = ecs_client.get(path)
-    ecs_check(f"{_DELETE}/attached", after, *_ONE, "status", one_of=_spellings("in-use"))
+    ecs_check("deprecated.disks.delete/rule/attached", after, *_ONE, "status", one_of=_spellings("in-use"))
     ecs_client.delete(f"{attach}/{disk}")
     lease.spoilt = not ecs_wait.gone(f"{attach}/{disk}") or lease.spoilt
     lease.release()
     ecs_client.delete(path)
 
 
-@pytest.mark.ecs_requirement(f"{_DELETE}/states")
+@pytest.mark.ecs_requirement("deprecated.disks.delete/rule/states")
 def test_a_disk_that_is_being_created_stays(
     ecs_client: Client,
     ecs_contract: Contract,
@@ -190,7 +218,7 @@ def test_a_disk_that_is_being_created_stays(
 ) -> None:
     """It is not deleted while it is creating, which the disk before it was for much longer than the attempt takes."""
     ecs_cases.control("deprecated.disks.delete")
-    clock, rule = ecs_target.clock, f"{_DELETE}/states"
+    clock, rule = ecs_target.clock, "deprecated.disks.delete/rule/states"
     first, began, lasted = str(ecs_supplies.make(_DISKS, _body(ecs_supplies), "volume", "id")), clock.now(), 0.0
     for _ in range(60):
         asked = clock.now()
@@ -217,11 +245,15 @@ def test_a_disk_that_is_being_created_stays(
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_CREATE}/{rule}"
-        for rule in ("from-snapshot", "size-of-snapshot", "null-snapshot", "size-needed", "unknown-az")
-    ),
-    *(f"{_DELETE}/{rule}" for rule in ("with-snapshot", "after-snapshot", "migrating", "error-states")),
+    "deprecated.disks.create/rule/from-snapshot",
+    "deprecated.disks.create/rule/size-of-snapshot",
+    "deprecated.disks.create/rule/null-snapshot",
+    "deprecated.disks.create/rule/size-needed",
+    "deprecated.disks.create/rule/unknown-az",
+    "deprecated.disks.delete/rule/with-snapshot",
+    "deprecated.disks.delete/rule/after-snapshot",
+    "deprecated.disks.delete/rule/migrating",
+    "deprecated.disks.delete/rule/error-states",
 )
 def test_disks_and_their_snapshots(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies, ecs_wait: Wait
@@ -230,13 +262,13 @@ def test_disks_and_their_snapshots(
     control, deletion = ecs_cases.control("deprecated.disks.create"), ecs_cases.control("deprecated.disks.delete")
     disk = _make(ecs_client, ecs_cases, ecs_supplies, ecs_wait)
     empty = ecs_client.post(_DISKS, _body(ecs_supplies, snapshot_id=None))
-    if ecs_check.accepted(f"{_CREATE}/null-snapshot", empty):
-        ecs_check(f"{_CREATE}/null-snapshot", empty, *_ONE, "snapshotId", one_of=[None, ""])
+    if ecs_check.accepted("deprecated.disks.create/rule/null-snapshot", empty):
+        ecs_check("deprecated.disks.create/rule/null-snapshot", empty, *_ONE, "snapshotId", one_of=[None, ""])
         made = read(empty, "volume", "id")
         _ready(ecs_client, ecs_wait, made)
         ecs_client.delete(f"{_DISKS}/{made}")
     ecs_expect(
-        f"{_CREATE}/size-needed",
+        "deprecated.disks.create/rule/size-needed",
         "POST",
         _DISKS,
         json=_body(ecs_supplies, size="left out"),
@@ -246,40 +278,43 @@ def test_disks_and_their_snapshots(
     )
     nowhere = ecs_client.post(_DISKS, _body(ecs_supplies, availability_zone="no-such-zone"))
     if nowhere.refused:
-        ecs_check(f"{_CREATE}/unknown-az", nowhere, "status", one_of=[400, 404])
+        ecs_check("deprecated.disks.create/rule/unknown-az", nowhere, "status", one_of=[400, 404])
     else:
         path = f"{_DISKS}/{read(nowhere, 'volume', 'id')}"
         for _ in range(60):
             if read(ecs_client.get(path), "volume", "status") in _spellings("error"):
                 break
             ecs_wait.sleep(1.0)
-        ecs_check(f"{_CREATE}/unknown-az", ecs_client.get(path), *_ONE, "status", one_of=_spellings("error"))
+        ecs_check(
+            "deprecated.disks.create/rule/unknown-az", ecs_client.get(path), *_ONE, "status", one_of=_spellings("error")
+        )
         ecs_client.delete(path)
     body = {"snapshot": {"volume_id": disk, "display_name": ecs_supplies.name("snapshot"), "force": True}}
     snapshot = str(ecs_supplies.make(_SNAPSHOTS, body, "snapshot", "id"))
     ecs_wait.until(f"{_SNAPSHOTS}/{snapshot}", "snapshot", "status", equals="available")
     from_it = ecs_client.post(_DISKS, _body(ecs_supplies, snapshot_id=snapshot, size="left out"))
-    if ecs_check.accepted(f"{_CREATE}/size-of-snapshot", from_it):
+    if ecs_check.accepted("deprecated.disks.create/rule/size-of-snapshot", from_it):
         copy = read(from_it, "volume", "id")
         shown = _ready(ecs_client, ecs_wait, copy)
-        ecs_check(f"{_CREATE}/from-snapshot", shown, *_ONE, "snapshotId", equals=snapshot)
+        ecs_check("deprecated.disks.create/rule/from-snapshot", shown, *_ONE, "snapshotId", equals=snapshot)
         ecs_client.delete(f"{_DISKS}/{copy}")
         ecs_wait.gone(f"{_DISKS}/{copy}")
-    ecs_check.not_tested(f"{_CREATE}/from-snapshot", "no disk was made from the snapshot")
+    ecs_check.not_tested("deprecated.disks.create/rule/from-snapshot", "no disk was made from the snapshot")
     path = f"{_DISKS}/{disk}"
     ecs_expect(
-        f"{_DELETE}/with-snapshot",
+        "deprecated.disks.delete/rule/with-snapshot",
         "DELETE",
         path,
         expects="wrong-state",
         change="the disk has a snapshot",
         control=deletion.id,
     )
-    ecs_check(f"{_DELETE}/with-snapshot", ecs_client.get(path), *_ONE, "id", equals=disk)
+    ecs_check("deprecated.disks.delete/rule/with-snapshot", ecs_client.get(path), *_ONE, "id", equals=disk)
     ecs_client.delete(f"{_SNAPSHOTS}/{snapshot}")
     ecs_wait.gone(f"{_SNAPSHOTS}/{snapshot}")
-    ecs_check.accepted(f"{_DELETE}/after-snapshot", ecs_client.delete(path))
-    ecs_check.not_tested(f"{_DELETE}/migrating", "no operation of the document migrates a disk")
+    ecs_check.accepted("deprecated.disks.delete/rule/after-snapshot", ecs_client.delete(path))
+    ecs_check.not_tested("deprecated.disks.delete/rule/migrating", "no operation of the document migrates a disk")
     ecs_check.not_tested(
-        f"{_DELETE}/error-states", "no operation of the document brings a disk into such a status for sure"
+        "deprecated.disks.delete/rule/error-states",
+        "no operation of the document brings a disk into such a status for sure",
     )

@@ -10,11 +10,6 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Lease, Servers, Supplies, Wait, read
 
-_LIST, _SHOW, _CREATE, _DELETE = (
-    f"deprecated.floating-ips.{verb}/rule" for verb in ("list", "show", "create", "delete")
-)
-_BIND, _UNBIND = (f"deprecated.servers.{verb}-floating-ip/rule" for verb in ("add", "remove"))
-_POOLS = "deprecated.floating-ip-pools.list/rule"
 _ALL, _ALL_POOLS = "/v2.1/{project_id}/os-floating-ips", "/v2.1/{project_id}/os-floating-ip-pools"
 _IDS = ("body", "floating_ips", "*", "id")
 _ONE = ("body", "floating_ip")
@@ -23,12 +18,21 @@ _LAST, _GONE = "2.43", "2.44"
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("pool", "default-pool", "not-bound", "listed", "new-address")),
-    *(f"{_LIST}/{rule}" for rule in ("has-address", "own-project")),
-    f"{_SHOW}/same-address",
-    f"{_SHOW}/same-as-list",
-    *(f"{_DELETE}/{rule}" for rule in ("gone", "this-address-only", "no-body")),
-    *(f"{_POOLS}/{rule}" for rule in ("usable", "pools-of-addresses", "external-networks")),
+    "deprecated.floating-ips.create/rule/pool",
+    "deprecated.floating-ips.create/rule/default-pool",
+    "deprecated.floating-ips.create/rule/not-bound",
+    "deprecated.floating-ips.create/rule/listed",
+    "deprecated.floating-ips.create/rule/new-address",
+    "deprecated.floating-ips.list/rule/has-address",
+    "deprecated.floating-ips.list/rule/own-project",
+    "deprecated.floating-ips.show/rule/same-address",
+    "deprecated.floating-ips.show/rule/same-as-list",
+    "deprecated.floating-ips.delete/rule/gone",
+    "deprecated.floating-ips.delete/rule/this-address-only",
+    "deprecated.floating-ips.delete/rule/no-body",
+    "deprecated.floating-ip-pools.list/rule/usable",
+    "deprecated.floating-ip-pools.list/rule/pools-of-addresses",
+    "deprecated.floating-ip-pools.list/rule/external-networks",
 )
 def test_addresses_come_and_go(
     ecs_client: Client, ecs_clients: Clients, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_wait: Wait
@@ -40,35 +44,44 @@ def test_addresses_come_and_go(
     created = ecs_client.post(_ALL, {})
     new = read(created, "floating_ip")
     path = f"{_ALL}/{new['id']}"
-    ecs_check(f"{_CREATE}/default-pool", created, *_ONE, "pool", one_of=pools)
-    ecs_check(f"{_CREATE}/new-address", before, "body", "floating_ips", "*", "ip", lacks=new["ip"])
+    ecs_check("deprecated.floating-ips.create/rule/default-pool", created, *_ONE, "pool", one_of=pools)
+    ecs_check(
+        "deprecated.floating-ips.create/rule/new-address", before, "body", "floating_ips", "*", "ip", lacks=new["ip"]
+    )
     for field in ("fixed_ip", "instance_id"):
-        ecs_check(f"{_CREATE}/not-bound", created, *_ONE, field, equals=None)
+        ecs_check("deprecated.floating-ips.create/rule/not-bound", created, *_ONE, field, equals=None)
     other = ecs_client.post(_ALL, {"pool": pools[0]})
-    if ecs_check.accepted(f"{_POOLS}/usable", other):
-        ecs_check(f"{_CREATE}/pool", other, *_ONE, "pool", equals=pools[0])
+    if ecs_check.accepted("deprecated.floating-ip-pools.list/rule/usable", other):
+        ecs_check("deprecated.floating-ips.create/rule/pool", other, *_ONE, "pool", equals=pools[0])
     kept = read(other, "floating_ip", "id")
     listed, shown = ecs_client.get(_ALL), ecs_client.get(path)
-    for rule in (f"{_CREATE}/listed", f"{_LIST}/has-address"):
+    for rule in ("deprecated.floating-ips.create/rule/listed", "deprecated.floating-ips.list/rule/has-address"):
         ecs_check(rule, listed, *_IDS, contains=new["id"])
-    for rule in (f"{_CREATE}/listed", f"{_SHOW}/same-address"):
+    for rule in ("deprecated.floating-ips.create/rule/listed", "deprecated.floating-ips.show/rule/same-address"):
         ecs_check(rule, shown, *_ONE, "id", equals=new["id"])
     _agree(ecs_check, listed, shown)
     for number in range(len(read(listed, "floating_ips"))):
         at = ("body", "floating_ips", number, "pool")
-        ecs_check(f"{_POOLS}/pools-of-addresses", listed, *at, one_of=pools)
+        ecs_check("deprecated.floating-ip-pools.list/rule/pools-of-addresses", listed, *at, one_of=pools)
     foreign = ecs_clients("other_project").get(_ALL)
-    ecs_check(f"{_LIST}/own-project", foreign, *_IDS, lacks=new["id"])
-    ecs_check.not_tested(f"{_POOLS}/external-networks", "only the network service shows external networks")
+    ecs_check("deprecated.floating-ips.list/rule/own-project", foreign, *_IDS, lacks=new["id"])
+    ecs_check.not_tested(
+        "deprecated.floating-ip-pools.list/rule/external-networks", "only the network service shows external networks"
+    )
     deleted = ecs_client.delete(path)
-    ecs_check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_check("deprecated.floating-ips.delete/rule/no-body", deleted, "body", equals=None)
     ecs_wait.gone(path)
     after = ecs_client.get(_ALL)
-    ecs_check(f"{_DELETE}/gone", after, *_IDS, lacks=new["id"])
+    ecs_check("deprecated.floating-ips.delete/rule/gone", after, *_IDS, lacks=new["id"])
     ecs_expect(
-        f"{_DELETE}/gone", "GET", path, expects="not-found", change="the address was released", control=control.id
+        "deprecated.floating-ips.delete/rule/gone",
+        "GET",
+        path,
+        expects="not-found",
+        change="the address was released",
+        control=control.id,
     )
-    ecs_check(f"{_DELETE}/this-address-only", after, *_IDS, contains=kept)
+    ecs_check("deprecated.floating-ips.delete/rule/this-address-only", after, *_IDS, contains=kept)
     ecs_client.delete(f"{_ALL}/{kept}")
 
 
@@ -77,7 +90,7 @@ def _agree(check: Check, listed: Exchange, shown: Exchange) -> None:
     alone = read(shown, "floating_ip")
     entry: dict[str, Any] = next((one for one in read(listed, "floating_ips") if one["id"] == alone["id"]), {})
     for field in ("id", "ip", "pool", "fixed_ip", "instance_id"):
-        check(f"{_SHOW}/same-as-list", shown, *_ONE, field, equals=entry.get(field))
+        check("deprecated.floating-ips.show/rule/same-as-list", shown, *_ONE, field, equals=entry.get(field))
 
 
 def _action(lease: Lease) -> str:
@@ -129,14 +142,20 @@ def _addresses(lease: Lease) -> tuple[Exchange, list[tuple[str | int, ...]]]:
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_BIND}/{rule}"
-        for rule in ("binds", "without-fixed-address", "shown-by-server", "works-below-2-44", "no-body")
-    ),
-    *(f"{_UNBIND}/{rule}" for rule in ("unbinds", "stays-assigned", "shown-by-server", "works-below-2-44", "no-body")),
-    *(f"{_UNBIND}/{rule}" for rule in ("not-bound", "gone-since-2-44")),
-    f"{_LIST}/bound",
-    f"{_SHOW}/bound",
+    "deprecated.servers.add-floating-ip/rule/binds",
+    "deprecated.servers.add-floating-ip/rule/without-fixed-address",
+    "deprecated.servers.add-floating-ip/rule/shown-by-server",
+    "deprecated.servers.add-floating-ip/rule/works-below-2-44",
+    "deprecated.servers.add-floating-ip/rule/no-body",
+    "deprecated.servers.remove-floating-ip/rule/unbinds",
+    "deprecated.servers.remove-floating-ip/rule/stays-assigned",
+    "deprecated.servers.remove-floating-ip/rule/shown-by-server",
+    "deprecated.servers.remove-floating-ip/rule/works-below-2-44",
+    "deprecated.servers.remove-floating-ip/rule/no-body",
+    "deprecated.servers.remove-floating-ip/rule/not-bound",
+    "deprecated.servers.remove-floating-ip/rule/gone-since-2-44",
+    "deprecated.floating-ips.list/rule/bound",
+    "deprecated.floating-ips.show/rule/bound",
 )
 def test_an_address_is_bound_and_unbound(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
@@ -146,55 +165,78 @@ def test_an_address_is_bound_and_unbound(
     lease, eip = ecs_servers("ACTIVE"), ecs_supplies.make(_ALL, {}, "floating_ip")
     path, fixed = f"{_ALL}/{eip['id']}", _fixed(ecs_client, lease)
     bound = _act(ecs_client, lease, "addFloatingIp", eip["ip"])
-    ecs_check.accepted(f"{_BIND}/works-below-2-44", bound)
-    ecs_check(f"{_BIND}/no-body", bound, "body", equals=None)
+    ecs_check.accepted("deprecated.servers.add-floating-ip/rule/works-below-2-44", bound)
+    ecs_check("deprecated.servers.add-floating-ip/rule/no-body", bound, "body", equals=None)
     shown = _bound(ecs_client, ecs_wait, path, lease.id)
-    if not ecs_check(f"{_BIND}/binds", shown, *_ONE, "instance_id", equals=lease.id):
+    if not ecs_check("deprecated.servers.add-floating-ip/rule/binds", shown, *_ONE, "instance_id", equals=lease.id):
         ecs_client.delete(path)
         lease.release()
         return  # nothing else of this comes up
-    ecs_check(f"{_SHOW}/bound", shown, *_ONE, "instance_id", equals=lease.id)
-    for rule in (f"{_BIND}/without-fixed-address", f"{_SHOW}/bound"):
+    ecs_check("deprecated.floating-ips.show/rule/bound", shown, *_ONE, "instance_id", equals=lease.id)
+    for rule in (
+        "deprecated.servers.add-floating-ip/rule/without-fixed-address",
+        "deprecated.floating-ips.show/rule/bound",
+    ):
         ecs_check(rule, shown, *_ONE, "fixed_ip", one_of=fixed)
     listed = ecs_client.get(_ALL)
     ids = [one["id"] for one in read(listed, "floating_ips")]
     at = ("body", "floating_ips", ids.index(eip["id"]) if eip["id"] in ids else len(ids))
-    ecs_check(f"{_LIST}/bound", listed, *at, "instance_id", equals=lease.id)
-    ecs_check(f"{_LIST}/bound", listed, *at, "fixed_ip", one_of=fixed)
+    ecs_check("deprecated.floating-ips.list/rule/bound", listed, *at, "instance_id", equals=lease.id)
+    ecs_check("deprecated.floating-ips.list/rule/bound", listed, *at, "fixed_ip", one_of=fixed)
     _at_the_server(ecs_check, lease, eip["ip"])
     refused = _act(ecs_client, lease, "removeFloatingIp", eip["ip"], _GONE)
-    ecs_check(f"{_UNBIND}/gone-since-2-44", refused, "status", equals=404)
-    ecs_check(f"{_UNBIND}/gone-since-2-44", ecs_client.get(path), *_ONE, "instance_id", equals=lease.id)
+    ecs_check("deprecated.servers.remove-floating-ip/rule/gone-since-2-44", refused, "status", equals=404)
+    ecs_check(
+        "deprecated.servers.remove-floating-ip/rule/gone-since-2-44",
+        ecs_client.get(path),
+        *_ONE,
+        "instance_id",
+        equals=lease.id,
+    )
     unbound = _act(ecs_client, lease, "removeFloatingIp", eip["ip"])
-    ecs_check.accepted(f"{_UNBIND}/works-below-2-44", unbound)
-    ecs_check(f"{_UNBIND}/no-body", unbound, "body", equals=None)
+    ecs_check.accepted("deprecated.servers.remove-floating-ip/rule/works-below-2-44", unbound)
+    ecs_check("deprecated.servers.remove-floating-ip/rule/no-body", unbound, "body", equals=None)
     free = _bound(ecs_client, ecs_wait, path, None)
     for field in ("instance_id", "fixed_ip"):
-        ecs_check(f"{_UNBIND}/unbinds", free, *_ONE, field, equals=None)
-    ecs_check(f"{_UNBIND}/stays-assigned", ecs_client.get(_ALL), *_IDS, contains=eip["id"])
+        ecs_check("deprecated.servers.remove-floating-ip/rule/unbinds", free, *_ONE, field, equals=None)
+    ecs_check(
+        "deprecated.servers.remove-floating-ip/rule/stays-assigned", ecs_client.get(_ALL), *_IDS, contains=eip["id"]
+    )
     server, places = _addresses(lease)
     for place in places:
-        ecs_check(f"{_UNBIND}/shown-by-server", server, *place, "*", "addr", lacks=eip["ip"])
+        ecs_check(
+            "deprecated.servers.remove-floating-ip/rule/shown-by-server", server, *place, "*", "addr", lacks=eip["ip"]
+        )
     again = _act(ecs_client, lease, "removeFloatingIp", eip["ip"])
     if again.refused:
-        ecs_check(f"{_UNBIND}/not-bound", again, "status", one_of=[400, 404, 409])
+        ecs_check("deprecated.servers.remove-floating-ip/rule/not-bound", again, "status", one_of=[400, 404, 409])
     else:
         free = ecs_client.get(path)
-        ecs_check(f"{_UNBIND}/not-bound", free, *_ONE, "instance_id", equals=None)
+        ecs_check("deprecated.servers.remove-floating-ip/rule/not-bound", free, *_ONE, "instance_id", equals=None)
     ecs_client.delete(path)
-    lease.release()
 
 
 def _at_the_server(check: Check, lease: Lease, address: str) -> None:
     server, places = _addresses(lease)
     shown: dict[str, Any] = read(server, "server", "addresses")
     place = next((p for p in places if address in [entry["addr"] for entry in shown[str(p[-1])]]), places[0])
-    if check(f"{_BIND}/shown-by-server", server, *place, "*", "addr", contains=address):
+    if check("deprecated.servers.add-floating-ip/rule/shown-by-server", server, *place, "*", "addr", contains=address):
         number = [entry["addr"] for entry in shown[str(place[-1])]].index(address)
-        check(f"{_BIND}/shown-by-server", server, *place, number, "OS-EXT-IPS:type", equals="floating")
+        check(
+            "deprecated.servers.add-floating-ip/rule/shown-by-server",
+            server,
+            *place,
+            number,
+            "OS-EXT-IPS:type",
+            equals="floating",
+        )
 
 
-@pytest.mark.ecs_requirement(f"{_BIND}/to-fixed-address", f"{_BIND}/foreign-fixed-address", f"{_BIND}/gone-since-2-44")
+@pytest.mark.ecs_requirement(
+    "deprecated.servers.add-floating-ip/rule/to-fixed-address",
+    "deprecated.servers.add-floating-ip/rule/foreign-fixed-address",
+    "deprecated.servers.add-floating-ip/rule/gone-since-2-44",
+)
 def test_an_address_is_bound_to_the_private_one_that_is_named(
     ecs_client: Client,
     ecs_cases: Cases,
@@ -209,7 +251,7 @@ def test_an_address_is_bound_to_the_private_one_that_is_named(
     lease, eip = ecs_servers("ACTIVE"), ecs_supplies.make(_ALL, {}, "floating_ip")
     path = f"{_ALL}/{eip['id']}"
     foreign = ecs_expect(
-        f"{_BIND}/foreign-fixed-address",
+        "deprecated.servers.add-floating-ip/rule/foreign-fixed-address",
         "POST",
         _action(lease),
         microversion=_LAST,
@@ -222,8 +264,14 @@ def test_an_address_is_bound_to_the_private_one_that_is_named(
         _act(ecs_client, lease, "removeFloatingIp", eip["ip"])
         _bound(ecs_client, ecs_wait, path, None)
     refused = _act(ecs_client, lease, "addFloatingIp", eip["ip"], _GONE)
-    ecs_check(f"{_BIND}/gone-since-2-44", refused, "status", equals=404)
-    ecs_check(f"{_BIND}/gone-since-2-44", ecs_client.get(path), *_ONE, "instance_id", equals=None)
+    ecs_check("deprecated.servers.add-floating-ip/rule/gone-since-2-44", refused, "status", equals=404)
+    ecs_check(
+        "deprecated.servers.add-floating-ip/rule/gone-since-2-44",
+        ecs_client.get(path),
+        *_ONE,
+        "instance_id",
+        equals=None,
+    )
     ecs_client.delete(path)
     with _second_nic(ecs_client, ecs_supplies, ecs_wait, lease):
         for fixed in [address for address in _fixed(ecs_client, lease) if "." in address]:
@@ -231,8 +279,9 @@ def test_an_address_is_bound_to_the_private_one_that_is_named(
             path = f"{_ALL}/{eip['id']}"
             _act(ecs_client, lease, "addFloatingIp", eip["ip"], fixed_address=fixed)
             shown = _bound(ecs_client, ecs_wait, path, lease.id)
-            ecs_check(f"{_BIND}/to-fixed-address", shown, *_ONE, "fixed_ip", equals=fixed)
+            ecs_check(
+                "deprecated.servers.add-floating-ip/rule/to-fixed-address", shown, *_ONE, "fixed_ip", equals=fixed
+            )
             _act(ecs_client, lease, "removeFloatingIp", eip["ip"])
             _bound(ecs_client, ecs_wait, path, None)
             ecs_client.delete(path)
-    lease.release()

@@ -11,10 +11,13 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Jobs, Servers, Supplies, Wait, read
 
-_LIST, _DETAIL, _SHOW, _DELETE = (
-    f"deprecated.images.{verb}/rule" for verb in ("list", "list-detail", "show", "delete")
+_LIST, _DETAIL = (
+    f"deprecated.images.{verb}/rule"
+    for verb in (
+        "list",
+        "list-detail",
+    )
 )
-_METADATA = "deprecated.image-metadata.show/rule"
 _IMAGES = "/v2.1/{project_id}/images"
 _LISTS = {_LIST: _IMAGES, _DETAIL: f"{_IMAGES}/detail"}
 _IDS = ("body", "images", "*", "id")
@@ -61,11 +64,11 @@ def _complete(client: Client, check: Check) -> None:
     for number, page in enumerate(pages):
         elsewhere = set(chain(*ids[:number], *ids[number + 1 :]))
         for image in ids[number]:
-            check(f"{_LIST}/pages-complete", page, *_IDS, has_one=image)
+            check("deprecated.images.list/rule/pages-complete", page, *_IDS, has_one=image)
         for image in sorted(elsewhere):
-            check(f"{_LIST}/pages-complete", page, *_IDS, lacks=image)
+            check("deprecated.images.list/rule/pages-complete", page, *_IDS, lacks=image)
         here = wanted - elsewhere | wanted.intersection(ids[number])
-        check(f"{_LIST}/same-as-detail", page, *_IDS, same_items=sorted(here))
+        check("deprecated.images.list/rule/same-as-detail", page, *_IDS, same_items=sorted(here))
 
 
 def _links(check: Check, rule: str, shown: Exchange, image: str, *place: str | int) -> None:
@@ -78,12 +81,17 @@ def _links(check: Check, rule: str, shown: Exchange, image: str, *place: str | i
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in _LISTS for rule in ("has-images", "links-to-itself")),
-    f"{_LIST}/same-as-detail",
-    f"{_LIST}/pages-complete",
-    f"{_DETAIL}/usable",
-    f"{_METADATA}/same-as-image",
-    *(f"{_SHOW}/{rule}" for rule in ("same-image", "same-as-detail", "links-to-itself")),
+    "deprecated.images.list/rule/has-images",
+    "deprecated.images.list/rule/links-to-itself",
+    "deprecated.images.list-detail/rule/has-images",
+    "deprecated.images.list-detail/rule/links-to-itself",
+    "deprecated.images.list/rule/same-as-detail",
+    "deprecated.images.list/rule/pages-complete",
+    "deprecated.images.list-detail/rule/usable",
+    "deprecated.image-metadata.show/rule/same-as-image",
+    "deprecated.images.show/rule/same-image",
+    "deprecated.images.show/rule/same-as-detail",
+    "deprecated.images.show/rule/links-to-itself",
 )
 def test_images_show_the_same_everywhere(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies
@@ -96,37 +104,49 @@ def test_images_show_the_same_everywhere(
         ecs_check(f"{base}/has-images", page, *_IDS, contains=image)
         _links(ecs_check, f"{base}/links-to-itself", page, image, "images", at)
         name = name or read(page, "images", at, "name")
-        ecs_check(f"{_LIST}/same-as-detail", page, "body", "images", at, "name", equals=name)
+        ecs_check("deprecated.images.list/rule/same-as-detail", page, "body", "images", at, "name", equals=name)
     _complete(ecs_client, ecs_check)
     page, at = _page_with(ecs_client, _LISTS[_DETAIL], image)
     ecs_cases.control("ecs.servers.create")
-    ecs_check(f"{_DETAIL}/usable", page, "body", "images", at, "status", one_of=["ACTIVE", "active"])
+    ecs_check(
+        "deprecated.images.list-detail/rule/usable", page, "body", "images", at, "status", one_of=["ACTIVE", "active"]
+    )
     shown, entry = ecs_client.get(f"{_IMAGES}/{image}"), read(page, "images", at)
-    ecs_check(f"{_SHOW}/same-image", shown, *_ONE, "id", equals=image)
-    _links(ecs_check, f"{_SHOW}/links-to-itself", shown, image, "image")
+    ecs_check("deprecated.images.show/rule/same-image", shown, *_ONE, "id", equals=image)
+    _links(ecs_check, "deprecated.images.show/rule/links-to-itself", shown, image, "image")
     for field in sorted(entry):
-        ecs_check(f"{_SHOW}/same-as-detail", shown, *_ONE, field, equals=entry[field])
+        ecs_check("deprecated.images.show/rule/same-as-detail", shown, *_ONE, field, equals=entry[field])
     metadata = ecs_client.get(f"{_IMAGES}/{image}/metadata")
-    ecs_check(f"{_METADATA}/same-as-image", metadata, "body", "metadata", equals=entry["metadata"])
-
-
-_FILTERS = (
-    "own-project",
-    "name-filter",
-    "status-filter",
-    "status-filter-finds",
-    "status-deleted",
-    "changes-since",
-    "min-ram-filter",
-    "min-disk-filter",
-    "filters-together",
-)
+    ecs_check(
+        "deprecated.image-metadata.show/rule/same-as-image", metadata, "body", "metadata", equals=entry["metadata"]
+    )
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in _LISTS for rule in _FILTERS),
-    f"{_DETAIL}/deleted-not-listed",
-    *(f"{_DELETE}/{rule}" for rule in ("gone", "not-usable", "stays-gone", "this-image-only", "no-body")),
+    "deprecated.images.list/rule/own-project",
+    "deprecated.images.list/rule/name-filter",
+    "deprecated.images.list/rule/status-filter",
+    "deprecated.images.list/rule/status-filter-finds",
+    "deprecated.images.list/rule/status-deleted",
+    "deprecated.images.list/rule/changes-since",
+    "deprecated.images.list/rule/min-ram-filter",
+    "deprecated.images.list/rule/min-disk-filter",
+    "deprecated.images.list/rule/filters-together",
+    "deprecated.images.list-detail/rule/own-project",
+    "deprecated.images.list-detail/rule/name-filter",
+    "deprecated.images.list-detail/rule/status-filter",
+    "deprecated.images.list-detail/rule/status-filter-finds",
+    "deprecated.images.list-detail/rule/status-deleted",
+    "deprecated.images.list-detail/rule/changes-since",
+    "deprecated.images.list-detail/rule/min-ram-filter",
+    "deprecated.images.list-detail/rule/min-disk-filter",
+    "deprecated.images.list-detail/rule/filters-together",
+    "deprecated.images.list-detail/rule/deleted-not-listed",
+    "deprecated.images.delete/rule/gone",
+    "deprecated.images.delete/rule/not-usable",
+    "deprecated.images.delete/rule/stays-gone",
+    "deprecated.images.delete/rule/this-image-only",
+    "deprecated.images.delete/rule/no-body",
 )
 def test_an_image_is_found_by_what_it_is_until_it_is_deleted(
     ecs_client: Client,
@@ -159,20 +179,25 @@ def test_an_image_is_found_by_what_it_is_until_it_is_deleted(
     for base, url in _LISTS.items():
         _filtered(ecs_client, ecs_clients, ecs_check, base, url, shown)
     deleted = ecs_client.delete(path)
-    ecs_check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_check("deprecated.images.delete/rule/no-body", deleted, "body", equals=None)
     ecs_wait.gone(path)
     page, _ = _page_with(ecs_client, _LISTS[_DETAIL], image)
-    for rule in (f"{_DETAIL}/deleted-not-listed", f"{_DELETE}/gone"):
+    for rule in ("deprecated.images.list-detail/rule/deleted-not-listed", "deprecated.images.delete/rule/gone"):
         ecs_check(rule, page, *_IDS, lacks=image)
     after = ecs_client.get(path)
     if after.accepted:
-        ecs_check(f"{_DELETE}/gone", after, *_ONE, "status", one_of=["DELETED", "deleted"])
+        ecs_check("deprecated.images.delete/rule/gone", after, *_ONE, "status", one_of=["DELETED", "deleted"])
     else:
         ecs_expect(
-            f"{_DELETE}/gone", "GET", path, expects="not-found", change="the image was deleted", control=control.id
+            "deprecated.images.delete/rule/gone",
+            "GET",
+            path,
+            expects="not-found",
+            change="the image was deleted",
+            control=control.id,
         )
     ecs_expect(
-        f"{_DELETE}/stays-gone",
+        "deprecated.images.delete/rule/stays-gone",
         "DELETE",
         path,
         expects="not-found",
@@ -181,12 +206,12 @@ def test_an_image_is_found_by_what_it_is_until_it_is_deleted(
     )
     kept = ecs_supplies.need("image_id")
     page, _ = _page_with(ecs_client, _IMAGES, kept)
-    ecs_check(f"{_DELETE}/this-image-only", page, *_IDS, contains=kept)
+    ecs_check("deprecated.images.delete/rule/this-image-only", page, *_IDS, contains=kept)
     creation = ecs_cases.control("ecs.servers.create")
     template = ecs_servers.template(ecs_supplies.name("no"), 1)
     wanted = {"server": {**template["server"], "imageRef": image}}
     refused = ecs_expect(
-        f"{_DELETE}/not-usable",
+        "deprecated.images.delete/rule/not-usable",
         "POST",
         "/v1/{project_id}/cloudservers",
         json=wanted,
@@ -207,8 +232,8 @@ def _active_in_brief(client: Client, check: Check) -> None:
         status, page, number = after[image]
         if before[image][0] == status:
             at = ("body", "images", number, "status")
-            check(f"{_LIST}/status-filter", page, *at, one_of=["ACTIVE", "active"])
-    check.not_tested(f"{_LIST}/status-filter", "no image that is listed kept its status")
+            check("deprecated.images.list/rule/status-filter", page, *at, one_of=["ACTIVE", "active"])
+    check.not_tested("deprecated.images.list/rule/status-filter", "no image that is listed kept its status")
 
 
 def _states(client: Client) -> dict[str, tuple[str, Exchange, int]]:

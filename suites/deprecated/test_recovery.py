@@ -6,7 +6,6 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Wait, read
 
-_SHOW, _UPDATE = "deprecated.recovery.show/rule", "deprecated.recovery.update/rule"
 _PLACE = ("body", "support_auto_recovery")
 
 
@@ -30,12 +29,14 @@ def _later(client: Client, wait: Wait, lease: Lease, value: str) -> Exchange:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_SHOW}/as-configured",
-    f"{_SHOW}/this-server-only",
-    *(
-        f"{_UPDATE}/{rule}"
-        for rule in ("sets-up", "removes", "this-server-only", "again", "no-body", "flavor-without-recovery")
-    ),
+    "deprecated.recovery.show/rule/as-configured",
+    "deprecated.recovery.show/rule/this-server-only",
+    "deprecated.recovery.update/rule/sets-up",
+    "deprecated.recovery.update/rule/removes",
+    "deprecated.recovery.update/rule/this-server-only",
+    "deprecated.recovery.update/rule/again",
+    "deprecated.recovery.update/rule/no-body",
+    "deprecated.recovery.update/rule/flavor-without-recovery",
 )
 def test_recovery_is_set_up_and_removed(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers, ecs_wait: Wait
@@ -48,15 +49,19 @@ def test_recovery_is_set_up_and_removed(
     supported = "autorecovery" in str(read(flavor, "extra_specs").get("cond:compute", ""))
     if supported:
         done = _configure(ecs_client, lease, "true")
-        ecs_check(f"{_UPDATE}/no-body", done, "body", equals=None)
+        ecs_check("deprecated.recovery.update/rule/no-body", done, "body", equals=None)
         shown = _later(ecs_client, ecs_wait, lease, "true")
-        ecs_check(f"{_UPDATE}/sets-up", shown, *_PLACE, equals="true")
-        ecs_check(f"{_SHOW}/as-configured", shown, *_PLACE, equals="true")
-        ecs_check.not_tested(f"{_UPDATE}/flavor-without-recovery", "the flavor of the run supports recovery")
+        ecs_check("deprecated.recovery.update/rule/sets-up", shown, *_PLACE, equals="true")
+        ecs_check("deprecated.recovery.show/rule/as-configured", shown, *_PLACE, equals="true")
+        ecs_check.not_tested(
+            "deprecated.recovery.update/rule/flavor-without-recovery", "the flavor of the run supports recovery"
+        )
     else:
-        ecs_check.not_tested(f"{_UPDATE}/sets-up", "the flavor of the run does not support recovery")
+        ecs_check.not_tested(
+            "deprecated.recovery.update/rule/sets-up", "the flavor of the run does not support recovery"
+        )
         ecs_expect(
-            f"{_UPDATE}/flavor-without-recovery",
+            "deprecated.recovery.update/rule/flavor-without-recovery",
             "PUT",
             _path(lease),
             json={"support_auto_recovery": "true"},
@@ -64,20 +69,18 @@ def test_recovery_is_set_up_and_removed(
             change="the flavor does not support recovery",
         )
     done = _configure(ecs_client, lease, "false")
-    ecs_check(f"{_UPDATE}/no-body", done, "body", equals=None)
+    ecs_check("deprecated.recovery.update/rule/no-body", done, "body", equals=None)
     shown = _later(ecs_client, ecs_wait, lease, "false")
-    ecs_check(f"{_UPDATE}/removes", shown, *_PLACE, equals="false")
-    ecs_check(f"{_SHOW}/as-configured", shown, *_PLACE, equals="false")
+    ecs_check("deprecated.recovery.update/rule/removes", shown, *_PLACE, equals="false")
+    ecs_check("deprecated.recovery.show/rule/as-configured", shown, *_PLACE, equals="false")
     again = _configure(ecs_client, lease, "false")
     if again.refused:
-        ecs_check(f"{_UPDATE}/again", again, "status", one_of=[400, 409])
+        ecs_check("deprecated.recovery.update/rule/again", again, "status", one_of=[400, 409])
     else:
-        ecs_check(f"{_UPDATE}/again", ecs_client.get(_path(lease)), *_PLACE, equals="false")
+        ecs_check("deprecated.recovery.update/rule/again", ecs_client.get(_path(lease)), *_PLACE, equals="false")
     if supported:
         _configure(ecs_client, lease, "true" if theirs == "false" else "false")
         _later(ecs_client, ecs_wait, lease, "true" if theirs == "false" else "false")
-    for rule in (f"{_UPDATE}/this-server-only", f"{_SHOW}/this-server-only"):
+    for rule in ("deprecated.recovery.update/rule/this-server-only", "deprecated.recovery.show/rule/this-server-only"):
         ecs_check(rule, ecs_client.get(_path(other)), *_PLACE, equals=theirs)
     _configure(ecs_client, lease, str(before))
-    lease.release()
-    other.release()

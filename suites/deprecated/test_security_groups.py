@@ -8,10 +8,16 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Contract, Exchange, Expect, Supplies, Wait, read
 
-_LIST, _CREATE, _SHOW, _UPDATE, _DELETE = (
-    f"deprecated.security-groups.{verb}/rule" for verb in ("list", "create", "show", "update", "delete")
+_LIST, _CREATE, _SHOW, _UPDATE = (
+    f"deprecated.security-groups.{verb}/rule"
+    for verb in (
+        "list",
+        "create",
+        "show",
+        "update",
+    )
 )
-_ADD, _DROP = "deprecated.security-group-rules.create/rule", "deprecated.security-group-rules.delete/rule"
+_ADD = "deprecated.security-group-rules.create/rule"
 _GROUPS, _RULES = "/v2.1/{project_id}/os-security-groups", "/v2.1/{project_id}/os-security-group-rules"
 _IDS = ("body", "security_groups", "*", "id")
 _NETWORK = "192.0.2.0/24"
@@ -89,12 +95,25 @@ def _judge(check: Check, base: str, exchange: Exchange, *place: str | int, group
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in (_LIST, _SHOW) for rule in (*_OF_RULES, "own-project")),
-    f"{_LIST}/has-groups",
-    f"{_LIST}/no-pages",
-    f"{_SHOW}/same-group",
-    f"{_SHOW}/same-as-list",
-    f"{_SHOW}/inbound-only",
+    "deprecated.security-groups.list/rule/parent-group",
+    "deprecated.security-groups.list/rule/one-peer",
+    "deprecated.security-groups.list/rule/peer-complete",
+    "deprecated.security-groups.list/rule/ports-in-order",
+    "deprecated.security-groups.list/rule/ports-range",
+    "deprecated.security-groups.list/rule/icmp-range",
+    "deprecated.security-groups.list/rule/own-project",
+    "deprecated.security-groups.show/rule/parent-group",
+    "deprecated.security-groups.show/rule/one-peer",
+    "deprecated.security-groups.show/rule/peer-complete",
+    "deprecated.security-groups.show/rule/ports-in-order",
+    "deprecated.security-groups.show/rule/ports-range",
+    "deprecated.security-groups.show/rule/icmp-range",
+    "deprecated.security-groups.show/rule/own-project",
+    "deprecated.security-groups.list/rule/has-groups",
+    "deprecated.security-groups.list/rule/no-pages",
+    "deprecated.security-groups.show/rule/same-group",
+    "deprecated.security-groups.show/rule/same-as-list",
+    "deprecated.security-groups.show/rule/inbound-only",
 )
 def test_a_group_shows_its_rules(
     ecs_client: Client, ecs_contract: Contract, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies
@@ -102,37 +121,69 @@ def test_a_group_shows_its_rules(
     """In the list and by itself, with a rule of each sort; parameters of pages change nothing."""
     group, other = _with_rules(ecs_cases, ecs_supplies)
     listed, shown = ecs_client.get(_GROUPS), ecs_client.get(f"{_GROUPS}/{group}")
-    ecs_check(f"{_LIST}/has-groups", listed, *_IDS, contains=group)
+    ecs_check("deprecated.security-groups.list/rule/has-groups", listed, *_IDS, contains=group)
     number = _number(listed, group)
     _judge(ecs_check, _LIST, listed, "security_groups", number, group=group)
     _judge(ecs_check, _SHOW, shown, "security_group", group=group)
     project = ecs_client.project_id
-    ecs_check(f"{_LIST}/own-project", listed, "body", "security_groups", number, "tenant_id", equals=project)
-    ecs_check(f"{_SHOW}/own-project", shown, "body", "security_group", "tenant_id", equals=project)
-    ecs_check(f"{_SHOW}/same-group", shown, "body", "security_group", "id", equals=group)
+    ecs_check(
+        "deprecated.security-groups.list/rule/own-project",
+        listed,
+        "body",
+        "security_groups",
+        number,
+        "tenant_id",
+        equals=project,
+    )
+    ecs_check(
+        "deprecated.security-groups.show/rule/own-project", shown, "body", "security_group", "tenant_id", equals=project
+    )
+    ecs_check("deprecated.security-groups.show/rule/same-group", shown, "body", "security_group", "id", equals=group)
     entry = read(listed, "security_groups", number)
     for name in ("id", "name", "description", "tenant_id"):
-        ecs_check(f"{_SHOW}/same-as-list", shown, "body", "security_group", name, equals=entry[name])
-    ecs_check(f"{_SHOW}/same-as-list", shown, "body", "security_group", "rules", same_items=entry["rules"])
+        ecs_check(
+            "deprecated.security-groups.show/rule/same-as-list",
+            shown,
+            "body",
+            "security_group",
+            name,
+            equals=entry[name],
+        )
+    ecs_check(
+        "deprecated.security-groups.show/rule/same-as-list",
+        shown,
+        "body",
+        "security_group",
+        "rules",
+        same_items=entry["rules"],
+    )
     queries = ({"limit": "1"}, {"offset": "1"}, {"offset": "1000"}, {"marker": group})
     answers = [ecs_client.get(_GROUPS, query=query) for query in queries]
     before, after = (read(each, *_IDS[1:]) for each in (listed, ecs_client.get(_GROUPS)))
     for asked in answers:
         if asked.refused:
             refused = ecs_contract.expectation("refused", "nova").statuses
-            ecs_check(f"{_LIST}/no-pages", asked, "status", one_of=sorted(refused))
+            ecs_check("deprecated.security-groups.list/rule/no-pages", asked, "status", one_of=sorted(refused))
         else:
-            ecs_check(f"{_LIST}/no-pages", asked, *_IDS, includes=sorted(set(before) & set(after)))
-    ecs_check.not_tested(f"{_SHOW}/inbound-only", "only the network service makes rules for outbound traffic")
+            ecs_check(
+                "deprecated.security-groups.list/rule/no-pages", asked, *_IDS, includes=sorted(set(before) & set(after))
+            )
+    ecs_check.not_tested(
+        "deprecated.security-groups.show/rule/inbound-only", "only the network service makes rules for outbound traffic"
+    )
     _drop(ecs_client, group, other)
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_CREATE}/{rule}"
-        for rule in ("answer-names", "listed", "longest-texts", "own-project", "empty-texts", "without-name")
-    ),
-    *(f"{_DELETE}/{rule}" for rule in ("gone", "this-group-only", "no-body")),
+    "deprecated.security-groups.create/rule/answer-names",
+    "deprecated.security-groups.create/rule/listed",
+    "deprecated.security-groups.create/rule/longest-texts",
+    "deprecated.security-groups.create/rule/own-project",
+    "deprecated.security-groups.create/rule/empty-texts",
+    "deprecated.security-groups.create/rule/without-name",
+    "deprecated.security-groups.delete/rule/gone",
+    "deprecated.security-groups.delete/rule/this-group-only",
+    "deprecated.security-groups.delete/rule/no-body",
 )
 def test_groups_come_and_go(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies, ecs_wait: Wait
@@ -143,12 +194,26 @@ def test_groups_come_and_go(
     created = ecs_client.post(_GROUPS, _body(name))
     group = str(read(created, "security_group", "id"))
     for field, value in _body(name)["security_group"].items():
-        ecs_check(f"{_CREATE}/answer-names", created, "body", "security_group", field, equals=value)
+        ecs_check(
+            "deprecated.security-groups.create/rule/answer-names",
+            created,
+            "body",
+            "security_group",
+            field,
+            equals=value,
+        )
     project = ecs_client.project_id
-    ecs_check(f"{_CREATE}/own-project", created, "body", "security_group", "tenant_id", equals=project)
-    ecs_check(f"{_CREATE}/listed", ecs_client.get(_GROUPS), *_IDS, contains=group)
+    ecs_check(
+        "deprecated.security-groups.create/rule/own-project",
+        created,
+        "body",
+        "security_group",
+        "tenant_id",
+        equals=project,
+    )
+    ecs_check("deprecated.security-groups.create/rule/listed", ecs_client.get(_GROUPS), *_IDS, contains=group)
     shown = ecs_client.get(f"{_GROUPS}/{group}")
-    ecs_check(f"{_CREATE}/listed", shown, "body", "security_group", "id", equals=group)
+    ecs_check("deprecated.security-groups.create/rule/listed", shown, "body", "security_group", "id", equals=group)
     # One at a time: a project may have few groups.
     for rule, body in (
         ("longest-texts", _body(long, "d" * 255)),
@@ -160,25 +225,36 @@ def test_groups_come_and_go(
             _drop(ecs_client, str(read(answer, "security_group", "id")))
     other = _make(ecs_cases, ecs_supplies)
     deleted = ecs_client.delete(f"{_GROUPS}/{group}")
-    ecs_check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_check("deprecated.security-groups.delete/rule/no-body", deleted, "body", equals=None)
     ecs_wait.gone(f"{_GROUPS}/{group}", 10)
     listed = ecs_client.get(_GROUPS)
-    ecs_check(f"{_DELETE}/gone", listed, *_IDS, lacks=group)
+    ecs_check("deprecated.security-groups.delete/rule/gone", listed, *_IDS, lacks=group)
     ecs_expect(
-        f"{_DELETE}/gone",
+        "deprecated.security-groups.delete/rule/gone",
         "GET",
         f"{_GROUPS}/{group}",
         expects="not-found",
         change="the group was deleted",
         control=control.id,
     )
-    ecs_check(f"{_DELETE}/this-group-only", listed, *_IDS, contains=other)
+    ecs_check("deprecated.security-groups.delete/rule/this-group-only", listed, *_IDS, contains=other)
     _drop(ecs_client, other)
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_UPDATE}/{rule}" for rule in (*_OF_RULES, "own-project", "answer-names", "updates", "same-group")),
-    *(f"{_UPDATE}/{rule}" for rule in ("rules-stay", "this-group-only", "longest-texts")),
+    "deprecated.security-groups.update/rule/parent-group",
+    "deprecated.security-groups.update/rule/one-peer",
+    "deprecated.security-groups.update/rule/peer-complete",
+    "deprecated.security-groups.update/rule/ports-in-order",
+    "deprecated.security-groups.update/rule/ports-range",
+    "deprecated.security-groups.update/rule/icmp-range",
+    "deprecated.security-groups.update/rule/own-project",
+    "deprecated.security-groups.update/rule/answer-names",
+    "deprecated.security-groups.update/rule/updates",
+    "deprecated.security-groups.update/rule/same-group",
+    "deprecated.security-groups.update/rule/rules-stay",
+    "deprecated.security-groups.update/rule/this-group-only",
+    "deprecated.security-groups.update/rule/longest-texts",
 )
 def test_a_group_is_renamed(ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """Its texts are new in the answer and in its query, its rules and every other group are as they were."""
@@ -192,27 +268,74 @@ def test_a_group_is_renamed(ecs_client: Client, ecs_cases: Cases, ecs_check: Che
     changed = ecs_client.put(path, _body(name, "new"))
     after = ecs_client.get(path)
     for field, value in (("name", name), ("description", "new")):
-        ecs_check(f"{_UPDATE}/answer-names", changed, "body", "security_group", field, equals=value)
-        ecs_check(f"{_UPDATE}/updates", after, "body", "security_group", field, equals=value)
+        ecs_check(
+            "deprecated.security-groups.update/rule/answer-names",
+            changed,
+            "body",
+            "security_group",
+            field,
+            equals=value,
+        )
+        ecs_check(
+            "deprecated.security-groups.update/rule/updates", after, "body", "security_group", field, equals=value
+        )
         unchanged = ecs_client.get(f"{_GROUPS}/{other}")
-        ecs_check(f"{_UPDATE}/this-group-only", unchanged, "body", "security_group", field, equals=theirs[field])
-    ecs_check(f"{_UPDATE}/same-group", changed, "body", "security_group", "id", equals=group)
+        ecs_check(
+            "deprecated.security-groups.update/rule/this-group-only",
+            unchanged,
+            "body",
+            "security_group",
+            field,
+            equals=theirs[field],
+        )
+    ecs_check(
+        "deprecated.security-groups.update/rule/same-group", changed, "body", "security_group", "id", equals=group
+    )
     project = ecs_client.project_id
-    ecs_check(f"{_UPDATE}/own-project", changed, "body", "security_group", "tenant_id", equals=project)
+    ecs_check(
+        "deprecated.security-groups.update/rule/own-project",
+        changed,
+        "body",
+        "security_group",
+        "tenant_id",
+        equals=project,
+    )
     ids = [rule["id"] for rule in before]
-    ecs_check(f"{_UPDATE}/rules-stay", changed, "body", "security_group", "rules", "*", "id", same_items=ids)
-    ecs_check(f"{_UPDATE}/rules-stay", after, "body", "security_group", "rules", same_items=before)
+    ecs_check(
+        "deprecated.security-groups.update/rule/rules-stay",
+        changed,
+        "body",
+        "security_group",
+        "rules",
+        "*",
+        "id",
+        same_items=ids,
+    )
+    ecs_check(
+        "deprecated.security-groups.update/rule/rules-stay", after, "body", "security_group", "rules", same_items=before
+    )
     _judge(ecs_check, _UPDATE, changed, "security_group", group=group)
     long = ecs_supplies.name("renamed").ljust(255, "x")
     longest = ecs_client.put(path, _body(long, "d" * 255))
-    ecs_check(f"{_UPDATE}/longest-texts", longest, "body", "security_group", "name", equals=long)
+    ecs_check(
+        "deprecated.security-groups.update/rule/longest-texts", longest, "body", "security_group", "name", equals=long
+    )
     _drop(ecs_client, group, other)
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ADD}/{rule}" for rule in ("answer-names", "answer-cidr", "answer-group-empty", "listed", "this-group-only")),
-    *(f"{_ADD}/{rule}" for rule in ("other-rules-stay", "ports-as-numbers", "by-group", "group-before-cidr")),
-    *(f"{_DROP}/{rule}" for rule in ("gone", "this-rule-only", "no-body")),
+    "deprecated.security-group-rules.create/rule/answer-names",
+    "deprecated.security-group-rules.create/rule/answer-cidr",
+    "deprecated.security-group-rules.create/rule/answer-group-empty",
+    "deprecated.security-group-rules.create/rule/listed",
+    "deprecated.security-group-rules.create/rule/this-group-only",
+    "deprecated.security-group-rules.create/rule/other-rules-stay",
+    "deprecated.security-group-rules.create/rule/ports-as-numbers",
+    "deprecated.security-group-rules.create/rule/by-group",
+    "deprecated.security-group-rules.create/rule/group-before-cidr",
+    "deprecated.security-group-rules.delete/rule/gone",
+    "deprecated.security-group-rules.delete/rule/this-rule-only",
+    "deprecated.security-group-rules.delete/rule/no-body",
 )
 def test_rules_come_and_go(ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """By addresses, by group and by both, each is one more rule of its group alone; then one of them goes."""
@@ -222,16 +345,23 @@ def test_rules_come_and_go(ecs_client: Client, ecs_cases: Cases, ecs_check: Chec
     sent = _rule(group, cidr=_NETWORK)
     created = ecs_client.post(_RULES, sent)
     rule, place = str(read(created, "security_group_rule", "id")), ("body", "security_group_rule")
-    ecs_check.accepted(f"{_ADD}/ports-as-numbers", created)
+    ecs_check.accepted("deprecated.security-group-rules.create/rule/ports-as-numbers", created)
     for name in ("parent_group_id", "ip_protocol", "from_port", "to_port"):
         wanted = sent["security_group_rule"][name]
-        ecs_check(f"{_ADD}/answer-names", created, *place, name, equals=wanted)
-    ecs_check(f"{_ADD}/answer-cidr", created, *place, "ip_range", "cidr", equals=_NETWORK)
-    ecs_check(f"{_ADD}/answer-group-empty", created, *place, "group", one_of=_EMPTY)
+        ecs_check("deprecated.security-group-rules.create/rule/answer-names", created, *place, name, equals=wanted)
+    ecs_check(
+        "deprecated.security-group-rules.create/rule/answer-cidr", created, *place, "ip_range", "cidr", equals=_NETWORK
+    )
+    ecs_check("deprecated.security-group-rules.create/rule/answer-group-empty", created, *place, "group", one_of=_EMPTY)
     ids, shown = ("body", "security_group", "rules", "*", "id"), ecs_client.get(f"{_GROUPS}/{group}")
-    ecs_check(f"{_ADD}/listed", shown, *ids, contains=rule)
-    ecs_check(f"{_ADD}/other-rules-stay", shown, *ids, contains=first)
-    ecs_check(f"{_ADD}/this-group-only", ecs_client.get(f"{_GROUPS}/{other}"), *ids, lacks=rule)
+    ecs_check("deprecated.security-group-rules.create/rule/listed", shown, *ids, contains=rule)
+    ecs_check("deprecated.security-group-rules.create/rule/other-rules-stay", shown, *ids, contains=first)
+    ecs_check(
+        "deprecated.security-group-rules.create/rule/this-group-only",
+        ecs_client.get(f"{_GROUPS}/{other}"),
+        *ids,
+        lacks=rule,
+    )
     name = read(ecs_client.get(f"{_GROUPS}/{other}"), "security_group", "name")
     peer = {"name": name, "tenant_id": ecs_client.project_id}
     for claim, port, fields in (
@@ -249,19 +379,22 @@ def test_rules_come_and_go(ecs_client: Client, ecs_cases: Cases, ecs_check: Chec
         if claim == "group-before-cidr":
             ecs_check(f"{_ADD}/{claim}", shown, *at, "ip_range", one_of=_EMPTY)
     deleted = ecs_client.delete(f"{_RULES}/{rule}")
-    ecs_check(f"{_DROP}/no-body", deleted, "body", equals=None)
+    ecs_check("deprecated.security-group-rules.delete/rule/no-body", deleted, "body", equals=None)
     left = ecs_client.get(f"{_GROUPS}/{group}")
-    ecs_check(f"{_DROP}/gone", left, *ids, lacks=rule)
-    ecs_check(f"{_DROP}/this-rule-only", left, *ids, contains=first)
+    ecs_check("deprecated.security-group-rules.delete/rule/gone", left, *ids, lacks=rule)
+    ecs_check("deprecated.security-group-rules.delete/rule/this-rule-only", left, *ids, contains=first)
     _drop(ecs_client, group, other)
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_ADD}/{rule}"
-        for rule in ("ports-as-text", "tcp-and-udp", "icmp-type-and-code", "icmp-code-below-type", "icmp-any")
-    ),
-    *(f"{_ADD}/{rule}" for rule in ("ports-in-order", "port-zero", "icmp-too-large")),
+    "deprecated.security-group-rules.create/rule/ports-as-text",
+    "deprecated.security-group-rules.create/rule/tcp-and-udp",
+    "deprecated.security-group-rules.create/rule/icmp-type-and-code",
+    "deprecated.security-group-rules.create/rule/icmp-code-below-type",
+    "deprecated.security-group-rules.create/rule/icmp-any",
+    "deprecated.security-group-rules.create/rule/ports-in-order",
+    "deprecated.security-group-rules.create/rule/port-zero",
+    "deprecated.security-group-rules.create/rule/icmp-too-large",
 )
 def test_ports_have_bounds(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies

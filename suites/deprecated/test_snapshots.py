@@ -8,7 +8,7 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Expect, Servers, Supplies, Wait, read
 
-_CREATE, _SHOW, _DELETE = (f"deprecated.snapshots.{verb}/rule" for verb in ("create", "show", "delete"))
+_CREATE = "deprecated.snapshots.create/rule"
 _SNAPSHOTS, _DISKS = "/v2.1/{project_id}/os-snapshots", "/v2.1/{project_id}/os-volumes"
 _ONE = ("body", "snapshot")
 
@@ -25,11 +25,19 @@ def _drop(client: Client, wait: Wait, *snapshots: str) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("answer-names", "shown", "becomes-available", "without-name", "longest-name")),
-    *(f"{_CREATE}/{rule}" for rule in ("reserved-prefix", "disk-stays")),
-    f"{_SHOW}/same-snapshot",
-    f"{_SHOW}/as-created",
-    *(f"{_DELETE}/{rule}" for rule in ("gone", "disk-stays", "this-snapshot-only", "no-body")),
+    "deprecated.snapshots.create/rule/answer-names",
+    "deprecated.snapshots.create/rule/shown",
+    "deprecated.snapshots.create/rule/becomes-available",
+    "deprecated.snapshots.create/rule/without-name",
+    "deprecated.snapshots.create/rule/longest-name",
+    "deprecated.snapshots.create/rule/reserved-prefix",
+    "deprecated.snapshots.create/rule/disk-stays",
+    "deprecated.snapshots.show/rule/same-snapshot",
+    "deprecated.snapshots.show/rule/as-created",
+    "deprecated.snapshots.delete/rule/gone",
+    "deprecated.snapshots.delete/rule/disk-stays",
+    "deprecated.snapshots.delete/rule/this-snapshot-only",
+    "deprecated.snapshots.delete/rule/no-body",
 )
 def test_snapshots_come_and_go(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies, ecs_wait: Wait
@@ -41,23 +49,36 @@ def test_snapshots_come_and_go(
     created = ecs_client.post(_SNAPSHOTS, _body(disk, display_name=name, display_description="asked for"))
     answer = read(created, "snapshot")
     path = f"{_SNAPSHOTS}/{answer['id']}"
-    ecs_check(f"{_CREATE}/answer-names", created, *_ONE, "volumeId", equals=disk)
+    ecs_check("deprecated.snapshots.create/rule/answer-names", created, *_ONE, "volumeId", equals=disk)
     for field, value in (("displayName", name), ("displayDescription", "asked for")):
         if field in answer:
-            ecs_check(f"{_CREATE}/answer-names", created, *_ONE, field, equals=value)
+            ecs_check("deprecated.snapshots.create/rule/answer-names", created, *_ONE, field, equals=value)
     shown = ecs_client.get(path)
-    ecs_check(f"{_CREATE}/shown", shown, *_ONE, "volumeId", equals=disk)
-    ecs_check(f"{_SHOW}/same-snapshot", shown, *_ONE, "id", equals=answer["id"])
+    ecs_check("deprecated.snapshots.create/rule/shown", shown, *_ONE, "volumeId", equals=disk)
+    ecs_check("deprecated.snapshots.show/rule/same-snapshot", shown, *_ONE, "id", equals=answer["id"])
     for field in ("volumeId", "size", "createdAt", "displayName", "displayDescription"):
         if field in answer:
-            ecs_check(f"{_SHOW}/as-created", shown, *_ONE, field, equals=answer[field])
+            ecs_check("deprecated.snapshots.show/rule/as-created", shown, *_ONE, field, equals=answer[field])
     for _ in range(120):
         if read(shown, "snapshot", "status") != "creating":
             break
         ecs_wait.sleep(1.0)
         shown = ecs_client.get(path)
-    ecs_check(f"{_CREATE}/becomes-available", shown, *_ONE, "status", matches="^(?!creating$)(?!.*error)")
-    ecs_check(f"{_CREATE}/disk-stays", ecs_client.get(f"{_DISKS}/{disk}"), "body", "volume", "status", equals=status)
+    ecs_check(
+        "deprecated.snapshots.create/rule/becomes-available",
+        shown,
+        *_ONE,
+        "status",
+        matches="^(?!creating$)(?!.*error)",
+    )
+    ecs_check(
+        "deprecated.snapshots.create/rule/disk-stays",
+        ecs_client.get(f"{_DISKS}/{disk}"),
+        "body",
+        "volume",
+        "status",
+        equals=status,
+    )
     made = []
     for rule, fields in (
         ("without-name", {}),
@@ -67,7 +88,7 @@ def test_snapshots_come_and_go(
         if ecs_check.accepted(f"{_CREATE}/{rule}", sent):
             made.append(str(read(sent, "snapshot", "id")))
     ecs_expect(
-        f"{_CREATE}/reserved-prefix",
+        "deprecated.snapshots.create/rule/reserved-prefix",
         "POST",
         _SNAPSHOTS,
         json=_body(disk, display_name=f"autobk_snapshot_{name}"),
@@ -76,17 +97,37 @@ def test_snapshots_come_and_go(
         control=control.id,
     )
     deleted = ecs_client.delete(path)
-    ecs_check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_check("deprecated.snapshots.delete/rule/no-body", deleted, "body", equals=None)
     ecs_wait.gone(path)
-    ecs_expect(f"{_DELETE}/gone", "GET", path, expects="not-found", change="the snapshot was deleted", control=shown.id)
-    ecs_check(f"{_DELETE}/disk-stays", ecs_client.get(f"{_DISKS}/{disk}"), "body", "volume", "id", equals=disk)
+    ecs_expect(
+        "deprecated.snapshots.delete/rule/gone",
+        "GET",
+        path,
+        expects="not-found",
+        change="the snapshot was deleted",
+        control=shown.id,
+    )
+    ecs_check(
+        "deprecated.snapshots.delete/rule/disk-stays",
+        ecs_client.get(f"{_DISKS}/{disk}"),
+        "body",
+        "volume",
+        "id",
+        equals=disk,
+    )
     for other in made:
-        ecs_check(f"{_DELETE}/this-snapshot-only", ecs_client.get(f"{_SNAPSHOTS}/{other}"), *_ONE, "id", equals=other)
-    ecs_check.not_tested(f"{_DELETE}/this-snapshot-only", "there is no other snapshot")
+        ecs_check(
+            "deprecated.snapshots.delete/rule/this-snapshot-only",
+            ecs_client.get(f"{_SNAPSHOTS}/{other}"),
+            *_ONE,
+            "id",
+            equals=other,
+        )
+    ecs_check.not_tested("deprecated.snapshots.delete/rule/this-snapshot-only", "there is no other snapshot")
     _drop(ecs_client, ecs_wait, *made)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/forced", f"{_CREATE}/not-forced")
+@pytest.mark.ecs_requirement("deprecated.snapshots.create/rule/forced", "deprecated.snapshots.create/rule/not-forced")
 def test_a_disk_in_use_needs_force(
     ecs_client: Client,
     ecs_cases: Cases,
@@ -105,7 +146,7 @@ def test_a_disk_in_use_needs_force(
     made = []
     for fields in ({}, {"force": False}):
         refused = ecs_expect(
-            f"{_CREATE}/not-forced",
+            "deprecated.snapshots.create/rule/not-forced",
             "POST",
             _SNAPSHOTS,
             json=_body(disk, **fields),
@@ -116,9 +157,8 @@ def test_a_disk_in_use_needs_force(
         if refused.accepted:
             made.append(str(read(refused, "snapshot", "id")))
     forced = ecs_client.post(_SNAPSHOTS, _body(disk, force=True))
-    if ecs_check.accepted(f"{_CREATE}/forced", forced):
+    if ecs_check.accepted("deprecated.snapshots.create/rule/forced", forced):
         made.append(str(read(forced, "snapshot", "id")))
     _drop(ecs_client, ecs_wait, *made)
     ecs_client.delete(f"{attach}/{disk}")
     lease.spoilt = not ecs_wait.gone(f"{attach}/{disk}")
-    lease.release()

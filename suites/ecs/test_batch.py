@@ -15,11 +15,11 @@ def _listed(leases: list[Lease]) -> list[dict[str, str]]:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_STOP}/success-stops",
-    f"{_STOP}/type-default",
-    f"{_STOP}/listed-only",
-    f"{_START}/success-starts",
-    f"{_START}/listed-only",
+    "ecs.servers.batch-stop/rule/success-stops",
+    "ecs.servers.batch-stop/rule/type-default",
+    "ecs.servers.batch-stop/rule/listed-only",
+    "ecs.servers.batch-start/rule/success-starts",
+    "ecs.servers.batch-start/rule/listed-only",
 )
 def test_a_batch_stops_and_starts_every_listed_server(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs
@@ -28,21 +28,25 @@ def test_a_batch_stops_and_starts_every_listed_server(
     first, second, third = ecs_servers.batch(3)
     ecs_jobs.settle(ecs_client.post(_ACTION, {"os-stop": {"servers": _listed([first, second])}}), [first, second])
     shown = first.show()
-    ecs_check(f"{_STOP}/type-default", shown, "body", "server", "status", equals="SHUTOFF")
-    ecs_check(f"{_STOP}/success-stops", shown, "body", "server", "status", equals="SHUTOFF")
-    ecs_check(f"{_STOP}/success-stops", second.show(), "body", "server", "status", equals="SHUTOFF")
-    ecs_check(f"{_STOP}/listed-only", third.show(), "body", "server", "status", equals="ACTIVE")
+    ecs_check("ecs.servers.batch-stop/rule/type-default", shown, "body", "server", "status", equals="SHUTOFF")
+    ecs_check("ecs.servers.batch-stop/rule/success-stops", shown, "body", "server", "status", equals="SHUTOFF")
+    ecs_check("ecs.servers.batch-stop/rule/success-stops", second.show(), "body", "server", "status", equals="SHUTOFF")
+    ecs_check("ecs.servers.batch-stop/rule/listed-only", third.show(), "body", "server", "status", equals="ACTIVE")
     ecs_servers.bring(third, "SHUTOFF")
     ecs_jobs.settle(ecs_client.post(_ACTION, {"os-start": {"servers": _listed([first, second])}}), [first, second])
     for lease in (first, second):
-        ecs_check(f"{_START}/success-starts", lease.show(), "body", "server", "status", equals="ACTIVE")
-    ecs_check(f"{_START}/listed-only", third.show(), "body", "server", "status", equals="SHUTOFF")
-    for lease in (first, second, third):
-        lease.release()
+        ecs_check(
+            "ecs.servers.batch-start/rule/success-starts", lease.show(), "body", "server", "status", equals="ACTIVE"
+        )
+    ecs_check("ecs.servers.batch-start/rule/listed-only", third.show(), "body", "server", "status", equals="SHUTOFF")
 
 
 @pytest.mark.parametrize(("kind", "status"), [("SOFT", "REBOOT"), ("HARD", "HARD_REBOOT")], ids=["soft", "hard"])
-@pytest.mark.ecs_requirement(f"{_REBOOT}/soft-and-hard", f"{_REBOOT}/success-reboots", f"{_REBOOT}/listed-only")
+@pytest.mark.ecs_requirement(
+    "ecs.servers.batch-reboot/rule/soft-and-hard",
+    "ecs.servers.batch-reboot/rule/success-reboots",
+    "ecs.servers.batch-reboot/rule/listed-only",
+)
 def test_a_restarted_server_runs_again(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, ecs_wait: Wait, kind: str, status: str
 ) -> None:
@@ -55,19 +59,25 @@ def test_a_restarted_server_runs_again(
     for lease, on_the_way in zip((first, second), seen, strict=True):
         after = lease.show()
         if on_the_way is not None:
-            ecs_check(f"{_REBOOT}/soft-and-hard", on_the_way, "body", "server", "status", equals=status)
-            ecs_check(f"{_REBOOT}/success-reboots", after, "body", "server", "status", equals="ACTIVE")
+            ecs_check(
+                "ecs.servers.batch-reboot/rule/soft-and-hard", on_the_way, "body", "server", "status", equals=status
+            )
+            ecs_check(
+                "ecs.servers.batch-reboot/rule/success-reboots", after, "body", "server", "status", equals="ACTIVE"
+            )
         elif any(seen):  # one of the two restarts was not too quick
             updated = before[lease.id]
-            ecs_check(f"{_REBOOT}/success-reboots", after, "body", "server", "updated", differs=updated)
+            ecs_check(
+                "ecs.servers.batch-reboot/rule/success-reboots", after, "body", "server", "updated", differs=updated
+            )
     for rule in ("soft-and-hard", "success-reboots"):
         ecs_check.not_tested(f"{_REBOOT}/{rule}", "the restart was too quick to be seen, or did not come")
-    ecs_check(f"{_REBOOT}/listed-only", other.show(), "body", "server", "updated", equals=before[other.id])
-    for lease in (first, second, other):
-        lease.release()
+    ecs_check(
+        "ecs.servers.batch-reboot/rule/listed-only", other.show(), "body", "server", "updated", equals=before[other.id]
+    )
 
 
-@pytest.mark.ecs_requirement(f"{_STOP}/soft-and-hard")
+@pytest.mark.ecs_requirement("ecs.servers.batch-stop/rule/soft-and-hard")
 @pytest.mark.parametrize("kind", ["SOFT", "HARD"])
 def test_both_kinds_of_stop_stop(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, kind: str
@@ -75,8 +85,7 @@ def test_both_kinds_of_stop_stop(
     """The server is SHUTOFF after the job."""
     lease = ecs_servers("ACTIVE")
     ecs_jobs.settle(ecs_client.post(_ACTION, {"os-stop": {"type": kind, "servers": _listed([lease])}}), [lease])
-    ecs_check(f"{_STOP}/soft-and-hard", lease.show(), "body", "server", "status", equals="SHUTOFF")
-    lease.release()
+    ecs_check("ecs.servers.batch-stop/rule/soft-and-hard", lease.show(), "body", "server", "status", equals="SHUTOFF")
 
 
 @pytest.mark.parametrize(
@@ -84,8 +93,8 @@ def test_both_kinds_of_stop_stop(
     [
         pytest.param(rule, state, action, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
         for rule, state, action in (
-            (f"{_START}/already-running", "ACTIVE", "os-start"),
-            (f"{_STOP}/already-stopped", "SHUTOFF", "os-stop"),
+            ("ecs.servers.batch-start/rule/already-running", "ACTIVE", "os-start"),
+            ("ecs.servers.batch-stop/rule/already-stopped", "SHUTOFF", "os-stop"),
         )
     ],
 )
@@ -102,7 +111,6 @@ def test_a_server_that_is_there_already_stays(
     lease = ecs_servers("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
     ecs_jobs.wait_out(ecs_client.post(_ACTION, {action: {"servers": _listed([lease])}}))
     ecs_check(requirement, lease.show(), "body", "server", "status", equals=state)
-    lease.release()
 
 
 @pytest.mark.parametrize(

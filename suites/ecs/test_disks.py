@@ -67,17 +67,29 @@ def _attached(
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ATTACH}/{rule}" for rule in ("success-attaches", "running-and-stopped", "already-attached", "not-available")),
-    *(f"{_ATTACH}/{rule}" for rule in ("this-server-only", "dry-run-default", "dry-run-restrictions")),
-    *(
-        f"{_LIST}/{rule}"
-        for rule in ("has-disk", "has-system-disk", "own-disks", "id-is-disk", "once", "size-is-disk-size")
-    ),
-    *(f"{_LIST}/{rule}" for rule in ("system-disk-zero", "data-disk-not-zero", "devices-differ", "same-as-native")),
-    *(
-        f"{_SHOW}/{rule}"
-        for rule in ("same-disk", "id-is-disk", "same-as-list", "boot-index", "unknown-disk", "not-attached")
-    ),
+    "ecs.disks.attach/rule/success-attaches",
+    "ecs.disks.attach/rule/running-and-stopped",
+    "ecs.disks.attach/rule/already-attached",
+    "ecs.disks.attach/rule/not-available",
+    "ecs.disks.attach/rule/this-server-only",
+    "ecs.disks.attach/rule/dry-run-default",
+    "ecs.disks.attach/rule/dry-run-restrictions",
+    "ecs.disks.list/rule/has-disk",
+    "ecs.disks.list/rule/has-system-disk",
+    "ecs.disks.list/rule/own-disks",
+    "ecs.disks.list/rule/id-is-disk",
+    "ecs.disks.list/rule/once",
+    "ecs.disks.list/rule/size-is-disk-size",
+    "ecs.disks.list/rule/system-disk-zero",
+    "ecs.disks.list/rule/data-disk-not-zero",
+    "ecs.disks.list/rule/devices-differ",
+    "ecs.disks.list/rule/same-as-native",
+    "ecs.disks.show/rule/same-disk",
+    "ecs.disks.show/rule/id-is-disk",
+    "ecs.disks.show/rule/same-as-list",
+    "ecs.disks.show/rule/boot-index",
+    "ecs.disks.show/rule/unknown-disk",
+    "ecs.disks.show/rule/not-attached",
 )
 def test_a_disk_comes_and_goes(
     ecs_client: Client,
@@ -104,9 +116,9 @@ def test_a_disk_comes_and_goes(
             listed = ecs_client.get(_devices(lease.id))
             for rule in ("success-attaches", "dry-run-default"):
                 ecs_check(f"{_ATTACH}/{rule}", listed, *_IDS, same_items=[*before, disk])
-            ecs_check(f"{_ATTACH}/running-and-stopped", listed, *_IDS, contains=disk)
+            ecs_check("ecs.disks.attach/rule/running-and-stopped", listed, *_IDS, contains=disk)
             elsewhere = ecs_client.get(_devices(other.id))
-            ecs_check(f"{_ATTACH}/this-server-only", elsewhere, *_IDS, same_items=theirs)
+            ecs_check("ecs.disks.attach/rule/this-server-only", elsewhere, *_IDS, same_items=theirs)
             _consistent(ecs_client, ecs_check, lease, listed, before, disk)
             for rule, server, change, more_fields in (
                 ("already-attached", lease, "the server has the disk", {}),
@@ -122,45 +134,45 @@ def test_a_disk_comes_and_goes(
                     change=change,
                 )
                 ecs_jobs.wait_out(refused)
-    for lease in (stopped, other, running):
-        lease.release()
 
 
 def _consistent(client: Client, check: Check, lease: Lease, listed: Exchange, before: list[str], disk: str) -> None:
     """Check a list of a server's disks, of which *disk* is a data disk and *before* is the system disk, against the rest."""
     entries = read(listed, "volumeAttachments")
-    check(f"{_LIST}/has-disk", listed, *_IDS, contains=disk)
-    check(f"{_LIST}/has-system-disk", listed, *_IDS, includes=before)
+    check("ecs.disks.list/rule/has-disk", listed, *_IDS, contains=disk)
+    check("ecs.disks.list/rule/has-system-disk", listed, *_IDS, includes=before)
     native = client.get(f"/v2.1/{{project_id}}/servers/{lease.id}/os-volume_attachments")
     theirs = {entry["volumeId"]: entry["device"] for entry in read(native, "volumeAttachments")}
-    check(f"{_LIST}/same-as-native", listed, *_IDS, same_items=list(theirs))
+    check("ecs.disks.list/rule/same-as-native", listed, *_IDS, same_items=list(theirs))
     devices = ("body", "volumeAttachments", "*", "device")
     for number, entry in enumerate(entries):
         place, one = ("body", "volumeAttachments", number), entry["volumeId"]
-        check(f"{_LIST}/own-disks", listed, *place, "serverId", equals=lease.id)
-        check(f"{_LIST}/id-is-disk", listed, *place, "id", equals=one)
-        check(f"{_LIST}/once", listed, *_IDS, has_one=one)
-        check(f"{_LIST}/devices-differ", listed, *devices, has_one=entry["device"])
-        check(f"{_LIST}/same-as-native", listed, *place, "device", equals=theirs.get(one))
+        check("ecs.disks.list/rule/own-disks", listed, *place, "serverId", equals=lease.id)
+        check("ecs.disks.list/rule/id-is-disk", listed, *place, "id", equals=one)
+        check("ecs.disks.list/rule/once", listed, *_IDS, has_one=one)
+        check("ecs.disks.list/rule/devices-differ", listed, *devices, has_one=entry["device"])
+        check("ecs.disks.list/rule/same-as-native", listed, *place, "device", equals=theirs.get(one))
         size = read(client.get(f"/v2.1/{{project_id}}/os-volumes/{one}"), "volume", "size")
-        check(f"{_LIST}/size-is-disk-size", listed, *place, "size", one_of=[size, str(size)])
+        check("ecs.disks.list/rule/size-is-disk-size", listed, *place, "size", one_of=[size, str(size)])
         alone = client.get(_devices(lease.id, one))
         first = ("body", "volumeAttachment")
-        check(f"{_SHOW}/same-disk", alone, *first, "volumeId", equals=one)
-        check(f"{_SHOW}/same-disk", alone, *first, "serverId", equals=lease.id)
-        check(f"{_SHOW}/id-is-disk", alone, *first, "id", equals=one)
+        check("ecs.disks.show/rule/same-disk", alone, *first, "volumeId", equals=one)
+        check("ecs.disks.show/rule/same-disk", alone, *first, "serverId", equals=lease.id)
+        check("ecs.disks.show/rule/id-is-disk", alone, *first, "id", equals=one)
         for name in sorted(entry):
-            check(f"{_SHOW}/same-as-list", alone, *first, name, equals=entry[name])
+            check("ecs.disks.show/rule/same-as-list", alone, *first, name, equals=entry[name])
         # 0 or false is the system disk (ruling block-device-boot-index).
         test: dict[str, Any] = {"none_of" if one == disk else "one_of": [0, False]}
         rule = "data-disk-not-zero" if one == disk else "system-disk-zero"
         check(f"{_LIST}/{rule}", listed, *place, "bootIndex", **test)
-        check(f"{_SHOW}/boot-index", alone, *first, "bootIndex", **test)
-    check.not_tested(f"{_LIST}/system-disk-zero", "the list has no system disk")
+        check("ecs.disks.show/rule/boot-index", alone, *first, "bootIndex", **test)
+    check.not_tested("ecs.disks.list/rule/system-disk-zero", "the list has no system disk")
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ATTACH}/{rule}" for rule in ("check-fields-ignored", "device-taken", "device-used")),
+    "ecs.disks.attach/rule/check-fields-ignored",
+    "ecs.disks.attach/rule/device-taken",
+    "ecs.disks.attach/rule/device-used",
 )
 def test_devices_are_names_of_their_own(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
@@ -174,27 +186,31 @@ def test_devices_are_names_of_their_own(
     disk = ecs_supplies.disk()
     check: dict[str, Any] = {"volume_type": "SSD", "count": 5, "hw:passthrough": "false"}
     with _attached(ecs_client, ecs_jobs, lease, disk, device=f"/dev/vd{following}", **check) as sent:
-        ecs_check.accepted(f"{_ATTACH}/check-fields-ignored", sent)
+        ecs_check.accepted("ecs.disks.attach/rule/check-fields-ignored", sent)
         listed = ecs_client.get(_devices(lease.id))
-        ecs_check(f"{_ATTACH}/check-fields-ignored", listed, *_IDS, same_items=[*before, disk])
+        ecs_check("ecs.disks.attach/rule/check-fields-ignored", listed, *_IDS, same_items=[*before, disk])
         shown = ecs_client.get(_devices(lease.id, disk))
         at = ("body", "volumeAttachment", "device")
-        ecs_check(f"{_ATTACH}/device-used", shown, *at, matches=rf"^/dev/[sv]d{following}$")
+        ecs_check("ecs.disks.attach/rule/device-used", shown, *at, matches=rf"^/dev/[sv]d{following}$")
     refused = ecs_client.post(_attach_path(lease.id), {"volumeAttachment": {"volumeId": disk, "device": taken}})
     ecs_jobs.wait_out(refused)
     listed = ecs_client.get(_devices(lease.id))
-    ecs_check(f"{_ATTACH}/device-taken", listed, "body", "volumeAttachments", "*", "device", has_one=taken)
+    ecs_check("ecs.disks.attach/rule/device-taken", listed, "body", "volumeAttachments", "*", "device", has_one=taken)
     if disk in _ids(ecs_client, lease.id):
         _detach(ecs_client, ecs_jobs, lease, disk)
-    lease.release()
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_DETACH}/{rule}"
-        for rule in ("success-detaches", "stopped", "this-disk-only", "disk-kept", "unknown-disk", "not-attached")
-    ),
-    *(f"{_DETACH}/flag-{rule}" for rule in ("omitted", "zero", "one", "one-keeps-disk")),
+    "ecs.disks.detach/rule/success-detaches",
+    "ecs.disks.detach/rule/stopped",
+    "ecs.disks.detach/rule/this-disk-only",
+    "ecs.disks.detach/rule/disk-kept",
+    "ecs.disks.detach/rule/unknown-disk",
+    "ecs.disks.detach/rule/not-attached",
+    "ecs.disks.detach/rule/flag-omitted",
+    "ecs.disks.detach/rule/flag-zero",
+    "ecs.disks.detach/rule/flag-one",
+    "ecs.disks.detach/rule/flag-one-keeps-disk",
 )
 def test_a_disk_is_detached_and_kept(
     ecs_client: Client,
@@ -220,10 +236,10 @@ def test_a_disk_is_detached_and_kept(
         ecs_jobs.wait_out(refused)
     for rule, query in (("flag-omitted", {}), ("flag-zero", {"delete_flag": "0"}), ("flag-one", {"delete_flag": "1"})):
         attached = _send(ecs_client, ecs_jobs, lease, disk)
-        ecs_check.accepted(f"{_DETACH}/disk-kept", attached)
+        ecs_check.accepted("ecs.disks.detach/rule/disk-kept", attached)
         ecs_wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
         refused = ecs_expect(
-            f"{_DETACH}/not-attached",
+            "ecs.disks.detach/rule/not-attached",
             "DELETE",
             _detach_path(other.id, disk),
             expects="unknown-reference",
@@ -231,22 +247,24 @@ def test_a_disk_is_detached_and_kept(
             codes=_ABSENT,
         )
         ecs_jobs.wait_out(refused)
-        ecs_check(f"{_DETACH}/not-attached", ecs_client.get(_devices(lease.id)), *_IDS, contains=disk)
+        ecs_check("ecs.disks.detach/rule/not-attached", ecs_client.get(_devices(lease.id)), *_IDS, contains=disk)
         detached = _detach(ecs_client, ecs_jobs, lease, disk, **query)
         ecs_check.accepted(f"{_DETACH}/{rule}", detached)
         listed = ecs_client.get(_devices(lease.id))
         for claim in (rule, "success-detaches", "stopped"):
             ecs_check(f"{_DETACH}/{claim}", listed, *_IDS, lacks=disk)
-        ecs_check(f"{_DETACH}/this-disk-only", listed, *_IDS, includes=before)
+        ecs_check("ecs.disks.detach/rule/this-disk-only", listed, *_IDS, includes=before)
         shown = ecs_client.get(f"/v2.1/{{project_id}}/os-volumes/{disk}")
         kept = "flag-one-keeps-disk" if rule == "flag-one" else "disk-kept"
         ecs_check(f"{_DETACH}/{kept}", shown, "body", "volume", "id", equals=disk)
-    lease.release()
-    other.release()
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ATTACH}/dry-run-{rule}" for rule in ("accepted", "changes-nothing", "checks", "without-disk", "needs-type")),
+    "ecs.disks.attach/rule/dry-run-accepted",
+    "ecs.disks.attach/rule/dry-run-changes-nothing",
+    "ecs.disks.attach/rule/dry-run-checks",
+    "ecs.disks.attach/rule/dry-run-without-disk",
+    "ecs.disks.attach/rule/dry-run-needs-type",
 )
 def test_a_checked_request_changes_nothing(
     ecs_client: Client,
@@ -261,11 +279,13 @@ def test_a_checked_request_changes_nothing(
     before = _ids(ecs_client, lease.id)
     dry = {"dry_run": True}
     checked = _send(ecs_client, ecs_jobs, lease, disk, dry)
-    ecs_check.accepted(f"{_ATTACH}/dry-run-accepted", checked)
-    ecs_check(f"{_ATTACH}/dry-run-changes-nothing", ecs_client.get(_devices(lease.id)), *_IDS, same_items=before)
+    ecs_check.accepted("ecs.disks.attach/rule/dry-run-accepted", checked)
+    ecs_check(
+        "ecs.disks.attach/rule/dry-run-changes-nothing", ecs_client.get(_devices(lease.id)), *_IDS, same_items=before
+    )
     for fields in ({"volume_type": "SSD"}, {"volume_type": "SSD", "count": 1}):
         alone = _send(ecs_client, ecs_jobs, lease, None, dry, **fields)
-        ecs_check.accepted(f"{_ATTACH}/dry-run-without-disk", alone)
+        ecs_check.accepted("ecs.disks.attach/rule/dry-run-without-disk", alone)
     for rule, body, change in (
         ("checks", {"volumeAttachment": {"volumeId": "no-uuid"}}, "volumeId is no UUID"),
         ("checks", {}, "volumeAttachment is left out"),
@@ -281,11 +301,13 @@ def test_a_checked_request_changes_nothing(
             codes=("Ecs.0103",),
             control=checked.id,
         )
-    lease.release()
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ATTACH}/{rule}" for rule in ("device-chosen", "device-on-kvm", "device-on-xen", "device-needed-on-xen"))
+    "ecs.disks.attach/rule/device-chosen",
+    "ecs.disks.attach/rule/device-on-kvm",
+    "ecs.disks.attach/rule/device-on-xen",
+    "ecs.disks.attach/rule/device-needed-on-xen",
 )
 def test_the_hypervisor_counts_for_the_device(
     ecs_client: Client,
@@ -309,7 +331,6 @@ def test_the_hypervisor_counts_for_the_device(
         _on_kvm(ecs_client, ecs_check, ecs_supplies, ecs_jobs, lease)
     elif kind == "FusionCompute":
         _on_xen(ecs_client, ecs_cases, ecs_check, ecs_expect, ecs_supplies, ecs_jobs, lease)
-    lease.release()
 
 
 def _hypervisor(client: Client, servers: Servers, lease: Lease) -> str:
@@ -323,13 +344,13 @@ def _on_kvm(client: Client, check: Check, supplies: Supplies, jobs: Jobs, lease:
     at = ("body", "volumeAttachment", "device")
     with _attached(client, jobs, lease, disk):
         shown = client.get(_devices(lease.id, disk))
-        check(f"{_ATTACH}/device-chosen", shown, *at, matches="^/dev/")
+        check("ecs.disks.attach/rule/device-chosen", shown, *at, matches="^/dev/")
         for device in taken:
-            check(f"{_ATTACH}/device-chosen", shown, *at, differs=device)
+            check("ecs.disks.attach/rule/device-chosen", shown, *at, differs=device)
     disk = supplies.disk()
     with _attached(client, jobs, lease, disk, device="/dev/sdc"):
         shown = client.get(_devices(lease.id, disk))
-        check(f"{_ATTACH}/device-on-kvm", shown, *at, matches="^/dev/vd")
+        check("ecs.disks.attach/rule/device-on-kvm", shown, *at, matches="^/dev/vd")
 
 
 def _on_xen(
@@ -338,7 +359,7 @@ def _on_xen(
     disk = supplies.disk()
     control = cases.control("ecs.disks.attach")
     refused = expect(
-        f"{_ATTACH}/device-needed-on-xen",
+        "ecs.disks.attach/rule/device-needed-on-xen",
         "POST",
         _attach_path(lease.id),
         json={"volumeAttachment": {"volumeId": disk}},
@@ -351,7 +372,7 @@ def _on_xen(
         _detach(client, jobs, lease, disk)
     with _attached(client, jobs, lease, disk, device="/dev/vdc"):
         shown = client.get(_devices(lease.id, disk))
-        check(f"{_ATTACH}/device-on-xen", shown, "body", "volumeAttachment", "device", matches="^/dev/sd")
+        check("ecs.disks.attach/rule/device-on-xen", shown, "body", "volumeAttachment", "device", matches="^/dev/sd")
 
 
 @pytest.mark.parametrize(
@@ -359,9 +380,9 @@ def _on_xen(
     [
         pytest.param(rule, reason, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
         for rule, reason in {
-            f"{_ATTACH}/device-on-scsi-only": "no operation of the document tells which servers support only SCSI disks",
-            f"{_ATTACH}/too-many": "as many disks as a server can have would have to be bought",
-            f"{_DETACH}/running": "no operation of the document tells whether an image has UVP VMTools",
+            "ecs.disks.attach/rule/device-on-scsi-only": "no operation of the document tells which servers support only SCSI disks",
+            "ecs.disks.attach/rule/too-many": "as many disks as a server can have would have to be bought",
+            "ecs.disks.detach/rule/running": "no operation of the document tells whether an image has UVP VMTools",
         }.items()
     ],
 )

@@ -9,11 +9,10 @@ import pytest
 from pytest_ecs import Cases, Check, Client, Supplies, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-_FLAVORS = "ecs.flavors.list/rule"
 _PATH = "/v1/{project_id}/cloudservers/flavors"
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/az-filter")
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/az-filter")
 def test_the_zone_filter_leaves_flavors_that_are_on_sale_there(
     ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies
 ) -> None:
@@ -32,14 +31,14 @@ def test_the_zone_filter_leaves_flavors_that_are_on_sale_there(
         if shown:
             left_out = left_out or bool(unsold)
             for flavor in unsold:
-                ecs_check(f"{_FLAVORS}/az-filter", listed, "body", "flavors", "*", "id", lacks=flavor)
+                ecs_check("ecs.flavors.list/rule/az-filter", listed, "body", "flavors", "*", "id", lacks=flavor)
     if not left_out:
         ecs_check.not_tested(
-            f"{_FLAVORS}/az-filter", "every flavor is on sale in the availability zones that are known"
+            "ecs.flavors.list/rule/az-filter", "every flavor is on sale in the availability zones that are known"
         )
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/az-subset", f"{_FLAVORS}/az-blank")
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/az-subset", "ecs.flavors.list/rule/az-blank")
 def test_the_zone_filter_only_leaves_out(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """What is listed with a zone is listed without one, and an empty zone is none."""
     everything = ecs_client.get(_PATH)
@@ -47,11 +46,11 @@ def test_the_zone_filter_only_leaves_out(ecs_client: Client, ecs_check: Check, e
     blank = ecs_client.get(_PATH, query={"availability_zone": ""})
     ids = [flavor["id"] for flavor in read(listed, "flavors")]
     if ids:
-        ecs_check(f"{_FLAVORS}/az-subset", everything, "body", "flavors", "*", "id", includes=ids)
+        ecs_check("ecs.flavors.list/rule/az-subset", everything, "body", "flavors", "*", "id", includes=ids)
     else:
-        ecs_check.not_tested(f"{_FLAVORS}/az-subset", "no flavor is listed with the availability zone")
+        ecs_check.not_tested("ecs.flavors.list/rule/az-subset", "no flavor is listed with the availability zone")
     ecs_check(
-        f"{_FLAVORS}/az-blank",
+        "ecs.flavors.list/rule/az-blank",
         blank,
         "body",
         "flavors",
@@ -61,7 +60,7 @@ def test_the_zone_filter_only_leaves_out(ecs_client: Client, ecs_check: Check, e
     )
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/unused-defaults")
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/unused-defaults")
 def test_unused_fields_have_their_defaults(ecs_client: Client, ecs_check: Check) -> None:
     """Fields that the table calls unused have the value that it names, in every flavor."""
     listed = ecs_client.get(_PATH)
@@ -75,24 +74,26 @@ def test_unused_fields_have_their_defaults(ecs_client: Client, ecs_check: Check)
         "rxtx_cap": None,
     }
     for field, value in defaults.items():
-        ecs_check(f"{_FLAVORS}/unused-defaults", listed, "body", "flavors", "*", field, equals=[value] * count)
+        ecs_check(
+            "ecs.flavors.list/rule/unused-defaults", listed, "body", "flavors", "*", field, equals=[value] * count
+        )
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/usable")
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/usable")
 def test_a_listed_flavor_can_be_used(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies
 ) -> None:
     """The flavor that the run creates servers with is one of those listed."""
     flavor = ecs_supplies.need("flavor_id")
     ecs_cases.control("ecs.servers.create")
-    ecs_check(f"{_FLAVORS}/usable", ecs_client.get(_PATH), "body", "flavors", "*", "id", contains=flavor)
+    ecs_check("ecs.flavors.list/rule/usable", ecs_client.get(_PATH), "body", "flavors", "*", "id", contains=flavor)
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/abandoned-hidden")
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/abandoned-hidden")
 def test_what_is_abandoned_is_not_listed(ecs_client: Client, ecs_check: Check) -> None:
     """No flavor is listed that is abandoned in the region and in every zone that it names."""
     listed = ecs_client.get(_PATH)
-    ecs_check(f"{_FLAVORS}/abandoned-hidden", listed, "body", "flavors", present=True)
+    ecs_check("ecs.flavors.list/rule/abandoned-hidden", listed, "body", "flavors", present=True)
     for number, flavor in enumerate(read(listed, "flavors")):
         specs = flavor.get("os_extra_specs") or {}
         zones = [entry.partition("(")[0].strip() for entry in specs.get("cond:operation:az", "").split(",") if entry]
@@ -100,10 +101,10 @@ def test_what_is_abandoned_is_not_listed(ecs_client: Client, ecs_check: Check) -
         states = {_state(specs, zone) for zone in zones} | {specs.get("cond:operation:status", "normal")}
         at = ("body", "flavors", number, "os_extra_specs", "cond:operation:status")
         if states == {"abandon"}:
-            ecs_check(f"{_FLAVORS}/abandoned-hidden", listed, *at, differs="abandon")
+            ecs_check("ecs.flavors.list/rule/abandoned-hidden", listed, *at, differs="abandon")
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/extra-specs-agree")
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/extra-specs-agree")
 def test_extra_specs_are_those_of_their_own_query(ecs_client: Client, ecs_check: Check) -> None:
     """What the list shows is what 6.6.4 answers, for one flavor of each set of keys."""
     listed = ecs_client.get(_PATH)
@@ -113,7 +114,9 @@ def test_extra_specs_are_those_of_their_own_query(ecs_client: Client, ecs_check:
     for number in kinds.values():
         flavor = read(listed, "flavors", number, "id")
         specs = read(ecs_client.get(f"/v2.1/{{project_id}}/flavors/{flavor}/os-extra_specs"), "extra_specs")
-        ecs_check(f"{_FLAVORS}/extra-specs-agree", listed, "body", "flavors", number, "os_extra_specs", equals=specs)
+        ecs_check(
+            "ecs.flavors.list/rule/extra-specs-agree", listed, "body", "flavors", number, "os_extra_specs", equals=specs
+        )
 
 
 _ON_SALE = {"normal", "obt", "promotion"}

@@ -25,8 +25,15 @@ from pytest_ecs import (
     read,
 )
 
-_CREATE, _DELETE, _ADD, _REMOVE, _LIST, _SHOW = (
-    f"ecs.server-groups.{verb}/rule" for verb in ("create", "delete", "add-member", "remove-member", "list", "show")
+_DELETE, _ADD, _REMOVE, _LIST, _SHOW = (
+    f"ecs.server-groups.{verb}/rule"
+    for verb in (
+        "delete",
+        "add-member",
+        "remove-member",
+        "list",
+        "show",
+    )
 )
 _GROUPS = "/v1/{project_id}/cloudservers/os-server-groups"
 _NATIVE = "/v2.1/{project_id}/os-server-groups"
@@ -94,10 +101,23 @@ def _absent(client: Client, check: Check, rule: str, group: str) -> None:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("as-asked", "listed", "no-members", "longest-name", "same-as-native")),
-    *(f"{_DELETE}/{rule}" for rule in ("deletes", "others-stay", "no-body")),
-    *(f"{_LIST}/{rule}" for rule in ("has-groups", "once", "own-project", "same-as-show", "same-as-native")),
-    *(f"{_SHOW}/{rule}" for rule in ("asked-group", "as-created", "other-project", "same-as-native")),
+    "ecs.server-groups.create/rule/as-asked",
+    "ecs.server-groups.create/rule/listed",
+    "ecs.server-groups.create/rule/no-members",
+    "ecs.server-groups.create/rule/longest-name",
+    "ecs.server-groups.create/rule/same-as-native",
+    "ecs.server-groups.delete/rule/deletes",
+    "ecs.server-groups.delete/rule/others-stay",
+    "ecs.server-groups.delete/rule/no-body",
+    "ecs.server-groups.list/rule/has-groups",
+    "ecs.server-groups.list/rule/once",
+    "ecs.server-groups.list/rule/own-project",
+    "ecs.server-groups.list/rule/same-as-show",
+    "ecs.server-groups.list/rule/same-as-native",
+    "ecs.server-groups.show/rule/asked-group",
+    "ecs.server-groups.show/rule/as-created",
+    "ecs.server-groups.show/rule/other-project",
+    "ecs.server-groups.show/rule/same-as-native",
 )
 def test_groups_come_and_go(
     ecs_client: Client,
@@ -110,41 +130,43 @@ def test_groups_come_and_go(
     """A new group is shown as it was asked for, in the list, by itself and by the native API, and to its project alone."""
     name = ecs_supplies.name("group")
     created, group = _make(ecs_client, ecs_supplies, name)
-    ecs_check(f"{_CREATE}/as-asked", created, "body", "server_group", "name", equals=name)
-    ecs_check(f"{_CREATE}/as-asked", created, "body", "server_group", "policies", equals=[_POLICY])
-    ecs_check(f"{_CREATE}/no-members", created, "body", "server_group", "members", equals=[])
+    ecs_check("ecs.server-groups.create/rule/as-asked", created, "body", "server_group", "name", equals=name)
+    ecs_check("ecs.server-groups.create/rule/as-asked", created, "body", "server_group", "policies", equals=[_POLICY])
+    ecs_check("ecs.server-groups.create/rule/no-members", created, "body", "server_group", "members", equals=[])
     shown, listed = ecs_client.get(_one(group)), _page_with(ecs_client, group)
-    ecs_check.accepted(f"{_CREATE}/listed", shown)
-    for rule in (f"{_CREATE}/listed", f"{_LIST}/has-groups"):
+    ecs_check.accepted("ecs.server-groups.create/rule/listed", shown)
+    for rule in ("ecs.server-groups.create/rule/listed", "ecs.server-groups.list/rule/has-groups"):
         ecs_check(rule, listed, *_IDS, contains=group)
-    ecs_check(f"{_LIST}/once", listed, *_IDS, has_one=group)
-    ecs_check(f"{_SHOW}/asked-group", shown, "body", "server_group", "id", equals=group)
+    ecs_check("ecs.server-groups.list/rule/once", listed, *_IDS, has_one=group)
+    ecs_check("ecs.server-groups.show/rule/asked-group", shown, "body", "server_group", "id", equals=group)
     for field in ("name", "policies", "metadata"):
         value = read(created, "server_group", field)
-        ecs_check(f"{_SHOW}/as-created", shown, "body", "server_group", field, equals=value)
+        ecs_check("ecs.server-groups.show/rule/as-created", shown, "body", "server_group", field, equals=value)
     native = ecs_client.get(f"{_NATIVE}/{group}")
     natives = ecs_client.get(_NATIVE)
-    ecs_check(f"{_LIST}/same-as-native", natives, *_IDS, contains=group)
-    ecs_check(f"{_CREATE}/same-as-native", native, "body", "server_group", "id", equals=group)
+    ecs_check("ecs.server-groups.list/rule/same-as-native", natives, *_IDS, contains=group)
+    ecs_check("ecs.server-groups.create/rule/same-as-native", native, "body", "server_group", "id", equals=group)
     index = _index(listed, group)
     for field in _FIELDS:
         value = read(shown, "server_group", field)
-        ecs_check(f"{_LIST}/same-as-show", listed, "body", "server_groups", index, field, equals=value)
-        ecs_check(f"{_SHOW}/same-as-native", native, "body", "server_group", field, equals=value)
+        ecs_check(
+            "ecs.server-groups.list/rule/same-as-show", listed, "body", "server_groups", index, field, equals=value
+        )
+        ecs_check("ecs.server-groups.show/rule/same-as-native", native, "body", "server_group", field, equals=value)
     stranger = ecs_clients("other_project")
-    ecs_check(f"{_SHOW}/other-project", stranger.get(_one(group)), "status", one_of=[400, 403, 404])
-    ecs_check(f"{_LIST}/own-project", stranger.get(_GROUPS), *_IDS, lacks=group)
+    ecs_check("ecs.server-groups.show/rule/other-project", stranger.get(_one(group)), "status", one_of=[400, 403, 404])
+    ecs_check("ecs.server-groups.list/rule/own-project", stranger.get(_GROUPS), *_IDS, lacks=group)
     longest = ecs_supplies.name("group").ljust(255, "x")
     created, other = _make(ecs_client, ecs_supplies, longest)
-    ecs_check(f"{_CREATE}/longest-name", created, "body", "server_group", "name", equals=longest)
+    ecs_check("ecs.server-groups.create/rule/longest-name", created, "body", "server_group", "name", equals=longest)
     kept = ecs_client.get(_one(other))
-    ecs_check(f"{_CREATE}/longest-name", kept, "body", "server_group", "name", equals=longest)
+    ecs_check("ecs.server-groups.create/rule/longest-name", kept, "body", "server_group", "name", equals=longest)
     deleted = ecs_client.delete(_one(group))
-    ecs_check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_check("ecs.server-groups.delete/rule/no-body", deleted, "body", equals=None)
     ecs_wait.gone(_one(group), 10)
-    _absent(ecs_client, ecs_check, f"{_DELETE}/deletes", group)
-    _unknown(ecs_expect, f"{_DELETE}/deletes", "GET", group, "the group was deleted")
-    ecs_check(f"{_DELETE}/others-stay", _page_with(ecs_client, other), *_IDS, contains=other)
+    _absent(ecs_client, ecs_check, "ecs.server-groups.delete/rule/deletes", group)
+    _unknown(ecs_expect, "ecs.server-groups.delete/rule/deletes", "GET", group, "the group was deleted")
+    ecs_check("ecs.server-groups.delete/rule/others-stay", _page_with(ecs_client, other), *_IDS, contains=other)
     _drop(ecs_client, other)
 
 
@@ -152,12 +174,12 @@ def _unknown(expect: Expect, rule: str, method: str, group: str, change: str, ac
     expect(rule, method, _one(group, action), expects="unknown-group", change=change, **options)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/affinity-refused")
+@pytest.mark.ecs_requirement("ecs.server-groups.create/rule/affinity-refused")
 def test_another_policy_is_refused(ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies) -> None:
     """There are no affinity groups."""
     control = ecs_cases.control("ecs.server-groups.create")
     ecs_expect(
-        f"{_CREATE}/affinity-refused",
+        "ecs.server-groups.create/rule/affinity-refused",
         "POST",
         _GROUPS,
         json=_body(ecs_supplies.name("no"), "affinity"),
@@ -168,7 +190,10 @@ def test_another_policy_is_refused(ecs_cases: Cases, ecs_expect: Expect, ecs_sup
 
 
 @pytest.mark.ecs_requirement(
-    f"{_SHOW}/unknown-group", f"{_DELETE}/unknown-group", f"{_ADD}/unknown-group", f"{_REMOVE}/unknown-group"
+    "ecs.server-groups.show/rule/unknown-group",
+    "ecs.server-groups.delete/rule/unknown-group",
+    "ecs.server-groups.add-member/rule/unknown-group",
+    "ecs.server-groups.remove-member/rule/unknown-group",
 )
 def test_an_unknown_group_is_refused(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies
@@ -186,7 +211,7 @@ def test_an_unknown_group_is_refused(
         _unknown(ecs_expect, f"{rule}/unknown-group", "POST", group, change, "/action", json=body, control=control.id)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/counted", f"{_DELETE}/counted")
+@pytest.mark.ecs_requirement("ecs.server-groups.create/rule/counted", "ecs.server-groups.delete/rule/counted")
 def test_groups_are_counted(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """One group more or less is one more or less used; a try counts when no other group came or went meanwhile."""
     limits, field = "/v1/{project_id}/cloudservers/limits", "totalServerGroupsUsed"
@@ -199,10 +224,10 @@ def test_groups_are_counted(ecs_client: Client, ecs_check: Check, ecs_supplies: 
         after = ecs_client.get(limits)
         if sorted(more) == sorted([*there, group]) and _ids(_pages(ecs_client)) == there:
             used = read(before, "absolute", field)
-            ecs_check(f"{_CREATE}/counted", during, "body", "absolute", field, equals=used + 1)
-            ecs_check(f"{_DELETE}/counted", after, "body", "absolute", field, equals=used)
+            ecs_check("ecs.server-groups.create/rule/counted", during, "body", "absolute", field, equals=used + 1)
+            ecs_check("ecs.server-groups.delete/rule/counted", after, "body", "absolute", field, equals=used)
             return
-    for rule in (f"{_CREATE}/counted", f"{_DELETE}/counted"):
+    for rule in ("ecs.server-groups.create/rule/counted", "ecs.server-groups.delete/rule/counted"):
         ecs_check.not_tested(rule, "others created or deleted groups all the time, or groups do not come and go")
 
 
@@ -217,7 +242,16 @@ _PAGING = (
 )
 
 
-@pytest.mark.ecs_requirement(*(f"{_LIST}/{rule}" for rule in (*_PAGING, "unknown-marker")))
+@pytest.mark.ecs_requirement(
+    "ecs.server-groups.list/rule/at-most-limit",
+    "ecs.server-groups.list/rule/limit-highest",
+    "ecs.server-groups.list/rule/limit-alone",
+    "ecs.server-groups.list/rule/marker-alone",
+    "ecs.server-groups.list/rule/after-marker",
+    "ecs.server-groups.list/rule/next-marker",
+    "ecs.server-groups.list/rule/pages-complete",
+    "ecs.server-groups.list/rule/unknown-marker",
+)
 def test_groups_come_on_pages(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies
 ) -> None:
@@ -225,7 +259,7 @@ def test_groups_come_on_pages(
     groups = [_make(ecs_client, ecs_supplies)[1] for _ in range(2)]
     control = ecs_cases.control("ecs.server-groups.list")
     ecs_expect(
-        f"{_LIST}/unknown-marker",
+        "ecs.server-groups.list/rule/unknown-marker",
         "GET",
         _GROUPS,
         query={"limit": "1", "marker": ecs_supplies.unknown_id()},
@@ -251,29 +285,36 @@ def test_groups_come_on_pages(
         _drop(ecs_client, *groups)
         return
     for page in (*pages, second):
-        ecs_check(f"{_LIST}/at-most-limit", page, "body", "server_groups", length_at_most=size)
-    ecs_check(f"{_LIST}/limit-alone", pages[0], *_IDS, equals=order[:size])
-    ecs_check(f"{_LIST}/next-marker", pages[0], "body", "page_info", "next_marker", equals=_ids(pages[:1])[-1])
-    ecs_check(f"{_LIST}/after-marker", second, *_IDS, equals=order[size : 2 * size])
+        ecs_check("ecs.server-groups.list/rule/at-most-limit", page, "body", "server_groups", length_at_most=size)
+    ecs_check("ecs.server-groups.list/rule/limit-alone", pages[0], *_IDS, equals=order[:size])
+    ecs_check(
+        "ecs.server-groups.list/rule/next-marker",
+        pages[0],
+        "body",
+        "page_info",
+        "next_marker",
+        equals=_ids(pages[:1])[-1],
+    )
+    ecs_check("ecs.server-groups.list/rule/after-marker", second, *_IDS, equals=order[size : 2 * size])
     if alone.failure is None and alone.status == 400:
-        ecs_check(f"{_LIST}/marker-alone", alone, "status", equals=400)
+        ecs_check("ecs.server-groups.list/rule/marker-alone", alone, "status", equals=400)
     else:
-        ecs_check(f"{_LIST}/marker-alone", alone, *_IDS, equals=order[1:])
+        ecs_check("ecs.server-groups.list/rule/marker-alone", alone, *_IDS, equals=order[1:])
     walked = _ids(pages)
     for group in order:
         if group in walked:
             page = next(page for page in pages if group in _ids([page]))
-            ecs_check(f"{_LIST}/pages-complete", page, *_IDS, has_one=group)
+            ecs_check("ecs.server-groups.list/rule/pages-complete", page, *_IDS, has_one=group)
         else:
-            ecs_check(f"{_LIST}/pages-complete", pages[-1], *_IDS, contains=group)
+            ecs_check("ecs.server-groups.list/rule/pages-complete", pages[-1], *_IDS, contains=group)
     for first, later in itertools.pairwise(pages):
         for group in _ids([first]):
-            ecs_check(f"{_LIST}/pages-complete", later, *_IDS, lacks=group)
-    ecs_check.accepted(f"{_LIST}/limit-highest", highest)
+            ecs_check("ecs.server-groups.list/rule/pages-complete", later, *_IDS, lacks=group)
+    ecs_check.accepted("ecs.server-groups.list/rule/limit-highest", highest)
     if more.refused:
-        ecs_check(f"{_LIST}/limit-highest", more, "status", equals=400)
+        ecs_check("ecs.server-groups.list/rule/limit-highest", more, "status", equals=400)
     else:
-        ecs_check(f"{_LIST}/limit-highest", more, "body", "server_groups", length_at_most=1000)
+        ecs_check("ecs.server-groups.list/rule/limit-highest", more, "body", "server_groups", length_at_most=1000)
     _drop(ecs_client, *groups)
 
 
@@ -282,19 +323,25 @@ def _act(client: Client, group: str, key: str, server: Lease) -> Exchange:
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_ADD}/{rule}"
-        for rule in ("adds", "keeps", "only-when-stopped", "different-host", "same-server", "again", "no-body")
-    ),
-    *(
-        f"{_REMOVE}/{rule}"
-        for rule in ("removes", "keeps", "server-stays", "while-running", "not-a-member", "other-group")
-    ),
-    *(f"{_REMOVE}/{rule}" for rule in ("can-return", "no-body")),
-    f"{_SHOW}/members",
-    f"{_SHOW}/same-as-native",
-    f"{_LIST}/same-as-show",
-    f"{_DELETE}/members-stay",
+    "ecs.server-groups.add-member/rule/adds",
+    "ecs.server-groups.add-member/rule/keeps",
+    "ecs.server-groups.add-member/rule/only-when-stopped",
+    "ecs.server-groups.add-member/rule/different-host",
+    "ecs.server-groups.add-member/rule/same-server",
+    "ecs.server-groups.add-member/rule/again",
+    "ecs.server-groups.add-member/rule/no-body",
+    "ecs.server-groups.remove-member/rule/removes",
+    "ecs.server-groups.remove-member/rule/keeps",
+    "ecs.server-groups.remove-member/rule/server-stays",
+    "ecs.server-groups.remove-member/rule/while-running",
+    "ecs.server-groups.remove-member/rule/not-a-member",
+    "ecs.server-groups.remove-member/rule/other-group",
+    "ecs.server-groups.remove-member/rule/can-return",
+    "ecs.server-groups.remove-member/rule/no-body",
+    "ecs.server-groups.show/rule/members",
+    "ecs.server-groups.show/rule/same-as-native",
+    "ecs.server-groups.list/rule/same-as-show",
+    "ecs.server-groups.delete/rule/members-stay",
 )
 def test_servers_join_and_leave_a_group(
     ecs_client: Client,
@@ -312,26 +359,31 @@ def test_servers_join_and_leave_a_group(
     path = _one(group)
     name = read(one.show(), "server", "name")
     added = _act(ecs_client, group, "add_member", one)
-    ecs_check(f"{_ADD}/no-body", added, "body", equals=None)
-    ecs_check(f"{_ADD}/adds", ecs_client.get(path), *_MEMBERS, contains=one.id)
-    ecs_check(f"{_ADD}/same-server", one.show(), "body", "server", "name", equals=name)
-    ecs_check(f"{_ADD}/same-server", one.show(), "body", "server", "status", equals="SHUTOFF")
+    ecs_check("ecs.server-groups.add-member/rule/no-body", added, "body", equals=None)
+    ecs_check("ecs.server-groups.add-member/rule/adds", ecs_client.get(path), *_MEMBERS, contains=one.id)
+    ecs_check("ecs.server-groups.add-member/rule/same-server", one.show(), "body", "server", "name", equals=name)
+    ecs_check("ecs.server-groups.add-member/rule/same-server", one.show(), "body", "server", "status", equals="SHUTOFF")
     read(_act(ecs_client, group, "add_member", two))
     shown = ecs_client.get(path)
-    ecs_check(f"{_ADD}/adds", shown, *_MEMBERS, contains=two.id)
-    ecs_check(f"{_ADD}/keeps", shown, *_MEMBERS, contains=one.id)
-    ecs_check(f"{_SHOW}/members", shown, *_MEMBERS, same_items=[one.id, two.id])
+    ecs_check("ecs.server-groups.add-member/rule/adds", shown, *_MEMBERS, contains=two.id)
+    ecs_check("ecs.server-groups.add-member/rule/keeps", shown, *_MEMBERS, contains=one.id)
+    ecs_check("ecs.server-groups.show/rule/members", shown, *_MEMBERS, same_items=[one.id, two.id])
     members = read(shown, "server_group", "members")
-    ecs_check(f"{_SHOW}/same-as-native", ecs_client.get(f"{_NATIVE}/{group}"), *_MEMBERS, same_items=members)
+    ecs_check(
+        "ecs.server-groups.show/rule/same-as-native",
+        ecs_client.get(f"{_NATIVE}/{group}"),
+        *_MEMBERS,
+        same_items=members,
+    )
     listed = _page_with(ecs_client, group)
     entry = ("body", "server_groups", _index(listed, group), "members")
-    ecs_check(f"{_LIST}/same-as-show", listed, *entry, same_items=members)
+    ecs_check("ecs.server-groups.list/rule/same-as-show", listed, *entry, same_items=members)
     again = _act(ecs_client, group, "add_member", one)
-    ecs_check(f"{_ADD}/again", again, "status", one_of=[200, 201, 202, 204, 400, 403, 409])
-    ecs_check(f"{_ADD}/again", ecs_client.get(path), *_MEMBERS, has_one=one.id)
+    ecs_check("ecs.server-groups.add-member/rule/again", again, "status", one_of=[200, 201, 202, 204, 400, 403, 409])
+    ecs_check("ecs.server-groups.add-member/rule/again", ecs_client.get(path), *_MEMBERS, has_one=one.id)
     control = ecs_cases.control("ecs.server-groups.add-member")
     ecs_expect(
-        f"{_ADD}/only-when-stopped",
+        "ecs.server-groups.add-member/rule/only-when-stopped",
         "POST",
         _one(group, "/action"),
         json={"add_member": {"instance_uuid": running.id}},
@@ -339,42 +391,44 @@ def test_servers_join_and_leave_a_group(
         change="the server runs",
         control=control.id,
     )
-    ecs_check(f"{_ADD}/only-when-stopped", ecs_client.get(path), *_MEMBERS, lacks=running.id)
+    ecs_check("ecs.server-groups.add-member/rule/only-when-stopped", ecs_client.get(path), *_MEMBERS, lacks=running.id)
     _act(ecs_client, empty, "remove_member", one)
-    ecs_check(f"{_REMOVE}/not-a-member", ecs_client.get(_one(empty)), *_MEMBERS, equals=[])
-    ecs_check(f"{_REMOVE}/other-group", ecs_client.get(path), *_MEMBERS, contains=one.id)
+    ecs_check("ecs.server-groups.remove-member/rule/not-a-member", ecs_client.get(_one(empty)), *_MEMBERS, equals=[])
+    ecs_check("ecs.server-groups.remove-member/rule/other-group", ecs_client.get(path), *_MEMBERS, contains=one.id)
     _act(ecs_client, group, "remove_member", running)
-    ecs_check(f"{_REMOVE}/not-a-member", ecs_client.get(path), *_MEMBERS, includes=[one.id, two.id])
+    ecs_check(
+        "ecs.server-groups.remove-member/rule/not-a-member", ecs_client.get(path), *_MEMBERS, includes=[one.id, two.id]
+    )
     removed = _act(ecs_client, group, "remove_member", two)
-    ecs_check(f"{_REMOVE}/no-body", removed, "body", equals=None)
+    ecs_check("ecs.server-groups.remove-member/rule/no-body", removed, "body", equals=None)
     shown = ecs_client.get(path)
-    ecs_check(f"{_REMOVE}/removes", shown, *_MEMBERS, lacks=two.id)
-    ecs_check(f"{_REMOVE}/keeps", shown, *_MEMBERS, contains=one.id)
-    ecs_check(f"{_REMOVE}/server-stays", two.show(), "body", "server", "status", equals="SHUTOFF")
+    ecs_check("ecs.server-groups.remove-member/rule/removes", shown, *_MEMBERS, lacks=two.id)
+    ecs_check("ecs.server-groups.remove-member/rule/keeps", shown, *_MEMBERS, contains=one.id)
+    ecs_check(
+        "ecs.server-groups.remove-member/rule/server-stays", two.show(), "body", "server", "status", equals="SHUTOFF"
+    )
     _act(ecs_client, group, "add_member", two)
-    ecs_check(f"{_REMOVE}/can-return", ecs_client.get(path), *_MEMBERS, contains=two.id)
+    ecs_check("ecs.server-groups.remove-member/rule/can-return", ecs_client.get(path), *_MEMBERS, contains=two.id)
     start = {"os-start": {"servers": [{"id": one.id}, {"id": two.id}]}}
     ecs_jobs.settle(ecs_client.post(f"{_SERVERS}/action", start), [one, two])
     host = read(one.show(), "server", "hostId")
-    ecs_check(f"{_ADD}/different-host", two.show(), "body", "server", "hostId", differs=host)
+    ecs_check("ecs.server-groups.add-member/rule/different-host", two.show(), "body", "server", "hostId", differs=host)
     removed = _act(ecs_client, group, "remove_member", one)
-    ecs_check.accepted(f"{_REMOVE}/while-running", removed)
-    ecs_check(f"{_REMOVE}/while-running", ecs_client.get(path), *_MEMBERS, lacks=one.id)
+    ecs_check.accepted("ecs.server-groups.remove-member/rule/while-running", removed)
+    ecs_check("ecs.server-groups.remove-member/rule/while-running", ecs_client.get(path), *_MEMBERS, lacks=one.id)
     deleted = ecs_client.delete(path)
-    ecs_check(f"{_DELETE}/members-stay", two.show(), "status", equals=200)
+    ecs_check("ecs.server-groups.delete/rule/members-stay", two.show(), "status", equals=200)
     if not deleted.accepted:
         _act(ecs_client, group, "remove_member", two)
     _drop(ecs_client, group, empty)
-    for lease in (running, one, two):
-        lease.release()
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/usable",
-    f"{_CREATE}/different-hosts",
-    f"{_SHOW}/members",
-    f"{_SHOW}/deleted-member",
-    f"{_DELETE}/no-longer-usable",
+    "ecs.server-groups.create/rule/usable",
+    "ecs.server-groups.create/rule/different-hosts",
+    "ecs.server-groups.show/rule/members",
+    "ecs.server-groups.show/rule/deleted-member",
+    "ecs.server-groups.delete/rule/no-longer-usable",
     "ecs.servers.create/rule/name-suffix-start",
 )
 def test_servers_are_created_in_a_group(
@@ -393,7 +447,7 @@ def test_servers_are_created_in_a_group(
     name = ecs_supplies.name("member")
     body = ecs_servers.template(f"{name}-0005", 2)
     created = ecs_client.post(_SERVERS, {"server": {**body["server"], **hints}})
-    ecs_check.accepted(f"{_CREATE}/usable", created)
+    ecs_check.accepted("ecs.server-groups.create/rule/usable", created)
     first, second = exactly(2, ecs_servers.settle(created), "both servers of one request")
     listed = ecs_client.get("/v2.1/{project_id}/servers", query={"name": name})
     seen = read(listed, "servers", "*", "name")
@@ -404,20 +458,20 @@ def test_servers_are_created_in_a_group(
     ecs_check("ecs.servers.create/rule/name-suffix-start", listed, "body", "servers", "*", "name", same_items=names)
     shown = ecs_client.get(_one(group))
     for server in (first, second):
-        ecs_check(f"{_CREATE}/usable", shown, *_MEMBERS, contains=server)
-    ecs_check(f"{_SHOW}/members", shown, *_MEMBERS, same_items=[first, second])
+        ecs_check("ecs.server-groups.create/rule/usable", shown, *_MEMBERS, contains=server)
+    ecs_check("ecs.server-groups.show/rule/members", shown, *_MEMBERS, same_items=[first, second])
     host = read(ecs_servers.show(first), "server", "hostId")
     placed = ecs_servers.show(second)
-    ecs_check(f"{_CREATE}/different-hosts", placed, "body", "server", "hostId", differs=host)
+    ecs_check("ecs.server-groups.create/rule/different-hosts", placed, "body", "server", "hostId", differs=host)
     ecs_jobs.settle(ecs_client.post(f"{_SERVERS}/delete", {"servers": [{"id": first}]}))
-    ecs_check(f"{_SHOW}/deleted-member", ecs_client.get(_one(group)), *_MEMBERS, lacks=first)
+    ecs_check("ecs.server-groups.show/rule/deleted-member", ecs_client.get(_one(group)), *_MEMBERS, lacks=first)
     ecs_jobs.settle(ecs_client.post(f"{_SERVERS}/delete", {"servers": [{"id": second}]}))
     _drop(ecs_client, group)
     ecs_wait.gone(_one(group), 10)
     control = ecs_cases.control("ecs.servers.create")
     body = ecs_servers.template(ecs_supplies.name("no"), 1)
     refused = ecs_expect(
-        f"{_DELETE}/no-longer-usable",
+        "ecs.server-groups.delete/rule/no-longer-usable",
         "POST",
         _SERVERS,
         json={"server": {**body["server"], **hints}},
@@ -428,12 +482,12 @@ def test_servers_are_created_in_a_group(
     ecs_jobs.wait_out(refused)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/quantity")
+@pytest.mark.ecs_requirement("ecs.server-groups.create/rule/quantity")
 def test_a_project_has_so_many_groups(
     ecs_client: Client, ecs_target: Target, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies
 ) -> None:
     """One more than the limits say is refused, where a target can be told to have lower ones."""
-    hook, rule = ecs_target.control, f"{_CREATE}/quantity"
+    hook, rule = ecs_target.control, "ecs.server-groups.create/rule/quantity"
     if hook is None:
         ecs_check.not_tested(rule, "using up the groups of the project would be in the way of everybody else in it")
         return
@@ -461,8 +515,8 @@ def test_a_project_has_so_many_groups(
     [
         pytest.param(rule, reason, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
         for rule, reason in {
-            f"{_ADD}/only-kvm": "no option names a Xen flavor",
-            f"{_ADD}/member-quantity": "as many servers as a group can have would have to be bought",
+            "ecs.server-groups.add-member/rule/only-kvm": "no option names a Xen flavor",
+            "ecs.server-groups.add-member/rule/member-quantity": "as many servers as a group can have would have to be bought",
         }.items()
     ],
 )

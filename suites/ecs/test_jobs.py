@@ -6,18 +6,18 @@ import pytest
 
 from pytest_ecs import Check, Client, Expect, Jobs, Servers, Supplies, Target, exactly, read
 
-_JOBS, _CREATE = "ecs.jobs.show/rule", "ecs.servers.create/rule"
+_JOBS = "ecs.jobs.show/rule"
 
 
 @pytest.mark.ecs_requirement(
-    f"{_JOBS}/known-to-query",
-    f"{_JOBS}/ends",
-    f"{_JOBS}/create-type",
-    f"{_JOBS}/create-sub-jobs",
-    f"{_JOBS}/server-named",
-    f"{_CREATE}/name-suffix",
-    f"{_CREATE}/count-servers",
-    f"{_CREATE}/success-creates",
+    "ecs.jobs.show/rule/known-to-query",
+    "ecs.jobs.show/rule/ends",
+    "ecs.jobs.show/rule/create-type",
+    "ecs.jobs.show/rule/create-sub-jobs",
+    "ecs.jobs.show/rule/server-named",
+    "ecs.servers.create/rule/name-suffix",
+    "ecs.servers.create/rule/count-servers",
+    "ecs.servers.create/rule/success-creates",
 )
 def test_the_job_of_a_creation(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
@@ -27,25 +27,35 @@ def test_the_job_of_a_creation(
     name = f"{ecs_supplies.name('many')}-plain"
     started = ecs_client.post("/v1/{project_id}/cloudservers", ecs_servers.template(name, 2))
     asked = ecs_client.get(f"/v1/{{project_id}}/jobs/{read(started, 'job_id')}")
-    ecs_check(f"{_JOBS}/known-to-query", asked, "status", equals=200)
+    ecs_check("ecs.jobs.show/rule/known-to-query", asked, "status", equals=200)
     ids = ecs_servers.settle(started)
     last = ecs_jobs.queries(read(started, "job_id"))[-1]
-    ecs_check(f"{_JOBS}/ends", last, "body", "status", one_of=["SUCCESS", "FAIL"])
-    ecs_check(f"{_JOBS}/create-type", last, "body", "job_type", equals="createServer")
+    ecs_check("ecs.jobs.show/rule/ends", last, "body", "status", one_of=["SUCCESS", "FAIL"])
+    ecs_check("ecs.jobs.show/rule/create-type", last, "body", "job_type", equals="createServer")
     kinds = ["createSingleServer", "createSingleServer"]
-    ecs_check(f"{_JOBS}/create-sub-jobs", last, "body", "entities", "sub_jobs", "*", "job_type", equals=kinds)
+    ecs_check("ecs.jobs.show/rule/create-sub-jobs", last, "body", "entities", "sub_jobs", "*", "job_type", equals=kinds)
     ecs_check(
-        f"{_JOBS}/server-named", last, "body", "entities", "sub_jobs", "*", "entities", "server_id", same_items=ids
+        "ecs.jobs.show/rule/server-named",
+        last,
+        "body",
+        "entities",
+        "sub_jobs",
+        "*",
+        "entities",
+        "server_id",
+        same_items=ids,
     )
     shown = ecs_client.get("/v2.1/{project_id}/servers/detail", query={"name": name})
-    ecs_check(f"{_CREATE}/success-creates", shown, "body", "servers", "*", "status", equals=["ACTIVE", "ACTIVE"])
-    ecs_check(f"{_CREATE}/count-servers", shown, "body", "servers", length=2)
+    ecs_check(
+        "ecs.servers.create/rule/success-creates", shown, "body", "servers", "*", "status", equals=["ACTIVE", "ACTIVE"]
+    )
+    ecs_check("ecs.servers.create/rule/count-servers", shown, "body", "servers", length=2)
     first = 0 if f"{name}-0000" in read(shown, "servers", "*", "name") else 1  # ruling name-suffix-start
     names = [f"{name}-{number:04}" for number in (first, first + 1)]
-    ecs_check(f"{_CREATE}/name-suffix", shown, "body", "servers", "*", "name", same_items=names)
+    ecs_check("ecs.servers.create/rule/name-suffix", shown, "body", "servers", "*", "name", same_items=names)
 
 
-@pytest.mark.ecs_requirement(f"{_JOBS}/unknown-id")
+@pytest.mark.ecs_requirement("ecs.jobs.show/rule/unknown-id")
 def test_an_unknown_job_is_refused(
     ecs_client: Client, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -53,7 +63,7 @@ def test_an_unknown_job_is_refused(
     control = ecs_client.get(f"/v1/{{project_id}}/jobs/{ecs_jobs.finished()}")
     unknown = ecs_supplies.unknown_id().replace("-", "")
     ecs_expect(
-        f"{_JOBS}/unknown-id",
+        "ecs.jobs.show/rule/unknown-id",
         "GET",
         f"/v1/{{project_id}}/jobs/{unknown}",
         expects="unknown-job",
@@ -62,7 +72,7 @@ def test_an_unknown_job_is_refused(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_JOBS}/fail-has-error", f"{_JOBS}/fail-code-known")
+@pytest.mark.ecs_requirement("ecs.jobs.show/rule/fail-has-error", "ecs.jobs.show/rule/fail-code-known")
 def test_a_job_that_fails_says_why(
     ecs_client: Client, ecs_target: Target, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs
 ) -> None:
@@ -80,10 +90,9 @@ def test_a_job_that_fails_says_why(
     # The judge looks at every job body of the run.
     for rule in ("fail-has-error", "fail-code-known"):
         ecs_check.not_tested(f"{_JOBS}/{rule}", "the job that was to fail did not")
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_JOBS}/nic-named")
+@pytest.mark.ecs_requirement("ecs.jobs.show/rule/nic-named")
 def test_the_job_of_a_nic_names_it(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -100,7 +109,6 @@ def test_the_job_of_a_nic_names_it(
     _names(ecs_check, ecs_jobs, added, port)
     deleted = str(ecs_supplies.make(f"{nics}/delete", {"nics": [{"id": port}]}, "job_id"))
     _names(ecs_check, ecs_jobs, deleted, port)
-    lease.release()
 
 
 def _names(check: Check, jobs: Jobs, job: str, port: str) -> None:
@@ -109,6 +117,16 @@ def _names(check: Check, jobs: Jobs, job: str, port: str) -> None:
     entities = read(last, "entities")
     subtasks = entities.get("sub_jobs") or []
     if subtasks and not entities.get("nic_id"):
-        check(f"{_JOBS}/nic-named", last, "body", "entities", "sub_jobs", "*", "entities", "nic_id", contains=port)
+        check(
+            "ecs.jobs.show/rule/nic-named",
+            last,
+            "body",
+            "entities",
+            "sub_jobs",
+            "*",
+            "entities",
+            "nic_id",
+            contains=port,
+        )
     else:
-        check(f"{_JOBS}/nic-named", last, "body", "entities", "nic_id", equals=port)
+        check("ecs.jobs.show/rule/nic-named", last, "body", "entities", "nic_id", equals=port)

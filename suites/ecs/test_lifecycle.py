@@ -62,7 +62,7 @@ def _refuse(
     jobs.wait_out(refused)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/name-batch-length")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/name-batch-length")
 def test_a_name_for_several_servers_is_shorter(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -82,7 +82,9 @@ def test_a_name_for_several_servers_is_shorter(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/dry-run-accepted", f"{_CREATE}/dry-run-creates-nothing")
+@pytest.mark.ecs_requirement(
+    "ecs.servers.create/rule/dry-run-accepted", "ecs.servers.create/rule/dry-run-creates-nothing"
+)
 def test_a_checked_request_creates_nothing(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -90,11 +92,11 @@ def test_a_checked_request_creates_nothing(
     name = ecs_supplies.name("dry")
     checked = ecs_client.post(_SERVERS, {"dry_run": True, **ecs_servers.template(name, 1)})
     ecs_jobs.settle(checked)
-    ecs_check(f"{_CREATE}/dry-run-accepted", checked, "status", equals=202)
-    ecs_check(f"{_CREATE}/dry-run-creates-nothing", _named(ecs_client, name), "body", "servers", length=0)
+    ecs_check("ecs.servers.create/rule/dry-run-accepted", checked, "status", equals=202)
+    ecs_check("ecs.servers.create/rule/dry-run-creates-nothing", _named(ecs_client, name), "body", "servers", length=0)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/dry-run-checks")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/dry-run-checks")
 def test_a_checked_request_still_reports_errors(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
@@ -103,7 +105,7 @@ def test_a_checked_request_still_reports_errors(
     control = ecs_cases.control("ecs.servers.create", check_only=True)
     del body["server"]["flavorRef"]
     ecs_expect(
-        f"{_CREATE}/dry-run-checks",
+        "ecs.servers.create/rule/dry-run-checks",
         "POST",
         _SERVERS,
         json={"dry_run": True, **body},
@@ -114,14 +116,14 @@ def test_a_checked_request_still_reports_errors(
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/image-and-flavor",
-    f"{_CREATE}/metadata-set",
-    f"{_CREATE}/description-set",
-    f"{_CREATE}/az-chosen",
-    f"{_CREATE}/default-security-group",
-    f"{_CREATE}/no-eip-by-default",
-    f"{_CREATE}/nic-address-chosen",
-    f"{_CREATE}/root-size-default",
+    "ecs.servers.create/rule/image-and-flavor",
+    "ecs.servers.create/rule/metadata-set",
+    "ecs.servers.create/rule/description-set",
+    "ecs.servers.create/rule/az-chosen",
+    "ecs.servers.create/rule/default-security-group",
+    "ecs.servers.create/rule/no-eip-by-default",
+    "ecs.servers.create/rule/nic-address-chosen",
+    "ecs.servers.create/rule/root-size-default",
 )
 def test_a_server_is_what_was_asked_for(ecs_client: Client, ecs_cases: Cases, ecs_check: Check) -> None:
     """Image, flavor, metadata and description of the request show in the new server; the rest has its default."""
@@ -130,42 +132,55 @@ def test_a_server_is_what_was_asked_for(ecs_client: Client, ecs_cases: Cases, ec
     (server,) = exactly(1, read(_named(ecs_client, asked["name"]), "servers"), "the server of this name")
     shown = ecs_client.get(f"/v2.1/{{project_id}}/servers/{server['id']}", microversion="2.19")
     place, purpose = ("body", "server"), asked["metadata"]["purpose"]
-    ecs_check(f"{_CREATE}/image-and-flavor", shown, *place, "flavor", "id", equals=asked["flavorRef"])
-    ecs_check(f"{_CREATE}/image-and-flavor", shown, *place, "image", "id", equals=asked["imageRef"])
-    ecs_check(f"{_CREATE}/metadata-set", shown, *place, "metadata", "purpose", equals=purpose)
-    ecs_check(f"{_CREATE}/description-set", shown, *place, "description", equals=asked["description"])
-    ecs_check(f"{_CREATE}/az-chosen", shown, *place, "OS-EXT-AZ:availability_zone", matches=".")
+    ecs_check("ecs.servers.create/rule/image-and-flavor", shown, *place, "flavor", "id", equals=asked["flavorRef"])
+    ecs_check("ecs.servers.create/rule/image-and-flavor", shown, *place, "image", "id", equals=asked["imageRef"])
+    ecs_check("ecs.servers.create/rule/metadata-set", shown, *place, "metadata", "purpose", equals=purpose)
+    ecs_check("ecs.servers.create/rule/description-set", shown, *place, "description", equals=asked["description"])
+    ecs_check("ecs.servers.create/rule/az-chosen", shown, *place, "OS-EXT-AZ:availability_zone", matches=".")
     # The server shows groups by name or by id (table 6-43), their own query both.
     groups = ecs_client.get(_GROUPS.format(server["id"]))
-    ecs_check(f"{_CREATE}/default-security-group", groups, "body", "security_groups", "*", "name", contains="default")
+    ecs_check(
+        "ecs.servers.create/rule/default-security-group",
+        groups,
+        "body",
+        "security_groups",
+        "*",
+        "name",
+        contains="default",
+    )
     for network, entries in read(shown, "server", "addresses").items():
         first = (*place, "addresses", network, 0, "addr")
-        ecs_check(f"{_CREATE}/nic-address-chosen", shown, *first, matches=r"^\d+(\.\d+){3}$")
-        ecs_check(f"{_CREATE}/nic-address-chosen", shown, *first, none_of=_taken(ecs_client, server["id"], network))
+        ecs_check("ecs.servers.create/rule/nic-address-chosen", shown, *first, matches=r"^\d+(\.\d+){3}$")
+        ecs_check(
+            "ecs.servers.create/rule/nic-address-chosen",
+            shown,
+            *first,
+            none_of=_taken(ecs_client, server["id"], network),
+        )
         for number in range(len(entries)):
             kind = (*place, "addresses", network, number, "OS-EXT-IPS:type")
-            ecs_check(f"{_CREATE}/no-eip-by-default", shown, *kind, differs="floating")
+            ecs_check("ecs.servers.create/rule/no-eip-by-default", shown, *kind, differs="floating")
     image = ecs_client.get(f"/v2.1/{{project_id}}/images/{asked['imageRef']}")
     if not image.accepted:
-        ecs_check.not_tested(f"{_CREATE}/root-size-default", "the endpoint does not show images (11.2.3)")
+        ecs_check.not_tested("ecs.servers.create/rule/root-size-default", "the endpoint does not show images (11.2.3)")
     else:
         least = read(image, "image", "minDisk")
         sizes = ("body", "volumeAttachments", "*", "size")
         disks = ecs_client.get(_DISKS.format(server["id"]))
-        ecs_check(f"{_CREATE}/root-size-default", disks, *sizes, one_of=[[least], [str(least)]])
+        ecs_check("ecs.servers.create/rule/root-size-default", disks, *sizes, one_of=[[least], [str(least)]])
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/nic-address-given",
-    f"{_CREATE}/az-given",
-    f"{_CREATE}/key-pair-set",
-    f"{_CREATE}/security-groups-set",
-    f"{_CREATE}/nic-address-used",
-    f"{_CREATE}/count-default",
-    f"{_CREATE}/name-single",
-    f"{_CREATE}/in-server-group",
-    f"{_CREATE}/data-disks-created",
-    f"{_CREATE}/passthrough-default",
+    "ecs.servers.create/rule/nic-address-given",
+    "ecs.servers.create/rule/az-given",
+    "ecs.servers.create/rule/key-pair-set",
+    "ecs.servers.create/rule/security-groups-set",
+    "ecs.servers.create/rule/nic-address-used",
+    "ecs.servers.create/rule/count-default",
+    "ecs.servers.create/rule/name-single",
+    "ecs.servers.create/rule/in-server-group",
+    "ecs.servers.create/rule/data-disks-created",
+    "ecs.servers.create/rule/passthrough-default",
     "ecs.disks.list/rule/bus-by-kind",
 )
 def test_a_server_is_where_it_was_put(
@@ -181,32 +196,34 @@ def test_a_server_is_where_it_was_put(
     created = ecs_cases.control("ecs.servers.create", "placed")
     asked = created.request_body["server"]
     shown = _named(ecs_client, asked["name"])
-    ecs_check(f"{_CREATE}/count-default", shown, "body", "servers", length=1)
-    ecs_check(f"{_CREATE}/name-single", shown, "body", "servers", "*", "name", equals=[asked["name"]])
+    ecs_check("ecs.servers.create/rule/count-default", shown, "body", "servers", length=1)
+    ecs_check("ecs.servers.create/rule/name-single", shown, "body", "servers", "*", "name", equals=[asked["name"]])
     place = ("body", "servers", 0)
     zone, key, group = asked["availability_zone"], asked["key_name"], asked["os:scheduler_hints"]["group"]
-    ecs_check(f"{_CREATE}/az-given", shown, *place, "OS-EXT-AZ:availability_zone", equals=zone)
-    ecs_check(f"{_CREATE}/key-pair-set", shown, *place, "key_name", equals=key)
+    ecs_check("ecs.servers.create/rule/az-given", shown, *place, "OS-EXT-AZ:availability_zone", equals=zone)
+    ecs_check("ecs.servers.create/rule/key-pair-set", shown, *place, "key_name", equals=key)
     (network,) = exactly(1, read(shown, "servers", 0, "addresses"), "the server's only network")
     addresses, address = (*place, "addresses", network, "*", "addr"), asked["nics"][0]["ip_address"]
-    ecs_check(f"{_CREATE}/nic-address-given", shown, *addresses, contains=address)
+    ecs_check("ecs.servers.create/rule/nic-address-given", shown, *addresses, contains=address)
     server, wanted = read(shown, "servers", 0, "id"), [one["id"] for one in asked["security_groups"]]
     groups = ecs_client.get(_GROUPS.format(server))
-    ecs_check(f"{_CREATE}/security-groups-set", groups, "body", "security_groups", "*", "id", same_items=wanted)
+    ecs_check(
+        "ecs.servers.create/rule/security-groups-set", groups, "body", "security_groups", "*", "id", same_items=wanted
+    )
     members = ecs_client.get(f"{_SERVERS}/os-server-groups/{group}")
-    ecs_check(f"{_CREATE}/in-server-group", members, "body", "server_group", "members", contains=server)
+    ecs_check("ecs.servers.create/rule/in-server-group", members, "body", "server_group", "members", contains=server)
     disks = ecs_client.get(_DISKS.format(server))
     listed, entry = read(disks, "volumeAttachments"), ("body", "volumeAttachments")
-    ecs_check(f"{_CREATE}/data-disks-created", disks, *entry, length=1 + len(asked["data_volumes"]))
+    ecs_check("ecs.servers.create/rule/data-disks-created", disks, *entry, length=1 + len(asked["data_volumes"]))
     text = type(listed[0]["size"]) if listed else int  # the table says text, the example a number
     for disk in asked["data_volumes"]:
-        ecs_check(f"{_CREATE}/data-disks-created", disks, *entry, "*", "size", contains=text(disk["size"]))
+        ecs_check("ecs.servers.create/rule/data-disks-created", disks, *entry, "*", "size", contains=text(disk["size"]))
         for number, shown_disk in enumerate(listed):
             if disk.get("hw:passthrough") and int(shown_disk["size"]) == disk["size"]:
                 ecs_check("ecs.disks.list/rule/bus-by-kind", disks, *entry, number, "bus", equals="scsi")
     ecs_check.not_tested("ecs.disks.list/rule/bus-by-kind", "the disk that was asked for is not listed")
     reason = "no query tells VBD from SCSI disks for sure (ruling block-device-bus)"
-    ecs_check.not_tested(f"{_CREATE}/passthrough-default", reason)
+    ecs_check.not_tested("ecs.servers.create/rule/passthrough-default", reason)
     codes = _codes(ecs_expect, "nics[].ip_address")
     _refuse(
         ecs_cases,
@@ -221,7 +238,7 @@ def test_a_server_is_where_it_was_put(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/nic-address-outside")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/nic-address-outside")
 def test_an_address_outside_the_subnet_is_refused(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -241,29 +258,31 @@ def test_an_address_outside_the_subnet_is_refused(
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/eip-assigned", f"{_CREATE}/eip-chargemode-omitted", f"{_DELETE}/publicip-default-released"
+    "ecs.servers.create/rule/eip-assigned",
+    "ecs.servers.create/rule/eip-chargemode-omitted",
+    "ecs.servers.delete/rule/publicip-default-released",
 )
 def test_an_eip_is_assigned_and_released(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_jobs: Jobs
 ) -> None:
     """The publicip of the section's own example, without chargemode, gives a floating address that goes with the server."""
     started = ecs_cases.attempt("ecs.servers.create", "eip")
-    ecs_check(f"{_CREATE}/eip-chargemode-omitted", started, "body", "job_id", present=True)
+    ecs_check("ecs.servers.create/rule/eip-chargemode-omitted", started, "body", "job_id", present=True)
     shown = _named(ecs_client, started.request_body["server"]["name"])
     server = read(shown, "servers", 0)
     (network,) = exactly(1, server["addresses"], "the server's only network")
     place = ("body", "servers", 0, "addresses", network, "*", "OS-EXT-IPS:type")
-    ecs_check(f"{_CREATE}/eip-assigned", shown, *place, includes=["fixed", "floating"])
+    ecs_check("ecs.servers.create/rule/eip-assigned", shown, *place, includes=["fixed", "floating"])
     address = next((e["addr"] for e in server["addresses"][network] if e["OS-EXT-IPS:type"] == "floating"), None)
     _released(ecs_client, ecs_check, ecs_jobs, "publicip-default-released", server["id"], str(address), there=False)
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/eip-existing",
-    f"{_CREATE}/eip-kept-by-default",
-    f"{_CREATE}/eip-down",
-    f"{_DELETE}/publicip-default-kept",
-    f"{_DELETE}/volumes-kept",
+    "ecs.servers.create/rule/eip-existing",
+    "ecs.servers.create/rule/eip-kept-by-default",
+    "ecs.servers.create/rule/eip-down",
+    "ecs.servers.delete/rule/publicip-default-kept",
+    "ecs.servers.delete/rule/volumes-kept",
 )
 def test_an_eip_that_is_there_is_bound_and_stays(
     ecs_client: Client,
@@ -283,7 +302,7 @@ def test_an_eip_that_is_there_is_bound_and_stays(
     address = str(read(ecs_client.get(eip), "floating_ip", "ip"))
     (network,) = exactly(1, read(shown, "servers", 0, "addresses"), "the server's only network")
     place = ("body", "servers", 0, "addresses", network, "*", "addr")
-    ecs_check(f"{_CREATE}/eip-existing", shown, *place, contains=address)
+    ecs_check("ecs.servers.create/rule/eip-existing", shown, *place, contains=address)
     _refuse(
         ecs_cases,
         ecs_expect,
@@ -299,7 +318,7 @@ def test_an_eip_that_is_there_is_bound_and_stays(
     _released(ecs_client, ecs_check, ecs_jobs, "publicip-default-kept", server, address, there=True)
     _detached(ecs_client, ecs_check, ecs_expect, ecs_wait, "volumes-kept", disk)
     kept = ecs_client.get(eip)
-    ecs_check(f"{_CREATE}/eip-kept-by-default", kept, "body", "floating_ip", "ip", equals=address)
+    ecs_check("ecs.servers.create/rule/eip-kept-by-default", kept, "body", "floating_ip", "ip", equals=address)
     ecs_client.delete(eip)
 
 
@@ -398,7 +417,7 @@ def _released(
         check(f"{_DELETE}/{rule}", after, "body", "floating_ips", number, "instance_id", equals=None)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/password-windows", f"{_CREATE}/windows-admin-pass")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/password-windows", "ecs.servers.create/rule/windows-admin-pass")
 def test_windows_has_rules_of_its_own(
     ecs_client: Client, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
@@ -433,7 +452,7 @@ def test_windows_has_rules_of_its_own(
         )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/hana-one-nic")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/hana-one-nic")
 def test_one_nic_at_most_is_in_no_group(
     ecs_client: Client, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
@@ -448,7 +467,7 @@ def test_one_nic_at_most_is_in_no_group(
     read(control)
     body["server"]["nics"] = [nic, {**nic, **free}, {**nic, **free}]
     ecs_expect(
-        f"{_CREATE}/hana-one-nic",
+        "ecs.servers.create/rule/hana-one-nic",
         "POST",
         _SERVERS,
         json={"dry_run": True, **body},
@@ -480,7 +499,7 @@ def test_what_the_document_does_not_show(ecs_check: Check, rule: str, reason: st
     ecs_check.not_tested(f"{_CREATE}/{rule}", reason)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/eip-chargemode-others")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/eip-chargemode-others")
 def test_another_charge_mode_creates_no_server(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -540,7 +559,7 @@ def test_a_simple_password_is_refused(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/password-classes")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/password-classes")
 def test_three_kinds_of_characters_are_enough(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -550,10 +569,10 @@ def test_three_kinds_of_characters_are_enough(
         body["server"]["adminPass"] = password
         checked = ecs_client.post(_SERVERS, {"dry_run": True, **body})
         ecs_jobs.settle(checked)
-        ecs_check.accepted(f"{_CREATE}/password-classes", checked)
+        ecs_check.accepted("ecs.servers.create/rule/password-classes", checked)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/user-data-over-password")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/user-data-over-password")
 def test_user_data_and_a_password_go_together(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -562,10 +581,10 @@ def test_user_data_and_a_password_go_together(
     body["server"].update(user_data="IyEvYmluL3NoCg==", adminPass="Conform-2025!Test")
     checked = ecs_client.post(_SERVERS, {"dry_run": True, **body})
     ecs_jobs.settle(checked)
-    ecs_check.accepted(f"{_CREATE}/user-data-over-password", checked)
+    ecs_check.accepted("ecs.servers.create/rule/user-data-over-password", checked)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/passthrough-not-boolean")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/passthrough-not-boolean")
 def test_a_passthrough_that_is_no_boolean_is_accepted(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -574,10 +593,10 @@ def test_a_passthrough_that_is_no_boolean_is_accepted(
     body["server"]["root_volume"] = {"volumetype": "SSD", "hw:passthrough": "perhaps"}
     checked = ecs_client.post(_SERVERS, {"dry_run": True, **body})
     ecs_jobs.settle(checked)
-    ecs_check.accepted(f"{_CREATE}/passthrough-not-boolean", checked)
+    ecs_check.accepted("ecs.servers.create/rule/passthrough-not-boolean", checked)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/root-size-min-disk")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/root-size-min-disk")
 def test_a_system_disk_smaller_than_the_image_is_refused(
     ecs_client: Client,
     ecs_cases: Cases,
@@ -591,7 +610,9 @@ def test_a_system_disk_smaller_than_the_image_is_refused(
     image = ecs_client.get(f"/v2.1/{{project_id}}/images/{ecs_supplies.need('image_id')}")
     size = int(read(image, "image", "minDisk")) - 1
     if size < 1:
-        ecs_check.not_tested(f"{_CREATE}/root-size-min-disk", "the image needs no system disk of more than 1 GB")
+        ecs_check.not_tested(
+            "ecs.servers.create/rule/root-size-min-disk", "the image needs no system disk of more than 1 GB"
+        )
         return
     root = {"volumetype": "SSD", "size": size}
     _refuse(
@@ -606,7 +627,7 @@ def test_a_system_disk_smaller_than_the_image_is_refused(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/hana-primary-nic")
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/hana-primary-nic")
 def test_the_primary_nic_stays_in_its_groups(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -624,7 +645,9 @@ def test_the_primary_nic_stays_in_its_groups(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_DELETE}/success-deletes", f"{_DELETE}/listed-only", f"{_DELETE}/several")
+@pytest.mark.ecs_requirement(
+    "ecs.servers.delete/rule/success-deletes", "ecs.servers.delete/rule/listed-only", "ecs.servers.delete/rule/several"
+)
 def test_only_the_listed_servers_are_deleted(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs
 ) -> None:
@@ -637,15 +660,15 @@ def test_only_the_listed_servers_are_deleted(
     for lease in both:
         for rule in ("success-deletes", "several"):
             ecs_check(f"{_DELETE}/{rule}", lease.show(), "status", equals=404)
-    ecs_check(f"{_DELETE}/listed-only", kept.show(), "status", equals=200)
+    ecs_check("ecs.servers.delete/rule/listed-only", kept.show(), "status", equals=200)
     after = ecs_client.get("/v2.1/{project_id}/servers", **listing)
     # Whoever took one of them meanwhile may have deleted it.
     others = sorted(idle & {*ecs_servers.idle()})
-    ecs_check(f"{_DELETE}/listed-only", after, "body", "servers", "*", "id", includes=others)
+    ecs_check("ecs.servers.delete/rule/listed-only", after, "body", "servers", "*", "id", includes=others)
     _release(kept, *both)
 
 
-@pytest.mark.ecs_requirement(f"{_DELETE}/unknown-among-known")
+@pytest.mark.ecs_requirement("ecs.servers.delete/rule/unknown-among-known")
 def test_an_unknown_server_among_known_ones_is_refused(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -654,7 +677,7 @@ def test_an_unknown_server_among_known_ones_is_refused(
     lease = ecs_servers()
     servers = [{"id": lease.id}, {"id": ecs_supplies.unknown_id()}]
     refused = ecs_expect(
-        f"{_DELETE}/unknown-among-known",
+        "ecs.servers.delete/rule/unknown-among-known",
         "POST",
         f"{_SERVERS}/delete",
         json={"servers": servers},
@@ -663,7 +686,6 @@ def test_an_unknown_server_among_known_ones_is_refused(
         control=control.id,
     )
     ecs_jobs.wait_out(refused)
-    lease.release()
 
 
 def _codes(expect: Expect, field: str) -> tuple[str, ...]:

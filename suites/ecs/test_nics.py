@@ -47,13 +47,21 @@ def _delete(client: Client, jobs: Jobs, lease: Lease, *ports: str) -> Exchange:
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_ADD}/{rule}" for rule in ("success-adds", "several", "in-network", "address-used", "address-chosen")),
-    *(f"{_ADD}/{rule}" for rule in ("security-groups-set", "security-groups-omitted", "this-server-only")),
-    *(
-        f"{_DELETE}/{rule}"
-        for rule in ("success-deletes", "several", "listed-only", "address-gone", "port-gone", "other-server")
-    ),
-    f"{_DELETE}/some-unknown",
+    "ecs.nics.add/rule/success-adds",
+    "ecs.nics.add/rule/several",
+    "ecs.nics.add/rule/in-network",
+    "ecs.nics.add/rule/address-used",
+    "ecs.nics.add/rule/address-chosen",
+    "ecs.nics.add/rule/security-groups-set",
+    "ecs.nics.add/rule/security-groups-omitted",
+    "ecs.nics.add/rule/this-server-only",
+    "ecs.nics.delete/rule/success-deletes",
+    "ecs.nics.delete/rule/several",
+    "ecs.nics.delete/rule/listed-only",
+    "ecs.nics.delete/rule/address-gone",
+    "ecs.nics.delete/rule/port-gone",
+    "ecs.nics.delete/rule/other-server",
+    "ecs.nics.delete/rule/some-unknown",
 )
 def test_nics_come_and_go_in_batches(
     ecs_client: Client,
@@ -72,13 +80,13 @@ def test_nics_come_and_go_in_batches(
     )
     listed = ecs_client.get(_native(lease.id))
     nics = [nic for nic in read(listed, "interfaceAttachments") if nic["port_id"] not in before]
-    ecs_check.accepted(f"{_ADD}/security-groups-omitted", added)
+    ecs_check.accepted("ecs.nics.add/rule/security-groups-omitted", added)
     for rule in ("success-adds", "several"):
         ecs_check(f"{_ADD}/{rule}", listed, "body", "interfaceAttachments", length=len(before) + 2)
-    ecs_check(f"{_ADD}/success-adds", listed, *_PORTS, includes=before)
+    ecs_check("ecs.nics.add/rule/success-adds", listed, *_PORTS, includes=before)
     networks = ("body", "interfaceAttachments", "*", "net_id")
     network = ecs_supplies.need("network_id")
-    ecs_check(f"{_ADD}/in-network", listed, *networks, same_items=[network] * (len(before) + 2))
+    ecs_check("ecs.nics.add/rule/in-network", listed, *networks, same_items=[network] * (len(before) + 2))
     addresses = [entry["ip_address"] for nic in nics for entry in nic["fixed_ips"]]
     shown = ecs_client.get("/v2.1/{project_id}/servers/" + lease.id)
     for rule in ("address-used", "address-chosen"):
@@ -90,15 +98,15 @@ def test_nics_come_and_go_in_batches(
     for number, nic in enumerate(read(listed, "interfaceAttachments")):
         entry = ("body", "interfaceAttachments", number, "fixed_ips", 0)
         if nic["port_id"] not in before and nic["fixed_ips"][0]["ip_address"] != address:
-            ecs_check(f"{_ADD}/address-chosen", listed, *entry, "ip_address", none_of=others)
-            ecs_check(f"{_ADD}/address-chosen", listed, *entry, "subnet_id", equals=subnets[before[0]])
+            ecs_check("ecs.nics.add/rule/address-chosen", listed, *entry, "ip_address", none_of=others)
+            ecs_check("ecs.nics.add/rule/address-chosen", listed, *entry, "subnet_id", equals=subnets[before[0]])
     groups = ecs_client.get(f"/v2.1/{{project_id}}/servers/{lease.id}/os-security-groups")
-    ecs_check(f"{_ADD}/security-groups-set", groups, "body", "security_groups", "*", "id", contains=group)
-    ecs_check(f"{_ADD}/this-server-only", ecs_client.get(_native(other.id)), *_PORTS, same_items=theirs)
+    ecs_check("ecs.nics.add/rule/security-groups-set", groups, "body", "security_groups", "*", "id", contains=group)
+    ecs_check("ecs.nics.add/rule/this-server-only", ecs_client.get(_native(other.id)), *_PORTS, same_items=theirs)
 
     ports = [nic["port_id"] for nic in nics]
     foreign = ecs_expect(
-        f"{_DELETE}/other-server",
+        "ecs.nics.delete/rule/other-server",
         "POST",
         _path(other.id, "/delete"),
         json={"nics": [{"id": ports[0]}]},
@@ -107,7 +115,7 @@ def test_nics_come_and_go_in_batches(
     )
     ecs_jobs.wait_out(foreign)
     unknown = ecs_expect(
-        f"{_DELETE}/some-unknown",
+        "ecs.nics.delete/rule/some-unknown",
         "POST",
         _path(other.id, "/delete"),
         json={"nics": [{"id": ecs_supplies.unknown_id()}]},
@@ -115,7 +123,7 @@ def test_nics_come_and_go_in_batches(
         change="no server has the NIC",
     )
     ecs_jobs.wait_out(unknown)
-    ecs_check(f"{_DELETE}/other-server", ecs_client.get(_native(lease.id)), *_PORTS, contains=ports[0])
+    ecs_check("ecs.nics.delete/rule/other-server", ecs_client.get(_native(lease.id)), *_PORTS, contains=ports[0])
     _add(ecs_client, ecs_supplies, ecs_jobs, lease, {})
     (third,) = exactly(1, set(_ports(ecs_client, lease.id)) - {*before, *ports}, "the new NIC")
     _delete(ecs_client, ecs_jobs, lease, *ports)
@@ -123,13 +131,13 @@ def test_nics_come_and_go_in_batches(
     for rule in ("success-deletes", "several"):
         for port in ports:
             ecs_check(f"{_DELETE}/{rule}", listed, *_PORTS, lacks=port)
-    ecs_check(f"{_DELETE}/listed-only", listed, *_PORTS, same_items=[*before, third])
+    ecs_check("ecs.nics.delete/rule/listed-only", listed, *_PORTS, same_items=[*before, third])
     shown = lease.show()
     for name in read(shown, "server", "addresses"):
         at = ("body", "server", "addresses", name, "*", "addr")
-        ecs_check(f"{_DELETE}/address-gone", shown, *at, lacks=address)
+        ecs_check("ecs.nics.delete/rule/address-gone", shown, *at, lacks=address)
     ecs_expect(
-        f"{_DELETE}/port-gone",
+        "ecs.nics.delete/rule/port-gone",
         "POST",
         _native(lease.id),
         json={"interfaceAttachment": {"port_id": ports[0]}},
@@ -137,12 +145,13 @@ def test_nics_come_and_go_in_batches(
         change="the port was deleted with its NIC",
     )
     _delete(ecs_client, ecs_jobs, lease, third)
-    lease.release()
-    other.release()
 
 
 @pytest.mark.ecs_requirement(
-    f"{_ADD}/address-malformed", f"{_ADD}/address-taken", f"{_ADD}/address-outside", f"{_ADD}/too-many"
+    "ecs.nics.add/rule/address-malformed",
+    "ecs.nics.add/rule/address-taken",
+    "ecs.nics.add/rule/address-outside",
+    "ecs.nics.add/rule/too-many",
 )
 def test_what_cannot_be_added_is_refused(
     ecs_client: Client,
@@ -184,7 +193,6 @@ def test_what_cannot_be_added_is_refused(
     extra = set(_ports(ecs_client, lease.id)) - {nic["port_id"] for nic in before}
     if extra:
         _delete(ecs_client, ecs_jobs, lease, *extra)
-    lease.release()
 
 
 def _taken(client: Client, lease: Lease) -> list[str]:
@@ -195,7 +203,7 @@ def _taken(client: Client, lease: Lease) -> list[str]:
     return [entry["addr"] for addresses in others for network in networks for entry in addresses.get(network, [])]
 
 
-@pytest.mark.ecs_requirement(f"{_DELETE}/primary-nic", f"{_DELETE}/primary-stays")
+@pytest.mark.ecs_requirement("ecs.nics.delete/rule/primary-nic", "ecs.nics.delete/rule/primary-stays")
 def test_the_primary_nic_stays(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers, ecs_jobs: Jobs
 ) -> None:
@@ -203,7 +211,7 @@ def test_the_primary_nic_stays(
     lease = ecs_servers("ACTIVE")
     (port,) = exactly(1, _ports(ecs_client, lease.id), "the server's only NIC")
     refused = ecs_expect(
-        f"{_DELETE}/primary-nic",
+        "ecs.nics.delete/rule/primary-nic",
         "POST",
         _path(lease.id, "/delete"),
         json={"nics": [{"id": port}]},
@@ -212,6 +220,5 @@ def test_the_primary_nic_stays(
     )
     ecs_jobs.wait_out(refused)
     listed = ecs_client.get(_native(lease.id))
-    if not ecs_check(f"{_DELETE}/primary-stays", listed, *_PORTS, contains=port):
+    if not ecs_check("ecs.nics.delete/rule/primary-stays", listed, *_PORTS, contains=port):
         lease.spoilt = True
-    lease.release()

@@ -37,7 +37,7 @@ def _moved(check: Check, rule: str, seen: tuple[Exchange, Exchange] | None, fiel
     check(f"{_QUOTAS}/{rule}", seen[1], "body", "absolute", field, equals=was + more)
 
 
-@pytest.mark.ecs_requirement(f"{_QUOTAS}/resize-counted")
+@pytest.mark.ecs_requirement("ecs.quotas.show/rule/resize-counted")
 def test_a_resize_counts(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies) -> None:
     """Cores and memory in use move by the difference of the flavors."""
     lease = ecs_servers("SHUTOFF")
@@ -56,7 +56,6 @@ def test_a_resize_counts(ecs_client: Client, ecs_check: Check, ecs_servers: Serv
     seen = _steadily(ecs_client, lambda: _flavors(ecs_client), resize)
     for field in ("totalCoresUsed", "totalRAMUsed"):
         _moved(ecs_check, "resize-counted", seen, field, moves.get(field, 0))
-    lease.release()
 
 
 def _flavors(client: Client) -> dict[str, str]:
@@ -65,7 +64,7 @@ def _flavors(client: Client) -> dict[str, str]:
     return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in read(listed, "servers")}
 
 
-@pytest.mark.ecs_requirement(f"{_QUOTAS}/server-group-counted")
+@pytest.mark.ecs_requirement("ecs.quotas.show/rule/server-group-counted")
 def test_a_server_group_counts(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, ecs_wait: Wait) -> None:
     """A new one raises the groups in use by one, and its deletion lowers them again."""
     made: list[str] = []

@@ -29,26 +29,24 @@ _SYSTEMS = {
     "ecs.servers.reinstall-os": ("os-reinstall", "reinstallos"),
     "ecs.servers.change-os": ("os-change", "changeos"),
 }
-_RESIZE = "ecs.servers.resize/rule"
 
 
 def _path(server: str) -> str:
     return f"/v1/{{project_id}}/cloudservers/{server}/resize"
 
 
-@pytest.mark.ecs_requirement(f"{_RESIZE}/success-resizes", f"{_RESIZE}/dry-run-default")
+@pytest.mark.ecs_requirement("ecs.servers.resize/rule/success-resizes", "ecs.servers.resize/rule/dry-run-default")
 def test_the_flavor_changes(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs) -> None:
     """After the job of a request without dry_run the server has the new flavor."""
     lease = ecs_servers("SHUTOFF")
     wanted = ecs_servers.other_flavor(lease)
     ecs_jobs.settle(ecs_client.post(_path(lease.id), {"resize": {"flavorRef": wanted}}), [lease])
     shown = lease.show()
-    ecs_check(f"{_RESIZE}/success-resizes", shown, "body", "server", "flavor", "id", equals=wanted)
-    ecs_check(f"{_RESIZE}/dry-run-default", shown, "body", "server", "flavor", "id", equals=wanted)
-    lease.release()
+    ecs_check("ecs.servers.resize/rule/success-resizes", shown, "body", "server", "flavor", "id", equals=wanted)
+    ecs_check("ecs.servers.resize/rule/dry-run-default", shown, "body", "server", "flavor", "id", equals=wanted)
 
 
-@pytest.mark.ecs_requirement(f"{_RESIZE}/only-when-stopped")
+@pytest.mark.ecs_requirement("ecs.servers.resize/rule/only-when-stopped")
 def test_a_running_server_is_not_resized(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_jobs: Jobs
 ) -> None:
@@ -57,7 +55,7 @@ def test_a_running_server_is_not_resized(
     control = ecs_cases.control("ecs.servers.resize")
     body = {"resize": {"flavorRef": ecs_servers.other_flavor(lease)}}
     refused = ecs_expect(
-        f"{_RESIZE}/only-when-stopped",
+        "ecs.servers.resize/rule/only-when-stopped",
         "POST",
         _path(lease.id),
         json=body,
@@ -66,10 +64,11 @@ def test_a_running_server_is_not_resized(
         control=control.id,
     )
     ecs_jobs.wait_out(refused)
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_RESIZE}/dry-run-accepted", f"{_RESIZE}/dry-run-changes-nothing")
+@pytest.mark.ecs_requirement(
+    "ecs.servers.resize/rule/dry-run-accepted", "ecs.servers.resize/rule/dry-run-changes-nothing"
+)
 def test_a_checked_request_changes_nothing(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs
 ) -> None:
@@ -80,18 +79,19 @@ def test_a_checked_request_changes_nothing(
         _path(lease.id), {"dry_run": True, "resize": {"flavorRef": ecs_servers.other_flavor(lease)}}
     )
     ecs_jobs.settle(checked, [lease])
-    ecs_check(f"{_RESIZE}/dry-run-accepted", checked, "status", equals=202)
-    ecs_check(f"{_RESIZE}/dry-run-changes-nothing", lease.show(), "body", "server", "flavor", "id", equals=before)
-    lease.release()
+    ecs_check("ecs.servers.resize/rule/dry-run-accepted", checked, "status", equals=202)
+    ecs_check(
+        "ecs.servers.resize/rule/dry-run-changes-nothing", lease.show(), "body", "server", "flavor", "id", equals=before
+    )
 
 
-@pytest.mark.ecs_requirement(f"{_RESIZE}/dry-run-checks")
+@pytest.mark.ecs_requirement("ecs.servers.resize/rule/dry-run-checks")
 def test_a_checked_request_still_reports_errors(ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers) -> None:
     """dry_run without a flavor is refused."""
     (lease,) = ecs_servers.shared("SHUTOFF")
     control = ecs_cases.control("ecs.servers.resize", check_only=True)
     ecs_expect(
-        f"{_RESIZE}/dry-run-checks",
+        "ecs.servers.resize/rule/dry-run-checks",
         "POST",
         _path(lease.id),
         json={"dry_run": True, "resize": {}},
@@ -101,14 +101,14 @@ def test_a_checked_request_still_reports_errors(ecs_cases: Cases, ecs_expect: Ex
     )
 
 
-@pytest.mark.ecs_requirement(f"{_RESIZE}/same-flavor")
+@pytest.mark.ecs_requirement("ecs.servers.resize/rule/same-flavor")
 def test_the_same_flavor_is_refused(ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_jobs: Jobs) -> None:
     """A resize to the flavor that the server has is refused, or its job fails."""
     (lease,) = ecs_servers.shared("SHUTOFF")
     control = ecs_cases.control("ecs.servers.resize")
     body = {"resize": {"flavorRef": ecs_servers.flavor_of(lease)}}
     refused = ecs_expect(
-        f"{_RESIZE}/same-flavor",
+        "ecs.servers.resize/rule/same-flavor",
         "POST",
         _path(lease.id),
         json=body,
@@ -235,11 +235,9 @@ def test_the_system_is_installed_anew(
         control=control.id,
     )
     ecs_jobs.wait_out(refused)
-    running.release()
 
 
 _MIGRATE = "ecs.servers.migrate/rule"
-_SHOW, _DETAIL = "nova.servers.show/rule", "nova.servers.list-detail/rule"
 _HOST = ("body", "server", "os:scheduler_hints", "dedicated_host_id")
 
 
@@ -272,12 +270,13 @@ def _stays(
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_MIGRATE}/{rule}"
-        for rule in ("success-to-host", "success-to-pool", "server-kept", "same-host", "pool-to-pool")
-    ),
-    f"{_SHOW}/hints-on-dedicated-host",
-    f"{_DETAIL}/hints-on-dedicated-host",
+    "ecs.servers.migrate/rule/success-to-host",
+    "ecs.servers.migrate/rule/success-to-pool",
+    "ecs.servers.migrate/rule/server-kept",
+    "ecs.servers.migrate/rule/same-host",
+    "ecs.servers.migrate/rule/pool-to-pool",
+    "nova.servers.show/rule/hints-on-dedicated-host",
+    "nova.servers.list-detail/rule/hints-on-dedicated-host",
     "ecs.servers.create/rule/az-of-dedicated-host",
 )
 def test_a_stopped_server_moves_to_a_host_and_back(
@@ -295,10 +294,10 @@ def test_a_stopped_server_moves_to_a_host_and_back(
     lease = ecs_servers("SHUTOFF")
     before = read(lease.show(), "server")
     shown = _migrate(ecs_client, ecs_jobs, lease, host)
-    ecs_check(f"{_MIGRATE}/success-to-host", shown, *_HOST, contains=host)
+    ecs_check("ecs.servers.migrate/rule/success-to-host", shown, *_HOST, contains=host)
     _hinted(ecs_client, ecs_check, lease, shown, present=True)
     for field in ("id", "flavor", "addresses", "os-extended-volumes:volumes_attached"):
-        ecs_check(f"{_MIGRATE}/server-kept", shown, "body", "server", field, equals=before[field])
+        ecs_check("ecs.servers.migrate/rule/server-kept", shown, "body", "server", field, equals=before[field])
     _stays(ecs_cases, ecs_expect, ecs_jobs, "same-host", lease, host, "refused", "the server is on that host already")
     _elsewhere(
         ecs_client,
@@ -311,12 +310,11 @@ def test_a_stopped_server_moves_to_a_host_and_back(
         str(read(shown, "server", "OS-EXT-AZ:availability_zone")),
     )
     shown = _migrate(ecs_client, ecs_jobs, lease, None)
-    ecs_check(f"{_MIGRATE}/success-to-pool", shown, *_HOST, absent=True)
+    ecs_check("ecs.servers.migrate/rule/success-to-pool", shown, *_HOST, absent=True)
     _hinted(ecs_client, ecs_check, lease, shown, absent=True)
     _stays(
         ecs_cases, ecs_expect, ecs_jobs, "pool-to-pool", lease, None, "refused", "the server is on no dedicated host"
     )
-    lease.release()
 
 
 def _elsewhere(
@@ -349,18 +347,18 @@ def _elsewhere(
 
 def _hinted(client: Client, check: Check, lease: Lease, shown: Exchange, **test: bool) -> None:
     """Judge whether both views of a server show the hints of its creation, which those on a dedicated host have."""
-    check(f"{_SHOW}/hints-on-dedicated-host", shown, "body", "server", "os:scheduler_hints", **test)
+    check("nova.servers.show/rule/hints-on-dedicated-host", shown, "body", "server", "os:scheduler_hints", **test)
     name = read(shown, "server", "name")
     listed = client.get("/v2.1/{project_id}/servers/detail", query={"name": name, "limit": "1000"})
     ids = [server["id"] for server in read(listed, "servers")]
     if lease.id in ids:
         at = ("body", "servers", ids.index(lease.id), "os:scheduler_hints")
-        check(f"{_DETAIL}/hints-on-dedicated-host", listed, *at, **test)
+        check("nova.servers.list-detail/rule/hints-on-dedicated-host", listed, *at, **test)
     else:
-        check.not_tested(f"{_DETAIL}/hints-on-dedicated-host", "the list does not have the server")
+        check.not_tested("nova.servers.list-detail/rule/hints-on-dedicated-host", "the list does not have the server")
 
 
-@pytest.mark.ecs_requirement(f"{_MIGRATE}/success-between-hosts")
+@pytest.mark.ecs_requirement("ecs.servers.migrate/rule/success-between-hosts")
 def test_a_server_moves_between_hosts(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -369,12 +367,16 @@ def test_a_server_moves_between_hosts(
     ecs_cases.control("ecs.servers.migrate")
     lease = ecs_servers("SHUTOFF")
     _migrate(ecs_client, ecs_jobs, lease, host)
-    ecs_check(f"{_MIGRATE}/success-between-hosts", _migrate(ecs_client, ecs_jobs, lease, other), *_HOST, contains=other)
+    ecs_check(
+        "ecs.servers.migrate/rule/success-between-hosts",
+        _migrate(ecs_client, ecs_jobs, lease, other),
+        *_HOST,
+        contains=other,
+    )
     _migrate(ecs_client, ecs_jobs, lease, None)
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_MIGRATE}/only-when-stopped")
+@pytest.mark.ecs_requirement("ecs.servers.migrate/rule/only-when-stopped")
 def test_a_running_server_does_not_move(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -382,13 +384,14 @@ def test_a_running_server_does_not_move(
     lease = ecs_servers("ACTIVE")
     host = ecs_supplies.need("dedicated_host_id")
     _stays(ecs_cases, ecs_expect, ecs_jobs, "only-when-stopped", lease, host, "wrong-state", "the server is active")
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_MIGRATE}/numa")
+@pytest.mark.ecs_requirement("ecs.servers.migrate/rule/numa")
 def test_a_host_without_room(ecs_check: Check) -> None:
     """A host whose room is spread over NUMA nodes cannot be asked for."""
-    ecs_check.not_tested(f"{_MIGRATE}/numa", "no option names a dedicated host without room on a single NUMA node")
+    ecs_check.not_tested(
+        "ecs.servers.migrate/rule/numa", "no option names a dedicated host without room on a single NUMA node"
+    )
 
 
 @pytest.mark.parametrize(
@@ -434,7 +437,6 @@ def test_a_server_needs_its_system_disk(
         lease.spoilt = refused.accepted
     else:
         ecs_check.not_tested(rule, "the system disk of a stopped server is not detached")
-    lease.release()
 
 
 @pytest.mark.parametrize(
@@ -515,7 +517,6 @@ def test_an_installation_fails_and_is_repeated(
         ecs_check.accepted(f"{rule}/after-failure", again)
         ecs_check(f"{rule}/after-failure", lease.show(), "body", "server", "status", equals="ACTIVE")
     _stopped(ecs_client, ecs_jobs, lease)
-    lease.release()
 
 
 def _forbidden(check: Check, jobs: Jobs, rule: str, other: Exchange, installation: Exchange, *, ordered: bool) -> None:

@@ -10,8 +10,12 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Lease, Servers, Supplies, Wait, read
 
-_QUERY, _ADD, _DELETE, _LIST_PROJECT, _LIST = (
-    f"ecs.tags.{verb}/rule" for verb in ("query", "add", "delete", "list-project", "list")
+_QUERY, _ADD = (
+    f"ecs.tags.{verb}/rule"
+    for verb in (
+        "query",
+        "add",
+    )
 )
 _SEARCH = "/v1/{project_id}/servers/resource_instances/action"
 _PROJECT = "/v1/{project_id}/servers/tags"
@@ -87,17 +91,30 @@ def _accepted(check: Check, rule: str, exchange: Exchange) -> bool:
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_ADD}/{rule}"
-        for rule in ("adds", "keeps", "overwrites", "idempotent", "longest", "han", "period", "empty-value")
-    ),
-    *(f"{_ADD}/{rule}" for rule in ("same-key-elsewhere", "this-server-only", "no-body")),
-    *(
-        f"{_DELETE}/{rule}"
-        for rule in ("deletes", "keeps", "idempotent", "by-key", "other-value", "empty-value", "long-key")
-    ),
-    *(f"{_DELETE}/{rule}" for rule in ("this-server-only", "no-body")),
-    *(f"{_LIST}/{rule}" for rule in ("all-tags", "key-once", "own-server", "no-tags")),
+    "ecs.tags.add/rule/adds",
+    "ecs.tags.add/rule/keeps",
+    "ecs.tags.add/rule/overwrites",
+    "ecs.tags.add/rule/idempotent",
+    "ecs.tags.add/rule/longest",
+    "ecs.tags.add/rule/han",
+    "ecs.tags.add/rule/period",
+    "ecs.tags.add/rule/empty-value",
+    "ecs.tags.add/rule/same-key-elsewhere",
+    "ecs.tags.add/rule/this-server-only",
+    "ecs.tags.add/rule/no-body",
+    "ecs.tags.delete/rule/deletes",
+    "ecs.tags.delete/rule/keeps",
+    "ecs.tags.delete/rule/idempotent",
+    "ecs.tags.delete/rule/by-key",
+    "ecs.tags.delete/rule/other-value",
+    "ecs.tags.delete/rule/empty-value",
+    "ecs.tags.delete/rule/long-key",
+    "ecs.tags.delete/rule/this-server-only",
+    "ecs.tags.delete/rule/no-body",
+    "ecs.tags.list/rule/all-tags",
+    "ecs.tags.list/rule/key-once",
+    "ecs.tags.list/rule/own-server",
+    "ecs.tags.list/rule/no-tags",
 )
 def test_tags_come_and_go(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait) -> None:
     """Tags are added, overwritten and deleted on one server, beside those that it has and without touching another's."""
@@ -106,32 +123,36 @@ def test_tags_come_and_go(ecs_client: Client, ecs_check: Check, ecs_servers: Ser
         _clear(ecs_client, ecs_wait, server)
     _check_untagged(ecs_client, ecs_check, one)
     added = _add(ecs_client, ecs_wait, one, stage="test", owner="me")
-    ecs_check(f"{_ADD}/no-body", added, "body", equals=None)
-    _has(ecs_check, f"{_ADD}/adds", _shown(ecs_client, one), {"stage": "test", "owner": "me"})
-    _lacks(ecs_check, f"{_ADD}/this-server-only", _shown(ecs_client, other), "stage", "owner")
+    ecs_check("ecs.tags.add/rule/no-body", added, "body", equals=None)
+    _has(ecs_check, "ecs.tags.add/rule/adds", _shown(ecs_client, one), {"stage": "test", "owner": "me"})
+    _lacks(ecs_check, "ecs.tags.add/rule/this-server-only", _shown(ecs_client, other), "stage", "owner")
     _add(ecs_client, ecs_wait, other, owner="me", stage="live", elsewhere="yes")
-    _has(ecs_check, f"{_ADD}/same-key-elsewhere", _shown(ecs_client, other), {"owner": "me", "stage": "live"})
+    _has(ecs_check, "ecs.tags.add/rule/same-key-elsewhere", _shown(ecs_client, other), {"owner": "me", "stage": "live"})
     shown = _shown(ecs_client, one)
-    _has(ecs_check, f"{_ADD}/same-key-elsewhere", shown, {"owner": "me", "stage": "test"})
-    _lacks(ecs_check, f"{_LIST}/own-server", shown, "elsewhere")
-    _accepted(ecs_check, f"{_ADD}/idempotent", _send(ecs_client, ecs_wait, one, "create", [("owner", "me")]))
-    _has(ecs_check, f"{_ADD}/idempotent", _shown(ecs_client, one), {"owner": "me"})
-    _accepted(ecs_check, f"{_ADD}/overwrites", _send(ecs_client, ecs_wait, one, "create", [("stage", "done")]))
+    _has(ecs_check, "ecs.tags.add/rule/same-key-elsewhere", shown, {"owner": "me", "stage": "test"})
+    _lacks(ecs_check, "ecs.tags.list/rule/own-server", shown, "elsewhere")
+    _accepted(ecs_check, "ecs.tags.add/rule/idempotent", _send(ecs_client, ecs_wait, one, "create", [("owner", "me")]))
+    _has(ecs_check, "ecs.tags.add/rule/idempotent", _shown(ecs_client, one), {"owner": "me"})
+    _accepted(
+        ecs_check, "ecs.tags.add/rule/overwrites", _send(ecs_client, ecs_wait, one, "create", [("stage", "done")])
+    )
     shown = _shown(ecs_client, one)
-    _has(ecs_check, f"{_ADD}/overwrites", shown, {"stage": "done"})
-    _has(ecs_check, f"{_ADD}/keeps", shown, {"owner": "me"})
+    _has(ecs_check, "ecs.tags.add/rule/overwrites", shown, {"stage": "done"})
+    _has(ecs_check, "ecs.tags.add/rule/keeps", shown, {"owner": "me"})
     theirs = {"owner": "me", "stage": "live", "elsewhere": "yes"}
-    _has(ecs_check, f"{_ADD}/this-server-only", _shown(ecs_client, other), theirs)
+    _has(ecs_check, "ecs.tags.add/rule/this-server-only", _shown(ecs_client, other), theirs)
     kept = _check_values(ecs_client, ecs_check, ecs_wait, one, {"owner": "me", "stage": "done"})
     shown = _shown(ecs_client, one)
-    _has(ecs_check, f"{_LIST}/all-tags", shown, kept)
+    _has(ecs_check, "ecs.tags.list/rule/all-tags", shown, kept)
     # The native queries show tags, too, so the form that they have there is judged once for sure.
     for query in (f"/{one.id}", "/detail"):
         ecs_client.get(f"/v2.1/{{project_id}}/servers{query}", microversion="2.26")
     for key in kept:
-        ecs_check(f"{_LIST}/key-once", shown, "body", "tags", "*", "key", has_one=key)
+        ecs_check("ecs.tags.list/rule/key-once", shown, "body", "tags", "*", "key", has_one=key)
     _check_deletion(ecs_client, ecs_check, ecs_wait, one)
-    _has(ecs_check, f"{_DELETE}/this-server-only", _shown(ecs_client, other), {"owner": "me", "stage": "live"})
+    _has(
+        ecs_check, "ecs.tags.delete/rule/this-server-only", _shown(ecs_client, other), {"owner": "me", "stage": "live"}
+    )
     for server in (one, other):
         _clear(ecs_client, ecs_wait, server)
         server.release()
@@ -141,9 +162,9 @@ def _check_untagged(client: Client, check: Check, server: Lease) -> None:
     path = f"/v2.1/{{project_id}}/servers/{server.id}/tags"
     native = client.get(path, microversion="2.26").response_body
     if isinstance(native, Mapping) and native.get("tags"):
-        check.not_tested(f"{_LIST}/no-tags", "the server has tags of the other kind (6.15)")
+        check.not_tested("ecs.tags.list/rule/no-tags", "the server has tags of the other kind (6.15)")
     else:
-        check(f"{_LIST}/no-tags", _shown(client, server), "body", "tags", equals=[])
+        check("ecs.tags.list/rule/no-tags", _shown(client, server), "body", "tags", equals=[])
 
 
 def _check_values(client: Client, check: Check, wait: Wait, server: Lease, tags: Tags) -> dict[str, str]:
@@ -165,30 +186,37 @@ def _check_deletion(client: Client, check: Check, wait: Wait, server: Lease) -> 
     tags = _pairs(client, server)
     left = {key: value for key, value in tags.items() if key not in {"owner", "version", "k" * _KEY_LENGTH}}
     deleted = _send(client, wait, server, "delete", [("owner", "me")])
-    check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    check("ecs.tags.delete/rule/no-body", deleted, "body", equals=None)
     shown = _shown(client, server)
-    _lacks(check, f"{_DELETE}/deletes", shown, "owner")
-    _has(check, f"{_DELETE}/keeps", shown, {key: value for key, value in tags.items() if key != "owner"})
-    _accepted(check, f"{_DELETE}/idempotent", _send(client, wait, server, "delete", [("owner", "me")]))
+    _lacks(check, "ecs.tags.delete/rule/deletes", shown, "owner")
+    _has(check, "ecs.tags.delete/rule/keeps", shown, {key: value for key, value in tags.items() if key != "owner"})
+    _accepted(check, "ecs.tags.delete/rule/idempotent", _send(client, wait, server, "delete", [("owner", "me")]))
     mixed = _send(client, wait, server, "delete", [("never-there", "x"), ("version", "1.2")])
-    _accepted(check, f"{_DELETE}/idempotent", mixed)
-    _lacks(check, f"{_DELETE}/idempotent", _shown(client, server), "version")
-    _accepted(check, f"{_DELETE}/by-key", _send(client, wait, server, "delete", [("k" * _KEY_LENGTH, None)]))
-    _lacks(check, f"{_DELETE}/by-key", _shown(client, server), "k" * _KEY_LENGTH)
-    _has(check, f"{_DELETE}/keeps", _shown(client, server), left)
-    _accepted(check, f"{_DELETE}/long-key", _send(client, wait, server, "delete", [("k" * 127, "v" * 255)]))
+    _accepted(check, "ecs.tags.delete/rule/idempotent", mixed)
+    _lacks(check, "ecs.tags.delete/rule/idempotent", _shown(client, server), "version")
+    _accepted(check, "ecs.tags.delete/rule/by-key", _send(client, wait, server, "delete", [("k" * _KEY_LENGTH, None)]))
+    _lacks(check, "ecs.tags.delete/rule/by-key", _shown(client, server), "k" * _KEY_LENGTH)
+    _has(check, "ecs.tags.delete/rule/keeps", _shown(client, server), left)
+    _accepted(check, "ecs.tags.delete/rule/long-key", _send(client, wait, server, "delete", [("k" * 127, "v" * 255)]))
     # Whether the tag stays or goes by these two is open.
-    _accepted(check, f"{_DELETE}/other-value", _send(client, wait, server, "delete", [("stage", "another")]))
-    _accepted(check, f"{_DELETE}/empty-value", _send(client, wait, server, "delete", [("stage", "")]))
+    _accepted(check, "ecs.tags.delete/rule/other-value", _send(client, wait, server, "delete", [("stage", "another")]))
+    _accepted(check, "ecs.tags.delete/rule/empty-value", _send(client, wait, server, "delete", [("stage", "")]))
 
 
 _OF_TEN = (
     *(f"{_ADD}/{rule}" for rule in ("ten", "eleventh", "eleven-at-once", "full-idempotent", "full-overwrite")),
-    f"{_DELETE}/room-again",
+    "ecs.tags.delete/rule/room-again",
 )
 
 
-@pytest.mark.ecs_requirement(*_OF_TEN)
+@pytest.mark.ecs_requirement(
+    "ecs.tags.add/rule/ten",
+    "ecs.tags.add/rule/eleventh",
+    "ecs.tags.add/rule/eleven-at-once",
+    "ecs.tags.add/rule/full-idempotent",
+    "ecs.tags.add/rule/full-overwrite",
+    "ecs.tags.delete/rule/room-again",
+)
 def test_a_server_has_ten_tags_at_most(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers, ecs_wait: Wait
 ) -> None:
@@ -205,7 +233,7 @@ def test_a_server_has_ten_tags_at_most(
     eleven = {f"key-{number}": f"value-{number}" for number in range(_MOST + 1)}
     ten = dict(list(eleven.items())[:_MOST])
     ecs_expect(
-        f"{_ADD}/eleven-at-once",
+        "ecs.tags.add/rule/eleven-at-once",
         "POST",
         _path(lease, "/action"),
         json=_body("create", eleven.items()),
@@ -214,12 +242,12 @@ def test_a_server_has_ten_tags_at_most(
         control=control.id,
         codes=codes,
     )
-    ecs_check(f"{_ADD}/eleven-at-once", _shown(ecs_client, lease), "body", "tags", length_at_most=_MOST)
+    ecs_check("ecs.tags.add/rule/eleven-at-once", _shown(ecs_client, lease), "body", "tags", length_at_most=_MOST)
     _clear(ecs_client, ecs_wait, lease)
-    _accepted(ecs_check, f"{_ADD}/ten", _send(ecs_client, ecs_wait, lease, "create", ten.items()))
-    _has(ecs_check, f"{_ADD}/ten", _shown(ecs_client, lease), ten)
+    _accepted(ecs_check, "ecs.tags.add/rule/ten", _send(ecs_client, ecs_wait, lease, "create", ten.items()))
+    _has(ecs_check, "ecs.tags.add/rule/ten", _shown(ecs_client, lease), ten)
     ecs_expect(
-        f"{_ADD}/eleventh",
+        "ecs.tags.add/rule/eleventh",
         "POST",
         _path(lease, "/action"),
         json=_body("create", [("eleventh", "one")]),
@@ -229,27 +257,34 @@ def test_a_server_has_ten_tags_at_most(
         codes=codes,
     )
     shown = _shown(ecs_client, lease)
-    _has(ecs_check, f"{_ADD}/eleventh", shown, ten)
-    _lacks(ecs_check, f"{_ADD}/eleventh", shown, "eleventh")
+    _has(ecs_check, "ecs.tags.add/rule/eleventh", shown, ten)
+    _lacks(ecs_check, "ecs.tags.add/rule/eleventh", shown, "eleventh")
     _accepted(
-        ecs_check, f"{_ADD}/full-idempotent", _send(ecs_client, ecs_wait, lease, "create", [("key-3", "value-3")])
+        ecs_check,
+        "ecs.tags.add/rule/full-idempotent",
+        _send(ecs_client, ecs_wait, lease, "create", [("key-3", "value-3")]),
     )
-    _has(ecs_check, f"{_ADD}/full-idempotent", _shown(ecs_client, lease), ten)
-    _accepted(ecs_check, f"{_ADD}/full-overwrite", _send(ecs_client, ecs_wait, lease, "create", [("key-3", "another")]))
-    _has(ecs_check, f"{_ADD}/full-overwrite", _shown(ecs_client, lease), {"key-3": "another"})
+    _has(ecs_check, "ecs.tags.add/rule/full-idempotent", _shown(ecs_client, lease), ten)
+    _accepted(
+        ecs_check,
+        "ecs.tags.add/rule/full-overwrite",
+        _send(ecs_client, ecs_wait, lease, "create", [("key-3", "another")]),
+    )
+    _has(ecs_check, "ecs.tags.add/rule/full-overwrite", _shown(ecs_client, lease), {"key-3": "another"})
     _send(ecs_client, ecs_wait, lease, "delete", [("key-5", "value-5")])
-    _accepted(ecs_check, f"{_DELETE}/room-again", _send(ecs_client, ecs_wait, lease, "create", [("again", "room")]))
-    _has(ecs_check, f"{_DELETE}/room-again", _shown(ecs_client, lease), {"again": "room"})
+    _accepted(
+        ecs_check, "ecs.tags.delete/rule/room-again", _send(ecs_client, ecs_wait, lease, "create", [("again", "room")])
+    )
+    _has(ecs_check, "ecs.tags.delete/rule/room-again", _shown(ecs_client, lease), {"again": "room"})
     _clear(ecs_client, ecs_wait, lease)
-    lease.release()
 
 
 @pytest.mark.ecs_requirement(
-    f"{_ADD}/key-twice",
-    f"{_ADD}/key-twice-refused",
-    f"{_ADD}/lower-case-action",
-    f"{_DELETE}/key-twice-refused",
-    f"{_DELETE}/lower-case-action",
+    "ecs.tags.add/rule/key-twice",
+    "ecs.tags.add/rule/key-twice-refused",
+    "ecs.tags.add/rule/lower-case-action",
+    "ecs.tags.delete/rule/key-twice-refused",
+    "ecs.tags.delete/rule/lower-case-action",
 )
 def test_a_request_for_tags_is_well_formed(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers, ecs_wait: Wait
@@ -259,20 +294,23 @@ def test_a_request_for_tags_is_well_formed(
     codes = ecs_expect.codes_of("ecs.tags.add", "tags")
     lease = ecs_servers()
     _clear(ecs_client, ecs_wait, lease)
-    _refuse(ecs_expect, f"{_ADD}/key-twice-refused", lease, add, "create", [("twice", "a"), ("twice", "b")], codes)
+    _refuse(
+        ecs_expect, "ecs.tags.add/rule/key-twice-refused", lease, add, "create", [("twice", "a"), ("twice", "b")], codes
+    )
     shown = _shown(ecs_client, lease)
     twice = [tag["key"] for tag in read(shown, "tags")].count("twice")
     if twice:
-        ecs_check(f"{_ADD}/key-twice", shown, "body", "tags", "*", "key", has_one="twice")
+        ecs_check("ecs.tags.add/rule/key-twice", shown, "body", "tags", "*", "key", has_one="twice")
     else:
-        _lacks(ecs_check, f"{_ADD}/key-twice", shown, "twice")
-    _refuse(ecs_expect, f"{_ADD}/lower-case-action", lease, add, "Create", [("stage", "test")], ())
+        _lacks(ecs_check, "ecs.tags.add/rule/key-twice", shown, "twice")
+    _refuse(ecs_expect, "ecs.tags.add/rule/lower-case-action", lease, add, "Create", [("stage", "test")], ())
     _add(ecs_client, ecs_wait, lease, owner="me")
-    _refuse(ecs_expect, f"{_DELETE}/key-twice-refused", lease, delete, "delete", [("no", "a"), ("no", "b")], codes)
-    _refuse(ecs_expect, f"{_DELETE}/lower-case-action", lease, delete, "Delete", [("owner", "me")], ())
-    _has(ecs_check, f"{_DELETE}/lower-case-action", _shown(ecs_client, lease), {"owner": "me"})
+    _refuse(
+        ecs_expect, "ecs.tags.delete/rule/key-twice-refused", lease, delete, "delete", [("no", "a"), ("no", "b")], codes
+    )
+    _refuse(ecs_expect, "ecs.tags.delete/rule/lower-case-action", lease, delete, "Delete", [("owner", "me")], ())
+    _has(ecs_check, "ecs.tags.delete/rule/lower-case-action", _shown(ecs_client, lease), {"owner": "me"})
     _clear(ecs_client, ecs_wait, lease)
-    lease.release()
 
 
 def _refuse(
@@ -298,11 +336,13 @@ def _refuse(
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_LIST_PROJECT}/{rule}"
-        for rule in ("has-tags", "key-once", "value-once", "own-project", "no-longer-used", "overwritten")
-    ),
-    f"{_LIST}/other-project",
+    "ecs.tags.list-project/rule/has-tags",
+    "ecs.tags.list-project/rule/key-once",
+    "ecs.tags.list-project/rule/value-once",
+    "ecs.tags.list-project/rule/own-project",
+    "ecs.tags.list-project/rule/no-longer-used",
+    "ecs.tags.list-project/rule/overwritten",
+    "ecs.tags.list/rule/other-project",
 )
 def test_the_tags_of_a_project_are_those_of_its_servers(
     ecs_client: Client,
@@ -321,28 +361,26 @@ def test_the_tags_of_a_project_are_those_of_its_servers(
     for server in (one, other):
         _add(ecs_client, ecs_wait, server, **{same: values[0]})
     listed = ecs_client.get(_PROJECT)
-    _values(ecs_check, f"{_LIST_PROJECT}/has-tags", listed, key, includes=list(values[:2]))
-    _values(ecs_check, f"{_LIST_PROJECT}/has-tags", listed, same, includes=[values[0]])
+    _values(ecs_check, "ecs.tags.list-project/rule/has-tags", listed, key, includes=list(values[:2]))
+    _values(ecs_check, "ecs.tags.list-project/rule/has-tags", listed, same, includes=[values[0]])
     for mine in (key, same):
-        ecs_check(f"{_LIST_PROJECT}/key-once", listed, "body", "tags", "*", "key", has_one=mine)
-    _values(ecs_check, f"{_LIST_PROJECT}/value-once", listed, same, has_one=values[0])
+        ecs_check("ecs.tags.list-project/rule/key-once", listed, "body", "tags", "*", "key", has_one=mine)
+    _values(ecs_check, "ecs.tags.list-project/rule/value-once", listed, same, has_one=values[0])
     _add(ecs_client, ecs_wait, other, **{key: values[2]})
-    _values(ecs_check, f"{_LIST_PROJECT}/overwritten", ecs_client.get(_PROJECT), key, lacks=values[1])
-    _values(ecs_check, f"{_LIST_PROJECT}/overwritten", ecs_client.get(_PROJECT), key, contains=values[2])
-    _values(ecs_check, f"{_LIST_PROJECT}/overwritten", ecs_client.get(_PROJECT), key, contains=values[0])
+    _values(ecs_check, "ecs.tags.list-project/rule/overwritten", ecs_client.get(_PROJECT), key, lacks=values[1])
+    _values(ecs_check, "ecs.tags.list-project/rule/overwritten", ecs_client.get(_PROJECT), key, contains=values[2])
+    _values(ecs_check, "ecs.tags.list-project/rule/overwritten", ecs_client.get(_PROJECT), key, contains=values[0])
     _send(ecs_client, ecs_wait, other, "delete", [(key, None)])
-    _values(ecs_check, f"{_LIST_PROJECT}/no-longer-used", ecs_client.get(_PROJECT), key, lacks=values[2])
+    _values(ecs_check, "ecs.tags.list-project/rule/no-longer-used", ecs_client.get(_PROJECT), key, lacks=values[2])
     _send(ecs_client, ecs_wait, one, "delete", [(key, None)])
-    _lacks(ecs_check, f"{_LIST_PROJECT}/no-longer-used", ecs_client.get(_PROJECT), key)
+    _lacks(ecs_check, "ecs.tags.list-project/rule/no-longer-used", ecs_client.get(_PROJECT), key)
     for server in (one, other):
         _send(ecs_client, ecs_wait, server, "delete", [(same, None)])
     stranger = ecs_clients("other_project")
     _add(ecs_client, ecs_wait, one, **{key: values[0]})
-    _lacks(ecs_check, f"{_LIST_PROJECT}/own-project", stranger.get(_PROJECT), key)
-    ecs_check(f"{_LIST}/other-project", stranger.get(_path(one)), "status", one_of=[403, 404])
+    _lacks(ecs_check, "ecs.tags.list-project/rule/own-project", stranger.get(_PROJECT), key)
+    ecs_check("ecs.tags.list/rule/other-project", stranger.get(_path(one)), "status", one_of=[403, 404])
     _send(ecs_client, ecs_wait, one, "delete", [(key, None)])
-    one.release()
-    other.release()
 
 
 def _values(check: Check, rule: str, listed: Exchange, key: str, **test: Any) -> None:
@@ -369,24 +407,31 @@ def _found(client: Client, check: Check, rule: str, servers: Sequence[Lease], **
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_QUERY}/{rule}"
-        for rule in ("all-given-tags", "values-are-alternatives", "any-value", "other-value", "not-tags")
-    ),
-    *(
-        f"{_QUERY}/{rule}"
-        for rule in ("not-tags-none-of", "matches-name", "matches-and-tags", "filter-lists", "count-counts")
-    ),
-    *(
-        f"{_QUERY}/{rule}"
-        for rule in ("count-without-servers", "filter-total", "count-pages", "nothing-found", "at-most-limit")
-    ),
-    *(
-        f"{_QUERY}/{rule}"
-        for rule in ("limit-default", "limit-highest", "offset-skips", "offset-default", "pages-complete")
-    ),
-    *(f"{_QUERY}/{rule}" for rule in ("all-tags-shown", "shows-server", "no-criteria", "untagged-gone")),
-    f"{_LIST}/same-as-query",
+    "ecs.tags.query/rule/all-given-tags",
+    "ecs.tags.query/rule/values-are-alternatives",
+    "ecs.tags.query/rule/any-value",
+    "ecs.tags.query/rule/other-value",
+    "ecs.tags.query/rule/not-tags",
+    "ecs.tags.query/rule/not-tags-none-of",
+    "ecs.tags.query/rule/matches-name",
+    "ecs.tags.query/rule/matches-and-tags",
+    "ecs.tags.query/rule/filter-lists",
+    "ecs.tags.query/rule/count-counts",
+    "ecs.tags.query/rule/count-without-servers",
+    "ecs.tags.query/rule/filter-total",
+    "ecs.tags.query/rule/count-pages",
+    "ecs.tags.query/rule/nothing-found",
+    "ecs.tags.query/rule/at-most-limit",
+    "ecs.tags.query/rule/limit-default",
+    "ecs.tags.query/rule/limit-highest",
+    "ecs.tags.query/rule/offset-skips",
+    "ecs.tags.query/rule/offset-default",
+    "ecs.tags.query/rule/pages-complete",
+    "ecs.tags.query/rule/all-tags-shown",
+    "ecs.tags.query/rule/shows-server",
+    "ecs.tags.query/rule/no-criteria",
+    "ecs.tags.query/rule/untagged-gone",
+    "ecs.tags.list/rule/same-as-query",
 )
 def test_servers_are_found_by_their_tags(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
@@ -408,12 +453,14 @@ def test_servers_are_found_by_their_tags(
     _check_counts(ecs_client, ecs_check, servers, key)
     _check_pages(ecs_client, ecs_check, servers, mine)
     answer = _query(ecs_client, tags=[_wanted(key, "b")])
-    _has(ecs_check, f"{_QUERY}/all-tags-shown", answer, tags[1], "resources", 0, "tags")
-    _has(ecs_check, f"{_LIST}/same-as-query", answer, _pairs(ecs_client, two), "resources", 0, "tags")
-    ecs_check(f"{_LIST}/same-as-query", answer, "body", "resources", 0, "tags", length=len(_pairs(ecs_client, two)))
+    _has(ecs_check, "ecs.tags.query/rule/all-tags-shown", answer, tags[1], "resources", 0, "tags")
+    _has(ecs_check, "ecs.tags.list/rule/same-as-query", answer, _pairs(ecs_client, two), "resources", 0, "tags")
+    ecs_check(
+        "ecs.tags.list/rule/same-as-query", answer, "body", "resources", 0, "tags", length=len(_pairs(ecs_client, two))
+    )
     name = read(two.show(), "server", "name")
-    ecs_check(f"{_QUERY}/shows-server", answer, "body", "resources", 0, "resource_id", equals=two.id)
-    ecs_check(f"{_QUERY}/shows-server", answer, "body", "resources", 0, "resource_name", equals=name)
+    ecs_check("ecs.tags.query/rule/shows-server", answer, "body", "resources", 0, "resource_id", equals=two.id)
+    ecs_check("ecs.tags.query/rule/shows-server", answer, "body", "resources", 0, "resource_name", equals=name)
     _send(ecs_client, ecs_wait, two, "delete", [(key, "b")])
     _found(ecs_client, ecs_check, "untagged-gone", [one, three], tags=mine)
     for server in servers:
@@ -427,9 +474,9 @@ def _check_exclusion(client: Client, check: Check, kept: Lease, key: str, extra:
     answers = [(form, _query(client, tags=[_wanted(key)], not_tags=form[1:])) for form in forms]
     taken = [(form, answer) for form, answer in answers if answer.accepted]
     for form, answer in taken or answers[:1]:
-        check(f"{_QUERY}/not-tags", answer, *_FOUND, same_items=[kept.id])
+        check("ecs.tags.query/rule/not-tags", answer, *_FOUND, same_items=[kept.id])
         several = _query(client, tags=[_wanted(key)], not_tags=form)
-        check(f"{_QUERY}/not-tags-none-of", several, *_FOUND, same_items=[kept.id])
+        check("ecs.tags.query/rule/not-tags-none-of", several, *_FOUND, same_items=[kept.id])
 
 
 def _check_names(client: Client, check: Check, servers: Sequence[Lease], key: str) -> None:
@@ -437,66 +484,70 @@ def _check_names(client: Client, check: Check, servers: Sequence[Lease], key: st
     name = str(read(one.show(), "server", "name"))
     match = [{"key": "resource_name", "value": name}]
     answer = _query(client, matches=match)
-    check(f"{_QUERY}/matches-name", answer, *_FOUND, contains=one.id)
+    check("ecs.tags.query/rule/matches-name", answer, *_FOUND, contains=one.id)
     for resource in range(len(read(answer, "resources"))):
         place = ("body", "resources", resource, "resource_name")
-        check(f"{_QUERY}/matches-name", answer, *place, matches=f"(?i){re.escape(name)}")
+        check("ecs.tags.query/rule/matches-name", answer, *place, matches=f"(?i){re.escape(name)}")
     both = _query(client, matches=match, tags=[_wanted(key)])
-    check(f"{_QUERY}/matches-and-tags", both, *_FOUND, contains=one.id)
+    check("ecs.tags.query/rule/matches-and-tags", both, *_FOUND, contains=one.id)
     others = [server for server in servers if name not in str(read(server.show(), "server", "name"))]
     for server in others:
-        check(f"{_QUERY}/matches-and-tags", both, *_FOUND, lacks=server.id)
+        check("ecs.tags.query/rule/matches-and-tags", both, *_FOUND, lacks=server.id)
     lacking = _query(client, matches=match, tags=[_wanted(key, "b")])
-    check(f"{_QUERY}/matches-and-tags", lacking, *_FOUND, lacks=one.id)
+    check("ecs.tags.query/rule/matches-and-tags", lacking, *_FOUND, lacks=one.id)
 
 
 def _check_counts(client: Client, check: Check, servers: Sequence[Lease], key: str) -> None:
     mine = [_wanted(key)]
     listed = _query(client, tags=mine)
-    check(f"{_QUERY}/filter-lists", listed, "body", "resources", length=len(servers))
-    check(f"{_QUERY}/limit-default", listed, "body", "resources", length_at_most=1000)
+    check("ecs.tags.query/rule/filter-lists", listed, "body", "resources", length=len(servers))
+    check("ecs.tags.query/rule/limit-default", listed, "body", "resources", length_at_most=1000)
     counted = _query(client, "count", tags=mine)
-    check(f"{_QUERY}/count-counts", counted, "body", "total_count", equals=len(servers))
-    check(f"{_QUERY}/count-without-servers", counted, "body", "resources", absent=True)
+    check("ecs.tags.query/rule/count-counts", counted, "body", "total_count", equals=len(servers))
+    check("ecs.tags.query/rule/count-without-servers", counted, "body", "resources", absent=True)
     one = _query(client, tags=mine, limit="1")
-    check(f"{_QUERY}/filter-total", one, "body", "total_count", equals=len(servers))
+    check("ecs.tags.query/rule/filter-total", one, "body", "total_count", equals=len(servers))
     paged = _query(client, "count", tags=mine, limit="1", offset="1")
     if paged.failure is None and paged.status == 400:
-        check(f"{_QUERY}/count-pages", paged, "status", equals=400)
+        check("ecs.tags.query/rule/count-pages", paged, "status", equals=400)
     else:
-        check(f"{_QUERY}/count-pages", paged, "body", "total_count", equals=len(servers))
+        check("ecs.tags.query/rule/count-pages", paged, "body", "total_count", equals=len(servers))
     nothing = _query(client, tags=[_wanted(key, "none-has-this")])
-    check(f"{_QUERY}/nothing-found", nothing, "body", "resources", equals=[])
-    check(f"{_QUERY}/nothing-found", nothing, "body", "total_count", equals=0)
+    check("ecs.tags.query/rule/nothing-found", nothing, "body", "resources", equals=[])
+    check("ecs.tags.query/rule/nothing-found", nothing, "body", "total_count", equals=0)
     every = _query(client, limit="1000")
-    check(f"{_QUERY}/no-criteria", every, "body", "total_count", at_least=len(servers))
+    check("ecs.tags.query/rule/no-criteria", every, "body", "total_count", at_least=len(servers))
     if read(every, "total_count") <= 1000:
-        check(f"{_QUERY}/no-criteria", every, *_FOUND, includes=[server.id for server in servers])
+        check("ecs.tags.query/rule/no-criteria", every, *_FOUND, includes=[server.id for server in servers])
 
 
 def _check_pages(client: Client, check: Check, servers: Sequence[Lease], mine: list[dict[str, Any]]) -> None:
     whole = _query(client, tags=mine)
     order = [resource["resource_id"] for resource in read(whole, "resources")]
-    check(f"{_QUERY}/offset-default", _query(client, tags=mine, offset="0"), *_FOUND, equals=order)
-    check(f"{_QUERY}/offset-skips", _query(client, tags=mine, offset="1"), *_FOUND, equals=order[1:])
+    check("ecs.tags.query/rule/offset-default", _query(client, tags=mine, offset="0"), *_FOUND, equals=order)
+    check("ecs.tags.query/rule/offset-skips", _query(client, tags=mine, offset="1"), *_FOUND, equals=order[1:])
     pages: list[str] = []
     for offset in range(len(servers)):
         page = _query(client, tags=mine, limit="1", offset=str(offset))
-        check(f"{_QUERY}/at-most-limit", page, "body", "resources", length_at_most=1)
-        check(f"{_QUERY}/pages-complete", page, *_FOUND, equals=order[offset : offset + 1])
+        check("ecs.tags.query/rule/at-most-limit", page, "body", "resources", length_at_most=1)
+        check("ecs.tags.query/rule/pages-complete", page, *_FOUND, equals=order[offset : offset + 1])
         pages += [resource["resource_id"] for resource in read(page, "resources")]
-    check(f"{_QUERY}/pages-complete", whole, *_FOUND, same_items=pages)
-    check(f"{_QUERY}/pages-complete", whole, *_FOUND, same_items=[server.id for server in servers])
-    _accepted(check, f"{_QUERY}/limit-highest", _query(client, tags=mine, limit="1000"))
+    check("ecs.tags.query/rule/pages-complete", whole, *_FOUND, same_items=pages)
+    check("ecs.tags.query/rule/pages-complete", whole, *_FOUND, same_items=[server.id for server in servers])
+    _accepted(check, "ecs.tags.query/rule/limit-highest", _query(client, tags=mine, limit="1000"))
     more = _query(client, limit="1001")
     if more.refused:
-        check(f"{_QUERY}/limit-highest", more, "status", equals=400)
+        check("ecs.tags.query/rule/limit-highest", more, "status", equals=400)
     else:
-        check(f"{_QUERY}/limit-highest", more, "body", "resources", length_at_most=1000)
+        check("ecs.tags.query/rule/limit-highest", more, "body", "resources", length_at_most=1000)
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_QUERY}/{rule}" for rule in ("key-twice", "value-twice", "match-twice", "not-tags-twice", "not-negative"))
+    "ecs.tags.query/rule/key-twice",
+    "ecs.tags.query/rule/value-twice",
+    "ecs.tags.query/rule/match-twice",
+    "ecs.tags.query/rule/not-tags-twice",
+    "ecs.tags.query/rule/not-negative",
 )
 def test_a_query_that_contradicts_itself_is_refused(ecs_client: Client, ecs_cases: Cases, ecs_expect: Expect) -> None:
     """Keys, values and fields are named once, and no page begins before the first server."""

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_ecs import Check, Client, Clients, Exchange, Expect, Target, Wait, read
 
-_TOKENS, _PROJECTS = "iam.tokens.create/rule", "iam.projects.list/rule"
+_TOKENS = "iam.tokens.create/rule"
 _LIMITS = "/v1/{project_id}/cloudservers/limits"
 
 
@@ -33,17 +33,17 @@ def _ask(client: Client, clients: Clients, target: Target, **change: str) -> Exc
     return clients.anonymous(_iam(client, target)).post("/v3/auth/tokens", _body(target, **change))
 
 
-@pytest.mark.ecs_requirement(f"{_TOKENS}/no-credentials-needed", f"{_TOKENS}/methods-echoed")
+@pytest.mark.ecs_requirement("iam.tokens.create/rule/no-credentials-needed", "iam.tokens.create/rule/methods-echoed")
 def test_a_token_is_given_for_a_password_alone(
     ecs_client: Client, ecs_clients: Clients, ecs_target: Target, ecs_check: Check
 ) -> None:
     """The request is answered without a token, and says by which method."""
     given = _ask(ecs_client, ecs_clients, ecs_target)
-    ecs_check(f"{_TOKENS}/no-credentials-needed", given, "status", equals=201)
-    ecs_check(f"{_TOKENS}/methods-echoed", given, "body", "token", "methods", equals=["password"])
+    ecs_check("iam.tokens.create/rule/no-credentials-needed", given, "status", equals=201)
+    ecs_check("iam.tokens.create/rule/methods-echoed", given, "body", "token", "methods", equals=["password"])
 
 
-@pytest.mark.ecs_requirement(f"{_TOKENS}/expires-in-24h", "4.2/token-24h")
+@pytest.mark.ecs_requirement("iam.tokens.create/rule/expires-in-24h", "4.2/token-24h")
 def test_a_token_lives_for_a_day(
     ecs_client: Client, ecs_clients: Clients, ecs_target: Target, ecs_check: Check
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_token_lives_for_a_day(
     token = read(given, "token")
     issued = _seconds(token["issued_at"]) if "issued_at" in token else given.started
     day, slack = 24 * 3600.0, 300.0
-    for requirement in (f"{_TOKENS}/expires-in-24h", "4.2/token-24h"):
+    for requirement in ("iam.tokens.create/rule/expires-in-24h", "4.2/token-24h"):
         span = [issued + day - slack, issued + day + slack]
         ecs_check(requirement, given, "body", "token", "expires_at", time_between=span)
 
@@ -84,22 +84,22 @@ def _seconds(time: str) -> float:
     return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
 
 
-@pytest.mark.ecs_requirement(f"{_TOKENS}/token-usable", "4.2/token-reuse")
+@pytest.mark.ecs_requirement("iam.tokens.create/rule/token-usable", "4.2/token-reuse")
 def test_a_token_is_good_for_several_requests(ecs_client: Client, ecs_check: Check) -> None:
     """The run's own token, obtained once, is accepted again and again."""
     for _ in range(3):
         answered = ecs_client.get(_LIMITS)
-        ecs_check(f"{_TOKENS}/token-usable", answered, "status", equals=200)
+        ecs_check("iam.tokens.create/rule/token-usable", answered, "status", equals=200)
         ecs_check("4.2/token-reuse", answered, "status", equals=200)
 
 
-@pytest.mark.ecs_requirement(f"{_TOKENS}/project-scope")
+@pytest.mark.ecs_requirement("iam.tokens.create/rule/project-scope")
 def test_a_token_is_good_for_its_project_only(ecs_client: Client, ecs_clients: Clients, ecs_expect: Expect) -> None:
     """With another project's id in the URL the token is refused."""
     other = ecs_clients("other_project")
     control = ecs_client.get(_LIMITS)
     ecs_expect(
-        f"{_TOKENS}/project-scope",
+        "iam.tokens.create/rule/project-scope",
         "GET",
         _LIMITS.replace("{project_id}", other.project_id),
         expects="foreign-project",
@@ -114,12 +114,12 @@ def test_a_token_is_good_for_its_project_only(ecs_client: Client, ecs_clients: C
         pytest.param(
             "wrong-password",
             {"password": "not-the-password-1"},
-            marks=pytest.mark.ecs_requirement(f"{_TOKENS}/wrong-password"),
+            marks=pytest.mark.ecs_requirement("iam.tokens.create/rule/wrong-password"),
         ),
         pytest.param(
             "unknown-project",
             {"project": "no-such-project"},
-            marks=pytest.mark.ecs_requirement(f"{_TOKENS}/unknown-project"),
+            marks=pytest.mark.ecs_requirement("iam.tokens.create/rule/unknown-project"),
         ),
     ],
     ids=["wrong-password", "unknown-project"],
@@ -141,13 +141,15 @@ def test_wrong_words_give_no_token(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_PROJECTS}/own-project", f"{_PROJECTS}/id-usable")
+@pytest.mark.ecs_requirement("iam.projects.list/rule/own-project", "iam.projects.list/rule/id-usable")
 def test_the_own_project_is_listed(ecs_client: Client, ecs_target: Target, ecs_check: Check) -> None:
     """The list has the project by name, with the id that the run's requests have in their URLs."""
     listed = _iam(ecs_client, ecs_target).get("/v3/projects")
     who = ecs_target.identities["primary"]
     if who.project_name is None:
-        ecs_check.not_tested(f"{_PROJECTS}/own-project", "the credentials name the project by its id only")
+        ecs_check.not_tested("iam.projects.list/rule/own-project", "the credentials name the project by its id only")
     else:
-        ecs_check(f"{_PROJECTS}/own-project", listed, "body", "projects", "*", "name", contains=who.project_name)
-    ecs_check(f"{_PROJECTS}/id-usable", listed, "body", "projects", "*", "id", contains=ecs_client.project_id)
+        ecs_check(
+            "iam.projects.list/rule/own-project", listed, "body", "projects", "*", "name", contains=who.project_name
+        )
+    ecs_check("iam.projects.list/rule/id-usable", listed, "body", "projects", "*", "id", contains=ecs_client.project_id)

@@ -63,17 +63,26 @@ def _held(
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_LOCK}/{rule}"
-        for rule in ("locks", "null-value", "no-body", "keeps-state", "this-server-only", "queries-work")
-    ),
-    *(
-        f"{_LOCK}/{rule}"
-        for rule in ("already-locked", "refuses-status", "refuses-update", "refuses-nics", "refuses-ecs")
-    ),
-    f"{_LOCK}/refuses-delete",
-    *(f"{_UNLOCK}/{rule}" for rule in ("unlocks", "null-value", "no-body", "keeps-state", "this-server-only")),
-    *(f"{_UNLOCK}/{rule}" for rule in ("works-when-locked", "not-locked", "manageable")),
+    "nova.servers.lock/rule/locks",
+    "nova.servers.lock/rule/null-value",
+    "nova.servers.lock/rule/no-body",
+    "nova.servers.lock/rule/keeps-state",
+    "nova.servers.lock/rule/this-server-only",
+    "nova.servers.lock/rule/queries-work",
+    "nova.servers.lock/rule/already-locked",
+    "nova.servers.lock/rule/refuses-status",
+    "nova.servers.lock/rule/refuses-update",
+    "nova.servers.lock/rule/refuses-nics",
+    "nova.servers.lock/rule/refuses-ecs",
+    "nova.servers.lock/rule/refuses-delete",
+    "nova.servers.unlock/rule/unlocks",
+    "nova.servers.unlock/rule/null-value",
+    "nova.servers.unlock/rule/no-body",
+    "nova.servers.unlock/rule/keeps-state",
+    "nova.servers.unlock/rule/this-server-only",
+    "nova.servers.unlock/rule/works-when-locked",
+    "nova.servers.unlock/rule/not-locked",
+    "nova.servers.unlock/rule/manageable",
 )
 def test_a_lock_holds_a_running_server(
     ecs_client: Client,
@@ -88,48 +97,50 @@ def test_a_lock_holds_a_running_server(
     lease, other = ecs_servers.batch(2, "ACTIVE")
     locked = ("body", "server", "locked")
     _act(ecs_client, lease.id, "unlock")
-    ecs_check(f"{_UNLOCK}/not-locked", _shown(ecs_client, lease), *locked, equals=False)
+    ecs_check("nova.servers.unlock/rule/not-locked", _shown(ecs_client, lease), *locked, equals=False)
     network = {"interfaceAttachment": {"net_id": ecs_supplies.need("network_id")}}
     nic = read(ecs_client.post(_path(lease.id, "/os-interface"), network), "interfaceAttachment", "port_id")
     ecs_wait.until(_path(lease.id, "/os-interface"), "interfaceAttachments", "*", "port_id", contains=nic)
     before = read(lease.show(), "server")
     done = _act(ecs_client, lease.id, "lock")
-    ecs_check.accepted(f"{_LOCK}/null-value", done)
-    ecs_check(f"{_LOCK}/no-body", done, "body", equals=None)
+    ecs_check.accepted("nova.servers.lock/rule/null-value", done)
+    ecs_check("nova.servers.lock/rule/no-body", done, "body", equals=None)
     shown = _shown(ecs_client, lease)
-    ecs_check(f"{_LOCK}/locks", shown, *locked, equals=True)
-    ecs_check.accepted(f"{_LOCK}/queries-work", shown)
+    ecs_check("nova.servers.lock/rule/locks", shown, *locked, equals=True)
+    ecs_check.accepted("nova.servers.lock/rule/queries-work", shown)
     for rest in ("/os-interface", "/os-volume_attachments", "/os-instance-actions"):
-        ecs_check.accepted(f"{_LOCK}/queries-work", ecs_client.get(_path(lease.id, rest)))
+        ecs_check.accepted("nova.servers.lock/rule/queries-work", ecs_client.get(_path(lease.id, rest)))
     for field in _STATE:
-        ecs_check(f"{_LOCK}/keeps-state", shown, "body", "server", field, equals=before[field])
-    ecs_check(f"{_LOCK}/this-server-only", _shown(ecs_client, other), *locked, equals=False)
+        ecs_check("nova.servers.lock/rule/keeps-state", shown, "body", "server", field, equals=before[field])
+    ecs_check("nova.servers.lock/rule/this-server-only", _shown(ecs_client, other), *locked, equals=False)
     _act(ecs_client, lease.id, "lock")
-    ecs_check(f"{_LOCK}/already-locked", _shown(ecs_client, lease), *locked, equals=True)
+    ecs_check("nova.servers.lock/rule/already-locked", _shown(ecs_client, lease), *locked, equals=True)
     _act(ecs_client, other.id, "lock")
     held = _managed(ecs_expect, ecs_servers, ecs_supplies, ecs_jobs, lease, nic, network)
     before, theirs = (read(_shown(ecs_client, one), "server") for one in (lease, other))
     done = _act(ecs_client, lease.id, "unlock")
     for rule in ("null-value", "works-when-locked"):
         ecs_check.accepted(f"{_UNLOCK}/{rule}", done)
-    ecs_check(f"{_UNLOCK}/no-body", done, "body", equals=None)
+    ecs_check("nova.servers.unlock/rule/no-body", done, "body", equals=None)
     shown = _shown(ecs_client, lease)
     for rule in ("unlocks", "works-when-locked"):
         ecs_check(f"{_UNLOCK}/{rule}", shown, *locked, equals=False)
     for field in _STATE:
-        ecs_check(f"{_UNLOCK}/keeps-state", shown, "body", "server", field, equals=before[field])
+        ecs_check("nova.servers.unlock/rule/keeps-state", shown, "body", "server", field, equals=before[field])
     if "locked" in theirs:
-        ecs_check(f"{_UNLOCK}/this-server-only", _shown(ecs_client, other), *locked, equals=theirs["locked"])
+        ecs_check(
+            "nova.servers.unlock/rule/this-server-only", _shown(ecs_client, other), *locked, equals=theirs["locked"]
+        )
     else:
-        ecs_check.not_tested(f"{_UNLOCK}/this-server-only", "no lock is shown")
+        ecs_check.not_tested("nova.servers.unlock/rule/this-server-only", "no lock is shown")
     named = ecs_client.put(_path(lease.id), {"server": {"name": ecs_supplies.name("free")}})
-    ecs_check.accepted(f"{_UNLOCK}/manageable", named)
+    ecs_check.accepted("nova.servers.unlock/rule/manageable", named)
     deleted = ecs_client.delete(_path(lease.id, f"/os-interface/{nic}"))
     if held:
-        ecs_check.accepted(f"{_UNLOCK}/manageable", deleted)
+        ecs_check.accepted("nova.servers.unlock/rule/manageable", deleted)
     lease.spoilt = not ecs_wait.gone(_path(lease.id, f"/os-interface/{nic}")) or lease.spoilt
     _held(ecs_expect, ecs_servers, ecs_jobs, "refuses-delete", other, "DELETE", _path(other.id))
-    ecs_check(f"{_LOCK}/refuses-delete", other.show(), "body", "server", "id", equals=other.id)
+    ecs_check("nova.servers.lock/rule/refuses-delete", other.show(), "body", "server", "id", equals=other.id)
     _unlocked(ecs_client, lease, other)
 
 
@@ -172,7 +183,7 @@ def _managed(
     return deleted.refused and not lease.spoilt
 
 
-@pytest.mark.ecs_requirement(f"{_LOCK}/refuses-status", f"{_LOCK}/refuses-disks")
+@pytest.mark.ecs_requirement("nova.servers.lock/rule/refuses-status", "nova.servers.lock/rule/refuses-disks")
 def test_a_lock_holds_a_stopped_server(
     ecs_client: Client,
     ecs_cases: Cases,
@@ -212,14 +223,14 @@ def test_a_lock_holds_a_stopped_server(
     _unlocked(ecs_client, lease)
 
 
-@pytest.mark.ecs_requirement(f"{_LOCK}/own-only")
+@pytest.mark.ecs_requirement("nova.servers.lock/rule/own-only")
 def test_another_project_does_not_lock(
     ecs_client: Client, ecs_clients: Clients, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
 ) -> None:
     """Its own URL does not lead to servers of ours."""
     stranger, lease = ecs_clients("other_project"), ecs_servers("ACTIVE")
     ecs_expect(
-        f"{_LOCK}/own-only",
+        "nova.servers.lock/rule/own-only",
         "POST",
         _path(lease.id, "/action"),
         json={"lock": None},
@@ -227,7 +238,7 @@ def test_another_project_does_not_lock(
         change="the server is another project's",
         client=stranger,
     )
-    ecs_check(f"{_LOCK}/own-only", _shown(ecs_client, lease), "body", "server", "locked", equals=False)
+    ecs_check("nova.servers.lock/rule/own-only", _shown(ecs_client, lease), "body", "server", "locked", equals=False)
     _unlocked(ecs_client, lease)
 
 
@@ -282,7 +293,7 @@ _ENDS = {
                 f"{_RESIZE}/{power}",
                 *(f"{end}/{rule}" for rule in _ENDS[end][1]),
                 f"{end}/{power}-again",
-                *([f"{_RESIZE}/resizes"] if end == _CONFIRM else [f"{_RESIZE}/flavor-url"]),
+                *(["nova.servers.resize/rule/resizes"] if end == _CONFIRM else ["nova.servers.resize/rule/flavor-url"]),
             ),
         )
         for end in _ENDS
@@ -290,7 +301,10 @@ _ENDS = {
     ],
 )
 @pytest.mark.ecs_requirement(
-    *(f"{_RESIZE}/{rule}" for rule in ("verify-resize", "resize-status", "this-server-only", "no-body"))
+    "nova.servers.resize/rule/verify-resize",
+    "nova.servers.resize/rule/resize-status",
+    "nova.servers.resize/rule/this-server-only",
+    "nova.servers.resize/rule/no-body",
 )
 def test_a_new_flavor_is_confirmed_or_rolled_back(
     ecs_client: Client,
@@ -312,9 +326,9 @@ def test_a_new_flavor_is_confirmed_or_rolled_back(
     by_url = f"{ecs_target.endpoint}/flavors/{wanted}"
     sent = _act(ecs_client, lease.id, "resize", {"flavorRef": wanted if end == _CONFIRM else by_url})
     if end == _REVERT:
-        ecs_check.accepted(f"{_RESIZE}/flavor-url", sent)
+        ecs_check.accepted("nova.servers.resize/rule/flavor-url", sent)
     ecs_check.accepted(f"{_RESIZE}/{power}", sent)
-    ecs_check(f"{_RESIZE}/no-body", sent, "body", equals=None)
+    ecs_check("nova.servers.resize/rule/no-body", sent, "body", equals=None)
     seen = _watched(
         ecs_servers,
         ecs_wait,
@@ -322,11 +336,18 @@ def test_a_new_flavor_is_confirmed_or_rolled_back(
         "resize",
         lambda status, flavor: not sent.accepted or status == "VERIFY_RESIZE" or flavor == wanted,
     )
-    _while(ecs_check, f"{_RESIZE}/resize-status", seen, "RESIZE")
+    _while(ecs_check, "nova.servers.resize/rule/resize-status", seen, "RESIZE")
     waits = lease.show()
-    ecs_check(f"{_RESIZE}/this-server-only", other.show(), *flavor, equals=theirs)
-    ecs_check(f"{_RESIZE}/verify-resize", waits, "body", "server", "status", equals="VERIFY_RESIZE")
-    ecs_check(f"{_RESIZE}/verify-resize", waits, "body", "server", "OS-EXT-STS:vm_state", matches="(?i)^resized$")
+    ecs_check("nova.servers.resize/rule/this-server-only", other.show(), *flavor, equals=theirs)
+    ecs_check("nova.servers.resize/rule/verify-resize", waits, "body", "server", "status", equals="VERIFY_RESIZE")
+    ecs_check(
+        "nova.servers.resize/rule/verify-resize",
+        waits,
+        "body",
+        "server",
+        "OS-EXT-STS:vm_state",
+        matches="(?i)^resized$",
+    )
     if read(waits, "server", "status") == "VERIFY_RESIZE":
         _settled(
             ecs_client,
@@ -343,9 +364,7 @@ def test_a_new_flavor_is_confirmed_or_rolled_back(
         for rule in (*_ENDS[end][1], f"{power}-again"):
             ecs_check.not_tested(f"{end}/{rule}", "the new flavor does not wait to be confirmed")
         if end == _CONFIRM:
-            ecs_check(f"{_RESIZE}/resizes", waits, *flavor, equals=wanted)
-    lease.release()
-    other.release()
+            ecs_check("nova.servers.resize/rule/resizes", waits, *flavor, equals=wanted)
 
 
 def _settled(
@@ -376,7 +395,7 @@ def _settled(
     check(f"{end}/{rule}", shown, "body", "server", "status", differs="VERIFY_RESIZE")
     check(f"{end}/{rule}", shown, "body", "server", "flavor", "id", equals=flavor)
     if end == _CONFIRM:
-        check(f"{_RESIZE}/resizes", shown, "body", "server", "flavor", "id", equals=flavor)
+        check("nova.servers.resize/rule/resizes", shown, "body", "server", "flavor", "id", equals=flavor)
     _late(expect, servers, lease, f"{end}/once", ("confirmResize", "revertResize"), "the flavor waits no more")
 
 
@@ -391,13 +410,13 @@ def _late(
         servers.wait_stable(lease.id)
 
 
-@pytest.mark.ecs_requirement(f"{_RESIZE}/same-flavor")
+@pytest.mark.ecs_requirement("nova.servers.resize/rule/same-flavor")
 def test_the_same_flavor_is_refused(ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers) -> None:
     """A server is not changed to the flavor that it has."""
     control = ecs_cases.control("nova.servers.resize")
     lease = ecs_servers("SHUTOFF")
     answer = ecs_expect(
-        f"{_RESIZE}/same-flavor",
+        "nova.servers.resize/rule/same-flavor",
         "POST",
         _path(lease.id, "/action"),
         json={"resize": {"flavorRef": ecs_servers.flavor_of(lease)}},
@@ -407,7 +426,6 @@ def test_the_same_flavor_is_refused(ecs_cases: Cases, ecs_expect: Expect, ecs_se
     )
     if answer.accepted:
         lease.spoilt = True
-    lease.release()
 
 
 def _flavors(client: Client) -> list[dict[str, str]]:
@@ -422,7 +440,7 @@ def _sold_out(flavor: dict[str, str], zone: str) -> bool:
     return f"{zone}(sellout)" in zones if f"{zone}(" in zones else flavor.get("cond:operation:status") == "sellout"
 
 
-@pytest.mark.ecs_requirement(f"{_RESIZE}/resource-type", f"{_RESIZE}/rolls-back")
+@pytest.mark.ecs_requirement("nova.servers.resize/rule/resource-type", "nova.servers.resize/rule/rolls-back")
 def test_some_flavors_are_out_of_reach(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """A flavor of another resource type is not for the server; for one that is sold out it keeps its flavor and state."""
     lease = ecs_servers("SHUTOFF")
@@ -449,6 +467,5 @@ def test_some_flavors_are_out_of_reach(ecs_client: Client, ecs_check: Check, ecs
         if not (ecs_check(f"{_RESIZE}/{rule}", shown, "body", "server", "status", equals="SHUTOFF") and kept):
             lease.spoilt = True
             if rule == "resource-type":
-                ecs_check.not_tested(f"{_RESIZE}/rolls-back", "the server is no longer what it was")
+                ecs_check.not_tested("nova.servers.resize/rule/rolls-back", "the server is no longer what it was")
             break
-    lease.release()

@@ -20,10 +20,12 @@ def _lines(most: int) -> str:
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_RULE}/{rule}"
-        for rule in ("lines", "unlimited", "zero", "length-as-number", "length-as-text", "last-microversion")
-    )
+    "nova.servers.console-output/rule/lines",
+    "nova.servers.console-output/rule/unlimited",
+    "nova.servers.console-output/rule/zero",
+    "nova.servers.console-output/rule/length-as-number",
+    "nova.servers.console-output/rule/length-as-text",
+    "nova.servers.console-output/rule/last-microversion",
 )
 def test_the_log_is_as_long_as_asked_for(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """At most so many lines, by a number or a text, at the first and at the last microversion; -1 means all."""
@@ -37,6 +39,8 @@ def test_the_log_is_as_long_as_asked_for(ecs_client: Client, ecs_check: Check, e
         if shown.accepted:
             longest = max(longest, len(read(shown, "output")))
     latest = _console(ecs_client, server.id, 2, "2.5")
-    ecs_check.accepted(f"{_RULE}/last-microversion", latest)
+    ecs_check.accepted("nova.servers.console-output/rule/last-microversion", latest)
     everything = _console(ecs_client, server.id, -1)
-    ecs_check(f"{_RULE}/unlimited", everything, "body", "output", matches=rf"(?s)\A.{{{longest}}}")
+    ecs_check(
+        "nova.servers.console-output/rule/unlimited", everything, "body", "output", matches=rf"(?s)\A.{{{longest}}}"
+    )

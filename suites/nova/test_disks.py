@@ -27,7 +27,13 @@ from pytest_ecs import (
 from pytest_ecs.exceptions import StepFailed
 from pytest_ecs.typing import JSON
 
-_LIST, _SHOW, _ATTACH, _DETACH = (f"nova.disks.{verb}/rule" for verb in ("list", "show", "attach", "detach"))
+_ATTACH, _DETACH = (
+    f"nova.disks.{verb}/rule"
+    for verb in (
+        "attach",
+        "detach",
+    )
+)
 _IDS = ("body", "volumeAttachments", "*", "volumeId")
 _ATTACHED = ("os-extended-volumes:volumes_attached", "*", "id")
 #: Seconds that attaching a disk may take.
@@ -77,20 +83,28 @@ def _attached(client: Client, wait: Wait, lease: Lease, disk: str, **fields: str
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_LIST}/{rule}"
-        for rule in ("has-disk", "has-system-disk", "own-disks", "id-is-disk", "devices-differ", "same-as-server")
-    ),
-    *(f"{_SHOW}/{rule}" for rule in ("same-disk", "same-as-list", "not-attached")),
-    *(
-        f"{_ATTACH}/{rule}"
-        for rule in ("attaches", "answer-names", "running-and-stopped", "device-chosen", "this-server-only")
-    ),
-    *(f"{_ATTACH}/{rule}" for rule in ("not-available", "vbd-names")),
-    *(
-        f"{_DETACH}/{rule}"
-        for rule in ("detaches", "any-os-stopped", "this-disk-only", "disk-kept", "no-body", "not-attached")
-    ),
+    "nova.disks.list/rule/has-disk",
+    "nova.disks.list/rule/has-system-disk",
+    "nova.disks.list/rule/own-disks",
+    "nova.disks.list/rule/id-is-disk",
+    "nova.disks.list/rule/devices-differ",
+    "nova.disks.list/rule/same-as-server",
+    "nova.disks.show/rule/same-disk",
+    "nova.disks.show/rule/same-as-list",
+    "nova.disks.show/rule/not-attached",
+    "nova.disks.attach/rule/attaches",
+    "nova.disks.attach/rule/answer-names",
+    "nova.disks.attach/rule/running-and-stopped",
+    "nova.disks.attach/rule/device-chosen",
+    "nova.disks.attach/rule/this-server-only",
+    "nova.disks.attach/rule/not-available",
+    "nova.disks.attach/rule/vbd-names",
+    "nova.disks.detach/rule/detaches",
+    "nova.disks.detach/rule/any-os-stopped",
+    "nova.disks.detach/rule/this-disk-only",
+    "nova.disks.detach/rule/disk-kept",
+    "nova.disks.detach/rule/no-body",
+    "nova.disks.detach/rule/not-attached",
 )
 def test_a_disk_comes_and_goes(
     ecs_client: Client,
@@ -108,7 +122,9 @@ def test_a_disk_comes_and_goes(
     running = ecs_servers("ACTIVE")
     theirs = _disks(ecs_client, other.id)
     absent = "the disk is attached to no server"
-    ecs_expect(f"{_SHOW}/not-attached", "GET", _path(stopped.id, disk), expects="unknown-reference", change=absent)
+    ecs_expect(
+        "nova.disks.show/rule/not-attached", "GET", _path(stopped.id, disk), expects="unknown-reference", change=absent
+    )
     for lease in (stopped, running):
         without, disk = ecs_client.get(_path(lease.id)), ecs_supplies.disk()
         before = [entry["volumeId"] for entry in read(without, "volumeAttachments")]
@@ -117,26 +133,28 @@ def test_a_disk_comes_and_goes(
             own = read(lease.show(), "server", *_ATTACHED)
         with _attached(ecs_client, ecs_wait, lease, disk) as attached:
             for field, value in (("serverId", lease.id), ("id", disk), ("volumeId", disk)):
-                ecs_check(f"{_ATTACH}/answer-names", attached, "body", "volumeAttachment", field, equals=value)
+                ecs_check(
+                    "nova.disks.attach/rule/answer-names", attached, "body", "volumeAttachment", field, equals=value
+                )
             listed, server = ecs_client.get(_path(lease.id)), lease.show()
-            ecs_check(f"{_ATTACH}/running-and-stopped", listed, *_IDS, contains=disk)
-            ecs_check(f"{_ATTACH}/attaches", listed, *_IDS, same_items=[*before, disk])
-            ecs_check(f"{_ATTACH}/this-server-only", ecs_client.get(_path(other.id)), *_IDS, same_items=theirs)
-            ecs_check(f"{_LIST}/has-disk", listed, *_IDS, has_one=disk)
+            ecs_check("nova.disks.attach/rule/running-and-stopped", listed, *_IDS, contains=disk)
+            ecs_check("nova.disks.attach/rule/attaches", listed, *_IDS, same_items=[*before, disk])
+            ecs_check(
+                "nova.disks.attach/rule/this-server-only", ecs_client.get(_path(other.id)), *_IDS, same_items=theirs
+            )
+            ecs_check("nova.disks.list/rule/has-disk", listed, *_IDS, has_one=disk)
             place = ("body", "server", *_ATTACHED)
-            ecs_check(f"{_LIST}/same-as-server", server, *place, same_items=_disks(ecs_client, lease.id))
-            ecs_check(f"{_LIST}/has-system-disk", without, "body", "volumeAttachments", differs=[])
-            ecs_check(f"{_LIST}/has-system-disk", listed, *_IDS, includes=own)
+            ecs_check("nova.disks.list/rule/same-as-server", server, *place, same_items=_disks(ecs_client, lease.id))
+            ecs_check("nova.disks.list/rule/has-system-disk", without, "body", "volumeAttachments", differs=[])
+            ecs_check("nova.disks.list/rule/has-system-disk", listed, *_IDS, includes=own)
             for one in theirs:
-                ecs_check(f"{_LIST}/own-disks", listed, *_IDS, lacks=one)
+                ecs_check("nova.disks.list/rule/own-disks", listed, *_IDS, lacks=one)
             _consistent(ecs_client, ecs_check, lease, listed, disk)
             _kept_apart(ecs_client, ecs_check, ecs_expect, ecs_wait, lease, other, disk)
         if lease is stopped:
             _after_detaching(ecs_client, ecs_check, ecs_wait, lease, disk, before)
     gone = _path(stopped.id, disk)
-    ecs_expect(f"{_DETACH}/not-attached", "DELETE", gone, expects="unknown-reference", change=absent)
-    for lease in (stopped, other, running):
-        lease.release()
+    ecs_expect("nova.disks.detach/rule/not-attached", "DELETE", gone, expects="unknown-reference", change=absent)
 
 
 def _kept_apart(
@@ -148,7 +166,7 @@ def _kept_apart(
         (lease, "the disk is attached to this server"),
     ):
         again = expect(
-            f"{_ATTACH}/not-available",
+            "nova.disks.attach/rule/not-available",
             "POST",
             _path(server.id),
             json={"volumeAttachment": {"volumeId": disk}},
@@ -160,24 +178,27 @@ def _kept_apart(
     if disk in _disks(client, other.id) or disk not in _disks(client, lease.id):
         return
     elsewhere = "the disk is attached to another server"
-    for rule, method in ((f"{_SHOW}/not-attached", "GET"), (f"{_DETACH}/not-attached", "DELETE")):
+    for rule, method in (
+        ("nova.disks.show/rule/not-attached", "GET"),
+        ("nova.disks.detach/rule/not-attached", "DELETE"),
+    ):
         answer = expect(rule, method, _path(other.id, disk), expects="unknown-reference", change=elsewhere)
     if answer.accepted:
         wait.gone(_path(lease.id, disk), seconds=30)
-    check(f"{_DETACH}/not-attached", client.get(_path(lease.id)), *_IDS, contains=disk)
+    check("nova.disks.detach/rule/not-attached", client.get(_path(lease.id)), *_IDS, contains=disk)
 
 
 def _after_detaching(client: Client, check: Check, wait: Wait, lease: Lease, disk: str, before: list[str]) -> None:
     """Judge that a disk is gone from its server and has been kept, so that it can be attached again."""
     listed = client.get(_path(lease.id))
-    check(f"{_DETACH}/any-os-stopped", listed, *_IDS, lacks=disk)
-    check(f"{_DETACH}/this-disk-only", listed, *_IDS, includes=before)
-    if check(f"{_DETACH}/detaches", listed, *_IDS, lacks=disk):
+    check("nova.disks.detach/rule/any-os-stopped", listed, *_IDS, lacks=disk)
+    check("nova.disks.detach/rule/this-disk-only", listed, *_IDS, includes=before)
+    if check("nova.disks.detach/rule/detaches", listed, *_IDS, lacks=disk):
         again = client.post(_path(lease.id), {"volumeAttachment": {"volumeId": disk}})
-        if check.accepted(f"{_DETACH}/disk-kept", again):
+        if check.accepted("nova.disks.detach/rule/disk-kept", again):
             _settled(client, wait, disk)
             detached = _detach(client, wait, lease, disk)
-            check(f"{_DETACH}/no-body", detached, "body", equals=None)
+            check("nova.disks.detach/rule/no-body", detached, "body", equals=None)
             return
     for rule in ("disk-kept", "no-body"):
         check.not_tested(f"{_DETACH}/{rule}", "the disk was not detached, or is gone")
@@ -189,20 +210,31 @@ def _consistent(client: Client, check: Check, lease: Lease, listed: Exchange, di
     devices = ("body", "volumeAttachments", "*", "device")
     for number, entry in enumerate(entries):
         place = ("body", "volumeAttachments", number)
-        check(f"{_LIST}/own-disks", listed, *place, "serverId", equals=lease.id)
-        check(f"{_LIST}/id-is-disk", listed, *place, "id", equals=entry["volumeId"])
-        check(f"{_LIST}/devices-differ", listed, *devices, has_one=entry["device"])
+        check("nova.disks.list/rule/own-disks", listed, *place, "serverId", equals=lease.id)
+        check("nova.disks.list/rule/id-is-disk", listed, *place, "id", equals=entry["volumeId"])
+        check("nova.disks.list/rule/devices-differ", listed, *devices, has_one=entry["device"])
         alone = client.get(_path(lease.id, entry["volumeId"]))
-        check(f"{_SHOW}/same-disk", alone, "body", "volumeAttachment", "volumeId", equals=entry["volumeId"])
-        check(f"{_SHOW}/same-disk", alone, "body", "volumeAttachment", "serverId", equals=lease.id)
+        check("nova.disks.show/rule/same-disk", alone, "body", "volumeAttachment", "volumeId", equals=entry["volumeId"])
+        check("nova.disks.show/rule/same-disk", alone, "body", "volumeAttachment", "serverId", equals=lease.id)
         for name in sorted(entry):
-            check(f"{_SHOW}/same-as-list", alone, "body", "volumeAttachment", name, equals=entry[name])
+            check("nova.disks.show/rule/same-as-list", alone, "body", "volumeAttachment", name, equals=entry[name])
         if entry["volumeId"] == disk:
-            check(f"{_ATTACH}/device-chosen", listed, *devices, has_one=entry["device"])
-            check(f"{_ATTACH}/vbd-names", alone, "body", "volumeAttachment", "device", matches=r"^/dev/vd[b-x]$")
+            check("nova.disks.attach/rule/device-chosen", listed, *devices, has_one=entry["device"])
+            check(
+                "nova.disks.attach/rule/vbd-names",
+                alone,
+                "body",
+                "volumeAttachment",
+                "device",
+                matches=r"^/dev/vd[b-x]$",
+            )
 
 
-@pytest.mark.ecs_requirement(f"{_ATTACH}/device-used", f"{_ATTACH}/device-taken", f"{_ATTACH}/device-out-of-sequence")
+@pytest.mark.ecs_requirement(
+    "nova.disks.attach/rule/device-used",
+    "nova.disks.attach/rule/device-taken",
+    "nova.disks.attach/rule/device-out-of-sequence",
+)
 def test_devices_are_names_of_their_own(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
@@ -225,13 +257,16 @@ def test_devices_are_names_of_their_own(
     if answer.accepted:
         _settled(ecs_client, ecs_wait, disk)
     listed = ecs_client.get(_path(lease.id))
-    ecs_check(f"{_ATTACH}/device-taken", listed, "body", "volumeAttachments", "*", "device", has_one=taken)
+    ecs_check("nova.disks.attach/rule/device-taken", listed, "body", "volumeAttachments", "*", "device", has_one=taken)
     if disk in _disks(ecs_client, lease.id):
         _detach(ecs_client, ecs_wait, lease, disk)
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_DETACH}/flag-zero", f"{_DETACH}/system-disk-running", f"{_DETACH}/force-system-disk")
+@pytest.mark.ecs_requirement(
+    "nova.disks.detach/rule/flag-zero",
+    "nova.disks.detach/rule/system-disk-running",
+    "nova.disks.detach/rule/force-system-disk",
+)
 def test_the_system_disk_of_a_running_server_stays(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
@@ -248,9 +283,8 @@ def test_the_system_disk_of_a_running_server_stays(
     lease, disk = ecs_servers("SHUTOFF"), ecs_supplies.disk()
     _attach(ecs_client, ecs_wait, lease, disk)
     detached = _detach(ecs_client, ecs_wait, lease, disk, delete_flag="0")
-    ecs_check.accepted(f"{_DETACH}/flag-zero", detached)
-    ecs_check(f"{_DETACH}/flag-zero", ecs_client.get(_path(lease.id)), *_IDS, lacks=disk)
-    lease.release()
+    ecs_check.accepted("nova.disks.detach/rule/flag-zero", detached)
+    ecs_check("nova.disks.detach/rule/flag-zero", ecs_client.get(_path(lease.id)), *_IDS, lacks=disk)
 
 
 _VOLUMES, _SNAPSHOTS = "/v2.1/{project_id}/os-volumes", "/v2.1/{project_id}/os-snapshots"
@@ -269,7 +303,7 @@ def _zone(lease: Lease) -> str:
     return str(read(lease.show(), "server", "OS-EXT-AZ:availability_zone"))
 
 
-@pytest.mark.ecs_requirement(f"{_DETACH}/system-disk-stopped")
+@pytest.mark.ecs_requirement("nova.disks.detach/rule/system-disk-stopped")
 def test_the_system_disk_of_a_stopped_server_goes(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait
 ) -> None:
@@ -279,14 +313,13 @@ def test_the_system_disk_of_a_stopped_server_goes(
     (entry,) = exactly(1, listed, "the server's only disk")
     system = str(entry["volumeId"])
     _detach(ecs_client, ecs_wait, lease, system)
-    ecs_check(f"{_DETACH}/system-disk-stopped", ecs_client.get(_path(lease.id)), *_IDS, lacks=system)
+    ecs_check("nova.disks.detach/rule/system-disk-stopped", ecs_client.get(_path(lease.id)), *_IDS, lacks=system)
     ecs_client.post(_path(lease.id), {"volumeAttachment": {"volumeId": system, "device": entry["device"]}})
     _settled(ecs_client, ecs_wait, system)
     lease.spoilt = lease.spoilt or system not in _disks(ecs_client, lease.id)
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_ATTACH}/bootable-needs-device")
+@pytest.mark.ecs_requirement("nova.disks.attach/rule/bootable-needs-device")
 def test_a_bootable_disk_needs_its_device(
     ecs_client: Client,
     ecs_cases: Cases,
@@ -304,7 +337,7 @@ def test_a_bootable_disk_needs_its_device(
     size = read(ecs_client.get(f"{_SNAPSHOTS}/{snapshot}"), "snapshot", "size")
     disk = _make(ecs_supplies, ecs_wait, _zone(lease), snapshot_id=snapshot, size=size)
     refused = ecs_expect(
-        f"{_ATTACH}/bootable-needs-device",
+        "nova.disks.attach/rule/bootable-needs-device",
         "POST",
         _path(lease.id),
         json={"volumeAttachment": {"volumeId": disk}},
@@ -318,10 +351,9 @@ def test_a_bootable_disk_needs_its_device(
     for path in (f"{_VOLUMES}/{disk}", f"{_SNAPSHOTS}/{snapshot}"):  # a disk with a snapshot is not deleted (6.2.1)
         ecs_client.delete(path)
         lease.spoilt = not ecs_wait.gone(path) or lease.spoilt
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_ATTACH}/paused")
+@pytest.mark.ecs_requirement("nova.disks.attach/rule/paused")
 def test_a_paused_server_gets_no_disk(
     ecs_client: Client,
     ecs_target: Target,
@@ -335,7 +367,7 @@ def test_a_paused_server_gets_no_disk(
     """Nor does a suspended one, where a target can be put into these states."""
     hook = ecs_target.control
     if hook is None:
-        ecs_check.not_tested(f"{_ATTACH}/paused", "no operation pauses or suspends a server")
+        ecs_check.not_tested("nova.disks.attach/rule/paused", "no operation pauses or suspends a server")
         return
     control, lease = ecs_cases.control("nova.disks.attach"), ecs_servers("ACTIVE")
     disk = ecs_supplies.disk()
@@ -343,7 +375,7 @@ def test_a_paused_server_gets_no_disk(
     for state in ("paused", "suspended"):
         hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": state})
         answer = ecs_expect(
-            f"{_ATTACH}/paused",
+            "nova.disks.attach/rule/paused",
             "POST",
             _path(lease.id),
             json=body,
@@ -355,10 +387,9 @@ def test_a_paused_server_gets_no_disk(
         if answer.accepted:
             _settled(ecs_client, ecs_wait, disk)
             _detach(ecs_client, ecs_wait, lease, disk)
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_ATTACH}/same-az", "nova.servers.create/rule/volume-same-az")
+@pytest.mark.ecs_requirement("nova.disks.attach/rule/same-az", "nova.servers.create/rule/volume-same-az")
 def test_disks_are_in_the_zone_of_their_server(
     ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs, ecs_wait: Wait
 ) -> None:
@@ -372,7 +403,7 @@ def test_disks_are_in_the_zone_of_their_server(
         "the disk is in another availability zone",
     )
     answer = ecs_expect(
-        f"{_ATTACH}/same-az",
+        "nova.disks.attach/rule/same-az",
         "POST",
         _path(lease.id),
         json={"volumeAttachment": {"volumeId": disk}},
@@ -407,10 +438,9 @@ def test_disks_are_in_the_zone_of_their_server(
         control=control.id,
     )
     ecs_jobs.wait_out(created)
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_DETACH}/force-keeps-device", f"{_DETACH}/force-restart-clears")
+@pytest.mark.ecs_requirement("nova.disks.detach/rule/force-keeps-device", "nova.disks.detach/rule/force-restart-clears")
 def test_what_is_detached_by_force_leaves_its_place_taken(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
@@ -429,20 +459,23 @@ def test_what_is_detached_by_force_leaves_its_place_taken(
     second = ecs_supplies.disk()
     with _attached(ecs_client, ecs_wait, lease, second):
         shown = ecs_client.get(_path(lease.id, second))
-        ecs_check(f"{_DETACH}/force-keeps-device", shown, "body", "volumeAttachment", "device", differs=device)
+        ecs_check(
+            "nova.disks.detach/rule/force-keeps-device", shown, "body", "volumeAttachment", "device", differs=device
+        )
     ecs_client.post(f"{_SERVERS}/{lease.id}/action", {"reboot": {"type": "SOFT"}})
     ecs_servers.wait_stable(lease.id)
     body = {"volumeAttachment": {"volumeId": second, "device": device}}
-    if ecs_check.accepted(f"{_DETACH}/force-restart-clears", ecs_client.post(_path(lease.id), body)):
+    if ecs_check.accepted("nova.disks.detach/rule/force-restart-clears", ecs_client.post(_path(lease.id), body)):
         _settled(ecs_client, ecs_wait, second)
         shown = ecs_client.get(_path(lease.id, second))
         same = rf"^/dev/[sv]d{device[-1]}$"
-        ecs_check(f"{_DETACH}/force-restart-clears", shown, "body", "volumeAttachment", "device", matches=same)
+        ecs_check(
+            "nova.disks.detach/rule/force-restart-clears", shown, "body", "volumeAttachment", "device", matches=same
+        )
         _detach(ecs_client, ecs_wait, lease, second)
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_DETACH}/force-other-disks")
+@pytest.mark.ecs_requirement("nova.disks.detach/rule/force-other-disks")
 def test_a_scsi_disk_goes_without_force(
     ecs_client: Client,
     ecs_contract: Contract,
@@ -458,16 +491,15 @@ def test_a_scsi_disk_goes_without_force(
     detached = ecs_client.delete(_path(lease.id, disk), query={"delete_flag": "1"})
     if detached.refused:
         refused = ecs_contract.expectation("refused", "nova").statuses
-        ecs_check(f"{_DETACH}/force-other-disks", detached, "status", one_of=sorted(refused))
+        ecs_check("nova.disks.detach/rule/force-other-disks", detached, "status", one_of=sorted(refused))
         _detach(ecs_client, ecs_wait, lease, disk)
     else:
         ecs_wait.gone(_path(lease.id, disk))
         listed = ecs_client.get(_path(lease.id))
-        lease.spoilt = not ecs_check(f"{_DETACH}/force-other-disks", listed, *_IDS, lacks=disk)
-    lease.release()
+        lease.spoilt = not ecs_check("nova.disks.detach/rule/force-other-disks", listed, *_IDS, lacks=disk)
 
 
-@pytest.mark.ecs_requirement(f"{_LIST}/being-attached", f"{_LIST}/same-as-block-devices")
+@pytest.mark.ecs_requirement("nova.disks.list/rule/being-attached", "nova.disks.list/rule/same-as-block-devices")
 def test_a_disk_is_listed_from_the_beginning(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
@@ -476,37 +508,38 @@ def test_a_disk_is_listed_from_the_beginning(
     read(ecs_client.post(_path(lease.id), {"volumeAttachment": {"volumeId": disk}}))
     listed = ecs_client.get(_path(lease.id))
     if read(ecs_client.get(f"{_VOLUMES}/{disk}"), "volume", "status") == "attaching":
-        ecs_check(f"{_LIST}/being-attached", listed, *_IDS, contains=disk)
+        ecs_check("nova.disks.list/rule/being-attached", listed, *_IDS, contains=disk)
     else:
-        ecs_check.not_tested(f"{_LIST}/being-attached", "the disk was attached too quickly to be seen")
+        ecs_check.not_tested("nova.disks.list/rule/being-attached", "the disk was attached too quickly to be seen")
     _settled(ecs_client, ecs_wait, disk)
     listed = ecs_client.get(_path(lease.id))
     theirs = read(ecs_client.get(f"/v2.1/servers/{lease.id}/block_device"), "volumeAttachments")
     ids = [entry["volumeId"] for entry in theirs]
-    ecs_check(f"{_LIST}/same-as-block-devices", listed, *_IDS, same_items=ids)
+    ecs_check("nova.disks.list/rule/same-as-block-devices", listed, *_IDS, same_items=ids)
     for number, entry in enumerate(read(listed, "volumeAttachments")):
         same = [other["device"] for other in theirs if other["volumeId"] == entry["volumeId"]]
         place = ("body", "volumeAttachments", number, "device")
-        ecs_check(f"{_LIST}/same-as-block-devices", listed, *place, one_of=same)
+        ecs_check("nova.disks.list/rule/same-as-block-devices", listed, *place, one_of=same)
     _detach(ecs_client, ecs_wait, lease, disk)
-    lease.release()
 
 
 @pytest.mark.ecs_requirement(
-    f"{_ATTACH}/backup-as-system-disk",
-    f"{_ATTACH}/vbd-on-bare-metal",
-    f"{_DETACH}/force-keeps-quota",
-    *(f"{_DETACH}/{rule}" for rule in ("data-disk-running", "flag-one", "no-vmtools")),
+    "nova.disks.attach/rule/backup-as-system-disk",
+    "nova.disks.attach/rule/vbd-on-bare-metal",
+    "nova.disks.detach/rule/force-keeps-quota",
+    "nova.disks.detach/rule/data-disk-running",
+    "nova.disks.detach/rule/flag-one",
+    "nova.disks.detach/rule/no-vmtools",
 )
 def test_what_cannot_be_told_of_disks(ecs_check: Check) -> None:
     """No operation makes such disks or servers, or shows that they are such."""
     tools = "no field shows whether an image has UVP VMTools"
     for rule, reason in (
-        (f"{_ATTACH}/backup-as-system-disk", "no operation makes a disk from a backup"),
-        (f"{_ATTACH}/vbd-on-bare-metal", "no operation makes a BMS"),
-        (f"{_DETACH}/force-keeps-quota", "a server would need as many disks as it can have"),
-        (f"{_DETACH}/data-disk-running", tools),
-        (f"{_DETACH}/flag-one", tools),
-        (f"{_DETACH}/no-vmtools", tools),
+        ("nova.disks.attach/rule/backup-as-system-disk", "no operation makes a disk from a backup"),
+        ("nova.disks.attach/rule/vbd-on-bare-metal", "no operation makes a BMS"),
+        ("nova.disks.detach/rule/force-keeps-quota", "a server would need as many disks as it can have"),
+        ("nova.disks.detach/rule/data-disk-running", tools),
+        ("nova.disks.detach/rule/flag-one", tools),
+        ("nova.disks.detach/rule/no-vmtools", tools),
     ):
         ecs_check.not_tested(rule, reason)

@@ -11,12 +11,7 @@ import pytest
 
 from pytest_ecs import Check, Client, Exchange, Servers, Supplies, read
 
-_LIST, _DETAIL, _SHOW, _SPECS = (
-    "nova.flavors.list/rule",
-    "nova.flavors.list-detail/rule",
-    "nova.flavors.show/rule",
-    "nova.flavor-extra-specs.show/rule",
-)
+_LIST, _DETAIL, _SPECS = "nova.flavors.list/rule", "nova.flavors.list-detail/rule", "nova.flavor-extra-specs.show/rule"
 _PATHS = {_LIST: "/v2.1/{project_id}/flavors", _DETAIL: "/v2.1/{project_id}/flavors/detail"}
 _ECS = "/v1/{project_id}/cloudservers/flavors"
 _IDS = ("body", "flavors", "*", "id")
@@ -69,16 +64,16 @@ def _in_order(ids: list[str], of: Callable[[str], Any], downwards: bool = False)
 
 
 @pytest.mark.ecs_requirement(
-    f"{_LIST}/has-flavors",
-    f"{_LIST}/can-be-shown",
-    f"{_LIST}/same-flavors",
-    f"{_DETAIL}/has-flavors",
-    f"{_DETAIL}/unused-defaults",
-    f"{_DETAIL}/ecs-flavors-agree",
-    f"{_SHOW}/same-flavor",
-    f"{_SHOW}/same-as-list",
-    f"{_SHOW}/unused-defaults",
-    f"{_SPECS}/ecs-flavors-agree",
+    "nova.flavors.list/rule/has-flavors",
+    "nova.flavors.list/rule/can-be-shown",
+    "nova.flavors.list/rule/same-flavors",
+    "nova.flavors.list-detail/rule/has-flavors",
+    "nova.flavors.list-detail/rule/unused-defaults",
+    "nova.flavors.list-detail/rule/ecs-flavors-agree",
+    "nova.flavors.show/rule/same-flavor",
+    "nova.flavors.show/rule/same-as-list",
+    "nova.flavors.show/rule/unused-defaults",
+    "nova.flavor-extra-specs.show/rule/ecs-flavors-agree",
 )
 def test_all_queries_show_the_same_flavors(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """The lists, each flavor by itself, its extra specs, and the ECS view of it."""
@@ -86,30 +81,54 @@ def test_all_queries_show_the_same_flavors(ecs_client: Client, ecs_check: Check,
     listed, detailed = _query(ecs_client, _LIST), _query(ecs_client, _DETAIL)
     for rule, answer in ((_LIST, listed), (_DETAIL, detailed)):
         ecs_check(f"{rule}/has-flavors", answer, *_IDS, contains=used)
-    ecs_check(f"{_LIST}/same-flavors", listed, *_IDS, equals=_ids(detailed))
+    ecs_check("nova.flavors.list/rule/same-flavors", listed, *_IDS, equals=_ids(detailed))
     names = {flavor["id"]: flavor["name"] for flavor in read(listed, "flavors")}
     theirs = {flavor["id"]: flavor for flavor in read(ecs_client.get(_ECS), "flavors")}
     agreed = 0
     for number, flavor in enumerate(read(detailed, "flavors")):
         shown = ecs_client.get(f"{_PATHS[_LIST]}/{flavor['id']}")
-        ecs_check(f"{_SHOW}/same-flavor", shown, "body", "flavor", "id", equals=flavor["id"])
+        ecs_check("nova.flavors.show/rule/same-flavor", shown, "body", "flavor", "id", equals=flavor["id"])
         if flavor["id"] in names:
-            ecs_check(f"{_LIST}/can-be-shown", shown, "body", "flavor", "name", equals=names[flavor["id"]])
+            ecs_check(
+                "nova.flavors.list/rule/can-be-shown", shown, "body", "flavor", "name", equals=names[flavor["id"]]
+            )
         for name in sorted(flavor.keys() - {"links"}):
-            ecs_check(f"{_SHOW}/same-as-list", shown, "body", "flavor", name, equals=flavor[name])
+            ecs_check("nova.flavors.show/rule/same-as-list", shown, "body", "flavor", name, equals=flavor[name])
         for name, values in _UNUSED.items():
             if name in flavor:
-                ecs_check(f"{_DETAIL}/unused-defaults", detailed, "body", "flavors", number, name, one_of=values)
-                ecs_check(f"{_SHOW}/unused-defaults", shown, "body", "flavor", name, one_of=values)
+                ecs_check(
+                    "nova.flavors.list-detail/rule/unused-defaults",
+                    detailed,
+                    "body",
+                    "flavors",
+                    number,
+                    name,
+                    one_of=values,
+                )
+                ecs_check("nova.flavors.show/rule/unused-defaults", shown, "body", "flavor", name, one_of=values)
         ours = theirs.get(flavor["id"])
         if ours is None:
             continue
         agreed += 1
         for name in ("vcpus", "ram"):
             same = [int(ours[name]), str(ours[name])]
-            ecs_check(f"{_DETAIL}/ecs-flavors-agree", detailed, "body", "flavors", number, name, one_of=same)
+            ecs_check(
+                "nova.flavors.list-detail/rule/ecs-flavors-agree",
+                detailed,
+                "body",
+                "flavors",
+                number,
+                name,
+                one_of=same,
+            )
         specs = ecs_client.get(f"{_PATHS[_LIST]}/{flavor['id']}/os-extra_specs")
-        ecs_check(f"{_SPECS}/ecs-flavors-agree", specs, "body", "extra_specs", equals=ours["os_extra_specs"])
+        ecs_check(
+            "nova.flavor-extra-specs.show/rule/ecs-flavors-agree",
+            specs,
+            "body",
+            "extra_specs",
+            equals=ours["os_extra_specs"],
+        )
     if not agreed:
         for rule in (_DETAIL, _SPECS):
             ecs_check.not_tested(f"{rule}/ecs-flavors-agree", "the lists of 5.4.1 and 6.6.2 have no flavor in common")
@@ -204,15 +223,15 @@ def test_flavors_are_sorted(ecs_client: Client, ecs_check: Check, rule: str) -> 
             ecs_check(f"{rule}/{claim}", listed, *_IDS, same_items=list(properties))
 
 
-@pytest.mark.ecs_requirement(f"{_DETAIL}/public-filter")
+@pytest.mark.ecs_requirement("nova.flavors.list-detail/rule/public-filter")
 def test_public_flavors_can_be_asked_for(ecs_client: Client, ecs_check: Check) -> None:
     """With is_public true every flavor listed is public."""
     listed = _query(ecs_client, _DETAIL, is_public="true")
     for number, flavor in enumerate(read(listed, "flavors")):
         if "os-flavor-access:is_public" in flavor:
             place = ("body", "flavors", number, "os-flavor-access:is_public")
-            ecs_check(f"{_DETAIL}/public-filter", listed, *place, equals=True)
-    ecs_check.accepted(f"{_DETAIL}/public-filter", listed)
+            ecs_check("nova.flavors.list-detail/rule/public-filter", listed, *place, equals=True)
+    ecs_check.accepted("nova.flavors.list-detail/rule/public-filter", listed)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +253,7 @@ def test_a_page_leads_to_the_next(ecs_client: Client, ecs_check: Check, rule: st
         ecs_check(f"{rule}/next-link-works", following, *_IDS, lacks=flavor)
 
 
-@pytest.mark.ecs_requirement(f"{_LIST}/usable")
+@pytest.mark.ecs_requirement("nova.flavors.list/rule/usable")
 def test_listed_flavors_make_servers(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
@@ -248,9 +267,10 @@ def test_listed_flavors_make_servers(
         body = dict(ecs_servers.template(ecs_supplies.name("check"), 1))
         body["server"] = {**body["server"], "flavorRef": flavor}
         checked = ecs_client.post("/v1/{project_id}/cloudservers", {**body, "dry_run": True})
-        ecs_check.accepted(f"{_LIST}/usable", checked)
+        ecs_check.accepted("nova.flavors.list/rule/usable", checked)
         judged = True
     if not judged:
         ecs_check.not_tested(
-            f"{_LIST}/usable", "the list has none of the flavors that the run was given, or they are sold out"
+            "nova.flavors.list/rule/usable",
+            "the list has none of the flavors that the run was given, or they are sold out",
         )

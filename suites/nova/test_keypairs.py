@@ -26,8 +26,8 @@ from pytest_ecs import (
 )
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-_LIST, _SHOW, _CREATE, _DELETE = (f"nova.keypairs.{verb}/rule" for verb in ("list", "show", "create", "delete"))
-_PASSWORD, _NO_PASSWORD = "nova.server-passwords.show/rule", "nova.server-passwords.delete/rule"
+_CREATE = "nova.keypairs.create/rule"
+_NO_PASSWORD = "nova.server-passwords.delete/rule"  # noqa: S105 - a part of requirement ids
 _PATH = "/v2.1/{project_id}/os-keypairs"
 #: From these microversions on a request may have the kind of key, and the user (6.11.3).
 _TYPED, _OWNED = "2.2", "2.10"
@@ -76,18 +76,33 @@ def _at(listed: Exchange, name: str) -> tuple[str | int, ...]:
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_CREATE}/{rule}"
-        for rule in ("name-alone", "imports", "asked-name", "listed", "private-key-created", "private-key-imported")
-    ),
-    *(
-        f"{_CREATE}/{rule}"
-        for rule in ("private-key-once", "imported-key", "new-keys", "longest-key", "malformed-key", "name-taken")
-    ),
-    f"{_CREATE}/name-free-again",
-    *(f"{_LIST}/{rule}" for rule in ("has-keypairs", "once", "no-private-key", "as-created")),
-    *(f"{_SHOW}/{rule}" for rule in ("asked-name", "same-as-list", "not-deleted", "created-at", "no-private-key")),
-    *(f"{_DELETE}/{rule}" for rule in ("deletes", "others-stay", "twice", "no-longer-usable", "no-body")),
+    "nova.keypairs.create/rule/name-alone",
+    "nova.keypairs.create/rule/imports",
+    "nova.keypairs.create/rule/asked-name",
+    "nova.keypairs.create/rule/listed",
+    "nova.keypairs.create/rule/private-key-created",
+    "nova.keypairs.create/rule/private-key-imported",
+    "nova.keypairs.create/rule/private-key-once",
+    "nova.keypairs.create/rule/imported-key",
+    "nova.keypairs.create/rule/new-keys",
+    "nova.keypairs.create/rule/longest-key",
+    "nova.keypairs.create/rule/malformed-key",
+    "nova.keypairs.create/rule/name-taken",
+    "nova.keypairs.create/rule/name-free-again",
+    "nova.keypairs.list/rule/has-keypairs",
+    "nova.keypairs.list/rule/once",
+    "nova.keypairs.list/rule/no-private-key",
+    "nova.keypairs.list/rule/as-created",
+    "nova.keypairs.show/rule/asked-name",
+    "nova.keypairs.show/rule/same-as-list",
+    "nova.keypairs.show/rule/not-deleted",
+    "nova.keypairs.show/rule/created-at",
+    "nova.keypairs.show/rule/no-private-key",
+    "nova.keypairs.delete/rule/deletes",
+    "nova.keypairs.delete/rule/others-stay",
+    "nova.keypairs.delete/rule/twice",
+    "nova.keypairs.delete/rule/no-longer-usable",
+    "nova.keypairs.delete/rule/no-body",
 )
 def test_key_pairs_come_and_go(
     ecs_client: Client,
@@ -102,54 +117,54 @@ def test_key_pairs_come_and_go(
     name, imported, another = (ecs_supplies.name("key") for _ in range(3))
     began = ecs_cases.endpoint_time()
     created = _create(ecs_client, name)
-    ecs_check.accepted(f"{_CREATE}/name-alone", created)
-    ecs_check(f"{_CREATE}/private-key-created", created, "body", "keypair", "private_key", present=True)
+    ecs_check.accepted("nova.keypairs.create/rule/name-alone", created)
+    ecs_check("nova.keypairs.create/rule/private-key-created", created, "body", "keypair", "private_key", present=True)
     pair = read(created, "keypair")
     second = _create(ecs_client, another)
     another_key = f"^(?!{_like(pair['public_key'])})"
-    ecs_check(f"{_CREATE}/new-keys", second, "body", "keypair", "public_key", matches=another_key)
+    ecs_check("nova.keypairs.create/rule/new-keys", second, "body", "keypair", "public_key", matches=another_key)
     public = str(read(second, "keypair", "public_key"))
     _drop(ecs_client, another)
     taken = _create(ecs_client, imported, public_key=public)
-    ecs_check.accepted(f"{_CREATE}/imports", taken)
-    ecs_check(f"{_CREATE}/private-key-imported", taken, "body", "keypair", "private_key", absent=True)
-    ecs_check(f"{_CREATE}/imported-key", taken, "body", "keypair", "public_key", matches=_like(public))
+    ecs_check.accepted("nova.keypairs.create/rule/imports", taken)
+    ecs_check("nova.keypairs.create/rule/private-key-imported", taken, "body", "keypair", "private_key", absent=True)
+    ecs_check("nova.keypairs.create/rule/imported-key", taken, "body", "keypair", "public_key", matches=_like(public))
     around = [began - _SLACK, ecs_cases.endpoint_time() + _SLACK]
     listed = ecs_client.get(_PATH)
     for wanted, answer in ((name, created), (imported, taken)):
-        ecs_check(f"{_CREATE}/asked-name", answer, "body", "keypair", "name", equals=wanted)
-        for rule in (f"{_CREATE}/listed", f"{_LIST}/has-keypairs"):
+        ecs_check("nova.keypairs.create/rule/asked-name", answer, "body", "keypair", "name", equals=wanted)
+        for rule in ("nova.keypairs.create/rule/listed", "nova.keypairs.list/rule/has-keypairs"):
             ecs_check(rule, listed, *_NAMES, contains=wanted)
-        ecs_check(f"{_LIST}/once", listed, *_NAMES, has_one=wanted)
+        ecs_check("nova.keypairs.list/rule/once", listed, *_NAMES, has_one=wanted)
         place, shown = _at(listed, wanted), _show(ecs_client, wanted)
         made = read(answer, "keypair")
-        ecs_check(f"{_CREATE}/listed", shown, "body", "keypair", "name", equals=wanted)
-        ecs_check(f"{_SHOW}/asked-name", shown, "body", "keypair", "name", equals=wanted)
+        ecs_check("nova.keypairs.create/rule/listed", shown, "body", "keypair", "name", equals=wanted)
+        ecs_check("nova.keypairs.show/rule/asked-name", shown, "body", "keypair", "name", equals=wanted)
         entries = [entry["keypair"] for entry in read(listed, "keypairs")]
         entry = next((entry for entry in entries if entry["name"] == wanted), made)
         for rule, answered, at, like in (
-            (f"{_LIST}/as-created", listed, place, made),
-            (f"{_SHOW}/same-as-list", shown, ("body", "keypair"), entry),
+            ("nova.keypairs.list/rule/as-created", listed, place, made),
+            ("nova.keypairs.show/rule/same-as-list", shown, ("body", "keypair"), entry),
         ):
             ecs_check(rule, answered, *at, "fingerprint", equals=like["fingerprint"])
             ecs_check(rule, answered, *at, "public_key", matches=_like(like["public_key"]))
         for rule, answered, at in (
-            (f"{_CREATE}/private-key-once", listed, place),
-            (f"{_CREATE}/private-key-once", shown, ("body", "keypair")),
-            (f"{_LIST}/no-private-key", listed, place),
-            (f"{_SHOW}/no-private-key", shown, ("body", "keypair")),
+            ("nova.keypairs.create/rule/private-key-once", listed, place),
+            ("nova.keypairs.create/rule/private-key-once", shown, ("body", "keypair")),
+            ("nova.keypairs.list/rule/no-private-key", listed, place),
+            ("nova.keypairs.show/rule/no-private-key", shown, ("body", "keypair")),
         ):
             ecs_check(rule, answered, *at, "private_key", absent=True)
-        ecs_check(f"{_SHOW}/not-deleted", shown, "body", "keypair", "deleted", equals=False)
-        ecs_check(f"{_SHOW}/not-deleted", shown, "body", "keypair", "deleted_at", equals=None)
+        ecs_check("nova.keypairs.show/rule/not-deleted", shown, "body", "keypair", "deleted", equals=False)
+        ecs_check("nova.keypairs.show/rule/not-deleted", shown, "body", "keypair", "deleted_at", equals=None)
         seen = read(shown, "keypair").get("created_at") if shown.accepted else None
         if isinstance(seen, str) and not _is_time(seen):
-            ecs_check.not_tested(f"{_SHOW}/created-at", "created_at has no form that can be read")
+            ecs_check.not_tested("nova.keypairs.show/rule/created-at", "created_at has no form that can be read")
         else:
-            ecs_check(f"{_SHOW}/created-at", shown, "body", "keypair", "created_at", time_between=around)
+            ecs_check("nova.keypairs.show/rule/created-at", shown, "body", "keypair", "created_at", time_between=around)
 
     again = ecs_expect(
-        f"{_CREATE}/name-taken",
+        "nova.keypairs.create/rule/name-taken",
         "POST",
         _PATH,
         json={"keypair": {"name": name, "public_key": public}},
@@ -160,9 +175,9 @@ def test_key_pairs_come_and_go(
     if again.refused:
         kept = _show(ecs_client, name)
         same = _like(pair["public_key"])
-        ecs_check(f"{_CREATE}/name-taken", kept, "body", "keypair", "public_key", matches=same)
+        ecs_check("nova.keypairs.create/rule/name-taken", kept, "body", "keypair", "public_key", matches=same)
     ecs_expect(
-        f"{_CREATE}/malformed-key",
+        "nova.keypairs.create/rule/malformed-key",
         "POST",
         _PATH,
         json={"keypair": {"name": ecs_supplies.name("key"), "public_key": "no public key"}},
@@ -173,23 +188,29 @@ def test_key_pairs_come_and_go(
     long = " ".join(public.split()[:2]) + " "
     padded = long + "c" * (_LONGEST - len(long))
     other = ecs_supplies.name("key")
-    ecs_check.accepted(f"{_CREATE}/longest-key", _create(ecs_client, other, public_key=padded))
+    ecs_check.accepted("nova.keypairs.create/rule/longest-key", _create(ecs_client, other, public_key=padded))
 
     deleted = ecs_client.delete(f"{_PATH}/{name}")
-    ecs_check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_check("nova.keypairs.delete/rule/no-body", deleted, "body", equals=None)
     listed = ecs_client.get(_PATH)
-    ecs_check(f"{_DELETE}/deletes", listed, *_NAMES, lacks=name)
-    ecs_check(f"{_DELETE}/others-stay", listed, *_NAMES, contains=imported)
+    ecs_check("nova.keypairs.delete/rule/deletes", listed, *_NAMES, lacks=name)
+    ecs_check("nova.keypairs.delete/rule/others-stay", listed, *_NAMES, contains=imported)
     shown = _show(ecs_client, name)
     if shown.accepted:
-        ecs_check(f"{_DELETE}/deletes", shown, "body", "keypair", "deleted", equals=True)
+        ecs_check("nova.keypairs.delete/rule/deletes", shown, "body", "keypair", "deleted", equals=True)
     else:
-        ecs_check(f"{_DELETE}/deletes", shown, "status", equals=404)
-    ecs_expect(f"{_DELETE}/twice", "DELETE", f"{_PATH}/{name}", expects="not-found", change="the key pair was deleted")
+        ecs_check("nova.keypairs.delete/rule/deletes", shown, "status", equals=404)
+    ecs_expect(
+        "nova.keypairs.delete/rule/twice",
+        "DELETE",
+        f"{_PATH}/{name}",
+        expects="not-found",
+        change="the key pair was deleted",
+    )
     body: dict[str, Any] = dict(ecs_servers.template(ecs_supplies.name("key"), 1))
     body["server"] = {**body["server"], "key_name": name}
     refused = ecs_expect(
-        f"{_DELETE}/no-longer-usable",
+        "nova.keypairs.delete/rule/no-longer-usable",
         "POST",
         "/v1/{project_id}/cloudservers",
         json=body,
@@ -197,18 +218,20 @@ def test_key_pairs_come_and_go(
         change="the key pair was deleted",
     )
     ecs_jobs.wait_out(refused)
-    ecs_check.accepted(f"{_CREATE}/name-free-again", _create(ecs_client, name))
+    ecs_check.accepted("nova.keypairs.create/rule/name-free-again", _create(ecs_client, name))
     _drop(ecs_client, name, imported, other)
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_CREATE}/{rule}"
-        for rule in ("type-ssh", "type-x509", "type-default", "early-fields", "own-user", "user-id-own")
-    ),
-    f"{_LIST}/type-default",
-    f"{_SHOW}/type-default",
-    f"{_SHOW}/own-user",
+    "nova.keypairs.create/rule/type-ssh",
+    "nova.keypairs.create/rule/type-x509",
+    "nova.keypairs.create/rule/type-default",
+    "nova.keypairs.create/rule/early-fields",
+    "nova.keypairs.create/rule/own-user",
+    "nova.keypairs.create/rule/user-id-own",
+    "nova.keypairs.list/rule/type-default",
+    "nova.keypairs.show/rule/type-default",
+    "nova.keypairs.show/rule/own-user",
 )
 def test_kinds_and_users_have_their_microversions(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
@@ -219,16 +242,16 @@ def test_kinds_and_users_have_their_microversions(
     kind, own = ("body", "keypair", "type"), ("body", "keypair", "user_id")
     plain, ssh, x509, early, mine = (ecs_supplies.name("key") for _ in range(5))
     made = _create(ecs_client, plain, _TYPED)
-    ecs_check.accepted(f"{_CREATE}/type-default", made)
+    ecs_check.accepted("nova.keypairs.create/rule/type-default", made)
     if "type" in read(made, "keypair"):
-        ecs_check(f"{_CREATE}/type-default", made, *kind, equals="ssh")
-    ecs_check(f"{_CREATE}/own-user", made, *own, equals=user)
+        ecs_check("nova.keypairs.create/rule/type-default", made, *kind, equals="ssh")
+    ecs_check("nova.keypairs.create/rule/own-user", made, *own, equals=user)
     listed, shown = ecs_client.get(_PATH, microversion=_TYPED), _show(ecs_client, plain, _TYPED)
-    ecs_check(f"{_LIST}/type-default", listed, *_at(listed, plain), "type", equals="ssh")
-    ecs_check.accepted(f"{_SHOW}/type-default", shown)
+    ecs_check("nova.keypairs.list/rule/type-default", listed, *_at(listed, plain), "type", equals="ssh")
+    ecs_check.accepted("nova.keypairs.show/rule/type-default", shown)
     if "type" in read(shown, "keypair"):
-        ecs_check(f"{_SHOW}/type-default", shown, *kind, equals="ssh")
-    ecs_check(f"{_SHOW}/own-user", shown, *own, equals=user)
+        ecs_check("nova.keypairs.show/rule/type-default", shown, *kind, equals="ssh")
+    ecs_check("nova.keypairs.show/rule/own-user", shown, *own, equals=user)
     for rule, name, wanted in (("type-ssh", ssh, "ssh"), ("type-x509", x509, "x509")):
         typed = _create(ecs_client, name, _TYPED, type=wanted)
         if ecs_check.accepted(f"{_CREATE}/{rule}", typed):
@@ -236,18 +259,20 @@ def test_kinds_and_users_have_their_microversions(
             if "type" in answered:
                 ecs_check(f"{_CREATE}/{rule}", typed, *kind, equals=wanted)
     before = _create(ecs_client, early, None, type="ssh", user_id=ecs_supplies.unknown_id())
-    if ecs_check.accepted(f"{_CREATE}/early-fields", before):
-        ecs_check(f"{_CREATE}/early-fields", before, *own, equals=user)
+    if ecs_check.accepted("nova.keypairs.create/rule/early-fields", before):
+        ecs_check("nova.keypairs.create/rule/early-fields", before, *own, equals=user)
     named = _create(ecs_client, mine, _OWNED, user_id=user)
-    ecs_check.accepted(f"{_CREATE}/user-id-own", named)
-    ecs_check(f"{_CREATE}/user-id-own", named, *own, equals=user)
+    ecs_check.accepted("nova.keypairs.create/rule/user-id-own", named)
+    ecs_check("nova.keypairs.create/rule/user-id-own", named, *own, equals=user)
     _drop(ecs_client, plain, ssh, x509, early, mine)
 
 
 @pytest.mark.ecs_requirement(
-    f"{_PASSWORD}/linux",
-    f"{_PASSWORD}/again",
-    *(f"{_NO_PASSWORD}/{rule}" for rule in ("server-untouched", "linux", "no-body")),
+    "nova.server-passwords.show/rule/linux",
+    "nova.server-passwords.show/rule/again",
+    "nova.server-passwords.delete/rule/server-untouched",
+    "nova.server-passwords.delete/rule/linux",
+    "nova.server-passwords.delete/rule/no-body",
 )
 def test_a_linux_server_has_no_password_to_show(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """Nor one to delete; both queries say the same."""
@@ -255,23 +280,28 @@ def test_a_linux_server_has_no_password_to_show(ecs_client: Client, ecs_check: C
     path = f"/v2.1/{{project_id}}/servers/{lease.id}/os-server-password"
     first, second = ecs_client.get(path), ecs_client.get(path)
     if first.accepted:
-        ecs_check(f"{_PASSWORD}/linux", first, "body", "password", length=0)
-        ecs_check(f"{_PASSWORD}/again", second, "body", "password", length=0)
+        ecs_check("nova.server-passwords.show/rule/linux", first, "body", "password", length=0)
+        ecs_check("nova.server-passwords.show/rule/again", second, "body", "password", length=0)
     else:
-        ecs_check(f"{_PASSWORD}/linux", first, "status", at_least=400)
-        ecs_check(f"{_PASSWORD}/again", second, "status", equals=first.status)
+        ecs_check("nova.server-passwords.show/rule/linux", first, "status", at_least=400)
+        ecs_check("nova.server-passwords.show/rule/again", second, "status", equals=first.status)
     deleted = ecs_client.delete(path)
     if deleted.accepted:
-        ecs_check(f"{_NO_PASSWORD}/no-body", deleted, "body", equals=None)
+        ecs_check("nova.server-passwords.delete/rule/no-body", deleted, "body", equals=None)
     else:
-        ecs_check.not_tested(f"{_NO_PASSWORD}/no-body", "the endpoint refuses to delete the password of a Linux server")
+        ecs_check.not_tested(
+            "nova.server-passwords.delete/rule/no-body", "the endpoint refuses to delete the password of a Linux server"
+        )
     shown = lease.show()
     for rule in ("server-untouched", "linux"):
         ecs_check(f"{_NO_PASSWORD}/{rule}", shown, "body", "server", "status", equals="ACTIVE")
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_LIST}/own-user-only", f"{_SHOW}/own-user-only", f"{_DELETE}/other-user")
+@pytest.mark.ecs_requirement(
+    "nova.keypairs.list/rule/own-user-only",
+    "nova.keypairs.show/rule/own-user-only",
+    "nova.keypairs.delete/rule/other-user",
+)
 def test_key_pairs_are_their_users_own(
     ecs_client: Client,
     ecs_clients: Clients,
@@ -283,7 +313,11 @@ def test_key_pairs_are_their_users_own(
 ) -> None:
     """Another user of the account, who may query and delete key pairs, neither finds nor deletes those of this one."""
     other, hook = ecs_clients("restricted_user"), ecs_target.control
-    rules = {"list": f"{_LIST}/own-user-only", "show": f"{_SHOW}/own-user-only", "delete": f"{_DELETE}/other-user"}
+    rules = {
+        "list": "nova.keypairs.list/rule/own-user-only",
+        "show": "nova.keypairs.show/rule/own-user-only",
+        "delete": "nova.keypairs.delete/rule/other-user",
+    }
     name = ecs_supplies.name("key")
     read(_create(ecs_client, name))
     mine = _show(ecs_client, name)
@@ -323,25 +357,26 @@ def test_key_pairs_are_their_users_own(
         _drop(ecs_client, name)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/keys-belong-together", f"{_CREATE}/quantity")
+@pytest.mark.ecs_requirement("nova.keypairs.create/rule/keys-belong-together", "nova.keypairs.create/rule/quantity")
 def test_what_cannot_be_told_of_key_pairs(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies
 ) -> None:
     """Private keys are not looked at; a limit is reached where few key pairs do it."""
     ecs_check.not_tested(
-        f"{_CREATE}/keys-belong-together", "private keys are taken out of every answer before it is judged"
+        "nova.keypairs.create/rule/keys-belong-together",
+        "private keys are taken out of every answer before it is judged",
     )
     limits = ecs_client.get("/v2.1/{project_id}/limits")
     most = int(read(limits, "limits", "absolute", "maxTotalKeypairs"))
     room = most - len(read(ecs_client.get(_PATH), "keypairs"))
     if most < 0 or room > _FEW:
-        ecs_check.not_tested(f"{_CREATE}/quantity", f"maxTotalKeypairs is {most}")
+        ecs_check.not_tested("nova.keypairs.create/rule/quantity", f"maxTotalKeypairs is {most}")
         return
     names = [ecs_supplies.name("key") for _ in range(max(room, 0) + 1)]
     for name in names[:-1]:
         read(_create(ecs_client, name))
     ecs_expect(
-        f"{_CREATE}/quantity",
+        "nova.keypairs.create/rule/quantity",
         "POST",
         _PATH,
         json={"keypair": {"name": names[-1]}},
@@ -355,10 +390,10 @@ _SERVERS, _VOLUMES = "/v2.1/{project_id}/servers", "/v2.1/{project_id}/os-volume
 
 
 @pytest.mark.ecs_requirement(
-    f"{_PASSWORD}/windows",
-    f"{_PASSWORD}/ciphertext",
-    f"{_NO_PASSWORD}/deletes",
-    f"{_NO_PASSWORD}/not-recovered",
+    "nova.server-passwords.show/rule/windows",
+    "nova.server-passwords.show/rule/ciphertext",
+    "nova.server-passwords.delete/rule/deletes",
+    "nova.server-passwords.delete/rule/not-recovered",
     "nova.servers.create/rule/windows-admin-pass",
     "nova.servers.lock/rule/refuses-password",
     "nova.servers.rebuild/rule/another-os",
@@ -376,7 +411,9 @@ def test_a_windows_server_is_different(
 ) -> None:
     """It has a password of its own until that is deleted, keeps SCSI disks while it runs, and may become a Linux server."""
     image, linux = ecs_supplies.need("windows_image_id"), ecs_supplies.need("image_id")
-    ecs_check.not_tested(f"{_PASSWORD}/ciphertext", "passwords are taken out of every answer before it is judged")
+    ecs_check.not_tested(
+        "nova.server-passwords.show/rule/ciphertext", "passwords are taken out of every answer before it is judged"
+    )
     key = str(ecs_supplies.make(_PATH, {"keypair": {"name": ecs_supplies.name("key")}}, "keypair", "name"))
     wanted = {
         "name": ecs_supplies.name("windows"),
@@ -421,7 +458,7 @@ def _windows_password(
     while clock.now() - began < _INJECTED and not (shown.accepted and read(shown, "password")):
         clock.sleep(10.0)
         shown = client.get(path)
-    check(f"{_PASSWORD}/windows", shown, "body", "password", matches=".")
+    check("nova.server-passwords.show/rule/windows", shown, "body", "password", matches=".")
     client.post(action, {"lock": None})
     expect("nova.servers.lock/rule/refuses-password", "DELETE", path, expects="locked", change="the server is locked")
     client.post(action, {"unlock": None})
@@ -430,11 +467,11 @@ def _windows_password(
             check.not_tested(f"{_NO_PASSWORD}/{rule}", "the server stays locked after it was unlocked")
         return
     client.delete(path)
-    _no_password(client, check, f"{_NO_PASSWORD}/deletes", path)
+    _no_password(client, check, "nova.server-passwords.delete/rule/deletes", path)
     client.post(action, {"reboot": {"type": "SOFT"}})
     servers.wait_stable(server)
     clock.sleep(_INJECTED)
-    _no_password(client, check, f"{_NO_PASSWORD}/not-recovered", path)
+    _no_password(client, check, "nova.server-passwords.delete/rule/not-recovered", path)
 
 
 def _no_password(client: Client, check: Check, rule: str, path: str) -> None:

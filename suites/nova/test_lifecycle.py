@@ -32,7 +32,7 @@ from pytest_ecs import (
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON, ServerState
 
-_CREATE, _UPDATE, _DELETE = (f"nova.servers.{verb}/rule" for verb in ("create", "update", "delete"))
+_CREATE = "nova.servers.create/rule"
 _LIST, _DETAIL, _SHOW = (f"nova.servers.{verb}/rule" for verb in ("list", "list-detail", "show"))
 _SERVERS = "/v2.1/{project_id}/servers"
 _HINTS = ("body", "server", "os:scheduler_hints")
@@ -125,34 +125,38 @@ def _refuse(
     jobs.wait_out(refused)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/reservation", f"{_CREATE}/name-suffix", f"{_CREATE}/max-default")
+@pytest.mark.ecs_requirement(
+    "nova.servers.create/rule/reservation",
+    "nova.servers.create/rule/name-suffix",
+    "nova.servers.create/rule/max-default",
+)
 def test_a_batch_is_found_by_its_reservation(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """The answer names the reservation, and the list by it has as many servers as were asked for at least, numbered."""
     made = _servers(ecs_client, ecs_servers, ecs_supplies)
-    ecs_check(f"{_CREATE}/reservation", made.batch, "body", "reservation_id", matches=".")
+    ecs_check("nova.servers.create/rule/reservation", made.batch, "body", "reservation_id", matches=".")
     listed = ecs_client.get(_SERVERS, query={"reservation_id": read(made.batch, "reservation_id")})
-    ecs_check(f"{_CREATE}/max-default", listed, "body", "servers", length=3)
+    ecs_check("nova.servers.create/rule/max-default", listed, "body", "servers", length=3)
     names = read(listed, "servers", "*", "name")
     start = 0 if f"{made.name}-batch-0000" in names else 1  # ruling native-batch-name
     wanted = [f"{made.name}-batch-{number:04}" for number in range(start, start + 3)]
-    ecs_check(f"{_CREATE}/name-suffix", listed, "body", "servers", "*", "name", same_items=wanted)
+    ecs_check("nova.servers.create/rule/name-suffix", listed, "body", "servers", "*", "name", same_items=wanted)
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/creates",
-    f"{_CREATE}/name-single",
-    f"{_CREATE}/metadata-set",
-    f"{_CREATE}/default-security-group",
-    f"{_CREATE}/min-default",
-    f"{_CREATE}/no-eip",
-    f"{_CREATE}/system-disk-visible",
-    f"{_CREATE}/server-answered",
-    f"{_CREATE}/image-and-flavor",
-    f"{_CREATE}/in-network",
-    f"{_CREATE}/description-default",
-    f"{_CREATE}/az-chosen",
+    "nova.servers.create/rule/creates",
+    "nova.servers.create/rule/name-single",
+    "nova.servers.create/rule/metadata-set",
+    "nova.servers.create/rule/default-security-group",
+    "nova.servers.create/rule/min-default",
+    "nova.servers.create/rule/no-eip",
+    "nova.servers.create/rule/system-disk-visible",
+    "nova.servers.create/rule/server-answered",
+    "nova.servers.create/rule/image-and-flavor",
+    "nova.servers.create/rule/in-network",
+    "nova.servers.create/rule/description-default",
+    "nova.servers.create/rule/az-chosen",
 )
 def test_a_server_is_what_was_asked_for(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
@@ -163,20 +167,24 @@ def test_a_server_is_what_was_asked_for(
     shown = ecs_client.get(f"{_SERVERS}/{server}", microversion="2.19")
     image, flavor = ecs_supplies.need("image_id"), ecs_supplies.need("flavor_id")
     answered = read(made.plain, "server", "id")
-    ecs_check(f"{_CREATE}/server-answered", shown, "body", "server", "id", equals=answered)
-    ecs_check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "image", "id", equals=image)
-    ecs_check(f"{_CREATE}/image-and-flavor", shown, "body", "server", "flavor", "id", equals=flavor)
-    ecs_check(f"{_CREATE}/description-default", shown, "body", "server", "description", one_of=["", None])
-    ecs_check(f"{_CREATE}/az-chosen", shown, "body", "server", "OS-EXT-AZ:availability_zone", matches=".")
-    ecs_check(f"{_CREATE}/in-network", shown, "body", "server", "addresses", length=1)
+    ecs_check("nova.servers.create/rule/server-answered", shown, "body", "server", "id", equals=answered)
+    ecs_check("nova.servers.create/rule/image-and-flavor", shown, "body", "server", "image", "id", equals=image)
+    ecs_check("nova.servers.create/rule/image-and-flavor", shown, "body", "server", "flavor", "id", equals=flavor)
+    ecs_check("nova.servers.create/rule/description-default", shown, "body", "server", "description", one_of=["", None])
+    ecs_check("nova.servers.create/rule/az-chosen", shown, "body", "server", "OS-EXT-AZ:availability_zone", matches=".")
+    ecs_check("nova.servers.create/rule/in-network", shown, "body", "server", "addresses", length=1)
     nics = ecs_client.get(f"{_SERVERS}/{server}/os-interface")
     network = ecs_supplies.need("network_id")
-    ecs_check(f"{_CREATE}/in-network", nics, "body", "interfaceAttachments", "*", "net_id", equals=[network])
-    ecs_check(f"{_CREATE}/creates", shown, "body", "server", "status", equals="ACTIVE")
-    ecs_check(f"{_CREATE}/name-single", shown, "body", "server", "name", equals=name)
-    ecs_check(f"{_CREATE}/metadata-set", shown, "body", "server", "metadata", "purpose", equals="conformance")
     ecs_check(
-        f"{_CREATE}/default-security-group",
+        "nova.servers.create/rule/in-network", nics, "body", "interfaceAttachments", "*", "net_id", equals=[network]
+    )
+    ecs_check("nova.servers.create/rule/creates", shown, "body", "server", "status", equals="ACTIVE")
+    ecs_check("nova.servers.create/rule/name-single", shown, "body", "server", "name", equals=name)
+    ecs_check(
+        "nova.servers.create/rule/metadata-set", shown, "body", "server", "metadata", "purpose", equals="conformance"
+    )
+    ecs_check(
+        "nova.servers.create/rule/default-security-group",
         shown,
         "body",
         "server",
@@ -186,12 +194,17 @@ def test_a_server_is_what_was_asked_for(
         includes=["default"],
     )
     ecs_check(
-        f"{_CREATE}/system-disk-visible", shown, "body", "server", "os-extended-volumes:volumes_attached", length=1
+        "nova.servers.create/rule/system-disk-visible",
+        shown,
+        "body",
+        "server",
+        "os-extended-volumes:volumes_attached",
+        length=1,
     )
     for key, entries in read(shown, "server", "addresses").items():
         for number in range(len(entries)):
             ecs_check(
-                f"{_CREATE}/no-eip",
+                "nova.servers.create/rule/no-eip",
                 shown,
                 "body",
                 "server",
@@ -202,10 +215,10 @@ def test_a_server_is_what_was_asked_for(
                 differs="floating",
             )
     named = ecs_client.get(_SERVERS, query={"name": name})
-    ecs_check(f"{_CREATE}/min-default", named, "body", "servers", length=1)
+    ecs_check("nova.servers.create/rule/min-default", named, "body", "servers", length=1)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/boot-disk-needed")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/boot-disk-needed")
 def test_a_disk_to_boot_from_is_needed(
     ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -224,7 +237,7 @@ def test_a_disk_to_boot_from_is_needed(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/max-not-below-min")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/max-not-below-min")
 def test_the_most_is_not_less_than_the_least(
     ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -241,7 +254,7 @@ def test_the_most_is_not_less_than_the_least(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/image-needed")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/image-needed")
 def test_an_image_or_a_disk_is_needed(
     ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -257,7 +270,7 @@ def test_an_image_or_a_disk_is_needed(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/network-or-port")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/network-or-port")
 def test_a_network_needs_a_port_or_a_network_id(
     ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -273,7 +286,7 @@ def test_a_network_needs_a_port_or_a_network_id(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/fixed-ip-needs-uuid")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/fixed-ip-needs-uuid")
 def test_a_fixed_address_needs_its_network(
     ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -289,7 +302,7 @@ def test_a_fixed_address_needs_its_network(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/volume-size-needed")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/volume-size-needed")
 @pytest.mark.parametrize("source", ["image", "blank"])
 def test_a_new_disk_needs_a_size(
     ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs, source: str
@@ -313,7 +326,11 @@ def test_a_new_disk_needs_a_size(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_UPDATE}/name-changed", f"{_UPDATE}/description-changed", f"{_UPDATE}/nothing-else")
+@pytest.mark.ecs_requirement(
+    "nova.servers.update/rule/name-changed",
+    "nova.servers.update/rule/description-changed",
+    "nova.servers.update/rule/nothing-else",
+)
 def test_name_and_description_change_and_nothing_else(
     ecs_client: Client, ecs_contract: Contract, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
@@ -324,11 +341,12 @@ def test_name_and_description_change_and_nothing_else(
     changed = ecs_client.put(path, {"server": {"name": name, "description": "new"}}, microversion="2.19")
     after = ecs_client.get(path, microversion="2.19")
     for exchange in (changed, after):
-        ecs_check(f"{_UPDATE}/name-changed", exchange, "body", "server", "name", equals=name)
-        ecs_check(f"{_UPDATE}/description-changed", exchange, "body", "server", "description", equals="new")
+        ecs_check("nova.servers.update/rule/name-changed", exchange, "body", "server", "name", equals=name)
+        ecs_check(
+            "nova.servers.update/rule/description-changed", exchange, "body", "server", "description", equals="new"
+        )
     for field, test in _lasting(ecs_contract, before, "description", "name", "OS-EXT-SRV-ATTR:hostname"):
-        ecs_check(f"{_UPDATE}/nothing-else", after, "body", "server", field, **test)
-    lease.release()
+        ecs_check("nova.servers.update/rule/nothing-else", after, "body", "server", field, **test)
 
 
 #: What may change while nobody does anything to a server.
@@ -372,7 +390,6 @@ def test_a_list_is_filtered_by_what_servers_have(
             ecs_check(f"{base}/{key}-filter", listed, "body", "servers", "*", "id", contains=lease.id)
         empty = ecs_client.get(path, query={key: nothing})
         ecs_check(f"{base}/{key}-filter", empty, "body", "servers", equals=[])
-    lease.release()
 
 
 @_both("status-filter")
@@ -386,8 +403,6 @@ def test_a_list_is_filtered_by_status(
         for shown, lease in leases.items():
             test = {"contains" if shown == status else "lacks": lease.id}
             ecs_check(f"{base}/status-filter", listed, "body", "servers", "*", "id", **test)
-    for lease in leases.values():
-        lease.release()
 
 
 @_both("limit", "marker", "next-link", "sort-default")
@@ -484,8 +499,6 @@ def test_a_list_of_changes_has_only_those(
         ecs_check(f"{base}/changes-since", listed, *ids, lacks=first.id)
     later = ecs_client.get(path, query={"changes-since": "2099-01-01T00:00:00Z"})
     ecs_check(f"{base}/changes-since", later, "body", "servers", equals=[])
-    first.release()
-    second.release()
 
 
 def _updated(lease: Lease) -> datetime:
@@ -519,7 +532,7 @@ def test_an_unknown_status_depends_on_the_microversion(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_SHOW}/same-as-list")
+@pytest.mark.ecs_requirement("nova.servers.show/rule/same-as-list")
 def test_the_query_and_the_list_agree(
     ecs_client: Client, ecs_contract: Contract, ecs_check: Check, ecs_servers: Servers
 ) -> None:
@@ -530,8 +543,7 @@ def test_the_query_and_the_list_agree(
     entry = next(server for server in listed if server["id"] == lease.id)
     both = {field: entry[field] for field in read(shown, "server") if field in entry}
     for field, test in _lasting(ecs_contract, both):
-        ecs_check(f"{_SHOW}/same-as-list", shown, "body", "server", field, **test)
-    lease.release()
+        ecs_check("nova.servers.show/rule/same-as-list", shown, "body", "server", field, **test)
 
 
 @_both("image-filter", "image-filter-alone")
@@ -557,7 +569,6 @@ def test_the_image_is_the_only_criterion(
         )
         ecs_check(f"{base}/image-filter-alone", listed, *ids, **test)
         found = again
-    lease.release()
 
 
 def _ids(listed: Exchange) -> list[str]:
@@ -581,24 +592,30 @@ def test_a_batch_is_a_list(
     ecs_check(f"{base}/reservation-filter", listed, "body", "servers", "*", "id", same_items=made.ids[1:])
 
 
-@pytest.mark.ecs_requirement(f"{_SHOW}/own-project")
+@pytest.mark.ecs_requirement("nova.servers.show/rule/own-project")
 def test_a_server_names_its_project(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """tenant_id is the project of the URL."""
     (lease,) = ecs_servers.shared("ACTIVE")
-    ecs_check(f"{_SHOW}/own-project", lease.show(), "body", "server", "tenant_id", equals=ecs_client.project_id)
+    ecs_check(
+        "nova.servers.show/rule/own-project", lease.show(), "body", "server", "tenant_id", equals=ecs_client.project_id
+    )
 
 
-@pytest.mark.ecs_requirement(f"{_SHOW}/power-state")
+@pytest.mark.ecs_requirement("nova.servers.show/rule/power-state")
 @pytest.mark.parametrize(("state", "power"), [("ACTIVE", 1), ("SHUTOFF", 3)])
 def test_the_power_state_follows(ecs_check: Check, ecs_servers: Servers, state: str, power: int) -> None:
     """A running server has power_state 1, a stopped one 3 (table 6-49)."""
     lease = ecs_servers("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
-    ecs_check(f"{_SHOW}/power-state", lease.show(), "body", "server", "OS-EXT-STS:power_state", equals=power)
-    lease.release()
+    ecs_check(
+        "nova.servers.show/rule/power-state", lease.show(), "body", "server", "OS-EXT-STS:power_state", equals=power
+    )
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/az-given", f"{_CREATE}/security-groups-set", f"{_CREATE}/key-pair-set", f"{_CREATE}/fixed-ip-used"
+    "nova.servers.create/rule/az-given",
+    "nova.servers.create/rule/security-groups-set",
+    "nova.servers.create/rule/key-pair-set",
+    "nova.servers.create/rule/fixed-ip-used",
 )
 def test_a_server_is_where_it_was_put(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers
@@ -608,19 +625,34 @@ def test_a_server_is_where_it_was_put(
     asked, server = created.request_body["server"], read(created, "server", "id")
     shown = ecs_servers.show(server)
     zone, key, address = asked["availability_zone"], asked["key_name"], asked["networks"][0]["fixed_ip"]
-    ecs_check(f"{_CREATE}/az-given", shown, "body", "server", "OS-EXT-AZ:availability_zone", equals=zone)
-    ecs_check(f"{_CREATE}/key-pair-set", shown, "body", "server", "key_name", equals=key)
+    ecs_check("nova.servers.create/rule/az-given", shown, "body", "server", "OS-EXT-AZ:availability_zone", equals=zone)
+    ecs_check("nova.servers.create/rule/key-pair-set", shown, "body", "server", "key_name", equals=key)
     # The group is shown by name or by id (table 6-55), so here only that it is there and alone can be said.
-    ecs_check(f"{_CREATE}/security-groups-set", shown, "body", "server", "security_groups", length=1)
+    ecs_check("nova.servers.create/rule/security-groups-set", shown, "body", "server", "security_groups", length=1)
     groups = ecs_client.get(f"{_SERVERS}/{server}/os-security-groups")
     group = asked["security_groups"][0]["name"]
-    ecs_check(f"{_CREATE}/security-groups-set", groups, "body", "security_groups", "*", "id", contains=group)
+    ecs_check(
+        "nova.servers.create/rule/security-groups-set", groups, "body", "security_groups", "*", "id", contains=group
+    )
     (network,) = exactly(1, read(shown, "server", "addresses"), "the server's only network")
-    ecs_check(f"{_CREATE}/fixed-ip-used", shown, "body", "server", "addresses", network, 0, "addr", equals=address)
+    ecs_check(
+        "nova.servers.create/rule/fixed-ip-used",
+        shown,
+        "body",
+        "server",
+        "addresses",
+        network,
+        0,
+        "addr",
+        equals=address,
+    )
 
 
 @pytest.mark.ecs_requirement(
-    f"{_CREATE}/batch-server", f"{_CREATE}/count-servers", f"{_CREATE}/text-values", f"{_CREATE}/name-suffix-start"
+    "nova.servers.create/rule/batch-server",
+    "nova.servers.create/rule/count-servers",
+    "nova.servers.create/rule/text-values",
+    "nova.servers.create/rule/name-suffix-start",
 )
 def test_numbers_and_booleans_may_be_text(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
@@ -629,20 +661,24 @@ def test_numbers_and_booleans_may_be_text(
     name = ecs_supplies.name("text")
     body = _template(ecs_supplies, f"{name}-0003", min_count="2", max_count="2", return_reservation_id="False")
     created = ecs_client.post(_SERVERS, body, microversion="2.19")
-    ecs_check.accepted(f"{_CREATE}/text-values", created)
-    ecs_check(f"{_CREATE}/batch-server", created, "body", "server", "id", present=True)
+    ecs_check.accepted("nova.servers.create/rule/text-values", created)
+    ecs_check("nova.servers.create/rule/batch-server", created, "body", "server", "id", present=True)
     ecs_servers.settle(created)
     listed = ecs_client.get(_SERVERS, query={"name": name})
-    ecs_check(f"{_CREATE}/count-servers", listed, "body", "servers", length=2)
+    ecs_check("nova.servers.create/rule/count-servers", listed, "body", "servers", length=2)
     # The number is where counting starts, or part of a name that is numbered (ruling name-suffix-start).
     readings = [[f"{name}-0003", f"{name}-0004"]]
     readings += [[f"{name}-0003-{number:04}" for number in range(first, first + 2)] for first in (0, 1)]
     names = sorted(read(listed, "servers", "*", "name"))
     wanted = names if names in readings else readings[0]
-    ecs_check(f"{_CREATE}/name-suffix-start", listed, "body", "servers", "*", "name", same_items=wanted)
+    ecs_check("nova.servers.create/rule/name-suffix-start", listed, "body", "servers", "*", "name", same_items=wanted)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/image-url", f"{_CREATE}/flavor-url", f"{_CREATE}/description-set")
+@pytest.mark.ecs_requirement(
+    "nova.servers.create/rule/image-url",
+    "nova.servers.create/rule/flavor-url",
+    "nova.servers.create/rule/description-set",
+)
 def test_references_may_be_urls(
     ecs_client: Client, ecs_target: Target, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
@@ -654,15 +690,15 @@ def test_references_may_be_urls(
         ecs_client, ecs_servers, ecs_supplies, ecs_supplies.name("url"), description="described", **urls
     )
     shown = ecs_client.get(f"{_SERVERS}/{server}", microversion="2.19")
-    ecs_check(f"{_CREATE}/description-set", shown, "body", "server", "description", equals="described")
-    ecs_check(f"{_CREATE}/image-url", shown, "body", "server", "image", "id", equals=image)
-    ecs_check(f"{_CREATE}/flavor-url", shown, "body", "server", "flavor", "id", equals=flavor)
+    ecs_check("nova.servers.create/rule/description-set", shown, "body", "server", "description", equals="described")
+    ecs_check("nova.servers.create/rule/image-url", shown, "body", "server", "image", "id", equals=image)
+    ecs_check("nova.servers.create/rule/flavor-url", shown, "body", "server", "flavor", "id", equals=flavor)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/image-by-disk")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/image-by-disk")
 def test_a_boot_disk_takes_the_place_of_the_image(ecs_cases: Cases, ecs_check: Check) -> None:
     """The recipe that boots from a disk and names no image is accepted."""
-    ecs_check.accepted(f"{_CREATE}/image-by-disk", ecs_cases.attempt("nova.servers.create", "volume"))
+    ecs_check.accepted("nova.servers.create/rule/image-by-disk", ecs_cases.attempt("nova.servers.create", "volume"))
 
 
 @pytest.mark.parametrize(
@@ -697,7 +733,7 @@ def test_a_creation_that_the_text_rules_out_is_refused(
     _refuse(ecs_cases, ecs_expect, ecs_supplies, ecs_jobs, rule, change, **fields)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/volume-size-least")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/volume-size-least")
 def test_a_boot_disk_smaller_than_the_image_is_refused(
     ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -716,11 +752,11 @@ def test_a_boot_disk_smaller_than_the_image_is_refused(
 
 
 @pytest.mark.ecs_requirement(
-    f"{_DELETE}/gone",
-    f"{_DELETE}/this-server-only",
-    f"{_DELETE}/no-body",
-    f"{_LIST}/deleted-not-listed",
-    f"{_DETAIL}/deleted-not-listed",
+    "nova.servers.delete/rule/gone",
+    "nova.servers.delete/rule/this-server-only",
+    "nova.servers.delete/rule/no-body",
+    "nova.servers.list/rule/deleted-not-listed",
+    "nova.servers.list-detail/rule/deleted-not-listed",
 )
 def test_only_the_server_in_the_url_is_deleted(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait
@@ -728,19 +764,21 @@ def test_only_the_server_in_the_url_is_deleted(
     """Of two servers the one in the URL is not found and not listed any more, and the other is still there."""
     doomed, kept = ecs_servers.to_delete(), ecs_servers()
     deleted = ecs_client.delete(f"{_SERVERS}/{doomed.id}")
-    ecs_check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+    ecs_check("nova.servers.delete/rule/no-body", deleted, "body", equals=None)
     ecs_servers.wait_stable(doomed.id)
     ecs_wait.gone(f"{_SERVERS}/{doomed.id}")  # it may show DELETED before
-    ecs_check(f"{_DELETE}/gone", doomed.show(), "status", equals=404)
-    ecs_check(f"{_DELETE}/this-server-only", kept.show(), "status", equals=200)
+    ecs_check("nova.servers.delete/rule/gone", doomed.show(), "status", equals=404)
+    ecs_check("nova.servers.delete/rule/this-server-only", kept.show(), "status", equals=200)
     for base, path in _LISTS:
         listed = ecs_client.get(path, query={"limit": "1000"})
         ecs_check(f"{base}/deleted-not-listed", listed, "body", "servers", "*", "id", lacks=doomed.id)
-    doomed.release()
-    kept.release()
 
 
-@pytest.mark.ecs_requirement(f"{_UPDATE}/name-alone", f"{_UPDATE}/other-fields", f"{_UPDATE}/same-server")
+@pytest.mark.ecs_requirement(
+    "nova.servers.update/rule/name-alone",
+    "nova.servers.update/rule/other-fields",
+    "nova.servers.update/rule/same-server",
+)
 def test_an_update_touches_what_it_names(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
@@ -749,9 +787,9 @@ def test_an_update_touches_what_it_names(
     path = f"{_SERVERS}/{lease.id}"
     ecs_client.put(path, {"server": {"description": "kept"}}, microversion="2.19")
     changed = ecs_client.put(path, {"server": {"name": ecs_supplies.name("alone")}}, microversion="2.19")
-    ecs_check(f"{_UPDATE}/same-server", changed, "body", "server", "id", equals=lease.id)
+    ecs_check("nova.servers.update/rule/same-server", changed, "body", "server", "id", equals=lease.id)
     after = ecs_client.get(path, microversion="2.19")
-    ecs_check(f"{_UPDATE}/name-alone", after, "body", "server", "description", equals="kept")
+    ecs_check("nova.servers.update/rule/name-alone", after, "body", "server", "description", equals="kept")
     others = {"key_name": "another-key", "metadata": {"another": "value"}}
     for field, value in others.items():
         body = {"server": {"name": ecs_supplies.name("beside"), field: value}}
@@ -759,9 +797,8 @@ def test_an_update_touches_what_it_names(
         shown = ecs_client.get(path, microversion="2.19")
         before = read(after, "server", field)
         lease.spoilt = lease.spoilt or not ecs_check(
-            f"{_UPDATE}/other-fields", shown, "body", "server", field, equals=before
+            "nova.servers.update/rule/other-fields", shown, "body", "server", field, equals=before
         )
-    lease.release()
 
 
 @_both("has-servers", "own-project", "changes-since-offset")
@@ -780,7 +817,6 @@ def test_a_list_is_the_projects_own(
     later = _changed_since(ecs_client, path, updated + timedelta(seconds=1), offset=-8)
     if _updated(lease) == updated:
         ecs_check(f"{base}/changes-since-offset", later, "body", "servers", "*", "id", lacks=lease.id)
-    lease.release()
 
 
 @_both("pages-complete", "next-link-works", "no-next-link")
@@ -820,18 +856,23 @@ def _check_end(client: Client, check: Check, requirement: str, path: str, page: 
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{base}/{rule}"
-        for base in (_SHOW, _DETAIL)
-        for rule in ("image-shown", "kernel-blank", "no-fault", "no-password", "user-data-shown")
-    ),
-    f"{_DETAIL}/tenant-is-project",
-    f"{_DETAIL}/same-servers",
-    f"{_SHOW}/same-server",
-    f"{_SHOW}/launched-at",
-    f"{_SHOW}/not-terminated",
-    f"{_DETAIL}/batch-launch-index",
-    f"{_DETAIL}/batch-reservation",
+    "nova.servers.show/rule/image-shown",
+    "nova.servers.show/rule/kernel-blank",
+    "nova.servers.show/rule/no-fault",
+    "nova.servers.show/rule/no-password",
+    "nova.servers.show/rule/user-data-shown",
+    "nova.servers.list-detail/rule/image-shown",
+    "nova.servers.list-detail/rule/kernel-blank",
+    "nova.servers.list-detail/rule/no-fault",
+    "nova.servers.list-detail/rule/no-password",
+    "nova.servers.list-detail/rule/user-data-shown",
+    "nova.servers.list-detail/rule/tenant-is-project",
+    "nova.servers.list-detail/rule/same-servers",
+    "nova.servers.show/rule/same-server",
+    "nova.servers.show/rule/launched-at",
+    "nova.servers.show/rule/not-terminated",
+    "nova.servers.list-detail/rule/batch-launch-index",
+    "nova.servers.list-detail/rule/batch-reservation",
 )
 def test_a_server_shows_what_it_is(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
@@ -843,7 +884,7 @@ def test_a_server_shows_what_it_is(
     detail = ecs_client.get(f"{_SERVERS}/detail", query={"reservation_id": reservation}, microversion="2.3")
     brief = ecs_client.get(_SERVERS, query={"reservation_id": reservation}, microversion="2.3")
     order = [server["id"] for server in read(brief, "servers")]
-    ecs_check(f"{_DETAIL}/same-servers", detail, "body", "servers", "*", "id", equals=order)
+    ecs_check("nova.servers.list-detail/rule/same-servers", detail, "body", "servers", "*", "id", equals=order)
     for rule, field, values in (
         ("batch-launch-index", "OS-EXT-SRV-ATTR:launch_index", [0, 1, 2]),
         ("batch-reservation", "OS-EXT-SRV-ATTR:reservation_id", [reservation] * 3),
@@ -863,12 +904,19 @@ def test_a_server_shows_what_it_is(
         ecs_check(f"{base}/no-password", exchange, "body", *place, "adminPass", absent=True)
         # User data is redacted in every record; that it is there and not null can still be seen.
         ecs_check(f"{base}/user-data-shown", exchange, "body", *place, "OS-EXT-SRV-ATTR:user_data", differs=None)
-    ecs_check(f"{_SHOW}/same-server", one, "body", "server", "id", equals=ids[0])
-    ecs_check(f"{_SHOW}/launched-at", one, "body", "server", "OS-SRV-USG:launched_at", matches=r"^\d{4}-\d\d-\d\dT")
-    ecs_check(f"{_SHOW}/not-terminated", one, "body", "server", "OS-SRV-USG:terminated_at", equals=None)
+    ecs_check("nova.servers.show/rule/same-server", one, "body", "server", "id", equals=ids[0])
+    ecs_check(
+        "nova.servers.show/rule/launched-at",
+        one,
+        "body",
+        "server",
+        "OS-SRV-USG:launched_at",
+        matches=r"^\d{4}-\d\d-\d\dT",
+    )
+    ecs_check("nova.servers.show/rule/not-terminated", one, "body", "server", "OS-SRV-USG:terminated_at", equals=None)
 
 
-@pytest.mark.ecs_requirement(f"{_SHOW}/updated-follows")
+@pytest.mark.ecs_requirement("nova.servers.show/rule/updated-follows")
 def test_the_time_of_the_last_change_moves(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait
 ) -> None:
@@ -883,15 +931,16 @@ def test_the_time_of_the_last_change_moves(
         ecs_wait.sleep(2.0)  # the time is shown in whole seconds
         before = read(lease.show(), "server", "updated")
         if not ecs_client.post(f"{path}/action", {action: body}).accepted:
-            ecs_check.not_tested(f"{_SHOW}/updated-follows", f"the endpoint does not accept {action}")
+            ecs_check.not_tested("nova.servers.show/rule/updated-follows", f"the endpoint does not accept {action}")
             break
         ecs_servers.wait_stable(lease.id)
         with suppress(PrerequisiteMissing):  # what is under way may show late
             ecs_wait.until(path, "server", "status", equals=status)
         after = _after(ecs_servers, ecs_wait, lease, before)
-        if not ecs_check(f"{_SHOW}/updated-follows", after, "body", "server", "updated", later_than=before):
+        if not ecs_check(
+            "nova.servers.show/rule/updated-follows", after, "body", "server", "updated", later_than=before
+        ):
             break
-    lease.release()
 
 
 def _after(servers: Servers, wait: Wait, lease: Lease, before: str) -> Exchange:
@@ -911,10 +960,13 @@ _DEFAULT, _MOST = 25, 1000
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in (_LIST, _DETAIL) for rule in ("tags-filter", "not-tags-filter")),
-    f"{_SHOW}/tags-shown",
-    f"{_SHOW}/locked-shown",
-    f"{_DETAIL}/locked-shown",
+    "nova.servers.list/rule/tags-filter",
+    "nova.servers.list/rule/not-tags-filter",
+    "nova.servers.list-detail/rule/tags-filter",
+    "nova.servers.list-detail/rule/not-tags-filter",
+    "nova.servers.show/rule/tags-shown",
+    "nova.servers.show/rule/locked-shown",
+    "nova.servers.list-detail/rule/locked-shown",
 )
 def test_tags_and_locks_show_on_the_server_that_has_them(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
@@ -938,12 +990,12 @@ def test_tags_and_locks_show_on_the_server_that_has_them(
             ecs_check(f"{base}/not-tags-filter", lacking, *ids, lacks=lease.id)
         tags = ("body", "server", "tags")
         shown = ecs_client.get(path, microversion=_TAGGED)
-        ecs_check(f"{_SHOW}/tags-shown", shown, *tags, has_one=tag)
+        ecs_check("nova.servers.show/rule/tags-shown", shown, *tags, has_one=tag)
         theirs = ecs_client.get(f"{_SERVERS}/{other.id}", microversion=_TAGGED)
-        ecs_check(f"{_SHOW}/tags-shown", theirs, *tags, lacks=tag)
+        ecs_check("nova.servers.show/rule/tags-shown", theirs, *tags, lacks=tag)
         ecs_client.delete(f"{path}/tags/{tag}", microversion=_TAGGED)
         bare = ecs_client.get(path, microversion=_TAGGED)
-        lease.spoilt = not ecs_check(f"{_SHOW}/tags-shown", bare, *tags, lacks=tag)
+        lease.spoilt = not ecs_check("nova.servers.show/rule/tags-shown", bare, *tags, lacks=tag)
     except Exception:
         lease.spoilt = True
         raise
@@ -958,9 +1010,9 @@ def _show_lock(client: Client, check: Check, wanted: dict[str, bool]) -> None:
     ids = [server["id"] for server in read(listed, "servers")]
     for server, locked in wanted.items():
         shown = client.get(f"{_SERVERS}/{server}", microversion=_LOCKED)
-        check(f"{_SHOW}/locked-shown", shown, "body", "server", "locked", equals=locked)
+        check("nova.servers.show/rule/locked-shown", shown, "body", "server", "locked", equals=locked)
         place = ("body", "servers", ids.index(server) if server in ids else len(ids), "locked")
-        check(f"{_DETAIL}/locked-shown", listed, *place, equals=locked)
+        check("nova.servers.list-detail/rule/locked-shown", listed, *place, equals=locked)
 
 
 @_both("limit-default", "limit-most")
@@ -991,15 +1043,15 @@ def test_a_page_has_its_most(
             hook("PUT", "/_mock/servers", {"count": 0})
 
 
-@pytest.mark.ecs_requirement(f"{_DETAIL}/limit-advised")
+@pytest.mark.ecs_requirement("nova.servers.list-detail/rule/limit-advised")
 def test_the_limit_that_is_advised_is_accepted(ecs_client: Client, ecs_check: Check) -> None:
     """A page of the list with details may be asked to have 100 servers."""
     page = ecs_client.get(f"{_SERVERS}/detail", query={"limit": "100"})
-    ecs_check.accepted(f"{_DETAIL}/limit-advised", page)
-    ecs_check(f"{_DETAIL}/limit-advised", page, "body", "servers", length_at_most=100)
+    ecs_check.accepted("nova.servers.list-detail/rule/limit-advised", page)
+    ecs_check("nova.servers.list-detail/rule/limit-advised", page, "body", "servers", length_at_most=100)
 
 
-@pytest.mark.ecs_requirement(f"{_UPDATE}/description-bytes", f"{_UPDATE}/tag-form")
+@pytest.mark.ecs_requirement("nova.servers.update/rule/description-bytes", "nova.servers.update/rule/tag-form")
 def test_an_update_counts_bytes_and_shows_tags(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
@@ -1008,7 +1060,7 @@ def test_an_update_counts_bytes_and_shows_tags(
     path, tags = f"{_SERVERS}/{lease.id}", f"/v1/{{project_id}}/servers/{lease.id}/tags"
     fitting = ecs_client.put(path, {"server": {"description": "é" * 127}}, microversion="2.19")
     ecs_expect(
-        f"{_UPDATE}/description-bytes",
+        "nova.servers.update/rule/description-bytes",
         "PUT",
         path,
         json={"server": {"description": "é" * 128}},
@@ -1025,11 +1077,10 @@ def test_an_update_counts_bytes_and_shows_tags(
     named = ecs_client.put(path, {"server": {"name": ecs_supplies.name("tagged")}}, microversion="2.47")
     if added.accepted:
         for form in (f"{valued}=conformance", bare):
-            ecs_check(f"{_UPDATE}/tag-form", named, "body", "server", "tags", contains=form)
+            ecs_check("nova.servers.update/rule/tag-form", named, "body", "server", "tags", contains=form)
         lease.spoilt = ecs_client.post(f"{tags}/action", {"action": "delete", "tags": both}).refused
     else:
-        ecs_check.not_tested(f"{_UPDATE}/tag-form", "the server does not get tags with values (5.9)")
-    lease.release()
+        ecs_check.not_tested("nova.servers.update/rule/tag-form", "the server does not get tags with values (5.9)")
 
 
 _DISKS, _SNAPSHOTS = "/v2.1/{project_id}/os-volumes", "/v2.1/{project_id}/os-snapshots"
@@ -1041,7 +1092,7 @@ def _boot_disk(supplies: Supplies, **fields: Any) -> dict[str, Any]:
     return {**disk, "delete_on_termination": True, **fields}
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/no-batch-from-volume")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/no-batch-from-volume")
 def test_one_volume_is_not_for_several_servers(
     ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
@@ -1062,7 +1113,7 @@ def test_one_volume_is_not_for_several_servers(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/disk-source-needed")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/disk-source-needed")
 @pytest.mark.parametrize("source", ["volume", "snapshot", "image"])
 def test_a_disk_has_a_source(
     ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs, source: str
@@ -1083,7 +1134,7 @@ def test_a_disk_has_a_source(
     )
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/snapshot-of-system-disk")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/snapshot-of-system-disk")
 def test_a_snapshot_of_a_data_disk_does_not_boot(
     ecs_client: Client, ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs, ecs_wait: Wait
 ) -> None:
@@ -1108,10 +1159,10 @@ def test_a_snapshot_of_a_data_disk_does_not_boot(
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_CREATE}/{rule}"
-        for rule in ("full-ecs-image", "geneve-network", "anti-affinity-only", "dedicated-host-ignored")
-    )
+    "nova.servers.create/rule/full-ecs-image",
+    "nova.servers.create/rule/geneve-network",
+    "nova.servers.create/rule/anti-affinity-only",
+    "nova.servers.create/rule/dedicated-host-ignored",
 )
 def test_what_a_creation_refuses_cannot_always_be_made(ecs_check: Check) -> None:
     """Nothing in the API makes such an image, network or group, or tells it from others; and one rule has two readings."""
@@ -1124,16 +1175,16 @@ def test_what_a_creation_refuses_cannot_always_be_made(ecs_check: Check) -> None
         ecs_check.not_tested(f"{_CREATE}/{rule}", reason)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/tenancy-default")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/tenancy-default")
 def test_a_server_without_tenancy_is_on_a_shared_host(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """It shows no dedicated host."""
     shown = ecs_servers.show(_servers(ecs_client, ecs_servers, ecs_supplies).ids[0])
-    ecs_check(f"{_CREATE}/tenancy-default", shown, *_HINTS, "dedicated_host_id", absent=True)
+    ecs_check("nova.servers.create/rule/tenancy-default", shown, *_HINTS, "dedicated_host_id", absent=True)
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/dedicated-host-chosen", f"{_CREATE}/tenancy-shown")
+@pytest.mark.ecs_requirement("nova.servers.create/rule/dedicated-host-chosen", "nova.servers.create/rule/tenancy-shown")
 def test_a_dedicated_host_is_chosen(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
@@ -1143,19 +1194,23 @@ def test_a_dedicated_host_is_chosen(
     read(control)
     body = _template(ecs_supplies, ecs_supplies.name("dedicated"))
     created = ecs_client.post(_SERVERS, {**body, "os:scheduler_hints": {"tenancy": "dedicated"}})
-    if not ecs_check.accepted(f"{_CREATE}/dedicated-host-chosen", created):
-        ecs_check.not_tested(f"{_CREATE}/tenancy-shown", "no server is created on a dedicated host")
+    if not ecs_check.accepted("nova.servers.create/rule/dedicated-host-chosen", created):
+        ecs_check.not_tested("nova.servers.create/rule/tenancy-shown", "no server is created on a dedicated host")
         return
     (server,) = exactly(1, ecs_servers.settle(created), "the server that was created")
     shown = ecs_servers.show(server)
-    ecs_check(f"{_CREATE}/dedicated-host-chosen", shown, *_HINTS, "dedicated_host_id", length=1)
-    ecs_check(f"{_CREATE}/tenancy-shown", shown, *_HINTS, "tenancy", equals=["dedicated"])
-    ecs_check(f"{_CREATE}/tenancy-shown", shown, *_HINTS, "dedicated_host_id", 0, matches=".")
+    ecs_check("nova.servers.create/rule/dedicated-host-chosen", shown, *_HINTS, "dedicated_host_id", length=1)
+    ecs_check("nova.servers.create/rule/tenancy-shown", shown, *_HINTS, "tenancy", equals=["dedicated"])
+    ecs_check("nova.servers.create/rule/tenancy-shown", shown, *_HINTS, "dedicated_host_id", 0, matches=".")
     ecs_client.delete(f"{_SERVERS}/{server}")
     ecs_wait.gone(f"{_SERVERS}/{server}")
 
 
-@pytest.mark.ecs_requirement(f"{_CREATE}/failed-stays", f"{_SHOW}/fault-on-error", f"{_DETAIL}/fault-on-error")
+@pytest.mark.ecs_requirement(
+    "nova.servers.create/rule/failed-stays",
+    "nova.servers.show/rule/fault-on-error",
+    "nova.servers.list-detail/rule/fault-on-error",
+)
 def test_a_server_that_failed_says_why(
     ecs_client: Client,
     ecs_target: Target,
@@ -1166,9 +1221,9 @@ def test_a_server_that_failed_says_why(
 ) -> None:
     """Where a target can be told to fail: the server is not taken back, is in error, and has a fault in both views."""
     hook = ecs_target.control
-    rules = {"show": f"{_SHOW}/fault-on-error", "list": f"{_DETAIL}/fault-on-error"}
+    rules = {"show": "nova.servers.show/rule/fault-on-error", "list": "nova.servers.list-detail/rule/fault-on-error"}
     if hook is None:
-        for rule in (f"{_CREATE}/failed-stays", *rules.values()):
+        for rule in ("nova.servers.create/rule/failed-stays", *rules.values()):
             ecs_check.not_tested(rule, "no request makes a creation fail after it was accepted")
         return
     hook("POST", "/_mock/fail", {"job_type": "createServer", "code": "Ecs.0319"})
@@ -1176,7 +1231,7 @@ def test_a_server_that_failed_says_why(
     _, (server,) = _create(ecs_client, ecs_servers, ecs_supplies, name)
     shown = ecs_servers.show(server)
     listed = ecs_client.get(f"{_SERVERS}/detail", query={"name": name})
-    ecs_check(f"{_CREATE}/failed-stays", shown, "body", "server", "status", equals="ERROR")
+    ecs_check("nova.servers.create/rule/failed-stays", shown, "body", "server", "status", equals="ERROR")
     ecs_check(rules["show"], shown, "body", "server", "fault", present=True)
     ecs_check(rules["list"], listed, "body", "servers", 0, "fault", present=True)
     ecs_client.delete(f"{_SERVERS}/{server}")
@@ -1196,11 +1251,18 @@ _KEYS, _GROUPS = "/v2.1/{project_id}/os-keypairs", "/v2.1/{project_id}/os-server
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_CREATE}/{rule}" for rule in ("blank-disk", "boot-index-default", "device-name-ignored", *_SIZES)),
-    *(f"{_CREATE}/{rule}" for rule in ("port-first", "security-groups-and-port", "in-server-group")),
-    f"{_DELETE}/port-kept",
-    f"{_DELETE}/port-of-network-deleted",
-    f"{_SHOW}/disk-flag-default",
+    "nova.servers.create/rule/blank-disk",
+    "nova.servers.create/rule/boot-index-default",
+    "nova.servers.create/rule/device-name-ignored",
+    "nova.servers.create/rule/keep-disk",
+    "nova.servers.create/rule/keep-disk-default",
+    "nova.servers.create/rule/delete-disk",
+    "nova.servers.create/rule/port-first",
+    "nova.servers.create/rule/security-groups-and-port",
+    "nova.servers.create/rule/in-server-group",
+    "nova.servers.delete/rule/port-kept",
+    "nova.servers.delete/rule/port-of-network-deleted",
+    "nova.servers.show/rule/disk-flag-default",
     "nova.keypairs.create/rule/usable",
     "nova.nics.delete/rule/port-kept",
 )
@@ -1218,11 +1280,11 @@ def test_a_server_with_everything(
     group = _server_group(ecs_client, ecs_supplies)
     port, security = _port(ecs_supplies), _security_group(ecs_supplies)
     if port is None:
-        ecs_check.not_tested(f"{_CREATE}/port-first", _NO_PORT)
-        ecs_check.not_tested(f"{_DELETE}/port-kept", _NO_PORT)
+        ecs_check.not_tested("nova.servers.create/rule/port-first", _NO_PORT)
+        ecs_check.not_tested("nova.servers.delete/rule/port-kept", _NO_PORT)
     if port is None or security is None:
         ecs_check.not_tested(
-            f"{_CREATE}/security-groups-and-port", "there is no free port, or no group that it is not in"
+            "nova.servers.create/rule/security-groups-and-port", "there is no free port, or no group that it is not in"
         )
     lease = ecs_servers("SHUTOFF")
     zone = read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
@@ -1250,10 +1312,12 @@ def test_a_server_with_everything(
     shown = ecs_client.get(f"{_SERVERS}/{server}", microversion="2.3")
     ecs_check(usable, shown, "body", "server", "key_name", equals=key)
     if group is None:
-        ecs_check.not_tested(f"{_CREATE}/in-server-group", "the endpoint does not create server groups")
+        ecs_check.not_tested("nova.servers.create/rule/in-server-group", "the endpoint does not create server groups")
     else:
         members = ecs_client.get(f"{_GROUPS}/{group}")
-        ecs_check(f"{_CREATE}/in-server-group", members, "body", "server_group", "members", contains=server)
+        ecs_check(
+            "nova.servers.create/rule/in-server-group", members, "body", "server_group", "members", contains=server
+        )
     _check_port(ecs_client, ecs_check, server, port, security, address)
     disks = _check_disks(ecs_client, ecs_check, server, shown)
     if port is not None:  # a NIC of another kind beside it
@@ -1271,7 +1335,6 @@ def test_a_server_with_everything(
     ecs_client.delete(f"{_KEYS}/{key}")
     if group is not None:
         ecs_client.delete(f"{_GROUPS}/{group}")
-    lease.release()
 
 
 _KEPT = "nova.nics.delete/rule/port-kept"
@@ -1310,14 +1373,16 @@ def _check_port(
     if port is None:
         return
     nics = client.get(f"{_SERVERS}/{server}/os-interface")
-    if not check(f"{_CREATE}/port-first", nics, "body", "interfaceAttachments", "*", "port_id", equals=[port]):
-        check.not_tested(f"{_CREATE}/security-groups-and-port", "the server does not have the port")
+    if not check(
+        "nova.servers.create/rule/port-first", nics, "body", "interfaceAttachments", "*", "port_id", equals=[port]
+    ):
+        check.not_tested("nova.servers.create/rule/security-groups-and-port", "the server does not have the port")
         return
     place = ("body", "interfaceAttachments", 0, "fixed_ips", "*", "ip_address")
-    check(f"{_CREATE}/port-first", nics, *place, lacks=address)
+    check("nova.servers.create/rule/port-first", nics, *place, lacks=address)
     if security is not None:
         groups = client.get(f"{_SERVERS}/{server}/os-security-groups")
-        rule = f"{_CREATE}/security-groups-and-port"
+        rule = "nova.servers.create/rule/security-groups-and-port"
         check(rule, groups, "body", "security_groups", "*", "name", lacks=security)
 
 
@@ -1331,24 +1396,26 @@ def _check_disks(client: Client, check: Check, server: str, shown: Exchange) -> 
         place: tuple[str | int, ...] = ("body", "volumeAttachments", number)
         rule = sizes.get(str(entry["size"]))
         if rule is None:
-            check(f"{_CREATE}/device-name-ignored", listed, *place, "device", differs=_DEVICE)
+            check("nova.servers.create/rule/device-name-ignored", listed, *place, "device", differs=_DEVICE)
             continue
         found[rule] = str(entry["volumeId"])
-        check(f"{_CREATE}/boot-index-default", listed, *place, "bootIndex", none_of=[0, False])
-    check.not_tested(f"{_CREATE}/device-name-ignored", "the list has no other disk than those that were asked for")
+        check("nova.servers.create/rule/boot-index-default", listed, *place, "bootIndex", none_of=[0, False])
+    check.not_tested(
+        "nova.servers.create/rule/device-name-ignored", "the list has no other disk than those that were asked for"
+    )
     if not found:
-        check.not_tested(f"{_CREATE}/boot-index-default", "the server got none of the disks")
+        check.not_tested("nova.servers.create/rule/boot-index-default", "the server got none of the disks")
     shown_sizes = [entry["size"] for entry in read(listed, "volumeAttachments")]
     for size in _SIZES.values():  # a number or a text (5.6.3)
         wanted = str(size) if str(size) in shown_sizes else size
-        check(f"{_CREATE}/blank-disk", listed, "body", "volumeAttachments", "*", "size", has_one=wanted)
+        check("nova.servers.create/rule/blank-disk", listed, "body", "volumeAttachments", "*", "size", has_one=wanted)
     unsaid = found.get("keep-disk-default")
     if unsaid is None:
-        check.not_tested(f"{_SHOW}/disk-flag-default", "the server did not get the disk")
+        check.not_tested("nova.servers.show/rule/disk-flag-default", "the server did not get the disk")
         return found
     at = ids.index(unsaid) if unsaid in ids else len(ids)
     place = ("body", "server", "os-extended-volumes:volumes_attached", at, "delete_on_termination")
-    check(f"{_SHOW}/disk-flag-default", shown, *place, equals=False)
+    check("nova.servers.show/rule/disk-flag-default", shown, *place, equals=False)
     return found
 
 
@@ -1360,17 +1427,17 @@ def _check_ports_left(
     path = f"{_SERVERS}/{lease.id}/os-interface"
     if port is not None:
         again = client.post(path, {"interfaceAttachment": {"port_id": port}})
-        if check.accepted(f"{_DELETE}/port-kept", again):
+        if check.accepted("nova.servers.delete/rule/port-kept", again):
             _keep_port(client, check, wait, lease, port)
         else:
             check.not_tested(_KEPT, "the port is no longer there, or no longer free")
     else:
         check.not_tested(_KEPT, _NO_PORT)
     if not deleted:
-        check.not_tested(f"{_DELETE}/port-of-network-deleted", "the server had no NIC by its network")
+        check.not_tested("nova.servers.delete/rule/port-of-network-deleted", "the server had no NIC by its network")
     for gone in deleted:
         answer = expect(
-            f"{_DELETE}/port-of-network-deleted",
+            "nova.servers.delete/rule/port-of-network-deleted",
             "POST",
             path,
             json={"interfaceAttachment": {"port_id": gone}},

@@ -10,8 +10,15 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, read
 
-_UPDATE, _REPLACE, _DELETE, _LIST, _SHOW, _SET = (
-    f"nova.metadata.{verb}/rule" for verb in ("update", "replace", "delete", "list", "show", "set")
+_UPDATE, _REPLACE, _DELETE, _SHOW, _SET = (
+    f"nova.metadata.{verb}/rule"
+    for verb in (
+        "update",
+        "replace",
+        "delete",
+        "show",
+        "set",
+    )
 )
 #: Keys and values may have this many characters, and keys these (tables 6-156, 6-159, 6-167).
 _LENGTH, _CHARACTERS = 255, "aZ0-_:."
@@ -75,34 +82,30 @@ def _only_there(check: Check, rule: str, answer: Exchange, listed: Exchange) -> 
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_UPDATE}/{rule}"
-        for rule in (
-            "adds",
-            "changes",
-            "keeps",
-            "answers-pairs",
-            "several",
-            "empty",
-            "shown-by-server",
-            "this-server-only",
-        )
-    ),
-    *(
-        f"{_SET}/{rule}"
-        for rule in (
-            "adds",
-            "changes",
-            "keeps",
-            "answers-pair",
-            "same-key",
-            "no-pair",
-            "shown-by-server",
-            "this-server-only",
-        )
-    ),
-    *(f"{_LIST}/{rule}" for rule in ("all-pairs", "own-server", "same-as-server", "no-paging")),
-    *(f"{_SHOW}/{rule}" for rule in ("asked-key", "no-other-key", "same-as-list", "other-server")),
+    "nova.metadata.update/rule/adds",
+    "nova.metadata.update/rule/changes",
+    "nova.metadata.update/rule/keeps",
+    "nova.metadata.update/rule/answers-pairs",
+    "nova.metadata.update/rule/several",
+    "nova.metadata.update/rule/empty",
+    "nova.metadata.update/rule/shown-by-server",
+    "nova.metadata.update/rule/this-server-only",
+    "nova.metadata.set/rule/adds",
+    "nova.metadata.set/rule/changes",
+    "nova.metadata.set/rule/keeps",
+    "nova.metadata.set/rule/answers-pair",
+    "nova.metadata.set/rule/same-key",
+    "nova.metadata.set/rule/no-pair",
+    "nova.metadata.set/rule/shown-by-server",
+    "nova.metadata.set/rule/this-server-only",
+    "nova.metadata.list/rule/all-pairs",
+    "nova.metadata.list/rule/own-server",
+    "nova.metadata.list/rule/same-as-server",
+    "nova.metadata.list/rule/no-paging",
+    "nova.metadata.show/rule/asked-key",
+    "nova.metadata.show/rule/no-other-key",
+    "nova.metadata.show/rule/same-as-list",
+    "nova.metadata.show/rule/other-server",
 )
 def test_pairs_are_added_and_changed(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
@@ -115,27 +118,36 @@ def test_pairs_are_added_and_changed(
         before = _pairs(ecs_client, lease)
         added = _update(ecs_client, lease, {"first": "1", "kept": "2"})
         listed = _listed(ecs_client, lease)
-        _has(ecs_check, f"{_UPDATE}/adds", listed, {"first": "1", "kept": "2"})
-        _has(ecs_check, f"{_UPDATE}/answers-pairs", added, {"first": "1", "kept": "2"})
-        _only_there(ecs_check, f"{_UPDATE}/answers-pairs", added, listed)
+        _has(ecs_check, "nova.metadata.update/rule/adds", listed, {"first": "1", "kept": "2"})
+        _has(ecs_check, "nova.metadata.update/rule/answers-pairs", added, {"first": "1", "kept": "2"})
+        _only_there(ecs_check, "nova.metadata.update/rule/answers-pairs", added, listed)
         _update(ecs_client, lease, {"first": "one", "second": "2"})
         now = {**before, "first": "one", "kept": "2", "second": "2"}
         listed, shown = _listed(ecs_client, lease), lease.show()
-        _has(ecs_check, f"{_UPDATE}/changes", listed, {"first": "one"})
-        _has(ecs_check, f"{_UPDATE}/several", listed, {"first": "one", "second": "2"})
-        _has(ecs_check, f"{_UPDATE}/keeps", listed, {**before, "kept": "2"})
-        ecs_check(f"{_LIST}/all-pairs", listed, "body", "metadata", equals=now)
-        ecs_check(f"{_LIST}/own-server", listed, "body", "metadata", lacks="theirs")
-        ecs_check(f"{_LIST}/same-as-server", shown, "body", "server", "metadata", equals=now)
-        _has(ecs_check, f"{_UPDATE}/shown-by-server", shown, {"first": "one", "second": "2"}, "server", "metadata")
-        ecs_check(f"{_UPDATE}/this-server-only", _listed(ecs_client, other), "body", "metadata", equals=theirs)
+        _has(ecs_check, "nova.metadata.update/rule/changes", listed, {"first": "one"})
+        _has(ecs_check, "nova.metadata.update/rule/several", listed, {"first": "one", "second": "2"})
+        _has(ecs_check, "nova.metadata.update/rule/keeps", listed, {**before, "kept": "2"})
+        ecs_check("nova.metadata.list/rule/all-pairs", listed, "body", "metadata", equals=now)
+        ecs_check("nova.metadata.list/rule/own-server", listed, "body", "metadata", lacks="theirs")
+        ecs_check("nova.metadata.list/rule/same-as-server", shown, "body", "server", "metadata", equals=now)
+        _has(
+            ecs_check,
+            "nova.metadata.update/rule/shown-by-server",
+            shown,
+            {"first": "one", "second": "2"},
+            "server",
+            "metadata",
+        )
+        ecs_check(
+            "nova.metadata.update/rule/this-server-only", _listed(ecs_client, other), "body", "metadata", equals=theirs
+        )
         for key, value in now.items():
             alone = ecs_client.get(_path(lease.id, key))
             for rule in ("asked-key", "same-as-list"):
                 ecs_check(f"{_SHOW}/{rule}", alone, "body", "meta", key, equals=value)
-            ecs_check(f"{_SHOW}/no-other-key", alone, "body", "meta", length=1)
+            ecs_check("nova.metadata.show/rule/no-other-key", alone, "body", "meta", length=1)
         ecs_expect(
-            f"{_SHOW}/other-server",
+            "nova.metadata.show/rule/other-server",
             "GET",
             _path(lease.id, "theirs"),
             expects="not-found",
@@ -144,27 +156,31 @@ def test_pairs_are_added_and_changed(
         for query in ({"limit": "1"}, {"marker": "first"}):
             paged = ecs_client.get(_path(lease.id), query=query)
             if paged.accepted:
-                ecs_check(f"{_LIST}/no-paging", paged, "body", "metadata", equals=now)
+                ecs_check("nova.metadata.list/rule/no-paging", paged, "body", "metadata", equals=now)
             else:
-                ecs_check(f"{_LIST}/no-paging", paged, "status", at_least=400)
+                ecs_check("nova.metadata.list/rule/no-paging", paged, "status", at_least=400)
         _update(ecs_client, lease, {})
-        ecs_check(f"{_UPDATE}/empty", _listed(ecs_client, lease), "body", "metadata", equals=now)
+        ecs_check("nova.metadata.update/rule/empty", _listed(ecs_client, lease), "body", "metadata", equals=now)
 
         for rule, key, value in (("adds", "third", "3"), ("changes", "first", "uno")):
             answer = _set(ecs_client, lease, key, value)
-            _has(ecs_check, f"{_SET}/answers-pair", answer, {key: value}, "meta")
+            _has(ecs_check, "nova.metadata.set/rule/answers-pair", answer, {key: value}, "meta")
             listed = _listed(ecs_client, lease)
             _has(ecs_check, f"{_SET}/{rule}", listed, {key: value})
-            _has(ecs_check, f"{_SET}/keeps", listed, {**now, "first": value if key == "first" else "one"})
-            _has(ecs_check, f"{_SET}/shown-by-server", lease.show(), {key: value}, "server", "metadata")
-        ecs_check(f"{_SET}/this-server-only", _listed(ecs_client, other), "body", "metadata", equals=theirs)
+            _has(
+                ecs_check, "nova.metadata.set/rule/keeps", listed, {**now, "first": value if key == "first" else "one"}
+            )
+            _has(ecs_check, "nova.metadata.set/rule/shown-by-server", lease.show(), {key: value}, "server", "metadata")
+        ecs_check(
+            "nova.metadata.set/rule/this-server-only", _listed(ecs_client, other), "body", "metadata", equals=theirs
+        )
         now = _pairs(ecs_client, lease)
         ecs_client.put(_path(lease.id, "first"), {"meta": {}})
-        ecs_check(f"{_SET}/no-pair", _listed(ecs_client, lease), "body", "metadata", equals=now)
+        ecs_check("nova.metadata.set/rule/no-pair", _listed(ecs_client, lease), "body", "metadata", equals=now)
         now = _pairs(ecs_client, lease)
         control = ecs_cases.control("nova.metadata.set")
         refused = ecs_expect(
-            f"{_SET}/same-key",
+            "nova.metadata.set/rule/same-key",
             "PUT",
             _path(lease.id, "first"),
             json={"meta": {"second": "x"}},
@@ -173,25 +189,24 @@ def test_pairs_are_added_and_changed(
             control=control.id,
         )
         if refused.refused:
-            ecs_check(f"{_SET}/same-key", _listed(ecs_client, lease), "body", "metadata", equals=now)
+            ecs_check("nova.metadata.set/rule/same-key", _listed(ecs_client, lease), "body", "metadata", equals=now)
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_REPLACE}/{rule}"
-        for rule in (
-            "sets",
-            "deletes-others",
-            "answers-pairs",
-            "empty",
-            "refused-keeps",
-            "shown-by-server",
-            "this-server-only",
-        )
-    ),
-    *(f"{_DELETE}/{rule}" for rule in ("deletes", "keeps", "gone-from-server", "this-server-only", "no-body")),
-    f"{_UPDATE}/refused-whole",
-    f"{_LIST}/empty",
+    "nova.metadata.replace/rule/sets",
+    "nova.metadata.replace/rule/deletes-others",
+    "nova.metadata.replace/rule/answers-pairs",
+    "nova.metadata.replace/rule/empty",
+    "nova.metadata.replace/rule/refused-keeps",
+    "nova.metadata.replace/rule/shown-by-server",
+    "nova.metadata.replace/rule/this-server-only",
+    "nova.metadata.delete/rule/deletes",
+    "nova.metadata.delete/rule/keeps",
+    "nova.metadata.delete/rule/gone-from-server",
+    "nova.metadata.delete/rule/this-server-only",
+    "nova.metadata.delete/rule/no-body",
+    "nova.metadata.update/rule/refused-whole",
+    "nova.metadata.list/rule/empty",
 )
 def test_pairs_are_replaced_and_deleted(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
@@ -206,15 +221,20 @@ def test_pairs_are_replaced_and_deleted(
         wanted = {"first": "one", "new": "3", "kept": "4"}
         answer = _replace(ecs_client, lease, wanted)
         listed, shown = _listed(ecs_client, lease), lease.show()
-        _has(ecs_check, f"{_REPLACE}/sets", listed, wanted)
-        ecs_check(f"{_REPLACE}/deletes-others", listed, "body", "metadata", lacks="old")
-        _has(ecs_check, f"{_REPLACE}/answers-pairs", answer, wanted)
-        ecs_check(f"{_REPLACE}/answers-pairs", answer, "body", "metadata", lacks="old")
-        _has(ecs_check, f"{_REPLACE}/shown-by-server", shown, wanted, "server", "metadata")
-        ecs_check(f"{_REPLACE}/shown-by-server", shown, "body", "server", "metadata", lacks="old")
-        ecs_check(f"{_REPLACE}/this-server-only", _listed(ecs_client, other), "body", "metadata", equals=theirs)
+        _has(ecs_check, "nova.metadata.replace/rule/sets", listed, wanted)
+        ecs_check("nova.metadata.replace/rule/deletes-others", listed, "body", "metadata", lacks="old")
+        _has(ecs_check, "nova.metadata.replace/rule/answers-pairs", answer, wanted)
+        ecs_check("nova.metadata.replace/rule/answers-pairs", answer, "body", "metadata", lacks="old")
+        _has(ecs_check, "nova.metadata.replace/rule/shown-by-server", shown, wanted, "server", "metadata")
+        ecs_check("nova.metadata.replace/rule/shown-by-server", shown, "body", "server", "metadata", lacks="old")
+        ecs_check(
+            "nova.metadata.replace/rule/this-server-only", _listed(ecs_client, other), "body", "metadata", equals=theirs
+        )
         bad = {"good": "1", "bad<key>": "2"}
-        for rule, send in ((f"{_UPDATE}/refused-whole", _update), (f"{_REPLACE}/refused-keeps", _replace)):
+        for rule, send in (
+            ("nova.metadata.update/rule/refused-whole", _update),
+            ("nova.metadata.replace/rule/refused-keeps", _replace),
+        ):
             now = _pairs(ecs_client, lease)
             refused = send(ecs_client, lease, bad)
             if refused.refused:
@@ -224,37 +244,57 @@ def test_pairs_are_replaced_and_deleted(
                 _replace(ecs_client, lease, now)
 
         deleted = ecs_client.delete(_path(lease.id, "first"))
-        ecs_check(f"{_DELETE}/no-body", deleted, "body", equals=None)
+        ecs_check("nova.metadata.delete/rule/no-body", deleted, "body", equals=None)
         listed = _listed(ecs_client, lease)
-        ecs_check(f"{_DELETE}/deletes", listed, "body", "metadata", lacks="first")
+        ecs_check("nova.metadata.delete/rule/deletes", listed, "body", "metadata", lacks="first")
         ecs_expect(
-            f"{_DELETE}/deletes", "GET", _path(lease.id, "first"), expects="not-found", change="the pair was deleted"
+            "nova.metadata.delete/rule/deletes",
+            "GET",
+            _path(lease.id, "first"),
+            expects="not-found",
+            change="the pair was deleted",
         )
-        _has(ecs_check, f"{_DELETE}/keeps", listed, {"new": "3", "kept": "4"})
-        ecs_check(f"{_DELETE}/gone-from-server", lease.show(), "body", "server", "metadata", lacks="first")
-        _has(ecs_check, f"{_DELETE}/this-server-only", _listed(ecs_client, other), {"first": "theirs"})
+        _has(ecs_check, "nova.metadata.delete/rule/keeps", listed, {"new": "3", "kept": "4"})
+        ecs_check(
+            "nova.metadata.delete/rule/gone-from-server", lease.show(), "body", "server", "metadata", lacks="first"
+        )
+        _has(ecs_check, "nova.metadata.delete/rule/this-server-only", _listed(ecs_client, other), {"first": "theirs"})
 
         now = _pairs(ecs_client, lease)
         emptied = _replace(ecs_client, lease, {})
         listed = _listed(ecs_client, lease)
         left = {key: value for key, value in read(listed, "metadata").items() if key in system}
-        ecs_check(f"{_REPLACE}/empty", listed, "body", "metadata", equals=left if emptied.accepted else now)
+        ecs_check(
+            "nova.metadata.replace/rule/empty", listed, "body", "metadata", equals=left if emptied.accepted else now
+        )
         for key in _pairs(ecs_client, lease):
             ecs_client.delete(_path(lease.id, key))
         listed = _listed(ecs_client, lease)
         rest = set(read(listed, "metadata"))
         if rest and rest <= system:
             ecs_check.not_tested(
-                f"{_LIST}/empty", f"the server keeps pairs that no request set: {', '.join(sorted(rest))}"
+                "nova.metadata.list/rule/empty",
+                f"the server keeps pairs that no request set: {', '.join(sorted(rest))}",
             )
         else:
-            ecs_check(f"{_LIST}/empty", listed, "body", "metadata", equals={})
+            ecs_check("nova.metadata.list/rule/empty", listed, "body", "metadata", equals={})
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{rule}/{form}" for rule in (_UPDATE, _REPLACE, _SET) for form in _FORMS),
-    f"{_SET}/key-too-long",
-    f"{_LIST}/of-creation",
+    "nova.metadata.update/rule/longest",
+    "nova.metadata.update/rule/unicode-value",
+    "nova.metadata.update/rule/empty-value",
+    "nova.metadata.update/rule/key-characters",
+    "nova.metadata.replace/rule/longest",
+    "nova.metadata.replace/rule/unicode-value",
+    "nova.metadata.replace/rule/empty-value",
+    "nova.metadata.replace/rule/key-characters",
+    "nova.metadata.set/rule/longest",
+    "nova.metadata.set/rule/unicode-value",
+    "nova.metadata.set/rule/empty-value",
+    "nova.metadata.set/rule/key-characters",
+    "nova.metadata.set/rule/key-too-long",
+    "nova.metadata.list/rule/of-creation",
 )
 def test_keys_and_values_are_kept_as_they_are(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
@@ -275,7 +315,7 @@ def test_keys_and_values_are_kept_as_they_are(
         long = "k" * (_LENGTH + 1)
         control = ecs_cases.control("nova.metadata.set")
         ecs_expect(
-            f"{_SET}/key-too-long",
+            "nova.metadata.set/rule/key-too-long",
             "PUT",
             _path(lease.id, long),
             json={"meta": {long: "v"}},
@@ -286,17 +326,20 @@ def test_keys_and_values_are_kept_as_they_are(
     created = ecs_cases.control("nova.servers.create")
     server = read(created, "server", "id")
     listed = ecs_client.get(_path(server))
-    _has(ecs_check, f"{_LIST}/of-creation", listed, created.request_body["server"]["metadata"])
+    _has(ecs_check, "nova.metadata.list/rule/of-creation", listed, created.request_body["server"]["metadata"])
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{rule}/{claim}"
-        for rule in (_UPDATE, _REPLACE, _DELETE, _SET)
-        for claim in ("active-and-stopped", "other-states")
-    ),
-    f"{_LIST}/any-state",
-    f"{_SHOW}/any-state",
+    "nova.metadata.update/rule/active-and-stopped",
+    "nova.metadata.update/rule/other-states",
+    "nova.metadata.replace/rule/active-and-stopped",
+    "nova.metadata.replace/rule/other-states",
+    "nova.metadata.delete/rule/active-and-stopped",
+    "nova.metadata.delete/rule/other-states",
+    "nova.metadata.set/rule/active-and-stopped",
+    "nova.metadata.set/rule/other-states",
+    "nova.metadata.list/rule/any-state",
+    "nova.metadata.show/rule/any-state",
 )
 def test_the_state_of_the_server_counts(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
@@ -324,8 +367,8 @@ def test_the_state_of_the_server_counts(
             (_DELETE, "DELETE", "first", None),
         )
         try:
-            ecs_check.accepted(f"{_LIST}/any-state", _listed(ecs_client, stopped))
-            ecs_check.accepted(f"{_SHOW}/any-state", ecs_client.get(_path(stopped.id, "first")))
+            ecs_check.accepted("nova.metadata.list/rule/any-state", _listed(ecs_client, stopped))
+            ecs_check.accepted("nova.metadata.show/rule/any-state", ecs_client.get(_path(stopped.id, "first")))
             for rule, method, key, body in changes:
                 if status != "VERIFY_RESIZE":
                     ecs_check.not_tested(
@@ -345,7 +388,11 @@ def test_the_state_of_the_server_counts(
             ecs_servers.wait_stable(stopped.id)
 
 
-@pytest.mark.ecs_requirement(*(f"{rule}/quantity" for rule in (_UPDATE, _REPLACE, _SET)))
+@pytest.mark.ecs_requirement(
+    "nova.metadata.update/rule/quantity",
+    "nova.metadata.replace/rule/quantity",
+    "nova.metadata.set/rule/quantity",
+)
 def test_a_server_has_so_many_pairs(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
 ) -> None:

@@ -39,16 +39,24 @@ def _seconds(text: str) -> float:
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_LIST}/{rule}"
-        for rule in ("has-operations", "has-create", "all-operations", "own-server", "own-project", "own-user")
-    ),
-    *(f"{_LIST}/{rule}" for rule in ("start-time", "request-ids", "request-id-shows")),
-    *(
-        f"{_SHOW}/{rule}"
-        for rule in ("asked-request", "own-server", "same-as-list", "other-server", "has-events", "finished")
-    ),
-    *(f"{_SHOW}/{rule}" for rule in ("events-in-order", "events-within", "success-without-traceback")),
+    "nova.server-operations.list/rule/has-operations",
+    "nova.server-operations.list/rule/has-create",
+    "nova.server-operations.list/rule/all-operations",
+    "nova.server-operations.list/rule/own-server",
+    "nova.server-operations.list/rule/own-project",
+    "nova.server-operations.list/rule/own-user",
+    "nova.server-operations.list/rule/start-time",
+    "nova.server-operations.list/rule/request-ids",
+    "nova.server-operations.list/rule/request-id-shows",
+    "nova.server-operations.show/rule/asked-request",
+    "nova.server-operations.show/rule/own-server",
+    "nova.server-operations.show/rule/same-as-list",
+    "nova.server-operations.show/rule/other-server",
+    "nova.server-operations.show/rule/has-events",
+    "nova.server-operations.show/rule/finished",
+    "nova.server-operations.show/rule/events-in-order",
+    "nova.server-operations.show/rule/events-within",
+    "nova.server-operations.show/rule/success-without-traceback",
 )
 def test_what_is_done_to_a_server_is_listed(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
@@ -61,17 +69,23 @@ def test_what_is_done_to_a_server_is_listed(
         began = ecs_cases.endpoint_time()
         _do(ecs_client, ecs_servers, lease, "POST", "/action", {action: {"type": "SOFT"} if action == "reboot" else {}})
         listed = _log(ecs_client, lease.id)
-        ecs_check(f"{_LIST}/has-operations", listed, *_ALL, "action", contains=action.removeprefix("os-"))
+        ecs_check(
+            "nova.server-operations.list/rule/has-operations",
+            listed,
+            *_ALL,
+            "action",
+            contains=action.removeprefix("os-"),
+        )
         ids = [entry["request_id"] for entry in known]
-        ecs_check(f"{_LIST}/all-operations", listed, *_ALL, "request_id", includes=ids)
+        ecs_check("nova.server-operations.list/rule/all-operations", listed, *_ALL, "request_id", includes=ids)
         known = read(listed, "instanceActions")
         new = [number for number, entry in enumerate(known) if entry["request_id"] not in ids]
         span = [began - _SLACK, ecs_cases.endpoint_time() + _SLACK]
         for number in new:
             place = ("body", "instanceActions", number, "start_time")
-            ecs_check(f"{_LIST}/start-time", listed, *place, time_between=span)
-    ecs_check.not_tested(f"{_LIST}/start-time", "no operation became listed")
-    ecs_check(f"{_LIST}/has-create", listed, *_ALL, "action", contains="create")
+            ecs_check("nova.server-operations.list/rule/start-time", listed, *place, time_between=span)
+    ecs_check.not_tested("nova.server-operations.list/rule/start-time", "no operation became listed")
+    ecs_check("nova.server-operations.list/rule/has-create", listed, *_ALL, "action", contains="create")
     user = read(lease.show(), "server", "user_id")
     for rule, field, value in (
         ("own-server", "instance_uuid", lease.id),
@@ -81,10 +95,12 @@ def test_what_is_done_to_a_server_is_listed(
     for number, entry in enumerate(known):  # another user may have worked on the server before
         if entry["request_id"] not in before:
             place = ("body", "instanceActions", number, "user_id")
-            ecs_check(f"{_LIST}/own-user", listed, *place, equals=user)
-    ecs_check.not_tested(f"{_LIST}/own-user", "no operation became listed")
+            ecs_check("nova.server-operations.list/rule/own-user", listed, *place, equals=user)
+    ecs_check.not_tested("nova.server-operations.list/rule/own-user", "no operation became listed")
     for entry in known:
-        ecs_check(f"{_LIST}/request-ids", listed, *_ALL, "request_id", has_one=entry["request_id"])
+        ecs_check(
+            "nova.server-operations.list/rule/request-ids", listed, *_ALL, "request_id", has_one=entry["request_id"]
+        )
         _one(ecs_client, ecs_check, ecs_expect, lease, other, entry)
     nothing = "no operation is listed, or none was over"
     for rule in ("asked-request", "own-server", "same-as-list", "other-server", "has-events", "finished"):
@@ -93,39 +109,45 @@ def test_what_is_done_to_a_server_is_listed(
         ecs_check.not_tested(f"{_SHOW}/{rule}", "no event is shown")
     for rule in ("request-ids", "request-id-shows"):
         ecs_check.not_tested(f"{_LIST}/{rule}", nothing)
-    lease.release()
-    other.release()
 
 
 def _one(client: Client, check: Check, expect: Expect, lease: Lease, other: Lease, entry: dict[str, Any]) -> None:
     """Judge one operation, which is over, by itself."""
     request = entry["request_id"]
     shown, place = _log(client, lease.id, request), ("body", "instanceAction")
-    check.accepted(f"{_LIST}/request-id-shows", shown)
-    check(f"{_SHOW}/asked-request", shown, *place, "request_id", equals=request)
-    check(f"{_SHOW}/own-server", shown, *place, "instance_uuid", equals=lease.id)
+    check.accepted("nova.server-operations.list/rule/request-id-shows", shown)
+    check("nova.server-operations.show/rule/asked-request", shown, *place, "request_id", equals=request)
+    check("nova.server-operations.show/rule/own-server", shown, *place, "instance_uuid", equals=lease.id)
     for name in ("action", "start_time", "user_id", "project_id"):
-        check(f"{_SHOW}/same-as-list", shown, *place, name, equals=entry[name])
+        check("nova.server-operations.show/rule/same-as-list", shown, *place, name, equals=entry[name])
     path = _server(other.id, f"/os-instance-actions/{request}")
     others = read(_log(client, other.id), "instanceActions")
     if request not in [one["request_id"] for one in others]:  # one request may have made both servers
-        expect(f"{_SHOW}/other-server", "GET", path, expects="not-found", change="it was done to another server")
-    check(f"{_SHOW}/has-events", shown, *place, "events", 0, present=True)
+        expect(
+            "nova.server-operations.show/rule/other-server",
+            "GET",
+            path,
+            expects="not-found",
+            change="it was done to another server",
+        )
+    check("nova.server-operations.show/rule/has-events", shown, *place, "events", 0, present=True)
     if shown.refused:
         return
     for number, event in enumerate(read(shown, "instanceAction", "events")):
         at = (*place, "events", number)
         for name in ("result", "finish_time"):
-            check(f"{_SHOW}/finished", shown, *at, name, matches=".")
+            check("nova.server-operations.show/rule/finished", shown, *at, name, matches=".")
         span = [_seconds(event["start_time"]), _EVER + _seconds(event["start_time"])]
-        check(f"{_SHOW}/events-in-order", shown, *at, "finish_time", time_between=span)
+        check("nova.server-operations.show/rule/events-in-order", shown, *at, "finish_time", time_between=span)
         span = [_seconds(entry["start_time"]), _EVER + _seconds(entry["start_time"])]
-        check(f"{_SHOW}/events-within", shown, *at, "start_time", time_between=span)
+        check("nova.server-operations.show/rule/events-within", shown, *at, "start_time", time_between=span)
         if event["result"] == "Success":
-            check(f"{_SHOW}/success-without-traceback", shown, *at, "traceback", one_of=[None, ""])
+            check(
+                "nova.server-operations.show/rule/success-without-traceback", shown, *at, "traceback", one_of=[None, ""]
+            )
 
 
-@pytest.mark.ecs_requirement(f"{_LIST}/has-other-operations")
+@pytest.mark.ecs_requirement("nova.server-operations.list/rule/has-other-operations")
 def test_other_operations_are_listed(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
@@ -171,8 +193,9 @@ def test_other_operations_are_listed(
         "attach_interface",
         "detach_interface",
     ):
-        ecs_check(f"{_LIST}/has-other-operations", listed, *_ALL, "action", includes=[*before, action])
-    lease.release()
+        ecs_check(
+            "nova.server-operations.list/rule/has-other-operations", listed, *_ALL, "action", includes=[*before, action]
+        )
 
 
 def _leave_verify_resize(servers: Servers, wait: Wait, lease: Lease) -> None:

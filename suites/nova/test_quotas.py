@@ -9,7 +9,7 @@ import pytest
 from pytest_ecs import Check, Client, Clients, Exchange, Servers, Supplies, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-_LIMITS, _QUOTAS, _DEFAULTS = "nova.limits.show/rule", "nova.quotas.show/rule", "nova.quotas.show-defaults/rule"
+_LIMITS = "nova.limits.show/rule"
 _PATH, _SET = "/v2.1/{project_id}/limits", "/v2.1/{project_id}/os-quota-sets"
 _ABSOLUTE = ("body", "limits", "absolute")
 #: Quotas, and the limits that they are (tables 6-172 and 6-175).
@@ -61,7 +61,9 @@ def _quota(client: Client, project: str, **query: str) -> Exchange:
     return client.get(f"{_SET}/{project}", query=query)
 
 
-@pytest.mark.ecs_requirement(f"{_LIMITS}/own-project-query", f"{_LIMITS}/same-as-ecs", f"{_LIMITS}/used-within")
+@pytest.mark.ecs_requirement(
+    "nova.limits.show/rule/own-project-query", "nova.limits.show/rule/same-as-ecs", "nova.limits.show/rule/used-within"
+)
 def test_the_limits_are_the_projects(ecs_client: Client, ecs_check: Check) -> None:
     """With and without its id in the query, as 5.7.1 shows them, and what is used is within them."""
     for _ in range(5):  # others may create and delete meanwhile
@@ -76,10 +78,10 @@ def test_the_limits_are_the_projects(ecs_client: Client, ecs_check: Check) -> No
             ecs_check.not_tested(f"{_LIMITS}/{rule}", "others created or deleted something all the time")
         return
     for name, value in before.items():
-        ecs_check(f"{_LIMITS}/own-project-query", own, *_ABSOLUTE, name, equals=value)
+        ecs_check("nova.limits.show/rule/own-project-query", own, *_ABSOLUTE, name, equals=value)
         if name in read(theirs, "absolute"):
-            ecs_check(f"{_LIMITS}/same-as-ecs", theirs, "body", "absolute", name, one_of=_forms(value))
-    _check_used(ecs_check, f"{_LIMITS}/used-within", shown, *_ABSOLUTE[1:])
+            ecs_check("nova.limits.show/rule/same-as-ecs", theirs, "body", "absolute", name, one_of=_forms(value))
+    _check_used(ecs_check, "nova.limits.show/rule/used-within", shown, *_ABSOLUTE[1:])
 
 
 @pytest.mark.ecs_requirement("nova.limits.show/response/limits.absolute.maxSecurityGroupRules/until")
@@ -88,10 +90,10 @@ def test_a_limit_goes_with_a_microversion(ecs_client: Client) -> None:
     ecs_client.get(_PATH, microversion="2.35")
 
 
-@pytest.mark.ecs_requirement(f"{_LIMITS}/other-project-query")
+@pytest.mark.ecs_requirement("nova.limits.show/rule/other-project-query")
 def test_the_limits_of_others_are_their_own(ecs_client: Client, ecs_clients: Clients, ecs_check: Check) -> None:
     """Another project in the query is refused, or is of no effect."""
-    other, rule = ecs_clients("other_project"), f"{_LIMITS}/other-project-query"
+    other, rule = ecs_clients("other_project"), "nova.limits.show/rule/other-project-query"
     for _ in range(5):  # others may create and delete meanwhile
         shown, asked = ecs_client.get(_PATH), ecs_client.get(_PATH, query={"project_id": other.project_id})
         if not asked.accepted:
@@ -110,9 +112,14 @@ def test_the_limits_of_others_are_their_own(ecs_client: Client, ecs_clients: Cli
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in (_LIMITS, _ECS) for rule in ("server-counted", "cores-counted", "memory-counted")),
-    f"{_QUOTAS}/not-used-up",
-    f"{_ECS}/used-within",
+    "nova.limits.show/rule/server-counted",
+    "nova.limits.show/rule/cores-counted",
+    "nova.limits.show/rule/memory-counted",
+    "ecs.quotas.show/rule/server-counted",
+    "ecs.quotas.show/rule/cores-counted",
+    "ecs.quotas.show/rule/memory-counted",
+    "nova.quotas.show/rule/not-used-up",
+    "ecs.quotas.show/rule/used-within",
 )
 def test_servers_count(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, ecs_wait: Wait) -> None:
     """In both APIs a new one raises what is used by itself, its vCPUs and memory; deleted it lowers it; quotas stay."""
@@ -146,9 +153,9 @@ def test_servers_count(ecs_client: Client, ecs_check: Check, ecs_supplies: Suppl
         for answer, more in ((shown, size), (after, 0)):
             wanted = _forms(before.get(name), more)
             ecs_check(f"{_LIMITS}/{names[name]}", answer, *_ABSOLUTE, name, one_of=wanted)
-    _check_used(ecs_check, f"{_ECS}/used-within", both, "absolute")
+    _check_used(ecs_check, "ecs.quotas.show/rule/used-within", both, "absolute")
     again = _quota(ecs_client, ecs_client.project_id)
-    ecs_check(f"{_QUOTAS}/not-used-up", again, "body", "quota_set", equals=quotas)
+    ecs_check("nova.quotas.show/rule/not-used-up", again, "body", "quota_set", equals=quotas)
 
 
 def _servers(client: Client) -> dict[str, str]:
@@ -214,7 +221,9 @@ def _ids(client: Client, path: str, thing: str) -> set[str]:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_LIMITS}/server-group-counted", f"{_LIMITS}/security-group-counted", f"{_LIMITS}/floating-ip-counted"
+    "nova.limits.show/rule/server-group-counted",
+    "nova.limits.show/rule/security-group-counted",
+    "nova.limits.show/rule/floating-ip-counted",
 )
 def test_groups_and_addresses_count(
     ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, ecs_wait: Wait
@@ -231,12 +240,13 @@ def test_groups_and_addresses_count(
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_QUOTAS}/{rule}"
-        for rule in ("own-id", "unknown-project-default", "own-user", "unknown-user-default", "same-as-limits")
-    ),
-    f"{_DEFAULTS}/own-id",
-    f"{_DEFAULTS}/default-of-unknown",
+    "nova.quotas.show/rule/own-id",
+    "nova.quotas.show/rule/unknown-project-default",
+    "nova.quotas.show/rule/own-user",
+    "nova.quotas.show/rule/unknown-user-default",
+    "nova.quotas.show/rule/same-as-limits",
+    "nova.quotas.show-defaults/rule/own-id",
+    "nova.quotas.show-defaults/rule/default-of-unknown",
 )
 def test_quotas_of_projects_and_users(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
@@ -244,20 +254,20 @@ def test_quotas_of_projects_and_users(
     """A project's own are its limits; those of what does not exist are the defaults."""
     project, nobody = ecs_client.project_id, ecs_supplies.unknown_id().replace("-", "")
     own, limits = _quota(ecs_client, project), _absolute(ecs_client)
-    ecs_check(f"{_QUOTAS}/own-id", own, "body", "quota_set", "id", equals=project)
+    ecs_check("nova.quotas.show/rule/own-id", own, "body", "quota_set", "id", equals=project)
     for name, limit in _SAME.items():
-        ecs_check(f"{_QUOTAS}/same-as-limits", own, "body", "quota_set", name, one_of=_forms(limits[limit]))
+        ecs_check("nova.quotas.show/rule/same-as-limits", own, "body", "quota_set", name, one_of=_forms(limits[limit]))
     shown = ecs_client.get(f"{_SET}/{project}/defaults")
-    ecs_check(f"{_DEFAULTS}/own-id", shown, "body", "quota_set", "id", equals=project)
+    ecs_check("nova.quotas.show-defaults/rule/own-id", shown, "body", "quota_set", "id", equals=project)
     defaults = {k: v for k, v in read(shown, "quota_set").items() if k != "id"}
     unknown, of_user = _quota(ecs_client, nobody), _quota(ecs_client, project, user_id=nobody)
     for rule, answer in (
-        (f"{_QUOTAS}/unknown-project-default", unknown),
-        (f"{_DEFAULTS}/default-of-unknown", unknown),
-        (f"{_QUOTAS}/unknown-user-default", of_user),
+        ("nova.quotas.show/rule/unknown-project-default", unknown),
+        ("nova.quotas.show-defaults/rule/default-of-unknown", unknown),
+        ("nova.quotas.show/rule/unknown-user-default", of_user),
     ):
         for name, value in defaults.items():
             ecs_check(rule, answer, "body", "quota_set", name, equals=value)
     (lease,) = ecs_servers.shared("ACTIVE")
     user = read(lease.show(), "server", "user_id")
-    ecs_check.accepted(f"{_QUOTAS}/own-user", _quota(ecs_client, project, user_id=user))
+    ecs_check.accepted("nova.quotas.show/rule/own-user", _quota(ecs_client, project, user_id=user))

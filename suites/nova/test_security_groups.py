@@ -20,18 +20,25 @@ def _act(client: Client, server: str, verb: str, group: str) -> Exchange:
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_ADD}/{rule}"
-        for rule in ("adds", "by-uuid", "by-name", "keeps-others", "shown", "this-server-only", "again", "no-body")
-    ),
-    *(
-        f"{_REMOVE}/{rule}"
-        for rule in ("removes", "by-uuid", "by-name", "keeps-others", "not-shown", "this-server-only", "no-body")
-    ),
-    f"{_REMOVE}/not-a-member",
-    f"{_REMOVE}/group-stays",
-    f"{_LIST}/own-groups",
-    f"{_LIST}/same-as-show",
+    "nova.servers.add-security-group/rule/adds",
+    "nova.servers.add-security-group/rule/by-uuid",
+    "nova.servers.add-security-group/rule/by-name",
+    "nova.servers.add-security-group/rule/keeps-others",
+    "nova.servers.add-security-group/rule/shown",
+    "nova.servers.add-security-group/rule/this-server-only",
+    "nova.servers.add-security-group/rule/again",
+    "nova.servers.add-security-group/rule/no-body",
+    "nova.servers.remove-security-group/rule/removes",
+    "nova.servers.remove-security-group/rule/by-uuid",
+    "nova.servers.remove-security-group/rule/by-name",
+    "nova.servers.remove-security-group/rule/keeps-others",
+    "nova.servers.remove-security-group/rule/not-shown",
+    "nova.servers.remove-security-group/rule/this-server-only",
+    "nova.servers.remove-security-group/rule/no-body",
+    "nova.servers.remove-security-group/rule/not-a-member",
+    "nova.servers.remove-security-group/rule/group-stays",
+    "nova.server-security-groups.list/rule/own-groups",
+    "nova.server-security-groups.list/rule/same-as-show",
 )
 def test_a_server_comes_into_a_group_and_out_of_it(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
@@ -46,47 +53,67 @@ def test_a_server_comes_into_a_group_and_out_of_it(
         theirs = [entry["id"] for entry in read(_groups(ecs_client, other.id), "security_groups")]
         added = _act(ecs_client, lease.id, "addSecurityGroup", name or group)
         ecs_check.accepted(f"{_ADD}/{form}", added)
-        ecs_check(f"{_ADD}/no-body", added, "body", equals=None)
+        ecs_check("nova.servers.add-security-group/rule/no-body", added, "body", equals=None)
         listed, shown = _groups(ecs_client, lease.id), lease.show()
-        ecs_check(f"{_ADD}/adds", listed, *ids, has_one=group)
+        ecs_check("nova.servers.add-security-group/rule/adds", listed, *ids, has_one=group)
         if form == "by-name":  # it was removed before
-            ecs_check(f"{_REMOVE}/group-stays", listed, *ids, has_one=group)
-        ecs_check(f"{_ADD}/keeps-others", listed, *ids, includes=before)
-        ecs_check(f"{_ADD}/this-server-only", _groups(ecs_client, other.id), *ids, same_items=theirs)
+            ecs_check("nova.servers.remove-security-group/rule/group-stays", listed, *ids, has_one=group)
+        ecs_check("nova.servers.add-security-group/rule/keeps-others", listed, *ids, includes=before)
+        ecs_check(
+            "nova.servers.add-security-group/rule/this-server-only",
+            _groups(ecs_client, other.id),
+            *ids,
+            same_items=theirs,
+        )
         _act(ecs_client, other.id, "addSecurityGroup", group)
         joined = [entry["id"] for entry in read(_groups(ecs_client, other.id), "security_groups")]
-        ecs_check(f"{_LIST}/own-groups", listed, *ids, same_items=[*before, group])
+        ecs_check("nova.server-security-groups.list/rule/own-groups", listed, *ids, same_items=[*before, group])
         entries = read(listed, "security_groups")
         name = next(entry["name"] for entry in entries if entry["id"] == group)
         names = ("body", "server", "security_groups", "*", "name")
-        ecs_check(f"{_LIST}/same-as-show", shown, *names, same_items=[entry["name"] for entry in entries])
-        ecs_check(f"{_ADD}/shown", shown, *names, includes=[name])
+        ecs_check(
+            "nova.server-security-groups.list/rule/same-as-show",
+            shown,
+            *names,
+            same_items=[entry["name"] for entry in entries],
+        )
+        ecs_check("nova.servers.add-security-group/rule/shown", shown, *names, includes=[name])
         if form == "by-uuid":
             _act(ecs_client, lease.id, "addSecurityGroup", group)
-            ecs_check(f"{_ADD}/again", _groups(ecs_client, lease.id), *ids, has_one=group)
+            ecs_check("nova.servers.add-security-group/rule/again", _groups(ecs_client, lease.id), *ids, has_one=group)
         removed = _act(ecs_client, lease.id, "removeSecurityGroup", group if form == "by-uuid" else name)
         ecs_check.accepted(f"{_REMOVE}/{form}", removed)
-        ecs_check(f"{_REMOVE}/no-body", removed, "body", equals=None)
+        ecs_check("nova.servers.remove-security-group/rule/no-body", removed, "body", equals=None)
         listed, shown = _groups(ecs_client, lease.id), lease.show()
-        ecs_check(f"{_REMOVE}/removes", listed, *ids, lacks=group)
-        ecs_check(f"{_REMOVE}/keeps-others", listed, *ids, same_items=before)
-        ecs_check(f"{_REMOVE}/not-shown", shown, *names, lacks=name)
+        ecs_check("nova.servers.remove-security-group/rule/removes", listed, *ids, lacks=group)
+        ecs_check("nova.servers.remove-security-group/rule/keeps-others", listed, *ids, same_items=before)
+        ecs_check("nova.servers.remove-security-group/rule/not-shown", shown, *names, lacks=name)
         if group in joined:
-            ecs_check(f"{_REMOVE}/this-server-only", _groups(ecs_client, other.id), *ids, includes=joined)
+            ecs_check(
+                "nova.servers.remove-security-group/rule/this-server-only",
+                _groups(ecs_client, other.id),
+                *ids,
+                includes=joined,
+            )
         else:
-            ecs_check.not_tested(f"{_REMOVE}/this-server-only", "no other server could be added to the group")
+            ecs_check.not_tested(
+                "nova.servers.remove-security-group/rule/this-server-only",
+                "no other server could be added to the group",
+            )
         _act(ecs_client, other.id, "removeSecurityGroup", group)
     ecs_client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"removeSecurityGroup": {"name": group}})
-    ecs_check(f"{_REMOVE}/not-a-member", _groups(ecs_client, lease.id), *ids, same_items=before)
-    lease.release()
-    other.release()
+    ecs_check(
+        "nova.servers.remove-security-group/rule/not-a-member", _groups(ecs_client, lease.id), *ids, same_items=before
+    )
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_LIST}/{rule}"
-        for rule in ("own-project", "parent-group", "one-peer", "ports-in-order", "ports-range", "icmp-range")
-    )
+    "nova.server-security-groups.list/rule/own-project",
+    "nova.server-security-groups.list/rule/parent-group",
+    "nova.server-security-groups.list/rule/one-peer",
+    "nova.server-security-groups.list/rule/ports-in-order",
+    "nova.server-security-groups.list/rule/ports-range",
+    "nova.server-security-groups.list/rule/icmp-range",
 )
 def test_groups_and_their_rules_are_consistent(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
@@ -99,25 +126,32 @@ def test_groups_and_their_rules_are_consistent(
     listed = _groups(ecs_client, lease.id)
     for number, entry in enumerate(read(listed, "security_groups")):
         place = ("body", "security_groups", number)
-        ecs_check(f"{_LIST}/own-project", listed, *place, "tenant_id", equals=ecs_client.project_id)
+        ecs_check(
+            "nova.server-security-groups.list/rule/own-project",
+            listed,
+            *place,
+            "tenant_id",
+            equals=ecs_client.project_id,
+        )
         for index, rule in enumerate(entry["rules"]):
             at = (*place, "rules", index)
-            ecs_check(f"{_LIST}/parent-group", listed, *at, "parent_group_id", equals=entry["id"])
+            ecs_check(
+                "nova.server-security-groups.list/rule/parent-group", listed, *at, "parent_group_id", equals=entry["id"]
+            )
             peer = "group" if rule["ip_range"] else "ip_range"
-            ecs_check(f"{_LIST}/one-peer", listed, *at, peer, length=0)
+            ecs_check("nova.server-security-groups.list/rule/one-peer", listed, *at, peer, length=0)
             _ports(ecs_check, listed, at, rule)
     there = [entry["id"] for entry in read(listed, "security_groups")]
     for group in groups[1:]:  # it has a rule
         parents = ("rules", "*", "parent_group_id")
         place = ("body", "security_groups", there.index(group) if group in there else len(there))
-        ecs_check(f"{_LIST}/parent-group", listed, *place, *parents, contains=group)
+        ecs_check("nova.server-security-groups.list/rule/parent-group", listed, *place, *parents, contains=group)
     for rule in ("parent-group", "one-peer", "ports-in-order", "ports-range", "icmp-range"):
         ecs_check.not_tested(f"{_LIST}/{rule}", "no group of the server shows a rule of that sort")
     for group in groups:
         _act(ecs_client, lease.id, "removeSecurityGroup", group)
     for group in groups[1:]:
         ecs_client.delete(f"{_GROUPS}/{group}")
-    lease.release()
 
 
 _GROUPS, _RULES = "/v2.1/{project_id}/os-security-groups", "/v2.1/{project_id}/os-security-group-rules"
@@ -140,7 +174,7 @@ def _with_icmp(client: Client, supplies: Supplies) -> list[str]:
     return [group]
 
 
-@pytest.mark.ecs_requirement(f"{_ADD}/five-groups")
+@pytest.mark.ecs_requirement("nova.servers.add-security-group/rule/five-groups")
 def test_a_server_is_in_five_groups(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
@@ -153,9 +187,9 @@ def test_a_server_is_in_five_groups(
         made.extend(_new(ecs_supplies) for _ in range(5 - len(before) - len(known)))
         for group in [*known, *made]:
             added = _act(ecs_client, lease.id, "addSecurityGroup", group)
-            ecs_check.accepted(f"{_ADD}/five-groups", added)
+            ecs_check.accepted("nova.servers.add-security-group/rule/five-groups", added)
         listed = _groups(ecs_client, lease.id)
-        ecs_check(f"{_ADD}/five-groups", listed, *ids, same_items=[*before, *known, *made])
+        ecs_check("nova.servers.add-security-group/rule/five-groups", listed, *ids, same_items=[*before, *known, *made])
     finally:
         for group in [*known, *made]:
             _act(ecs_client, lease.id, "removeSecurityGroup", group)
@@ -170,11 +204,11 @@ def _ports(check: Check, listed: Exchange, at: tuple[str | int, ...], rule: dict
         return
     if protocol == "icmp":
         for end in ("from_port", "to_port"):
-            check(f"{_LIST}/icmp-range", listed, *at, end, at_least=-1)
-            check(f"{_LIST}/icmp-range", listed, *at, end, at_most=255)
+            check("nova.server-security-groups.list/rule/icmp-range", listed, *at, end, at_least=-1)
+            check("nova.server-security-groups.list/rule/icmp-range", listed, *at, end, at_most=255)
         return
-    check(f"{_LIST}/ports-in-order", listed, *at, "to_port", at_least=first)
+    check("nova.server-security-groups.list/rule/ports-in-order", listed, *at, "to_port", at_least=first)
     if protocol in {"tcp", "udp"}:
         for end in ("from_port", "to_port"):
-            check(f"{_LIST}/ports-range", listed, *at, end, at_least=1)
-            check(f"{_LIST}/ports-range", listed, *at, end, at_most=65535)
+            check("nova.server-security-groups.list/rule/ports-range", listed, *at, end, at_least=1)
+            check("nova.server-security-groups.list/rule/ports-range", listed, *at, end, at_most=65535)

@@ -26,9 +26,14 @@ from pytest_ecs.exceptions import PrerequisiteMissing
 
 from ..recipes.values import PASSWORD
 
-_START, _REBOOT, _STOP = (f"nova.servers.{verb}/rule" for verb in ("start", "reboot", "stop"))
-_REBUILD, _IMAGE, _MONITOR = (f"nova.servers.{verb}/rule" for verb in ("rebuild", "create-image", "monitor"))
-_CHANGE = "ecs.servers.change-os/rule"
+_START, _REBOOT = (
+    f"nova.servers.{verb}/rule"
+    for verb in (
+        "start",
+        "reboot",
+    )
+)
+_IMAGE = "nova.servers.create-image/rule"
 #: Seconds that a change may take to be seen.
 _TRIES = 120
 
@@ -48,21 +53,22 @@ def _ended(servers: Servers, wait: Wait, lease: Lease, status: str) -> Exchange:
     return shown
 
 
-@pytest.mark.ecs_requirement(f"{_STOP}/stops", f"{_STOP}/type-default", f"{_START}/starts")
+@pytest.mark.ecs_requirement(
+    "nova.servers.stop/rule/stops", "nova.servers.stop/rule/type-default", "nova.servers.start/rule/starts"
+)
 def test_a_server_stops_and_starts(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait) -> None:
     """After a stop without a type the server is SHUTOFF, after a start ACTIVE."""
     lease = ecs_servers("ACTIVE")
     ecs_client.post(_action(lease.id), {"os-stop": {}})
     stopped = _ended(ecs_servers, ecs_wait, lease, "SHUTOFF")
-    ecs_check(f"{_STOP}/stops", stopped, "body", "server", "status", equals="SHUTOFF")
-    ecs_check(f"{_STOP}/type-default", stopped, "body", "server", "status", equals="SHUTOFF")
+    ecs_check("nova.servers.stop/rule/stops", stopped, "body", "server", "status", equals="SHUTOFF")
+    ecs_check("nova.servers.stop/rule/type-default", stopped, "body", "server", "status", equals="SHUTOFF")
     ecs_client.post(_action(lease.id), {"os-start": {}})
     started = _ended(ecs_servers, ecs_wait, lease, "ACTIVE")
-    ecs_check(f"{_START}/starts", started, "body", "server", "status", equals="ACTIVE")
-    lease.release()
+    ecs_check("nova.servers.start/rule/starts", started, "body", "server", "status", equals="ACTIVE")
 
 
-@pytest.mark.ecs_requirement(f"{_STOP}/soft-and-hard")
+@pytest.mark.ecs_requirement("nova.servers.stop/rule/soft-and-hard")
 @pytest.mark.parametrize("kind", ["SOFT", "HARD"])
 def test_both_kinds_of_stop_stop(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait, kind: str
@@ -71,18 +77,21 @@ def test_both_kinds_of_stop_stop(
     lease = ecs_servers("ACTIVE")
     ecs_client.post(_action(lease.id), {"os-stop": {"type": kind}})
     stopped = _ended(ecs_servers, ecs_wait, lease, "SHUTOFF")
-    ecs_check(f"{_STOP}/soft-and-hard", stopped, "body", "server", "status", equals="SHUTOFF")
-    lease.release()
+    ecs_check("nova.servers.stop/rule/soft-and-hard", stopped, "body", "server", "status", equals="SHUTOFF")
 
 
 @pytest.mark.parametrize(
     ("kind", "status"),
     [
-        pytest.param("SOFT", "REBOOT", marks=pytest.mark.ecs_requirement(f"{_REBOOT}/soft-status"), id="soft"),
-        pytest.param("HARD", "HARD_REBOOT", marks=pytest.mark.ecs_requirement(f"{_REBOOT}/hard-status"), id="hard"),
+        pytest.param(
+            "SOFT", "REBOOT", marks=pytest.mark.ecs_requirement("nova.servers.reboot/rule/soft-status"), id="soft"
+        ),
+        pytest.param(
+            "HARD", "HARD_REBOOT", marks=pytest.mark.ecs_requirement("nova.servers.reboot/rule/hard-status"), id="hard"
+        ),
     ],
 )
-@pytest.mark.ecs_requirement(f"{_REBOOT}/reboots", f"{_REBOOT}/soft-and-hard")
+@pytest.mark.ecs_requirement("nova.servers.reboot/rule/reboots", "nova.servers.reboot/rule/soft-and-hard")
 def test_a_restarted_server_runs_again(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait, kind: str, status: str
 ) -> None:
@@ -92,16 +101,15 @@ def test_a_restarted_server_runs_again(
     on_the_way = ecs_wait.change(lease, "ACTIVE") if sent.accepted else None
     if on_the_way is None:
         if not sent.accepted:
-            ecs_check.accepted(f"{_REBOOT}/soft-and-hard", sent)
+            ecs_check.accepted("nova.servers.reboot/rule/soft-and-hard", sent)
         for rule in ("soft-and-hard", f"{kind.lower()}-status", "reboots"):
             ecs_check.not_tested(f"{_REBOOT}/{rule}", "the restart was refused, or too quick to be seen")
     else:
-        ecs_check.accepted(f"{_REBOOT}/soft-and-hard", sent)
+        ecs_check.accepted("nova.servers.reboot/rule/soft-and-hard", sent)
         for rule in ("soft-and-hard", f"{kind.lower()}-status"):
             ecs_check(f"{_REBOOT}/{rule}", on_the_way, "body", "server", "status", equals=status)
         ended = _ended(ecs_servers, ecs_wait, lease, "ACTIVE")
-        ecs_check(f"{_REBOOT}/reboots", ended, "body", "server", "status", equals="ACTIVE")
-    lease.release()
+        ecs_check("nova.servers.reboot/rule/reboots", ended, "body", "server", "status", equals="ACTIVE")
 
 
 _BODIES: dict[str, dict[str, object]] = {
@@ -135,15 +143,17 @@ def test_another_server_is_left_alone(
     ecs_check(f"nova.servers.{verb}/rule/no-body", done, "body", equals=None)
     ecs_servers.wait_stable(lease.id)
     ecs_check(f"nova.servers.{verb}/rule/this-server-only", other.show(), "body", "server", "updated", equals=before)
-    lease.release()
-    other.release()
 
 
 @pytest.mark.parametrize(
     ("rule", "value"),
     [
-        pytest.param("empty-object", {}, marks=pytest.mark.ecs_requirement(f"{_START}/empty-object"), id="object"),
-        pytest.param("null-value", None, marks=pytest.mark.ecs_requirement(f"{_START}/null-value"), id="null"),
+        pytest.param(
+            "empty-object", {}, marks=pytest.mark.ecs_requirement("nova.servers.start/rule/empty-object"), id="object"
+        ),
+        pytest.param(
+            "null-value", None, marks=pytest.mark.ecs_requirement("nova.servers.start/rule/null-value"), id="null"
+        ),
     ],
 )
 def test_both_forms_of_nothing_start(
@@ -154,7 +164,6 @@ def test_both_forms_of_nothing_start(
     started = ecs_client.post(_action(lease.id), {"os-start": value})
     ecs_check.accepted(f"{_START}/{rule}", started)
     ecs_servers.wait_stable(lease.id)
-    lease.release()
 
 
 @pytest.mark.parametrize(
@@ -162,8 +171,8 @@ def test_both_forms_of_nothing_start(
     [
         pytest.param(rule, state, verb, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
         for rule, state, verb in (
-            (f"{_START}/already-running", "ACTIVE", "start"),
-            (f"{_STOP}/already-stopped", "SHUTOFF", "stop"),
+            ("nova.servers.start/rule/already-running", "ACTIVE", "start"),
+            ("nova.servers.stop/rule/already-stopped", "SHUTOFF", "stop"),
         )
     ],
 )
@@ -175,7 +184,6 @@ def test_a_server_that_is_there_already_stays(
     ecs_client.post(_action(lease.id), _BODIES[verb])
     ecs_servers.wait_stable(lease.id)
     ecs_check(requirement, lease.show(), "body", "server", "status", equals=state)
-    lease.release()
 
 
 def _rebuild(
@@ -196,15 +204,18 @@ def _rebuild(
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_REBUILD}/{rule}"
-        for rule in ("same-server", "own-project", "ends", "rebuild-status", "original-image", "image-url")
-    ),
-    *(
-        f"{_REBUILD}/{rule}"
-        for rule in ("name-set", "name-kept", "metadata-set", "admin-pass-ignored", "same-addresses")
-    ),
-    f"{_REBUILD}/this-server-only",
+    "nova.servers.rebuild/rule/same-server",
+    "nova.servers.rebuild/rule/own-project",
+    "nova.servers.rebuild/rule/ends",
+    "nova.servers.rebuild/rule/rebuild-status",
+    "nova.servers.rebuild/rule/original-image",
+    "nova.servers.rebuild/rule/image-url",
+    "nova.servers.rebuild/rule/name-set",
+    "nova.servers.rebuild/rule/name-kept",
+    "nova.servers.rebuild/rule/metadata-set",
+    "nova.servers.rebuild/rule/admin-pass-ignored",
+    "nova.servers.rebuild/rule/same-addresses",
+    "nova.servers.rebuild/rule/this-server-only",
 )
 @pytest.mark.parametrize("state", ["ACTIVE", "SHUTOFF"])
 def test_a_rebuilt_server_is_what_was_asked_for(
@@ -216,38 +227,36 @@ def test_a_rebuilt_server_is_what_was_asked_for(
     image, name, pair = ecs_supplies.need("image_id"), ecs_supplies.name("rebuilt"), ecs_supplies.name("pair")
     url = f"{ecs_target.endpoint}/images/{image}"
     answer, seen = _rebuild(ecs_client, ecs_servers, lease, imageRef=url, name=name, metadata={pair: "conformance"})
-    ecs_check.accepted(f"{_REBUILD}/image-url", answer)
+    ecs_check.accepted("nova.servers.rebuild/rule/image-url", answer)
     shown = lease.show()
-    ecs_check(f"{_REBUILD}/name-set", shown, "body", "server", "name", equals=name)
-    ecs_check(f"{_REBUILD}/metadata-set", shown, "body", "server", "metadata", pair, equals="conformance")
+    ecs_check("nova.servers.rebuild/rule/name-set", shown, "body", "server", "name", equals=name)
+    ecs_check("nova.servers.rebuild/rule/metadata-set", shown, "body", "server", "metadata", pair, equals="conformance")
     _rebuilt(ecs_client, ecs_check, lease, answer, seen, before)
     answer, seen = _rebuild(ecs_client, ecs_servers, lease, imageRef=image, adminPass=PASSWORD)
-    ecs_check.accepted(f"{_REBUILD}/admin-pass-ignored", answer)
+    ecs_check.accepted("nova.servers.rebuild/rule/admin-pass-ignored", answer)
     named = read(shown, "server", "name")
-    ecs_check(f"{_REBUILD}/name-kept", lease.show(), "body", "server", "name", equals=named)
+    ecs_check("nova.servers.rebuild/rule/name-kept", lease.show(), "body", "server", "name", equals=named)
     answer, seen = _rebuild(ecs_client, ecs_servers, lease, "2.47", imageRef=image)
-    ecs_check.accepted(f"{_REBUILD}/original-image", answer)
+    ecs_check.accepted("nova.servers.rebuild/rule/original-image", answer)
     _rebuilt(ecs_client, ecs_check, lease, answer, seen, before)
-    ecs_check(f"{_REBUILD}/this-server-only", other.show(), "body", "server", "updated", equals=updated)
+    ecs_check("nova.servers.rebuild/rule/this-server-only", other.show(), "body", "server", "updated", equals=updated)
     ecs_client.delete(f"/v2.1/{{project_id}}/servers/{lease.id}/metadata/{pair}")
-    lease.release()
-    other.release()
 
 
 def _rebuilt(
     client: Client, check: Check, lease: Lease, answer: Exchange, seen: list[Exchange], before: dict[str, object]
 ) -> None:
     """Judge the answer to a rebuild, the way and the end."""
-    check(f"{_REBUILD}/same-server", answer, "body", "server", "id", equals=lease.id)
-    check(f"{_REBUILD}/own-project", answer, "body", "server", "tenant_id", equals=client.project_id)
+    check("nova.servers.rebuild/rule/same-server", answer, "body", "server", "id", equals=lease.id)
+    check("nova.servers.rebuild/rule/own-project", answer, "body", "server", "tenant_id", equals=client.project_id)
     if seen:
-        check(f"{_REBUILD}/rebuild-status", seen[0], "body", "server", "status", equals="REBUILD")
+        check("nova.servers.rebuild/rule/rebuild-status", seen[0], "body", "server", "status", equals="REBUILD")
     else:
-        check.not_tested(f"{_REBUILD}/rebuild-status", "the rebuild was too quick to be seen")
+        check.not_tested("nova.servers.rebuild/rule/rebuild-status", "the rebuild was too quick to be seen")
     shown = lease.show()
-    check(f"{_REBUILD}/ends", shown, "body", "server", "status", one_of=["ACTIVE", "SHUTOFF"])
+    check("nova.servers.rebuild/rule/ends", shown, "body", "server", "status", one_of=["ACTIVE", "SHUTOFF"])
     for field in ("addresses", "flavor"):
-        check(f"{_REBUILD}/same-addresses", shown, "body", "server", field, equals=before[field])
+        check("nova.servers.rebuild/rule/same-addresses", shown, "body", "server", field, equals=before[field])
 
 
 _IMAGES = "/v2.1/{project_id}/images"
@@ -255,11 +264,18 @@ _SERVERS = "/v1/{project_id}/cloudservers"
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_IMAGE}/{rule}" for rule in ("location-is-image", "no-location", "no-location-at-2-44", "server-stays")),
-    *(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks", "same-az")),
-    f"{_REBUILD}/another-image",
-    f"{_IMAGE}/snapshots-stay",
-    f"{_CHANGE}/success-changes",
+    "nova.servers.create-image/rule/location-is-image",
+    "nova.servers.create-image/rule/no-location",
+    "nova.servers.create-image/rule/no-location-at-2-44",
+    "nova.servers.create-image/rule/server-stays",
+    "nova.servers.create-image/rule/image-named",
+    "nova.servers.create-image/rule/image-metadata",
+    "nova.servers.create-image/rule/creates-servers",
+    "nova.servers.create-image/rule/no-data-disks",
+    "nova.servers.create-image/rule/same-az",
+    "nova.servers.rebuild/rule/another-image",
+    "nova.servers.create-image/rule/snapshots-stay",
+    "ecs.servers.change-os/rule/success-changes",
 )
 def test_an_image_of_a_server_makes_servers(
     ecs_client: Client,
@@ -272,7 +288,9 @@ def test_an_image_of_a_server_makes_servers(
 ) -> None:
     """It is named by the microversion, has the name and the metadata asked for, and servers come from it."""
     lease, name, pairs = ecs_servers("ACTIVE"), ecs_supplies.name("image"), {"purpose": "conformance"}
-    ecs_check.not_tested(f"{_IMAGE}/snapshots-stay", "no operation shows which snapshots an image has")
+    ecs_check.not_tested(
+        "nova.servers.create-image/rule/snapshots-stay", "no operation shows which snapshots an image has"
+    )
     for version, rule in (("2.44", "no-location-at-2-44"), ("2.45", "no-location")):
         body = {"createImage": {"name": ecs_supplies.name("image")}}
         made = ecs_client.post(_action(lease.id), body, microversion=version)
@@ -281,35 +299,47 @@ def test_an_image_of_a_server_makes_servers(
         ecs_servers.wait_stable(lease.id)
     made = ecs_client.post(_action(lease.id), {"createImage": {"name": name, "metadata": pairs}})
     ecs_servers.wait_stable(lease.id)
-    ecs_check(f"{_IMAGE}/server-stays", lease.show(), "body", "server", "status", equals="ACTIVE")
-    ecs_check(f"{_IMAGE}/location-is-image", made, "headers", "Location", matches=r"/[0-9A-Fa-f-]{32,36}/?$")
+    ecs_check("nova.servers.create-image/rule/server-stays", lease.show(), "body", "server", "status", equals="ACTIVE")
+    ecs_check(
+        "nova.servers.create-image/rule/location-is-image",
+        made,
+        "headers",
+        "Location",
+        matches=r"/[0-9A-Fa-f-]{32,36}/?$",
+    )
     image = str(made.response_headers.get("location", "")).rstrip("/").rpartition("/")[2]
     shown = _usable(ecs_client, ecs_wait, image)
     if shown is None:
         listed = ecs_client.get(_IMAGES)
         if made.accepted and listed.accepted:  # images can be queried, and it is none
-            ecs_check(f"{_IMAGE}/image-named", listed, "body", "images", "*", "name", contains=name)
+            ecs_check(
+                "nova.servers.create-image/rule/image-named", listed, "body", "images", "*", "name", contains=name
+            )
         for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks", "same-az"):
             ecs_check.not_tested(f"{_IMAGE}/{rule}", "the endpoint does not show the image, or it does not get ACTIVE")
-        for rule in (f"{_REBUILD}/another-image", f"{_CHANGE}/success-changes"):
+        for rule in ("nova.servers.rebuild/rule/another-image", "ecs.servers.change-os/rule/success-changes"):
             ecs_check.not_tested(rule, "there is no second image")
         lease.release()
         return
-    ecs_check(f"{_IMAGE}/image-named", shown, "body", "image", "name", equals=name)
+    ecs_check("nova.servers.create-image/rule/image-named", shown, "body", "image", "name", equals=name)
     for key, value in pairs.items():
-        ecs_check(f"{_IMAGE}/image-metadata", shown, "body", "image", "metadata", key, equals=value)
+        ecs_check(
+            "nova.servers.create-image/rule/image-metadata", shown, "body", "image", "metadata", key, equals=value
+        )
     body = dict(ecs_servers.template(new := ecs_supplies.name("copy"), 1))
     zone = read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
     body["server"] = {**body["server"], "imageRef": image, "availability_zone": zone}
     ecs_jobs.wait_out(ecs_client.post(_SERVERS, body))
     copies = ecs_client.get("/v2.1/{project_id}/servers/detail", query={"name": new})
-    ecs_check(f"{_IMAGE}/creates-servers", copies, "body", "servers", "*", "status", equals=["ACTIVE"])
+    ecs_check(
+        "nova.servers.create-image/rule/creates-servers", copies, "body", "servers", "*", "status", equals=["ACTIVE"]
+    )
     body = dict(ecs_servers.template(ecs_supplies.name("copy"), 1))
     disk: dict[str, Any] = {"volumetype": "SSD", "size": 100, "data_image_id": image}
     server: dict[str, Any] = {**body["server"], "availability_zone": zone, "data_volumes": [disk]}
     body["server"] = server
     refused = ecs_expect(
-        f"{_IMAGE}/no-data-disks",
+        "nova.servers.create-image/rule/no-data-disks",
         "POST",
         _SERVERS,
         json=body,
@@ -319,11 +349,10 @@ def test_an_image_of_a_server_makes_servers(
     ecs_jobs.wait_out(refused)
     _elsewhere(ecs_client, ecs_check, ecs_expect, ecs_servers, ecs_supplies, ecs_jobs, zone, image)
     answer, _ = _rebuild(ecs_client, ecs_servers, lease, imageRef=image)
-    ecs_check.accepted(f"{_REBUILD}/another-image", answer)
-    ecs_check(f"{_REBUILD}/another-image", lease.show(), "body", "server", "image", "id", equals=image)
+    ecs_check.accepted("nova.servers.rebuild/rule/another-image", answer)
+    ecs_check("nova.servers.rebuild/rule/another-image", lease.show(), "body", "server", "image", "id", equals=image)
     # The image is deleted with the run, so that nobody else gets the server where it does not get back to the first.
     lease.spoilt = not _changed(ecs_client, ecs_check, ecs_servers, ecs_supplies, ecs_jobs, lease)
-    lease.release()
 
 
 def _changed(client: Client, check: Check, servers: Servers, supplies: Supplies, jobs: Jobs, lease: Lease) -> bool:
@@ -333,7 +362,9 @@ def _changed(client: Client, check: Check, servers: Servers, supplies: Supplies,
     wanted = {"imageid": image, "keyname": supplies.need("key_name"), "userid": user}
     sent = client.post(f"/v2/{{project_id}}/cloudservers/{lease.id}/changeos", {"os-change": wanted})
     jobs.settle(sent, [lease])
-    return check(f"{_CHANGE}/success-changes", lease.show(), "body", "server", "image", "id", equals=image)
+    return check(
+        "ecs.servers.change-os/rule/success-changes", lease.show(), "body", "server", "image", "id", equals=image
+    )
 
 
 def _elsewhere(
@@ -350,14 +381,14 @@ def _elsewhere(
     try:
         other = supplies.other_zone(zone)
     except PrerequisiteMissing as missing:
-        check.not_tested(f"{_IMAGE}/same-az", str(missing))
+        check.not_tested("nova.servers.create-image/rule/same-az", str(missing))
         return
     body = dict(servers.template(supplies.name("copy"), 1))
     body["server"] = {**body["server"], "availability_zone": other}
     control = client.post(_SERVERS, {**body, "dry_run": True})
     body["server"] = {**body["server"], "imageRef": image}
     refused = expect(
-        f"{_IMAGE}/same-az",
+        "nova.servers.create-image/rule/same-az",
         "POST",
         _SERVERS,
         json=body,
@@ -383,7 +414,12 @@ def _usable(client: Client, wait: Wait, image: str) -> Exchange | None:
 _MONITORED = "/v1.0/servers/{}/action"
 
 
-@pytest.mark.ecs_requirement(*(f"{_MONITOR}/{rule}" for rule in ("null-value", "again", "error-codes", "no-body")))
+@pytest.mark.ecs_requirement(
+    "nova.servers.monitor/rule/null-value",
+    "nova.servers.monitor/rule/again",
+    "nova.servers.monitor/rule/error-codes",
+    "nova.servers.monitor/rule/no-body",
+)
 def test_a_server_is_put_on_the_monitoring_list(
     ecs_client: Client,
     ecs_contract: Contract,
@@ -395,31 +431,30 @@ def test_a_server_is_put_on_the_monitoring_list(
     """Once, and again with or without success; an unknown server is refused with a code of A.2."""
     lease, body = ecs_servers("ACTIVE"), {"monitorMetrics": None}
     done = ecs_client.post(_MONITORED.format(lease.id), body)
-    ecs_check.accepted(f"{_MONITOR}/null-value", done)
-    ecs_check(f"{_MONITOR}/no-body", done, "body", equals=None)
+    ecs_check.accepted("nova.servers.monitor/rule/null-value", done)
+    ecs_check("nova.servers.monitor/rule/no-body", done, "body", equals=None)
     again = ecs_client.post(_MONITORED.format(lease.id), body)
     if again.refused:
         refused = ecs_contract.expectation("wrong-state", "nova").statuses
-        ecs_check(f"{_MONITOR}/again", again, "status", one_of=sorted(refused))
+        ecs_check("nova.servers.monitor/rule/again", again, "status", one_of=sorted(refused))
     else:
-        ecs_check.accepted(f"{_MONITOR}/again", again)
+        ecs_check.accepted("nova.servers.monitor/rule/again", again)
     ecs_expect(
-        f"{_MONITOR}/error-codes",
+        "nova.servers.monitor/rule/error-codes",
         "POST",
         _MONITORED.format(ecs_supplies.unknown_id()),
         json=body,
         expects="not-found",
         change="there is no such server",
     )
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_MONITOR}/own-project")
+@pytest.mark.ecs_requirement("nova.servers.monitor/rule/own-project")
 def test_another_project_does_not_monitor(ecs_clients: Clients, ecs_expect: Expect, ecs_servers: Servers) -> None:
     """The token says which project is meant."""
     (lease,) = ecs_servers.shared("ACTIVE")
     ecs_expect(
-        f"{_MONITOR}/own-project",
+        "nova.servers.monitor/rule/own-project",
         "POST",
         _MONITORED.format(lease.id),
         json={"monitorMetrics": None},
@@ -434,8 +469,8 @@ def test_another_project_does_not_monitor(ecs_clients: Clients, ecs_expect: Expe
     [
         pytest.param(rule, action, resource, id=action, marks=pytest.mark.ecs_requirement(rule))
         for rule, action, resource in (
-            (f"{_REBUILD}/error-state", "rebuild", "image_id"),
-            (f"{_IMAGE}/error-state", "createImage", None),
+            ("nova.servers.rebuild/rule/error-state", "rebuild", "image_id"),
+            ("nova.servers.create-image/rule/error-state", "createImage", None),
         )
     ],
 )
@@ -469,10 +504,9 @@ def test_a_server_in_error_is_refused(
     )
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
     lease.spoilt = answer.accepted
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_REBOOT}/stopped")
+@pytest.mark.ecs_requirement("nova.servers.reboot/rule/stopped")
 def test_a_stopped_server_is_not_restarted(
     ecs_client: Client, ecs_contract: Contract, ecs_check: Check, ecs_servers: Servers
 ) -> None:
@@ -481,8 +515,7 @@ def test_a_stopped_server_is_not_restarted(
     answer = ecs_client.post(_action(lease.id), {"reboot": {"type": "SOFT"}})
     if answer.refused:
         refused = ecs_contract.expectation("wrong-state", "nova").statuses
-        ecs_check(f"{_REBOOT}/stopped", answer, "status", one_of=sorted(refused))
+        ecs_check("nova.servers.reboot/rule/stopped", answer, "status", one_of=sorted(refused))
     else:
         ecs_servers.wait_stable(lease.id)
-        ecs_check(f"{_REBOOT}/stopped", lease.show(), "body", "server", "status", equals="ACTIVE")
-    lease.release()
+        ecs_check("nova.servers.reboot/rule/stopped", lease.show(), "body", "server", "status", equals="ACTIVE")

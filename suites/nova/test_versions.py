@@ -41,7 +41,10 @@ def _at(listed: Exchange, version: str) -> int | None:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_LIST}/v2-updated", f"{_LIST}/v21-updated", f"{_LIST}/v2-without-microversions", f"{_LIST}/v21-range"
+    "nova.versions.list/rule/v2-updated",
+    "nova.versions.list/rule/v21-updated",
+    "nova.versions.list/rule/v2-without-microversions",
+    "nova.versions.list/rule/v21-range",
 )
 def test_both_versions_are_listed(ecs_client: Client, ecs_check: Check) -> None:
     """v2.0 has no microversions, v2.1 a range, and each the time that the table names."""
@@ -61,7 +64,10 @@ def test_both_versions_are_listed(ecs_client: Client, ecs_check: Check) -> None:
             ecs_check(f"{_LIST}/{ranged}", listed, *place, field, **test)
 
 
-@pytest.mark.ecs_requirement(f"{_SHOW}/same-as-list", f"{_SHOW}/v2")
+@pytest.mark.ecs_requirement(
+    "nova.versions.show/rule/same-as-list",
+    "nova.versions.show/rule/v2",
+)
 def test_a_version_shows_what_the_list_says(ecs_client: Client, ecs_check: Check) -> None:
     """Each version by itself has the id, status, range and time of the list, and v2 no microversions."""
     listed = ecs_client.get("/")
@@ -71,24 +77,24 @@ def test_a_version_shows_what_the_list_says(ecs_client: Client, ecs_check: Check
             for field in _RANGE:
                 ecs_check(f"{_SHOW}/v2", shown, "body", "version", field, one_of=list(_BLANK))
         if at is None:
-            ecs_check.not_tested(f"{_SHOW}/same-as-list", f"the list has no version {version}")
+            ecs_check.not_tested("nova.versions.show/rule/same-as-list", f"the list has no version {version}")
             continue
         entry = _versions(listed)[at]
         for field in ("id", "status", *_RANGE, "updated"):
             blank = field in _RANGE and entry.get(field) in _BLANK
             same = {"one_of": list(_BLANK)} if blank else {"equals": entry.get(field)}
-            ecs_check(f"{_SHOW}/same-as-list", shown, "body", "version", field, **same)
+            ecs_check("nova.versions.show/rule/same-as-list", shown, "body", "version", field, **same)
 
 
 @pytest.mark.ecs_requirement(
-    f"{_LIST}/blank-together",
-    f"{_LIST}/has-v2",
-    f"{_LIST}/has-v2-1",
-    f"{_LIST}/one-current",
-    f"{_LIST}/range-has-default",
-    f"{_LIST}/range-in-order",
-    f"{_LIST}/self-link",
-    f"{_LIST}/self-link-works",
+    "nova.versions.list/rule/blank-together",
+    "nova.versions.list/rule/has-v2",
+    "nova.versions.list/rule/has-v2-1",
+    "nova.versions.list/rule/one-current",
+    "nova.versions.list/rule/range-has-default",
+    "nova.versions.list/rule/range-in-order",
+    "nova.versions.list/rule/self-link",
+    "nova.versions.list/rule/self-link-works",
 )
 def test_the_list_is_consistent(ecs_client: Client, ecs_check: Check) -> None:
     """Both versions are there, one is current, the range holds the default, and each version's link leads to it."""
@@ -98,22 +104,22 @@ def test_the_list_is_consistent(ecs_client: Client, ecs_check: Check) -> None:
         at = _at(listed, version)
         name = f"v{version}" if at is None else versions[at]["id"]
         ecs_check(f"{_LIST}/{rule}", listed, "body", "versions", "*", "id", contains=name)
-    ecs_check(f"{_LIST}/one-current", listed, "body", "versions", "*", "status", has_one="CURRENT")
+    ecs_check("nova.versions.list/rule/one-current", listed, "body", "versions", "*", "status", has_one="CURRENT")
     for index, entry in enumerate(versions):
         place = ("body", "versions", index)
-        ecs_check(f"{_LIST}/blank-together", listed, *place, "min_version", **_blank_like(entry))
+        ecs_check("nova.versions.list/rule/blank-together", listed, *place, "min_version", **_blank_like(entry))
         if not all(entry.get(field) in _BLANK for field in _RANGE):
             least = entry.get("min_version")
-            ecs_check(f"{_LIST}/range-in-order", listed, *place, "version", version_at_least=least)
+            ecs_check("nova.versions.list/rule/range-in-order", listed, *place, "version", version_at_least=least)
         _check_link(ecs_client, ecs_check, listed, index, entry)
     for rule in ("range-in-order", "self-link", "self-link-works"):
         ecs_check.not_tested(f"{_LIST}/{rule}", "no version of the list has a number in its id, or a range")
     new = _at(listed, "2.1")
     if new is None:
-        ecs_check.not_tested(f"{_LIST}/range-has-default", "the list has no version 2.1")
+        ecs_check.not_tested("nova.versions.list/rule/range-has-default", "the list has no version 2.1")
     else:
         place = ("body", "versions", new)
-        ecs_check(f"{_LIST}/range-has-default", listed, *place, "min_version", one_of=["2.0", "2.1"])
+        ecs_check("nova.versions.list/rule/range-has-default", listed, *place, "min_version", one_of=["2.0", "2.1"])
 
 
 def _check_link(client: Client, check: Check, listed: Exchange, index: int, entry: dict[str, Any]) -> None:
@@ -122,9 +128,9 @@ def _check_link(client: Client, check: Check, listed: Exchange, index: int, entr
     if number is None:
         return
     place, named = ("body", "versions", index, "links", at, "href"), _named(number)
-    if check(f"{_LIST}/self-link", listed, *place, matches=f"/[vV]?{named}/?$"):
+    if check("nova.versions.list/rule/self-link", listed, *place, matches=f"/[vV]?{named}/?$"):
         path = "/" + entry["links"][at]["href"].rstrip("/").rpartition("/")[2]
-        check(f"{_LIST}/self-link-works", client.get(path), "body", "version", "id", matches=named)
+        check("nova.versions.list/rule/self-link-works", client.get(path), "body", "version", "id", matches=named)
 
 
 def _self(version: dict[str, Any]) -> int:
@@ -139,12 +145,12 @@ def _blank_like(version: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.ecs_requirement(
-    f"{_SHOW}/asked-version",
-    f"{_SHOW}/blank-together",
-    f"{_SHOW}/media-type-json",
-    f"{_SHOW}/self-link",
-    f"{_SHOW}/v2-updated",
-    f"{_SHOW}/v21-updated",
+    "nova.versions.show/rule/asked-version",
+    "nova.versions.show/rule/blank-together",
+    "nova.versions.show/rule/media-type-json",
+    "nova.versions.show/rule/self-link",
+    "nova.versions.show/rule/v2-updated",
+    "nova.versions.show/rule/v21-updated",
 )
 def test_a_version_is_consistent(ecs_client: Client, ecs_check: Check) -> None:
     """Each version by itself is the one asked for, with its time, its own link and JSON as its base."""
@@ -152,13 +158,15 @@ def test_a_version_is_consistent(ecs_client: Client, ecs_check: Check) -> None:
         shown, named = ecs_client.get(path), _named(number)
         version = read(shown, "version")
         if re.search(r"\d", str(version.get("id"))):
-            ecs_check(f"{_SHOW}/asked-version", shown, "body", "version", "id", matches=named)
+            ecs_check("nova.versions.show/rule/asked-version", shown, "body", "version", "id", matches=named)
         else:
-            ecs_check.not_tested(f"{_SHOW}/asked-version", "the id of the version has no number")
+            ecs_check.not_tested("nova.versions.show/rule/asked-version", "the id of the version has no number")
         ecs_check(f"{_SHOW}/{rule}", shown, "body", "version", "updated", equals=_UPDATED[number])
-        ecs_check(f"{_SHOW}/blank-together", shown, "body", "version", "min_version", **_blank_like(version))
+        ecs_check(
+            "nova.versions.show/rule/blank-together", shown, "body", "version", "min_version", **_blank_like(version)
+        )
         link = ("body", "version", "links", _self(version), "href")
-        ecs_check(f"{_SHOW}/self-link", shown, *link, matches=f"/[vV]?{named}/?$")
+        ecs_check("nova.versions.show/rule/self-link", shown, *link, matches=f"/[vV]?{named}/?$")
     shown = ecs_client.get("/v2.1")
     types = ("body", "version", "media-types", "*", "base")
-    ecs_check(f"{_SHOW}/media-type-json", shown, *types, includes=["application/json"])
+    ecs_check("nova.versions.show/rule/media-type-json", shown, *types, includes=["application/json"])
