@@ -48,6 +48,9 @@ class Journal:
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self._order)
 
+    def __reversed__(self) -> Iterator[Exchange]:
+        return reversed(self._order)
+
     def since(self, mark: int) -> Sequence[Exchange]:
         """Return what was recorded after the journal had *mark* entries."""
         return self._order[mark:]
