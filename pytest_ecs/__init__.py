@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_ecs._contract.model import Requirement
     from pytest_ecs._http.client import Client
     from pytest_ecs._http.exchange import Exchange
-    from pytest_ecs._resources.servers import Lease
+    from pytest_ecs._resources.lease import Lease
     from pytest_ecs._testing.bench import Bench
     from pytest_ecs._testing.properties import Facts, Properties, Trial
 
@@ -48,7 +48,7 @@ _HOMES = {
     "Exchange": ("pytest_ecs._http.exchange", "Exchange"),
     "Facts": ("pytest_ecs._testing.properties", "Facts"),
     "Ingredients": ("pytest_ecs._cases.recipe", "Ingredients"),
-    "Lease": ("pytest_ecs._resources.servers", "Lease"),
+    "Lease": ("pytest_ecs._resources.lease", "Lease"),
     "Properties": ("pytest_ecs._testing.properties", "Properties"),
     "Request": ("pytest_ecs._cases.recipe", "Request"),
     "Step": ("pytest_ecs._cases.recipe", "Step"),

@@ -9,7 +9,7 @@ from pytest_ecs._types import JSON, Clock, Identity, Level, ServerState, Verdict
 
 if TYPE_CHECKING:
     from pytest_ecs._http.exchange import Exchange
-    from pytest_ecs._resources.servers import Lease
+    from pytest_ecs._resources.lease import Lease
 
 __all__ = ["JSON", "Clock", "Identity", "JobWaiter", "Level", "ServerFactory", "ServerState", "Verdict"]
 

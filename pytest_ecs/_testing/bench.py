@@ -22,7 +22,7 @@ from pytest_ecs._http.auth import AkSkAuth, AlteredAfterSigning, FixedToken, NoA
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._resources.kinds import discard
-from pytest_ecs._resources.servers import Lease
+from pytest_ecs._resources.lease import Lease
 from pytest_ecs._testing.supplies import TRIES, Stock
 from pytest_ecs._types import JSON, Identity, ServerState
 from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pytest_ecs._http.credentials import Credentials
     from pytest_ecs._http.exchange import Exchange
     from pytest_ecs._http.target import Target
-    from pytest_ecs._resources.servers import Lease, Pool
+    from pytest_ecs._resources.lease import Lease
+    from pytest_ecs._resources.pool import Pool
     from pytest_ecs._run.options import Settings
     from pytest_ecs._run.session import Session
     from pytest_ecs._testing.bench import Bench

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pytest_ecs._cases.recipe import RECIPES, Request
 from pytest_ecs._checks import Finding
 from pytest_ecs._http.exchange import Exchange, pointer
-from pytest_ecs._resources.servers import Lease
+from pytest_ecs._resources.lease import Lease
 from pytest_ecs._testing.bench import Bench
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError, JobFailed, PrerequisiteMissing

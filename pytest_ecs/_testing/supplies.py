@@ -13,7 +13,7 @@ from pytest_ecs._checks import TESTS, locate
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange, pointer
-from pytest_ecs._resources.servers import Lease
+from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
