@@ -16,25 +16,47 @@ if TYPE_CHECKING:
     from pytest_ecs._contract.model import Requirement
     from pytest_ecs._http.client import Client
     from pytest_ecs._http.exchange import Exchange
+    from pytest_ecs._http.target import Target
     from pytest_ecs._resources.lease import Lease
-    from pytest_ecs._testing.bench import Bench
-    from pytest_ecs._testing.properties import Facts, Properties, Trial
+    from pytest_ecs._testing.cases import Cases
+    from pytest_ecs._testing.check import Check
+    from pytest_ecs._testing.clients import Clients
+    from pytest_ecs._testing.expect import Expect
+    from pytest_ecs._testing.jobs import Jobs
+    from pytest_ecs._testing.properties import Properties, Trial
+    from pytest_ecs._testing.reading import exactly, read
+    from pytest_ecs._testing.servers import Servers
+    from pytest_ecs._testing.snapshot import Snapshot
+    from pytest_ecs._testing.supplies import Supplies
+    from pytest_ecs._testing.tools import Tools
+    from pytest_ecs._testing.wait import Wait
 
 __all__ = [
-    "Bench",
+    "Cases",
+    "Check",
     "Client",
+    "Clients",
     "Contract",
     "Exchange",
-    "Facts",
+    "Expect",
     "Ingredients",
+    "Jobs",
     "Lease",
     "Properties",
     "Request",
     "Requirement",
+    "Servers",
+    "Snapshot",
     "Step",
+    "Supplies",
+    "Target",
+    "Tools",
     "Trial",
+    "Wait",
     "__version__",
+    "exactly",
     "load_contract",
+    "read",
     "recipe",
     "uncovered",
 ]
@@ -42,19 +64,30 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Bench": ("pytest_ecs._testing.bench", "Bench"),
+    "Cases": ("pytest_ecs._testing.cases", "Cases"),
+    "Check": ("pytest_ecs._testing.check", "Check"),
     "Client": ("pytest_ecs._http.client", "Client"),
+    "Clients": ("pytest_ecs._testing.clients", "Clients"),
     "Contract": ("pytest_ecs._contract", "Contract"),
     "Exchange": ("pytest_ecs._http.exchange", "Exchange"),
-    "Facts": ("pytest_ecs._testing.properties", "Facts"),
+    "Expect": ("pytest_ecs._testing.expect", "Expect"),
     "Ingredients": ("pytest_ecs._cases.recipe", "Ingredients"),
+    "Jobs": ("pytest_ecs._testing.jobs", "Jobs"),
     "Lease": ("pytest_ecs._resources.lease", "Lease"),
     "Properties": ("pytest_ecs._testing.properties", "Properties"),
     "Request": ("pytest_ecs._cases.recipe", "Request"),
-    "Step": ("pytest_ecs._cases.recipe", "Step"),
-    "Trial": ("pytest_ecs._testing.properties", "Trial"),
     "Requirement": ("pytest_ecs._contract.model", "Requirement"),
+    "Servers": ("pytest_ecs._testing.servers", "Servers"),
+    "Snapshot": ("pytest_ecs._testing.snapshot", "Snapshot"),
+    "Step": ("pytest_ecs._cases.recipe", "Step"),
+    "Supplies": ("pytest_ecs._testing.supplies", "Supplies"),
+    "Target": ("pytest_ecs._http.target", "Target"),
+    "Tools": ("pytest_ecs._testing.tools", "Tools"),
+    "Trial": ("pytest_ecs._testing.properties", "Trial"),
+    "Wait": ("pytest_ecs._testing.wait", "Wait"),
+    "exactly": ("pytest_ecs._testing.reading", "exactly"),
     "load_contract": ("pytest_ecs._contract", "load"),
+    "read": ("pytest_ecs._testing.reading", "read"),
     "recipe": ("pytest_ecs._cases.recipe", "recipe"),
     "uncovered": ("pytest_ecs._cases.derivation", "uncovered"),
 }

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Bench
+from pytest_ecs import Cases, Check, Client, Clients, Expect, Jobs, Servers, Supplies, read
 from pytest_ecs.exceptions import TargetError
 
 from .recipes import requirements
 
 
 @pytest.mark.parametrize("requirement", requirements("auth"))
-def test_wrong_credentials_are_refused(ecs_bench: Bench, requirement: str) -> None:
+def test_wrong_credentials_are_refused(ecs_cases: Cases, requirement: str) -> None:
     """The recipe's own request, accepted with the right credentials, is refused with these."""
-    ecs_bench.authenticate(requirement)
+    ecs_cases.authenticate(requirement)
 
 
 _LIMITS = "/v1/{project_id}/cloudservers/limits"
@@ -24,13 +24,15 @@ _SERVERS = "/v1/{project_id}/cloudservers"
 
 
 @pytest.mark.ecs_requirement("4.2/signature-accepted")
-def test_a_signed_request_is_accepted(ecs_bench: Bench) -> None:
+def test_a_signed_request_is_accepted(
+    ecs_clients: Clients, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
+) -> None:
     """A GET and a POST with a body, signed with AK/SK and without a token, are answered like those with one."""
-    shown = ecs_bench.signed().get(_LIMITS)
-    ecs_bench.check("4.2/signature-accepted", shown, "status", equals=200)
-    checked = ecs_bench.signed().post(_SERVERS, _checked(ecs_bench))
-    ecs_bench.settle(checked)
-    ecs_bench.check("4.2/signature-accepted", checked, "status", at_most=299)
+    shown = ecs_clients.signed().get(_LIMITS)
+    ecs_check("4.2/signature-accepted", shown, "status", equals=200)
+    checked = ecs_clients.signed().post(_SERVERS, _checked(ecs_servers, ecs_supplies))
+    ecs_jobs.settle(checked)
+    ecs_check.accepted("4.2/signature-accepted", checked)
 
 
 @pytest.mark.parametrize(
@@ -55,22 +57,31 @@ def test_a_signed_request_is_accepted(ecs_bench: Bench) -> None:
         )
     ],
 )
-def test_a_wrong_signature_is_refused(ecs_bench: Bench, requirement: str, wrong: dict[str, Any], change: str) -> None:
+def test_a_wrong_signature_is_refused(
+    ecs_clients: Clients,
+    ecs_expect: Expect,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    requirement: str,
+    wrong: dict[str, Any],
+    change: str,
+) -> None:
     """A request that is accepted when it is signed rightly is refused with each way of signing it wrongly."""
-    body = _checked(ecs_bench)
-    control = ecs_bench.signed().post(_SERVERS, body)
-    ecs_bench.settle(control)
-    refused = ecs_bench.expect(
+    body = _checked(ecs_servers, ecs_supplies)
+    control = ecs_clients.signed().post(_SERVERS, body)
+    ecs_jobs.settle(control)
+    refused = ecs_expect(
         requirement,
         "POST",
         _SERVERS,
         json=body,
-        client=ecs_bench.signed(**wrong),
+        client=ecs_clients.signed(**wrong),
         expects="unauthenticated",
         change=change,
         control=control.id,
     )
-    ecs_bench.settle(refused)
+    ecs_jobs.settle(refused)
 
 
 #: More bytes than a signed request may have (4.2: 12 MB).
@@ -78,21 +89,23 @@ _TOO_MANY = 12 * 1024 * 1024 + 1
 _CUT_OFF = "the connection ended before there was an answer, which says nothing of the body"
 
 
-def _large(bench: Bench) -> tuple[str, str, str]:
+def _large(servers: Servers) -> tuple[str, str, str]:
     """Return the path of a server, a request that gives it the name that it has, and the same one beyond 12 MB."""
-    (lease,) = bench.shared("ACTIVE")
-    body = json.dumps({"server": {"name": bench.read(lease.show(), "server", "name")}})
+    (lease,) = servers.shared("ACTIVE")
+    body = json.dumps({"server": {"name": read(lease.show(), "server", "name")}})
     return f"/v2.1/{{project_id}}/servers/{lease.id}", body, body + " " * _TOO_MANY
 
 
 @pytest.mark.ecs_requirement("4.2/signature-large-body")
-def test_a_signed_body_is_not_too_large(ecs_bench: Bench) -> None:
+def test_a_signed_body_is_not_too_large(
+    ecs_clients: Clients, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
+) -> None:
     """A signed request is accepted, and refused when nothing but its size grows beyond 12 MB."""
-    requirement, client = "4.2/signature-large-body", ecs_bench.signed()
-    path, body, large = _large(ecs_bench)
+    requirement, client = "4.2/signature-large-body", ecs_clients.signed()
+    path, body, large = _large(ecs_servers)
     control = client.put(path, content=body)
     try:
-        ecs_bench.expect(
+        ecs_expect(
             requirement,
             "PUT",
             path,
@@ -103,21 +116,21 @@ def test_a_signed_body_is_not_too_large(ecs_bench: Bench) -> None:
             control=control.id,
         )
     except TargetError:
-        ecs_bench.not_tested(requirement, _CUT_OFF)
+        ecs_check.not_tested(requirement, _CUT_OFF)
 
 
 @pytest.mark.ecs_requirement("4.2/token-large-body")
-def test_a_large_body_with_a_token_is_answered(ecs_bench: Bench) -> None:
+def test_a_large_body_with_a_token_is_answered(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """With a token the size of a body may be too much, and makes nothing fail inside the service."""
-    path, _, large = _large(ecs_bench)
+    path, _, large = _large(ecs_servers)
     try:
-        answered = ecs_bench.client.put(path, content=large)
+        answered = ecs_client.put(path, content=large)
     except TargetError:
-        ecs_bench.not_tested("4.2/token-large-body", _CUT_OFF)
+        ecs_check.not_tested("4.2/token-large-body", _CUT_OFF)
     else:
-        ecs_bench.check("4.2/token-large-body", answered, "status", at_most=499)
+        ecs_check("4.2/token-large-body", answered, "status", at_most=499)
 
 
-def _checked(bench: Bench) -> dict[str, object]:
+def _checked(servers: Servers, supplies: Supplies) -> dict[str, object]:
     """A create request that is only checked, so that a wrong acceptance makes nothing."""
-    return {"dry_run": True, **bench.session.pool.template(bench.new_name("signed"), 1)}
+    return {"dry_run": True, **servers.template(supplies.name("signed"), 1)}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Bench
+from pytest_ecs import Cases
 
 from .recipes import requirements
 
 
 @pytest.mark.parametrize("requirement", requirements("permission"))
-def test_action_is_needed(ecs_bench: Bench, requirement: str) -> None:
+def test_action_is_needed(ecs_cases: Cases, requirement: str) -> None:
     """The recipe's own request is denied to a user without the action."""
-    ecs_bench.authorize(requirement)
+    ecs_cases.authorize(requirement)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pytest_ecs import Exchange, Facts, Lease, Properties, load_contract
+from pytest_ecs import Exchange, Lease, Properties, Servers, load_contract, read
 from pytest_ecs.strategies import breakable, can_vary
 
 from . import recipes  # noqa: F401 - registers what the requests are made from
@@ -62,20 +62,19 @@ def test_invalid_requests_are_refused(ecs_properties: Properties, operation: str
     ecs_properties.invalid(operation)
 
 
-@pytest.mark.ecs_requirement(_VIEWS, _STATE)
-def test_lifecycles(ecs_properties: Properties) -> None:
+@pytest.mark.ecs_requirement(
+    "6.2/views-agree",
+    "6.3/state-follows",
+)
+def test_lifecycles(ecs_properties: Properties, ecs_servers: Servers) -> None:
     """A server that goes through any sequence of operations is what they make of it, in all its views."""
-    lease = ecs_properties.bench.session.pool.lease("ACTIVE")
-    try:
-        ecs_properties.machine(lambda: _Lifecycle(ecs_properties, lease))
-    finally:
-        lease.release()
+    lease = ecs_servers("ACTIVE")
+    ecs_properties.machine(lambda: _Lifecycle(ecs_properties, lease))
 
 
 _RUNNING = precondition(lambda self: self.status == "ACTIVE" and not self.locked)
 _STOPPED = precondition(lambda self: self.status == "SHUTOFF" and not self.locked)
 _FREE = precondition(lambda self: not self.locked)
-_BATCH = "/v1/{project_id}/cloudservers/action"
 #: The microversion that shows most of what is looked at; from it on tags are shown, too.
 _VERSION = "2.26"
 #: More NICs than the model ever gives a server, and fewer than one may have.
@@ -89,16 +88,16 @@ class _Lifecycle(RuleBasedStateMachine):
 
     def __init__(self, properties: Properties, lease: Lease) -> None:
         super().__init__()
-        self.bench, self.lease, self.trial = properties.bench, lease, properties.trial()
+        self.tools, self.lease, self.trial = properties.tools, lease, properties.trial()
         self.status, self.locked = "ACTIVE", False
         self.metadata: dict[str, str | None] = {}
         self.tags: dict[str, str | None] = {}
         self.path = f"/v2.1/{{project_id}}/servers/{lease.id}"
         with self.trial:
-            self.bench.session.pool.bring(lease, "ACTIVE")
-            self.before = Facts.of(self.bench, lease)
+            self.tools.servers.bring(lease, "ACTIVE")
+            self.before = properties.snapshot(lease)
             self.name: Any = self.before.shown["name"]
-            self.flavor = self.bench.flavor_of(lease)
+            self.flavor = self.tools.servers.flavor_of(lease)
             self.disks, self.ports = list(self.before.disks), list(self.before.ports)
 
     # Rules ask for what the model was given, never for what the server had: hypothesis repeats examples step by step.
@@ -115,13 +114,13 @@ class _Lifecycle(RuleBasedStateMachine):
 
     def _do(self, operation: str, body: Any, **parameters: str) -> Exchange:
         """Send a request that must be accepted, and wait for what it starts."""
-        declared = self.bench.contract.operations[operation]
+        declared = self.tools.contract.operations[operation]
         path = declared.path.replace("{server_id}", self.lease.id)
         for name, value in parameters.items():
             path = path.replace(f"{{{name}}}", value)
-        sent = self.bench.expect(f"{operation}/status", declared.method, path, expects="accepted", json=body)
-        self.bench.read(sent)
-        self.bench.settle(sent, [self.lease])
+        sent = self.tools.expect(f"{operation}/status", declared.method, path, expects="accepted", json=body)
+        read(sent)
+        self.tools.jobs.settle(sent, [self.lease])
         return sent
 
     def _batch(self, **more: Any) -> dict[str, Any]:
@@ -166,9 +165,9 @@ class _Lifecycle(RuleBasedStateMachine):
     def resize(self) -> None:
         """Give the server the other flavor."""
         with self.trial:
-            if self.bench.session.target.resources.other_flavor_id is None:
+            if self.tools.target.resources.other_flavor_id is None:
                 return
-            wanted = self.bench.other_flavor(self.lease)
+            wanted = self.tools.servers.other_flavor(self.lease)
             self._do("ecs.servers.resize", {"resize": {"flavorRef": wanted}})
             self.flavor = wanted
 
@@ -194,7 +193,7 @@ class _Lifecycle(RuleBasedStateMachine):
         """A locked server is neither started nor stopped."""
         with self.trial:
             body: dict[str, Any] = {"os-stop": {}} if self.status == "ACTIVE" else {"os-start": {}}
-            refused = self.bench.expect(
+            refused = self.tools.expect(
                 "nova.servers.lock/rule/refuses-status",
                 "POST",
                 f"{self.path}/action",
@@ -202,7 +201,7 @@ class _Lifecycle(RuleBasedStateMachine):
                 change="the server is locked",
                 json=body,
             )
-            self.bench.wait_out(refused)
+            self.tools.jobs.wait_out(refused)
 
     # What belongs to it
 
@@ -211,7 +210,7 @@ class _Lifecycle(RuleBasedStateMachine):
     def rename(self) -> None:
         """Give the server another name."""
         with self.trial:
-            name = self.bench.new_name("life")
+            name = self.tools.supplies.name("life")
             self._do("nova.servers.update", {"server": {"name": name}})
             self.name = name
 
@@ -254,10 +253,10 @@ class _Lifecycle(RuleBasedStateMachine):
     def attach(self, native: bool) -> None:
         """Attach a data disk."""
         with self.trial:
-            disk = self.bench.disk()
+            disk = self.tools.supplies.disk()
             family = "nova" if native else "ecs"
             self._do(f"{family}.disks.attach", {"volumeAttachment": {"volumeId": disk}})
-            self.bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+            self.tools.wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
             self.disks.append(disk)
 
     @precondition(lambda self: self.status == "SHUTOFF" and not self.locked and self.more_disks)
@@ -267,7 +266,7 @@ class _Lifecycle(RuleBasedStateMachine):
         with self.trial:
             disk = self.disks[-1]
             self._do(f"{'nova' if native else 'ecs'}.disks.detach", None, volume_id=disk)
-            self.bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="available")
+            self.tools.wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="available")
             self.disks.pop()
 
     @precondition(lambda self: self.status == "ACTIVE" and not self.locked and self.more_nics < 2)
@@ -275,12 +274,12 @@ class _Lifecycle(RuleBasedStateMachine):
     def add_nic(self) -> None:
         """Add a NIC, unless those that could not be deleted leave no room for one: that is judged as their deletion."""
         with self.trial:
-            there = self.bench.read(self.bench.client.get(f"{self.path}/os-interface"), "interfaceAttachments")
+            there = read(self.tools.client.get(f"{self.path}/os-interface"), "interfaceAttachments")
             if len(there) > _MANY_NICS:
                 return
-            network = self.bench.need_resource("network_id")
+            network = self.tools.supplies.need("network_id")
             added = self._do("nova.nics.add", {"interfaceAttachment": {"net_id": network}})
-            self.ports.append(str(self.bench.read(added, "interfaceAttachment", "port_id")))
+            self.ports.append(str(read(added, "interfaceAttachment", "port_id")))
 
     @precondition(lambda self: self.status == "ACTIVE" and not self.locked and self.more_nics)
     @rule(native=st.booleans())
@@ -292,7 +291,7 @@ class _Lifecycle(RuleBasedStateMachine):
                 self._do("nova.nics.delete", None, port_id=port)
             else:
                 self._do("ecs.nics.delete", {"nics": [{"id": port}]})
-            self.bench.wait_gone(f"{self.path}/os-interface/{port}")
+            self.tools.wait.gone(f"{self.path}/os-interface/{port}")
             self.ports.pop()
 
     # What must hold
@@ -301,7 +300,7 @@ class _Lifecycle(RuleBasedStateMachine):
     def views_agree(self) -> None:
         """Every query of the server says what the model says."""
         with self.trial:
-            check, get = self.bench.check, self.bench.client.get
+            check, get = self.tools.check, self.tools.client.get
             shown = get(self.path, microversion=_VERSION)
             running = self.status == "ACTIVE"
             server = ("body", "server")
@@ -309,11 +308,11 @@ class _Lifecycle(RuleBasedStateMachine):
             check(_STATE, shown, *server, "OS-EXT-STS:vm_state", equals="active" if running else "stopped")
             check(_STATE, shown, *server, "OS-EXT-STS:task_state", equals=None)
             check(_STATE, shown, *server, "locked", equals=self.locked)
-            if self.bench.read(shown, "server", "status") == self.status:
+            if read(shown, "server", "status") == self.status:
                 power = 1 if running else 3
                 check("nova.servers.show/rule/power-state", shown, *server, "OS-EXT-STS:power_state", equals=power)
             listed = get("/v2.1/{project_id}/servers/detail", query={"name": self.name}, microversion=_VERSION)
-            found = [one.get("id") for one in self.bench.read(listed, "servers")]
+            found = [one.get("id") for one in read(listed, "servers")]
             check(_VIEWS, listed, "body", "servers", "*", "id", has_one=self.lease.id)
             places: list[tuple[Exchange, tuple[str | int, ...]]] = [(shown, server)]
             if self.lease.id in found:
@@ -325,7 +324,7 @@ class _Lifecycle(RuleBasedStateMachine):
                     "OS-EXT-STS:power_state",
                     "locked",
                 ):
-                    check(_VIEWS, *places[1][:1], *places[1][1], name, equals=self.bench.read(shown, "server", name))
+                    check(_VIEWS, *places[1][:1], *places[1][1], name, equals=read(shown, "server", name))
             for exchange, place in places:
                 check(_VIEWS, exchange, *place, "name", equals=self.name)
                 check(_VIEWS, exchange, *place, "flavor", "id", equals=self.flavor)
@@ -338,7 +337,7 @@ class _Lifecycle(RuleBasedStateMachine):
             self._parts()
 
     def _parts(self) -> None:
-        check, get = self.bench.check, self.bench.client.get
+        check, get = self.tools.check, self.tools.client.get
         ids = ("body", "volumeAttachments", "*", "volumeId")
         check(_VIEWS, get(f"{self.path}/os-volume_attachments"), *ids, same_items=self.disks)
         check(_VIEWS, get(f"/v2.1/servers/{self.lease.id}/block_device"), *ids, same_items=self.disks)
@@ -363,6 +362,6 @@ class _Lifecycle(RuleBasedStateMachine):
         if self.locked:
             with self.trial:
                 self._do("nova.servers.unlock", {"unlock": None})
-                shown = self.bench.client.get(self.path, microversion=_VERSION)
-                self.bench.check(_STATE, shown, "body", "server", "locked", equals=False)
+                shown = self.tools.client.get(self.path, microversion=_VERSION)
+                self.tools.check(_STATE, shown, "body", "server", "locked", equals=False)
         self.before.put_back()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_ecs import Bench, Exchange, Lease, load_contract
+from pytest_ecs import Check, Client, Contract, Exchange, Jobs, Lease, Servers, Supplies, Target, load_contract
 
 _ACTIVE = ["A-4/active+null"]
 _STOPPED = ["A-4/stopped+null"]
@@ -24,35 +24,45 @@ def _show(lease: Lease) -> Callable[[], Exchange]:
     return lease.show
 
 
-@pytest.mark.ecs_requirement(*_BUILDING, *_ACTIVE)
-def test_states_of_a_new_server(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement(
+    "A-4/building+scheduling",
+    "A-4/building+block_device_mapping",
+    "A-4/building+networking",
+    "A-4/building+spawning",
+    "A-4/active+null",
+)
+def test_states_of_a_new_server(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
+) -> None:
     """From the request to ACTIVE a server is building."""
-    name = ecs_bench.new_name("states")
-    pool, client = ecs_bench.session.pool, ecs_bench.client
-    started = client.post("/v1/{project_id}/cloudservers", pool.template(name, 1))
-    seen = ecs_bench.watch(started, lambda: client.get("/v2.1/{project_id}/servers/detail", query={"name": name}))
-    pool.settle(started)
-    ecs_bench.missed([*_BUILDING, *_ACTIVE], seen)
+    name = ecs_supplies.name("states")
+    started = ecs_client.post("/v1/{project_id}/cloudservers", ecs_servers.template(name, 1))
+    seen = ecs_jobs.watch(started, lambda: ecs_client.get("/v2.1/{project_id}/servers/detail", query={"name": name}))
+    ecs_servers.settle(started)
+    ecs_check.missed([*_BUILDING, *_ACTIVE], seen)
 
 
-@pytest.mark.ecs_requirement("A-4/active+powering-off", *_STOPPED)
-def test_states_while_stopping(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement(
+    "A-4/active+powering-off",
+    "A-4/stopped+null",
+)
+def test_states_while_stopping(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs) -> None:
     """An active server that is stopped is powering off, then stopped."""
-    lease = ecs_bench.session.pool.lease("ACTIVE")
-    started = ecs_bench.client.post(_ACTION, {"os-stop": {"servers": [{"id": lease.id}]}})
-    seen = ecs_bench.watch(started, _show(lease))
+    lease = ecs_servers("ACTIVE")
+    started = ecs_client.post(_ACTION, {"os-stop": {"servers": [{"id": lease.id}]}})
+    seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
-    ecs_bench.missed(["A-4/active+powering-off", *_STOPPED], seen)
+    ecs_check.missed(["A-4/active+powering-off", *_STOPPED], seen)
 
 
 @pytest.mark.ecs_requirement("A-4/stopped+powering-on")
-def test_states_while_starting(ecs_bench: Bench) -> None:
+def test_states_while_starting(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs) -> None:
     """A stopped server that is started is powering on."""
-    lease = ecs_bench.session.pool.lease("SHUTOFF")
-    started = ecs_bench.client.post(_ACTION, {"os-start": {"servers": [{"id": lease.id}]}})
-    seen = ecs_bench.watch(started, _show(lease))
+    lease = ecs_servers("SHUTOFF")
+    started = ecs_client.post(_ACTION, {"os-start": {"servers": [{"id": lease.id}]}})
+    seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
-    ecs_bench.missed(["A-4/stopped+powering-on"], seen)
+    ecs_check.missed(["A-4/stopped+powering-on"], seen)
 
 
 @pytest.mark.parametrize(
@@ -62,25 +72,32 @@ def test_states_while_starting(ecs_bench: Bench) -> None:
         pytest.param("HARD", _HARD, marks=pytest.mark.ecs_requirement(*_HARD), id="hard"),
     ],
 )
-def test_states_while_rebooting(ecs_bench: Bench, kind: str, rows: list[str]) -> None:
+def test_states_while_rebooting(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, kind: str, rows: list[str]
+) -> None:
     """A restart shows as REBOOT, a forcible one as HARD_REBOOT, through all three of its tasks."""
-    lease = ecs_bench.session.pool.lease("ACTIVE")
-    started = ecs_bench.client.post(_ACTION, {"reboot": {"type": kind, "servers": [{"id": lease.id}]}})
-    seen = ecs_bench.watch(started, _show(lease))
+    lease = ecs_servers("ACTIVE")
+    started = ecs_client.post(_ACTION, {"reboot": {"type": kind, "servers": [{"id": lease.id}]}})
+    seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
-    ecs_bench.missed(rows, seen)
+    ecs_check.missed(rows, seen)
 
 
-@pytest.mark.ecs_requirement(*_RESIZING)
-def test_states_while_resizing(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement(
+    "A-4/stopped+resize_prep",
+    "A-4/stopped+resize_migrating",
+    "A-4/stopped+resize_migrated",
+    "A-4/stopped+resize_finish",
+)
+def test_states_while_resizing(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs) -> None:
     """A stopped server whose specifications change shows as RESIZE."""
-    lease = ecs_bench.session.pool.lease("SHUTOFF")
-    wanted = ecs_bench.other_flavor(lease)
+    lease = ecs_servers("SHUTOFF")
+    wanted = ecs_servers.other_flavor(lease)
     path = f"/v1/{{project_id}}/cloudservers/{lease.id}/resize"
-    started = ecs_bench.client.post(path, {"resize": {"flavorRef": wanted}})
-    seen = ecs_bench.watch(started, _show(lease))
+    started = ecs_client.post(path, {"resize": {"flavorRef": wanted}})
+    seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
-    ecs_bench.missed(_RESIZING, seen)
+    ecs_check.missed(_RESIZING, seen)
 
 
 @pytest.mark.parametrize(
@@ -90,14 +107,15 @@ def test_states_while_resizing(ecs_bench: Bench) -> None:
         pytest.param("SHUTOFF", "A-4/stopped+deleting", marks=pytest.mark.ecs_requirement("A-4/stopped+deleting")),
     ],
 )
-def test_states_while_deleting(ecs_bench: Bench, state: str, row: str) -> None:
+def test_states_while_deleting(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, state: str, row: str
+) -> None:
     """A server keeps its status while it is being deleted."""
-    pool = ecs_bench.session.pool
-    lease = pool.to_delete("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
-    started = ecs_bench.client.post("/v1/{project_id}/cloudservers/delete", {"servers": [{"id": lease.id}]})
-    seen = ecs_bench.watch(started, _show(lease))
+    lease = ecs_servers.to_delete("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
+    started = ecs_client.post("/v1/{project_id}/cloudservers/delete", {"servers": [{"id": lease.id}]})
+    seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
-    ecs_bench.missed([row], seen)
+    ecs_check.missed([row], seen)
 
 
 _REACHED = {
@@ -125,16 +143,22 @@ _REACHED = {
     ]
     + [pytest.param("active", "resize_prep", marks=pytest.mark.ecs_requirement("A-4/unknown"), id="A-4/unknown")],
 )
-def test_states_that_only_the_mock_can_be_put_into(ecs_bench: Bench, vm_state: str, task_state: str | None) -> None:
+def test_states_that_only_the_mock_can_be_put_into(
+    ecs_contract: Contract,
+    ecs_target: Target,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    vm_state: str,
+    task_state: str | None,
+) -> None:
     """Pairs that no operation of this suite passes through are provoked where the target can do that."""
-    hook = ecs_bench.session.target.control
+    hook = ecs_target.control
     row = f"A-4/{vm_state}+{task_state or 'null'}"
-    row = row if row in ecs_bench.contract.requirements else "A-4/unknown"
+    row = row if row in ecs_contract.requirements else "A-4/unknown"
     if hook is None:
-        ecs_bench.not_tested(row, "no operation of this suite passes through this pair")
+        ecs_check.not_tested(row, "no operation of this suite passes through this pair")
         return
-    lease = ecs_bench.session.pool.lease("ACTIVE")
+    lease = ecs_servers("ACTIVE")
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": vm_state, "task_state": task_state})
     lease.show()
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
-    lease.release()

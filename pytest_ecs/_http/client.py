@@ -2,156 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
 import json as _json
-import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
-from pytest_ecs._http.auth import NO_RENEWAL
-from pytest_ecs._http.exchange import REDACTED, SECRET_HEADERS, Case, Exchange, Secrets, redact
+from pytest_ecs._http.connection import Connection
+from pytest_ecs._http.exchange import Case, Exchange
+from pytest_ecs._http.headers import applied_version, version_headers
+from pytest_ecs._http.limits import GATEWAY, PAUSES
+from pytest_ecs._http.recording import CUT, answered, as_text, sent
 from pytest_ecs._http.target import Target
+from pytest_ecs._http.token import NO_RENEWAL
 from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import EcsError, NotAnEcsEndpoint, Unreachable
 
-__all__ = ["Client", "Connection", "Guard", "Journal"]
+__all__ = ["Client", "Query"]
+
+#: Name and value pairs of a query; a name may occur twice in a sequence.
+Query = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 #: Expectations that 401 fits: a test of those wants the bare answer, not a second try with a new token.
 _BARE = frozenset({"unauthenticated", "no-token", "foreign-project", "too-large"})
 
-#: What a gateway or throttling answers; the service behind it was not heard, so it is no verdict on it.
-_PASSING = frozenset({429, 502, 503, 504})
-_ATTEMPTS = 4
-_CUT = 4000
+_ATTEMPTS = len(PAUSES) + 1
 _UNSET: Any = object()
-
-
-class Journal:
-    """Every exchange of this process, in order."""
-
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-        self._numbers = itertools.count(1)
-        self._by_id: dict[str, Exchange] = {}
-        self._order: list[Exchange] = []
-        self._jobs: dict[str, list[Exchange]] = {}
-
-    def next_id(self) -> str:
-        """Return an id that no other exchange of the run has."""
-        return f"{self._prefix}-{next(self._numbers):05d}"
-
-    def add(self, exchange: Exchange) -> None:
-        """Record *exchange*."""
-        self._by_id[exchange.id] = exchange
-        self._order.append(exchange)
-        if "job_id" in exchange.parameters:
-            self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange)
-
-    def __getitem__(self, exchange_id: str) -> Exchange:
-        return self._by_id[exchange_id]
-
-    def get(self, exchange_id: str) -> Exchange | None:
-        """Return the exchange of that id, or None."""
-        return self._by_id.get(exchange_id)
-
-    def job(self, job_id: str) -> Sequence[Exchange]:
-        """Return the queries of that job, oldest first."""
-        return self._jobs.get(job_id, ())
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    def __iter__(self) -> Iterator[Exchange]:
-        return iter(self._order)
-
-    def since(self, mark: int) -> Sequence[Exchange]:
-        """Return what was recorded after the journal had *mark* entries."""
-        return self._order[mark:]
-
-
-class Guard(Protocol):
-    """Stands before requests that create something, so that it is written down before they leave."""
-
-    def before(self, method: str, path: str, body: JSON, identity: Identity) -> object | None:
-        """Record the intent of a request that may create something and return its key, else None.
-
-        Raises `BudgetExceeded` or `LedgerError`; the request is then not sent.
-        """
-        ...
-
-    def after(self, key: Any, exchange: Exchange) -> None:
-        """Record what the endpoint answered."""
-        ...
-
-
-#: Finds the operation that a request addresses: (method, path, body) -> (operation id, path parameters) or None.
-Identify = Callable[[str, str, JSON], "tuple[str, Mapping[str, str]] | None"]
-
-
-@dataclass(frozen=True)
-class Connection:
-    """What all clients of a process share."""
-
-    target: Target
-    http: httpx.Client
-    journal: Journal
-    secrets: Secrets
-    identify: Identify
-    guard: Guard | None = None
-    #: Project ids by identity, as far as they are known.
-    projects: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def open(
-        cls, target: Target, *, worker: str, identify: Identify, guard: Guard | None = None, timeout: float = 60.0
-    ) -> Connection:
-        """Open a connection pool to *target*; close it with `close`."""
-        secrets = Secrets(secret for credentials in target.identities.values() for secret in credentials.secrets())
-        verify: bool | ssl.SSLContext = target.verify if isinstance(target.verify, bool) else _trust(target.verify)
-        http = httpx.Client(
-            transport=target.transport,
-            timeout=timeout,
-            verify=verify,
-            trust_env=not target.simulated,
-            headers={"User-Agent": "pytest-ecs", "Accept": "application/json"},
-        )
-        return cls(target, http, Journal(worker), secrets, identify, guard)
-
-    def close(self) -> None:
-        """Close the sockets."""
-        self.http.close()
-
-    def record_login(self, identity: Identity, request: httpx.Request, response: httpx.Response) -> None:
-        """Record a login that an authentication flow sent by itself (4.1)."""
-        draft = Exchange(
-            id=self.journal.next_id(),
-            operation="iam.tokens.create",
-            method=request.method,
-            base=self.target.iam,
-            path=request.url.path,
-            query=(),
-            request_headers={},
-            request_body=None,
-            status=0,
-            response_headers={},
-            response_body=None,
-            response_text=None,
-            started=self.target.clock.now(),
-            seconds=0.0,
-            auth="none",
-            identity=identity,
-            microversion=None,
-        )
-        self.journal.add(_answered(draft, response, _json.loads(request.content), self.secrets))
-
-
-def _trust(file: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(file))
 
 
 @dataclass(frozen=True)
@@ -168,21 +46,113 @@ class Client:
     #: The API family's base URL, where it is not the ECS endpoint.
     base: str | None = None
 
-    def get(self, path: str, **options: Any) -> Exchange:
+    def get(
+        self,
+        path: str,
+        *,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
+        microversion: str | None = _UNSET,
+        auth: httpx.Auth | None = None,
+        scheme: str | None = None,
+        case: Case | None = None,
+        operation: str | None = None,
+    ) -> Exchange:
         """Send a GET; see `request`."""
-        return self.request("GET", path, **options)
+        return self.request(
+            "GET",
+            path,
+            query=query,
+            headers=headers,
+            microversion=microversion,
+            auth=auth,
+            scheme=scheme,
+            case=case,
+            operation=operation,
+        )
 
-    def post(self, path: str, json: JSON = None, **options: Any) -> Exchange:
+    def post(
+        self,
+        path: str,
+        json: JSON = None,
+        *,
+        content: bytes | str | None = None,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
+        microversion: str | None = _UNSET,
+        auth: httpx.Auth | None = None,
+        scheme: str | None = None,
+        case: Case | None = None,
+        operation: str | None = None,
+    ) -> Exchange:
         """Send a POST with a JSON body; see `request`."""
-        return self.request("POST", path, json=json, **options)
+        return self.request(
+            "POST",
+            path,
+            json=json,
+            content=content,
+            query=query,
+            headers=headers,
+            microversion=microversion,
+            auth=auth,
+            scheme=scheme,
+            case=case,
+            operation=operation,
+        )
 
-    def put(self, path: str, json: JSON = None, **options: Any) -> Exchange:
+    def put(
+        self,
+        path: str,
+        json: JSON = None,
+        *,
+        content: bytes | str | None = None,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
+        microversion: str | None = _UNSET,
+        auth: httpx.Auth | None = None,
+        scheme: str | None = None,
+        case: Case | None = None,
+        operation: str | None = None,
+    ) -> Exchange:
         """Send a PUT with a JSON body; see `request`."""
-        return self.request("PUT", path, json=json, **options)
+        return self.request(
+            "PUT",
+            path,
+            json=json,
+            content=content,
+            query=query,
+            headers=headers,
+            microversion=microversion,
+            auth=auth,
+            scheme=scheme,
+            case=case,
+            operation=operation,
+        )
 
-    def delete(self, path: str, **options: Any) -> Exchange:
+    def delete(
+        self,
+        path: str,
+        *,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
+        microversion: str | None = _UNSET,
+        auth: httpx.Auth | None = None,
+        scheme: str | None = None,
+        case: Case | None = None,
+        operation: str | None = None,
+    ) -> Exchange:
         """Send a DELETE; see `request`."""
-        return self.request("DELETE", path, **options)
+        return self.request(
+            "DELETE",
+            path,
+            query=query,
+            headers=headers,
+            microversion=microversion,
+            auth=auth,
+            scheme=scheme,
+            case=case,
+            operation=operation,
+        )
 
     @property
     def project_id(self) -> str:
@@ -212,7 +182,7 @@ class Client:
         *,
         json: JSON = None,
         content: bytes | str | None = None,
-        query: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None,
+        query: Query | None = None,
         headers: Mapping[str, str] | None = None,
         microversion: str | None = _UNSET,
         auth: httpx.Auth | None = None,
@@ -230,20 +200,20 @@ class Client:
         connection, target = self.connection, self.connection.target
         if "{project_id}" in path:
             path = path.replace("{project_id}", self.project_id)
-        body = json if content is None else _text(content)[:_CUT]
-        sent = dict(headers or {})
+        body = json if content is None else as_text(content)[:CUT]
+        carried = dict(headers or {})
         version = self.microversion if microversion is _UNSET else microversion
         if path.startswith("/v2.1") and version is not None:
-            sent.update(_version_headers(version))
+            carried.update(version_headers(version))
         if content is None and json is not None:
             content = _json.dumps(json)
-        if content is not None and not any(name.lower() == "content-type" for name in sent):
-            sent["Content-Type"] = "application/json"
+        if content is not None and not any(name.lower() == "content-type" for name in carried):
+            carried["Content-Type"] = "application/json"
         pairs = tuple((str(k), str(v)) for k, v in (query.items() if isinstance(query, Mapping) else query or ()))
         base = self.base or target.endpoint
         url = f"{base}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
         extensions = {NO_RENEWAL: True} if case is not None and case.expects in _BARE else None
-        request = connection.http.build_request(method, url, content=content, headers=sent, extensions=extensions)
+        request = connection.http.build_request(method, url, content=content, headers=carried, extensions=extensions)
         found = connection.identify(method, path, json)
         name, parameters = found if found else (None, {})
         draft = Exchange(
@@ -263,7 +233,7 @@ class Client:
             seconds=0.0,
             auth=scheme or self.scheme,
             identity=self.identity,
-            microversion=_applied(path, request.headers),
+            microversion=applied_version(path, request.headers),
             case=case,
             parameters=dict(parameters),
         )
@@ -287,12 +257,12 @@ class Client:
             except httpx.HTTPError as error:
                 never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
                 if last or not (may_repeat or never_left) or _hopeless(error):
-                    exchange = replace(draft, failure=secrets.scrub(_describe(error)), **_sent(request, body, secrets))
+                    exchange = replace(draft, failure=secrets.scrub(_describe(error)), **sent(request, body, secrets))
                     journal.add(exchange)
                     raise _unreachable(self.connection.target, draft, error) from error
             else:
-                exchange = _answered(draft, response, body, secrets)
-                if response.status_code not in _PASSING:
+                exchange = answered(draft, response, body, secrets)
+                if response.status_code not in GATEWAY:
                     journal.add(exchange)
                     return exchange
                 if last or not (may_repeat or response.status_code in {429, 503}):
@@ -302,68 +272,6 @@ class Client:
             clock.sleep(pause)
             pause *= 2
         raise AssertionError("unreachable: the last attempt always returns or raises")
-
-
-def _text(content: bytes | str) -> str:
-    return content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-
-
-def _version_headers(version: str) -> dict[str, str]:
-    # 6.1.1: OpenStack-API-Version exists since 2.27; below that the older header is the only documented one.
-    headers = {"X-OpenStack-Nova-API-Version": version}
-    try:
-        minor = int(version.partition(".")[2])
-    except ValueError:
-        return headers
-    if minor >= 27:
-        headers["OpenStack-API-Version"] = f"compute {version}"
-    return headers
-
-
-def _applied(path: str, headers: httpx.Headers) -> str | None:
-    if not path.startswith("/v2.1"):
-        return None
-    newer: str = headers.get("openstack-api-version", "")
-    if newer.lower().startswith("compute "):
-        return newer[8:].strip()
-    return str(headers.get("x-openstack-nova-api-version", "2.1"))
-
-
-def _sent(request: httpx.Request, body: JSON, secrets: Secrets) -> dict[str, Any]:
-    return {"request_headers": _headers(request.headers, secrets), "request_body": redact(body, secrets)}
-
-
-def _answered(draft: Exchange, response: httpx.Response, body: JSON, secrets: Secrets) -> Exchange:
-    decoded: JSON = None
-    text: str | None = None
-    if response.content:
-        try:
-            decoded = redact(_json.loads(response.content), secrets)
-        except (ValueError, RecursionError):
-            text = secrets.scrub(response.text[:_CUT])
-    return replace(
-        draft,
-        status=response.status_code,
-        response_headers=_headers(response.headers, secrets),
-        response_body=decoded,
-        response_text=text,
-        seconds=_elapsed(response),
-        **_sent(response.request, body, secrets),
-    )
-
-
-def _elapsed(response: httpx.Response) -> float:
-    try:
-        return round(response.elapsed.total_seconds(), 6)
-    except RuntimeError:  # inside an authentication flow the answer is not closed yet
-        return 0.0
-
-
-def _headers(headers: httpx.Headers, secrets: Secrets) -> dict[str, str]:
-    return {
-        name.lower(): REDACTED if name.lower() in SECRET_HEADERS else secrets.scrub(value)
-        for name, value in headers.items()
-    }
 
 
 def _hopeless(error: httpx.HTTPError) -> bool:

@@ -27,7 +27,7 @@ class CreationGuard:
     offers: Callable[[str], bool] = lambda path: True
 
     def before(self, method: str, path: str, body: JSON, identity: Identity) -> tuple[Kind | None, int] | None:
-        """See `pytest_ecs._http.client.Guard`; the key is the kind of what may be created, None for servers, and its number.
+        """See `pytest_ecs._http.connection.Guard`; the key is the kind of what may be created, None for servers, and its number.
 
         Raises `PrerequisiteMissing` for what the endpoint has no API to delete, and as the ledger does.
         """
@@ -46,7 +46,7 @@ class CreationGuard:
         return kind, self.ledger.intend_thing(identity, kind.name, name_of(kind, body), self.clock.now())
 
     def after(self, key: tuple[Kind | None, int], exchange: Exchange) -> None:
-        """See `pytest_ecs._http.client.Guard`."""
+        """See `pytest_ecs._http.connection.Guard`."""
         kind, number = key
         if kind is None:
             self._after_servers(number, exchange)

@@ -13,10 +13,13 @@ import httpx
 from pytest_ecs._checks import Finding, judge
 from pytest_ecs._checks.judge import Drift, drift
 from pytest_ecs._contract import Contract, load
-from pytest_ecs._http.auth import AkSkAuth, FileTokenStore, MemoryTokenStore, NoAuth, TokenAuth, TokenStore
-from pytest_ecs._http.client import Client, Connection
+from pytest_ecs._http.client import Client
+from pytest_ecs._http.connection import Connection
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.signature import AkSkAuth
 from pytest_ecs._http.target import Target
+from pytest_ecs._http.token import NoAuth, TokenAuth
+from pytest_ecs._http.token_store import FileTokenStore, MemoryTokenStore, TokenStore
 from pytest_ecs._resources.api import EcsApi, ServerApi
 from pytest_ecs._resources.cleanup import clean
 from pytest_ecs._resources.guard import CreationGuard

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,29 +14,44 @@ if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
     from pytest_ecs._http.client import Client
     from pytest_ecs._http.credentials import Credentials
-    from pytest_ecs._http.exchange import Exchange
     from pytest_ecs._http.target import Target
     from pytest_ecs._resources.lease import Lease
-    from pytest_ecs._resources.pool import Pool
     from pytest_ecs._run.options import Settings
     from pytest_ecs._run.session import Session
-    from pytest_ecs._testing.bench import Bench
+    from pytest_ecs._testing.cases import Cases
+    from pytest_ecs._testing.check import Check
+    from pytest_ecs._testing.clients import Clients
+    from pytest_ecs._testing.expect import Expect
+    from pytest_ecs._testing.jobs import Jobs
     from pytest_ecs._testing.properties import Properties
-    from pytest_ecs._types import Identity, ServerState
-    from pytest_ecs.typing import JobWaiter, ServerFactory
+    from pytest_ecs._testing.servers import Servers
+    from pytest_ecs._testing.snapshot import Snapshot
+    from pytest_ecs._testing.supplies import Supplies
+    from pytest_ecs._testing.tools import Tools
+    from pytest_ecs._testing.wait import Wait
+    from pytest_ecs._types import Identity
+    from pytest_ecs.typing import JobWaiter
 
 __all__ = [
-    "ecs_bench",
+    "_ecs_session",
+    "_ecs_tools",
+    "ecs_cases",
+    "ecs_check",
     "ecs_client",
+    "ecs_clients",
     "ecs_contract",
     "ecs_credentials",
+    "ecs_expect",
+    "ecs_jobs",
     "ecs_properties",
     "ecs_server",
     "ecs_servers",
-    "ecs_session",
     "ecs_settings",
     "ecs_signed_client",
+    "ecs_snapshot",
+    "ecs_supplies",
     "ecs_target",
+    "ecs_wait",
     "ecs_wait_for_job",
 ]
 
@@ -47,7 +63,7 @@ def ecs_settings(request: pytest.FixtureRequest) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def ecs_session(request: pytest.FixtureRequest, ecs_settings: Settings) -> Session:
+def _ecs_session(request: pytest.FixtureRequest, ecs_settings: Settings) -> Session:
     """What this process works with. Its servers are deleted at the end of the run, whatever happens before."""
     from pytest_ecs._run.process import begin
 
@@ -55,15 +71,25 @@ def ecs_session(request: pytest.FixtureRequest, ecs_settings: Settings) -> Sessi
 
 
 @pytest.fixture(scope="session")
-def ecs_contract(ecs_session: Session) -> Contract:
-    """The API reference as data: operations, requirements, error codes, states."""
-    return ecs_session.contract
+def _ecs_tools(_ecs_session: Session) -> Iterator[Tools]:
+    """What the fixtures below are parts of."""
+    from pytest_ecs._testing.tools import tools_of
+
+    tools = tools_of(_ecs_session)
+    yield tools
+    tools.give_back()
 
 
 @pytest.fixture(scope="session")
-def ecs_target(ecs_session: Session) -> Target:
+def ecs_contract(_ecs_session: Session) -> Contract:
+    """The API reference as data: operations, requirements, error codes, states."""
+    return _ecs_session.contract
+
+
+@pytest.fixture(scope="session")
+def ecs_target(_ecs_session: Session) -> Target:
     """The endpoint under test, its clock and the resources that servers are made from."""
-    return ecs_session.target
+    return _ecs_session.target
 
 
 @pytest.fixture(scope="session")
@@ -73,76 +99,90 @@ def ecs_credentials(ecs_target: Target) -> Mapping[Identity, Credentials]:
 
 
 @pytest.fixture(scope="session")
-def ecs_client(ecs_session: Session) -> Client:
+def ecs_client(_ecs_session: Session) -> Client:
     """An HTTP client with a token (4.2); ``{project_id}`` in paths is filled in, every call returns an exchange."""
-    return ecs_session.client
+    return _ecs_session.client
 
 
 @pytest.fixture(scope="session")
-def ecs_signed_client(ecs_session: Session) -> Client:
+def ecs_signed_client(_ecs_session: Session) -> Client:
     """An HTTP client that signs each request with AK/SK (4.2). Skips the test when there is no key pair."""
-    return ecs_session.signed_client
+    return _ecs_session.signed_client
 
 
 @pytest.fixture(scope="session")
-def ecs_wait_for_job(ecs_session: Session) -> JobWaiter:
+def ecs_clients(_ecs_tools: Tools) -> Clients:
+    """Clients of other users, and clients that authenticate in other ways (4.1, 4.2)."""
+    return _ecs_tools.clients
+
+
+@pytest.fixture(scope="session")
+def ecs_jobs(_ecs_tools: Tools) -> Jobs:
+    """Waits for jobs (5.8.1), and for whatever else accepted requests started."""
+    return _ecs_tools.jobs
+
+
+@pytest.fixture(scope="session")
+def ecs_wait_for_job(ecs_jobs: Jobs) -> JobWaiter:
     """Waits for a job (5.8.1) on the target's clock and returns the exchange that shows SUCCESS."""
-
-    def wait(job_id: str, *, timeout: float | None = None) -> Exchange:
-        return ecs_session.pool.wait_job(job_id, timeout=timeout)
-
-    return wait
+    return ecs_jobs
 
 
-class _Servers:
-    """What `ecs_servers` hands out."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self.held: list[Lease] = []
-
-    def __call__(
-        self, state: ServerState = "ACTIVE", *, exclusive: bool = True, properties: Mapping[str, str] | None = None
-    ) -> Lease:
-        word = ",".join(f"{name}={value}" for name, value in sorted((properties or {}).items()))
-        lease = self._pool.lease(state, exclusive=exclusive, word=word)
-        self.held.append(lease)
-        return lease
-
-    def batch(self, count: int, state: ServerState = "ACTIVE") -> Sequence[Lease]:
-        leases = self._pool.batch_of(count, state)
-        self.held += leases
-        return leases
+@pytest.fixture(scope="session")
+def ecs_wait(_ecs_tools: Tools) -> Wait:
+    """Waits on the target's clock for what an endpoint shows."""
+    return _ecs_tools.wait
 
 
 @pytest.fixture
-def ecs_servers(ecs_session: Session) -> Iterator[ServerFactory]:
-    """Hands out servers in a given state from the run's pool; they go back to it when the test ends."""
-    factory = _Servers(ecs_session.pool)
-    yield factory
-    for lease in factory.held:
-        lease.release()
+def ecs_servers(_ecs_tools: Tools) -> Iterator[Servers]:
+    """Hands out servers in a given state from the run's pool; they go back to it when the test ends, however it ends."""
+    servers = _ecs_tools.servers.for_test()
+    yield servers
+    servers.give_back()
 
 
 @pytest.fixture
-def ecs_server(ecs_servers: ServerFactory) -> Lease:
+def ecs_server(ecs_servers: Servers) -> Lease:
     """One ACTIVE server for this test alone."""
     return ecs_servers()
 
 
 @pytest.fixture(scope="session")
-def ecs_bench(ecs_session: Session) -> Iterator[Bench]:
-    """The suites' work bench: recipes, derived refusals, findings."""
-    from pytest_ecs._testing.bench import Bench
-
-    bench = Bench(ecs_session)
-    yield bench
-    bench.release()
+def ecs_supplies(_ecs_tools: Tools) -> Supplies:
+    """Names, ids, disks, ports and addresses for requests; what it makes is deleted with the run."""
+    return _ecs_tools.supplies
 
 
 @pytest.fixture(scope="session")
-def ecs_properties(ecs_bench: Bench) -> Properties:
+def ecs_snapshot(_ecs_tools: Tools) -> Callable[[Lease], Snapshot]:
+    """Looks at a server, and puts its name, metadata, tags, disks and NICs back afterwards (``snapshot.put_back()``)."""
+    from pytest_ecs._testing.snapshot import Snapshot
+
+    return partial(Snapshot.of, _ecs_tools)
+
+
+@pytest.fixture(scope="session")
+def ecs_check(_ecs_tools: Tools) -> Check:
+    """Makes findings on requirements: what stands in an answer is what it should be."""
+    return _ecs_tools.check
+
+
+@pytest.fixture(scope="session")
+def ecs_cases(_ecs_tools: Tools) -> Cases:
+    """Makes an operation succeed by its recipe, and be refused by what is derived from it."""
+    return _ecs_tools.cases
+
+
+@pytest.fixture(scope="session")
+def ecs_expect(_ecs_tools: Tools) -> Expect:
+    """Sends one request whose answer must fit an expectation: accepted, or refused for what was changed."""
+    return _ecs_tools.expect
+
+
+@pytest.fixture(scope="session")
+def ecs_properties(_ecs_session: Session, _ecs_tools: Tools) -> Properties:
     """What properties are checked with: generated requests and random lifecycles, shrunk when they fail."""
     from pytest_ecs._testing.properties import Properties
 
-    return Properties(ecs_bench)
+    return Properties(_ecs_session, _ecs_tools)

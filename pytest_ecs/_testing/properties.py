@@ -6,7 +6,6 @@ whether an example broke something, and looks for a shorter one that breaks the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,11 @@ from pytest_ecs._cases.recipe import RECIPES, Request
 from pytest_ecs._checks import Finding
 from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._resources.lease import Lease
-from pytest_ecs._testing.bench import Bench
+from pytest_ecs._run.session import Session
+from pytest_ecs._testing.reading import read
+from pytest_ecs._testing.reproduction import leaves, repeatable, reproduction, requests_of, size
+from pytest_ecs._testing.snapshot import Snapshot
+from pytest_ecs._testing.tools import Tools
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError, JobFailed, PrerequisiteMissing
 
@@ -100,7 +103,8 @@ class Trial:
 class Properties:
     """What the suite checks properties with. One for each process."""
 
-    bench: Bench
+    session: Session
+    tools: Tools
     #: Requirements that a property has been seen to break; they have their reproduction.
     _known: set[str] = field(default_factory=set)
     #: Requirement -> the shortest list of requests that broke it, and the finding.
@@ -112,7 +116,7 @@ class Properties:
     @property
     def budget(self) -> Budget:
         """How much is to be tried; raises `PrerequisiteMissing` when properties are switched off."""
-        profile = self.bench.session.settings.properties
+        profile = self.session.settings.properties
         if profile not in BUDGETS:
             raise PrerequisiteMissing(
                 "Properties are not checked", seen=f"--ecs-properties={profile}", hint="say --ecs-properties=quick"
@@ -135,7 +139,9 @@ class Properties:
         )
         with self._stage(operation_id) as leases:
             self._for_all(f"valid/{operation_id}", every, lambda generated: self._send(generated, leases), count)
-        self.bench.not_tested(ACCEPTED, f"no generated request of {operation_id} is one that the contract promises")
+        self.tools.check.not_tested(
+            ACCEPTED, f"no generated request of {operation_id} is one that the contract promises"
+        )
 
     def invalid(self, operation_id: str) -> None:
         """Send requests that break one claim of the contract: each is refused for that, and nothing comes of it."""
@@ -150,12 +156,14 @@ class Properties:
                 lambda generated: self._refuse(generated, leases),
                 count,
             )
-        self.bench.not_tested(UNCHANGED, f"no refused request of {operation_id} names anything that can be looked at")
+        self.tools.check.not_tested(
+            UNCHANGED, f"no refused request of {operation_id} names anything that can be looked at"
+        )
 
     def _accepted(self, operation_id: str) -> list[str]:
         """Return the variants whose own request is accepted; without one, nothing can be concluded from the others."""
-        check_only = self.bench.checks_only(operation_id)
-        control = self.bench.control(operation_id, check_only=check_only)
+        check_only = self.tools.cases.checks_only(operation_id)
+        control = self.tools.cases.control(operation_id, check_only=check_only)
         if check_only and isinstance(control.response_body, Mapping) and "job_id" in control.response_body:
             raise PrerequisiteMissing(
                 f"Requests of {operation_id} cannot be tried again and again",
@@ -164,7 +172,7 @@ class Properties:
         found = ["default"]
         for variant in RECIPES[operation_id].variants:
             with suppress(EcsError):
-                self.bench.control(operation_id, variant, check_only=check_only)
+                self.tools.cases.control(operation_id, variant, check_only=check_only)
                 found.append(variant)
         return list(dict.fromkeys(found))
 
@@ -172,11 +180,11 @@ class Properties:
     def _stage(self, operation_id: str) -> Iterator[list[Lease]]:
         """Hold the servers of a recipe, and leave them as they were."""
         recipe = RECIPES[operation_id]
-        bench = self.bench
-        operation = bench.contract.operations[operation_id]
-        borrowed = operation.method == "GET" or bench.checks_only(operation_id)
-        leases = bench.lend(recipe, shared=borrowed)
-        before = [] if borrowed else [Facts.of(bench, lease) for lease in leases]
+        tools = self.tools
+        operation = tools.contract.operations[operation_id]
+        borrowed = operation.method == "GET" or tools.cases.checks_only(operation_id)
+        leases = tools.cases.lend(recipe, shared=borrowed)
+        before = [] if borrowed else [Snapshot.of(tools, lease) for lease in leases]
         try:
             yield leases
         finally:
@@ -188,27 +196,27 @@ class Properties:
 
     def _send(self, generated: Generated, leases: list[Lease]) -> None:
         """Send a valid request; where the document promises that it is accepted, the recipe's own is the control."""
-        bench = self.bench
+        tools = self.tools
         exchange = self._varied(generated, leases)
         if exchange is None:
-            bench.not_tested(ANSWERED, f"the job of {generated.operation} failed")
+            tools.check.not_tested(ANSWERED, f"the job of {generated.operation} failed")
             return
-        bench.check(ANSWERED, exchange, "status", at_most=499)
+        tools.check(ANSWERED, exchange, "status", at_most=499)
         if not generated.promised or not generated.edits or exchange.failure is not None:
             return
         if not exchange.accepted:
             control = self._varied(replace(generated, edits=()), leases)
             if control is None or not control.accepted:
-                bench.not_tested(ACCEPTED, f"the recipe's own request of {generated.operation} is refused, too")
+                tools.check.not_tested(ACCEPTED, f"the recipe's own request of {generated.operation} is refused, too")
                 return
-        bench.check(ACCEPTED, exchange, "status", at_most=299)
+        tools.check(ACCEPTED, exchange, "status", at_most=299)
 
     def _varied(self, generated: Generated, leases: list[Lease]) -> Exchange | None:
         """Send a generated request and put its servers back; None where its job failed, since jobs may refuse, too."""
-        bench = self.bench
-        facts = [Facts.of(bench, lease) for lease in leases] if _marks(generated.operation) else []
+        tools = self.tools
+        facts = [Snapshot.of(tools, lease) for lease in leases] if _marks(generated.operation) else []
         try:
-            return bench.vary(generated.operation, generated.variant, generated.onto, leases)
+            return tools.cases.vary(generated.operation, generated.variant, generated.onto, leases)
         except JobFailed:
             return None
         finally:
@@ -216,11 +224,11 @@ class Properties:
                 one.put_back()
 
     def _refuse(self, generated: Generated, leases: list[Lease]) -> None:
-        bench = self.bench
-        control = bench.control(
-            generated.operation, generated.variant, check_only=bench.checks_only(generated.operation)
+        tools = self.tools
+        control = tools.cases.control(
+            generated.operation, generated.variant, check_only=tools.cases.checks_only(generated.operation)
         )
-        facts = [Facts.of(bench, lease) for lease in leases]
+        facts = [Snapshot.of(tools, lease) for lease in leases]
         before: list[Exchange] = []
 
         def change(request: Request) -> tuple[Request, str, tuple[str, ...]]:
@@ -231,10 +239,10 @@ class Properties:
             for lease, shown in zip(leases, before, strict=True):
                 after = lease.show()
                 for name in _FACTS:
-                    bench.check(UNCHANGED, after, "body", "server", name, equals=bench.read(shown, "server", name))
+                    tools.check(UNCHANGED, after, "body", "server", name, equals=read(shown, "server", name))
             self._nothing_made(generated.operation, exchange)
 
-        if not bench.refuse_one(
+        if not tools.cases.refuse_one(
             generated.operation, generated.variant, generated.breaks or "", change, control, leases, refused
         ):
             for one in facts:
@@ -246,14 +254,14 @@ class Properties:
         if operation_id not in _LISTS or wanted is None:
             return
         path, (items, _, *name) = _LISTS[operation_id]
-        listed = self.bench.client.get(path, query={"name": wanted, "limit": "1000"})
+        listed = self.tools.client.get(path, query={"name": wanted, "limit": "1000"})
         try:
             names = [pointer(item, name) for item in pointer(listed.response_body, (items,))]
         except (LookupError, TypeError):  # a list of another form is judged as such
-            self.bench.not_tested(UNCHANGED, f"{path} does not list what there is")
+            self.tools.check.not_tested(UNCHANGED, f"{path} does not list what there is")
             return
         found = next((one for one in names if wanted in str(one)), wanted)
-        self.bench.check(UNCHANGED, listed, "body", items, "*", *name, lacks=found)
+        self.tools.check(UNCHANGED, listed, "body", items, "*", *name, lacks=found)
 
     # Machines
 
@@ -264,13 +272,17 @@ class Properties:
 
         budget = self.budget
 
-        factory: Any = seed(self.bench.session.settings.seed)(lambda: make())
+        factory: Any = seed(self.session.settings.seed)(lambda: make())
         settings = self._settings("lifecycles", budget.runs, budget.steps)
         self._conclude(lambda: run_state_machine_as_test(factory, settings=settings))
 
+    def snapshot(self, lease: Lease) -> Snapshot:
+        """Look at a server, so that it can be put back as it is now."""
+        return Snapshot.of(self.tools, lease)
+
     def trial(self) -> Trial:
         """Begin an example."""
-        session = self.bench.session
+        session = self.session
         self._more += bool(self._broken)
         if self._more > (_PATIENCE_SIMULATED if session.target.simulated else _PATIENCE):
             raise _Stop(None)
@@ -287,7 +299,7 @@ class Properties:
                 body(value)
 
         # A seed takes the database away, so that the settings come last.
-        seeded = seed(self.bench.session.settings.seed)(given(strategy)(example))
+        seeded = seed(self.session.settings.seed)(given(strategy)(example))
         self._conclude(self._settings(name, count)(seeded))
 
     def _settings(self, name: str, examples: int, steps: int = 1) -> Settings:
@@ -296,7 +308,7 @@ class Properties:
 
         # What broke is kept beside the report, and a run into the same folder tries it first; with --hypothesis-seed,
         # which repeats a run exactly, hypothesis leaves the database alone. A slow cloud does not fail for being slow.
-        folder = self.bench.session.settings.examples_folder / name
+        folder = self.session.settings.examples_folder / name
         return settings(
             max_examples=examples,
             stateful_step_count=steps,
@@ -314,26 +326,26 @@ class Properties:
         self._more = 0
         stopped: BaseException | None = None
         try:
-            with _repeatable():
+            with repeatable():
                 property_()
         except _Stop as stop:
             stopped = stop.error
         except Exception as error:  # noqa: BLE001 - hypothesis raises what examples raised, and its own
-            other = next((leaf for leaf in _leaves(error) if not isinstance(leaf, PropertyBroken)), None)
+            other = next((leaf for leaf in leaves(error) if not isinstance(leaf, PropertyBroken)), None)
             if other is not None and not self._broken:
                 raise other from None
         findings = [
-            replace(finding, reason=_reproduction(exchanges, about))
+            replace(finding, reason=reproduction(exchanges, about))
             for exchanges, finding, about in self._broken.values()
         ]
         self._known.update(self._broken)
-        self.bench.session.pending[:0] = findings
+        self.session.pending[:0] = findings
         if stopped is not None:
             raise stopped
 
     def judge(self, trial: Trial) -> None:
         """Judge what is new in *trial*; raises `PropertyBroken` when a binding requirement is broken."""
-        session = self.bench.session
+        session = self.session
         new = session.connection.journal.since(trial.judged)
         trial.judged += len(new)
         findings = [finding for exchange in new for finding in session.look(exchange)]
@@ -352,9 +364,9 @@ class Properties:
             exchange for exchange in session.connection.journal.since(trial.began) if exchange.identity == "primary"
         ]
         for finding in broken:
-            requests = _requests(sent, finding)
+            requests = requests_of(sent, finding)
             best = self._broken.get(finding.requirement)
-            if best is None or _size(requests) < _size(best[0]):
+            if best is None or size(requests) < size(best[0]):
                 self._broken[finding.requirement] = requests, finding, trial.about
         name = broken[0].requirement
         kind = self._classes.setdefault(name, type("PropertyBroken", (PropertyBroken,), {}))
@@ -362,7 +374,7 @@ class Properties:
 
     def _keep_few(self, trial: Trial) -> None:
         """Of the claims of this example that hold, keep the first for each requirement: the record must stay readable."""
-        pending = self.bench.session.pending
+        pending = self.session.pending
         seen = {finding.requirement for finding in pending[: trial.pending] if finding.outcome == "pass"}
         kept: list[Finding] = []
         for finding in pending[trial.pending :]:
@@ -374,73 +386,6 @@ class Properties:
         trial.pending = len(pending)
 
 
-@dataclass
-class Facts:
-    """What a server is like, as far as it can be put back: its name, metadata, tags, disks and NICs."""
-
-    bench: Bench
-    lease: Lease
-    #: The server as it was shown, its tags by key, the ids of its NICs.
-    shown: Mapping[str, JSON]
-    tags: Mapping[str, JSON]
-    ports: Sequence[str]
-
-    @classmethod
-    def of(cls, bench: Bench, lease: Lease) -> Facts:
-        """Look at a server; raises `StepFailed` when it does not show itself."""
-        path = f"/v2.1/{{project_id}}/servers/{lease.id}"
-        tags = bench.client.get(f"/v1/{{project_id}}/servers/{lease.id}/tags").response_body
-        nics = bench.read(bench.client.get(f"{path}/os-interface"), "interfaceAttachments")
-        return cls(bench, lease, bench.read(lease.show(), "server"), _tags(tags), [nic["port_id"] for nic in nics])
-
-    @property
-    def disks(self) -> list[str]:
-        """The ids of its disks."""
-        return [str(disk["id"]) for disk in self.shown.get("os-extended-volumes:volumes_attached", ())]
-
-    def put_back(self) -> None:
-        """Make the server what it was; nobody else gets it where that does not work."""
-        try:
-            now = Facts.of(self.bench, self.lease)
-            if now._state() == self._state():
-                return
-            self._put_back(now)
-            again = Facts.of(self.bench, self.lease)
-            self.lease.spoilt = again._state() != self._state()
-        except (EcsError, LookupError, AttributeError, TypeError):
-            self.lease.spoilt = True
-
-    def _state(self) -> tuple[JSON, ...]:
-        return self.shown.get("name"), self.shown.get("metadata"), self.tags, set(self.disks), set(self.ports)
-
-    def _put_back(self, now: Facts) -> None:
-        bench, client = self.bench, self.bench.client
-        path = f"/v2.1/{{project_id}}/servers/{self.lease.id}"
-        for disk in set(now.disks) - set(self.disks):
-            bench.session.pool.bring(self.lease, "SHUTOFF")
-            client.delete(f"{path}/os-volume_attachments/{disk}")
-            bench.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="available")
-        for port in set(now.ports) - set(self.ports):
-            bench.session.pool.bring(self.lease, "ACTIVE")
-            client.delete(f"{path}/os-interface/{port}")
-            bench.wait_gone(f"{path}/os-interface/{port}")
-        if now.shown.get("name") != self.shown.get("name"):
-            client.put(path, {"server": {"name": self.shown.get("name")}})
-        if now.shown.get("metadata") != self.shown.get("metadata"):
-            client.put(f"{path}/metadata", {"metadata": self.shown.get("metadata")})
-        action = f"/v1/{{project_id}}/servers/{self.lease.id}/tags/action"
-        gone = [{"key": key} for key in now.tags if key not in self.tags]
-        back = [{"key": key, "value": value} for key, value in self.tags.items() if now.tags.get(key) != value]
-        for word, tags in (("delete", gone), ("create", back)):
-            if tags:
-                client.post(action, {"action": word, "tags": tags})
-
-
-def _tags(body: JSON) -> dict[str, JSON]:
-    listed = body.get("tags") if isinstance(body, Mapping) else None
-    return {str(tag["key"]): tag.get("value") for tag in listed or () if isinstance(tag, Mapping) and "key" in tag}
-
-
 def _marks(operation_id: str) -> bool:
     """Whether an operation leaves marks that its recipe does not know how to take back: generated tags, metadata, NICs."""
     return operation_id.startswith(("ecs.tags.", "nova.tags.", "nova.metadata.", "ecs.nics.", "nova.nics."))
@@ -450,58 +395,3 @@ def _name_in(body: JSON) -> str | None:
     inner = next(iter(body.values()), None) if isinstance(body, Mapping) else None
     name = inner.get("name") if isinstance(inner, Mapping) else None
     return name if isinstance(name, str) and name else None
-
-
-# Reproductions
-
-
-def _requests(sent: Sequence[Exchange], finding: Finding) -> list[Exchange]:
-    """Return what a reader has to send: every change, and the queries that show what is wrong."""
-    last = max((number for number, exchange in enumerate(sent) if exchange.id in finding.exchanges), default=len(sent))
-    return [exchange for exchange in sent[: last + 1] if exchange.method != "GET" or exchange.id in finding.exchanges]
-
-
-def _size(exchanges: Sequence[Exchange]) -> tuple[int, int]:
-    return len(exchanges), sum(len(_line(exchange)) for exchange in exchanges)
-
-
-def _line(exchange: Exchange) -> str:
-    body = "" if exchange.request_body is None else " " + json.dumps(exchange.request_body, ensure_ascii=False)
-    return f"{exchange.request_line}{body if len(body) <= 1500 else body[:1500] + '…'} -> HTTP {exchange.status}"
-
-
-def _reproduction(exchanges: Sequence[Exchange], about: str) -> str:
-    lines = [f"{number}. {_line(exchange)}" for number, exchange in enumerate(exchanges, 1)]
-    return "\n".join([f"the shortest requests found that show it{f' ({about})' if about else ''}:", *lines])
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
-
-
-@contextmanager
-def _repeatable() -> Iterator[None]:
-    """Keep hypothesis from drawing values out of whatever modules are loaded, so that a seed gives the same anywhere."""
-    import hypothesis.internal.conjecture.providers as inside
-
-    providers: Any = inside
-
-    # Without them: no constants but hypothesis's own, and none that an earlier test left behind.
-    fresh: dict[str, Any] = {}
-    if hasattr(providers, "_get_local_constants") and hasattr(providers, "Constants"):
-        none = providers.Constants()
-        fresh["_get_local_constants"] = lambda: none
-    if hasattr(providers, "CONSTANTS_CACHE"):
-        fresh["CONSTANTS_CACHE"] = type(providers.CONSTANTS_CACHE)(1024)
-    before = {name: getattr(providers, name) for name in fresh}
-    for name, value in fresh.items():
-        setattr(providers, name, value)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(providers, name, value)

@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Bench, Exchange
+from pytest_ecs import Cases, Check, Client, Clients, Contract, Exchange, Expect, Servers, Supplies, Target, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-_LIST, _DETAIL, _SHOW, _CREATE, _DELETE = (
-    f"deprecated.disks.{verb}/rule" for verb in ("list", "list-detail", "show", "create", "delete")
+_LIST, _DETAIL, _SHOW = (
+    f"deprecated.disks.{verb}/rule"
+    for verb in (
+        "list",
+        "list-detail",
+        "show",
+    )
 )
 _DISKS, _SNAPSHOTS = "/v2.1/{project_id}/os-volumes", "/v2.1/{project_id}/os-snapshots"
 _LISTS = {_LIST: _DISKS, _DETAIL: f"{_DISKS}/detail"}
@@ -19,14 +24,14 @@ _IDS = ("body", "volumes", "*", "id")
 _ONE = ("body", "volume")
 
 
-def _body(bench: Bench, **fields: Any) -> dict[str, Any]:
-    zone = bench.need_resource("availability_zone")
-    volume = {"size": 10, "display_name": bench.new_name("disk"), "availability_zone": zone, **fields}
+def _body(supplies: Supplies, **fields: Any) -> dict[str, Any]:
+    zone = supplies.need("availability_zone")
+    volume = {"size": 10, "display_name": supplies.name("disk"), "availability_zone": zone, **fields}
     return {"volume": {name: value for name, value in volume.items() if value != "left out"}}
 
 
-def _status(bench: Bench, disk: str) -> str:
-    return str(bench.read(bench.client.get(f"{_DISKS}/{disk}"), "volume", "status")).removeprefix(" ")
+def _status(client: Client, disk: str) -> str:
+    return str(read(client.get(f"{_DISKS}/{disk}"), "volume", "status")).removeprefix(" ")
 
 
 def _spellings(status: str) -> list[str]:
@@ -34,227 +39,282 @@ def _spellings(status: str) -> list[str]:
     return [status, f" {status}"]
 
 
-def _ready(bench: Bench, disk: str, status: str = "available") -> Exchange:
+def _ready(client: Client, wait: Wait, disk: str, status: str = "available") -> Exchange:
     """Wait until a disk has a status, and return what it shows then."""
     for _ in range(120):
-        if (seen := _status(bench, disk)) == status:
-            return bench.client.get(f"{_DISKS}/{disk}")
-        bench.session.target.clock.sleep(1.0)
+        if (seen := _status(client, disk)) == status:
+            return client.get(f"{_DISKS}/{disk}")
+        wait.sleep(1.0)
     raise PrerequisiteMissing(f"The disk {disk} is needed in the status {status}", seen=repr(seen))
 
 
-def _make(bench: Bench) -> str:
-    bench.control("deprecated.disks.create")
-    disk = str(bench.make(_DISKS, _body(bench), "volume", "id"))
-    _ready(bench, disk)
+def _make(client: Client, cases: Cases, supplies: Supplies, wait: Wait) -> str:
+    cases.control("deprecated.disks.create")
+    disk = str(supplies.make(_DISKS, _body(supplies), "volume", "id"))
+    _ready(client, wait, disk)
     return disk
 
 
-def _at(bench: Bench, listed: Exchange, disk: str) -> tuple[str | int, ...]:
+def _at(listed: Exchange, disk: str) -> tuple[str | int, ...]:
     """Return where a disk is in a list."""
-    ids = [entry["id"] for entry in bench.read(listed, "volumes")]
+    ids = [entry["id"] for entry in read(listed, "volumes")]
     return ("body", "volumes", ids.index(disk) if disk in ids else len(ids))
 
 
-def _entry(bench: Bench, listed: Exchange, disk: str) -> dict[str, Any]:
-    return next((entry for entry in bench.read(listed, "volumes") if entry["id"] == disk), {})
+def _entry(listed: Exchange, disk: str) -> dict[str, Any]:
+    return next((entry for entry in read(listed, "volumes") if entry["id"] == disk), {})
 
 
-def _as_asked(bench: Bench, shown: Exchange, seen: dict[str, Any], wanted: dict[str, Any], *place: str | int) -> None:
+def _as_asked(check: Check, shown: Exchange, seen: dict[str, Any], wanted: dict[str, Any], *place: str | int) -> None:
     """Judge the name and the size that a query shows of a new disk; it may leave the name out."""
     if "displayName" in seen:
-        bench.check(f"{_CREATE}/listed", shown, *place, "displayName", equals=wanted["display_name"])
-    bench.check(f"{_CREATE}/listed", shown, *place, "size", equals=wanted["size"])
+        check("deprecated.disks.create/rule/listed", shown, *place, "displayName", equals=wanted["display_name"])
+    check("deprecated.disks.create/rule/listed", shown, *place, "size", equals=wanted["size"])
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_CREATE}/{rule}"
-        for rule in ("answer-names", "answer-metadata", "answer-type-and-az", "becomes-available", "listed", "in-az")
-    ),
-    *(f"{base}/{rule}" for base in _LISTS for rule in ("has-disk", "own-project")),
-    f"{_LIST}/same-as-detail",
-    *(f"{_SHOW}/{rule}" for rule in ("same-disk", "same-as-detail", "not-attached")),
-    *(f"{_DELETE}/{rule}" for rule in ("gone", "this-disk-only", "no-body")),
+    "deprecated.disks.create/rule/answer-names",
+    "deprecated.disks.create/rule/answer-metadata",
+    "deprecated.disks.create/rule/answer-type-and-az",
+    "deprecated.disks.create/rule/becomes-available",
+    "deprecated.disks.create/rule/listed",
+    "deprecated.disks.create/rule/in-az",
+    "deprecated.disks.list/rule/has-disk",
+    "deprecated.disks.list/rule/own-project",
+    "deprecated.disks.list-detail/rule/has-disk",
+    "deprecated.disks.list-detail/rule/own-project",
+    "deprecated.disks.list/rule/same-as-detail",
+    "deprecated.disks.show/rule/same-disk",
+    "deprecated.disks.show/rule/same-as-detail",
+    "deprecated.disks.show/rule/not-attached",
+    "deprecated.disks.delete/rule/gone",
+    "deprecated.disks.delete/rule/this-disk-only",
+    "deprecated.disks.delete/rule/no-body",
 )
-def test_disks_come_and_go(ecs_bench: Bench) -> None:
+def test_disks_come_and_go(
+    ecs_client: Client,
+    ecs_clients: Clients,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
+) -> None:
     """A new disk is what was asked for, in both lists and by itself, for its project alone; only the deleted one goes."""
-    ecs_bench.control("deprecated.disks.create")
-    client = ecs_bench.client
-    sent = _body(ecs_bench, display_description="asked for", volume_type="SSD", metadata={"purpose": "conformance"})
-    created = client.post(_DISKS, sent)
-    wanted, disk = sent["volume"], str(ecs_bench.read(created, "volume", "id"))
+    ecs_cases.control("deprecated.disks.create")
+    sent = _body(ecs_supplies, display_description="asked for", volume_type="SSD", metadata={"purpose": "conformance"})
+    created = ecs_client.post(_DISKS, sent)
+    wanted, disk = sent["volume"], str(read(created, "volume", "id"))
     for asked, field in (
         ("display_name", "displayName"),
         ("display_description", "displayDescription"),
         ("size", "size"),
     ):
-        ecs_bench.check(f"{_CREATE}/answer-names", created, *_ONE, field, equals=wanted[asked])
-    ecs_bench.check(f"{_CREATE}/answer-metadata", created, *_ONE, "metadata", "purpose", equals="conformance")
+        ecs_check("deprecated.disks.create/rule/answer-names", created, *_ONE, field, equals=wanted[asked])
+    ecs_check(
+        "deprecated.disks.create/rule/answer-metadata", created, *_ONE, "metadata", "purpose", equals="conformance"
+    )
     for asked, field in (("volume_type", "volumeType"), ("availability_zone", "availabilityZone")):
-        ecs_bench.check(f"{_CREATE}/answer-type-and-az", created, *_ONE, field, equals=wanted[asked])
+        ecs_check("deprecated.disks.create/rule/answer-type-and-az", created, *_ONE, field, equals=wanted[asked])
     with suppress(PrerequisiteMissing):
-        _ready(ecs_bench, disk)
-    shown = client.get(f"{_DISKS}/{disk}")
-    ecs_bench.check(f"{_CREATE}/becomes-available", shown, *_ONE, "status", one_of=_spellings("available"))
-    other = _make(ecs_bench)
-    ecs_bench.check(f"{_CREATE}/in-az", shown, *_ONE, "availabilityZone", equals=wanted["availability_zone"])
-    ecs_bench.check(f"{_SHOW}/same-disk", shown, *_ONE, "id", equals=disk)
-    _as_asked(ecs_bench, shown, ecs_bench.read(shown, "volume"), wanted, *_ONE)
-    ecs_bench.check(f"{_SHOW}/not-attached", shown, *_ONE, "attachments", one_of=[[], [{}]])
-    pages = {base: client.get(path) for base, path in _LISTS.items()}
+        _ready(ecs_client, ecs_wait, disk)
+    shown = ecs_client.get(f"{_DISKS}/{disk}")
+    ecs_check("deprecated.disks.create/rule/becomes-available", shown, *_ONE, "status", one_of=_spellings("available"))
+    other = _make(ecs_client, ecs_cases, ecs_supplies, ecs_wait)
+    ecs_check(
+        "deprecated.disks.create/rule/in-az", shown, *_ONE, "availabilityZone", equals=wanted["availability_zone"]
+    )
+    ecs_check("deprecated.disks.show/rule/same-disk", shown, *_ONE, "id", equals=disk)
+    _as_asked(ecs_check, shown, read(shown, "volume"), wanted, *_ONE)
+    ecs_check("deprecated.disks.show/rule/not-attached", shown, *_ONE, "attachments", one_of=[[], [{}]])
+    pages = {base: ecs_client.get(path) for base, path in _LISTS.items()}
     for base, listed in pages.items():
-        ecs_bench.check(f"{base}/has-disk", listed, *_IDS, contains=disk)
-        _as_asked(ecs_bench, listed, _entry(ecs_bench, listed, disk), wanted, *_at(ecs_bench, listed, disk))
-        foreign = ecs_bench.as_identity("other_project").get(_LISTS[base])
-        ecs_bench.check(f"{base}/own-project", foreign, *_IDS, lacks=disk)
-    ecs_bench.check(f"{_LIST}/same-as-detail", pages[_LIST], *_IDS, includes=[disk, other])
-    ecs_bench.check(f"{_LIST}/same-as-detail", pages[_DETAIL], *_IDS, includes=[disk, other])
-    entry = _entry(ecs_bench, pages[_DETAIL], disk)
+        ecs_check(f"{base}/has-disk", listed, *_IDS, contains=disk)
+        _as_asked(ecs_check, listed, _entry(listed, disk), wanted, *_at(listed, disk))
+        foreign = ecs_clients("other_project").get(_LISTS[base])
+        ecs_check(f"{base}/own-project", foreign, *_IDS, lacks=disk)
+    ecs_check("deprecated.disks.list/rule/same-as-detail", pages[_LIST], *_IDS, includes=[disk, other])
+    ecs_check("deprecated.disks.list/rule/same-as-detail", pages[_DETAIL], *_IDS, includes=[disk, other])
+    entry = _entry(pages[_DETAIL], disk)
     for field in sorted(entry.keys() - {"status"}):
-        ecs_bench.check(f"{_SHOW}/same-as-detail", shown, *_ONE, field, equals=entry[field])
+        ecs_check("deprecated.disks.show/rule/same-as-detail", shown, *_ONE, field, equals=entry[field])
     if "status" in entry:
         status = _spellings(str(entry["status"]).removeprefix(" "))
-        ecs_bench.check(f"{_SHOW}/same-as-detail", shown, *_ONE, "status", one_of=status)
-    deleted = client.delete(f"{_DISKS}/{disk}")
-    ecs_bench.check(f"{_DELETE}/no-body", deleted, "body", equals=None)
-    ecs_bench.wait_gone(f"{_DISKS}/{disk}")
+        ecs_check("deprecated.disks.show/rule/same-as-detail", shown, *_ONE, "status", one_of=status)
+    deleted = ecs_client.delete(f"{_DISKS}/{disk}")
+    ecs_check("deprecated.disks.delete/rule/no-body", deleted, "body", equals=None)
+    ecs_wait.gone(f"{_DISKS}/{disk}")
     for path in _LISTS.values():
-        ecs_bench.check(f"{_DELETE}/gone", client.get(path), *_IDS, lacks=disk)
-    ecs_bench.expect(
-        f"{_DELETE}/gone",
+        ecs_check("deprecated.disks.delete/rule/gone", ecs_client.get(path), *_IDS, lacks=disk)
+    ecs_expect(
+        "deprecated.disks.delete/rule/gone",
         "GET",
         f"{_DISKS}/{disk}",
         expects="not-found",
         change="the disk was deleted",
         control=shown.id,
     )
-    ecs_bench.check(f"{_DELETE}/this-disk-only", client.get(_DISKS), *_IDS, contains=other)
-    client.delete(f"{_DISKS}/{other}")
+    ecs_check("deprecated.disks.delete/rule/this-disk-only", ecs_client.get(_DISKS), *_IDS, contains=other)
+    ecs_client.delete(f"{_DISKS}/{other}")
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in (*_LISTS, _SHOW) for rule in ("attached", "attachment-complete")),
-    f"{_DELETE}/attached",
+    "deprecated.disks.list/rule/attached",
+    "deprecated.disks.list/rule/attachment-complete",
+    "deprecated.disks.list-detail/rule/attached",
+    "deprecated.disks.list-detail/rule/attachment-complete",
+    "deprecated.disks.show/rule/attached",
+    "deprecated.disks.show/rule/attachment-complete",
+    "deprecated.disks.delete/rule/attached",
 )
-def test_an_attached_disk_names_its_server_and_stays(ecs_bench: Bench) -> None:
+def test_an_attached_disk_names_its_server_and_stays(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
+) -> None:
     """Both lists and its own query have the attachment; as long as it is attached it cannot be deleted."""
-    control = ecs_bench.control("deprecated.disks.delete")
-    lease, disk = ecs_bench.session.pool.lease("SHUTOFF"), _make(ecs_bench)
+    control = ecs_cases.control("deprecated.disks.delete")
+    lease, disk = ecs_servers("SHUTOFF"), _make(ecs_client, ecs_cases, ecs_supplies, ecs_wait)
     attach, path = f"/v2.1/{{project_id}}/servers/{lease.id}/os-volume_attachments", f"{_DISKS}/{disk}"
-    ecs_bench.make(attach, {"volumeAttachment": {"volumeId": disk}})
-    _ready(ecs_bench, disk, "in-use")
-    views = [(base, listed := ecs_bench.client.get(url), _at(ecs_bench, listed, disk)) for base, url in _LISTS.items()]
-    for base, shown, place in [*views, (_SHOW, ecs_bench.client.get(path), _ONE)]:
+    ecs_supplies.make(attach, {"volumeAttachment": {"volumeId": disk}})
+    _ready(ecs_client, ecs_wait, disk, "in-use")
+    views = [(base, listed := ecs_client.get(url), _at(listed, disk)) for base, url in _LISTS.items()]
+    for base, shown, place in [*views, (_SHOW, ecs_client.get(path), _ONE)]:
         at = (*place, "attachments", 0)
-        ecs_bench.check(f"{base}/attached", shown, *at, "serverId", equals=lease.id)
-        ecs_bench.check(f"{base}/attached", shown, *at, "volumeId", equals=disk)
+        ecs_check(f"{base}/attached", shown, *at, "serverId", equals=lease.id)
+        ecs_check(f"{base}/attached", shown, *at, "volumeId", equals=disk)
         for field in ("device", "id", "serverId", "volumeId"):
-            ecs_bench.check(f"{base}/attachment-complete", shown, *at, field, present=True)
-    refused = ecs_bench.expect(
-        f"{_DELETE}/attached", "DELETE", path, expects="wrong-state", change="the disk is attached", control=control.id
+            ecs_check(f"{base}/attachment-complete", shown, *at, field, present=True)
+    refused = ecs_expect(
+        "deprecated.disks.delete/rule/attached",
+        "DELETE",
+        path,
+        expects="wrong-state",
+        change="the disk is attached",
+        control=control.id,
     )
     lease.spoilt = refused.accepted
-    after = ecs_bench.client.get(path)
-    ecs_bench.check(f"{_DELETE}/attached", after, *_ONE, "status", one_of=_spellings("in-use"))
-    ecs_bench.client.delete(f"{attach}/{disk}")
-    lease.spoilt = not ecs_bench.wait_gone(f"{attach}/{disk}") or lease.spoilt
+    after = ecs_client.get(path)
+    ecs_check("deprecated.disks.delete/rule/attached", after, *_ONE, "status", one_of=_spellings("in-use"))
+    ecs_client.delete(f"{attach}/{disk}")
+    lease.spoilt = not ecs_wait.gone(f"{attach}/{disk}") or lease.spoilt
     lease.release()
-    ecs_bench.client.delete(path)
+    ecs_client.delete(path)
 
 
-@pytest.mark.ecs_requirement(f"{_DELETE}/states")
-def test_a_disk_that_is_being_created_stays(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("deprecated.disks.delete/rule/states")
+def test_a_disk_that_is_being_created_stays(
+    ecs_client: Client,
+    ecs_contract: Contract,
+    ecs_target: Target,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
+) -> None:
     """It is not deleted while it is creating, which the disk before it was for much longer than the attempt takes."""
-    ecs_bench.control("deprecated.disks.delete")
-    client, clock, rule = ecs_bench.client, ecs_bench.session.target.clock, f"{_DELETE}/states"
-    first, began, lasted = str(ecs_bench.make(_DISKS, _body(ecs_bench), "volume", "id")), clock.now(), 0.0
+    ecs_cases.control("deprecated.disks.delete")
+    clock, rule = ecs_target.clock, "deprecated.disks.delete/rule/states"
+    first, began, lasted = str(ecs_supplies.make(_DISKS, _body(ecs_supplies), "volume", "id")), clock.now(), 0.0
     for _ in range(60):
         asked = clock.now()
-        if _status(ecs_bench, first) != "creating":
+        if _status(ecs_client, first) != "creating":
             break
         lasted = asked - began
         clock.sleep(0.2)
     with suppress(PrerequisiteMissing):
-        _ready(ecs_bench, first)
-    client.delete(f"{_DISKS}/{first}")
+        _ready(ecs_client, ecs_wait, first)
+    ecs_client.delete(f"{_DISKS}/{first}")
     began = clock.now()
-    disk = str(ecs_bench.make(_DISKS, _body(ecs_bench), "volume", "id"))
-    status = _status(ecs_bench, disk)
-    deleted = client.delete(f"{_DISKS}/{disk}")
+    disk = str(ecs_supplies.make(_DISKS, _body(ecs_supplies), "volume", "id"))
+    status = _status(ecs_client, disk)
+    deleted = ecs_client.delete(f"{_DISKS}/{disk}")
     if status == "creating" and clock.now() - began < lasted / 3:
-        refused = ecs_bench.contract.expectation("wrong-state", "nova").statuses
-        ecs_bench.check(rule, deleted, "status", one_of=sorted(refused))
+        refused = ecs_contract.expectation("wrong-state", "nova").statuses
+        ecs_check(rule, deleted, "status", one_of=sorted(refused))
     else:
-        ecs_bench.not_tested(rule, "the disk was created too quickly to be deleted before")
+        ecs_check.not_tested(rule, "the disk was created too quickly to be deleted before")
     if deleted.refused:
         with suppress(PrerequisiteMissing):
-            _ready(ecs_bench, disk)
-        client.delete(f"{_DISKS}/{disk}")
+            _ready(ecs_client, ecs_wait, disk)
+        ecs_client.delete(f"{_DISKS}/{disk}")
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_CREATE}/{rule}"
-        for rule in ("from-snapshot", "size-of-snapshot", "null-snapshot", "size-needed", "unknown-az")
-    ),
-    *(f"{_DELETE}/{rule}" for rule in ("with-snapshot", "after-snapshot", "migrating", "error-states")),
+    "deprecated.disks.create/rule/from-snapshot",
+    "deprecated.disks.create/rule/size-of-snapshot",
+    "deprecated.disks.create/rule/null-snapshot",
+    "deprecated.disks.create/rule/size-needed",
+    "deprecated.disks.create/rule/unknown-az",
+    "deprecated.disks.delete/rule/with-snapshot",
+    "deprecated.disks.delete/rule/after-snapshot",
+    "deprecated.disks.delete/rule/migrating",
+    "deprecated.disks.delete/rule/error-states",
 )
-def test_disks_and_their_snapshots(ecs_bench: Bench) -> None:
+def test_disks_and_their_snapshots(
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
     """A snapshot gives a disk, and holds its own as long as it is there; without either there is no size."""
-    control, deletion = ecs_bench.control("deprecated.disks.create"), ecs_bench.control("deprecated.disks.delete")
-    client, disk = ecs_bench.client, _make(ecs_bench)
-    empty = client.post(_DISKS, _body(ecs_bench, snapshot_id=None))
-    if ecs_bench.check(f"{_CREATE}/null-snapshot", empty, "status", at_most=299):
-        ecs_bench.check(f"{_CREATE}/null-snapshot", empty, *_ONE, "snapshotId", one_of=[None, ""])
-        made = ecs_bench.read(empty, "volume", "id")
-        _ready(ecs_bench, made)
-        client.delete(f"{_DISKS}/{made}")
-    ecs_bench.expect(
-        f"{_CREATE}/size-needed",
+    control, deletion = ecs_cases.control("deprecated.disks.create"), ecs_cases.control("deprecated.disks.delete")
+    disk = _make(ecs_client, ecs_cases, ecs_supplies, ecs_wait)
+    empty = ecs_client.post(_DISKS, _body(ecs_supplies, snapshot_id=None))
+    if ecs_check.accepted("deprecated.disks.create/rule/null-snapshot", empty):
+        ecs_check("deprecated.disks.create/rule/null-snapshot", empty, *_ONE, "snapshotId", one_of=[None, ""])
+        made = read(empty, "volume", "id")
+        _ready(ecs_client, ecs_wait, made)
+        ecs_client.delete(f"{_DISKS}/{made}")
+    ecs_expect(
+        "deprecated.disks.create/rule/size-needed",
         "POST",
         _DISKS,
-        json=_body(ecs_bench, size="left out"),
+        json=_body(ecs_supplies, size="left out"),
         expects="invalid",
         change="there is neither a size nor a snapshot",
         control=control.id,
     )
-    nowhere = client.post(_DISKS, _body(ecs_bench, availability_zone="no-such-zone"))
+    nowhere = ecs_client.post(_DISKS, _body(ecs_supplies, availability_zone="no-such-zone"))
     if nowhere.refused:
-        ecs_bench.check(f"{_CREATE}/unknown-az", nowhere, "status", one_of=[400, 404])
+        ecs_check("deprecated.disks.create/rule/unknown-az", nowhere, "status", one_of=[400, 404])
     else:
-        path = f"{_DISKS}/{ecs_bench.read(nowhere, 'volume', 'id')}"
+        path = f"{_DISKS}/{read(nowhere, 'volume', 'id')}"
         for _ in range(60):
-            if ecs_bench.read(client.get(path), "volume", "status") in _spellings("error"):
+            if read(ecs_client.get(path), "volume", "status") in _spellings("error"):
                 break
-            ecs_bench.session.target.clock.sleep(1.0)
-        ecs_bench.check(f"{_CREATE}/unknown-az", client.get(path), *_ONE, "status", one_of=_spellings("error"))
-        client.delete(path)
-    body = {"snapshot": {"volume_id": disk, "display_name": ecs_bench.new_name("snapshot"), "force": True}}
-    snapshot = str(ecs_bench.make(_SNAPSHOTS, body, "snapshot", "id"))
-    ecs_bench.until(f"{_SNAPSHOTS}/{snapshot}", "snapshot", "status", equals="available")
-    from_it = client.post(_DISKS, _body(ecs_bench, snapshot_id=snapshot, size="left out"))
-    if ecs_bench.check(f"{_CREATE}/size-of-snapshot", from_it, "status", at_most=299):
-        copy = ecs_bench.read(from_it, "volume", "id")
-        shown = _ready(ecs_bench, copy)
-        ecs_bench.check(f"{_CREATE}/from-snapshot", shown, *_ONE, "snapshotId", equals=snapshot)
-        client.delete(f"{_DISKS}/{copy}")
-        ecs_bench.wait_gone(f"{_DISKS}/{copy}")
-    ecs_bench.not_tested(f"{_CREATE}/from-snapshot", "no disk was made from the snapshot")
+            ecs_wait.sleep(1.0)
+        ecs_check(
+            "deprecated.disks.create/rule/unknown-az", ecs_client.get(path), *_ONE, "status", one_of=_spellings("error")
+        )
+        ecs_client.delete(path)
+    body = {"snapshot": {"volume_id": disk, "display_name": ecs_supplies.name("snapshot"), "force": True}}
+    snapshot = str(ecs_supplies.make(_SNAPSHOTS, body, "snapshot", "id"))
+    ecs_wait.until(f"{_SNAPSHOTS}/{snapshot}", "snapshot", "status", equals="available")
+    from_it = ecs_client.post(_DISKS, _body(ecs_supplies, snapshot_id=snapshot, size="left out"))
+    if ecs_check.accepted("deprecated.disks.create/rule/size-of-snapshot", from_it):
+        copy = read(from_it, "volume", "id")
+        shown = _ready(ecs_client, ecs_wait, copy)
+        ecs_check("deprecated.disks.create/rule/from-snapshot", shown, *_ONE, "snapshotId", equals=snapshot)
+        ecs_client.delete(f"{_DISKS}/{copy}")
+        ecs_wait.gone(f"{_DISKS}/{copy}")
+    ecs_check.not_tested("deprecated.disks.create/rule/from-snapshot", "no disk was made from the snapshot")
     path = f"{_DISKS}/{disk}"
-    ecs_bench.expect(
-        f"{_DELETE}/with-snapshot",
+    ecs_expect(
+        "deprecated.disks.delete/rule/with-snapshot",
         "DELETE",
         path,
         expects="wrong-state",
         change="the disk has a snapshot",
         control=deletion.id,
     )
-    ecs_bench.check(f"{_DELETE}/with-snapshot", client.get(path), *_ONE, "id", equals=disk)
-    client.delete(f"{_SNAPSHOTS}/{snapshot}")
-    ecs_bench.wait_gone(f"{_SNAPSHOTS}/{snapshot}")
-    ecs_bench.check(f"{_DELETE}/after-snapshot", client.delete(path), "status", at_most=299)
-    ecs_bench.not_tested(f"{_DELETE}/migrating", "no operation of the document migrates a disk")
-    ecs_bench.not_tested(
-        f"{_DELETE}/error-states", "no operation of the document brings a disk into such a status for sure"
+    ecs_check("deprecated.disks.delete/rule/with-snapshot", ecs_client.get(path), *_ONE, "id", equals=disk)
+    ecs_client.delete(f"{_SNAPSHOTS}/{snapshot}")
+    ecs_wait.gone(f"{_SNAPSHOTS}/{snapshot}")
+    ecs_check.accepted("deprecated.disks.delete/rule/after-snapshot", ecs_client.delete(path))
+    ecs_check.not_tested("deprecated.disks.delete/rule/migrating", "no operation of the document migrates a disk")
+    ecs_check.not_tested(
+        "deprecated.disks.delete/rule/error-states",
+        "no operation of the document brings a disk into such a status for sure",
     )

@@ -6,64 +6,65 @@ from contextlib import suppress
 
 import pytest
 
-from pytest_ecs import Bench
+from pytest_ecs import Cases, Check, Client, Supplies, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-_FLAVORS = "ecs.flavors.list/rule"
 _PATH = "/v1/{project_id}/cloudservers/flavors"
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/az-filter")
-def test_the_zone_filter_leaves_flavors_that_are_on_sale_there(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/az-filter")
+def test_the_zone_filter_leaves_flavors_that_are_on_sale_there(
+    ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies
+) -> None:
     """With a zone only flavors that are normal, obt or promotion there are listed; one has to be left out somewhere."""
-    everything = ecs_bench.read(ecs_bench.client.get(_PATH), "flavors")
-    zone, left_out = ecs_bench.need_resource("availability_zone"), False
+    everything = read(ecs_client.get(_PATH), "flavors")
+    zone, left_out = ecs_supplies.need("availability_zone"), False
     zones = [zone]
     with suppress(PrerequisiteMissing):
-        zones.append(ecs_bench.other_zone(zone))
+        zones.append(ecs_supplies.other_zone(zone))
     for one in zones:
-        listed = ecs_bench.client.get(_PATH, query={"availability_zone": one})
-        shown = {flavor["id"]: flavor for flavor in ecs_bench.read(listed, "flavors")}
+        listed = ecs_client.get(_PATH, query={"availability_zone": one})
+        shown = {flavor["id"]: flavor for flavor in read(listed, "flavors")}
         # Those without a filter are looked at as well, since it is they that have to be left out.
         known = {**{flavor["id"]: flavor for flavor in everything}, **shown}
         unsold = [flavor for flavor in known if _state(known[flavor].get("os_extra_specs") or {}, one) not in _ON_SALE]
         if shown:
             left_out = left_out or bool(unsold)
             for flavor in unsold:
-                ecs_bench.check(f"{_FLAVORS}/az-filter", listed, "body", "flavors", "*", "id", lacks=flavor)
+                ecs_check("ecs.flavors.list/rule/az-filter", listed, "body", "flavors", "*", "id", lacks=flavor)
     if not left_out:
-        ecs_bench.not_tested(
-            f"{_FLAVORS}/az-filter", "every flavor is on sale in the availability zones that are known"
+        ecs_check.not_tested(
+            "ecs.flavors.list/rule/az-filter", "every flavor is on sale in the availability zones that are known"
         )
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/az-subset", f"{_FLAVORS}/az-blank")
-def test_the_zone_filter_only_leaves_out(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/az-subset", "ecs.flavors.list/rule/az-blank")
+def test_the_zone_filter_only_leaves_out(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """What is listed with a zone is listed without one, and an empty zone is none."""
-    everything = ecs_bench.client.get(_PATH)
-    listed = ecs_bench.client.get(_PATH, query={"availability_zone": ecs_bench.need_resource("availability_zone")})
-    blank = ecs_bench.client.get(_PATH, query={"availability_zone": ""})
-    ids = [flavor["id"] for flavor in ecs_bench.read(listed, "flavors")]
+    everything = ecs_client.get(_PATH)
+    listed = ecs_client.get(_PATH, query={"availability_zone": ecs_supplies.need("availability_zone")})
+    blank = ecs_client.get(_PATH, query={"availability_zone": ""})
+    ids = [flavor["id"] for flavor in read(listed, "flavors")]
     if ids:
-        ecs_bench.check(f"{_FLAVORS}/az-subset", everything, "body", "flavors", "*", "id", includes=ids)
+        ecs_check("ecs.flavors.list/rule/az-subset", everything, "body", "flavors", "*", "id", includes=ids)
     else:
-        ecs_bench.not_tested(f"{_FLAVORS}/az-subset", "no flavor is listed with the availability zone")
-    ecs_bench.check(
-        f"{_FLAVORS}/az-blank",
+        ecs_check.not_tested("ecs.flavors.list/rule/az-subset", "no flavor is listed with the availability zone")
+    ecs_check(
+        "ecs.flavors.list/rule/az-blank",
         blank,
         "body",
         "flavors",
         "*",
         "id",
-        same_items=[f["id"] for f in ecs_bench.read(everything, "flavors")],
+        same_items=[f["id"] for f in read(everything, "flavors")],
     )
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/unused-defaults")
-def test_unused_fields_have_their_defaults(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/unused-defaults")
+def test_unused_fields_have_their_defaults(ecs_client: Client, ecs_check: Check) -> None:
     """Fields that the table calls unused have the value that it names, in every flavor."""
-    listed = ecs_bench.client.get(_PATH)
-    count = len(ecs_bench.read(listed, "flavors"))
+    listed = ecs_client.get(_PATH)
+    count = len(read(listed, "flavors"))
     defaults = {
         "disk": "0",
         "swap": "",
@@ -73,46 +74,48 @@ def test_unused_fields_have_their_defaults(ecs_bench: Bench) -> None:
         "rxtx_cap": None,
     }
     for field, value in defaults.items():
-        ecs_bench.check(f"{_FLAVORS}/unused-defaults", listed, "body", "flavors", "*", field, equals=[value] * count)
+        ecs_check(
+            "ecs.flavors.list/rule/unused-defaults", listed, "body", "flavors", "*", field, equals=[value] * count
+        )
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/usable")
-def test_a_listed_flavor_can_be_used(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/usable")
+def test_a_listed_flavor_can_be_used(
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies
+) -> None:
     """The flavor that the run creates servers with is one of those listed."""
-    flavor = ecs_bench.need_resource("flavor_id")
-    ecs_bench.control("ecs.servers.create")
-    ecs_bench.check(f"{_FLAVORS}/usable", ecs_bench.client.get(_PATH), "body", "flavors", "*", "id", contains=flavor)
+    flavor = ecs_supplies.need("flavor_id")
+    ecs_cases.control("ecs.servers.create")
+    ecs_check("ecs.flavors.list/rule/usable", ecs_client.get(_PATH), "body", "flavors", "*", "id", contains=flavor)
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/abandoned-hidden")
-def test_what_is_abandoned_is_not_listed(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/abandoned-hidden")
+def test_what_is_abandoned_is_not_listed(ecs_client: Client, ecs_check: Check) -> None:
     """No flavor is listed that is abandoned in the region and in every zone that it names."""
-    listed = ecs_bench.client.get(_PATH)
-    ecs_bench.check(f"{_FLAVORS}/abandoned-hidden", listed, "body", "flavors", present=True)
-    for number, flavor in enumerate(ecs_bench.read(listed, "flavors")):
+    listed = ecs_client.get(_PATH)
+    ecs_check("ecs.flavors.list/rule/abandoned-hidden", listed, "body", "flavors", present=True)
+    for number, flavor in enumerate(read(listed, "flavors")):
         specs = flavor.get("os_extra_specs") or {}
         zones = [entry.partition("(")[0].strip() for entry in specs.get("cond:operation:az", "").split(",") if entry]
         # The region's own state counts where a zone has none (table 5-41).
         states = {_state(specs, zone) for zone in zones} | {specs.get("cond:operation:status", "normal")}
         at = ("body", "flavors", number, "os_extra_specs", "cond:operation:status")
         if states == {"abandon"}:
-            ecs_bench.check(f"{_FLAVORS}/abandoned-hidden", listed, *at, differs="abandon")
+            ecs_check("ecs.flavors.list/rule/abandoned-hidden", listed, *at, differs="abandon")
 
 
-@pytest.mark.ecs_requirement(f"{_FLAVORS}/extra-specs-agree")
-def test_extra_specs_are_those_of_their_own_query(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("ecs.flavors.list/rule/extra-specs-agree")
+def test_extra_specs_are_those_of_their_own_query(ecs_client: Client, ecs_check: Check) -> None:
     """What the list shows is what 6.6.4 answers, for one flavor of each set of keys."""
-    listed = ecs_bench.client.get(_PATH)
+    listed = ecs_client.get(_PATH)
     kinds: dict[tuple[str, ...], int] = {}
-    for number, flavor in enumerate(ecs_bench.read(listed, "flavors")):
+    for number, flavor in enumerate(read(listed, "flavors")):
         kinds.setdefault(tuple(sorted(flavor["os_extra_specs"])), number)
     for number in kinds.values():
-        flavor = ecs_bench.read(listed, "flavors", number, "id")
-        specs = ecs_bench.read(
-            ecs_bench.client.get(f"/v2.1/{{project_id}}/flavors/{flavor}/os-extra_specs"), "extra_specs"
-        )
-        ecs_bench.check(
-            f"{_FLAVORS}/extra-specs-agree", listed, "body", "flavors", number, "os_extra_specs", equals=specs
+        flavor = read(listed, "flavors", number, "id")
+        specs = read(ecs_client.get(f"/v2.1/{{project_id}}/flavors/{flavor}/os-extra_specs"), "extra_specs")
+        ecs_check(
+            "ecs.flavors.list/rule/extra-specs-agree", listed, "body", "flavors", number, "os_extra_specs", equals=specs
         )
 
 

@@ -2,96 +2,127 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from pytest_ecs import Bench, Facts
+from pytest_ecs import Cases, Check, Client, Clients, Lease, Servers, Snapshot, Supplies, read
 
-_ALL, _LIST, _SHOW = (f"nova.{name}/rule" for name in ("networks.list", "server-networks.list", "server-networks.show"))
+_LIST, _SHOW = (
+    f"nova.{name}/rule"
+    for name in (
+        "server-networks.list",
+        "server-networks.show",
+    )
+)
 _VERSIONS = {4: r"^\d+\.\d+\.\d+\.\d+$", 6: ":"}
 
 
-@pytest.mark.ecs_requirement(f"{_ALL}/has-networks")
-def test_the_network_of_a_server_is_listed(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("nova.networks.list/rule/has-networks")
+def test_the_network_of_a_server_is_listed(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
     """The network that servers are made in is one of the project's."""
-    network = ecs_bench.need_resource("network_id")
-    ecs_bench.session.pool.lease("ACTIVE", exclusive=False).release()
-    listed = ecs_bench.client.get("/v2.1/{project_id}/os-networks")
-    ecs_bench.check(f"{_ALL}/has-networks", listed, "body", "networks", "*", "id", contains=network)
+    network = ecs_supplies.need("network_id")
+    ecs_servers("ACTIVE", exclusive=False).release()
+    listed = ecs_client.get("/v2.1/{project_id}/os-networks")
+    ecs_check("nova.networks.list/rule/has-networks", listed, "body", "networks", "*", "id", contains=network)
 
 
-@pytest.mark.ecs_requirement(f"{_ALL}/own-project")
-def test_the_networks_of_others_are_not_listed(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("nova.networks.list/rule/own-project")
+def test_the_networks_of_others_are_not_listed(ecs_client: Client, ecs_clients: Clients, ecs_check: Check) -> None:
     """What only another project lists is not among ours."""
-    theirs = ecs_bench.as_identity("other_project").get("/v2.1/{project_id}/os-networks")
-    ours = ecs_bench.client.get("/v2.1/{project_id}/os-networks")
-    for network in ecs_bench.read(ours, "networks"):
-        ecs_bench.check(f"{_ALL}/own-project", theirs, "body", "networks", "*", "id", lacks=network["id"])
+    theirs = ecs_clients("other_project").get("/v2.1/{project_id}/os-networks")
+    ours = ecs_client.get("/v2.1/{project_id}/os-networks")
+    for network in read(ours, "networks"):
+        ecs_check("nova.networks.list/rule/own-project", theirs, "body", "networks", "*", "id", lacks=network["id"])
 
 
-@pytest.mark.ecs_requirement(f"{_LIST}/has-network", f"{_LIST}/same-as-show", f"{_LIST}/own-addresses")
-def test_the_addresses_are_those_of_the_server(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement(
+    "nova.server-networks.list/rule/has-network",
+    "nova.server-networks.list/rule/same-as-show",
+    "nova.server-networks.list/rule/own-addresses",
+)
+def test_the_addresses_are_those_of_the_server(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """Each network of the server has its addresses there, and none of another server's."""
-    first, second = ecs_bench.shared("ACTIVE", 2)
-    listed = ecs_bench.client.get(f"/v2.1/{{project_id}}/servers/{first.id}/ips")
-    theirs = ecs_bench.read(second.show(), "server", "addresses")
-    for name, entries in ecs_bench.read(first.show(), "server", "addresses").items():
+    first, second = ecs_servers.shared("ACTIVE", 2)
+    listed = ecs_client.get(f"/v2.1/{{project_id}}/servers/{first.id}/ips")
+    theirs = read(second.show(), "server", "addresses")
+    for name, entries in read(first.show(), "server", "addresses").items():
         place = ("body", "addresses", name, "*", "addr")
         addresses = [entry["addr"] for entry in entries]
-        ecs_bench.check(f"{_LIST}/has-network", listed, "body", "addresses", name, 0, "addr", matches=".")
-        ecs_bench.check(f"{_LIST}/same-as-show", listed, *place, same_items=addresses)
-        ecs_bench.check(f"{_LIST}/own-addresses", listed, *place, includes=addresses)
+        ecs_check(
+            "nova.server-networks.list/rule/has-network", listed, "body", "addresses", name, 0, "addr", matches="."
+        )
+        ecs_check("nova.server-networks.list/rule/same-as-show", listed, *place, same_items=addresses)
+        ecs_check("nova.server-networks.list/rule/own-addresses", listed, *place, includes=addresses)
         for entry in theirs.get(name, ()):
-            ecs_bench.check(f"{_LIST}/own-addresses", listed, *place, lacks=entry["addr"])
+            ecs_check("nova.server-networks.list/rule/own-addresses", listed, *place, lacks=entry["addr"])
 
 
-@pytest.mark.ecs_requirement(f"{_LIST}/same-as-show", f"{_SHOW}/same-as-list")
-def test_every_address_of_a_network_is_shown(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement(
+    "nova.server-networks.list/rule/same-as-show", "nova.server-networks.show/rule/same-as-list"
+)
+def test_every_address_of_a_network_is_shown(
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_snapshot: Callable[[Lease], Snapshot],
+) -> None:
     """A server with two NICs in one network has an address of each there."""
-    lease, network = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.need_resource("network_id")
-    before = Facts.of(ecs_bench, lease)
+    lease, network = ecs_servers("ACTIVE"), ecs_supplies.need("network_id")
+    before = ecs_snapshot(lease)
     base = f"/v2.1/{{project_id}}/servers/{lease.id}"
     try:
-        ecs_bench.read(ecs_bench.client.post(f"{base}/os-interface", {"interfaceAttachment": {"net_id": network}}))
-        ecs_bench.session.pool.wait_stable(lease.id)
-        listed = ecs_bench.client.get(f"{base}/ips")
-        for name, entries in ecs_bench.read(lease.show(), "server", "addresses").items():
+        read(ecs_client.post(f"{base}/os-interface", {"interfaceAttachment": {"net_id": network}}))
+        ecs_servers.wait_stable(lease.id)
+        listed = ecs_client.get(f"{base}/ips")
+        for name, entries in read(lease.show(), "server", "addresses").items():
             addresses = [entry["addr"] for entry in entries]
             place = ("body", "addresses", name, "*", "addr")
-            ecs_bench.check(f"{_LIST}/same-as-show", listed, *place, same_items=addresses)
-            shown = ecs_bench.client.get(f"{base}/ips/{name}")
-            theirs = [entry["addr"] for entry in ecs_bench.read(listed, "addresses", name)]
-            ecs_bench.check(f"{_SHOW}/same-as-list", shown, "body", name, "*", "addr", same_items=theirs)
+            ecs_check("nova.server-networks.list/rule/same-as-show", listed, *place, same_items=addresses)
+            shown = ecs_client.get(f"{base}/ips/{name}")
+            theirs = [entry["addr"] for entry in read(listed, "addresses", name)]
+            ecs_check(
+                "nova.server-networks.show/rule/same-as-list", shown, "body", name, "*", "addr", same_items=theirs
+            )
     finally:
         before.put_back()
         lease.release()
 
 
 @pytest.mark.ecs_requirement(
-    f"{_SHOW}/asked-network", f"{_SHOW}/same-as-list", f"{_SHOW}/address-fits-version", f"{_LIST}/address-fits-version"
+    "nova.server-networks.show/rule/asked-network",
+    "nova.server-networks.show/rule/same-as-list",
+    "nova.server-networks.show/rule/address-fits-version",
+    "nova.server-networks.list/rule/address-fits-version",
 )
-def test_one_network_has_what_the_list_says(ecs_bench: Bench) -> None:
+def test_one_network_has_what_the_list_says(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """The answer is the network in the URL alone, and each address is of the version beside it."""
-    (lease,) = ecs_bench.shared("ACTIVE")
+    (lease,) = ecs_servers.shared("ACTIVE")
     base = f"/v2.1/{{project_id}}/servers/{lease.id}/ips"
-    listed = ecs_bench.client.get(base)
-    for name, entries in ecs_bench.read(listed, "addresses").items():
-        shown = ecs_bench.client.get(f"{base}/{name}")
-        ecs_bench.check(f"{_SHOW}/asked-network", shown, "body", length=1)
-        ecs_bench.check(f"{_SHOW}/asked-network", shown, "body", name, present=True)
+    listed = ecs_client.get(base)
+    for name, entries in read(listed, "addresses").items():
+        shown = ecs_client.get(f"{base}/{name}")
+        ecs_check("nova.server-networks.show/rule/asked-network", shown, "body", length=1)
+        ecs_check("nova.server-networks.show/rule/asked-network", shown, "body", name, present=True)
         addresses = [entry["addr"] for entry in entries]
-        ecs_bench.check(f"{_SHOW}/same-as-list", shown, "body", name, "*", "addr", same_items=addresses)
+        ecs_check("nova.server-networks.show/rule/same-as-list", shown, "body", name, "*", "addr", same_items=addresses)
         for exchange, place, rule in ((listed, ("addresses", name), _LIST), (shown, (name,), _SHOW)):
-            for number, entry in enumerate(ecs_bench.read(exchange, *place)):
+            for number, entry in enumerate(read(exchange, *place)):
                 wanted = _VERSIONS.get(entry["version"], "a version that there is not")
                 at = ("body", *place, number, "addr")
-                ecs_bench.check(f"{rule}/address-fits-version", exchange, *at, matches=wanted)
+                ecs_check(f"{rule}/address-fits-version", exchange, *at, matches=wanted)
 
 
-@pytest.mark.ecs_requirement(f"{_ALL}/usable")
-def test_a_listed_network_takes_servers(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("nova.networks.list/rule/usable")
+def test_a_listed_network_takes_servers(
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies
+) -> None:
     """The id under which the servers' own network is listed is one that servers are created in."""
-    network = ecs_bench.need_resource("network_id")
-    listed = ecs_bench.client.get("/v2.1/{project_id}/os-networks")
-    if ecs_bench.check(f"{_ALL}/usable", listed, "body", "networks", "*", "id", contains=network):
-        created = ecs_bench.control("nova.servers.create")
-        ecs_bench.check(f"{_ALL}/usable", created, "status", at_most=299)
+    network = ecs_supplies.need("network_id")
+    listed = ecs_client.get("/v2.1/{project_id}/os-networks")
+    if ecs_check("nova.networks.list/rule/usable", listed, "body", "networks", "*", "id", contains=network):
+        created = ecs_cases.control("nova.servers.create")
+        ecs_check.accepted("nova.networks.list/rule/usable", created)

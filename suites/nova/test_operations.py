@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Bench, Exchange, Lease
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read
 
 _LIST, _SHOW = (f"nova.server-operations.{verb}/rule" for verb in ("list", "show"))
 _ALL = ("body", "instanceActions", "*")
@@ -21,15 +21,15 @@ def _server(server: str, rest: str = "") -> str:
     return f"/v2.1/{{project_id}}/servers/{server}{rest}"
 
 
-def _log(bench: Bench, server: str, request: str = "", **options: Any) -> Exchange:
-    return bench.client.get(_server(server, "/os-instance-actions" + (f"/{request}" if request else "")), **options)
+def _log(client: Client, server: str, request: str = "", **options: Any) -> Exchange:
+    return client.get(_server(server, "/os-instance-actions" + (f"/{request}" if request else "")), **options)
 
 
-def _do(bench: Bench, lease: Lease, method: str, rest: str, body: object = None) -> Exchange:
+def _do(client: Client, servers: Servers, lease: Lease, method: str, rest: str, body: object = None) -> Exchange:
     """Do something to a server and wait until it is over; raises `StepFailed` when it is refused."""
-    done = bench.client.request(method, _server(lease.id, rest), json=body)
-    bench.read(done)
-    bench.session.pool.wait_stable(lease.id)
+    done = client.request(method, _server(lease.id, rest), json=body)
+    read(done)
+    servers.wait_stable(lease.id)
     return done
 
 
@@ -39,115 +39,148 @@ def _seconds(text: str) -> float:
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_LIST}/{rule}"
-        for rule in ("has-operations", "has-create", "all-operations", "own-server", "own-project", "own-user")
-    ),
-    *(f"{_LIST}/{rule}" for rule in ("start-time", "request-ids", "request-id-shows")),
-    *(
-        f"{_SHOW}/{rule}"
-        for rule in ("asked-request", "own-server", "same-as-list", "other-server", "has-events", "finished")
-    ),
-    *(f"{_SHOW}/{rule}" for rule in ("events-in-order", "events-within", "success-without-traceback")),
+    "nova.server-operations.list/rule/has-operations",
+    "nova.server-operations.list/rule/has-create",
+    "nova.server-operations.list/rule/all-operations",
+    "nova.server-operations.list/rule/own-server",
+    "nova.server-operations.list/rule/own-project",
+    "nova.server-operations.list/rule/own-user",
+    "nova.server-operations.list/rule/start-time",
+    "nova.server-operations.list/rule/request-ids",
+    "nova.server-operations.list/rule/request-id-shows",
+    "nova.server-operations.show/rule/asked-request",
+    "nova.server-operations.show/rule/own-server",
+    "nova.server-operations.show/rule/same-as-list",
+    "nova.server-operations.show/rule/other-server",
+    "nova.server-operations.show/rule/has-events",
+    "nova.server-operations.show/rule/finished",
+    "nova.server-operations.show/rule/events-in-order",
+    "nova.server-operations.show/rule/events-within",
+    "nova.server-operations.show/rule/success-without-traceback",
 )
-def test_what_is_done_to_a_server_is_listed(ecs_bench: Bench) -> None:
+def test_what_is_done_to_a_server_is_listed(
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
+) -> None:
     """Its creation, a restart, a stop and a start are there, each under its action, and each is shown with its events."""
-    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE")
-    known = ecs_bench.read(_log(ecs_bench, lease.id), "instanceActions")
+    lease, other = ecs_servers.batch(2, "ACTIVE")
+    known = read(_log(ecs_client, lease.id), "instanceActions")
     before = [entry["request_id"] for entry in known]
     for action in ("reboot", "os-stop", "os-start"):
-        began = ecs_bench.now()
-        _do(ecs_bench, lease, "POST", "/action", {action: {"type": "SOFT"} if action == "reboot" else {}})
-        listed = _log(ecs_bench, lease.id)
-        ecs_bench.check(f"{_LIST}/has-operations", listed, *_ALL, "action", contains=action.removeprefix("os-"))
+        began = ecs_cases.endpoint_time()
+        _do(ecs_client, ecs_servers, lease, "POST", "/action", {action: {"type": "SOFT"} if action == "reboot" else {}})
+        listed = _log(ecs_client, lease.id)
+        ecs_check(
+            "nova.server-operations.list/rule/has-operations",
+            listed,
+            *_ALL,
+            "action",
+            contains=action.removeprefix("os-"),
+        )
         ids = [entry["request_id"] for entry in known]
-        ecs_bench.check(f"{_LIST}/all-operations", listed, *_ALL, "request_id", includes=ids)
-        known = ecs_bench.read(listed, "instanceActions")
+        ecs_check("nova.server-operations.list/rule/all-operations", listed, *_ALL, "request_id", includes=ids)
+        known = read(listed, "instanceActions")
         new = [number for number, entry in enumerate(known) if entry["request_id"] not in ids]
-        span = [began - _SLACK, ecs_bench.now() + _SLACK]
+        span = [began - _SLACK, ecs_cases.endpoint_time() + _SLACK]
         for number in new:
             place = ("body", "instanceActions", number, "start_time")
-            ecs_bench.check(f"{_LIST}/start-time", listed, *place, time_between=span)
-    ecs_bench.not_tested(f"{_LIST}/start-time", "no operation became listed")
-    ecs_bench.check(f"{_LIST}/has-create", listed, *_ALL, "action", contains="create")
-    user = ecs_bench.read(lease.show(), "server", "user_id")
+            ecs_check("nova.server-operations.list/rule/start-time", listed, *place, time_between=span)
+    ecs_check.not_tested("nova.server-operations.list/rule/start-time", "no operation became listed")
+    ecs_check("nova.server-operations.list/rule/has-create", listed, *_ALL, "action", contains="create")
+    user = read(lease.show(), "server", "user_id")
     for rule, field, value in (
         ("own-server", "instance_uuid", lease.id),
-        ("own-project", "project_id", ecs_bench.client.project_id),
+        ("own-project", "project_id", ecs_client.project_id),
     ):
-        ecs_bench.check(f"{_LIST}/{rule}", listed, *_ALL, field, equals=[value] * len(known))
+        ecs_check(f"{_LIST}/{rule}", listed, *_ALL, field, equals=[value] * len(known))
     for number, entry in enumerate(known):  # another user may have worked on the server before
         if entry["request_id"] not in before:
             place = ("body", "instanceActions", number, "user_id")
-            ecs_bench.check(f"{_LIST}/own-user", listed, *place, equals=user)
-    ecs_bench.not_tested(f"{_LIST}/own-user", "no operation became listed")
+            ecs_check("nova.server-operations.list/rule/own-user", listed, *place, equals=user)
+    ecs_check.not_tested("nova.server-operations.list/rule/own-user", "no operation became listed")
     for entry in known:
-        ecs_bench.check(f"{_LIST}/request-ids", listed, *_ALL, "request_id", has_one=entry["request_id"])
-        _one(ecs_bench, lease, other, entry)
+        ecs_check(
+            "nova.server-operations.list/rule/request-ids", listed, *_ALL, "request_id", has_one=entry["request_id"]
+        )
+        _one(ecs_client, ecs_check, ecs_expect, lease, other, entry)
     nothing = "no operation is listed, or none was over"
     for rule in ("asked-request", "own-server", "same-as-list", "other-server", "has-events", "finished"):
-        ecs_bench.not_tested(f"{_SHOW}/{rule}", nothing)
+        ecs_check.not_tested(f"{_SHOW}/{rule}", nothing)
     for rule in ("events-in-order", "events-within", "success-without-traceback"):
-        ecs_bench.not_tested(f"{_SHOW}/{rule}", "no event is shown")
+        ecs_check.not_tested(f"{_SHOW}/{rule}", "no event is shown")
     for rule in ("request-ids", "request-id-shows"):
-        ecs_bench.not_tested(f"{_LIST}/{rule}", nothing)
-    lease.release()
-    other.release()
+        ecs_check.not_tested(f"{_LIST}/{rule}", nothing)
 
 
-def _one(bench: Bench, lease: Lease, other: Lease, entry: dict[str, Any]) -> None:
+def _one(client: Client, check: Check, expect: Expect, lease: Lease, other: Lease, entry: dict[str, Any]) -> None:
     """Judge one operation, which is over, by itself."""
     request = entry["request_id"]
-    shown, place = _log(bench, lease.id, request), ("body", "instanceAction")
-    bench.check(f"{_LIST}/request-id-shows", shown, "status", at_most=299)
-    bench.check(f"{_SHOW}/asked-request", shown, *place, "request_id", equals=request)
-    bench.check(f"{_SHOW}/own-server", shown, *place, "instance_uuid", equals=lease.id)
+    shown, place = _log(client, lease.id, request), ("body", "instanceAction")
+    check.accepted("nova.server-operations.list/rule/request-id-shows", shown)
+    check("nova.server-operations.show/rule/asked-request", shown, *place, "request_id", equals=request)
+    check("nova.server-operations.show/rule/own-server", shown, *place, "instance_uuid", equals=lease.id)
     for name in ("action", "start_time", "user_id", "project_id"):
-        bench.check(f"{_SHOW}/same-as-list", shown, *place, name, equals=entry[name])
+        check("nova.server-operations.show/rule/same-as-list", shown, *place, name, equals=entry[name])
     path = _server(other.id, f"/os-instance-actions/{request}")
-    others = bench.read(_log(bench, other.id), "instanceActions")
+    others = read(_log(client, other.id), "instanceActions")
     if request not in [one["request_id"] for one in others]:  # one request may have made both servers
-        bench.expect(f"{_SHOW}/other-server", "GET", path, expects="not-found", change="it was done to another server")
-    bench.check(f"{_SHOW}/has-events", shown, *place, "events", 0, present=True)
+        expect(
+            "nova.server-operations.show/rule/other-server",
+            "GET",
+            path,
+            expects="not-found",
+            change="it was done to another server",
+        )
+    check("nova.server-operations.show/rule/has-events", shown, *place, "events", 0, present=True)
     if shown.refused:
         return
-    for number, event in enumerate(bench.read(shown, "instanceAction", "events")):
+    for number, event in enumerate(read(shown, "instanceAction", "events")):
         at = (*place, "events", number)
         for name in ("result", "finish_time"):
-            bench.check(f"{_SHOW}/finished", shown, *at, name, matches=".")
+            check("nova.server-operations.show/rule/finished", shown, *at, name, matches=".")
         span = [_seconds(event["start_time"]), _EVER + _seconds(event["start_time"])]
-        bench.check(f"{_SHOW}/events-in-order", shown, *at, "finish_time", time_between=span)
+        check("nova.server-operations.show/rule/events-in-order", shown, *at, "finish_time", time_between=span)
         span = [_seconds(entry["start_time"]), _EVER + _seconds(entry["start_time"])]
-        bench.check(f"{_SHOW}/events-within", shown, *at, "start_time", time_between=span)
+        check("nova.server-operations.show/rule/events-within", shown, *at, "start_time", time_between=span)
         if event["result"] == "Success":
-            bench.check(f"{_SHOW}/success-without-traceback", shown, *at, "traceback", one_of=[None, ""])
+            check(
+                "nova.server-operations.show/rule/success-without-traceback", shown, *at, "traceback", one_of=[None, ""]
+            )
 
 
-@pytest.mark.ecs_requirement(f"{_LIST}/has-other-operations")
-def test_other_operations_are_listed(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("nova.server-operations.list/rule/has-other-operations")
+def test_other_operations_are_listed(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
     """Locks, rebuilds, changes of the flavor, and disks and NICs that come and go, each under its action."""
-    lease, image = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.need_resource("image_id")
-    before = [one["action"] for one in ecs_bench.read(_log(ecs_bench, lease.id), "instanceActions")]
+    lease, image = ecs_servers("ACTIVE"), ecs_supplies.need("image_id")
+    before = [one["action"] for one in read(_log(ecs_client, lease.id), "instanceActions")]
     for body in ({"lock": None}, {"unlock": None}, {"rebuild": {"imageRef": image}}):
-        _do(ecs_bench, lease, "POST", "/action", body)
+        _do(ecs_client, ecs_servers, lease, "POST", "/action", body)
     for settled in ("confirmResize", "revertResize"):
-        _do(ecs_bench, lease, "POST", "/action", {"resize": {"flavorRef": ecs_bench.other_flavor(lease)}})
-        if ecs_bench.read(lease.show(), "server", "status") == "VERIFY_RESIZE":
-            _do(ecs_bench, lease, "POST", "/action", {settled: None})
-            _leave_verify_resize(ecs_bench, lease)
-    disk, network = ecs_bench.disk(), ecs_bench.need_resource("network_id")
+        _do(
+            ecs_client,
+            ecs_servers,
+            lease,
+            "POST",
+            "/action",
+            {"resize": {"flavorRef": ecs_servers.other_flavor(lease)}},
+        )
+        if read(lease.show(), "server", "status") == "VERIFY_RESIZE":
+            _do(ecs_client, ecs_servers, lease, "POST", "/action", {settled: None})
+            _leave_verify_resize(ecs_servers, ecs_wait, lease)
+    disk, network = ecs_supplies.disk(), ecs_supplies.need("network_id")
     coming: tuple[tuple[str, str, dict[str, Any], str], ...] = (
         ("volume", "/os-volume_attachments", {"volumeAttachment": {"volumeId": disk}}, "volumeId"),
         ("interface", "/os-interface", {"interfaceAttachment": {"net_id": network}}, "port_id"),
     )
     for action, rest, addition, step in coming:
-        attached = _do(ecs_bench, lease, "POST", rest, addition)
-        path = f"{rest}/{ecs_bench.read(attached, next(iter(addition)), step)}"
+        attached = _do(ecs_client, ecs_servers, lease, "POST", rest, addition)
+        path = f"{rest}/{read(attached, next(iter(addition)), step)}"
         if action == "volume":
-            _in_use(ecs_bench, disk)
-        _do(ecs_bench, lease, "DELETE", path)
-        lease.spoilt = lease.spoilt or not ecs_bench.wait_gone(_server(lease.id, path))
-    listed = _log(ecs_bench, lease.id)
+            _in_use(ecs_client, ecs_wait, disk)
+        _do(ecs_client, ecs_servers, lease, "DELETE", path)
+        lease.spoilt = lease.spoilt or not ecs_wait.gone(_server(lease.id, path))
+    listed = _log(ecs_client, lease.id)
     for action in (
         "lock",
         "unlock",
@@ -160,20 +193,21 @@ def test_other_operations_are_listed(ecs_bench: Bench) -> None:
         "attach_interface",
         "detach_interface",
     ):
-        ecs_bench.check(f"{_LIST}/has-other-operations", listed, *_ALL, "action", includes=[*before, action])
-    lease.release()
+        ecs_check(
+            "nova.server-operations.list/rule/has-other-operations", listed, *_ALL, "action", includes=[*before, action]
+        )
 
 
-def _leave_verify_resize(bench: Bench, lease: Lease) -> None:
+def _leave_verify_resize(servers: Servers, wait: Wait, lease: Lease) -> None:
     for _ in range(120):
-        if bench.read(lease.show(), "server", "status") != "VERIFY_RESIZE":
+        if read(lease.show(), "server", "status") != "VERIFY_RESIZE":
             break
-        bench.session.target.clock.sleep(1.0)
-    bench.session.pool.wait_stable(lease.id)
+        wait.sleep(1.0)
+    servers.wait_stable(lease.id)
 
 
-def _in_use(bench: Bench, disk: str) -> None:
+def _in_use(client: Client, wait: Wait, disk: str) -> None:
     for _ in range(120):
-        if bench.read(bench.client.get(f"/v2.1/{{project_id}}/os-volumes/{disk}"), "volume", "status") == "in-use":
+        if read(client.get(f"/v2.1/{{project_id}}/os-volumes/{disk}"), "volume", "status") == "in-use":
             return
-        bench.session.target.clock.sleep(1.0)
+        wait.sleep(1.0)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Bench, Client, Exchange
+from pytest_ecs import Check, Client, Clients, Exchange, Servers, Supplies, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-_LIMITS, _QUOTAS, _DEFAULTS = "nova.limits.show/rule", "nova.quotas.show/rule", "nova.quotas.show-defaults/rule"
+_LIMITS = "nova.limits.show/rule"
 _PATH, _SET = "/v2.1/{project_id}/limits", "/v2.1/{project_id}/os-quota-sets"
 _ABSOLUTE = ("body", "limits", "absolute")
 #: Quotas, and the limits that they are (tables 6-172 and 6-175).
@@ -36,8 +36,8 @@ _USED = {
 }
 
 
-def _absolute(bench: Bench, client: Client | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = bench.read((client or bench.client).get(_PATH), "limits", "absolute")
+def _absolute(client: Client) -> dict[str, Any]:
+    found: dict[str, Any] = read(client.get(_PATH), "limits", "absolute")
     return found
 
 
@@ -47,205 +47,227 @@ def _forms(value: Any, more: int = 0) -> list[Any]:
     return [number, str(number)]
 
 
-def _check_used(bench: Bench, rule: str, shown: Exchange, *place: str) -> None:
+def _check_used(check: Check, rule: str, shown: Exchange, *place: str) -> None:
     """What is used does not exceed its limit, unless that is -1."""
-    limits = bench.read(shown, *place)
+    limits = read(shown, *place)
     for used, most in _USED.items():
         limit = _forms(limits.get(most))[0]
         if isinstance(limit, int) and limit >= 0:
-            bench.check(rule, shown, "body", *place, used, at_most=limit)
-    bench.not_tested(rule, "there is no limit")
+            check(rule, shown, "body", *place, used, at_most=limit)
+    check.not_tested(rule, "there is no limit")
 
 
-def _quota(bench: Bench, project: str, **query: str) -> Exchange:
-    return bench.client.get(f"{_SET}/{project}", query=query)
-
-
-@pytest.mark.ecs_requirement(f"{_LIMITS}/own-project-query", f"{_LIMITS}/same-as-ecs", f"{_LIMITS}/used-within")
-def test_the_limits_are_the_projects(ecs_bench: Bench) -> None:
-    """With and without its id in the query, as 5.7.1 shows them, and what is used is within them."""
-    for _ in range(5):  # others may create and delete meanwhile
-        before = _absolute(ecs_bench)
-        own = ecs_bench.client.get(_PATH, query={"project_id": ecs_bench.client.project_id})
-        theirs = ecs_bench.client.get("/v1/{project_id}/cloudservers/limits")
-        shown = ecs_bench.client.get(_PATH)
-        if ecs_bench.read(shown, "limits", "absolute") == before:
-            break
-    else:
-        for rule in ("own-project-query", "same-as-ecs", "used-within"):
-            ecs_bench.not_tested(f"{_LIMITS}/{rule}", "others created or deleted something all the time")
-        return
-    for name, value in before.items():
-        ecs_bench.check(f"{_LIMITS}/own-project-query", own, *_ABSOLUTE, name, equals=value)
-        if name in ecs_bench.read(theirs, "absolute"):
-            ecs_bench.check(f"{_LIMITS}/same-as-ecs", theirs, "body", "absolute", name, one_of=_forms(value))
-    _check_used(ecs_bench, f"{_LIMITS}/used-within", shown, *_ABSOLUTE[1:])
-
-
-@pytest.mark.ecs_requirement("nova.limits.show/response/limits.absolute.maxSecurityGroupRules/until")
-def test_a_limit_goes_with_a_microversion(ecs_bench: Bench) -> None:
-    """The judge looks for the limit of rules at the first microversion that does not have it (table 6-172)."""
-    ecs_bench.client.get(_PATH, microversion="2.35")
-
-
-@pytest.mark.ecs_requirement(f"{_LIMITS}/other-project-query")
-def test_the_limits_of_others_are_their_own(ecs_bench: Bench) -> None:
-    """Another project in the query is refused, or is of no effect."""
-    other, rule = ecs_bench.as_identity("other_project"), f"{_LIMITS}/other-project-query"
-    for _ in range(5):  # others may create and delete meanwhile
-        shown, asked = ecs_bench.client.get(_PATH), ecs_bench.client.get(_PATH, query={"project_id": other.project_id})
-        if not asked.accepted:
-            ecs_bench.check(rule, asked, "status", one_of=[400, 403, 404])
-            return
-        before = ecs_bench.read(shown, "limits", "absolute")
-        if _absolute(ecs_bench) == before:
-            break
-    else:
-        ecs_bench.not_tested(rule, "others created or deleted something all the time")
-        return
-    if _absolute(ecs_bench, other) == before:
-        ecs_bench.not_tested(rule, "the limits of the other project are the same")
-    else:
-        ecs_bench.check(rule, asked, *_ABSOLUTE, equals=before)
+def _quota(client: Client, project: str, **query: str) -> Exchange:
+    return client.get(f"{_SET}/{project}", query=query)
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{base}/{rule}" for base in (_LIMITS, _ECS) for rule in ("server-counted", "cores-counted", "memory-counted")),
-    f"{_QUOTAS}/not-used-up",
-    f"{_ECS}/used-within",
+    "nova.limits.show/rule/own-project-query", "nova.limits.show/rule/same-as-ecs", "nova.limits.show/rule/used-within"
 )
-def test_servers_count(ecs_bench: Bench) -> None:
+def test_the_limits_are_the_projects(ecs_client: Client, ecs_check: Check) -> None:
+    """With and without its id in the query, as 5.7.1 shows them, and what is used is within them."""
+    for _ in range(5):  # others may create and delete meanwhile
+        before = _absolute(ecs_client)
+        own = ecs_client.get(_PATH, query={"project_id": ecs_client.project_id})
+        theirs = ecs_client.get("/v1/{project_id}/cloudservers/limits")
+        shown = ecs_client.get(_PATH)
+        if read(shown, "limits", "absolute") == before:
+            break
+    else:
+        for rule in ("own-project-query", "same-as-ecs", "used-within"):
+            ecs_check.not_tested(f"{_LIMITS}/{rule}", "others created or deleted something all the time")
+        return
+    for name, value in before.items():
+        ecs_check("nova.limits.show/rule/own-project-query", own, *_ABSOLUTE, name, equals=value)
+        if name in read(theirs, "absolute"):
+            ecs_check("nova.limits.show/rule/same-as-ecs", theirs, "body", "absolute", name, one_of=_forms(value))
+    _check_used(ecs_check, "nova.limits.show/rule/used-within", shown, *_ABSOLUTE[1:])
+
+
+@pytest.mark.ecs_requirement("nova.limits.show/response/limits.absolute.maxSecurityGroupRules/until")
+def test_a_limit_goes_with_a_microversion(ecs_client: Client) -> None:
+    """The judge looks for the limit of rules at the first microversion that does not have it (table 6-172)."""
+    ecs_client.get(_PATH, microversion="2.35")
+
+
+@pytest.mark.ecs_requirement("nova.limits.show/rule/other-project-query")
+def test_the_limits_of_others_are_their_own(ecs_client: Client, ecs_clients: Clients, ecs_check: Check) -> None:
+    """Another project in the query is refused, or is of no effect."""
+    other, rule = ecs_clients("other_project"), "nova.limits.show/rule/other-project-query"
+    for _ in range(5):  # others may create and delete meanwhile
+        shown, asked = ecs_client.get(_PATH), ecs_client.get(_PATH, query={"project_id": other.project_id})
+        if not asked.accepted:
+            ecs_check(rule, asked, "status", one_of=[400, 403, 404])
+            return
+        before = read(shown, "limits", "absolute")
+        if _absolute(ecs_client) == before:
+            break
+    else:
+        ecs_check.not_tested(rule, "others created or deleted something all the time")
+        return
+    if _absolute(other) == before:
+        ecs_check.not_tested(rule, "the limits of the other project are the same")
+    else:
+        ecs_check(rule, asked, *_ABSOLUTE, equals=before)
+
+
+@pytest.mark.ecs_requirement(
+    "nova.limits.show/rule/server-counted",
+    "nova.limits.show/rule/cores-counted",
+    "nova.limits.show/rule/memory-counted",
+    "ecs.quotas.show/rule/server-counted",
+    "ecs.quotas.show/rule/cores-counted",
+    "ecs.quotas.show/rule/memory-counted",
+    "nova.quotas.show/rule/not-used-up",
+    "ecs.quotas.show/rule/used-within",
+)
+def test_servers_count(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, ecs_wait: Wait) -> None:
     """In both APIs a new one raises what is used by itself, its vCPUs and memory; deleted it lowers it; quotas stay."""
-    flavor = ecs_bench.read(
-        ecs_bench.client.get(f"/v2.1/{{project_id}}/flavors/{ecs_bench.need_resource('flavor_id')}"), "flavor"
-    )
+    flavor = read(ecs_client.get(f"/v2.1/{{project_id}}/flavors/{ecs_supplies.need('flavor_id')}"), "flavor")
     sizes = {"totalInstancesUsed": 1, "totalCoresUsed": int(flavor["vcpus"]), "totalRAMUsed": int(flavor["ram"])}
     names = dict(zip(sizes, ("server-counted", "cores-counted", "memory-counted"), strict=True))
-    quotas = ecs_bench.read(_quota(ecs_bench, ecs_bench.client.project_id), "quota_set")
+    quotas = read(_quota(ecs_client, ecs_client.project_id), "quota_set")
     for _ in range(3):
-        there, first, ours = _steady(ecs_bench)
+        there, first, ours = _steady(ecs_client, ecs_wait)
         server = {
-            "name": ecs_bench.new_name("counted"),
-            "imageRef": ecs_bench.need_resource("image_id"),
+            "name": ecs_supplies.name("counted"),
+            "imageRef": ecs_supplies.need("image_id"),
             "flavorRef": flavor["id"],
-            "networks": [{"uuid": ecs_bench.need_resource("network_id")}],
+            "networks": [{"uuid": ecs_supplies.need("network_id")}],
         }
-        made = str(ecs_bench.make("/v2.1/{project_id}/servers", {"server": server}, "server", "id"))
-        between, shown, both = _steady(ecs_bench)
-        ecs_bench.client.delete(f"/v2.1/{{project_id}}/servers/{made}")
-        ecs_bench.wait_gone(f"/v2.1/{{project_id}}/servers/{made}")
-        left, after, last = _steady(ecs_bench)
+        made = str(ecs_supplies.make("/v2.1/{project_id}/servers", {"server": server}, "server", "id"))
+        between, shown, both = _steady(ecs_client, ecs_wait)
+        ecs_client.delete(f"/v2.1/{{project_id}}/servers/{made}")
+        ecs_wait.gone(f"/v2.1/{{project_id}}/servers/{made}")
+        left, after, last = _steady(ecs_client, ecs_wait)
         if between == {**there, made: flavor["id"]} and left == there:
             break
     else:
         raise PrerequisiteMissing("Servers can only be counted while nobody else creates, resizes or deletes some")
-    before = ecs_bench.read(first, "limits", "absolute")
-    used = {**before, **ecs_bench.read(ours).get("absolute", {})}
+    before = read(first, "limits", "absolute")
+    used = {**before, **read(ours).get("absolute", {})}
     for name, size in sizes.items():
         for answer, more in ((both, size), (last, 0)):
             wanted = _forms(used.get(name), more)
-            ecs_bench.check(f"{_ECS}/{names[name]}", answer, "body", "absolute", name, equals=wanted[0])
+            ecs_check(f"{_ECS}/{names[name]}", answer, "body", "absolute", name, equals=wanted[0])
         for answer, more in ((shown, size), (after, 0)):
             wanted = _forms(before.get(name), more)
-            ecs_bench.check(f"{_LIMITS}/{names[name]}", answer, *_ABSOLUTE, name, one_of=wanted)
-    _check_used(ecs_bench, f"{_ECS}/used-within", both, "absolute")
-    again = _quota(ecs_bench, ecs_bench.client.project_id)
-    ecs_bench.check(f"{_QUOTAS}/not-used-up", again, "body", "quota_set", equals=quotas)
+            ecs_check(f"{_LIMITS}/{names[name]}", answer, *_ABSOLUTE, name, one_of=wanted)
+    _check_used(ecs_check, "ecs.quotas.show/rule/used-within", both, "absolute")
+    again = _quota(ecs_client, ecs_client.project_id)
+    ecs_check("nova.quotas.show/rule/not-used-up", again, "body", "quota_set", equals=quotas)
 
 
-def _servers(bench: Bench) -> dict[str, str]:
+def _servers(client: Client) -> dict[str, str]:
     """Flavors of the project's servers; one that is being resized has none that could be counted on: ""."""
-    listed = bench.client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
-    return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in bench.read(listed, "servers")}
+    listed = client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
+    return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in read(listed, "servers")}
 
 
-def _steady(bench: Bench) -> tuple[dict[str, str], Exchange, Exchange]:
+def _steady(client: Client, wait: Wait) -> tuple[dict[str, str], Exchange, Exchange]:
     """Return the flavors of the project's servers and, by both APIs, the limits at a time when they did not change.
 
     Raises `PrerequisiteMissing` when they change all the time.
     """
     for _ in range(10):
-        there, shown, both = _servers(bench), bench.client.get(_PATH), bench.client.get(_ECS_PATH)
-        if "" not in there.values() and _servers(bench) == there:
+        there, shown, both = _servers(client), client.get(_PATH), client.get(_ECS_PATH)
+        if "" not in there.values() and _servers(client) == there:
             return there, shown, both
-        bench.session.target.clock.sleep(1.0)
+        wait.sleep(1.0)
     raise PrerequisiteMissing("Servers can only be counted while nobody else creates, resizes or deletes some")
 
 
-def _counted(bench: Bench, rule: str, name: str, collection: str, thing: str, fields: dict[str, Any]) -> None:
+def _counted(
+    client: Client,
+    check: Check,
+    supplies: Supplies,
+    wait: Wait,
+    rule: str,
+    name: str,
+    collection: str,
+    thing: str,
+    fields: dict[str, Any],
+) -> None:
     """Check that a new *thing* of a collection counts while it is there; a try counts when nothing else came or went."""
     path, judged = f"/v2.1/{{project_id}}/{collection}", None
     for _ in range(3):
         try:
-            there, before = _ids(bench, path, thing), _absolute(bench)
-            made = str(bench.make(path, {thing: fields} if fields else {}, thing, "id"))
-            shown, during = bench.client.get(_PATH), _ids(bench, path, thing)
-            bench.client.delete(f"{path}/{made}")
-            bench.wait_gone(f"{path}/{made}")
-            after, left = bench.client.get(_PATH), _ids(bench, path, thing)
+            there, before = _ids(client, path, thing), _absolute(client)
+            made = str(supplies.make(path, {thing: fields} if fields else {}, thing, "id"))
+            shown, during = client.get(_PATH), _ids(client, path, thing)
+            client.delete(f"{path}/{made}")
+            wait.gone(f"{path}/{made}")
+            after, left = client.get(_PATH), _ids(client, path, thing)
         except PrerequisiteMissing as missing:
-            bench.not_tested(rule, str(missing))
+            check.not_tested(rule, str(missing))
             return
         if during - {made} != there or left - {made} != there:
             continue
         used = before.get(name)
         judged = shown, after, used
-        counts = [bench.read(answer, "limits", "absolute").get(name) for answer in (shown, after)]
+        counts = [read(answer, "limits", "absolute").get(name) for answer in (shown, after)]
         if counts[0] in _forms(used, 1) and counts[1] in _forms(used):
             break
     if judged is None:
-        bench.not_tested(rule, "others created or deleted things of the sort all the time")
+        check.not_tested(rule, "others created or deleted things of the sort all the time")
         return
     shown, after, used = judged
-    bench.check(rule, shown, *_ABSOLUTE, name, one_of=_forms(used, 1))
-    bench.check(rule, after, *_ABSOLUTE, name, one_of=_forms(used))
+    check(rule, shown, *_ABSOLUTE, name, one_of=_forms(used, 1))
+    check(rule, after, *_ABSOLUTE, name, one_of=_forms(used))
 
 
-def _ids(bench: Bench, path: str, thing: str) -> set[str]:
-    return {one["id"] for one in bench.read(bench.client.get(path), f"{thing}s")}
+def _ids(client: Client, path: str, thing: str) -> set[str]:
+    return {one["id"] for one in read(client.get(path), f"{thing}s")}
 
 
 @pytest.mark.ecs_requirement(
-    f"{_LIMITS}/server-group-counted", f"{_LIMITS}/security-group-counted", f"{_LIMITS}/floating-ip-counted"
+    "nova.limits.show/rule/server-group-counted",
+    "nova.limits.show/rule/security-group-counted",
+    "nova.limits.show/rule/floating-ip-counted",
 )
-def test_groups_and_addresses_count(ecs_bench: Bench) -> None:
+def test_groups_and_addresses_count(
+    ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
     """A server group, a security group and a floating IP address count while they are there."""
-    group = {"name": ecs_bench.new_name("group"), "policies": ["anti-affinity"]}
-    security = {"name": ecs_bench.new_name("group"), "description": "conformance"}
+    group = {"name": ecs_supplies.name("group"), "policies": ["anti-affinity"]}
+    security = {"name": ecs_supplies.name("group"), "description": "conformance"}
     for rule, name, collection, thing, fields in (
         ("server-group-counted", "totalServerGroupsUsed", "os-server-groups", "server_group", group),
         ("security-group-counted", "totalSecurityGroupsUsed", "os-security-groups", "security_group", security),
         ("floating-ip-counted", "totalFloatingIpsUsed", "os-floating-ips", "floating_ip", {}),
     ):
-        _counted(ecs_bench, f"{_LIMITS}/{rule}", name, collection, thing, fields)
+        _counted(ecs_client, ecs_check, ecs_supplies, ecs_wait, f"{_LIMITS}/{rule}", name, collection, thing, fields)
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_QUOTAS}/{rule}"
-        for rule in ("own-id", "unknown-project-default", "own-user", "unknown-user-default", "same-as-limits")
-    ),
-    f"{_DEFAULTS}/own-id",
-    f"{_DEFAULTS}/default-of-unknown",
+    "nova.quotas.show/rule/own-id",
+    "nova.quotas.show/rule/unknown-project-default",
+    "nova.quotas.show/rule/own-user",
+    "nova.quotas.show/rule/unknown-user-default",
+    "nova.quotas.show/rule/same-as-limits",
+    "nova.quotas.show-defaults/rule/own-id",
+    "nova.quotas.show-defaults/rule/default-of-unknown",
 )
-def test_quotas_of_projects_and_users(ecs_bench: Bench) -> None:
+def test_quotas_of_projects_and_users(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
     """A project's own are its limits; those of what does not exist are the defaults."""
-    project, nobody = ecs_bench.client.project_id, ecs_bench.unknown_id().replace("-", "")
-    own, limits = _quota(ecs_bench, project), _absolute(ecs_bench)
-    ecs_bench.check(f"{_QUOTAS}/own-id", own, "body", "quota_set", "id", equals=project)
+    project, nobody = ecs_client.project_id, ecs_supplies.unknown_id().replace("-", "")
+    own, limits = _quota(ecs_client, project), _absolute(ecs_client)
+    ecs_check("nova.quotas.show/rule/own-id", own, "body", "quota_set", "id", equals=project)
     for name, limit in _SAME.items():
-        ecs_bench.check(f"{_QUOTAS}/same-as-limits", own, "body", "quota_set", name, one_of=_forms(limits[limit]))
-    shown = ecs_bench.client.get(f"{_SET}/{project}/defaults")
-    ecs_bench.check(f"{_DEFAULTS}/own-id", shown, "body", "quota_set", "id", equals=project)
-    defaults = {k: v for k, v in ecs_bench.read(shown, "quota_set").items() if k != "id"}
-    unknown, of_user = _quota(ecs_bench, nobody), _quota(ecs_bench, project, user_id=nobody)
+        ecs_check("nova.quotas.show/rule/same-as-limits", own, "body", "quota_set", name, one_of=_forms(limits[limit]))
+    shown = ecs_client.get(f"{_SET}/{project}/defaults")
+    ecs_check("nova.quotas.show-defaults/rule/own-id", shown, "body", "quota_set", "id", equals=project)
+    defaults = {k: v for k, v in read(shown, "quota_set").items() if k != "id"}
+    unknown, of_user = _quota(ecs_client, nobody), _quota(ecs_client, project, user_id=nobody)
     for rule, answer in (
-        (f"{_QUOTAS}/unknown-project-default", unknown),
-        (f"{_DEFAULTS}/default-of-unknown", unknown),
-        (f"{_QUOTAS}/unknown-user-default", of_user),
+        ("nova.quotas.show/rule/unknown-project-default", unknown),
+        ("nova.quotas.show-defaults/rule/default-of-unknown", unknown),
+        ("nova.quotas.show/rule/unknown-user-default", of_user),
     ):
         for name, value in defaults.items():
-            ecs_bench.check(rule, answer, "body", "quota_set", name, equals=value)
-    (lease,) = ecs_bench.shared("ACTIVE")
-    user = ecs_bench.read(lease.show(), "server", "user_id")
-    ecs_bench.check(f"{_QUOTAS}/own-user", _quota(ecs_bench, project, user_id=user), "status", at_most=299)
+            ecs_check(rule, answer, "body", "quota_set", name, equals=value)
+    (lease,) = ecs_servers.shared("ACTIVE")
+    user = read(lease.show(), "server", "user_id")
+    ecs_check.accepted("nova.quotas.show/rule/own-user", _quota(ecs_client, project, user_id=user))

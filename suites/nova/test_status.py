@@ -6,14 +6,34 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Bench, Exchange, Lease
+from pytest_ecs import (
+    Cases,
+    Check,
+    Client,
+    Clients,
+    Contract,
+    Exchange,
+    Expect,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    Target,
+    Wait,
+    read,
+)
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from ..recipes.values import PASSWORD
 
-_START, _REBOOT, _STOP = (f"nova.servers.{verb}/rule" for verb in ("start", "reboot", "stop"))
-_REBUILD, _IMAGE, _MONITOR = (f"nova.servers.{verb}/rule" for verb in ("rebuild", "create-image", "monitor"))
-_CHANGE = "ecs.servers.change-os/rule"
+_START, _REBOOT = (
+    f"nova.servers.{verb}/rule"
+    for verb in (
+        "start",
+        "reboot",
+    )
+)
+_IMAGE = "nova.servers.create-image/rule"
 #: Seconds that a change may take to be seen.
 _TRIES = 120
 
@@ -22,67 +42,74 @@ def _action(server: str) -> str:
     return f"/v2.1/{{project_id}}/servers/{server}/action"
 
 
-def _ended(bench: Bench, lease: Lease, status: str) -> Exchange:
+def _ended(servers: Servers, wait: Wait, lease: Lease, status: str) -> Exchange:
     """Wait until a server is stable and has a status; return the last query, whatever it shows."""
     for _ in range(_TRIES):
-        bench.session.pool.wait_stable(lease.id)
+        servers.wait_stable(lease.id)
         shown = lease.show()
-        if bench.read(shown, "server", "status") == status:
+        if read(shown, "server", "status") == status:
             break
-        bench.session.target.clock.sleep(1.0)
+        wait.sleep(1.0)
     return shown
 
 
-@pytest.mark.ecs_requirement(f"{_STOP}/stops", f"{_STOP}/type-default", f"{_START}/starts")
-def test_a_server_stops_and_starts(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement(
+    "nova.servers.stop/rule/stops", "nova.servers.stop/rule/type-default", "nova.servers.start/rule/starts"
+)
+def test_a_server_stops_and_starts(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait) -> None:
     """After a stop without a type the server is SHUTOFF, after a start ACTIVE."""
-    lease = ecs_bench.session.pool.lease("ACTIVE")
-    ecs_bench.client.post(_action(lease.id), {"os-stop": {}})
-    stopped = _ended(ecs_bench, lease, "SHUTOFF")
-    ecs_bench.check(f"{_STOP}/stops", stopped, "body", "server", "status", equals="SHUTOFF")
-    ecs_bench.check(f"{_STOP}/type-default", stopped, "body", "server", "status", equals="SHUTOFF")
-    ecs_bench.client.post(_action(lease.id), {"os-start": {}})
-    started = _ended(ecs_bench, lease, "ACTIVE")
-    ecs_bench.check(f"{_START}/starts", started, "body", "server", "status", equals="ACTIVE")
-    lease.release()
+    lease = ecs_servers("ACTIVE")
+    ecs_client.post(_action(lease.id), {"os-stop": {}})
+    stopped = _ended(ecs_servers, ecs_wait, lease, "SHUTOFF")
+    ecs_check("nova.servers.stop/rule/stops", stopped, "body", "server", "status", equals="SHUTOFF")
+    ecs_check("nova.servers.stop/rule/type-default", stopped, "body", "server", "status", equals="SHUTOFF")
+    ecs_client.post(_action(lease.id), {"os-start": {}})
+    started = _ended(ecs_servers, ecs_wait, lease, "ACTIVE")
+    ecs_check("nova.servers.start/rule/starts", started, "body", "server", "status", equals="ACTIVE")
 
 
-@pytest.mark.ecs_requirement(f"{_STOP}/soft-and-hard")
+@pytest.mark.ecs_requirement("nova.servers.stop/rule/soft-and-hard")
 @pytest.mark.parametrize("kind", ["SOFT", "HARD"])
-def test_both_kinds_of_stop_stop(ecs_bench: Bench, kind: str) -> None:
+def test_both_kinds_of_stop_stop(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait, kind: str
+) -> None:
     """The server is SHUTOFF afterwards."""
-    lease = ecs_bench.session.pool.lease("ACTIVE")
-    ecs_bench.client.post(_action(lease.id), {"os-stop": {"type": kind}})
-    stopped = _ended(ecs_bench, lease, "SHUTOFF")
-    ecs_bench.check(f"{_STOP}/soft-and-hard", stopped, "body", "server", "status", equals="SHUTOFF")
-    lease.release()
+    lease = ecs_servers("ACTIVE")
+    ecs_client.post(_action(lease.id), {"os-stop": {"type": kind}})
+    stopped = _ended(ecs_servers, ecs_wait, lease, "SHUTOFF")
+    ecs_check("nova.servers.stop/rule/soft-and-hard", stopped, "body", "server", "status", equals="SHUTOFF")
 
 
 @pytest.mark.parametrize(
     ("kind", "status"),
     [
-        pytest.param("SOFT", "REBOOT", marks=pytest.mark.ecs_requirement(f"{_REBOOT}/soft-status"), id="soft"),
-        pytest.param("HARD", "HARD_REBOOT", marks=pytest.mark.ecs_requirement(f"{_REBOOT}/hard-status"), id="hard"),
+        pytest.param(
+            "SOFT", "REBOOT", marks=pytest.mark.ecs_requirement("nova.servers.reboot/rule/soft-status"), id="soft"
+        ),
+        pytest.param(
+            "HARD", "HARD_REBOOT", marks=pytest.mark.ecs_requirement("nova.servers.reboot/rule/hard-status"), id="hard"
+        ),
     ],
 )
-@pytest.mark.ecs_requirement(f"{_REBOOT}/reboots", f"{_REBOOT}/soft-and-hard")
-def test_a_restarted_server_runs_again(ecs_bench: Bench, kind: str, status: str) -> None:
+@pytest.mark.ecs_requirement("nova.servers.reboot/rule/reboots", "nova.servers.reboot/rule/soft-and-hard")
+def test_a_restarted_server_runs_again(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait, kind: str, status: str
+) -> None:
     """On the way the status is that of the restart's type; afterwards the server is ACTIVE."""
-    lease = ecs_bench.session.pool.lease("ACTIVE")
-    sent = ecs_bench.client.post(_action(lease.id), {"reboot": {"type": kind}})
-    on_the_way = ecs_bench.first_change(lease, "ACTIVE") if sent.accepted else None
+    lease = ecs_servers("ACTIVE")
+    sent = ecs_client.post(_action(lease.id), {"reboot": {"type": kind}})
+    on_the_way = ecs_wait.change(lease, "ACTIVE") if sent.accepted else None
     if on_the_way is None:
         if not sent.accepted:
-            ecs_bench.check(f"{_REBOOT}/soft-and-hard", sent, "status", at_most=299)
+            ecs_check.accepted("nova.servers.reboot/rule/soft-and-hard", sent)
         for rule in ("soft-and-hard", f"{kind.lower()}-status", "reboots"):
-            ecs_bench.not_tested(f"{_REBOOT}/{rule}", "the restart was refused, or too quick to be seen")
+            ecs_check.not_tested(f"{_REBOOT}/{rule}", "the restart was refused, or too quick to be seen")
     else:
-        ecs_bench.check(f"{_REBOOT}/soft-and-hard", sent, "status", at_most=299)
+        ecs_check.accepted("nova.servers.reboot/rule/soft-and-hard", sent)
         for rule in ("soft-and-hard", f"{kind.lower()}-status"):
-            ecs_bench.check(f"{_REBOOT}/{rule}", on_the_way, "body", "server", "status", equals=status)
-        ended = _ended(ecs_bench, lease, "ACTIVE")
-        ecs_bench.check(f"{_REBOOT}/reboots", ended, "body", "server", "status", equals="ACTIVE")
-    lease.release()
+            ecs_check(f"{_REBOOT}/{rule}", on_the_way, "body", "server", "status", equals=status)
+        ended = _ended(ecs_servers, ecs_wait, lease, "ACTIVE")
+        ecs_check("nova.servers.reboot/rule/reboots", ended, "body", "server", "status", equals="ACTIVE")
 
 
 _BODIES: dict[str, dict[str, object]] = {
@@ -106,34 +133,37 @@ _BODIES: dict[str, dict[str, object]] = {
         for verb, state in (("start", "SHUTOFF"), ("reboot", "ACTIVE"), ("stop", "ACTIVE"))
     ],
 )
-def test_another_server_is_left_alone(ecs_bench: Bench, verb: str, state: str) -> None:
+def test_another_server_is_left_alone(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, verb: str, state: str
+) -> None:
     """The answer has no body, and of two servers only the one in the URL changes."""
-    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE" if state == "ACTIVE" else "SHUTOFF")
-    before = ecs_bench.read(other.show(), "server", "updated")
-    done = ecs_bench.client.post(_action(lease.id), _BODIES[verb])
-    ecs_bench.check(f"nova.servers.{verb}/rule/no-body", done, "body", equals=None)
-    ecs_bench.session.pool.wait_stable(lease.id)
-    ecs_bench.check(
-        f"nova.servers.{verb}/rule/this-server-only", other.show(), "body", "server", "updated", equals=before
-    )
-    lease.release()
-    other.release()
+    lease, other = ecs_servers.batch(2, "ACTIVE" if state == "ACTIVE" else "SHUTOFF")
+    before = read(other.show(), "server", "updated")
+    done = ecs_client.post(_action(lease.id), _BODIES[verb])
+    ecs_check(f"nova.servers.{verb}/rule/no-body", done, "body", equals=None)
+    ecs_servers.wait_stable(lease.id)
+    ecs_check(f"nova.servers.{verb}/rule/this-server-only", other.show(), "body", "server", "updated", equals=before)
 
 
 @pytest.mark.parametrize(
     ("rule", "value"),
     [
-        pytest.param("empty-object", {}, marks=pytest.mark.ecs_requirement(f"{_START}/empty-object"), id="object"),
-        pytest.param("null-value", None, marks=pytest.mark.ecs_requirement(f"{_START}/null-value"), id="null"),
+        pytest.param(
+            "empty-object", {}, marks=pytest.mark.ecs_requirement("nova.servers.start/rule/empty-object"), id="object"
+        ),
+        pytest.param(
+            "null-value", None, marks=pytest.mark.ecs_requirement("nova.servers.start/rule/null-value"), id="null"
+        ),
     ],
 )
-def test_both_forms_of_nothing_start(ecs_bench: Bench, rule: str, value: dict[str, str] | None) -> None:
+def test_both_forms_of_nothing_start(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, rule: str, value: dict[str, str] | None
+) -> None:
     """The table says null, the example an empty object; both are accepted."""
-    lease = ecs_bench.session.pool.lease("SHUTOFF")
-    started = ecs_bench.client.post(_action(lease.id), {"os-start": value})
-    ecs_bench.check(f"{_START}/{rule}", started, "status", at_most=299)
-    ecs_bench.session.pool.wait_stable(lease.id)
-    lease.release()
+    lease = ecs_servers("SHUTOFF")
+    started = ecs_client.post(_action(lease.id), {"os-start": value})
+    ecs_check.accepted(f"{_START}/{rule}", started)
+    ecs_servers.wait_stable(lease.id)
 
 
 @pytest.mark.parametrize(
@@ -141,84 +171,92 @@ def test_both_forms_of_nothing_start(ecs_bench: Bench, rule: str, value: dict[st
     [
         pytest.param(rule, state, verb, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
         for rule, state, verb in (
-            (f"{_START}/already-running", "ACTIVE", "start"),
-            (f"{_STOP}/already-stopped", "SHUTOFF", "stop"),
+            ("nova.servers.start/rule/already-running", "ACTIVE", "start"),
+            ("nova.servers.stop/rule/already-stopped", "SHUTOFF", "stop"),
         )
     ],
 )
-def test_a_server_that_is_there_already_stays(ecs_bench: Bench, requirement: str, state: str, verb: str) -> None:
+def test_a_server_that_is_there_already_stays(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, requirement: str, state: str, verb: str
+) -> None:
     """Starting a running server or stopping a stopped one changes nothing, whether it is accepted or refused."""
-    lease, pool = ecs_bench.session.pool.lease("ACTIVE" if state == "ACTIVE" else "SHUTOFF"), ecs_bench.session.pool
-    ecs_bench.client.post(_action(lease.id), _BODIES[verb])
-    pool.wait_stable(lease.id)
-    ecs_bench.check(requirement, lease.show(), "body", "server", "status", equals=state)
-    lease.release()
+    lease = ecs_servers("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
+    ecs_client.post(_action(lease.id), _BODIES[verb])
+    ecs_servers.wait_stable(lease.id)
+    ecs_check(requirement, lease.show(), "body", "server", "status", equals=state)
 
 
-def _rebuild(bench: Bench, lease: Lease, at: str = "2.1", **fields: object) -> tuple[Exchange, list[Exchange]]:
+def _rebuild(
+    client: Client, servers: Servers, lease: Lease, at: str = "2.1", **fields: object
+) -> tuple[Exchange, list[Exchange]]:
     """Rebuild a server and wait for the end; return the answer, and the queries that showed it being rebuilt."""
     seen: list[Exchange] = []
 
     def look() -> None:
         shown = lease.show()
-        task = bench.read(shown, "server", "OS-EXT-STS:task_state")
+        task = read(shown, "server", "OS-EXT-STS:task_state")
         if isinstance(task, str) and task.lower().startswith("rebuild"):
             seen.append(shown)
 
-    answer = bench.client.post(_action(lease.id), {"rebuild": fields}, microversion=at)
-    bench.session.pool.wait_stable(lease.id, each=look)
+    answer = client.post(_action(lease.id), {"rebuild": fields}, microversion=at)
+    servers.wait_stable(lease.id, each=look)
     return answer, seen
 
 
 @pytest.mark.ecs_requirement(
-    *(
-        f"{_REBUILD}/{rule}"
-        for rule in ("same-server", "own-project", "ends", "rebuild-status", "original-image", "image-url")
-    ),
-    *(
-        f"{_REBUILD}/{rule}"
-        for rule in ("name-set", "name-kept", "metadata-set", "admin-pass-ignored", "same-addresses")
-    ),
-    f"{_REBUILD}/this-server-only",
+    "nova.servers.rebuild/rule/same-server",
+    "nova.servers.rebuild/rule/own-project",
+    "nova.servers.rebuild/rule/ends",
+    "nova.servers.rebuild/rule/rebuild-status",
+    "nova.servers.rebuild/rule/original-image",
+    "nova.servers.rebuild/rule/image-url",
+    "nova.servers.rebuild/rule/name-set",
+    "nova.servers.rebuild/rule/name-kept",
+    "nova.servers.rebuild/rule/metadata-set",
+    "nova.servers.rebuild/rule/admin-pass-ignored",
+    "nova.servers.rebuild/rule/same-addresses",
+    "nova.servers.rebuild/rule/this-server-only",
 )
 @pytest.mark.parametrize("state", ["ACTIVE", "SHUTOFF"])
-def test_a_rebuilt_server_is_what_was_asked_for(ecs_bench: Bench, state: str) -> None:
+def test_a_rebuilt_server_is_what_was_asked_for(
+    ecs_client: Client, ecs_target: Target, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, state: str
+) -> None:
     """By the id and the URL of its image, with and without a name; what was not asked for stays."""
-    lease, other = ecs_bench.session.pool.batch_of(2, "ACTIVE" if state == "ACTIVE" else "SHUTOFF")
-    updated, before = ecs_bench.read(other.show(), "server", "updated"), ecs_bench.read(lease.show(), "server")
-    image, name, pair = ecs_bench.need_resource("image_id"), ecs_bench.new_name("rebuilt"), ecs_bench.new_name("pair")
-    url = f"{ecs_bench.session.target.endpoint}/images/{image}"
-    answer, seen = _rebuild(ecs_bench, lease, imageRef=url, name=name, metadata={pair: "conformance"})
-    ecs_bench.check(f"{_REBUILD}/image-url", answer, "status", at_most=299)
+    lease, other = ecs_servers.batch(2, "ACTIVE" if state == "ACTIVE" else "SHUTOFF")
+    updated, before = read(other.show(), "server", "updated"), read(lease.show(), "server")
+    image, name, pair = ecs_supplies.need("image_id"), ecs_supplies.name("rebuilt"), ecs_supplies.name("pair")
+    url = f"{ecs_target.endpoint}/images/{image}"
+    answer, seen = _rebuild(ecs_client, ecs_servers, lease, imageRef=url, name=name, metadata={pair: "conformance"})
+    ecs_check.accepted("nova.servers.rebuild/rule/image-url", answer)
     shown = lease.show()
-    ecs_bench.check(f"{_REBUILD}/name-set", shown, "body", "server", "name", equals=name)
-    ecs_bench.check(f"{_REBUILD}/metadata-set", shown, "body", "server", "metadata", pair, equals="conformance")
-    _rebuilt(ecs_bench, lease, answer, seen, before)
-    answer, seen = _rebuild(ecs_bench, lease, imageRef=image, adminPass=PASSWORD)
-    ecs_bench.check(f"{_REBUILD}/admin-pass-ignored", answer, "status", at_most=299)
-    named = ecs_bench.read(shown, "server", "name")
-    ecs_bench.check(f"{_REBUILD}/name-kept", lease.show(), "body", "server", "name", equals=named)
-    answer, seen = _rebuild(ecs_bench, lease, "2.47", imageRef=image)
-    ecs_bench.check(f"{_REBUILD}/original-image", answer, "status", at_most=299)
-    _rebuilt(ecs_bench, lease, answer, seen, before)
-    ecs_bench.check(f"{_REBUILD}/this-server-only", other.show(), "body", "server", "updated", equals=updated)
-    ecs_bench.client.delete(f"/v2.1/{{project_id}}/servers/{lease.id}/metadata/{pair}")
-    lease.release()
-    other.release()
+    ecs_check("nova.servers.rebuild/rule/name-set", shown, "body", "server", "name", equals=name)
+    ecs_check("nova.servers.rebuild/rule/metadata-set", shown, "body", "server", "metadata", pair, equals="conformance")
+    _rebuilt(ecs_client, ecs_check, lease, answer, seen, before)
+    answer, seen = _rebuild(ecs_client, ecs_servers, lease, imageRef=image, adminPass=PASSWORD)
+    ecs_check.accepted("nova.servers.rebuild/rule/admin-pass-ignored", answer)
+    named = read(shown, "server", "name")
+    ecs_check("nova.servers.rebuild/rule/name-kept", lease.show(), "body", "server", "name", equals=named)
+    answer, seen = _rebuild(ecs_client, ecs_servers, lease, "2.47", imageRef=image)
+    ecs_check.accepted("nova.servers.rebuild/rule/original-image", answer)
+    _rebuilt(ecs_client, ecs_check, lease, answer, seen, before)
+    ecs_check("nova.servers.rebuild/rule/this-server-only", other.show(), "body", "server", "updated", equals=updated)
+    ecs_client.delete(f"/v2.1/{{project_id}}/servers/{lease.id}/metadata/{pair}")
 
 
-def _rebuilt(bench: Bench, lease: Lease, answer: Exchange, seen: list[Exchange], before: dict[str, object]) -> None:
+def _rebuilt(
+    client: Client, check: Check, lease: Lease, answer: Exchange, seen: list[Exchange], before: dict[str, object]
+) -> None:
     """Judge the answer to a rebuild, the way and the end."""
-    bench.check(f"{_REBUILD}/same-server", answer, "body", "server", "id", equals=lease.id)
-    bench.check(f"{_REBUILD}/own-project", answer, "body", "server", "tenant_id", equals=bench.client.project_id)
+    check("nova.servers.rebuild/rule/same-server", answer, "body", "server", "id", equals=lease.id)
+    check("nova.servers.rebuild/rule/own-project", answer, "body", "server", "tenant_id", equals=client.project_id)
     if seen:
-        bench.check(f"{_REBUILD}/rebuild-status", seen[0], "body", "server", "status", equals="REBUILD")
+        check("nova.servers.rebuild/rule/rebuild-status", seen[0], "body", "server", "status", equals="REBUILD")
     else:
-        bench.not_tested(f"{_REBUILD}/rebuild-status", "the rebuild was too quick to be seen")
+        check.not_tested("nova.servers.rebuild/rule/rebuild-status", "the rebuild was too quick to be seen")
     shown = lease.show()
-    bench.check(f"{_REBUILD}/ends", shown, "body", "server", "status", one_of=["ACTIVE", "SHUTOFF"])
+    check("nova.servers.rebuild/rule/ends", shown, "body", "server", "status", one_of=["ACTIVE", "SHUTOFF"])
     for field in ("addresses", "flavor"):
-        bench.check(f"{_REBUILD}/same-addresses", shown, "body", "server", field, equals=before[field])
+        check("nova.servers.rebuild/rule/same-addresses", shown, "body", "server", field, equals=before[field])
 
 
 _IMAGES = "/v2.1/{project_id}/images"
@@ -226,92 +264,131 @@ _SERVERS = "/v1/{project_id}/cloudservers"
 
 
 @pytest.mark.ecs_requirement(
-    *(f"{_IMAGE}/{rule}" for rule in ("location-is-image", "no-location", "no-location-at-2-44", "server-stays")),
-    *(f"{_IMAGE}/{rule}" for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks", "same-az")),
-    f"{_REBUILD}/another-image",
-    f"{_IMAGE}/snapshots-stay",
-    f"{_CHANGE}/success-changes",
+    "nova.servers.create-image/rule/location-is-image",
+    "nova.servers.create-image/rule/no-location",
+    "nova.servers.create-image/rule/no-location-at-2-44",
+    "nova.servers.create-image/rule/server-stays",
+    "nova.servers.create-image/rule/image-named",
+    "nova.servers.create-image/rule/image-metadata",
+    "nova.servers.create-image/rule/creates-servers",
+    "nova.servers.create-image/rule/no-data-disks",
+    "nova.servers.create-image/rule/same-az",
+    "nova.servers.rebuild/rule/another-image",
+    "nova.servers.create-image/rule/snapshots-stay",
+    "ecs.servers.change-os/rule/success-changes",
 )
-def test_an_image_of_a_server_makes_servers(ecs_bench: Bench) -> None:
+def test_an_image_of_a_server_makes_servers(
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    ecs_wait: Wait,
+) -> None:
     """It is named by the microversion, has the name and the metadata asked for, and servers come from it."""
-    lease, name, pairs = ecs_bench.session.pool.lease("ACTIVE"), ecs_bench.new_name("image"), {"purpose": "conformance"}
-    ecs_bench.not_tested(f"{_IMAGE}/snapshots-stay", "no operation shows which snapshots an image has")
+    lease, name, pairs = ecs_servers("ACTIVE"), ecs_supplies.name("image"), {"purpose": "conformance"}
+    ecs_check.not_tested(
+        "nova.servers.create-image/rule/snapshots-stay", "no operation shows which snapshots an image has"
+    )
     for version, rule in (("2.44", "no-location-at-2-44"), ("2.45", "no-location")):
-        body = {"createImage": {"name": ecs_bench.new_name("image")}}
-        made = ecs_bench.client.post(_action(lease.id), body, microversion=version)
-        if ecs_bench.check(f"{_IMAGE}/{rule}", made, "status", at_most=299):
-            ecs_bench.check(f"{_IMAGE}/{rule}", made, "headers", "Location", absent=True)
-        ecs_bench.session.pool.wait_stable(lease.id)
-    made = ecs_bench.client.post(_action(lease.id), {"createImage": {"name": name, "metadata": pairs}})
-    ecs_bench.session.pool.wait_stable(lease.id)
-    ecs_bench.check(f"{_IMAGE}/server-stays", lease.show(), "body", "server", "status", equals="ACTIVE")
-    ecs_bench.check(f"{_IMAGE}/location-is-image", made, "headers", "Location", matches=r"/[0-9A-Fa-f-]{32,36}/?$")
+        body = {"createImage": {"name": ecs_supplies.name("image")}}
+        made = ecs_client.post(_action(lease.id), body, microversion=version)
+        if ecs_check.accepted(f"{_IMAGE}/{rule}", made):
+            ecs_check(f"{_IMAGE}/{rule}", made, "headers", "Location", absent=True)
+        ecs_servers.wait_stable(lease.id)
+    made = ecs_client.post(_action(lease.id), {"createImage": {"name": name, "metadata": pairs}})
+    ecs_servers.wait_stable(lease.id)
+    ecs_check("nova.servers.create-image/rule/server-stays", lease.show(), "body", "server", "status", equals="ACTIVE")
+    ecs_check(
+        "nova.servers.create-image/rule/location-is-image",
+        made,
+        "headers",
+        "Location",
+        matches=r"/[0-9A-Fa-f-]{32,36}/?$",
+    )
     image = str(made.response_headers.get("location", "")).rstrip("/").rpartition("/")[2]
-    shown = _usable(ecs_bench, image)
+    shown = _usable(ecs_client, ecs_wait, image)
     if shown is None:
-        listed = ecs_bench.client.get(_IMAGES)
+        listed = ecs_client.get(_IMAGES)
         if made.accepted and listed.accepted:  # images can be queried, and it is none
-            ecs_bench.check(f"{_IMAGE}/image-named", listed, "body", "images", "*", "name", contains=name)
+            ecs_check(
+                "nova.servers.create-image/rule/image-named", listed, "body", "images", "*", "name", contains=name
+            )
         for rule in ("image-named", "image-metadata", "creates-servers", "no-data-disks", "same-az"):
-            ecs_bench.not_tested(f"{_IMAGE}/{rule}", "the endpoint does not show the image, or it does not get ACTIVE")
-        for rule in (f"{_REBUILD}/another-image", f"{_CHANGE}/success-changes"):
-            ecs_bench.not_tested(rule, "there is no second image")
+            ecs_check.not_tested(f"{_IMAGE}/{rule}", "the endpoint does not show the image, or it does not get ACTIVE")
+        for rule in ("nova.servers.rebuild/rule/another-image", "ecs.servers.change-os/rule/success-changes"):
+            ecs_check.not_tested(rule, "there is no second image")
         lease.release()
         return
-    ecs_bench.check(f"{_IMAGE}/image-named", shown, "body", "image", "name", equals=name)
+    ecs_check("nova.servers.create-image/rule/image-named", shown, "body", "image", "name", equals=name)
     for key, value in pairs.items():
-        ecs_bench.check(f"{_IMAGE}/image-metadata", shown, "body", "image", "metadata", key, equals=value)
-    body = dict(ecs_bench.session.pool.template(new := ecs_bench.new_name("copy"), 1))
-    zone = ecs_bench.read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
+        ecs_check(
+            "nova.servers.create-image/rule/image-metadata", shown, "body", "image", "metadata", key, equals=value
+        )
+    body = dict(ecs_servers.template(new := ecs_supplies.name("copy"), 1))
+    zone = read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
     body["server"] = {**body["server"], "imageRef": image, "availability_zone": zone}
-    ecs_bench.wait_out(ecs_bench.client.post(_SERVERS, body))
-    copies = ecs_bench.client.get("/v2.1/{project_id}/servers/detail", query={"name": new})
-    ecs_bench.check(f"{_IMAGE}/creates-servers", copies, "body", "servers", "*", "status", equals=["ACTIVE"])
-    body = dict(ecs_bench.session.pool.template(ecs_bench.new_name("copy"), 1))
+    ecs_jobs.wait_out(ecs_client.post(_SERVERS, body))
+    copies = ecs_client.get("/v2.1/{project_id}/servers/detail", query={"name": new})
+    ecs_check(
+        "nova.servers.create-image/rule/creates-servers", copies, "body", "servers", "*", "status", equals=["ACTIVE"]
+    )
+    body = dict(ecs_servers.template(ecs_supplies.name("copy"), 1))
     disk: dict[str, Any] = {"volumetype": "SSD", "size": 100, "data_image_id": image}
     server: dict[str, Any] = {**body["server"], "availability_zone": zone, "data_volumes": [disk]}
     body["server"] = server
-    refused = ecs_bench.expect(
-        f"{_IMAGE}/no-data-disks",
+    refused = ecs_expect(
+        "nova.servers.create-image/rule/no-data-disks",
         "POST",
         _SERVERS,
         json=body,
         expects="refused",
         change="a data disk is to come from it",
     )
-    ecs_bench.wait_out(refused)
-    _elsewhere(ecs_bench, zone, image)
-    answer, _ = _rebuild(ecs_bench, lease, imageRef=image)
-    ecs_bench.check(f"{_REBUILD}/another-image", answer, "status", at_most=299)
-    ecs_bench.check(f"{_REBUILD}/another-image", lease.show(), "body", "server", "image", "id", equals=image)
+    ecs_jobs.wait_out(refused)
+    _elsewhere(ecs_client, ecs_check, ecs_expect, ecs_servers, ecs_supplies, ecs_jobs, zone, image)
+    answer, _ = _rebuild(ecs_client, ecs_servers, lease, imageRef=image)
+    ecs_check.accepted("nova.servers.rebuild/rule/another-image", answer)
+    ecs_check("nova.servers.rebuild/rule/another-image", lease.show(), "body", "server", "image", "id", equals=image)
     # The image is deleted with the run, so that nobody else gets the server where it does not get back to the first.
-    lease.spoilt = not _changed(ecs_bench, lease)
-    lease.release()
+    lease.spoilt = not _changed(ecs_client, ecs_check, ecs_servers, ecs_supplies, ecs_jobs, lease)
 
 
-def _changed(bench: Bench, lease: Lease) -> bool:
+def _changed(client: Client, check: Check, servers: Servers, supplies: Supplies, jobs: Jobs, lease: Lease) -> bool:
     """Judge whether a server that came from another image gets the one of the run (5.2.2)."""
-    bench.session.pool.bring(lease, "SHUTOFF")
-    image, user = bench.need_resource("image_id"), bench.read(lease.show(), "server", "user_id")
-    wanted = {"imageid": image, "keyname": bench.need_resource("key_name"), "userid": user}
-    sent = bench.client.post(f"/v2/{{project_id}}/cloudservers/{lease.id}/changeos", {"os-change": wanted})
-    bench.settle(sent, [lease])
-    return bench.check(f"{_CHANGE}/success-changes", lease.show(), "body", "server", "image", "id", equals=image)
+    servers.bring(lease, "SHUTOFF")
+    image, user = supplies.need("image_id"), read(lease.show(), "server", "user_id")
+    wanted = {"imageid": image, "keyname": supplies.need("key_name"), "userid": user}
+    sent = client.post(f"/v2/{{project_id}}/cloudservers/{lease.id}/changeos", {"os-change": wanted})
+    jobs.settle(sent, [lease])
+    return check(
+        "ecs.servers.change-os/rule/success-changes", lease.show(), "body", "server", "image", "id", equals=image
+    )
 
 
-def _elsewhere(bench: Bench, zone: str, image: str) -> None:
+def _elsewhere(
+    client: Client,
+    check: Check,
+    expect: Expect,
+    servers: Servers,
+    supplies: Supplies,
+    jobs: Jobs,
+    zone: str,
+    image: str,
+) -> None:
     """Expect that no server comes from an image of one in another zone, where there could be one from another image."""
     try:
-        other = bench.other_zone(zone)
+        other = supplies.other_zone(zone)
     except PrerequisiteMissing as missing:
-        bench.not_tested(f"{_IMAGE}/same-az", str(missing))
+        check.not_tested("nova.servers.create-image/rule/same-az", str(missing))
         return
-    body = dict(bench.session.pool.template(bench.new_name("copy"), 1))
+    body = dict(servers.template(supplies.name("copy"), 1))
     body["server"] = {**body["server"], "availability_zone": other}
-    control = bench.client.post(_SERVERS, {**body, "dry_run": True})
+    control = client.post(_SERVERS, {**body, "dry_run": True})
     body["server"] = {**body["server"], "imageRef": image}
-    refused = bench.expect(
-        f"{_IMAGE}/same-az",
+    refused = expect(
+        "nova.servers.create-image/rule/same-az",
         "POST",
         _SERVERS,
         json=body,
@@ -319,60 +396,71 @@ def _elsewhere(bench: Bench, zone: str, image: str) -> None:
         change="the image is one of a server elsewhere",
         control=control.id,
     )
-    bench.wait_out(refused)
+    jobs.wait_out(refused)
 
 
-def _usable(bench: Bench, image: str) -> Exchange | None:
+def _usable(client: Client, wait: Wait, image: str) -> Exchange | None:
     """Wait until an image is ACTIVE and return the query that shows it; None where images are not shown."""
     for _ in range(600):
-        shown = bench.client.get(f"{_IMAGES}/{image}")
+        shown = client.get(f"{_IMAGES}/{image}")
         if not image or not shown.accepted:
             return None
-        if bench.read(shown, "image", "status") == "ACTIVE":
+        if read(shown, "image", "status") == "ACTIVE":
             return shown
-        bench.session.target.clock.sleep(1.0)
+        wait.sleep(1.0)
     return None
 
 
 _MONITORED = "/v1.0/servers/{}/action"
 
 
-@pytest.mark.ecs_requirement(*(f"{_MONITOR}/{rule}" for rule in ("null-value", "again", "error-codes", "no-body")))
-def test_a_server_is_put_on_the_monitoring_list(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement(
+    "nova.servers.monitor/rule/null-value",
+    "nova.servers.monitor/rule/again",
+    "nova.servers.monitor/rule/error-codes",
+    "nova.servers.monitor/rule/no-body",
+)
+def test_a_server_is_put_on_the_monitoring_list(
+    ecs_client: Client,
+    ecs_contract: Contract,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+) -> None:
     """Once, and again with or without success; an unknown server is refused with a code of A.2."""
-    lease, body = ecs_bench.session.pool.lease("ACTIVE"), {"monitorMetrics": None}
-    done = ecs_bench.client.post(_MONITORED.format(lease.id), body)
-    ecs_bench.check(f"{_MONITOR}/null-value", done, "status", at_most=299)
-    ecs_bench.check(f"{_MONITOR}/no-body", done, "body", equals=None)
-    again = ecs_bench.client.post(_MONITORED.format(lease.id), body)
+    lease, body = ecs_servers("ACTIVE"), {"monitorMetrics": None}
+    done = ecs_client.post(_MONITORED.format(lease.id), body)
+    ecs_check.accepted("nova.servers.monitor/rule/null-value", done)
+    ecs_check("nova.servers.monitor/rule/no-body", done, "body", equals=None)
+    again = ecs_client.post(_MONITORED.format(lease.id), body)
     if again.refused:
-        refused = ecs_bench.contract.expectation("wrong-state", "nova").statuses
-        ecs_bench.check(f"{_MONITOR}/again", again, "status", one_of=sorted(refused))
+        refused = ecs_contract.expectation("wrong-state", "nova").statuses
+        ecs_check("nova.servers.monitor/rule/again", again, "status", one_of=sorted(refused))
     else:
-        ecs_bench.check(f"{_MONITOR}/again", again, "status", at_most=299)
-    ecs_bench.expect(
-        f"{_MONITOR}/error-codes",
+        ecs_check.accepted("nova.servers.monitor/rule/again", again)
+    ecs_expect(
+        "nova.servers.monitor/rule/error-codes",
         "POST",
-        _MONITORED.format(ecs_bench.unknown_id()),
+        _MONITORED.format(ecs_supplies.unknown_id()),
         json=body,
         expects="not-found",
         change="there is no such server",
     )
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_MONITOR}/own-project")
-def test_another_project_does_not_monitor(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("nova.servers.monitor/rule/own-project")
+def test_another_project_does_not_monitor(ecs_clients: Clients, ecs_expect: Expect, ecs_servers: Servers) -> None:
     """The token says which project is meant."""
-    (lease,) = ecs_bench.shared("ACTIVE")
-    ecs_bench.expect(
-        f"{_MONITOR}/own-project",
+    (lease,) = ecs_servers.shared("ACTIVE")
+    ecs_expect(
+        "nova.servers.monitor/rule/own-project",
         "POST",
         _MONITORED.format(lease.id),
         json={"monitorMetrics": None},
         expects="foreign-server",
         change="the server is another project's",
-        client=ecs_bench.as_identity("other_project"),
+        client=ecs_clients("other_project"),
     )
 
 
@@ -381,21 +469,31 @@ def test_another_project_does_not_monitor(ecs_bench: Bench) -> None:
     [
         pytest.param(rule, action, resource, id=action, marks=pytest.mark.ecs_requirement(rule))
         for rule, action, resource in (
-            (f"{_REBUILD}/error-state", "rebuild", "image_id"),
-            (f"{_IMAGE}/error-state", "createImage", None),
+            ("nova.servers.rebuild/rule/error-state", "rebuild", "image_id"),
+            ("nova.servers.create-image/rule/error-state", "createImage", None),
         )
     ],
 )
-def test_a_server_in_error_is_refused(ecs_bench: Bench, rule: str, action: str, resource: str | None) -> None:
+def test_a_server_in_error_is_refused(
+    ecs_target: Target,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    rule: str,
+    action: str,
+    resource: str | None,
+) -> None:
     """Where a target can be put into it: such a server is not rebuilt, and no image is made of it."""
-    hook = ecs_bench.session.target.control
+    hook = ecs_target.control
     if hook is None:
-        ecs_bench.not_tested(rule, "no request brings a server into the state")
+        ecs_check.not_tested(rule, "no request brings a server into the state")
         return
-    control, lease = ecs_bench.control(rule.partition("/")[0]), ecs_bench.session.pool.lease("ACTIVE")
-    body = {"imageRef": ecs_bench.need_resource(resource)} if resource else {"name": ecs_bench.new_name("no")}
+    control, lease = ecs_cases.control(rule.partition("/")[0]), ecs_servers("ACTIVE")
+    body = {"imageRef": ecs_supplies.need(resource)} if resource else {"name": ecs_supplies.name("no")}
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": "error"})
-    answer = ecs_bench.expect(
+    answer = ecs_expect(
         rule,
         "POST",
         _action(lease.id),
@@ -406,18 +504,18 @@ def test_a_server_in_error_is_refused(ecs_bench: Bench, rule: str, action: str, 
     )
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
     lease.spoilt = answer.accepted
-    lease.release()
 
 
-@pytest.mark.ecs_requirement(f"{_REBOOT}/stopped")
-def test_a_stopped_server_is_not_restarted(ecs_bench: Bench) -> None:
+@pytest.mark.ecs_requirement("nova.servers.reboot/rule/stopped")
+def test_a_stopped_server_is_not_restarted(
+    ecs_client: Client, ecs_contract: Contract, ecs_check: Check, ecs_servers: Servers
+) -> None:
     """It is refused, or runs in the end."""
-    lease = ecs_bench.session.pool.lease("SHUTOFF")
-    answer = ecs_bench.client.post(_action(lease.id), {"reboot": {"type": "SOFT"}})
+    lease = ecs_servers("SHUTOFF")
+    answer = ecs_client.post(_action(lease.id), {"reboot": {"type": "SOFT"}})
     if answer.refused:
-        refused = ecs_bench.contract.expectation("wrong-state", "nova").statuses
-        ecs_bench.check(f"{_REBOOT}/stopped", answer, "status", one_of=sorted(refused))
+        refused = ecs_contract.expectation("wrong-state", "nova").statuses
+        ecs_check("nova.servers.reboot/rule/stopped", answer, "status", one_of=sorted(refused))
     else:
-        ecs_bench.session.pool.wait_stable(lease.id)
-        ecs_bench.check(f"{_REBOOT}/stopped", lease.show(), "body", "server", "status", equals="ACTIVE")
-    lease.release()
+        ecs_servers.wait_stable(lease.id)
+        ecs_check("nova.servers.reboot/rule/stopped", lease.show(), "body", "server", "status", equals="ACTIVE")

@@ -11,8 +11,6 @@ import pytest
 
 from pytest_ecs import Requirement, load_contract, uncovered
 
-__all__ = ["boundaries", "operations", "requirements"]
-
 # A recipe is registered when its module is imported; there is one for each file of operations in schemas/.
 for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
     importlib.import_module(_module.name)

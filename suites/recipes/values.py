@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["PASSWORD", "TEXT"]
-
 #: A shell script of one line, in base64.
 TEXT = "IyEvYmluL2Jhc2gKZWNobyB0ZXN0ID4gL3RtcC90ZXN0Cg=="
 #: For servers that live for minutes; redacted in every record.

@@ -28,7 +28,7 @@ def test_a_killed_worker_is_an_error_and_never_a_pass(pytester: pytest.Pytester)
         def test_dies(ecs_client, requirement): os.kill(os.getpid(), 9)
 
         @pytest.mark.ecs_requirement("ecs.flavors.list/status")
-        def test_lives(ecs_bench): ecs_bench.attempt("ecs.flavors.list")
+        def test_lives(ecs_cases): ecs_cases.attempt("ecs.flavors.list")
     """)
     pytester.makeconftest(
         "import pytest_ecs\n@pytest_ecs.recipe('ecs.flavors.list')\ndef flavors(use): return pytest_ecs.Request()"
@@ -81,9 +81,9 @@ def test_a_check_that_an_answer_breaks_fails_nothing_by_itself(pytester: pytest.
         import pytest
 
         @pytest.mark.ecs_requirement({_STATUS!r}, "nova.servers.list/rule/no-next-link")
-        def test_breaks(ecs_client, ecs_bench):
+        def test_breaks(ecs_client, ecs_check):
             shown = ecs_client.get("/v2.1/{{project_id}}/servers")
-            ecs_bench.check("nova.servers.list/rule/no-next-link", shown, "status", equals=0)
+            ecs_check("nova.servers.list/rule/no-next-link", shown, "status", equals=0)
             shown.response_body["nothing"]
     """)
     shown = pytester.runpytest("-q", "--ecs-report=out", "-rs")
@@ -148,11 +148,11 @@ def test_a_gateways_trouble_is_no_verdict(pytester: pytest.Pytester) -> None:
         import pytest
 
         @pytest.mark.ecs_requirement({_STATUS!r})
-        def test_it(ecs_session, ecs_bench, monkeypatch):
+        def test_it(_ecs_session, ecs_expect, monkeypatch):
             answer = httpx.MockTransport(lambda request: httpx.Response(503, json={{"error_code": "x", "error_msg": "y"}}))
-            ecs_session.client.get("/v1/{{project_id}}/cloudservers/limits")
-            monkeypatch.setattr(ecs_session.connection.http, "_transport", answer)
-            ecs_bench.expect({_STATUS!r}, "GET", "/v1/{{project_id}}/cloudservers/limits", expects="accepted")
+            _ecs_session.client.get("/v1/{{project_id}}/cloudservers/limits")
+            monkeypatch.setattr(_ecs_session.connection.http, "_transport", answer)
+            ecs_expect({_STATUS!r}, "GET", "/v1/{{project_id}}/cloudservers/limits", expects="accepted")
     """)
     pytester.runpytest("-q", "--ecs-report=out").assert_outcomes(passed=1)
     verdict, reason = _verdict(_certificate(pytester), _STATUS)

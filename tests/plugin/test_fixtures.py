@@ -13,10 +13,10 @@ def test_servers_are_handed_out_in_the_state_asked_for(pytester: pytest.Pytester
             several = ecs_servers.batch(2, "SHUTOFF")
             assert len({ecs_server.id, stopped.id, *(lease.id for lease in several)}) == 4
 
-        def test_reuse(ecs_session, ecs_server):
-            before = ecs_session.ledger.created()
-            ecs_session.pool.lease().release()
-            assert ecs_session.ledger.created() == before
+        def test_reuse(_ecs_session, ecs_server):
+            before = _ecs_session.ledger.created()
+            _ecs_session.pool.lease().release()
+            assert _ecs_session.ledger.created() == before
     """)
     pytester.runpytest("-q").assert_outcomes(passed=2)
 

@@ -4,14 +4,25 @@ from collections.abc import Mapping
 
 import pytest
 
-from pytest_ecs import Client, Contract, Exchange, Ingredients, Lease, Request, load_contract, recipe
+from pytest_ecs import (
+    Check,
+    Client,
+    Contract,
+    Exchange,
+    Expect,
+    Ingredients,
+    Lease,
+    Request,
+    Servers,
+    load_contract,
+    read,
+    recipe,
+)
 from pytest_ecs.exceptions import ConformanceFailure, EcsError, JobFailed
-from pytest_ecs.typing import JSON, Clock, JobWaiter, ServerFactory
+from pytest_ecs.typing import JSON, Clock, JobWaiter
 
 
-def test_servers(
-    ecs_servers: ServerFactory, ecs_server: Lease, ecs_client: Client, ecs_wait_for_job: JobWaiter
-) -> None:
+def test_servers(ecs_servers: Servers, ecs_server: Lease, ecs_client: Client, ecs_wait_for_job: JobWaiter) -> None:
     """Fixtures have types that an editor completes."""
     stopped: Lease = ecs_servers("SHUTOFF", exclusive=False, properties={"purpose": "reading"})
     several = ecs_servers.batch(2)
@@ -51,3 +62,14 @@ failure: ConformanceFailure = ConformanceFailure("text", ["id"])
 ids: tuple[str, ...] = failure.requirements
 mistake: EcsError = EcsError("what", seen="seen", hint="hint")
 marker: pytest.MarkDecorator = pytest.mark.ecs_requirement("ecs.servers.create/status")
+
+
+def test_claims(ecs_check: Check, ecs_expect: Expect, ecs_server: Lease) -> None:
+    """Findings and expectations are made by small callables."""
+    held: bool = ecs_check(
+        "nova.servers.show/rule/power-state", ecs_server.show(), "body", "server", "status", present=True
+    )
+    sent: Exchange = ecs_expect("nova.servers.show/status", "GET", "/v2.1/{project_id}/servers/x", expects="not-found")
+    name: JSON = read(ecs_server.show(), "server", "name")
+    assert name
+    assert held is not sent.refused

@@ -24,23 +24,17 @@ from huaweicloudsdkcore.signer.signer import Signer
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pytest_ecs._http.auth import (
-    NO_RENEWAL,
+from pytest_ecs._http.redaction import REDACTED, Secrets
+from pytest_ecs._http.signature import (
     AkSkAuth,
-    FileTokenStore,
-    FixedToken,
-    MemoryTokenStore,
-    NoAuth,
-    StoredToken,
-    TokenAuth,
-    TokenStore,
     canonical_request,
     sdk_date,
     sign,
     signed_header_names,
     string_to_sign,
 )
-from pytest_ecs._http.exchange import REDACTED, Secrets
+from pytest_ecs._http.token import NO_RENEWAL, FixedToken, NoAuth, TokenAuth
+from pytest_ecs._http.token_store import FileTokenStore, MemoryTokenStore, StoredToken, TokenStore
 from pytest_ecs.exceptions import (
     AuthenticationFailed,
     ConfigurationError,

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pytest_ecs._http.exchange import REDACTED, Case, Exchange, Secrets, pointer, redact
+from pytest_ecs._http.exchange import Case, Exchange, pointer
+from pytest_ecs._http.redaction import REDACTED, Secrets, redact
 
 from ..exchanges import exchange
 

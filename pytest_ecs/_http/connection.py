@@ -1,0 +1,101 @@
+"""What all clients of a process share: sockets, journal, secrets, and the guard before requests that create."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.journal import Journal
+from pytest_ecs._http.recording import answered
+from pytest_ecs._http.redaction import Secrets
+from pytest_ecs._http.target import Target
+from pytest_ecs._types import JSON, Identity
+
+__all__ = ["Connection", "Guard", "Identify"]
+
+
+class Guard(Protocol):
+    """Stands before requests that create something, so that it is written down before they leave."""
+
+    def before(self, method: str, path: str, body: JSON, identity: Identity) -> object | None:
+        """Record the intent of a request that may create something and return its key, else None.
+
+        Raises `BudgetExceeded` or `LedgerError`; the request is then not sent.
+        """
+        ...
+
+    def after(self, key: Any, exchange: Exchange) -> None:
+        """Record what the endpoint answered."""
+        ...
+
+
+#: Finds the operation that a request addresses: (method, path, body) -> (operation id, path parameters) or None.
+Identify = Callable[[str, str, JSON], "tuple[str, Mapping[str, str]] | None"]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What all clients of a process share."""
+
+    target: Target
+    http: httpx.Client
+    journal: Journal
+    secrets: Secrets
+    identify: Identify
+    guard: Guard | None = None
+    #: Project ids by identity, as far as they are known.
+    projects: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def open(
+        cls, target: Target, *, worker: str, identify: Identify, guard: Guard | None = None, timeout: float = 60.0
+    ) -> Connection:
+        """Open a connection pool to *target*; close it with `close`."""
+        secrets = Secrets(secret for credentials in target.identities.values() for secret in credentials.secrets())
+        verify: bool | ssl.SSLContext = target.verify if isinstance(target.verify, bool) else _trust(target.verify)
+        http = httpx.Client(
+            transport=target.transport,
+            timeout=timeout,
+            verify=verify,
+            trust_env=not target.simulated,
+            headers={"User-Agent": "pytest-ecs", "Accept": "application/json"},
+        )
+        return cls(target, http, Journal(worker), secrets, identify, guard)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self.http.close()
+
+    def record_login(self, identity: Identity, request: httpx.Request, response: httpx.Response) -> None:
+        """Record a login that an authentication flow sent by itself (4.1)."""
+        draft = Exchange(
+            id=self.journal.next_id(),
+            operation="iam.tokens.create",
+            method=request.method,
+            base=self.target.iam,
+            path=request.url.path,
+            query=(),
+            request_headers={},
+            request_body=None,
+            status=0,
+            response_headers={},
+            response_body=None,
+            response_text=None,
+            started=self.target.clock.now(),
+            seconds=0.0,
+            auth="none",
+            identity=identity,
+            microversion=None,
+        )
+        self.journal.add(answered(draft, response, json.loads(request.content), self.secrets))
+
+
+def _trust(file: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(file))

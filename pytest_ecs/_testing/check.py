@@ -1,0 +1,119 @@
+"""Claims about answers: each is one finding on one requirement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
+from pytest_ecs._contract import Contract
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._run.session import Session
+from pytest_ecs._types import JSON
+from pytest_ecs.exceptions import EcsError
+
+__all__ = ["LATE", "Check"]
+
+#: Seconds of the target's clock after which an answer is looked at again that does not yet show what it should: nothing
+#: is instantly visible unless the text says so.
+LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
+#: Seconds of the target's clock in which something that must not happen could happen.
+_AFTERWARDS = 5.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """Makes findings: ``check("ecs.servers.create/rule/name", shown, "body", "server", "name", equals=name)``."""
+
+    session: Session
+    #: Requirements that were seen broken after the time that they have: they are not given it again.
+    _broken: set[str] = field(default_factory=set)
+
+    @property
+    def _contract(self) -> Contract:
+        return self.session.contract
+
+    def __call__(self, requirement_id: str, exchange: Exchange, *path: str | int, **test: JSON) -> bool:
+        """Make a finding: what stands at *path* of the answer passes the one *test*; return whether it does.
+
+        The path starts with "status", "headers" or "body"; "*" goes through a list. Tests are the names in
+        `pytest_ecs._checks.TESTS`, such as ``equals=...`` or ``matches=...``; ``present=True`` and ``absent=True``.
+        A query that does not show it is sent again for ten seconds of the target's clock, as long as nothing was changed
+        after it, since what a change did may show late; how late is said.
+        """
+        (name, expected), *more = test.items()
+        if more or name not in TESTS:
+            raise TypeError(f"one test of {', '.join(TESTS)} is needed, not {', '.join(test)}")
+        if requirement_id not in self._contract.requirements:
+            raise LookupError(f"the contract has no requirement {requirement_id}")
+        finding = self._finding(requirement_id, exchange, path, name, expected)
+        if finding.outcome in {"fail", "not_tested"} and requirement_id not in self._broken:
+            finding = self._look_again(finding, exchange, path, name, expected)
+        if finding.outcome == "fail":
+            self._broken.add(requirement_id)
+        self.session.pending.append(finding)
+        return finding.outcome == "pass"
+
+    def stays(self, requirement_id: str, look: Callable[[], Exchange], *path: str | int, **test: JSON) -> bool:
+        """Make a finding that must hold now and still five seconds later: what must not happen may happen late.
+
+        *look* sends the query; the rest is as in a call. Return whether it held both times.
+        """
+        if not self(requirement_id, look(), *path, **test):
+            return False
+        self.session.target.clock.sleep(_AFTERWARDS)
+        return self(requirement_id, look(), *path, **test)
+
+    def _finding(
+        self, requirement_id: str, exchange: Exchange, path: tuple[str | int, ...], name: str, expected: JSON
+    ) -> Finding:
+        claim = Assertion(exchange.id, path, name, expected)
+        return evaluate(requirement_id, claim, exchange, self._contract.environment_codes)
+
+    def _look_again(
+        self, first: Finding, exchange: Exchange, path: tuple[str | int, ...], name: str, expected: JSON
+    ) -> Finding:
+        """Send a query again until it shows what it should, for a while; return the first finding when it never does."""
+        client = self.session.clients.get(exchange.identity)  # type: ignore[call-overload]
+        if client is None or not self._is_fresh(exchange):
+            return first
+        waited = 0.0
+        for pause in LATE:
+            self.session.target.clock.sleep(pause)
+            waited += pause
+            try:
+                again = client.get(exchange.path, query=exchange.query, microversion=exchange.microversion)
+            except EcsError:
+                return first
+            finding = self._finding(first.requirement, again, path, name, expected)
+            if finding.outcome == "pass":
+                return replace(finding, reason=f"it showed {waited:g} s after the first look ({exchange.id})")
+        return first
+
+    def _is_fresh(self, exchange: Exchange) -> bool:
+        """Whether an exchange is a plain query, and nothing was changed since."""
+        if (exchange.method, exchange.auth, exchange.case) != ("GET", "token", None):
+            return False
+        if exchange.base != self.session.target.endpoint:
+            return False
+        for later in reversed(self.session.connection.journal):
+            if later.id == exchange.id:
+                return True
+            if later.method != "GET":
+                return False
+        return False
+
+    def accepted(self, requirement_id: str, exchange: Exchange) -> bool:
+        """Make a finding: the request was accepted (2xx); return whether it was."""
+        return self(requirement_id, exchange, "status", at_most=299)
+
+    def not_tested(self, requirement_id: str, reason: str) -> None:
+        """Make a finding: *requirement_id* could not be tested, and why."""
+        self.session.pending.append(Finding(requirement_id, "not_tested", reason=reason))
+
+    def missed(self, rows: Iterable[str], seen: Iterable[tuple[str, str | None]]) -> None:
+        """Make a finding for each row of Table A-4 in *rows* that was not among the pairs *seen*."""
+        shown = {f"A-4/{vm}+{task or 'null'}" for vm, task in seen}
+        for row in rows:
+            if row not in shown:
+                self.not_tested(row, "the endpoint passed through this pair too quickly to be seen, or not at all")

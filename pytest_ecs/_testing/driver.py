@@ -1,0 +1,219 @@
+"""Carries out recipes: builds their requests from supplies, sends them, and puts back what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import httpx
+
+from pytest_ecs._cases.recipe import RECIPES, Ingredients, Recipe, Request, Step
+from pytest_ecs._contract.model import Operation
+from pytest_ecs._http.client import Client
+from pytest_ecs._http.exchange import Case, Exchange
+from pytest_ecs._http.token import NoAuth
+from pytest_ecs._resources.kinds import discard
+from pytest_ecs._resources.lease import Lease
+from pytest_ecs._run.session import Session
+from pytest_ecs._testing.jobs import Jobs
+from pytest_ecs._testing.reading import read
+from pytest_ecs._testing.servers import Servers
+from pytest_ecs._testing.supplies import Supplies
+from pytest_ecs._testing.wait import TRIES, Wait
+from pytest_ecs._types import JSON
+from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
+
+__all__ = ["Driver"]
+
+
+@dataclass
+class Driver:
+    """Builds, sends and takes back the requests of recipes. One for each process."""
+
+    session: Session
+    servers: Servers
+    jobs: Jobs
+    wait: Wait
+    supplies: Supplies
+    #: What the requests of an operation, or of several, share.
+    _made: dict[tuple[str, str], JSON] = field(default_factory=dict)
+    #: The recipe whose requests are being refused on servers that it prepared, those servers and its last request.
+    _prepared: tuple[Recipe, list[Lease], Request | None] | None = None
+
+    @property
+    def client(self) -> Client:
+        """The primary user's client."""
+        return self.session.client
+
+    def forget(self, recipe: Recipe) -> None:
+        """Make anew what the requests of a recipe share, since one of them was accepted and may have used it up.
+
+        What several operations share is only made anew when it is not there any more, and then with all that names it.
+        """
+        lost = [str(made) for key, made in self._made.items() if self._is_lost(key)]
+        for key, made in list(self._made.items()):
+            if key[0] == recipe.operation or any(thing in str(made) for thing in lost):
+                del self._made[key]
+
+    def own(self, recipe: Recipe) -> list[Lease]:
+        if recipe.server is None:
+            return []
+        if recipe.deletes:
+            return [self.session.pool.to_delete(recipe.server) for _ in range(recipe.count)]
+        return self.session.pool.batch_of(recipe.count, recipe.server)
+
+    def borrowed(self, recipe: Recipe) -> list[Lease]:
+        if recipe.server is None:
+            return []
+        if recipe.restore is None:
+            return self.servers.shared(recipe.server, recipe.count)
+        if self._prepared is None or self._prepared[0].operation != recipe.operation:
+            self.give_back_prepared()
+            self._prepared = recipe, self.own(recipe), None
+        return self._prepared[1]
+
+    def request_to_refuse(self, recipe: Recipe, variant: str, leases: list[Lease]) -> Request:
+        """Build a valid request that is changed and refused then, so that it is sent to servers that are used again."""
+        request = recipe.variants[variant](self.ingredients(recipe, leases))
+        if self._prepared is not None and recipe.restore is not None:
+            self._prepared = recipe, leases, request
+        return request
+
+    def give_back_prepared(self) -> None:
+        """Put the servers that a recipe prepared for refusals back as they were, and into the pool."""
+        if self._prepared is None:
+            return
+        (recipe, leases, request), self._prepared = self._prepared, None
+        try:
+            if request is not None:
+                self.restore(recipe, leases, request)
+        finally:
+            for lease in leases:
+                lease.release()
+
+    def restore(self, recipe: Recipe, leases: list[Lease], request: Request) -> None:
+        """Take back what building a request did to its servers; their next request is built anew.
+
+        What was made at other servers, prepared for refusals, stays.
+        """
+        if recipe.restore is not None:
+            prepared = self._prepared[1] if self._prepared is not None else []
+            others = [lease.id for lease in prepared if lease not in leases]
+            for key in list(self._made):
+                if key[0] == recipe.operation and not any(server in key[1] for server in others):
+                    del self._made[key]
+            self._put_back(partial(recipe.restore, self.ingredients(recipe, leases), request), leases)
+
+    def take_back(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
+        """Undo what an accepted request did, where the recipe says how."""
+        if recipe.undo is not None and exchange.accepted:
+            self._put_back(partial(recipe.undo, self.ingredients(recipe, leases), exchange), leases)
+
+    def _put_back(self, steps: Callable[[], Iterable[Step]], leases: list[Lease]) -> None:
+        """Carry out *steps* and see that what they delete goes; a server where that fails serves nobody again."""
+        try:
+            done = all(
+                self._insist(method, path, body, leases) and (method != "DELETE" or self.wait.gone(path))
+                for method, path, body in steps()
+            )
+        except (LookupError, TypeError, StepFailed, PrerequisiteMissing):  # an answer does not say what there is to do
+            done = False
+        if not done:
+            for lease in leases:
+                lease.spoilt = True
+
+    def _insist(self, method: str, path: str, body: JSON, leases: list[Lease]) -> bool:
+        """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
+        for _ in range(TRIES):
+            sent = self.client.request(method, path, json=body)
+            if sent.accepted or sent.status == 404:
+                self.jobs.settle(sent, leases)
+                return True
+            self.session.target.clock.sleep(1.0)
+        return False
+
+    def undo(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
+        """After a request that should have been refused: let it end, and trust no borrowed server any more."""
+        if not exchange.accepted:
+            return
+        self.jobs.wait_out(exchange)
+        self.take_back(exchange, recipe, leases)
+        discard(exchange, self.client)
+        self.forget(recipe)
+        self.give_back_prepared()
+        self.servers.give_back_shared(changed=True)
+
+    def _is_lost(self, key: tuple[str, str]) -> bool:
+        """Return whether something that several operations share, and that has an id, is not there any more."""
+        made = self._made[key]
+        if key[0] in RECIPES or not isinstance(made, str):
+            return False
+        return self.client.get(f"{key[1]}/{made}").refused
+
+    def _make_once(
+        self, recipe: Recipe, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any
+    ) -> JSON:
+        key = (among or recipe.operation, path)
+        if key not in self._made:
+            self._made[key] = self.supplies.make(path, body, *steps, **options)
+        return self._made[key]
+
+    def ingredients(self, recipe: Recipe, leases: list[Lease], *, fresh: bool = False) -> Ingredients:
+        target = self.session.target
+        credentials = target.identities["primary"]
+
+        return Ingredients(
+            resources=target.resources,
+            servers=[lease.id for lease in leases],
+            name=self.supplies.name,
+            job=self.jobs.finished,
+            address=self.supplies.address,
+            disk=self.supplies.disk,
+            port=self.supplies.port,
+            read=lambda path, *steps, **options: read(self.client.get(path, **options), *steps),
+            make=self.supplies.make if fresh else partial(self._make_once, recipe),
+            until=self.wait.until,
+            flavor=lambda: self.servers.flavor_of(leases[0]),
+            project_id=lambda: self.client.project_id,
+            domain=credentials.domain,
+            username=credentials.username,
+            password=credentials.password,
+            project_name=credentials.project_name,
+        )
+
+    def send(
+        self,
+        operation: Operation,
+        recipe: Recipe,
+        request: Request,
+        case: Case | None,
+        *,
+        method: str | None = None,
+        content: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: httpx.Auth | None = None,
+        scheme: str | None = None,
+        project: str | None = None,
+        client: Client | None = None,
+        path: str | None = None,
+        microversion: str | None = None,
+    ) -> Exchange:
+        path = path or operation.path
+        values = {**request.parameters, "project_id": project} if project else request.parameters
+        for name, value in values.items():
+            path = path.replace(f"{{{name}}}", str(value))
+        sender = client or self.client
+        options: dict[str, Any] = {"query": request.query, "headers": headers, "case": case, "operation": operation.id}
+        if microversion or request.microversion:
+            options["microversion"] = microversion or request.microversion
+        if auth is not None or recipe.anonymous:
+            options.update(auth=auth or NoAuth(), scheme=scheme or ("none" if recipe.anonymous else "token"))
+        if content is not None:
+            options["content"] = content
+        elif request.body is not None:
+            options["json"] = request.body
+        if operation.chapter == "iam":
+            sender = replace(sender, base=self.session.target.iam)
+        return sender.request(method or operation.method, path, **options)

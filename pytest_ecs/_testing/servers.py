@@ -1,0 +1,128 @@
+"""Servers for tests: handed out of the run's pool, and given back when the test ends, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pytest_ecs._http.exchange import Exchange, pointer
+from pytest_ecs._resources.lease import Lease
+from pytest_ecs._run.session import Session
+from pytest_ecs._types import JSON, ServerState
+
+__all__ = ["Servers"]
+
+
+@dataclass
+class Servers:
+    """Hands out servers of the run's pool; what a test was handed goes back to it when the test ends.
+
+    Any of its methods raises `BudgetExceeded` over ``--ecs-max-servers``, and `PrerequisiteMissing`, `JobFailed` or
+    `JobTimeout` when a server cannot be made or does not get into the wanted state.
+    """
+
+    session: Session
+    #: Servers that are only read; this process keeps them until its end.
+    _shared: dict[str, list[Lease]] = field(default_factory=dict)
+    #: What was handed out and is to be given back.
+    _held: list[Lease] = field(default_factory=list)
+
+    def __call__(
+        self, state: ServerState = "ACTIVE", *, exclusive: bool = True, properties: Mapping[str, str] | None = None
+    ) -> Lease:
+        """Return one server in *state*.
+
+        A shared one (``exclusive=False``) may be in use by others, so only read it. An exclusive one is yours until the
+        test ends. *properties* narrows the choice: they are words of your own that only servers leased with the same
+        words share.
+        """
+        word = ",".join(f"{name}={value}" for name, value in sorted((properties or {}).items()))
+        return self._hold(self.session.pool.lease(state, exclusive=exclusive, word=word))
+
+    def batch(self, count: int, state: ServerState = "ACTIVE") -> list[Lease]:
+        """Return *count* exclusive servers in *state*; those that are missing are created by one request."""
+        leases = self.session.pool.batch_of(count, state)
+        self._held += leases
+        return leases
+
+    def to_delete(self, state: ServerState = "ACTIVE") -> Lease:
+        """Return a server in *state* that is yours to delete: one that was left over rather than a new one."""
+        return self._hold(self.session.pool.to_delete(state))
+
+    def shared(self, state: ServerState = "ACTIVE", count: int = 1) -> list[Lease]:
+        """Return servers that are only read; this process keeps them until its end."""
+        leases = self._shared.setdefault(state, [])
+        while len(leases) < count:
+            leases.append(self.session.pool.lease(state, exclusive=count > 1 or state != "ACTIVE", word=""))
+        return leases[:count]
+
+    def bring(self, lease: Lease, state: ServerState) -> None:
+        """Bring a server that one has into *state* again; raises `PrerequisiteMissing` when it does not get there."""
+        self.session.pool.bring(lease, state)
+
+    def show(self, server: str) -> Exchange:
+        """Query a server by its id (6.2.6)."""
+        return self.session.pool.show(server)
+
+    def locked(self, server: str) -> bool:
+        """Whether a server is shown as locked (6.3.4)."""
+        return self.session.pool.locked(server)
+
+    def wait_stable(
+        self, server: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
+    ) -> str | None:
+        """Wait until a server is in no passing status or task; return its status, None when it is gone.
+
+        *timeout* is in seconds of the target's clock; *each* is called after every look. Raises `JobTimeout`.
+        """
+        return self.session.pool.wait_stable(server, timeout=timeout, each=each)
+
+    def settle(self, exchange: Exchange) -> list[str]:
+        """Wait for what an accepted creation made and write it down; return the servers' ids.
+
+        A check-only request or any other answer makes nothing. Raises `JobFailed` or `JobTimeout`.
+        """
+        return self.session.pool.settle(exchange)
+
+    def template(self, name: str, count: int = 1) -> dict[str, JSON]:
+        """Return the body of a plain creation (5.1.1); raises `PrerequisiteMissing` without image, flavor and networks."""
+        return self.session.template(name, count)
+
+    def idle(self) -> list[str]:
+        """Return the ids of the servers of the run that nobody has for himself, so that nobody changes or deletes them."""
+        return self.session.pool.idle()
+
+    def flavor_of(self, lease: Lease) -> str | None:
+        """Return the id of a server's flavor (6.2.6), None when the answer has none."""
+        try:
+            return str(pointer(lease.show().response_body, ("server", "flavor", "id")))
+        except LookupError:
+            return None
+
+    def other_flavor(self, lease: Lease) -> str:
+        """Return the id of a flavor that a server does not have; raises `PrerequisiteMissing` when only one is known."""
+        resources = self.session.target.resources
+        flavors = [resources.need("flavor_id"), resources.need("other_flavor_id")]
+        return flavors[1 - flavors.index(now)] if (now := self.flavor_of(lease)) in flavors else flavors[0]
+
+    def for_test(self) -> Servers:
+        """Return the same for one test, which gives back what it was handed with `give_back`."""
+        return replace(self, _held=[])
+
+    def give_back(self) -> None:
+        """Give back whatever was handed out and was not given back yet."""
+        for lease in self._held:
+            lease.release()
+        self._held.clear()
+
+    def give_back_shared(self, *, changed: bool = False) -> None:
+        """Give back the servers that are only read; when they may have *changed* they are looked at before their next use."""
+        for leases in self._shared.values():
+            for lease in leases:
+                lease.exclusive = lease.exclusive or changed
+                lease.release()
+        self._shared.clear()
+
+    def _hold(self, lease: Lease) -> Lease:
+        self._held.append(lease)
+        return lease

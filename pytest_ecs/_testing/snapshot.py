@@ -1,0 +1,81 @@
+"""What a server is like, as far as it can be put back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pytest_ecs._resources.lease import Lease
+from pytest_ecs._testing.reading import read
+from pytest_ecs._testing.tools import Tools
+from pytest_ecs._types import JSON
+from pytest_ecs.exceptions import EcsError
+
+__all__ = ["Snapshot"]
+
+
+@dataclass
+class Snapshot:
+    """What a server is like, as far as it can be put back: its name, metadata, tags, disks and NICs."""
+
+    tools: Tools
+    lease: Lease
+    #: The server as it was shown, its tags by key, the ids of its NICs.
+    shown: Mapping[str, JSON]
+    tags: Mapping[str, JSON]
+    ports: Sequence[str]
+
+    @classmethod
+    def of(cls, tools: Tools, lease: Lease) -> Snapshot:
+        """Look at a server; raises `StepFailed` when it does not show itself."""
+        path = f"/v2.1/{{project_id}}/servers/{lease.id}"
+        tags = tools.client.get(f"/v1/{{project_id}}/servers/{lease.id}/tags").response_body
+        nics = read(tools.client.get(f"{path}/os-interface"), "interfaceAttachments")
+        return cls(tools, lease, read(lease.show(), "server"), _tags(tags), [nic["port_id"] for nic in nics])
+
+    @property
+    def disks(self) -> list[str]:
+        """The ids of its disks."""
+        return [str(disk["id"]) for disk in self.shown.get("os-extended-volumes:volumes_attached", ())]
+
+    def put_back(self) -> None:
+        """Make the server what it was; nobody else gets it where that does not work."""
+        try:
+            now = Snapshot.of(self.tools, self.lease)
+            if now._state() == self._state():
+                return
+            self._put_back(now)
+            again = Snapshot.of(self.tools, self.lease)
+            self.lease.spoilt = again._state() != self._state()
+        except (EcsError, LookupError, AttributeError, TypeError):
+            self.lease.spoilt = True
+
+    def _state(self) -> tuple[JSON, ...]:
+        return self.shown.get("name"), self.shown.get("metadata"), self.tags, set(self.disks), set(self.ports)
+
+    def _put_back(self, now: Snapshot) -> None:
+        tools, client = self.tools, self.tools.client
+        path = f"/v2.1/{{project_id}}/servers/{self.lease.id}"
+        for disk in set(now.disks) - set(self.disks):
+            tools.servers.bring(self.lease, "SHUTOFF")
+            client.delete(f"{path}/os-volume_attachments/{disk}")
+            tools.wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="available")
+        for port in set(now.ports) - set(self.ports):
+            tools.servers.bring(self.lease, "ACTIVE")
+            client.delete(f"{path}/os-interface/{port}")
+            tools.wait.gone(f"{path}/os-interface/{port}")
+        if now.shown.get("name") != self.shown.get("name"):
+            client.put(path, {"server": {"name": self.shown.get("name")}})
+        if now.shown.get("metadata") != self.shown.get("metadata"):
+            client.put(f"{path}/metadata", {"metadata": self.shown.get("metadata")})
+        action = f"/v1/{{project_id}}/servers/{self.lease.id}/tags/action"
+        gone = [{"key": key} for key in now.tags if key not in self.tags]
+        back = [{"key": key, "value": value} for key, value in self.tags.items() if now.tags.get(key) != value]
+        for word, tags in (("delete", gone), ("create", back)):
+            if tags:
+                client.post(action, {"action": word, "tags": tags})
+
+
+def _tags(body: JSON) -> dict[str, JSON]:
+    listed = body.get("tags") if isinstance(body, Mapping) else None
+    return {str(tag["key"]): tag.get("value") for tag in listed or () if isinstance(tag, Mapping) and "key" in tag}

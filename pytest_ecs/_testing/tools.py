@@ -1,0 +1,74 @@
+"""Everything that tests work with, put together from one process's session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_ecs._contract import Contract
+from pytest_ecs._http.client import Client
+from pytest_ecs._http.target import Target
+from pytest_ecs._run.session import Session
+from pytest_ecs._testing.cases import Cases
+from pytest_ecs._testing.check import Check
+from pytest_ecs._testing.clients import Clients
+from pytest_ecs._testing.driver import Driver
+from pytest_ecs._testing.expect import Expect
+from pytest_ecs._testing.jobs import Jobs
+from pytest_ecs._testing.servers import Servers
+from pytest_ecs._testing.supplies import Supplies
+from pytest_ecs._testing.wait import Wait
+
+__all__ = ["Tools", "tools_of"]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the fixtures of the same names give, for code that needs many of them, such as a state machine."""
+
+    contract: Contract
+    target: Target
+    client: Client
+    clients: Clients
+    check: Check
+    servers: Servers
+    jobs: Jobs
+    wait: Wait
+    supplies: Supplies
+    driver: Driver
+    cases: Cases
+    expect: Expect
+    #: Seed of whatever is drawn at random.
+    seed: int
+    #: Profile of the properties: quick, deep or off.
+    properties: str
+
+    def give_back(self) -> None:
+        """Give the servers back that are kept for requests to be refused and for reading."""
+        self.driver.give_back_prepared()
+        self.servers.give_back_shared()
+
+
+def tools_of(session: Session) -> Tools:
+    """Return the tools of a session; they share what they made and were handed."""
+    wait = Wait(session.client, session.target.clock)
+    servers, jobs = Servers(session), Jobs(session)
+    supplies = Supplies(session, jobs)
+    driver = Driver(session, servers, jobs, wait, supplies)
+    check, clients = Check(session), Clients(session)
+    cases = Cases(driver, clients, check)
+    return Tools(
+        contract=session.contract,
+        target=session.target,
+        client=session.client,
+        clients=clients,
+        check=check,
+        servers=servers,
+        jobs=jobs,
+        wait=wait,
+        supplies=supplies,
+        driver=driver,
+        cases=cases,
+        expect=Expect(session, cases),
+        seed=session.settings.seed,
+        properties=session.settings.properties,
+    )

@@ -1,0 +1,68 @@
+"""Waiting on the target's clock for what an endpoint shows; on the embedded mock it costs no time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_ecs._checks import TESTS
+from pytest_ecs._http.client import Client
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._resources.lease import Lease
+from pytest_ecs._testing.reading import read
+from pytest_ecs._types import JSON, Clock
+from pytest_ecs.exceptions import PrerequisiteMissing
+
+__all__ = ["TRIES", "Wait"]
+
+#: Seconds that something may take to show up, or that something which was deleted may still be shown.
+TRIES = 120
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Waits for what GET answers show. All times are seconds of the target's clock."""
+
+    client: Client
+    clock: Clock
+
+    def sleep(self, seconds: float) -> None:
+        """Let *seconds* pass."""
+        self.clock.sleep(seconds)
+
+    def until(self, path: str, *steps: str | int, equals: JSON = None, contains: JSON = None, **options: Any) -> None:
+        """Wait until what stands at *steps* of the answer to GET *path* is *equals*, or a list with *contains*.
+
+        Raises `PrerequisiteMissing` if it never does.
+        """
+        test, wanted = ("equals", equals) if contains is None else ("contains", contains)
+        fits, seen = TESTS[test][0], None
+        for _ in range(TRIES):
+            seen = read(self.client.get(path, **options), *steps)
+            if fits(seen, wanted):
+                return
+            self.sleep(1.0)
+        raise PrerequisiteMissing(f"{wanted} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
+
+    def gone(self, path: str, seconds: int = TRIES) -> bool:
+        """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went."""
+        for _ in range(seconds):
+            if self.client.get(path).refused:
+                return True
+            self.sleep(1.0)
+        return False
+
+    def change(self, lease: Lease, status: str) -> Exchange | None:
+        """Look at a server every half second until it shows another status than *status*; return what shows that.
+
+        Return None after 30 seconds: the change was too quick to be seen, or did not come.
+        """
+        began = self.clock.now()
+        while True:
+            exchange = lease.show()
+            shown = exchange.json_object.get("server")
+            if isinstance(shown, dict) and shown.get("status") != status:
+                return exchange
+            if self.clock.now() - began > 30:
+                return None
+            self.sleep(0.5)

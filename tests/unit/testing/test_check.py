@@ -1,0 +1,73 @@
+"""Claims of tests: what shows late is waited for, and what must not happen is looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.session import open_session
+from pytest_ecs._testing.tools import Tools, tools_of
+
+_RULE = "nova.servers.show/rule/power-state"
+_PATH = "/v2.1/{project_id}/servers/some"
+
+
+@pytest.fixture
+def tools() -> Iterator[Tools]:
+    """The tools of a session on the conforming mock."""
+    session = open_session(Settings(run="unit"))
+    yield tools_of(session)
+    session.close()
+
+
+def _answer(tools: Tools, monkeypatch: pytest.MonkeyPatch, shown: Callable[[float], Any]) -> None:
+    """Let queries of one server be answered by *shown*, which gets the seconds since now."""
+    session = tools.driver.session
+    tools.client.get("/v2.1/{project_id}/servers")  # logs in
+    began, inner = tools.target.clock.now(), session.connection.http._transport
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/servers/some"):
+            return httpx.Response(200, json={"server": {"status": shown(tools.target.clock.now() - began)}})
+        return inner.handle_request(request)
+
+    monkeypatch.setattr(session.connection.http, "_transport", httpx.MockTransport(handle))
+
+
+def test_what_shows_late_is_seen(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query that does not show a change yet is sent again, and the finding says how late it was."""
+    _answer(tools, monkeypatch, lambda seconds: "SHUTOFF" if seconds > 2 else "ACTIVE")
+    assert tools.check(_RULE, tools.client.get(_PATH), "body", "server", "status", equals="SHUTOFF")
+    (finding,) = tools.driver.session.pending
+    assert (finding.outcome, "3.5 s after the first look" in finding.reason) == ("pass", True)
+
+
+def test_what_never_shows_is_broken_and_given_its_time_once(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The finding is that of the first look; the next claim of the same requirement is judged at once."""
+    _answer(tools, monkeypatch, lambda _: "ACTIVE")
+    first = tools.client.get(_PATH)
+    assert not tools.check(_RULE, first, "body", "server", "status", equals="SHUTOFF")
+    assert tools.driver.session.pending[0].exchanges == (first.id,)
+    before = tools.target.clock.now()
+    assert not tools.check(_RULE, tools.client.get(_PATH), "body", "server", "status", equals="SHUTOFF")
+    assert tools.target.clock.now() - before < 1
+
+
+def test_nothing_is_looked_at_again_after_a_change(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a query showed before something else was changed cannot be seen any more."""
+    _answer(tools, monkeypatch, lambda seconds: "SHUTOFF" if seconds > 2 else "ACTIVE")
+    shown = tools.client.get(_PATH)
+    tools.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {}})
+    assert not tools.check(_RULE, shown, "body", "server", "status", equals="SHUTOFF")
+
+
+def test_what_must_not_happen_is_looked_at_again(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A violation that comes three seconds later counts."""
+    _answer(tools, monkeypatch, lambda seconds: "DELETED" if seconds > 3 else "ACTIVE")
+    look = lambda: tools.client.get(_PATH)  # noqa: E731 - what a test writes
+    assert not tools.check.stays(_RULE, look, "body", "server", "status", equals="ACTIVE")
+    assert [finding.outcome for finding in tools.driver.session.pending] == ["pass", "fail"]

@@ -1,0 +1,231 @@
+"""The fixtures' tools, on the embedded mock: what recipes make, and that every server is put back as it was."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import suites.recipes  # noqa: F401 - registers the recipes
+from pytest_ecs._cases.recipe import RECIPES
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.session import open_session
+from pytest_ecs._testing.reading import exactly, read
+from pytest_ecs._testing.tools import Tools, tools_of
+from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
+
+
+@pytest.fixture
+def tools() -> Iterator[Tools]:
+    """The tools of a session on the conforming mock."""
+    session = open_session(Settings(run="unit"))
+    yield tools_of(session)
+    session.close()
+
+
+def _count(tools: Tools, server: str, what: str, key: str) -> int:
+    return len(tools.client.get(f"/v2.1/{{project_id}}/servers/{server}/{what}").response_body[key])
+
+
+def test_a_control_that_is_only_to_be_checked_changes_nothing(tools: Tools) -> None:
+    """Also where the recipe's own request says that it is not to be checked only."""
+    (lease,) = tools.servers.shared("SHUTOFF")
+    before = _count(tools, lease.id, "os-volume_attachments", "volumeAttachments")
+    control = tools.cases.control("ecs.disks.attach", check_only=True)
+    assert control.request_body["dry_run"] is True
+    assert control.parameters["server_id"] == lease.id
+    assert _count(tools, lease.id, "os-volume_attachments", "volumeAttachments") == before
+
+
+def test_requests_to_be_refused_share_what_they_need(tools: Tools) -> None:
+    """A request that is to succeed gets its own."""
+    recipe = RECIPES["nova.keypairs.delete"]
+    build = recipe.variants["default"]
+    first, second = (build(tools.driver.ingredients(recipe, [])).parameters for _ in range(2))
+    assert first == second
+    fresh = build(tools.driver.ingredients(recipe, [], fresh=True)).parameters
+    assert fresh != first
+    listed = tools.client.get("/v2.1/{project_id}/os-keypairs").response_body["keypairs"]
+    assert {first["keypair_name"], fresh["keypair_name"]} <= {entry["keypair"]["name"] for entry in listed}
+
+
+def test_what_operations_share_is_made_anew_only_when_it_is_gone(tools: Tools) -> None:
+    """With what belongs to it: a group has each of its rules once."""
+    recipe = RECIPES["deprecated.security-groups.show"]
+
+    def group() -> str:
+        return str(recipe.variants["default"](tools.driver.ingredients(recipe, [])).parameters["security_group_id"])
+
+    first = group()
+    tools.driver.forget(RECIPES["nova.keypairs.create"])  # it used up nothing of that
+    assert group() == first
+    tools.client.delete(f"/v2.1/{{project_id}}/os-security-groups/{first}")
+    tools.driver.forget(RECIPES["nova.keypairs.create"])
+    second = group()
+    assert second != first
+    shown = tools.client.get(f"/v2.1/{{project_id}}/os-security-groups/{second}").response_body
+    assert len(shown["security_group"]["rules"]) == 2
+
+
+def test_what_cannot_be_made_is_a_missing_prerequisite(tools: Tools) -> None:
+    """With what the endpoint said."""
+    with pytest.raises(PrerequisiteMissing, match="os-keypairs"):
+        tools.supplies.make("/v2.1/{project_id}/os-keypairs", {"keypair": {}}, "keypair", "name")
+
+
+@pytest.mark.parametrize(
+    ("operation", "what", "key"),
+    [
+        ("nova.nics.delete", "os-interface", "interfaceAttachments"),
+        ("nova.disks.detach", "os-volume_attachments", "volumeAttachments"),
+        ("ecs.nics.add", "os-interface", "interfaceAttachments"),
+        ("ecs.disks.attach", "os-volume_attachments", "volumeAttachments"),
+    ],
+)
+def test_a_server_is_put_back_as_it_was(tools: Tools, operation: str, what: str, key: str) -> None:
+    """After the request that succeeds, and after those that are refused."""
+    tools.cases.run(operation)
+    tools.cases.refuse(f"{operation}/not-found/server_id")
+    tools.give_back()
+    state = {lease.id for lease in tools.driver.session.pool.batch_of(3, "ACTIVE")}
+    assert [_count(tools, server, what, key) for server in sorted(state)] == [1, 1, 1]
+
+
+def test_a_request_that_succeeds_leaves_the_servers_of_refusals_alone(tools: Tools) -> None:
+    """In whatever order they come: a server that waits for its resize to be confirmed is not resized again."""
+    operation = "nova.servers.confirm-resize"
+    tools.cases.control(operation)
+    tools.cases.authenticate(f"{operation}/auth/no-token")
+    tools.cases.run(operation)
+    tools.cases.authenticate(f"{operation}/auth/garbage-token")
+    asked = [
+        exchange for exchange in tools.driver.session.connection.journal if exchange.operation == "nova.servers.resize"
+    ]
+    assert [exchange.status for exchange in asked] == [202, 202, 202]
+    tools.give_back()
+    listed = tools.client.get("/v2.1/{project_id}/servers/detail")
+    assert "VERIFY_RESIZE" not in read(listed, "servers", "*", "status")
+
+
+def test_a_query_of_a_prepared_server_finds_what_it_asks_for(tools: Tools) -> None:
+    """Also after an earlier one, which put the server back."""
+    for _ in range(2):
+        tools.cases.authenticate("nova.metadata.show/auth/no-token")
+        assert tools.cases.alias("nova.metadata.show/alias/v2").status == 200
+
+
+def test_what_belongs_to_a_user_is_only_denied_to_others(tools: Tools) -> None:
+    """With the action another user still has no key pair of that name, so nothing could be concluded from a 404."""
+
+    def asked() -> list[Any]:
+        return [
+            e for e in tools.driver.session.connection.journal if e.identity == "restricted_user" and e.case is not None
+        ]
+
+    tools.cases.authorize("nova.keypairs.show/permission")
+    assert [exchange.status for exchange in asked()] == [403]
+    tools.cases.authorize("nova.keypairs.list/permission")
+    assert [exchange.status for exchange in asked()] == [403, 403, 200]
+
+
+def test_the_port_is_given_out_while_it_is_free(tools: Tools) -> None:
+    """A server that was created with it, or got it later, keeps it until the server or the NIC is not found any more."""
+    servers, resources, port = (
+        "/v2.1/{project_id}/servers",
+        tools.driver.session.target.resources,
+        tools.supplies.port(),
+    )
+    wanted = {
+        "name": "held",
+        "imageRef": resources.image_id,
+        "flavorRef": resources.flavor_id,
+        "networks": [{"port": port}],
+    }
+    (server,) = tools.driver.session.pool.settle(tools.client.post(servers, {"server": wanted}))
+    with pytest.raises(PrerequisiteMissing, match="no longer free"):
+        tools.supplies.port()
+    tools.client.delete(f"{servers}/{server}")
+    assert tools.wait.gone(f"{servers}/{server}")
+    (lease,) = tools.servers.shared("ACTIVE")
+    nics = f"{servers}/{lease.id}/os-interface"
+    tools.client.post(nics, {"interfaceAttachment": {"port_id": tools.supplies.port()}})
+    with pytest.raises(PrerequisiteMissing, match=lease.id):
+        tools.supplies.port()
+    tools.client.delete(f"{nics}/{port}")
+    assert tools.wait.gone(f"{nics}/{port}")
+    assert tools.supplies.port() == port
+
+
+def test_one_step_goes_through_every_item_of_a_list(tools: Tools) -> None:
+    """Reading and waiting know it; what never comes is a missing prerequisite, and what no list is a failed step."""
+    (lease,) = tools.servers.shared("ACTIVE")
+    path, group = f"/v2.1/{{project_id}}/servers/{lease.id}", tools.supplies.need("security_group_id")
+    volumes = read(tools.client.get(f"{path}/os-volume_attachments"), "volumeAttachments", "*", "volumeId")
+    assert [len(volume) for volume in volumes] == [36]
+    with pytest.raises(StepFailed, match=r"server\.\*\.id"):
+        read(lease.show(), "server", "*", "id")
+    listed = (f"{path}/os-security-groups", "security_groups", "*", "id")
+    with pytest.raises(PrerequisiteMissing, match=group):
+        tools.wait.until(*listed, contains=group)
+    tools.client.post(f"{path}/action", {"addSecurityGroup": {"name": group}})
+    tools.wait.until(*listed, contains=group)
+
+
+def test_a_test_goes_on_with_as_many_things_as_it_needs(tools: Tools) -> None:
+    """Too few and too many are a missing prerequisite that says what is missing."""
+    assert exactly(2, iter("ab"), "both letters") == ["a", "b"]
+    for letters in ("", "a", "abc"):
+        with pytest.raises(PrerequisiteMissing, match=rf"both letters to go on\. Seen: {len(letters)} where .* 2\."):
+            exactly(2, letters, "both letters")
+
+
+def test_a_second_zone_is_one_that_a_flavor_names(tools: Tools) -> None:
+    """Whichever the first is."""
+    first = tools.supplies.need("availability_zone")
+    second = tools.supplies.other_zone(first)
+    assert second != first == tools.supplies.other_zone(second)
+
+
+def test_a_refusal_is_sent_beside_the_like_that_is_accepted(tools: Tools) -> None:
+    """Its control is the own request of the operation's recipe; a request that no recipe makes has to name one."""
+    (lease,) = tools.servers.shared("ACTIVE")
+    path = f"/v2.1/{{project_id}}/servers/{lease.id}"
+    sent = tools.expect(
+        "nova.servers.update/rule/name-changed", "PUT", path, json={"server": {"name": ""}}, expects="invalid"
+    )
+    assert sent.case is not None
+    control = tools.driver.session.get(str(sent.case.control))
+    assert control is not None
+    assert (control.operation, control.accepted) == ("nova.servers.update", True)
+    named = tools.expect("nova.servers.update/rule/name-changed", "PUT", path, expects="empty", control="another")
+    assert named.case is not None
+    assert named.case.control == "another"
+    with pytest.raises(LookupError, match="has to be named"):
+        tools.expect("nova.servers.update/rule/name-changed", "GET", "/nowhere/else", expects="not-found")
+
+
+def test_a_token_of_ones_own_is_sent_as_it_is(tools: Tools) -> None:
+    """One that is no token is refused, and no other one is fetched for it."""
+    assert tools.clients.with_token("no token").get("/v1/{project_id}/cloudservers/limits").status == 401
+
+
+def test_what_a_project_may_have_is_asked_before_it_is_used(tools: Tools) -> None:
+    """So that a refusal for lack of room can be told from another one."""
+    made = tools.cases.run("nova.server-groups.create")
+    assert made.case is not None
+    limits = tools.driver.session.get(str(made.case.limits))
+    assert limits is not None
+    assert (limits.operation, limits.accepted) == ("nova.limits.show", True)
+
+
+def test_disks_that_never_become_available_are_not_waited_for_again() -> None:
+    """Two of them are enough; each takes two minutes."""
+    session = open_session(Settings(run="unit", deviation=("volume-noop",)))
+    tools = tools_of(session)
+    for _ in range(2):
+        with pytest.raises(StepFailed, match="is not available 120 s after"):
+            tools.supplies.disk()
+    began = session.target.clock.now()
+    with pytest.raises(PrerequisiteMissing, match="do not become available"):
+        tools.supplies.disk()
+    assert session.target.clock.now() == began
+    session.close()
