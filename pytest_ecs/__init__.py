@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_ecs._http.client import Client
     from pytest_ecs._http.exchange import Exchange
     from pytest_ecs._http.target import Target
-    from pytest_ecs._resources.servers import Lease
+    from pytest_ecs._resources.lease import Lease
     from pytest_ecs._testing.cases import Cases
     from pytest_ecs._testing.check import Check
     from pytest_ecs._testing.clients import Clients
@@ -73,7 +73,7 @@ _HOMES = {
     "Expect": ("pytest_ecs._testing.expect", "Expect"),
     "Ingredients": ("pytest_ecs._cases.recipe", "Ingredients"),
     "Jobs": ("pytest_ecs._testing.jobs", "Jobs"),
-    "Lease": ("pytest_ecs._resources.servers", "Lease"),
+    "Lease": ("pytest_ecs._resources.lease", "Lease"),
     "Properties": ("pytest_ecs._testing.properties", "Properties"),
     "Request": ("pytest_ecs._cases.recipe", "Request"),
     "Requirement": ("pytest_ecs._contract.model", "Requirement"),

@@ -98,8 +98,8 @@ def sweep(arguments: Sequence[str]) -> int:
 
 
 def _sweep(settings: object, *, dry_run: bool) -> int:
+    from pytest_ecs._resources.cleanup import clean
     from pytest_ecs._resources.ledger import unfinished
-    from pytest_ecs._resources.servers import clean
     from pytest_ecs._run.options import Settings
     from pytest_ecs._run.session import open_session
 
@@ -115,6 +115,7 @@ def _sweep(settings: object, *, dry_run: bool) -> int:
             session.ledger,
             runs,
             session.clients,
+            session.api,
             session.target.clock,
             job_timeout=settings.job_timeout,
             dry_run=dry_run,

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange, pointer
-from pytest_ecs._resources.ledger import Ledger, Thing
+from pytest_ecs._resources.ledger import Ledger
+from pytest_ecs._resources.records import Thing
 from pytest_ecs._types import JSON, Clock
 
 __all__ = ["KINDS", "Kind", "delete", "discard", "identify", "is_own", "kind_of", "name_of"]
@@ -184,7 +185,7 @@ def delete(ledger: Ledger, things: Sequence[Thing], client: Client, clock: Clock
             what = f"{thing.kind} {thing.name or ', '.join(ends)}"
             problems.append(f"{what} is still there; delete it by hand or run pytest-ecs sweep again")
         else:
-            ledger.lost(thing.key)
+            ledger.gone_thing(thing.key)
         done += [f"{thing.kind} {thing.name or path}" for path, end in ends.items() if end == "deleted"]
     return done, problems
 

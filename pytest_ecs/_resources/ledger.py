@@ -14,99 +14,38 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from pytest_ecs._resources.records import Intent, Run, Server, Thing
 from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 
-__all__ = ["Intent", "Ledger", "Run", "Server", "Thing"]
+__all__ = ["Ledger", "unfinished"]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
+#: Number of this schema, in the file's ``user_version``.
+_VERSION = 2
+_SCHEMA = f"""
+CREATE TABLE runs (
   id TEXT PRIMARY KEY, target TEXT NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, started REAL NOT NULL, finished REAL
 );
-CREATE TABLE IF NOT EXISTS intents (
+CREATE TABLE intents (
   key INTEGER PRIMARY KEY, run TEXT NOT NULL, target TEXT NOT NULL, identity TEXT NOT NULL, name TEXT,
-  count INTEGER NOT NULL, at REAL NOT NULL, state TEXT NOT NULL, job TEXT
+  count INTEGER NOT NULL, at REAL NOT NULL, accepted INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
+  settled INTEGER NOT NULL DEFAULT 0, job TEXT
 );
-CREATE TABLE IF NOT EXISTS servers (
+CREATE TABLE servers (
   id TEXT NOT NULL, target TEXT NOT NULL, run TEXT NOT NULL, identity TEXT NOT NULL, intent INTEGER, name TEXT,
-  state TEXT NOT NULL, status TEXT, word TEXT NOT NULL DEFAULT '', mode TEXT NOT NULL DEFAULT 'free',
-  users INTEGER NOT NULL DEFAULT 0, worker TEXT, PRIMARY KEY (id, target)
+  gone INTEGER NOT NULL DEFAULT 0, status TEXT, word TEXT NOT NULL DEFAULT '', exclusive INTEGER NOT NULL DEFAULT 0,
+  users INTEGER NOT NULL DEFAULT 0, worker TEXT, special INTEGER NOT NULL DEFAULT 1, spare INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (id, target)
 );
-CREATE TABLE IF NOT EXISTS things (
+CREATE TABLE things (
   key INTEGER PRIMARY KEY, run TEXT NOT NULL, target TEXT NOT NULL, identity TEXT NOT NULL, kind TEXT NOT NULL, name TEXT,
-  path TEXT, state TEXT NOT NULL
+  at REAL NOT NULL, path TEXT, gone INTEGER NOT NULL DEFAULT 0
 );
+PRAGMA user_version = {_VERSION};
 """
-
-
-#: Word of a server that a test made in its own way: it may have other disks, groups or data than those of the pool.
-_SPECIAL = "special"
-#: Word of such a server when its test is over: nobody needs it, so whoever wants to delete one gets it.
-_SPARE = "spare"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One test run, from whatever process."""
-
-    id: str
-    target: str
-    pid: int
-    host: str
-    started: float
-    finished: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A request that may create servers. States: sent, accepted, refused, settled (its servers are known)."""
-
-    key: int
-    run: str
-    identity: str
-    name: str | None
-    count: int
-    state: str
-    job: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server that a request of ours made. States: alive, gone."""
-
-    id: str
-    run: str
-    identity: str
-    name: str | None
-    state: str
-    #: Last stable status seen, None when unknown.
-    status: str | None
-    #: Properties that a lease asked for, as one word.
-    word: str
-    #: free, shared or exclusive.
-    mode: str
-    users: int
-
-    @property
-    def special(self) -> bool:
-        """Whether a test made it for itself, so that nobody else gets it."""
-        return self.word == _SPECIAL
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """What a request of ours may have created beside servers. States: sent, alive, gone."""
-
-    key: int
-    run: str
-    identity: str
-    kind: str
-    name: str | None
-    #: Its URL, with ``{project_id}``; None while the answer has not told.
-    path: str | None
+_SERVER = "id, run, identity, name, status, word, exclusive, users, special"
 
 
 class Ledger:
@@ -120,10 +59,25 @@ class Ledger:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._db = sqlite3.connect(path or ":memory:", timeout=30.0, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.executescript(_SCHEMA)
+            self._prepare()
             self._lock: IO[bytes] | None = None
         except (OSError, sqlite3.Error) as error:
             raise self._trouble(error) from error
+
+    def _prepare(self) -> None:
+        """Make the tables in a new file; raise `LedgerError` for a file that somebody else made."""
+        with self._write() as db:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version == _VERSION:
+                return
+            if db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() != (0,):
+                raise LedgerError(
+                    f"The ledger {self._path or 'in memory'} was not written by this version, so nothing will be created",
+                    seen=f"schema {version} instead of {_VERSION}",
+                    hint="sweep with the version that wrote it, or name another file with --ecs-ledger",
+                )
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
 
     def close(self) -> None:
         """Close the file and say that this process does not work on its run any more."""
@@ -156,6 +110,16 @@ class Ledger:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+    def _set(self, statement: str, *values: object) -> None:
+        with self._write() as db:
+            db.execute(statement, values)
+
+    def _read(self, statement: str, *values: object) -> list[Any]:
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._trouble(error) from error
 
     # Runs
 
@@ -199,9 +163,8 @@ class Ledger:
 
     def runs(self) -> list[Run]:
         """Return the runs on this target, oldest first."""
-        rows = self._db.execute(
-            "SELECT id, target, pid, host, started, finished FROM runs WHERE target = ? ORDER BY started",
-            (self.target,),
+        rows = self._read(
+            "SELECT id, target, pid, host, started, finished FROM runs WHERE target = ? ORDER BY started", self.target
         )
         return [Run(*row) for row in rows]
 
@@ -215,7 +178,7 @@ class Ledger:
         with self._write() as db:
             if self._limit is not None:
                 (used,) = db.execute(
-                    "SELECT COALESCE(SUM(count), 0) FROM intents WHERE run = ? AND state != 'refused'", (self.run,)
+                    "SELECT COALESCE(SUM(count), 0) FROM intents WHERE run = ? AND NOT refused", (self.run,)
                 ).fetchone()
                 if used + count > self._limit:
                     raise BudgetExceeded(
@@ -224,34 +187,37 @@ class Ledger:
                         hint="raise --ecs-max-servers or select less",
                     )
             cursor = db.execute(
-                "INSERT INTO intents (run, target, identity, name, count, at, state) VALUES (?, ?, ?, ?, ?, ?, 'sent')",
+                "INSERT INTO intents (run, target, identity, name, count, at) VALUES (?, ?, ?, ?, ?, ?)",
                 (self.run, self.target, identity, name, count, at),
             )
             return int(cursor.lastrowid or 0)
 
-    def answer(self, key: int, state: str, job: str | None = None) -> None:
-        """Write down what became of an intent."""
-        with self._write() as db:
-            db.execute("UPDATE intents SET state = ?, job = COALESCE(?, job) WHERE key = ?", (state, job, key))
+    def accepted(self, key: int, job: str | None = None) -> None:
+        """Write down that the service does what a request asked for, by this *job*."""
+        self._set("UPDATE intents SET accepted = 1, job = COALESCE(?, job) WHERE key = ?", job, key)
+
+    def refused(self, key: int) -> None:
+        """Write down that the service does not do what a request asked for, so that it counts for nothing."""
+        self._set("UPDATE intents SET refused = 1, settled = 1 WHERE key = ?", key)
+
+    def settled(self, key: int) -> None:
+        """Write down that everything that a request made is known."""
+        self._set("UPDATE intents SET settled = 1 WHERE key = ?", key)
 
     def intents(self, run: str, *, job: str | None = None) -> list[Intent]:
         """Return the intents of *run* whose servers are not known yet, or those of *job*."""
-        where, values = (
-            ("state IN ('sent', 'accepted')", (run, self.target))
-            if job is None
-            else ("job = ?", (run, self.target, job))
-        )
-        rows = self._db.execute(
-            f"SELECT key, run, identity, name, count, state, job FROM intents WHERE run = ? AND target = ? AND {where} ORDER BY key",  # noqa: S608 - the condition is one of the two above
-            values,
+        rows = self._read(
+            "SELECT key, run, identity, name, count, at, accepted, job FROM intents WHERE run = ? AND target = ? "
+            "AND CASE WHEN ?3 IS NULL THEN NOT settled ELSE job = ?3 END ORDER BY key",
+            run,
+            self.target,
+            job,
         )
         return [Intent(*row) for row in rows]
 
     def created(self) -> int:
         """Return how many servers this run is known to have made."""
-        (count,) = self._db.execute(
-            "SELECT COUNT(*) FROM servers WHERE run = ? AND target = ?", (self.run, self.target)
-        ).fetchone()
+        ((count,),) = self._read("SELECT COUNT(*) FROM servers WHERE run = ? AND target = ?", self.run, self.target)
         return int(count)
 
     # Servers
@@ -260,119 +226,120 @@ class Ledger:
         self, server: str, *, run: str, identity: str, intent: int | None, name: str | None, status: str | None = None
     ) -> None:
         """Write down a server that an intent made; doing it again changes nothing. Nobody leases it until it is `plain`."""
-        with self._write() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO servers (id, target, run, identity, intent, name, state, status, word) VALUES (?, ?, ?, ?, ?, ?, 'alive', ?, ?)",
-                (server, self.target, run, identity, intent, name, status, _SPECIAL),
-            )
+        self._set(
+            "INSERT OR IGNORE INTO servers (id, target, run, identity, intent, name, status) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(server, self.target, run, identity, intent, name, status),
+        )
 
     def plain(self, server: str) -> None:
         """Write down that *server* is like every other one of the pool, so that it may be leased."""
-        with self._write() as db:
-            db.execute("UPDATE servers SET word = '' WHERE id = ? AND target = ?", (server, self.target))
+        self._set("UPDATE servers SET special = 0 WHERE id = ? AND target = ?", server, self.target)
 
     def spare(self, server: str) -> None:
         """Write down that nobody needs a special *server* any more; it is looked at before its next use.
 
         One that was not seen well, and one of the pool, stay what they are.
         """
-        with self._write() as db:
-            db.execute(
-                "UPDATE servers SET word = ?, status = NULL WHERE id = ? AND target = ? AND word = ? AND status IN ('ACTIVE', 'SHUTOFF')",
-                (_SPARE, server, self.target, _SPECIAL),
-            )
+        self._set(
+            "UPDATE servers SET spare = 1, status = NULL "
+            "WHERE id = ? AND target = ? AND special AND status IN ('ACTIVE', 'SHUTOFF')",
+            *(server, self.target),
+        )
 
     def gone(self, server: str) -> None:
         """Write down that the endpoint does not have *server* any more."""
-        with self._write() as db:
-            db.execute("UPDATE servers SET state = 'gone' WHERE id = ? AND target = ?", (server, self.target))
+        self._set("UPDATE servers SET gone = 1 WHERE id = ? AND target = ?", server, self.target)
 
     def servers(self, run: str) -> list[Server]:
         """Return the servers of *run* that are not known to be gone."""
-        rows = self._db.execute(
-            "SELECT id, run, identity, name, state, status, word, mode, users FROM servers "
-            "WHERE run = ? AND target = ? AND state = 'alive' ORDER BY rowid",
-            (run, self.target),
+        rows = self._read(
+            f"SELECT {_SERVER} FROM servers WHERE run = ? AND target = ? AND NOT gone ORDER BY rowid",  # noqa: S608 - constant
+            *(run, self.target),
         )
-        return [Server(*row) for row in rows]
+        return [_server(row) for row in rows]
 
     def take(self, worker: str, *, status: str, exclusive: bool, word: str) -> Server | None:
         """Lease a server of this run: one in *status*, else one in an unknown one, else any free one of the same *word*.
 
         Return None when there is none. The caller brings it into the state it needs.
         """
-        with self._write() as db:
-            columns = "id, run, identity, name, state, status, word, mode, users"
-            shared = "" if exclusive else " OR (mode = 'shared' AND status = ?1)"
-            row = db.execute(
-                f"SELECT {columns} FROM servers WHERE run = ?2 AND target = ?3 AND state = 'alive' AND (word = ?4 OR word = '' AND ?4 != 'spare') "  # noqa: S608 - constant text
-                f"AND (mode = 'free'{shared}) ORDER BY (mode = 'shared') DESC, (word = ?4) DESC, COALESCE(status = ?1, 0.5) DESC, rowid LIMIT 1",
-                (status, self.run, self.target, word),
-            ).fetchone()
-            if row is None:
-                return None
-            server = Server(*row)
-            db.execute(
-                "UPDATE servers SET mode = ?, users = users + 1, worker = ?, word = ? WHERE id = ? AND target = ?",
-                ("exclusive" if exclusive else "shared", worker, word, server.id, self.target),
-            )
-            return server
+        return self._take(
+            worker,
+            "NOT special AND (word = :word OR word = '') AND (users = 0 OR (NOT :alone AND NOT exclusive AND status = :status))",
+            status=status,
+            alone=exclusive,
+            word=word,
+        )
 
     def take_spare(self, worker: str, *, status: str) -> Server | None:
         """Lease a spare server to somebody who deletes it; None when there is none."""
-        return self.take(worker, status=status, exclusive=True, word=_SPARE)
+        return self._take(worker, "spare AND users = 0", status=status, alone=True, word="")
+
+    def _take(self, worker: str, which: str, **values: str | bool) -> Server | None:
+        with self._write() as db:
+            row = db.execute(
+                f"SELECT {_SERVER} FROM servers WHERE run = :run AND target = :target AND NOT gone AND {which} "  # noqa: S608 - constants
+                "ORDER BY users > 0 DESC, word = :word DESC, COALESCE(status = :status, 0.5) DESC, rowid LIMIT 1",
+                {**values, "run": self.run, "target": self.target},
+            ).fetchone()
+            if row is None:
+                return None
+            db.execute(
+                "UPDATE servers SET exclusive = ?, users = users + 1, worker = ?, word = ? WHERE id = ? AND target = ?",
+                (values["alone"], worker, values["word"], row[0], self.target),
+            )
+            return _server(row)
 
     def hold(self, server: str, worker: str) -> None:
         """Lease one particular server exclusively, such as one that was made just now."""
-        with self._write() as db:
-            db.execute(
-                "UPDATE servers SET mode = 'exclusive', users = users + 1, worker = ? WHERE id = ? AND target = ?",
-                (worker, server, self.target),
-            )
+        self._set(
+            "UPDATE servers SET exclusive = 1, users = users + 1, worker = ? WHERE id = ? AND target = ?",
+            *(worker, server, self.target),
+        )
 
     def give_back(self, server: str, *, status: str | None) -> None:
         """End one use of *server*, last seen in *status* (None: unknown, so it is looked at before its next use)."""
-        with self._write() as db:
-            db.execute(
-                "UPDATE servers SET users = MAX(users - 1, 0), status = ?, "
-                "mode = CASE WHEN users <= 1 THEN 'free' ELSE mode END, "
-                "word = CASE WHEN users <= 1 AND word NOT IN (?, ?) THEN '' ELSE word END WHERE id = ? AND target = ?",
-                (status, _SPECIAL, _SPARE, server, self.target),
-            )
+        self._set(
+            "UPDATE servers SET users = MAX(users - 1, 0), status = ?, exclusive = exclusive AND users > 1, "
+            "word = CASE WHEN users <= 1 THEN '' ELSE word END WHERE id = ? AND target = ?",
+            *(status, server, self.target),
+        )
 
     def note(self, server: str, status: str | None) -> None:
         """Write down the status in which *server* was seen."""
-        with self._write() as db:
-            db.execute("UPDATE servers SET status = ? WHERE id = ? AND target = ?", (status, server, self.target))
+        self._set("UPDATE servers SET status = ? WHERE id = ? AND target = ?", status, server, self.target)
 
     # Things
 
-    def want(self, identity: str, kind: str, name: str | None) -> int:
+    def intend_thing(self, identity: str, kind: str, name: str | None, at: float) -> int:
         """Write down a request that may create a thing of *kind* and return its key; raises `LedgerError`."""
         with self._write() as db:
             cursor = db.execute(
-                "INSERT INTO things (run, target, identity, kind, name, state) VALUES (?, ?, ?, ?, ?, 'sent')",
-                (self.run, self.target, identity, kind, name),
+                "INSERT INTO things (run, target, identity, kind, name, at) VALUES (?, ?, ?, ?, ?, ?)",
+                (self.run, self.target, identity, kind, name, at),
             )
             return int(cursor.lastrowid or 0)
 
-    def got(self, key: int, path: str | None) -> None:
-        """Write down the URL of what a request created; None leaves it to be found by its name."""
-        with self._write() as db:
-            db.execute("UPDATE things SET path = ?, state = 'alive' WHERE key = ?", (path, key))
+    def made_thing(self, key: int, path: str) -> None:
+        """Write down the URL of what a request created."""
+        self._set("UPDATE things SET path = ? WHERE key = ?", path, key)
 
-    def lost(self, key: int) -> None:
+    def gone_thing(self, key: int) -> None:
         """Write down that a request created nothing, or that what it created is gone."""
-        with self._write() as db:
-            db.execute("UPDATE things SET state = 'gone' WHERE key = ?", (key,))
+        self._set("UPDATE things SET gone = 1 WHERE key = ?", key)
 
     def things(self, run: str) -> list[Thing]:
         """Return what *run* created, or may have, and what is not known to be gone; oldest first."""
-        rows = self._db.execute(
-            "SELECT key, run, identity, kind, name, path FROM things WHERE run = ? AND target = ? AND state != 'gone' ORDER BY key",
-            (run, self.target),
+        rows = self._read(
+            "SELECT key, run, identity, kind, name, at, path FROM things "
+            "WHERE run = ? AND target = ? AND NOT gone ORDER BY key",
+            *(run, self.target),
         )
         return [Thing(*row) for row in rows]
+
+
+def _server(row: Sequence[Any]) -> Server:
+    return Server(*row)
 
 
 def unfinished(ledger: Ledger) -> Sequence[str]:

@@ -20,8 +20,11 @@ from pytest_ecs._http.signature import AkSkAuth
 from pytest_ecs._http.target import Target
 from pytest_ecs._http.token import NoAuth, TokenAuth
 from pytest_ecs._http.token_store import FileTokenStore, MemoryTokenStore, TokenStore
+from pytest_ecs._resources.api import EcsApi, ServerApi
+from pytest_ecs._resources.cleanup import clean
+from pytest_ecs._resources.guard import CreationGuard
 from pytest_ecs._resources.ledger import Ledger
-from pytest_ecs._resources.servers import CreationGuard, Pool, clean
+from pytest_ecs._resources.pool import Pool
 from pytest_ecs._run.target import open_target
 from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, NotAnEcsEndpoint, PrerequisiteMissing
@@ -79,6 +82,10 @@ class Session:
         )
         return Client(self.connection, "primary", auth, "aksk")
 
+    def api(self, client: Client) -> ServerApi:
+        """Return how *client* makes, starts, stops and deletes servers."""
+        return EcsApi(client, self.target.clock, self.template, self.settings.job_timeout)
+
     @cached_property
     def pool(self) -> Pool:
         """The run's servers."""
@@ -89,6 +96,7 @@ class Session:
             self.ledger,
             self.target.clock,
             self.settings.worker,
+            self.api(self.client),
             self.template,
             batch=self.settings.batch,
             job_timeout=self.settings.job_timeout,
@@ -187,11 +195,16 @@ class Session:
         return self.settings.embedded or self.settings.worker == "main"
 
     def clean(self) -> tuple[list[str], list[str]]:
-        """Delete what this run created; see `pytest_ecs._resources.servers.clean`. Does nothing the second time."""
+        """Delete what this run created; see `pytest_ecs._resources.cleanup.clean`. Does nothing the second time."""
         if self._cleaned:
             return [], []
         deleted, problems = clean(
-            self.ledger, [self.ledger.run], self.clients, self.target.clock, job_timeout=self.settings.job_timeout
+            self.ledger,
+            [self.ledger.run],
+            self.clients,
+            self.api,
+            self.target.clock,
+            job_timeout=self.settings.job_timeout,
         )
         if not problems:
             self.ledger.finish()

@@ -18,7 +18,7 @@ from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.token import FixedToken, NoAuth
 from pytest_ecs._resources.kinds import discard
-from pytest_ecs._resources.servers import Lease
+from pytest_ecs._resources.lease import Lease
 from pytest_ecs._testing.check import Check
 from pytest_ecs._testing.clients import Clients
 from pytest_ecs._testing.driver import Driver

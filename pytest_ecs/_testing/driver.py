@@ -15,7 +15,7 @@ from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.token import NoAuth
 from pytest_ecs._resources.kinds import discard
-from pytest_ecs._resources.servers import Lease
+from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
 from pytest_ecs._testing.reading import read

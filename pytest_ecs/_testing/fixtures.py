@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_ecs._http.client import Client
     from pytest_ecs._http.credentials import Credentials
     from pytest_ecs._http.target import Target
-    from pytest_ecs._resources.servers import Lease
+    from pytest_ecs._resources.lease import Lease
     from pytest_ecs._run.options import Settings
     from pytest_ecs._run.session import Session
     from pytest_ecs._testing.cases import Cases

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._resources.servers import Lease
+from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import JobError, PrerequisiteMissing

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pytest_ecs._http.exchange import Exchange, pointer
-from pytest_ecs._resources.servers import Lease
+from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._types import JSON, ServerState
 

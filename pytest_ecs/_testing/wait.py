@@ -8,7 +8,7 @@ from typing import Any
 from pytest_ecs._checks import TESTS
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._resources.servers import Lease
+from pytest_ecs._resources.lease import Lease
 from pytest_ecs._testing.reading import read
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import PrerequisiteMissing

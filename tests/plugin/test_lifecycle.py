@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+import pytest_ecs
+
 
 @pytest.fixture
 def mock() -> Iterator[dict[str, Any]]:
@@ -29,6 +31,7 @@ def _environment(about: dict[str, Any], folder: Path) -> dict[str, str]:
     resources = about["resources"]
     return {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(pytest_ecs.__file__).parent.parent),
         "HOME": str(folder),
         "OS_AUTH_URL": about["iam"],
         "OS_USERNAME": about["username"],
@@ -217,16 +220,16 @@ def test_sweep_deletes_what_a_killed_run_left(mock: dict[str, Any], tmp_path: Pa
 def test_sweep_finds_a_server_whose_answer_never_came(mock: dict[str, Any], tmp_path: Path) -> None:
     """A run that died between request and answer is swept by the name in its intent."""
     code = (
-        "import os, sys\n"
-        "def test_it(_ecs_session, monkeypatch):\n"
-        "    ledger = _ecs_session.ledger\n"
-        "    monkeypatch.setattr(type(ledger), 'answer', lambda *a: os.kill(os.getpid(), 9))\n"
-        "    _ecs_session.pool.create(1)\n"
+        "import os\n"
+        "from pytest_ecs._resources.ledger import Ledger\n"
+        "def test_it(monkeypatch, ecs_servers):\n"
+        "    monkeypatch.setattr(Ledger, 'accepted', lambda *a: os.kill(os.getpid(), 9))\n"
+        "    ecs_servers()\n"
     )
     (tmp_path / "test_it.py").write_text(code)
     run = _start(mock, tmp_path)
-    run.communicate(timeout=60)
-    assert run.returncode == -signal.SIGKILL
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == -signal.SIGKILL, output
     assert len(_servers(mock)) == 1
     swept = _sweep(mock, tmp_path)
     assert "1 thing(s) deleted" in swept.stdout, swept.stdout + swept.stderr

@@ -73,7 +73,7 @@ _NAMED: dict[str, tuple[str, dict[str, Any]]] = {
 def _forget(session: Session) -> None:
     """As if somebody else had made what is there."""
     for thing in session.ledger.things("unit"):
-        session.ledger.lost(thing.key)
+        session.ledger.gone_thing(thing.key)
 
 
 def _same(name: str, other: str) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def test_a_request_whose_answer_never_came_is_found_by_its_name(session: Session
         assert made.status < 300, made.response_body
     there = len(_listed(session, name))
     _forget(session)
-    session.ledger.want("primary", name, _OWN)
+    session.ledger.intend_thing("primary", name, _OWN, 0.0)
     assert session.clean() == ([f"{name} {_OWN}"], [])
     assert len(_listed(session, name)) == there - 1
     assert f"{_OWN}-too" in str(_listed(session, name))
@@ -103,7 +103,7 @@ def test_what_may_be_somebody_elses_is_left_alone(session: Session, name: str) -
     assert made.status < 300, made.response_body
     _forget(session)
     there = _listed(session, name)
-    session.ledger.want("primary", name, "web")
+    session.ledger.intend_thing("primary", name, "web", 0.0)
     deleted, (problem,) = session.clean()
     assert deleted == []
     assert problem.startswith(f"{name} web: ")
@@ -115,8 +115,8 @@ def test_what_may_be_somebody_elses_is_left_alone(session: Session, name: str) -
 def test_what_an_endpoint_has_no_api_for_is_a_problem() -> None:
     """Not found says nothing where the whole API is discarded (11.2): the image may be there all the same."""
     opened = open_session(Settings(run="unit", deviation=("deprecated-gone",)))
-    key = opened.ledger.want("primary", "image", _OWN)
-    opened.ledger.got(key, f"{_V2}/images/11111111-2222-4333-8444-555555555555")
+    key = opened.ledger.intend_thing("primary", "image", _OWN, 0.0)
+    opened.ledger.made_thing(key, f"{_V2}/images/11111111-2222-4333-8444-555555555555")
     deleted, (problem,) = opened.clean()
     assert deleted == []
     assert problem.startswith(f"image {_OWN}: the endpoint has no API to delete or list it")
@@ -151,7 +151,7 @@ def test_several_of_one_name_are_left_alone(session: Session) -> None:
     for _ in range(2):
         session.client.post(path, body)
     _forget(session)
-    session.ledger.want("primary", "disk", _OWN)
+    session.ledger.intend_thing("primary", "disk", _OWN, 0.0)
     deleted, problems = session.clean()
     assert (deleted, len(problems)) == ([], 1)
     assert len([disk for disk in _listed(session, "disk") if disk["displayName"] == _OWN]) == 2
@@ -160,7 +160,7 @@ def test_several_of_one_name_are_left_alone(session: Session) -> None:
 @pytest.mark.parametrize(("kind", "name"), [("floating IP address", None), ("snapshot", _OWN)])
 def test_what_cannot_be_found_is_a_problem(session: Session, kind: str, name: str | None) -> None:
     """A floating IP address has no name, and snapshots have no list."""
-    session.ledger.want("primary", kind, name)
+    session.ledger.intend_thing("primary", kind, name, 0.0)
     deleted, (problem,) = session.clean()
     assert deleted == []
     assert problem.startswith(f"{kind} {name or 'without a name'}: a request whose answer did not say what it made")
@@ -175,7 +175,7 @@ def test_the_pool_is_not_the_name_of_a_floating_ip_address() -> None:
 
 def test_what_was_asked_for_and_is_not_there_is_no_problem(session: Session) -> None:
     """The request never arrived, or was refused."""
-    session.ledger.want("primary", "security group", "web")
+    session.ledger.intend_thing("primary", "security group", "web", 0.0)
     assert session.clean() == ([], [])
     assert session.ledger.things("unit") == []
 
@@ -196,8 +196,8 @@ def test_what_stays_is_a_problem_that_names_it(session: Session) -> None:
     """The thing is kept in the ledger, so that a later sweep tries again."""
     path, _ = _CREATES["security group"]
     default = next(group for group in _listed(session, "security group") if group["name"] == "default")
-    key = session.ledger.want("primary", "security group", "default")
-    session.ledger.got(key, f"{path}/{default['id']}")
+    key = session.ledger.intend_thing("primary", "security group", "default", 0.0)
+    session.ledger.made_thing(key, f"{path}/{default['id']}")
     deleted, problems = session.clean()
     assert deleted == []
     assert problems == ["security group default is still there; delete it by hand or run pytest-ecs sweep again"]

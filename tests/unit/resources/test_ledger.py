@@ -35,12 +35,12 @@ def test_an_intent_is_there_for_another_process_at_once(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pytest_ecs._resources.ledger import Ledger;"
         "l = Ledger(Path(sys.argv[1]), target='https://t', run='other');"
-        "print([(i.name, i.count, i.state) for i in l.intents('r1')])"
+        "print([(i.name, i.count, bool(i.accepted)) for i in l.intents('r1')])"
     )
     out = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "ledger.sqlite")], capture_output=True, text=True, check=True
     )
-    assert out.stdout.strip() == "[('name-1', 2, 'sent')]"
+    assert out.stdout.strip() == "[('name-1', 2, False)]"
 
 
 def test_the_budget_counts_what_was_asked_for_and_not_refused(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_the_budget_counts_what_was_asked_for_and_not_refused(tmp_path: Path) ->
     first = ledger.intend("primary", "a", 2, 0.0)
     with pytest.raises(BudgetExceeded, match=r"2 more server\(s\) would pass --ecs-max-servers=3.*2 created"):
         ledger.intend("primary", "b", 2, 0.0)
-    ledger.answer(first, "refused")
+    ledger.refused(first)
     assert ledger.intend("primary", "b", 3, 0.0) > first
 
 

@@ -1,0 +1,70 @@
+"""Stands before every request: what may create something is written down before it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._resources.creation import CREATES, is_dry_run, job_of, server_of, wanted
+from pytest_ecs._resources.kinds import Kind, identify, kind_of, name_of
+from pytest_ecs._resources.ledger import Ledger
+from pytest_ecs._types import JSON, Clock, Identity
+from pytest_ecs.exceptions import PrerequisiteMissing
+
+__all__ = ["CreationGuard"]
+
+
+@dataclass(frozen=True)
+class CreationGuard:
+    """Writes every request that may create something into the ledger before it leaves.
+
+    Nothing is created that could not be deleted: *offers* says whether the endpoint has the API at a path.
+    """
+
+    ledger: Ledger
+    clock: Clock
+    offers: Callable[[str], bool] = lambda path: True
+
+    def before(self, method: str, path: str, body: JSON, identity: Identity) -> tuple[Kind | None, int] | None:
+        """See `pytest_ecs._http.connection.Guard`; the key is the kind of what may be created, None for servers, and its number.
+
+        Raises `PrerequisiteMissing` for what the endpoint has no API to delete, and as the ledger does.
+        """
+        if method == "POST" and CREATES.match(path):
+            name, count = wanted(body)
+            return None, self.ledger.intend(identity, name, count, self.clock.now())
+        kind = kind_of(method, path, body)
+        if kind is not None and kind.elsewhere and not self.offers(kind.all):
+            raise PrerequisiteMissing(
+                f"A request that may create an {kind.name} was not sent, since nothing could delete it",
+                seen=f"HTTP 404 at {kind.all}",
+                hint="this is tested where the endpoint has that API",
+            )
+        if kind is None:
+            return None
+        return kind, self.ledger.intend_thing(identity, kind.name, name_of(kind, body), self.clock.now())
+
+    def after(self, key: tuple[Kind | None, int], exchange: Exchange) -> None:
+        """See `pytest_ecs._http.connection.Guard`."""
+        kind, number = key
+        if kind is None:
+            self._after_servers(number, exchange)
+        elif exchange.refused:
+            self.ledger.gone_thing(number)
+        elif exchange.failure is None and (path := identify(kind, exchange)) is not None:
+            self.ledger.made_thing(number, path)
+
+    def _after_servers(self, key: int, exchange: Exchange) -> None:
+        if exchange.refused:
+            self.ledger.refused(key)
+        elif job_of(exchange) is None and is_dry_run(exchange.request_body) and exchange.accepted:
+            self.ledger.settled(key)
+        elif (server := server_of(exchange)) is not None:
+            self.ledger.add(server, run=self.ledger.run, identity=exchange.identity, intent=key, name=None)
+            self.ledger.accepted(key)
+            # The answer to a batch names one server only; the others are found by the name of the intent.
+            if wanted(exchange.request_body)[1] == 1:
+                self.ledger.settled(key)
+        elif exchange.accepted:
+            self.ledger.accepted(key, job_of(exchange))

@@ -1,0 +1,57 @@
+"""A server of the pool in somebody's hands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol
+
+from pytest_ecs._http.exchange import Exchange
+
+__all__ = ["Lease"]
+
+
+class Lender(Protocol):
+    """Who lent a server, and takes it back."""
+
+    def show(self, server: str) -> Exchange:
+        """Query a server (6.2.6)."""
+        ...
+
+    def give_back(self, lease: Lease) -> None:
+        """End a lease."""
+        ...
+
+
+@dataclass
+class Lease:
+    """A server of the pool in somebody's hands; as a context manager it is given back however the block ends."""
+
+    id: str
+    name: str | None
+    exclusive: bool
+    #: Status it was handed out in.
+    status: str
+    pool: Lender = field(repr=False)
+    #: Something was done to it that could not be taken back: nobody else gets it.
+    spoilt: bool = False
+    _released: bool = field(default=False, repr=False)
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def show(self) -> Exchange:
+        """Query the server (6.2.6)."""
+        return self.pool.show(self.id)
+
+    def release(self) -> None:
+        """Give the server back to the pool; its state is looked at again before anybody else gets it."""
+        if not self._released:
+            self._released = True
+            if not self.spoilt:
+                self.pool.give_back(self)

@@ -1,0 +1,116 @@
+"""Looking at servers as they are: one by its id, all of them, those of a name (6.2.4 to 6.2.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pytest_ecs._http.client import Client
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._types import JSON, Clock
+from pytest_ecs.exceptions import JobTimeout, PrerequisiteMissing
+
+__all__ = ["GONE", "PASSING", "belongings", "is_gone", "listed", "show", "shown", "wait_stable"]
+
+#: Statuses that end by themselves (A-1).
+PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
+#: Statuses of servers that are no more (A-1).
+GONE = frozenset({"DELETED", "SOFT_DELETED"})
+#: First microversion at which a server shows whether it is locked (6.2.6).
+_LOCKED = "2.9"
+#: Seconds that the query of a server may be refused until nothing is expected of it any more.
+_PATIENCE = 120.0
+
+
+def show(client: Client, server: str) -> Exchange:
+    """Query a server (6.2.6)."""
+    return client.get(f"/v2.1/{{project_id}}/servers/{server}")
+
+
+def shown(client: Client, server: str) -> Mapping[str, JSON]:
+    """Return what the query of a server says of it, its lock included; nothing when it says nothing."""
+    body = client.get(f"/v2.1/{{project_id}}/servers/{server}", microversion=_LOCKED).json_object.get("server")
+    return body if isinstance(body, Mapping) else {}
+
+
+def belongings(server: Mapping[str, JSON]) -> tuple[int, int]:
+    """Return how many disks and addresses a server shows; floating addresses (EIPs) come and go without it (6.2.6)."""
+    disks, networks = server.get("os-extended-volumes:volumes_attached"), server.get("addresses")
+    lists = [value for value in networks.values() if isinstance(value, list)] if isinstance(networks, Mapping) else []
+    entries = [entry for value in lists for entry in value if isinstance(entry, Mapping)]
+    own = [entry for entry in entries if entry.get("OS-EXT-IPS:type") != "floating"]
+    return len(disks) if isinstance(disks, list) else 0, len(own)
+
+
+def listed(client: Client, **filters: str) -> list[Mapping[str, JSON]]:
+    """Return all servers that *filters* let through (6.2.4), page by page.
+
+    Raises `PrerequisiteMissing` when the list is not answered with servers, or does not end.
+    """
+    found: dict[str, Mapping[str, JSON]] = {}
+    marker: dict[str, str] = {}
+    while True:
+        exchange = client.get("/v2.1/{project_id}/servers", query={**filters, "limit": "1000", **marker})
+        page = exchange.json_object.get("servers")
+        if not exchange.accepted or not isinstance(page, list):
+            raise PrerequisiteMissing(
+                "The servers cannot be listed", seen=exchange.answer[:300], hint="try again later"
+            )
+        new = {str(one["id"]): one for one in page if isinstance(one, Mapping) and "id" in one}
+        ended = len(page) < 1000 or not new.keys() - found.keys()  # a list that ignores its marker never ends
+        found.update(new)
+        if ended:
+            return list(found.values())
+        marker = {"marker": list(new)[-1]}
+
+
+def is_gone(client: Client, server: str) -> bool:
+    """Whether the endpoint does not have *server* any more; where its query says neither, the list has to."""
+    exchange = show(client, server)
+    if exchange.failure is None and exchange.status == 404:
+        return True
+    body = exchange.json_object.get("server")
+    if isinstance(body, Mapping):
+        return body.get("status") in GONE
+    try:
+        return all(one["id"] != server for one in listed(client))
+    except PrerequisiteMissing:
+        return False
+
+
+def wait_stable(
+    client: Client, clock: Clock, server: str, *, timeout: float, each: Callable[[], object] | None = None
+) -> str | None:
+    """Wait until *server* is in no passing status or task; return its status, None when it is gone.
+
+    Raises `JobTimeout` when it is still changing after *timeout* seconds of *clock*, or was not shown for two minutes.
+    """
+    began, pause = clock.now(), 1.0
+    answered = began
+    while True:
+        exchange = show(client, server)
+        if exchange.status == 404:
+            return None
+        inner = exchange.json_object.get("server")
+        body: Mapping[str, JSON] = inner if isinstance(inner, Mapping) else {}
+        status, task = str(body.get("status")), body.get("OS-EXT-STS:task_state")
+        if exchange.status == 200 and status not in PASSING and not task:
+            return status
+        now = clock.now()
+        answered = now if body else answered
+        if now - answered >= _PATIENCE:
+            raise JobTimeout(
+                f"Server {server} was not shown for {_PATIENCE:g} s",
+                seen=exchange.answer,
+                hint="Look at what the endpoint answers to the query of a server (6.2.6)",
+            )
+        if now - began >= timeout:
+            raise JobTimeout(
+                f"Server {server} was still changing after {timeout:g} s",
+                seen=f"HTTP {exchange.status}, status {status}, task_state {task}",
+                hint="raise --ecs-job-timeout if this endpoint is known to be slow",
+                last=dict(body),
+            )
+        if each is not None:
+            each()
+        clock.sleep(pause)
+        pause = 1.0 if each else min(pause * 1.5, 10.0)

@@ -1,0 +1,245 @@
+"""Ephemeral servers: one pool for the run, leased by state and properties, cleaned from the ledger at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from pytest_ecs._http.client import Client
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._resources import lookup
+from pytest_ecs._resources.api import ServerApi, Template
+from pytest_ecs._resources.jobs import wait_for_job
+from pytest_ecs._resources.lease import Lease
+from pytest_ecs._resources.ledger import Ledger
+from pytest_ecs._resources.settling import Settling
+from pytest_ecs._types import Clock, ServerState
+from pytest_ecs.exceptions import JobFailed, PrerequisiteMissing
+
+__all__ = ["Pool"]
+
+#: How many servers in a row may fail to get into a state before the pool gives up on that state.
+_TRIES = 4
+
+
+@dataclass
+class Pool:
+    """Makes, keeps and hands out servers for one process; other processes share them through the ledger."""
+
+    client: Client
+    ledger: Ledger
+    clock: Clock
+    worker: str
+    #: How servers are made, started and stopped.
+    api: ServerApi
+    #: Body of a valid create request (5.1.1) for (name, count).
+    template: Template
+    batch: int = 3
+    job_timeout: float = 1800.0
+    prefix: str = "ecs"
+    #: Time of the target's clock after which nothing new is started.
+    deadline: float | None = None
+    _serial: int = 0
+    #: The first request makes several servers, since tests need more than one; later ones make what is missing.
+    _begun: bool = False
+    #: Servers that were made in another way than the pool makes them, and that somebody may still need.
+    made: list[str] = field(default_factory=list)
+    #: How many disks and addresses a server had when the pool first looked at it.
+    _first_seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: How often a server could not be brought into a state; after a few times it is not tried again.
+    _stuck: Counter[str] = field(default_factory=Counter)
+
+    def new_name(self, hint: str = "s") -> str:
+        """Return a name that no other one is a part of; it says that it is this run's."""
+        self._serial += 1
+        return f"{self.prefix}-{self.worker}-{hint}{self._serial:04}"
+
+    def show(self, server: str) -> Exchange:
+        """Query a server (6.2.6)."""
+        return lookup.show(self.client, server)
+
+    def locked(self, server: str) -> bool:
+        """Whether *server* is shown as locked: it refuses most of what its next user might want (6.3.4)."""
+        return lookup.shown(self.client, server).get("locked") is True
+
+    def fit(self, server: str) -> bool:
+        """Whether *server* can be handed out: not locked, and with as many disks and addresses as when it was first seen.
+
+        Its next user would be blamed for what could not be taken away again.
+        """
+        shown = lookup.shown(self.client, server)
+        if not shown or shown.get("status") in lookup.PASSING:
+            return True  # nothing can be said; whoever waits for it will see
+        has = lookup.belongings(shown)
+        return shown.get("locked") is not True and self._first_seen.setdefault(server, has) == has
+
+    def wait_job(
+        self, job_id: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
+    ) -> Exchange:
+        """Wait until a job is over; see `pytest_ecs._resources.jobs.wait_for_job`."""
+        return wait_for_job(
+            lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job_id}"),
+            self.clock,
+            job_id=job_id,
+            timeout=timeout or self.job_timeout,
+            longest=1.0 if each else 10.0,
+            each=each,
+        )
+
+    def wait_stable(
+        self, server: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
+    ) -> str | None:
+        """Wait until *server* is in no passing status or task; see `pytest_ecs._resources.lookup.wait_stable`."""
+        return lookup.wait_stable(self.client, self.clock, server, timeout=timeout or self.job_timeout, each=each)
+
+    def lease(self, state: ServerState = "ACTIVE", *, exclusive: bool = True, word: str = "") -> Lease:
+        """Hand out a server in *state*, making one when none is free."""
+        while True:
+            self._still_possible(state)
+            server = self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)
+            if server is None:
+                self.create(1 if self._begun else self.batch)
+                self._begun = True
+            elif server.users or self._bring(server.id, server.status, state):
+                self.ledger.note(server.id, state)
+                return Lease(server.id, server.name, exclusive, state, self)
+
+    def _still_possible(self, state: str) -> None:
+        if self._stuck[state] >= _TRIES:
+            raise PrerequisiteMissing(
+                f"No server can be brought into the state {state}",
+                seen=f"{self._stuck[state]} servers that did not get there",
+                hint="look at the exchanges before this one in the report: create, start and stop are what the pool uses",
+            )
+
+    def batch_of(self, count: int, state: ServerState = "ACTIVE") -> list[Lease]:
+        """Hand out *count* exclusive servers in *state*; those that are missing come from one request."""
+        leases: list[Lease] = []
+        while len(leases) < count:
+            try:
+                self._still_possible(state)
+            except PrerequisiteMissing:
+                for lease in leases:
+                    lease.release()
+                raise
+            server = self.ledger.take(self.worker, status=state, exclusive=True, word="")
+            if server is None:
+                self.create(count - len(leases))
+            elif self._bring(server.id, server.status, state):
+                self.ledger.note(server.id, state)
+                leases.append(Lease(server.id, server.name, exclusive=True, status=state, pool=self))
+        return leases
+
+    def to_delete(self, state: ServerState = "ACTIVE") -> Lease:
+        """Hand out an exclusive server in *state* to somebody who deletes it: one that was left over, one that is free, else a new one."""
+        while True:
+            self._still_possible(state)
+            taken = self.ledger.take_spare(self.worker, status=state)
+            # Whoever needs a free one afterwards makes it then; at the end of a run nobody does.
+            taken = taken or self.ledger.take(self.worker, status=state, exclusive=True, word="")
+            if taken is None:
+                server = self.create(1)[0]
+                self.ledger.hold(server, self.worker)
+            else:
+                server = taken.id
+            if self._bring(server, None, state):
+                self.ledger.note(server, state)
+                # Whatever becomes of it, nobody else gets it, and nobody takes it for one that is idle.
+                return Lease(server, None, exclusive=True, status=state, pool=self, spoilt=True)
+
+    def idle(self) -> list[str]:
+        """Return the servers of the run that nobody has for himself, so that nobody changes or deletes them."""
+        servers = self.ledger.servers(self.ledger.run)
+        return [server.id for server in servers if not server.exclusive and not server.special]
+
+    def keep(self, servers: Iterable[str]) -> None:
+        """Leave *servers* to those who made them until the end of the run."""
+        kept = set(servers)
+        self.made = [server for server in self.made if server not in kept]
+
+    def retire(self) -> None:
+        """Say that whatever servers were made since the last time have served, except those that are kept."""
+        for server in self.made:
+            self.ledger.spare(server)
+        self.made.clear()
+
+    def bring(self, lease: Lease, state: ServerState) -> None:
+        """Bring a leased server into *state* again; raises `PrerequisiteMissing` when it does not get there."""
+        if not self._bring(lease.id, None, state, held=True):
+            lease.spoilt = True
+            raise PrerequisiteMissing(f"The server {lease.id} cannot be brought into the state {state} again")
+
+    def _bring(self, server: str, known: str | None, state: str, *, held: bool = False) -> bool:
+        """Bring *server* into *state*; False when it is gone or does not get there. Nobody else gets it then.
+
+        What it has does not matter to the one who has *held* it all along.
+        """
+        there = self._brought(server, known, state, held=held)
+        self._stuck[state] = 0 if there else self._stuck[state] + 1
+        return there
+
+    def _brought(self, server: str, known: str | None, state: str, *, held: bool) -> bool:
+        status = known or self.wait_stable(server)
+        if status is None:
+            self.ledger.gone(server)
+        usable = known is not None or (not self.locked(server) if held else self.fit(server))
+        if status is None or not usable:
+            self._stuck[state] -= 1  # a server that is gone, locked or changed says nothing about the way into a state
+            return False
+        if status == state:
+            return True
+        change = {"ACTIVE": self.api.start, "SHUTOFF": self.api.stop}
+        if status not in change:
+            return False
+        started = change[state](server)
+        if not started.accepted:
+            return False
+        try:
+            self.api.wait(started)
+        except JobFailed:
+            return False
+        return self.wait_stable(server) == state
+
+    def give_back(self, lease: Lease) -> None:
+        """End a lease; a server that was used exclusively is looked at before its next use."""
+        self.ledger.give_back(lease.id, status=None if lease.exclusive else lease.status)
+
+    def create(self, count: int) -> list[str]:
+        """Make *count* servers with one request (5.1.1), wait for them and return their ids; they are free then.
+
+        Raises `PrerequisiteMissing`, `BudgetExceeded`, `JobFailed` or `JobTimeout`.
+        """
+        if self.deadline is not None and self.clock.now() > self.deadline:
+            raise PrerequisiteMissing(
+                "No server is created any more",
+                seen="--ecs-max-minutes have passed",
+                hint="raise --ecs-max-minutes or select less",
+            )
+        exchange = self.api.create(self.new_name("pool"), count)
+        if not exchange.accepted:
+            raise PrerequisiteMissing(
+                "The endpoint does not create servers for the run",
+                seen=exchange.answer,
+                hint="check --ecs-image, --ecs-flavor, --ecs-vpc and --ecs-subnet, and the quota of the project",
+            )
+        made = self.settle(exchange)
+        if not made:
+            raise PrerequisiteMissing(
+                "A creation was accepted and no server of it can be found",
+                seen=f"{exchange.response_body}",
+                hint="look at the job in the report, and run pytest-ecs sweep when servers are left",
+            )
+        for server in made:
+            self.fit(server)
+            self.ledger.plain(server)
+        return made
+
+    def settle(self, exchange: Exchange) -> list[str]:
+        """Wait for what an accepted create request made and write it down; return the servers' ids.
+
+        Works for both create operations; a check-only request or any other answer makes nothing.
+        """
+        made = Settling(self.ledger, self.client, self.clock, self.job_timeout).settle(exchange)
+        self.made += made
+        return made
