@@ -199,7 +199,7 @@ def _breakable(operation_id: str, variants: Sequence[str] = ()) -> dict[str, str
     for requirement in contract.requirements.values():
         if requirement.operation != operation_id or requirement.kind not in {"request", "query"}:
             continue
-        if requirement.id.endswith("/reference"):  # that may be found out by a job
+        if requirement.keyword == "reference":  # that may be found out by a job
             continue
         if requirement.kind == "query":
             if mutate_query(operation, requirement):

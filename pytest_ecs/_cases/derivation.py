@@ -32,9 +32,8 @@ def variant_for(operation: Operation, requirement: Requirement, recipe: Recipe) 
     if requirement.kind in {"not-found", "http", "alias", "microversion"}:
         return "default"
     if requirement.kind == "request":
-        keyword = requirement.id.rpartition("/")[2]
         for name, build in recipe.variants.items():
-            body = as_check(operation, build(placeholder()).body, keyword)
+            body = as_check(operation, build(placeholder()).body, requirement.keyword)
             if mutate_body(operation, requirement, body):
                 return name
         raise LookupError("no variant of the recipe sets this field")
@@ -56,36 +55,36 @@ def uncovered(operation: Operation, requirement: Requirement) -> str | None:
 
 
 def changes(
-    operation: Operation, requirement: Requirement, request: Request, keyword: str, others: Sequence[JSON]
+    operation: Operation, requirement: Requirement, request: Request, others: Sequence[JSON]
 ) -> list[tuple[Mutation, dict[str, Any]]]:
     """Return each change of *request* that breaks *requirement* alone, and how it has to be sent beside that.
 
     *others* are valid bodies with what excludes something in the request. Raises `LookupError` for other requirements.
     """
-    kind = requirement.kind
+    kind, case = requirement.kind, requirement.case
     if kind == "request":
-        body = as_check(operation, request.body, keyword)
+        body = as_check(operation, request.body, requirement.keyword)
         return [(mutation, {}) for mutation in mutate_body(operation, requirement, body, others)]
     if kind == "query":
         return [(mutation, {}) for mutation in mutate_query(operation, requirement)]
     if kind == "not-found":
-        name = keyword
+        name = requirement.field
         unknown = str(uuid.uuid4())
         if name == "job_id":
             unknown = uuid.uuid4().hex
         return [(Mutation({**request.parameters, name: unknown}, f"{name} is an id that does not exist"), {})]
     if kind == "microversion":
         limits = operation.microversions
-        outside = limits.until if keyword == "until" else _before(str(limits.since))
+        outside = limits.until if case == "until" else _before(str(limits.since))
         return [(Mutation(None, f"the microversion is {outside}"), {"microversion": outside})]
-    if keyword == "wrong-method":
+    if case == "wrong-method":
         return [(Mutation(None, "the method is PATCH"), {"method": "PATCH"})]
-    if keyword == "malformed-json":
+    if case == "malformed-json":
         return [(Mutation(None, "the body is cut off"), {"content": '{"server": {"name": "cut'})]
-    if keyword == "media-type":
+    if case == "media-type":
         headers = {"Content-Type": _OTHER_TYPE}
         return [(Mutation(None, f"the body is labelled {_OTHER_TYPE}"), {"headers": headers})]
-    if keyword == "empty-body":
+    if case == "empty-body":
         return [(Mutation(None, "the body is empty"), {"content": ""})]
     raise LookupError(f"no way to derive {requirement.id}")
 
@@ -103,15 +102,14 @@ def apply(requirement: Requirement, request: Request, changed: Mutation) -> Requ
 
 def expectation(requirement: Requirement) -> str:
     """Return the row of the expectations (``schemas/general.yaml``) that the refusal of a broken *requirement* has to fit."""
-    keyword = requirement.id.rpartition("/")[2]
     if requirement.kind == "not-found":
-        return "unknown-job" if keyword == "job_id" else "not-found"
-    if keyword == "reference":
+        return "unknown-job" if requirement.field == "job_id" else "not-found"
+    if requirement.keyword == "reference":
         return "unknown-reference"
     if requirement.kind == "microversion":
         return "outside-microversions"
     same = {"media-type": "media-type", "wrong-method": "method", "malformed-json": "malformed", "empty-body": "empty"}
-    return same.get(keyword, "invalid")
+    return same.get(requirement.case, "invalid")
 
 
 def _before(version: str) -> str:

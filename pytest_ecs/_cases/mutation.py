@@ -65,23 +65,21 @@ def mutate_body(
 
     What excludes something in *body* is taken from *others*, valid bodies too, so that it is refused for nothing else.
     """
-    path, keyword = _target(requirement, "request")
     for field in fields(operation.body or {}):
-        if field.path == path:
-            return list(_mutations(field, keyword, body, others))
+        if field.path == requirement.field:
+            return list(_mutations(field, requirement, body, others))
     return []
 
 
 def excluding(operation: Operation, requirement: Requirement, body: JSON) -> set[str]:
     """Return which fields that *requirement* says exclude each other are in *body*; none for other requirements."""
-    path, keyword = _target(requirement, "request")
-    if not keyword.startswith("exclusive"):
+    if requirement.keyword != "exclusive":
         return set()
     return {
         name
         for field in fields(operation.body or {})
-        if field.path == path
-        for name in _group(field, keyword)
+        if field.path == requirement.field
+        for name in _group(field, requirement)
         if locate(body, (*field.steps, name)) is not None
     }
 
@@ -90,13 +88,12 @@ def steps_of(operation: Operation, requirement: Requirement) -> Steps:
     """Return the steps to the field of the body that *requirement* speaks of; none for a query parameter."""
     if requirement.kind != "request":
         return ("",)
-    path, _ = _target(requirement, "request")
-    return next((field.steps for field in fields(operation.body or {}) if field.path == path), ())
+    return next((field.steps for field in fields(operation.body or {}) if field.path == requirement.field), ())
 
 
 def mutate_query(operation: Operation, requirement: Requirement) -> list[Mutation]:
     """Return the queries that break *requirement*, a claim about one query parameter."""
-    name, keyword = _target(requirement, "query")
+    name, keyword = requirement.field, requirement.keyword
     schema = operation.query[name]
     codes = tuple(schema.get("x-errors", ()))
     return [
@@ -105,16 +102,10 @@ def mutate_query(operation: Operation, requirement: Requirement) -> list[Mutatio
     ]
 
 
-def _target(requirement: Requirement, kind: str) -> tuple[str, str]:
-    rest = requirement.id.removeprefix(f"{requirement.operation}/{kind}/")
-    path, _, keyword = rest.rpartition("/")
-    return ("" if path == "body" else path), keyword
-
-
-def _mutations(field: Field, keyword: str, body: JSON, others: Sequence[JSON]) -> Iterator[Mutation]:
-    codes = tuple(field.schema.get("x-errors", ()))
-    if keyword.startswith("exclusive"):
-        yield from _together(field, keyword, body, others, codes)
+def _mutations(field: Field, requirement: Requirement, body: JSON, others: Sequence[JSON]) -> Iterator[Mutation]:
+    keyword, codes = requirement.keyword, tuple(field.schema.get("x-errors", ()))
+    if keyword == "exclusive":
+        yield from _together(field, _group(field, requirement), body, others, codes)
         return
     if keyword == "dependentRequired":
         yield from _alone(field, body, codes)
@@ -208,16 +199,16 @@ def _off_pattern(schema: Mapping[str, Any], now: str) -> Iterator[str]:
             return
 
 
-def _group(field: Field, keyword: str) -> list[str]:
-    """The names that exclude each other: those of the first group, or of the one whose number ends the keyword."""
-    groups, number = field.schema.get("x-exclusive", []), int(keyword.partition("-")[2] or 1) - 1
+def _group(field: Field, requirement: Requirement) -> list[str]:
+    """The names that exclude each other: those of the first group, or of the one whose number *requirement* has."""
+    groups, number = field.schema.get("x-exclusive", []), int(requirement.case or 1) - 1
     return list(groups[number]) if number < len(groups) else []
 
 
 def _together(
-    field: Field, keyword: str, body: JSON, others: Sequence[JSON], codes: tuple[str, ...]
+    field: Field, group: Sequence[str], body: JSON, others: Sequence[JSON], codes: tuple[str, ...]
 ) -> Iterator[Mutation]:
-    place, group = locate(body, field.steps), _group(field, keyword)
+    place = locate(body, field.steps)
     if place is None:
         return
     now = _value(body, place)

@@ -66,8 +66,9 @@ class Cases:
 
     def alias(self, requirement_id: str) -> Exchange:
         """Send a recipe's request to the other URL that *requirement_id* is about; the judge says whether it was accepted."""
-        operation = self.contract.operations[self.contract.requirements[requirement_id].operation or ""]
-        (alias,) = [one for one in operation.aliases if requirement_id == f"{operation.id}/alias/{one.id}"]
+        requirement = self.contract.requirements[requirement_id]
+        operation = self.contract.operations[requirement.operation or ""]
+        (alias,) = [one for one in operation.aliases if one.id == requirement.case]
         return self._run(operation.id, "default", Case(requirement_id, "accepted", "the URL is the alias"), alias.path)
 
     def _run(self, operation_id: str, variant: str, case: Case, path: str | None = None) -> Exchange:
@@ -156,13 +157,12 @@ class Cases:
         operation = self.contract.operations[requirement.operation or ""]
         recipe = RECIPES[operation.id]
         variant = variant_for(operation, requirement, recipe)
-        keyword = requirement_id.rpartition("/")[2]
-        check_only = requirement.kind == "request" and flags(operation, keyword) != {}
+        check_only = requirement.kind == "request" and flags(operation, requirement.keyword) != {}
         control = self.control(operation.id, variant, check_only=check_only)
         leases = self.driver.borrowed(recipe)
         request = self.driver.request_to_refuse(recipe, variant, leases)
         others = self._others(operation, requirement, leases, request, check_only=check_only)
-        for number, (changed, options) in enumerate(changes(operation, requirement, request, keyword, others)):
+        for number, (changed, options) in enumerate(changes(operation, requirement, request, others)):
             case = Case(requirement_id, expectation(requirement), changed.change, control.id, changed.codes)
             exchange = self.driver.send(operation, recipe, apply(requirement, request, changed), case, **options)
             if exchange.accepted:
@@ -188,7 +188,7 @@ class Cases:
         """Send the recipe's own request with the credentials that *requirement_id* is about."""
         requirement = self.contract.requirements[requirement_id]
         operation = self.contract.operations[requirement.operation or ""]
-        recipe, which = RECIPES[operation.id], requirement_id.rpartition("/")[2]
+        recipe, which = RECIPES[operation.id], requirement.case
         control = self.control(operation.id)
         leases = self.driver.borrowed(recipe)
         request = self.driver.request_to_refuse(recipe, "default", leases)
