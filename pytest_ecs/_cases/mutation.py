@@ -9,26 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_ecs._contract.fields import ITEMS, VALUES, Field, fields_of
 from pytest_ecs._contract.model import Operation, Requirement
 from pytest_ecs._contract.sample import sample
 from pytest_ecs._types import JSON
 
-__all__ = ["Field", "Mutation", "excluding", "fields", "locate", "mutate_body", "mutate_query", "steps_of"]
-
-#: A step into a schema: a property's name, "[]" for items, "{}" for the values of a map.
-Steps = tuple[str, ...]
-_ITEMS, _VALUES = "[]", "{}"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A place in a request schema."""
-
-    path: str
-    steps: Steps
-    schema: Mapping[str, Any]
-    #: Schema of the object or array that it stands in.
-    parent: Mapping[str, Any] | None = None
+__all__ = ["Mutation", "excluding", "locate", "mutate_body", "mutate_query", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +29,6 @@ class Mutation:
     codes: tuple[str, ...] = ()
 
 
-def fields(schema: Mapping[str, Any]) -> Iterator[Field]:
-    """Yield every place in *schema*, the outermost first; the root's path is empty."""
-    yield from _fields(schema, "", (), None)
-
-
-def _fields(schema: Mapping[str, Any], path: str, steps: Steps, parent: Mapping[str, Any] | None) -> Iterator[Field]:
-    yield Field(path, steps, schema, parent)
-    for name, inner in schema.get("properties", {}).items():
-        yield from _fields(inner, f"{path}.{name}" if path else name, (*steps, name), schema)
-    if isinstance(schema.get("items"), Mapping):
-        yield from _fields(schema["items"], f"{path}[]", (*steps, _ITEMS), schema)
-    if isinstance(schema.get("additionalProperties"), Mapping):
-        yield from _fields(schema["additionalProperties"], f"{path}{{}}", (*steps, _VALUES), schema)
-
-
 def mutate_body(
     operation: Operation, requirement: Requirement, body: JSON, others: Sequence[JSON] = ()
 ) -> list[Mutation]:
@@ -65,30 +36,24 @@ def mutate_body(
 
     What excludes something in *body* is taken from *others*, valid bodies too, so that it is refused for nothing else.
     """
-    for field in fields(operation.body or {}):
-        if field.path == requirement.field:
-            return list(_mutations(field, requirement, body, others))
-    return []
+    field = fields_of(operation.body or {}).get(requirement.field)
+    return [] if field is None else list(_mutations(field, requirement, body, others))
 
 
 def excluding(operation: Operation, requirement: Requirement, body: JSON) -> set[str]:
     """Return which fields that *requirement* says exclude each other are in *body*; none for other requirements."""
-    if requirement.keyword != "exclusive":
+    field = fields_of(operation.body or {}).get(requirement.field)
+    if requirement.keyword != "exclusive" or field is None:
         return set()
-    return {
-        name
-        for field in fields(operation.body or {})
-        if field.path == requirement.field
-        for name in _group(field, requirement)
-        if locate(body, (*field.steps, name)) is not None
-    }
+    return {name for name in _group(field, requirement) if locate(body, (*field.steps, name)) is not None}
 
 
-def steps_of(operation: Operation, requirement: Requirement) -> Steps:
+def steps_of(operation: Operation, requirement: Requirement) -> tuple[str, ...]:
     """Return the steps to the field of the body that *requirement* speaks of; none for a query parameter."""
     if requirement.kind != "request":
         return ("",)
-    return next((field.steps for field in fields(operation.body or {}) if field.path == requirement.field), ())
+    field = fields_of(operation.body or {}).get(requirement.field)
+    return () if field is None else field.steps
 
 
 def mutate_query(operation: Operation, requirement: Requirement) -> list[Mutation]:
@@ -244,12 +209,12 @@ def locate(body: JSON, steps: Sequence[str]) -> tuple[str | int, ...] | None:
     """Return the first place in *body* that the steps lead to, None when it is not there."""
     place: list[str | int] = []
     for step in steps:
-        if step == _ITEMS:
+        if step == ITEMS:
             if not isinstance(body, list) or not body:
                 return None
             place.append(0)
             body = body[0]
-        elif step == _VALUES:
+        elif step == VALUES:
             if not isinstance(body, Mapping) or not body:
                 return None
             key = next(iter(body))
