@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_ecs._contract.crosscheck import section_key
 from pytest_ecs._contract.model import (
     Alias,
     Envelope,
@@ -25,6 +24,7 @@ from pytest_ecs._contract.model import (
     dialect,
 )
 from pytest_ecs._contract.references import Shared
+from pytest_ecs._contract.sections import first_section, section_key
 from pytest_ecs._contract.source import Source, Steps
 
 __all__ = [
@@ -47,7 +47,7 @@ def groups(sources: Mapping[str, Source]) -> dict[str, str]:
     found = {
         section.strip(): source.data["title"]
         for source in sources.values()
-        if "/" in source.file
+        if source.holds_operations
         for section in source.data["section"].split(",")
     }
     return dict(sorted(found.items(), key=lambda row: section_key(row[0])))
@@ -58,7 +58,7 @@ def operations(sources: Mapping[str, Source], shared: Shared) -> dict[str, Opera
     found = [
         _operation(raw, source, ("operations", index), shared)
         for source in sources.values()
-        if "/" in source.file
+        if source.holds_operations
         for index, raw in enumerate(source.data["operations"])
     ]
     found.sort(key=lambda operation: section_key(operation.section))
@@ -150,9 +150,11 @@ def permissions(raw: list[Mapping[str, Any]]) -> tuple[Permission, ...]:
     return tuple(Permission(**{**row, "dependencies": tuple(row["dependencies"])}) for row in raw)
 
 
-def rulings(raw: list[Mapping[str, Any]]) -> dict[str, Ruling]:
-    """Return the rulings."""
-    return {row["id"]: Ruling(**{**row, "readings": tuple(row["readings"])}) for row in raw}
+def rulings(sources: Mapping[str, Source]) -> dict[str, Ruling]:
+    """Return the rulings of all files in the order of the document."""
+    rows = [row for source in sources.values() if source.holds_rulings for row in source.data]
+    rows.sort(key=lambda row: section_key(first_section(row["section"])))
+    return {row["id"]: Ruling(**{**row, "readings": tuple(row["readings"])}) for row in rows}
 
 
 def envelopes(source: Source, shared: Shared) -> dict[str, Envelope]:

@@ -9,21 +9,17 @@ from typing import Any
 
 from pytest_ecs._contract.matching import parameters, same_url
 from pytest_ecs._contract.references import Shared
+from pytest_ecs._contract.sections import chapter_of, first_section, section_key
 from pytest_ecs._contract.source import Mistake, Source, Steps, closest
 
-__all__ = ["mistakes", "section_key"]
-
-
-def section_key(section: str) -> tuple[int, ...]:
-    """Return a section number as something that sorts like the document."""
-    return tuple(map(int, section.split(".")))
+__all__ = ["mistakes"]
 
 
 def mistakes(sources: Mapping[str, Source], shared: Shared) -> Iterator[Mistake]:
     """Yield every name that leads nowhere; all files have passed their meta schemas before."""
     names = _Names(sources)
     yield from _duplicates(sources["errors.yaml"], ("codes",), "code")
-    yield from _duplicates(sources["rulings.yaml"], (), "id")
+    yield from _rulings(source for source in sources.values() if source.holds_rulings)
     yield from _duplicates(sources["general-requirements.yaml"], (), "id")
     yield from _states(sources["statuses.yaml"])
     yield from _general(sources["general.yaml"], names, shared)
@@ -33,7 +29,7 @@ def mistakes(sources: Mapping[str, Source], shared: Shared) -> Iterator[Mistake]
             yield from names.ruling(sources[file], (*steps, index), row)
     seen: dict[str, str] = {}
     for source in sources.values():
-        if "/" in source.file:
+        if source.holds_operations:
             yield from _Group(source, names, shared).mistakes(seen)
 
 
@@ -42,7 +38,9 @@ class _Names:
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
         self.codes = frozenset(row["code"] for row in sources["errors.yaml"].data["codes"])
-        self.rulings = frozenset(row["id"] for row in sources["rulings.yaml"].data)
+        self.rulings = frozenset(
+            row["id"] for source in sources.values() if source.holds_rulings for row in source.data
+        )
         self.actions: dict[tuple[str, str], list[str]] = {}
         for row in sources["permissions.yaml"].data:
             self.actions.setdefault((row["method"], same_url(row["path"])), []).append(row["action"])
@@ -51,7 +49,7 @@ class _Names:
         name = holder.get("x-ruling")
         if name is not None and name not in self.rulings:
             hint = closest(name, sorted(self.rulings))
-            yield source.mistake((*steps, "x-ruling"), f"rulings.yaml has no {name!r}", hint)
+            yield source.mistake((*steps, "x-ruling"), f"no rulings.yaml has {name!r}", hint)
 
     def unknown_codes(self, source: Source, steps: Steps, codes: Iterable[str]) -> Iterator[Mistake]:
         for index, code in enumerate(codes):
@@ -75,6 +73,29 @@ def _duplicates(source: Source, steps: Steps, key: str) -> Iterator[Mistake]:
         if first != index:
             hint = f"first in line {source.line((*steps, first, key))}"
             yield source.mistake((*steps, index, key), f"the {key} {row[key]!r} is there twice", hint)
+
+
+def _rulings(sources: Iterable[Source]) -> Iterator[Mistake]:
+    """Yield ids that are there twice and rulings that do not stand where the document has what they speak of."""
+    seen: dict[str, tuple[Source, int]] = {}
+    for source in sources:
+        folder = source.file.rpartition("/")[0]
+        last = ""
+        for index, row in enumerate(source.data):
+            other, first = seen.setdefault(row["id"], (source, index))
+            if (other, first) != (source, index):
+                hint = f"first in {other.file}, line {other.line((first, 'id'))}"
+                yield source.mistake((index, "id"), f"the id {row['id']!r} is there twice", hint)
+            section = first_section(row["section"])
+            chapter = chapter_of(section) or ""
+            if chapter != folder:
+                home = f"{chapter}/rulings.yaml" if chapter else "rulings.yaml"
+                yield source.mistake((index, "section"), f"section {section} belongs in {home}", f"move it to {home}")
+            elif last and section_key(section) < section_key(last):
+                what = f"section {section} stands after section {last}"
+                yield source.mistake((index, "section"), what, "rulings stand in the order of the document")
+            else:
+                last = section
 
 
 def _states(source: Source) -> Iterator[Mistake]:
@@ -119,7 +140,7 @@ class _Group:
         data = self.source.data
         for name, schema in data.get("$defs", {}).items():
             yield from self._schema(schema, ("$defs", name))
-        before: tuple[int, ...] = ()
+        last = ""
         for index, operation in enumerate(data["operations"]):
             steps = ("operations", index)
             id_, section = operation["id"], operation["section"]
@@ -129,11 +150,11 @@ class _Group:
             if not id_.startswith(data["chapter"] + "."):
                 hint = f"{data['chapter']}.<resource>.<verb>"
                 yield self.source.mistake((*steps, "id"), f"the id {id_!r} does not begin with its chapter", hint)
-            if section_key(section) < before:
-                last = ".".join(map(str, before))
+            if last and section_key(section) < section_key(last):
                 what = f"section {section} stands after section {last}"
                 yield self.source.mistake((*steps, "section"), what, "operations stand in the order of the document")
-            before = max(before, section_key(section))
+            else:
+                last = section
             yield from self._operation(operation, steps)
 
     def _operation(self, operation: Mapping[str, Any], steps: Steps) -> Iterator[Mistake]:

@@ -18,9 +18,7 @@ from pytest_ecs.exceptions import ContractError
 __all__ = ["check", "load"]
 
 #: Files that every contract has.
-_NEEDED = tuple(
-    f"{kind}.yaml" for kind in ("errors", "general", "general-requirements", "permissions", "rulings", "statuses")
-)
+_NEEDED = tuple(f"{kind}.yaml" for kind in ("errors", "general", "general-requirements", "permissions", "statuses"))
 
 
 def load(root: Path | None = None) -> Contract:
@@ -73,7 +71,7 @@ def _load(root: Path) -> Contract:
         state_rows=state_rows,
         state_words=build.state_words(statuses),
         permissions=permissions,
-        rulings=build.rulings(sources["rulings.yaml"].data),
+        rulings=build.rulings(sources),
         envelopes={name: envelope.body for name, envelope in envelopes.items()},
         gateway_statuses=frozenset(general["gateway_statuses"]),
         environment_codes=frozenset(general.get("environment_codes", ())),

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 __all__ = ["fits", "kind_of", "mistakes"]
 
-#: Files that stand alone, by name; everything in a folder holds operations.
+#: Files that bind all chapters, by name; in the folder of a chapter everything but its rulings holds operations.
 _KINDS = ("general", "errors", "statuses", "permissions", "rulings", "general-requirements")
 
 
 def kind_of(file: str) -> str | None:
     """Return the meta schema that binds *file*, None for a file that the contract does not have."""
-    if "/" in file:
-        return "operations"
-    stem = file.removesuffix(".yaml")
+    folder, _, name = file.rpartition("/")
+    stem = name.removesuffix(".yaml")
+    if folder:
+        return "rulings" if stem == "rulings" else "operations"
     return stem if stem in _KINDS else None
 
 

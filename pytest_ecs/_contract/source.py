@@ -101,6 +101,16 @@ class Source:
         """Return the file at *path*."""
         return cls(path.relative_to(root).as_posix(), path.read_bytes())
 
+    @property
+    def holds_rulings(self) -> bool:
+        """Whether it is a list of rulings: one such file per folder."""
+        return self.file.rpartition("/")[2] == "rulings.yaml"
+
+    @property
+    def holds_operations(self) -> bool:
+        """Whether it describes operations, as every other file in the folder of a chapter does."""
+        return "/" in self.file and not self.holds_rulings
+
     def mistake(self, steps: Steps, what: str, hint: str = "") -> Mistake:
         """Return a mistake at the place that *steps* lead to; a last step that is missing means its parent."""
         return Mistake(self.file, self.line(steps), what, hint)

@@ -28,6 +28,8 @@ class Check:
     session: Session
     #: Requirements that were seen broken after the time that they have: they are not given it again.
     _broken: set[str] = field(default_factory=set)
+    #: Requests that the claims are about the effect of.
+    _causes: tuple[Exchange, ...] = ()
 
     @property
     def _contract(self) -> Contract:
@@ -46,13 +48,20 @@ class Check:
             raise TypeError(f"one test of {', '.join(TESTS)} is needed, not {', '.join(test)}")
         if requirement_id not in self._contract.requirements:
             raise LookupError(f"the contract has no requirement {requirement_id}")
-        finding = self._finding(requirement_id, exchange, path, name, expected)
-        if finding.outcome in {"fail", "not_tested"} and requirement_id not in self._broken:
+        finding = self._without_cause(requirement_id) or self._finding(requirement_id, exchange, path, name, expected)
+        if self._may_show_late(finding):
             finding = self._look_again(finding, exchange, path, name, expected)
         if finding.outcome == "fail":
             self._broken.add(requirement_id)
         self.session.pending.append(finding)
         return finding.outcome == "pass"
+
+    def after(self, *causes: Exchange) -> Check:
+        """Return the same for claims about what accepted requests do: when one of *causes* was refused, they are not tested.
+
+        That it was refused is judged once, where the request is, and not again in each claim.
+        """
+        return replace(self, _causes=(*self._causes, *causes))
 
     def stays(self, requirement_id: str, look: Callable[[], Exchange], *path: str | int, **test: JSON) -> bool:
         """Make a finding that must hold now and still five seconds later: what must not happen may happen late.
@@ -63,6 +72,22 @@ class Check:
             return False
         self.session.target.clock.sleep(_AFTERWARDS)
         return self(requirement_id, look(), *path, **test)
+
+    def _without_cause(self, requirement_id: str) -> Finding | None:
+        """Return the finding of a claim about requests that were not all accepted, None when they were."""
+        for cause in self._causes:
+            if not cause.accepted:
+                reason = f"it is about what {cause.request_line} does, which was not accepted: {cause.answer}"
+                return Finding(requirement_id, "not_tested", (cause.id,), reason=reason)
+        return None
+
+    def _may_show_late(self, finding: Finding) -> bool:
+        """Whether a claim that does not hold is worth another look."""
+        return (
+            finding.outcome in {"fail", "not_tested"}
+            and finding.assertion is not None
+            and finding.requirement not in self._broken
+        )
 
     def _finding(
         self, requirement_id: str, exchange: Exchange, path: tuple[str | int, ...], name: str, expected: JSON
@@ -102,6 +127,13 @@ class Check:
             if later.method != "GET":
                 return False
         return False
+
+    def refused(self, requirement_id: str, exchange: Exchange, expectation: str = "refused") -> bool:
+        """Make a finding: the status is one of those of an *expectation* of ``schemas/general.yaml``; return whether it is."""
+        operation = self._contract.operations.get(exchange.operation or "")
+        dialect = operation.dialect if operation is not None else "nova"
+        statuses = self._contract.expectation(expectation, dialect).statuses
+        return self(requirement_id, exchange, "status", one_of=sorted(statuses))
 
     def accepted(self, requirement_id: str, exchange: Exchange) -> bool:
         """Make a finding: the request was accepted (2xx); return whether it was."""

@@ -10,7 +10,7 @@ import pytest
 from pytest_ecs._contract import check, load
 from pytest_ecs.exceptions import ContractError
 
-from .tiny_contract import ERRORS, HOME, SERVERS, broken, contract, line_of, write
+from .tiny_contract import ERRORS, HOME, RULINGS, SERVERS, broken, contract, line_of, write
 
 NAME = "name: {type: string, maxLength: 128}"
 
@@ -85,14 +85,14 @@ NAME = "name: {type: string, maxLength: 128}"
             NAME,
             "name: {type: string, x-ruling: name-lenght}",
             "x-ruling",
-            ["rulings.yaml has no 'name-lenght'", "did you mean 'name-length'?"],
+            ["no rulings.yaml has 'name-lenght'", "did you mean 'name-length'?"],
             id="an unknown ruling at a field",
         ),
         pytest.param(
             'section: "5.1.1, table 5-3"}',
             'section: "5.1.1", x-ruling: other}',
             "x-ruling",
-            ["rulings.yaml has no 'other'", "allowed: name-length"],
+            ["no rulings.yaml has 'other'", "allowed: name-length"],
             id="an unknown ruling at a rule",
         ),
         pytest.param(
@@ -221,7 +221,7 @@ NAME = "name: {type: string, maxLength: 128}"
             "selects: null",
             'selects: null\n  aliases: [{id: a, path: "/v1/{project_id}/x", level: must, section: "5.1", x-ruling: none-such}]',
             "aliases",
-            ["rulings.yaml has no 'none-such'"],
+            ["no rulings.yaml has 'none-such'"],
             id="an alias with an unknown ruling",
         ),
         pytest.param(
@@ -315,7 +315,7 @@ def test_a_mistake_in_an_operation_is_named(tmp_path: Path, old: str, new: str, 
             "status: 400}",
             "status: 400, x-ruling: none}",
             "0005",
-            "rulings.yaml has no 'none'",
+            "no rulings.yaml has 'none'",
             id="a code with an unknown ruling",
         ),
         pytest.param(
@@ -399,9 +399,45 @@ def test_an_id_of_another_file_cannot_be_used_again(tmp_path: Path) -> None:
 
 def test_a_ruling_cannot_be_there_twice(tmp_path: Path) -> None:
     """Ruling ids are unique."""
-    text = write(tmp_path).joinpath("rulings.yaml").read_text()
-    with pytest.raises(ContractError, match=r"rulings\.yaml, line 7: the id 'name-length' is there twice"):
-        contract(tmp_path, {"rulings.yaml": text * 2})
+    twice = r"ecs/rulings\.yaml, line 7: the id 'name-length' is there twice\. first in ecs/rulings\.yaml, line 1"
+    with pytest.raises(ContractError, match=twice):
+        contract(tmp_path, {"ecs/rulings.yaml": RULINGS * 2})
+
+
+def test_a_ruling_of_one_chapter_cannot_be_there_again_in_another(tmp_path: Path) -> None:
+    """Ids are unique over all files; the message says where the other one is."""
+    again = RULINGS.replace("5.1.1, table 5-3", "6.2.1")
+    with pytest.raises(
+        ContractError, match=r"nova/rulings\.yaml, line 1: .* twice\. first in ecs/rulings\.yaml, line 1"
+    ):
+        contract(tmp_path, {"nova/rulings.yaml": again})
+
+
+@pytest.mark.parametrize(
+    ("section", "home"),
+    [("6.2.1", "nova/rulings.yaml"), ("10.2", "iam/rulings.yaml"), ("A.2, Ecs.0005", "rulings.yaml")],
+)
+def test_a_ruling_stands_in_the_folder_of_its_chapter(tmp_path: Path, section: str, home: str) -> None:
+    """Chapter 10 has one section of IAM; what binds every chapter is in no folder."""
+    text = RULINGS.replace("5.1.1, table 5-3", section)
+    with pytest.raises(
+        ContractError, match=rf"ecs/rulings\.yaml, line 2: section \S+ belongs in {home}\. move it"
+    ) as caught:
+        contract(tmp_path, {"ecs/rulings.yaml": text})
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_rulings_stand_in_the_order_of_the_document(tmp_path: Path) -> None:
+    """By number, so that 5.1.10 stands after 5.1.9."""
+    other = RULINGS.replace("name-length", "other").replace("5.1.1, table 5-3", "5.1.10")
+    last = RULINGS.replace("name-length", "last").replace("5.1.1, table 5-3", "5.1.9")
+    with pytest.raises(ContractError, match=r"line 14: section 5\.1\.9 stands after section 5\.1\.10"):
+        contract(tmp_path, {"ecs/rulings.yaml": RULINGS + other + last})
+    files = {
+        "ecs/rulings.yaml": RULINGS + last + other,
+        "rulings.yaml": RULINGS.replace("name-length", "a").replace("5.1.1, table 5-3", "A.2"),
+    }
+    assert list(contract(tmp_path / "right", files).rulings) == ["name-length", "last", "other", "a"]
 
 
 def test_a_rule_cannot_be_there_twice(tmp_path: Path) -> None:

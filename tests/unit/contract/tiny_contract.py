@@ -115,7 +115,7 @@ FILES = {
     "errors.yaml": ERRORS,
     "statuses.yaml": STATUSES,
     "permissions.yaml": PERMISSIONS,
-    "rulings.yaml": RULINGS,
+    "ecs/rulings.yaml": RULINGS,
     "general-requirements.yaml": GENERAL_REQUIREMENTS,
     "ecs/servers.yaml": SERVERS,
 }
