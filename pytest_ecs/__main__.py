@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from pytest_ecs._cli import commands
+from pytest_ecs._cli.listing import list_
+from pytest_ecs._cli.mock import mock as serve_mock
+from pytest_ecs._cli.openapi import openapi as write_openapi
+from pytest_ecs._cli.report import report as handle_reports
+from pytest_ecs._cli.run import run
+from pytest_ecs._cli.sweep import sweep
 from pytest_ecs._run.options import PROFILES
 from pytest_ecs.exceptions import EcsError
 
 __all__ = ["main"]
 
 
+#: Verbs that take the options of pytest.
+_PASSED_ON: Mapping[str, Callable[[Sequence[str]], int]] = {"run": run, "sweep": sweep}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; a user's mistake is one paragraph on stderr and code 4."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if given[:1] in (["run"], ["plan"], ["sweep"], ["doctor"]):
+        if given and given[0] in _PASSED_ON:
             # Everything after the verb is pytest's; argparse would claim options such as -k or --help-long.
-            return int(getattr(commands, given[0])(given[1:]))
+            return _PASSED_ON[given[0]](given[1:])
         options = _parser().parse_args(given)
         return int(options.verb(options))
     except EcsError as error:
@@ -40,28 +49,28 @@ def _parser() -> argparse.ArgumentParser:
     profiles = " | ".join(PROFILES)
     verbs.add_parser("run", help=f"certify: pytest-ecs run [{profiles}] [pytest options]; default full")
     verbs.add_parser(
-        "sweep", help="delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--ecs-* options]"
+        "sweep", help="delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--force] [--ecs-* options]"
     )
 
     mock = verbs.add_parser("mock", help="serve the embedded mock on 127.0.0.1 until interrupted")
     mock.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     mock.add_argument("--speed", type=float, default=1.0, help="how many seconds pass in the mock for each real one")
     mock.add_argument("--deviation", action="append", default=[], metavar="NAME", help="switch on a deviation")
-    mock.set_defaults(verb=commands.mock)
+    mock.set_defaults(verb=serve_mock)
 
     listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")
     listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations"])
     listing.add_argument("--json", action="store_true", help="as JSON")
-    listing.set_defaults(verb=commands.list_)
+    listing.set_defaults(verb=list_)
 
     openapi = verbs.add_parser("openapi", help="write the whole contract as an OpenAPI 3.1 document")
     openapi.add_argument("--output", metavar="FILE", help="where to write it; standard output without it")
-    openapi.set_defaults(verb=commands.openapi)
+    openapi.set_defaults(verb=write_openapi)
 
     report = verbs.add_parser("report", help="show, compare or verify certificates")
     report.add_argument("action", choices=["show", "diff", "verify"])
     report.add_argument("files", nargs="+", metavar="FILE")
-    report.set_defaults(verb=commands.report)
+    report.set_defaults(verb=handle_reports)
     return parser
 
 

@@ -80,6 +80,12 @@ class Target:
     verify: bool | Path = True
 
     @property
+    def project(self) -> str | None:
+        """Id or name of the primary user's project, as far as the credentials say it."""
+        primary = self.identities["primary"]
+        return primary.project_id or primary.project_name
+
+    @property
     def key(self) -> str:
         """What names this endpoint in the ledger."""
         return self.endpoint

@@ -42,10 +42,11 @@ class ServerApi(Protocol):
         """How many servers one request deletes."""
         ...
 
-    def wait(self, exchange: Exchange) -> None:
+    def wait(self, exchange: Exchange, *, timeout: float | None = None) -> None:
         """Wait until what an accepted request started is over, as far as this family has something to wait for.
 
-        The server's own status is waited for by whoever needs it. Raises `JobFailed` or `JobTimeout`.
+        The server's own status is waited for by whoever needs it. *timeout* is in seconds of the target's clock and falls
+        back to ``--ecs-job-timeout``. Raises `JobFailed`, `JobTimeout` or `StepFailed`.
         """
         ...
 
@@ -81,12 +82,12 @@ class EcsApi:
         body = {"servers": [{"id": server} for server in servers], "delete_publicip": True, "delete_volume": True}
         return self.client.post("/v1/{project_id}/cloudservers/delete", body)
 
-    def wait(self, exchange: Exchange) -> None:
+    def wait(self, exchange: Exchange, *, timeout: float | None = None) -> None:
         """Wait until the job of an accepted request is over (5.8.1)."""
         if (job := job_of(exchange)) is not None:
             wait_for_job(
                 lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job}"),
                 self.clock,
                 job_id=job,
-                timeout=self.job_timeout,
+                timeout=timeout or self.job_timeout,
             )

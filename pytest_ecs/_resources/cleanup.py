@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
-from pytest_ecs._resources import kinds
+from pytest_ecs._resources import things
 from pytest_ecs._resources.api import ServerApi
+from pytest_ecs._resources.deletion import Deletion
+from pytest_ecs._resources.kinds import is_own
 from pytest_ecs._resources.ledger import Ledger
-from pytest_ecs._resources.lookup import is_gone
-from pytest_ecs._resources.settling import Settling
+from pytest_ecs._resources.lookup import listed
+from pytest_ecs._resources.records import Intent, Server, Thing
+from pytest_ecs._resources.settling import LATE, Settling, bears
 from pytest_ecs._types import Clock, Identity
-from pytest_ecs.exceptions import EcsError, JobFailed, JobTimeout
+from pytest_ecs.exceptions import EcsError
 
 __all__ = ["clean"]
 
@@ -26,82 +29,143 @@ def clean(
     *,
     job_timeout: float = 1800.0,
     dry_run: bool = False,
+    threads: int = 1,
 ) -> tuple[list[str], list[str]]:
     """Delete every server, and whatever else the ledger knows for *runs*; nothing that it does not know is ever touched.
 
     Return (what was deleted, or with *dry_run* is to be deleted: ids of servers, kinds and names of things; one
-    sentence for each that could not be deleted). Requests whose answer never came are looked up by the name in their
-    intent, and what may be somebody else's is left alone and reported. Never raises for one server's sake.
+    sentence for each cause why something could not be deleted). Requests that were not clearly answered are looked up by
+    their job and by the name in their intent, once more half a minute after they were sent, and what may be somebody
+    else's is left alone and reported. At most *threads* requests are under way at a time. Never raises for one thing's sake.
     """
     done: list[str] = []
     problems: list[str] = []
     for run in runs:
-        for intent in ledger.intents(run):
-            client = _owner(clients, intent.identity)
+        cleaning = _Cleaning(ledger, run, clients, api, clock, job_timeout, threads, done=done, problems=problems)
+        if dry_run:
+            cleaning.plan()
+        else:
+            cleaning.perform()
+    return done, list(dict.fromkeys(problems))
+
+
+@dataclass
+class _Cleaning:
+    """The clean-up of one run."""
+
+    ledger: Ledger
+    run: str
+    clients: Mapping[Identity, Client]
+    api: Callable[[Client], ServerApi]
+    clock: Clock
+    job_timeout: float
+    threads: int
+    done: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def plan(self) -> None:
+        """Look for everything and delete nothing."""
+        self._discover(self.problems)
+        self.done += [server.id for server in self.ledger.servers(self.run)]
+        self.done += [f"{thing.kind} {thing.name or thing.path}" for thing in self.ledger.things(self.run)]
+
+    def perform(self) -> None:
+        """Delete what is known, then what appeared later."""
+        self._discover([])
+        tried = self.ledger.servers(self.run)
+        self._servers(tried)
+        known = [thing for thing in self.ledger.things(self.run) if thing.path is not None]
+        self._things(known)
+        unclear: list[Intent | Thing] = [*self.ledger.intents(self.run)]
+        unclear += [thing for thing in self.ledger.things(self.run) if thing.path is None]
+        if unclear:
+            self.clock.sleep(max(max(one.at for one in unclear) + LATE - self.clock.now(), 0.0))
+        self._discover(self.problems)
+        self._strays(certain=not unclear)
+        ids = {server.id for server in tried}
+        self._servers([server for server in self.ledger.servers(self.run) if server.id not in ids])
+        self._things([thing for thing in self.ledger.things(self.run) if thing.path is None])
+        for intent in self.ledger.intents(self.run):
+            self._conclude(intent)
+
+    def _owner(self, identity: str) -> Client:
+        """The one who may delete: another project's own user, and the primary user for everything in the primary project."""
+        other = identity == "other_project" and identity in self.clients
+        return self.clients["other_project" if other else "primary"]
+
+    def _discover(self, problems: list[str]) -> None:
+        """Find the servers of requests whose servers are not known; all their jobs together get the time of one."""
+        began = self.clock.now()
+        for intent in self.ledger.intents(self.run):
+            settling = Settling(self.ledger, self._owner(intent.identity), self.clock, self.job_timeout)
             try:
-                Settling(ledger, client, clock, job_timeout).discover(intent)
+                settling.discover(intent, timeout=max(self.job_timeout - (self.clock.now() - began), 0.0))
             except EcsError as error:
                 problems.append(f"what request {intent.key} ({intent.name!r}) created is not known: {error}")
-        by_identity: dict[str, list[str]] = {}
-        for server in ledger.servers(run):
-            by_identity.setdefault(server.identity, []).append(server.id)
-        for identity, ids in by_identity.items():
-            if dry_run:
-                done += ids
+
+    def _strays(self, *, certain: bool) -> None:
+        """Look at all servers once more: those that bear a name that only this run gives are its own, or are reported.
+
+        A list that is not answered is no trouble where every request was *certain*.
+        """
+        asked = self.ledger.names(self.run)
+        for identity in sorted(self.ledger.identities(self.run)):
+            client = self._owner(identity)
+            try:
+                there = [one for one in listed(client) if is_own(str(one.get("name")), self.run)]
+            except EcsError as error:
+                if not certain:
+                    self.problems.append(f"whether servers of run {self.run} are left is not known: {error}")
                 continue
-            client = _owner(clients, identity)
-            deletes = api(client)
-            for start in range(0, len(ids), deletes.most):
-                deleted, failed = _delete(ledger, ids[start : start + deletes.most], client, deletes, clock)
-                done += deleted
-                problems += failed
-        # Things are deleted after the servers that may use them.
-        for identity in dict.fromkeys(thing.identity for thing in ledger.things(run)):
-            things = [thing for thing in ledger.things(run) if thing.identity == identity]
-            if dry_run:
-                done += [f"{thing.kind} {thing.name or thing.path}" for thing in things]
-                continue
-            deleted, failed = kinds.delete(ledger, things, _owner(clients, identity), clock)
-            done += deleted
-            problems += failed
-    return done, problems
+            known = self.ledger.made_by(None, run=self.run)
+            for one in there:
+                server, name = str(one["id"]), str(one.get("name"))
+                intent = next((key for key, wanted in asked.items() if bears(name, wanted)), None)
+                if server in known:
+                    continue
+                if intent is None:
+                    self.problems.append(
+                        f"server {server} has the name {name!r}, which is like those of run {self.run}, but that run never "
+                        "asked for it; it was left alone, delete it by hand if it is yours"
+                    )
+                else:
+                    self.ledger.add(server, run=self.run, identity=identity, intent=intent, name=name)
 
+    def _servers(self, servers: Sequence[Server]) -> None:
+        for identity in dict.fromkeys(server.identity for server in servers):
+            client = self._owner(identity)
+            deletion = Deletion(self.ledger, client, self.api(client), self.clock, self.threads)
+            try:
+                deleted, failed = deletion.delete([server for server in servers if server.identity == identity])
+            except EcsError as error:
+                deleted, failed = [], [f"servers of run {self.run} may be left: {error}"]
+            self.done += deleted
+            self.problems += failed
 
-def _owner(clients: Mapping[Identity, Client], identity: str) -> Client:
-    """The one who may delete: another project's own user, and the primary user for everything in the primary project."""
-    return clients["other_project"] if identity == "other_project" and identity in clients else clients["primary"]
+    def _things(self, left: Sequence[Thing]) -> None:
+        """Delete things, after the servers that may use them."""
+        for identity in dict.fromkeys(thing.identity for thing in left):
+            mine = [thing for thing in left if thing.identity == identity]
+            try:
+                deleted, failed = things.delete(
+                    self.ledger, mine, self._owner(identity), self.clock, threads=self.threads
+                )
+            except EcsError as error:
+                deleted, failed = [], [f"things of run {self.run} may be left: {error}"]
+            self.done += deleted
+            self.problems += failed
 
-
-def _delete(
-    ledger: Ledger, ids: Sequence[str], client: Client, api: ServerApi, clock: Clock
-) -> tuple[list[str], list[str]]:
-    present = [server for server in ids if not _is_gone(ledger, client, server)]
-    if present:
-        with suppress(JobFailed, JobTimeout):  # what is left is deleted one by one below
-            api.wait(api.delete(present))
-    failed: list[str] = []
-    deleted: list[str] = []
-    for server in ids:
-        if server not in present or _is_gone(ledger, client, server) or _delete_one(ledger, client, clock, server):
-            deleted.append(server)
-        else:
-            failed.append(f"server {server} is still there; delete it by hand or run pytest-ecs sweep again")
-    return deleted, failed
-
-
-def _delete_one(ledger: Ledger, client: Client, clock: Clock, server: str) -> bool:
-    """Delete one server the native way (6.2.3), which a lock (6.3.4) or an endpoint without batch deletion left over."""
-    client.post(f"/v2.1/{{project_id}}/servers/{server}/action", {"unlock": None})
-    client.delete(f"/v2.1/{{project_id}}/servers/{server}")
-    for _ in range(60):
-        if _is_gone(ledger, client, server):
-            return True
-        clock.sleep(5.0)
-    return False
-
-
-def _is_gone(ledger: Ledger, client: Client, server: str) -> bool:
-    gone = is_gone(client, server)
-    if gone:
-        ledger.gone(server)
-    return gone
+    def _conclude(self, intent: Intent) -> None:
+        """Say what is not clear of a request after the last look; where nothing is left to find, close it."""
+        made = len(self.ledger.made_by(intent.key))
+        if intent.job is not None and intent.accepted and made < intent.count:
+            self.problems.append(
+                f"request {intent.key} for {intent.count} server(s) {intent.name!r} was accepted, and only {made} of them "
+                f"were ever seen; look for the others by job {intent.job}"
+            )
+        elif not intent.name:
+            self.problems.append(
+                f"request {intent.key} asked for servers without a name and was not clearly answered, so that nothing tells "
+                "what it made from what others made; look for servers that are nobody's"
+            )
+        self.ledger.settled(intent.key)

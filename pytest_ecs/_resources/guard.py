@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources.creation import CREATES, is_dry_run, job_of, server_of, wanted
-from pytest_ecs._resources.kinds import Kind, identify, kind_of, name_of
+from pytest_ecs._resources.kinds import IMAGE, Kind, identify, kind_of, name_of
 from pytest_ecs._resources.ledger import Ledger
+from pytest_ecs._resources.things import note_snapshots
 from pytest_ecs._types import JSON, Clock, Identity
-from pytest_ecs.exceptions import PrerequisiteMissing
+from pytest_ecs.exceptions import BudgetExceeded, PrerequisiteMissing
 
-__all__ = ["CreationGuard"]
+__all__ = ["CreationGuard", "declined"]
+
+
+def declined(exchange: Exchange) -> bool:
+    """Whether an answer says clearly that nothing was created: 3xx, 4xx, throttling included.
+
+    A 5xx does not: the work may have been done, or still be done, behind whoever answered.
+    """
+    return 300 <= exchange.status < 500 and (exchange.failure is None or exchange.status == 429)
 
 
 @dataclass(frozen=True)
@@ -25,16 +35,26 @@ class CreationGuard:
     ledger: Ledger
     clock: Clock
     offers: Callable[[str], bool] = lambda path: True
+    #: Client of an identity.
+    client_of: Callable[[Identity], Client] | None = None
+    #: Time of the target's clock after which nothing is created any more; None for never.
+    deadline: float | None = None
 
     def before(self, method: str, path: str, body: JSON, identity: Identity) -> tuple[Kind | None, int] | None:
         """See `pytest_ecs._http.connection.Guard`; the key is the kind of what may be created, None for servers, and its number.
 
-        Raises `PrerequisiteMissing` for what the endpoint has no API to delete, and as the ledger does.
+        Raises `PrerequisiteMissing` for what the endpoint has no API to delete, `BudgetExceeded` after the deadline, and as
+        the ledger does.
         """
         if method == "POST" and CREATES.match(path):
+            self._in_time()
             name, count = wanted(body)
             return None, self.ledger.intend(identity, name, count, self.clock.now())
+        if method == "DELETE":
+            self._image_goes(path, identity)
         kind = kind_of(method, path, body)
+        if kind is not None:
+            self._in_time()
         if kind is not None and kind.elsewhere and not self.offers(kind.all):
             raise PrerequisiteMissing(
                 f"A request that may create an {kind.name} was not sent, since nothing could delete it",
@@ -50,13 +70,30 @@ class CreationGuard:
         kind, number = key
         if kind is None:
             self._after_servers(number, exchange)
-        elif exchange.refused:
+        elif declined(exchange):
             self.ledger.gone_thing(number)
         elif exchange.failure is None and (path := identify(kind, exchange)) is not None:
             self.ledger.made_thing(number, path)
 
+    def _image_goes(self, path: str, identity: Identity) -> None:
+        """Before an image of the run is deleted, write down the snapshots that stay when it is gone (6.3.7)."""
+        image = f"/images/{path.rpartition('/images/')[2]}"
+        if self.client_of is None or not path.endswith(image):
+            return
+        for thing in self.ledger.things(self.ledger.run):
+            if thing.kind == IMAGE.name and thing.path is not None and thing.path.endswith(image):
+                note_snapshots(self.ledger, thing, self.client_of(identity))
+
+    def _in_time(self) -> None:
+        if self.deadline is not None and self.clock.now() > self.deadline:
+            raise BudgetExceeded(
+                "Nothing is created any more",
+                seen="--ecs-max-minutes have passed",
+                hint="raise --ecs-max-minutes or select less",
+            )
+
     def _after_servers(self, key: int, exchange: Exchange) -> None:
-        if exchange.refused:
+        if declined(exchange):
             self.ledger.refused(key)
         elif job_of(exchange) is None and is_dry_run(exchange.request_body) and exchange.accepted:
             self.ledger.settled(key)

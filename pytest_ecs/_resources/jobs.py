@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._http.job import OVER, describe, short, sub_jobs
-from pytest_ecs._types import Clock
-from pytest_ecs.exceptions import JobFailed, JobTimeout, NotAnEcsEndpoint
+from pytest_ecs._http.job import OVER, describe, sub_jobs
+from pytest_ecs._types import JSON, Clock
+from pytest_ecs.exceptions import JobFailed, JobTimeout, PrerequisiteMissing, StepFailed
 
 __all__ = ["wait_for_job"]
 
 _FIRST, _LONGEST, _GROWTH = 1.0, 10.0, 1.5
+#: Seconds that a query may show no job, or no status that 5.8.1 knows, until nothing is expected of it any more.
+_PATIENCE = 60.0
+#: Table 5-63.
+_WORKING = ("INIT", "RUNNING")
 
 
 def wait_for_job(
@@ -22,32 +26,37 @@ def wait_for_job(
     timeout: float,
     longest: float = _LONGEST,
     each: Callable[[], object] | None = None,
+    hopeless: Container[str] = (),
 ) -> Exchange:
     """Poll with *fetch* until the job is over and return the exchange that shows SUCCESS.
 
     The pause starts at one second and grows to *longest*, and starts again whenever the job's status or the
     number of its finished sub-jobs changes, so short jobs are seen early and long ones cost few requests.
-    *each* runs after every poll. Times are seconds of *clock*.
-    Raises `JobFailed`, `JobTimeout`, or `NotAnEcsEndpoint` when the answer is no job at all.
+    *each* runs after every poll. Times are seconds of *clock*. A query that shows no job is repeated for a minute.
+    Raises `JobFailed`, `JobTimeout`, `StepFailed` when what answers is no job at all, and `PrerequisiteMissing` for a
+    job whose type is *hopeless*: enough of that type did not end.
     """
-    began = clock.now()
+    began = answered = clock.now()
     pause, seen = _FIRST, None
     while True:
         exchange = fetch()
-        body = exchange.response_body
-        if exchange.status != 200 or not isinstance(body, Mapping) or "status" not in body:
-            raise NotAnEcsEndpoint(
-                f"The query of job {job_id} was not answered with a job",
-                seen=f"HTTP {exchange.status}, {short(body if body is not None else exchange.response_text)}",
-                hint="5.8.1 documents status, job_id, job_type and entities",
-            )
+        body, elapsed = exchange.json_object, clock.now() - began
+        status = body.get("status") if exchange.accepted else None
         if each is not None:
             each()
-        elapsed = clock.now() - began
-        if body["status"] == "SUCCESS":
+        if status == "SUCCESS":
             return exchange
-        if body["status"] == "FAIL":
+        if status == "FAIL":
             raise JobFailed(describe(job_id, body, elapsed, "ended in FAIL"), job_id=job_id, last=body)
+        if status in _WORKING:
+            answered = clock.now()
+            _still_waited_for(body, hopeless)
+        elif clock.now() - answered >= min(_PATIENCE, timeout):
+            raise StepFailed(
+                f"The query of job {job_id} was not answered with a job",
+                seen=exchange.answer[:300],
+                hint="5.8.1 documents status, job_id, job_type and entities",
+            )
         if elapsed >= timeout:
             raise JobTimeout(
                 describe(job_id, body, elapsed, f"was not over after {timeout:g} s"),
@@ -55,7 +64,17 @@ def wait_for_job(
                 job_id=job_id,
                 last=body,
             )
-        state = (body["status"], sum(sub.get("status") in OVER for sub in sub_jobs(body)))
+        state = (status, sum(sub.get("status") in OVER for sub in sub_jobs(body)))
         pause = _FIRST if state != seen else min(pause * _GROWTH, longest)
         seen = state
         clock.sleep(min(pause, max(timeout - elapsed, 0.1)))
+
+
+def _still_waited_for(body: Mapping[str, JSON], hopeless: Container[str]) -> None:
+    kind = body.get("job_type")
+    if isinstance(kind, str) and kind in hopeless:
+        raise PrerequisiteMissing(
+            f"Jobs of the type {kind} are not waited for any more",
+            seen="one after the other was not over after --ecs-job-timeout",
+            hint="raise --ecs-job-timeout if this endpoint is known to be slow",
+        )

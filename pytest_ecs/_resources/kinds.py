@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange, pointer
-from pytest_ecs._resources.ledger import Ledger
-from pytest_ecs._resources.records import Thing
-from pytest_ecs._types import JSON, Clock
+from pytest_ecs._types import JSON
 
-__all__ = ["KINDS", "Kind", "delete", "discard", "identify", "is_own", "kind_of", "name_of"]
-
-#: How often a deletion is tried, which the endpoint refuses while the thing is in use, and the shortest and longest pause.
-_TRIES, _FIRST, _PAUSE = 30, 0.05, 5.0
+__all__ = [
+    "BY_NAME",
+    "IMAGE",
+    "KINDS",
+    "SNAPSHOT",
+    "Kind",
+    "discard",
+    "identify",
+    "is_own",
+    "items",
+    "kind_of",
+    "name_of",
+    "snapshots_of",
+    "text",
+    "url",
+]
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,18 @@ def _native(name: str, collection: str) -> Kind:
     )
 
 
-_IMAGE = Kind(
+SNAPSHOT = Kind(  # 11.6 shows one by its id and lists none
+    "snapshot",
+    re.compile(r"/v2(?:\.1)?/[^/]+/os-snapshots"),
+    ("snapshot", "id"),
+    "/v2.1/{project_id}/os-snapshots/{id}",
+    "",
+    (),
+    (),
+    ("snapshot", "display_name"),
+)
+
+IMAGE = Kind(
     "image",
     re.compile(r"/v2(?:\.1)?/[^/]+/servers/[^/]+/action"),
     ("image_id",),
@@ -119,19 +141,10 @@ KINDS: tuple[Kind, ...] = (
         ("volume", "display_name"),
         ("displayName",),
     ),
-    Kind(  # 11.6 shows one by its id and lists none
-        "snapshot",
-        re.compile(r"/v2(?:\.1)?/[^/]+/os-snapshots"),
-        ("snapshot", "id"),
-        "/v2.1/{project_id}/os-snapshots/{id}",
-        "",
-        (),
-        (),
-        ("snapshot", "display_name"),
-    ),
-    _IMAGE,
+    SNAPSHOT,
+    IMAGE,
 )
-_BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
+BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 
 
 def kind_of(method: str, path: str, body: JSON) -> Kind | None:
@@ -140,21 +153,21 @@ def kind_of(method: str, path: str, body: JSON) -> Kind | None:
         return None
     for kind in KINDS:
         if kind.create.fullmatch(path):
-            return kind if kind is not _IMAGE or (isinstance(body, Mapping) and "createImage" in body) else None
+            return kind if kind is not IMAGE or (isinstance(body, Mapping) and "createImage" in body) else None
     return None
 
 
 def name_of(kind: Kind, body: JSON) -> str | None:
     """Return the name that a request gives to what it creates."""
-    return _text(body, kind.asked) if kind.asked else None
+    return text(body, kind.asked) if kind.asked else None
 
 
 def identify(kind: Kind, exchange: Exchange) -> str | None:
     """Return the URL of what an accepted request created, None when the answer does not tell."""
-    found = _text(exchange.response_body, kind.answer)
-    if found is None and kind is _IMAGE:  # below 2.45 the answer has its URL in a header (6.3.7)
+    found = text(exchange.response_body, kind.answer)
+    if found is None and kind is IMAGE:  # below 2.45 the answer has its URL in a header (6.3.7)
         found = str(exchange.response_headers.get("location", "")).rstrip("/").rpartition("/")[2] or None
-    return _url(kind, found) if found else None
+    return url(kind, found) if found else None
 
 
 def discard(exchange: Exchange, client: Client) -> None:
@@ -164,89 +177,16 @@ def discard(exchange: Exchange, client: Client) -> None:
         client.delete(path)
 
 
-def delete(ledger: Ledger, things: Sequence[Thing], client: Client, clock: Clock) -> tuple[list[str], list[str]]:
-    """Delete *things*, the last ones first; return what is gone, and a sentence for each that is not."""
-    done: list[str] = []
-    problems: list[str] = []
-    for thing in reversed(things):
-        kind = _BY_NAME[thing.kind]
-        paths = [thing.path] if thing.path is not None else _by_name(kind, thing, client)
-        if paths is None:
-            problems.append(
-                f"{thing.kind} {thing.name or 'without a name'}: a request whose answer did not say what it made "
-                "may have created it, and nothing tells it from what others made; look for it and delete it by hand"
-            )
-            continue
-        ends = {path: _end(kind, path, client, clock) for path in paths}
-        if "unknown" in ends.values():
-            what = f"{thing.kind} {thing.name or ', '.join(ends)}"
-            problems.append(f"{what}: the endpoint has no API to delete or list it; look for it and delete it by hand")
-        elif "there" in ends.values():
-            what = f"{thing.kind} {thing.name or ', '.join(ends)}"
-            problems.append(f"{what} is still there; delete it by hand or run pytest-ecs sweep again")
-        else:
-            ledger.gone_thing(thing.key)
-        done += [f"{thing.kind} {thing.name or path}" for path, end in ends.items() if end == "deleted"]
-    return done, problems
-
-
-def _by_name(kind: Kind, thing: Thing, client: Client) -> list[str] | None:
-    """Return the URLs of what a request whose answer never came has made, found by the name that it asked for.
-
-    None where that cannot be known: without a name or a list, when the list is not answered, when several have the
-    name, and when one has it that is not a name of the run's own, since that may be somebody else's.
-    """
-    if thing.name is None or not kind.all:
-        return None
-    listed = client.get(kind.all)
-    items = _items(listed.response_body, kind.listed)
-    if not listed.accepted or items is None:
-        return None
-    named = [item for item in items if _text(item, kind.shown) == thing.name]
-    found = [_url(kind, identity) for item in named if (identity := _text(item, kind.id)) is not None]
-    if len(found) < len(named) or len(found) > 1 or (found and not is_own(thing.name, thing.run)):
-        return None
-    return found
-
-
 def is_own(name: str, run: str) -> bool:
     """Whether *name* is one that only *run* gives: those have its id in them."""
     return bool(run) and f"-{run}-" in name
 
 
-def _url(kind: Kind, identity: str) -> str:
+def url(kind: Kind, identity: str) -> str:
     return kind.one.replace("{id}", quote(identity, safe=""))
 
 
-def _end(kind: Kind, path: str, client: Client, clock: Clock) -> str:
-    """Delete what is at *path*; return "gone" when it was not there, "deleted", or "there" when it stays.
-
-    "unknown" is returned when it is not found and neither is the list of all: the API itself is not there (chapter 11).
-    """
-    for attempt in range(_TRIES):
-        deleted = client.delete(path)
-        code = _text(deleted.response_body, ("error", "code"))
-        if deleted.failure is None and (deleted.status == 404 or (code is not None and code == kind.absent)):
-            if attempt:
-                return "deleted"
-            return "unknown" if kind.all and client.get(kind.all).status == 404 else "gone"
-        # A refusal that says neither: the list does.
-        if deleted.refused and _unlisted(kind, path, client):
-            return "deleted" if attempt else "gone"
-        clock.sleep(min(_FIRST * 2**attempt, _PAUSE))
-    return "there"
-
-
-def _unlisted(kind: Kind, path: str, client: Client) -> bool:
-    """Whether the list of all is answered and does not have what is at *path*."""
-    if not kind.all:
-        return False
-    listed = client.get(kind.all)
-    items = _items(listed.response_body, kind.listed) if listed.accepted else None
-    return items is not None and path not in {_url(kind, one) for item in items if (one := _text(item, kind.id))}
-
-
-def _items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:
+def items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:
     try:
         found = pointer(body, steps)
     except LookupError:
@@ -254,9 +194,23 @@ def _items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:
     return list(found) if isinstance(found, list) else None
 
 
-def _text(value: JSON, steps: tuple[str, ...]) -> str | None:
+def text(value: JSON, steps: tuple[str, ...]) -> str | None:
     try:
         found = pointer(value, steps)
     except LookupError:
         return None
     return found if isinstance(found, str) and found else None
+
+
+def snapshots_of(image: JSON) -> list[str]:
+    """Return the URLs of the snapshots that the image of a server consists of (6.3.7), and that its deletion leaves.
+
+    *image* is the answer to its query (11.2.2); its metadata names them.
+    """
+    mapping = text(image, ("image", "metadata", "block_device_mapping"))
+    try:
+        parts = json.loads(mapping or "[]")
+    except (ValueError, RecursionError):
+        return []
+    found = [text(part, ("snapshot_id",)) for part in parts] if isinstance(parts, list) else []
+    return [url(SNAPSHOT, one) for one in found if one]

@@ -15,18 +15,20 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
+from pytest_ecs._resources.endpoint import one_spelling
 from pytest_ecs._resources.records import Intent, Run, Server, Thing
 from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 
-__all__ = ["Ledger", "unfinished"]
+__all__ = ["Ledger"]
 
 #: Number of this schema, in the file's ``user_version``.
 _VERSION = 2
 _SCHEMA = f"""
 CREATE TABLE runs (
-  id TEXT PRIMARY KEY, target TEXT NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, started REAL NOT NULL, finished REAL
+  id TEXT PRIMARY KEY, target TEXT NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, started REAL NOT NULL, finished REAL,
+  project TEXT
 );
 CREATE TABLE intents (
   key INTEGER PRIMARY KEY, run TEXT NOT NULL, target TEXT NOT NULL, identity TEXT NOT NULL, name TEXT,
@@ -53,7 +55,7 @@ class Ledger:
 
     def __init__(self, path: Path | None, *, target: str, run: str, limit: int | None = None) -> None:
         """Open or create *path* (None keeps it in memory); *limit* is the most servers this run may create."""
-        self._path, self.target, self.run, self._limit = path, target, run, limit
+        self._path, self.target, self.run, self._limit = path, one_spelling(target), run, limit
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -123,8 +125,11 @@ class Ledger:
 
     # Runs
 
-    def start(self) -> None:
-        """Write down that this run works on this target, and hold a lock as long as this process lives."""
+    def start(self, project: str | None = None) -> float:
+        """Write down that this run works on this target, and hold a lock as long as this process lives.
+
+        Return when its first process did so, in seconds since the epoch on this computer's clock.
+        """
         lock = self._lock_file(self.run)
         if lock is not None and self._lock is None:
             try:
@@ -132,41 +137,41 @@ class Ledger:
                 fcntl.flock(self._lock, fcntl.LOCK_SH)
             except OSError as error:
                 raise self._trouble(error) from error
-        with self._write() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, NULL)",
-                (self.run, self.target, os.getpid(), socket.gethostname(), time.time()),
-            )
+        self._set(
+            "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?, ?, NULL, ?)",
+            *(self.run, self.target, os.getpid(), socket.gethostname(), time.time(), project),
+        )
+        ((started,),) = self._read("SELECT started FROM runs WHERE id = ?", self.run)
+        return float(started)
 
     def finish(self, run: str | None = None) -> None:
         """Write down that *run* (this one unless given) is over and nothing of it is left."""
-        with self._write() as db:
-            db.execute("UPDATE runs SET finished = ? WHERE id = ?", (time.time(), run or self.run))
+        self._set("UPDATE runs SET finished = COALESCE(finished, ?) WHERE id = ?", time.time(), run or self.run)
         lock = self._lock_file(run or self.run)
         if lock is not None:
             lock.unlink(missing_ok=True)
 
-    def alive(self, run: Run) -> bool:
-        """Whether a process of *run* may still be working; on another host that cannot be known, so it may."""
-        lock = self._lock_file(run.id)
-        if run.finished is not None or lock is None or not lock.exists():
-            return False
-        if run.host != socket.gethostname():
-            return True
-        with lock.open("ab") as file:
-            try:
-                # Every process of a run holds a shared lock, which the system gives up when the process dies.
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
-
-    def runs(self) -> list[Run]:
-        """Return the runs on this target, oldest first."""
+    def runs(self, *, everywhere: bool = False) -> list[Run]:
+        """Return the runs on this target, or *everywhere*, oldest first."""
         rows = self._read(
-            "SELECT id, target, pid, host, started, finished FROM runs WHERE target = ? ORDER BY started", self.target
+            "SELECT id, target, pid, host, started, finished, project FROM runs WHERE target = ? OR ? ORDER BY started",
+            *(self.target, everywhere),
         )
         return [Run(*row) for row in rows]
+
+    def state(self, run: Run) -> Literal["alive", "unknown", "dead"]:
+        """Whether a process of *run* still works. Of another computer's run that is only known while it does."""
+        lock = self._lock_file(run.id)
+        if lock is None or run.finished is not None:
+            return "dead"
+        if lock.exists():
+            with lock.open("rb") as file:
+                try:
+                    # Every process of a run holds a shared lock, which the system gives up when the process dies.
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    return "alive"
+        return "dead" if run.host == socket.gethostname() else "unknown"
 
     # Intents
 
@@ -214,6 +219,31 @@ class Ledger:
             job,
         )
         return [Intent(*row) for row in rows]
+
+    def made_by(self, intent: int | None, *, run: str = "") -> set[str]:
+        """Return the ids of the servers that an intent made, or all of *run* for None, also of those that are gone."""
+        rows = self._read(
+            "SELECT id FROM servers WHERE target = ?1 AND CASE WHEN ?2 IS NULL THEN run = ?3 ELSE intent = ?2 END",
+            *(self.target, intent, run),
+        )
+        return {str(server) for (server,) in rows}
+
+    def began(self, run: str) -> float | None:
+        """Return when *run* sent its first creation of servers, in seconds of the target's clock; None for never."""
+        ((at,),) = self._read("SELECT MIN(at) FROM intents WHERE run = ? AND target = ?", run, self.target)
+        return None if at is None else float(at)
+
+    def names(self, run: str) -> dict[int, str]:
+        """Return the names that requests of *run* asked for, by the keys of the intents."""
+        rows = self._read(
+            "SELECT key, name FROM intents WHERE run = ? AND target = ? AND NOT refused AND name IS NOT NULL",
+            *(run, self.target),
+        )
+        return {int(key): str(name) for key, name in rows}
+
+    def identities(self, run: str) -> set[str]:
+        """Return the identities that asked for servers in *run*."""
+        return {str(one) for (one,) in self._read("SELECT DISTINCT identity FROM intents WHERE run = ?", run)}
 
     def created(self) -> int:
         """Return how many servers this run is known to have made."""
@@ -311,12 +341,12 @@ class Ledger:
 
     # Things
 
-    def intend_thing(self, identity: str, kind: str, name: str | None, at: float) -> int:
-        """Write down a request that may create a thing of *kind* and return its key; raises `LedgerError`."""
+    def intend_thing(self, identity: str, kind: str, name: str | None, at: float, *, run: str | None = None) -> int:
+        """Write down a request (of this run unless given) that may create a thing of *kind*, and return its key."""
         with self._write() as db:
             cursor = db.execute(
                 "INSERT INTO things (run, target, identity, kind, name, at) VALUES (?, ?, ?, ?, ?, ?)",
-                (self.run, self.target, identity, kind, name, at),
+                (run or self.run, self.target, identity, kind, name, at),
             )
             return int(cursor.lastrowid or 0)
 
@@ -340,8 +370,3 @@ class Ledger:
 
 def _server(row: Sequence[Any]) -> Server:
     return Server(*row)
-
-
-def unfinished(ledger: Ledger) -> Sequence[str]:
-    """Return the ids of runs on this target that ended without cleaning up and are not alive."""
-    return [run.id for run in ledger.runs() if run.finished is None and not ledger.alive(run)]

@@ -9,7 +9,7 @@ from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import JobTimeout, PrerequisiteMissing
 
-__all__ = ["GONE", "PASSING", "belongings", "is_gone", "listed", "show", "shown", "wait_stable"]
+__all__ = ["GONE", "PASSING", "belongings", "listed", "seen", "show", "shown", "wait_stable"]
 
 #: Statuses that end by themselves (A-1).
 PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
@@ -63,18 +63,21 @@ def listed(client: Client, **filters: str) -> list[Mapping[str, JSON]]:
         marker = {"marker": list(new)[-1]}
 
 
-def is_gone(client: Client, server: str) -> bool:
-    """Whether the endpoint does not have *server* any more; where its query says neither, the list has to."""
+def seen(client: Client, server: str) -> Mapping[str, JSON] | None:
+    """Return what the query of *server* says of it, None when the endpoint does not have it any more.
+
+    Where the query says neither, the list has to; nothing is returned for a server of which nobody says anything.
+    """
     exchange = show(client, server)
     if exchange.failure is None and exchange.status == 404:
-        return True
+        return None
     body = exchange.json_object.get("server")
-    if isinstance(body, Mapping):
-        return body.get("status") in GONE
+    if exchange.accepted and isinstance(body, Mapping):
+        return None if body.get("status") in GONE else body
     try:
-        return all(one["id"] != server for one in listed(client))
+        return next((one for one in listed(client) if one["id"] == server), None)
     except PrerequisiteMissing:
-        return False
+        return {}
 
 
 def wait_stable(

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources import lookup
 from pytest_ecs._resources.api import ServerApi, Template
+from pytest_ecs._resources.creations import Creations
 from pytest_ecs._resources.jobs import wait_for_job
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.settling import Settling
 from pytest_ecs._types import Clock, ServerState
-from pytest_ecs.exceptions import JobFailed, PrerequisiteMissing
+from pytest_ecs.exceptions import JobError, JobTimeout, PrerequisiteMissing, StepFailed
 
 __all__ = ["Pool"]
 
 #: How many servers in a row may fail to get into a state before the pool gives up on that state.
 _TRIES = 4
+#: How many jobs of one type in a row may not be over in time before none of that type is waited for.
+_TOO_SLOW = 3
 
 
 @dataclass
@@ -38,8 +41,6 @@ class Pool:
     batch: int = 3
     job_timeout: float = 1800.0
     prefix: str = "ecs"
-    #: Time of the target's clock after which nothing new is started.
-    deadline: float | None = None
     _serial: int = 0
     #: The first request makes several servers, since tests need more than one; later ones make what is missing.
     _begun: bool = False
@@ -49,6 +50,12 @@ class Pool:
     _first_seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     #: How often a server could not be brought into a state; after a few times it is not tried again.
     _stuck: Counter[str] = field(default_factory=Counter)
+    #: How many jobs of a type in a row were not over in time.
+    _slow: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._settling = Settling(self.ledger, self.client, self.clock, self.job_timeout)
+        self.creations = Creations(self.api, self._settling)
 
     def new_name(self, hint: str = "s") -> str:
         """Return a name that no other one is a part of; it says that it is this run's."""
@@ -77,15 +84,26 @@ class Pool:
     def wait_job(
         self, job_id: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
     ) -> Exchange:
-        """Wait until a job is over; see `pytest_ecs._resources.jobs.wait_for_job`."""
-        return wait_for_job(
-            lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job_id}"),
-            self.clock,
-            job_id=job_id,
-            timeout=timeout or self.job_timeout,
-            longest=1.0 if each else 10.0,
-            each=each,
-        )
+        """Wait until a job is over; see `pytest_ecs._resources.jobs.wait_for_job`.
+
+        Once several jobs of one type in a row were not over in time, no further one of that type is waited for.
+        """
+        try:
+            over = wait_for_job(
+                lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job_id}"),
+                self.clock,
+                job_id=job_id,
+                timeout=timeout or self.job_timeout,
+                longest=1.0 if each else 10.0,
+                each=each,
+                hopeless={kind for kind, times in self._slow.items() if times >= _TOO_SLOW},
+            )
+        except JobTimeout as error:
+            kind = error.last.get("job_type") if isinstance(error.last, Mapping) else None
+            self._slow[str(kind)] += timeout is None
+            raise
+        self._slow.pop(str(over.json_object.get("job_type")), None)
+        return over
 
     def wait_stable(
         self, server: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
@@ -175,7 +193,11 @@ class Pool:
 
         What it has does not matter to the one who has *held* it all along.
         """
-        there = self._brought(server, known, state, held=held)
+        try:
+            there = self._brought(server, known, state, held=held)
+        except JobTimeout:
+            self._stuck[state] += 2  # which costs more than a refusal
+            raise
         self._stuck[state] = 0 if there else self._stuck[state] + 1
         return there
 
@@ -197,7 +219,8 @@ class Pool:
             return False
         try:
             self.api.wait(started)
-        except JobFailed:
+        except (JobError, StepFailed) as error:
+            self._stuck[state] += isinstance(error, JobTimeout)  # which costs more than a refusal
             return False
         return self.wait_stable(server) == state
 
@@ -208,28 +231,9 @@ class Pool:
     def create(self, count: int) -> list[str]:
         """Make *count* servers with one request (5.1.1), wait for them and return their ids; they are free then.
 
-        Raises `PrerequisiteMissing`, `BudgetExceeded`, `JobFailed` or `JobTimeout`.
+        Raises `PrerequisiteMissing`, `BudgetExceeded`, `JobFailed`, `JobTimeout` or `TargetError`; see `Creations`.
         """
-        if self.deadline is not None and self.clock.now() > self.deadline:
-            raise PrerequisiteMissing(
-                "No server is created any more",
-                seen="--ecs-max-minutes have passed",
-                hint="raise --ecs-max-minutes or select less",
-            )
-        exchange = self.api.create(self.new_name("pool"), count)
-        if not exchange.accepted:
-            raise PrerequisiteMissing(
-                "The endpoint does not create servers for the run",
-                seen=exchange.answer,
-                hint="check --ecs-image, --ecs-flavor, --ecs-vpc and --ecs-subnet, and the quota of the project",
-            )
-        made = self.settle(exchange)
-        if not made:
-            raise PrerequisiteMissing(
-                "A creation was accepted and no server of it can be found",
-                seen=f"{exchange.response_body}",
-                hint="look at the job in the report, and run pytest-ecs sweep when servers are left",
-            )
+        made = self.creations.create(self.new_name("pool"), count)
         for server in made:
             self.fit(server)
             self.ledger.plain(server)
@@ -240,6 +244,6 @@ class Pool:
 
         Works for both create operations; a check-only request or any other answer makes nothing.
         """
-        made = Settling(self.ledger, self.client, self.clock, self.job_timeout).settle(exchange)
+        made = self._settling.settle(exchange)
         self.made += made
         return made

@@ -17,6 +17,8 @@ class Run:
     host: str
     started: float
     finished: float | None
+    #: Id or name of the project that it works in, None when its credentials do not say.
+    project: str | None
 
 
 @dataclass(frozen=True, slots=True)

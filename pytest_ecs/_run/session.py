@@ -89,8 +89,6 @@ class Session:
     @cached_property
     def pool(self) -> Pool:
         """The run's servers."""
-        self.ledger.start()
-        minutes = self.settings.max_minutes * 60
         return Pool(
             self.client,
             self.ledger,
@@ -101,7 +99,6 @@ class Session:
             batch=self.settings.batch,
             job_timeout=self.settings.job_timeout,
             prefix=f"ecs-conformance-{self.settings.run}",
-            deadline=None if self.target.simulated else self.target.clock.now() + minutes,
         )
 
     def template(self, name: str, count: int) -> dict[str, JSON]:
@@ -198,18 +195,24 @@ class Session:
         """Delete what this run created; see `pytest_ecs._resources.cleanup.clean`. Does nothing the second time."""
         if self._cleaned:
             return [], []
-        deleted, problems = clean(
-            self.ledger,
-            [self.ledger.run],
-            self.clients,
-            self.api,
-            self.target.clock,
-            job_timeout=self.settings.job_timeout,
-        )
+        deleted, problems = self.sweep(self.ledger.run)
         if not problems:
             self.ledger.finish()
             self._cleaned = True
         return deleted, problems
+
+    def sweep(self, run: str, *, dry_run: bool = False) -> tuple[list[str], list[str]]:
+        """Delete what *run* created; see `pytest_ecs._resources.cleanup.clean`."""
+        return clean(
+            self.ledger,
+            [run],
+            self.clients,
+            self.api,
+            self.target.clock,
+            job_timeout=self.settings.job_timeout,
+            dry_run=dry_run,
+            threads=1 if self.target.simulated else _THREADS,
+        )
 
     def close(self) -> None:
         """Close sockets and files; whoever cleans up also removes the shared tokens."""
@@ -220,9 +223,14 @@ class Session:
                 file.unlink(missing_ok=True)
 
 
-def open_session(settings: Settings, environ: Mapping[str, str] | None = None) -> Session:
+#: How many requests of the clean-up are under way at a time.
+_THREADS = 8
+
+
+def open_session(settings: Settings, environ: Mapping[str, str] | None = None, *, creates: bool = True) -> Session:
     """Open the target that *settings* name; no request is sent yet.
 
+    A session that *creates* something stands in the ledger from now on, so that `sweep` knows it whatever happens to it.
     Raises `ConfigurationError`, `ContractError` or `LedgerError`.
     """
     contract = load()
@@ -239,11 +247,15 @@ def open_session(settings: Settings, environ: Mapping[str, str] | None = None) -
     def offers(path: str) -> bool:
         return clients["primary"].get(path).status != 404
 
+    deadline = None
+    if creates:
+        began = ledger.start(target.project)
+        deadline = None if target.simulated else began + settings.max_minutes * 60
     connection = Connection.open(
         target,
         worker=settings.worker,
         identify=identify,
-        guard=CreationGuard(ledger, target.clock, offers),
+        guard=CreationGuard(ledger, target.clock, offers, lambda identity: clients[identity], deadline),
         timeout=settings.request_timeout,
     )
     # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.

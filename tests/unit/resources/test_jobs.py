@@ -8,7 +8,7 @@ import pytest
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.job import server_ids
 from pytest_ecs._resources.jobs import wait_for_job
-from pytest_ecs.exceptions import JobFailed, JobTimeout, NotAnEcsEndpoint
+from pytest_ecs.exceptions import JobFailed, JobTimeout, PrerequisiteMissing, StepFailed
 
 from ..exchanges import exchange
 
@@ -98,9 +98,48 @@ def test_a_job_that_never_ends_times_out_on_the_targets_clock() -> None:
     "answer", [exchange(status=500), exchange(status=200, body=None), exchange(status=200, body={"x": 1})]
 )
 def test_an_answer_that_is_no_job_is_named(answer: Exchange) -> None:
-    """An error or garbage in place of a job is reported as what it is, at once."""
-    with pytest.raises(NotAnEcsEndpoint, match="not answered with a job"):
-        wait_for_job(lambda: answer, _Clock(), job_id="j1", timeout=5)
+    """An error or garbage in place of a job is reported as what it is, after a minute; it ends no run."""
+    clock = _Clock()
+    with pytest.raises(StepFailed, match="not answered with a job"):
+        wait_for_job(lambda: answer, clock, job_id="j1", timeout=600)
+    assert 60 <= clock.time - 1000.0 < 80
+
+
+@pytest.mark.parametrize("first", [{"status": 404}, {"status": 503, "failure": "HTTP 503"}])
+def test_a_job_that_is_not_shown_at_once_is_waited_for(first: dict[str, Any]) -> None:
+    """Nothing is instantly visible, and a gateway speaks for nobody."""
+    clock = _Clock()
+
+    def fetch() -> Exchange:
+        return exchange(**first) if clock.time < 1005.0 else exchange(status=200, body=_job("SUCCESS"))
+
+    assert wait_for_job(fetch, clock, job_id="j1", timeout=600).status == 200
+
+
+def test_a_job_that_shows_another_id_is_no_reason_to_stop() -> None:
+    """What it says of itself is judged elsewhere."""
+    done = wait_for_job(
+        lambda: exchange(status=200, body=_job("SUCCESS", job_id="j2")), _Clock(), job_id="j1", timeout=9
+    )
+    assert done.response_body["job_id"] == "j2"
+
+
+def test_an_unknown_status_is_not_waited_for_until_the_time_is_up() -> None:
+    """Table 5-63 knows four; after a minute nothing is expected of another one."""
+    clock = _Clock()
+    with pytest.raises(StepFailed, match="not answered with a job"):
+        wait_for_job(lambda: exchange(status=200, body=_job("DONE")), clock, job_id="j1", timeout=1800)
+    assert clock.time - 1000.0 < 80
+
+
+def test_a_type_of_job_that_never_ends_is_not_waited_for_for_ever() -> None:
+    """Whoever knows that says so, and the job is looked at once."""
+    clock = _Clock()
+    with pytest.raises(PrerequisiteMissing, match="type createServer are not waited for any more"):
+        wait_for_job(
+            _fetch(clock, lambda t: _job("RUNNING")), clock, job_id="j1", timeout=1800, hopeless={"createServer"}
+        )
+    assert clock.slept == []
 
 
 def test_server_ids_come_from_the_job_and_its_sub_jobs() -> None:

@@ -1,6 +1,7 @@
 """The ledger knows what was created before it is."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ecs._resources.ledger import Ledger, unfinished
+from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 
 _OPEN: list[Ledger] = []
+
+
+def _states(ledger: Ledger) -> dict[str, str]:
+    return {run.id: ledger.state(run) for run in ledger.runs()}
 
 
 def _ledger(tmp_path: Path, run: str = "r1", limit: int | None = None) -> Ledger:
@@ -124,9 +129,58 @@ def test_only_runs_whose_process_is_gone_are_unfinished(tmp_path: Path) -> None:
         "Ledger(Path(sys.argv[1]), target='https://t', run='dead').start(); os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "ledger.sqlite")], check=False)
-    assert unfinished(ledger) == ["dead"]
+    assert _states(ledger) == {"alive": "alive", "done": "dead", "dead": "dead"}
     ledger.close()
-    assert unfinished(_ledger(tmp_path, run="later")) == ["alive", "dead"]
+    assert _states(_ledger(tmp_path, run="later")) == {"alive": "dead", "done": "dead", "dead": "dead"}
+
+
+def test_whether_another_computers_run_is_over_cannot_be_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lock says that it is alive as long as it is seen; no lock says nothing."""
+    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+    ledger = _ledger(tmp_path, run="r1")
+    ledger.start()
+    monkeypatch.undo()
+    assert _states(_ledger(tmp_path, run="r2")) == {"r1": "alive"}
+    ledger.close()
+    assert _states(_ledger(tmp_path, run="r2")) == {"r1": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://localhost:8774", "http://127.0.0.1:8774/"),
+        ("https://ECS.Example.com/", "https://ecs.example.com:443"),
+        ("http://[::1]:80/ecs/", "http://127.0.0.1/ecs"),
+    ],
+)
+def test_an_endpoint_has_one_spelling(tmp_path: Path, one: str, other: str) -> None:
+    """What was created is found again, however the URL is written; another path is another endpoint."""
+    file = tmp_path / "ledger.sqlite"
+    _OPEN.append(Ledger(file, target=one, run="r1"))
+    _OPEN[-1].start()
+    _OPEN.append(Ledger(file, target=other, run="r2"))
+    assert [run.id for run in _OPEN[-1].runs()] == ["r1"]
+    _OPEN.append(Ledger(file, target=f"{other}/other", run="r3"))
+    assert _OPEN[-1].runs() == []
+
+
+def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    """Its tables may mean something else."""
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as db:
+        db.execute("CREATE TABLE runs (id TEXT)")
+    db.close()
+    with pytest.raises(LedgerError, match=r"not written by this version.*schema 0 instead of 2"):
+        _ledger(tmp_path)
+
+
+def test_what_breaks_later_is_one_sentence_too(tmp_path: Path) -> None:
+    """Also where it is read: a table that is missing, a page that is damaged."""
+    ledger = _ledger(tmp_path)
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as db:
+        db.execute("DROP TABLE things")
+    db.close()
+    with pytest.raises(LedgerError, match="no such table: things"):
+        ledger.things("r1")
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not Path("/dev/full").exists(), reason="root may write everywhere")

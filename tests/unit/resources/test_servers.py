@@ -65,8 +65,8 @@ _OWN = "ecs-conformance-unit-main-n-1"
 
 def test_a_server_with_a_similar_name_is_left_alone(session: Session) -> None:
     """Only the very name, or its numbered forms, belong to an intent."""
-    others = [f"{_OWN}-2", f"{_OWN}-12345", f"my-{_OWN}-0000"]
-    for name in (_OWN, f"{_OWN}-0001", *others):
+    others = [f"{_OWN}-x", f"{_OWN}2", f"my-{_OWN}-0000"]
+    for name in (_OWN, f"{_OWN}-0001", f"{_OWN}-1", f"{_OWN}-12345", *others):
         _native(session, name, unknown=True)
     session.ledger.intend("primary", _OWN, 2, 0.0)  # a request whose answer never came
     session.clean()

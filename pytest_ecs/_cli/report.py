@@ -1,0 +1,15 @@
+"""``pytest-ecs report``: what to do with certificates."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+__all__ = ["report"]
+
+
+def report(options: argparse.Namespace) -> int:
+    """Show, compare or verify certificates. Returns 0, or 1 when something regressed or does not verify."""
+    from pytest_ecs import _report
+
+    return _report.command(options.action, [Path(name) for name in options.files])

@@ -1,0 +1,146 @@
+"""Deletes what a run created beside servers, all of it in rounds: one thing may be in use until another is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_ecs._http.client import Client
+from pytest_ecs._resources.kinds import BY_NAME, IMAGE, SNAPSHOT, Kind, is_own, items, snapshots_of, text, url
+from pytest_ecs._resources.ledger import Ledger
+from pytest_ecs._resources.records import Thing
+from pytest_ecs._resources.working import at_once
+from pytest_ecs._types import Clock
+from pytest_ecs.exceptions import EcsError
+
+__all__ = ["delete", "note_snapshots"]
+
+#: How many rounds, and the shortest and longest pause between two; about two minutes, however much there is to delete.
+_ROUNDS, _FIRST, _PAUSE = 30, 0.05, 5.0
+#: Statuses that say that the one who asks may not; nothing is expected from asking once more.
+_FORBIDDEN = frozenset({401, 403})
+
+
+@dataclass
+class _Deletion:
+    """The deletion of one thing that has a URL."""
+
+    thing: Thing
+    kind: Kind
+    path: str
+    #: Whether a request to delete it was accepted.
+    asked: bool = False
+    #: Whether it is there no more.
+    gone: bool = False
+    #: Whether nothing can be said or done: its API is not there.
+    unknown: bool = False
+    cause: str = ""
+    final: bool = False
+
+
+def delete(
+    ledger: Ledger, things: Sequence[Thing], client: Client, clock: Clock, *, threads: int = 1
+) -> tuple[list[str], list[str]]:
+    """Delete *things*, the last ones first; return what is gone, and a sentence for each that is not."""
+    problems: list[str] = []
+    deletions: list[_Deletion] = []
+    before = {thing.key for thing in ledger.things(things[0].run)} if things else set()
+    for thing in reversed(things):
+        kind = BY_NAME[thing.kind]
+        if thing.path is not None and kind is IMAGE:
+            note_snapshots(ledger, thing, client)
+        paths = [thing.path] if thing.path is not None else _by_name(kind, thing, client)
+        if paths is None:
+            problems.append(
+                f"{thing.kind} {thing.name or 'without a name'}: a request whose answer did not say what it made "
+                "may have created it, and nothing tells it from what others made; look for it and delete it by hand"
+            )
+        elif not paths:
+            ledger.gone_thing(thing.key)
+        else:
+            deletions += [_Deletion(thing, kind, path) for path in paths]
+    if things:
+        noted = [thing for thing in ledger.things(things[0].run) if thing.key not in before]
+        deletions += [_Deletion(thing, SNAPSHOT, thing.path) for thing in noted if thing.path is not None]
+    _in_rounds(deletions, client, clock, threads)
+    for one in deletions:
+        if one.gone:
+            ledger.gone_thing(one.thing.key)
+        else:
+            problems.append(_left(one))
+    return [f"{one.thing.kind} {one.thing.name or one.path}" for one in deletions if one.gone and one.asked], problems
+
+
+def note_snapshots(ledger: Ledger, image: Thing, client: Client) -> None:
+    """Write down the snapshots that an image consists of, so that they are deleted when it is gone (6.3.7)."""
+    if image.path is None:
+        return
+    known = {thing.path for thing in ledger.things(image.run)}
+    for path in snapshots_of(client.get(image.path).response_body):
+        if path not in known:
+            key = ledger.intend_thing(image.identity, SNAPSHOT.name, None, image.at, run=image.run)
+            ledger.made_thing(key, path)
+
+
+def _left(one: _Deletion) -> str:
+    what = f"{one.thing.kind} {one.thing.name or one.path}"
+    if one.unknown:
+        return f"{what}: the endpoint has no API to delete or list it; look for it and delete it by hand"
+    return f"{what} is still there ({one.cause}); delete it by hand or run pytest-ecs sweep again"
+
+
+def _in_rounds(deletions: Sequence[_Deletion], client: Client, clock: Clock, threads: int) -> None:
+    for number in range(_ROUNDS):
+        left = [one for one in deletions if not one.gone and not one.final]
+        at_once(lambda one: _try(one, client), left, threads)
+        left = [one for one in left if not one.gone and not one.final]
+        if not left:
+            return
+        clock.sleep(min(_FIRST * 2**number, _PAUSE))
+
+
+def _try(one: _Deletion, client: Client) -> None:
+    """Ask once to delete a thing, and note what came of it."""
+    try:
+        deleted = client.delete(one.path)
+        code = text(deleted.response_body, ("error", "code"))
+        if deleted.failure is None and (deleted.status == 404 or (code is not None and code == one.kind.absent)):
+            absent = not one.asked and bool(one.kind.all) and client.get(one.kind.all).status == 404
+            one.unknown, one.gone, one.final = absent, not absent, True
+        elif deleted.refused and _unlisted(one.kind, one.path, client):
+            one.gone = True  # a refusal that says neither: the list does
+        else:
+            one.asked = one.asked or deleted.accepted
+            one.cause = deleted.answer[:200]
+            one.final = deleted.status in _FORBIDDEN
+    except EcsError as error:
+        one.cause, one.final = str(error), True
+
+
+def _by_name(kind: Kind, thing: Thing, client: Client) -> list[str] | None:
+    """Return the URLs of what a request whose answer never came has made, found by the name that it asked for.
+
+    None where that cannot be known: without a name or a list, when the list is not answered, when several have the
+    name, and when one has it that is not a name of the run's own, since that may be somebody else's.
+    """
+    if thing.name is None or not kind.all:
+        return None
+    listed = client.get(kind.all)
+    there = items(listed.response_body, kind.listed)
+    if not listed.accepted or there is None:
+        return None
+    named = [item for item in there if text(item, kind.shown) == thing.name]
+    found = [url(kind, identity) for item in named if (identity := text(item, kind.id)) is not None]
+    own = is_own(thing.name, thing.run)
+    if len(found) < len(named) or (found and not own):
+        return None
+    return found
+
+
+def _unlisted(kind: Kind, path: str, client: Client) -> bool:
+    """Whether the list of all is answered and does not have what is at *path*."""
+    if not kind.all:
+        return False
+    listed = client.get(kind.all)
+    there = items(listed.response_body, kind.listed) if listed.accepted else None
+    return there is not None and path not in {url(kind, one) for item in there if (one := text(item, kind.id))}
