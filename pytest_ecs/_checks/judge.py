@@ -31,28 +31,28 @@ def judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Findin
     return [finding for finding in _judge(exchange, contract, corpus) if finding.requirement in known]
 
 
-def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> Iterator[Finding]:
+def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Finding]:
     case = exchange.case
     if exchange.failure is not None or _throttled(exchange):
-        if case is not None:
-            reason = exchange.failure or "the request was throttled (Common.0024)"
-            yield Finding(case.requirement, "error", (exchange.id,), reason=reason)
-        return
+        if case is None:
+            return []
+        reason = exchange.failure or "the request was throttled (Common.0024)"
+        return [Finding(case.requirement, "error", (exchange.id,), reason=reason)]
     operation = contract.operations.get(exchange.operation or "")
     if case is not None and not_offered(exchange, operation, corpus):
-        yield Finding(case.requirement, "not_tested", (exchange.id, str(case.control)), reason=NOT_OFFERED)
-        return
+        return [Finding(case.requirement, "not_tested", (exchange.id, str(case.control)), reason=NOT_OFFERED)]
+    found = list(state_findings(exchange, contract))
     if case is not None:
-        yield from case_findings(exchange, operation, contract, corpus)
-    yield from state_findings(exchange, contract)
+        found += case_findings(exchange, operation, contract, corpus)
     if operation is None:
-        return
+        return found
     if exchange.refused:
-        yield from error_findings(exchange, operation, contract)
-    elif case is None or case.expects == "accepted":
-        yield from success_findings(exchange, operation, contract, corpus)
+        found += error_findings(exchange, operation, contract)
+    elif exchange.accepted and (case is None or case.expects == "accepted"):
+        found += success_findings(exchange, operation, contract, corpus)
         if operation.id == JOB_QUERY and isinstance(exchange.response_body, Mapping):
-            yield from _job(exchange, exchange.response_body, contract, corpus)
+            found += _job(exchange, exchange.response_body, contract, corpus)
+    return found
 
 
 def _throttled(exchange: Exchange) -> bool:

@@ -59,10 +59,11 @@ _PLAIN = frozenset({NoneType, bool, int, str, list, dict})
 
 
 def _enum(limit: list[JSON]) -> Holds:
-    if all(isinstance(item, str | None) for item in limit):
-        words = frozenset(limit)
-        return lambda value: isinstance(value, str | None) and value in words
-    return validator({"enum": limit}).is_valid
+    if not all(isinstance(item, str | int | None) for item in limit):
+        return validator({"enum": limit}).is_valid
+    # As JSON compares them: true is not 1.
+    words = frozenset((type(item) is bool, item) for item in limit)
+    return lambda value: isinstance(value, str | int | float | None) and (type(value) is bool, value) in words
 
 
 def _min_length(limit: int) -> Holds:

@@ -15,15 +15,16 @@ from pytest_ecs._http.job import OVER, job_error_codes
 __all__ = ["success_findings"]
 
 
-def success_findings(exchange: Exchange, operation: Operation, contract: Contract, corpus: Corpus) -> Iterator[Finding]:
-    """Yield what an accepted request says of its operation."""
+def success_findings(exchange: Exchange, operation: Operation, contract: Contract, corpus: Corpus) -> list[Finding]:
+    """Return what an accepted request says of its operation."""
     documented = exchange.status in operation.statuses
     wanted = f"the status is one of {', '.join(map(str, operation.statuses))}"
-    yield verdict(f"{operation.id}/status", documented, exchange, wanted, exchange.status, "status")
-    yield from _headers(exchange, operation)
-    yield from _outcome(exchange, operation, contract, corpus)
+    found = [verdict(f"{operation.id}/status", documented, exchange, wanted, exchange.status, "status")]
+    found += _headers(exchange, operation)
+    found += _outcome(exchange, operation, contract, corpus)
     if operation.response_body is not None and not _checked_only(exchange, operation):
-        yield from _body(exchange, operation, operation.response_body)
+        found += _body(exchange, operation, operation.response_body)
+    return found
 
 
 def _headers(exchange: Exchange, operation: Operation) -> Iterator[Finding]:
@@ -36,24 +37,20 @@ def _headers(exchange: Exchange, operation: Operation) -> Iterator[Finding]:
         yield verdict(f"{operation.id}/header/{name}", holds, exchange, expected, value or "(missing)", name)
 
 
-def _body(exchange: Exchange, operation: Operation, schema: Schema) -> Iterator[Finding]:
-    body, base = exchange.response_body, f"{operation.id}/response"
+def _body(exchange: Exchange, operation: Operation, schema: Schema) -> list[Finding]:
+    body, base, evidence = exchange.response_body, f"{operation.id}/response", (exchange.id,)
     if body is None and not _expected(schema, exchange.microversion):
         # At this microversion no body is documented, so that its fields are rightly absent.
-        judged = judge_body(schema, {}, exchange.microversion, base)
-        yield from (Finding(s.id, "pass", (exchange.id,)) for s in judged.held if s.keyword in {"since", "until"})
-        return
+        held = judge_body(schema, {}, exchange.microversion, base).held
+        return [Finding(said.id, "pass", evidence) for said in held if said.keyword in {"since", "until"}]
     if body is None:
-        seen = exchange.response_text or "(no body)"
-        yield Finding(
-            f"{base}/body/type", "fail", (exchange.id,), "the answer has a JSON body", observed=seen, where="body"
-        )
-        return
-    judged, evidence = judge_body(schema, body, exchange.microversion, base), (exchange.id,)
-    for said in judged.held:
-        yield Finding(said.id, "pass", evidence)
+        seen, wanted = exchange.response_text or "(no body)", "the answer has a JSON body"
+        return [Finding(f"{base}/body/type", "fail", evidence, wanted, observed=seen, where="body")]
+    judged = judge_body(schema, body, exchange.microversion, base)
+    found = [Finding(said.id, "pass", evidence) for said in judged.held]
     for said, seen in judged.broken:
-        yield Finding(said.id, "fail", evidence, said.wanted, observed=seen, where=said.path)
+        found.append(Finding(said.id, "fail", evidence, said.wanted, observed=seen, where=said.path))
+    return found
 
 
 def _expected(schema: Schema, microversion: str | None) -> bool:
