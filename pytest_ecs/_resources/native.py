@@ -44,5 +44,5 @@ class NativeApi:
         exchanges = [self.client.delete(f"{_SERVERS}/{server}") for server in servers]
         return exchanges[-1]
 
-    def wait(self, exchange: Exchange) -> None:
+    def wait(self, exchange: Exchange, *, timeout: float | None = None) -> None:
         """Wait for nothing: there is no job."""
