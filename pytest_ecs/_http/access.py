@@ -110,7 +110,8 @@ def access_of(data: JSON) -> Access | None:
         case {"token": {**token}}:
             project = token.get("project")
             project = project if isinstance(project, Mapping) else {}
-            return Access(_text(project.get("id")), _text(project.get("name")), tuple(_listed(token.get("catalog"))))
+            found = Access(_text(project.get("id")), _text(project.get("name")), tuple(_listed(token.get("catalog"))))
+            return None if found == Access(None, None) else found
     return None
 
 

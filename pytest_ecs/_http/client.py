@@ -310,7 +310,7 @@ def _blame(status: int) -> str:
 def _unreachable(where: str, error: httpx.HTTPError) -> EcsError:
     seen = _describe(error)
     upper = seen.upper()
-    asked = str(error.request.url) if error._request is not None else ""  # noqa: SLF001 - the property raises when unset
+    asked = str(error.request.url) if error._request is not None else ""
     if asked.endswith(LOGIN_PATH):
         where = f"IAM at {asked.removesuffix(LOGIN_PATH)} (POST {LOGIN_PATH})"
     if "CERTIFICATE_VERIFY_FAILED" in upper:

@@ -120,12 +120,16 @@ def read_cloud(name: str, search: Sequence[Path], environ: Mapping[str, str], re
     given = environ.get("OS_CLIENT_SECURE_FILE", "").strip()
     secure_files = [Path(given)] if given else list(_existing(path.parent, "secure"))
     source = f"cloud {name!r} in {path}"
+    raws = [(path, entry)]
     own = [(path, _entry(path, name, entry))]
     for secure in secure_files[:1]:
         hidden = _clouds_in(secure)
         if hidden is not None and name in hidden:
+            raws.append((secure, hidden[name]))
             own.append((secure, _entry(secure, name, hidden[name])))
             source += f" and {secure.name}"
+    if not all(raw for _, raw in raws):
+        return _plain([one for _, one in own], source)
     public = [file for folder in (path.parent, *search) for file in _existing(folder, "clouds-public")]
     found = _interpreted(name, region, source, [path], secure_files[:1], public)
     verify, certificate = found.get_requests_verify_args()
@@ -150,6 +154,25 @@ def read_cloud(name: str, search: Sequence[Path], environ: Mapping[str, str], re
     )
 
 
+def _plain(entries: Sequence[Mapping[str, Any]], source: str) -> Cloud:
+    """Return a cloud of which one of the files has nothing but the name, which openstacksdk cannot read."""
+    auth = {key: value for one in entries for key, value in one["auth"].items() if value}
+    return Cloud(
+        auth=auth,
+        auth_type="password",
+        region=None,
+        interface="public",
+        endpoint=None,
+        iam=None,
+        verify=True,
+        ca_file=None,
+        certificate=None,
+        key=None,
+        source=source,
+        unused=(),
+    )
+
+
 def _interpreted(
     name: str, region: str | None, source: str, files: Sequence[Path], secure: Sequence[Path], public: Sequence[Path]
 ) -> Any:
@@ -157,7 +180,7 @@ def _interpreted(
     from openstack.config import OpenStackConfig
     from openstack.exceptions import ConfigException
 
-    wanted = {"region_name": region} if region else {}
+    wanted: dict[str, Any] = {"region_name": region} if region else {}
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

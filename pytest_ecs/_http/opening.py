@@ -37,20 +37,21 @@ def open_http(target: Target, timeout: float) -> httpx.Client:
 
 
 def _through(proxy: str, context: ssl.SSLContext) -> httpx.HTTPTransport:
-    parts = urlsplit(proxy)
-    shown = f"{parts.scheme}://{parts.hostname}"  # without a user name and a password
+    shown = "proxy"
     try:
+        parts = urlsplit(proxy)
+        shown = f"proxy {parts.scheme}://{parts.hostname}"  # without a user name and a password
         if parts.scheme == "socks":
             proxy = proxy.replace("socks:", "socks5:", 1)
         return httpx.HTTPTransport(verify=context, proxy=proxy)
     except ImportError:
         raise ConfigurationError(
-            f"The proxy {shown} of the environment speaks SOCKS, which needs one more package",
+            f"The {shown} of the environment speaks SOCKS, which needs one more package",
             hint="pip install 'httpx[socks]', or unset ALL_PROXY, or name the host in NO_PROXY",
         ) from None
     except Exception as error:  # noqa: BLE001 - whatever httpx says of the address
         raise ConfigurationError(
-            f"The proxy {shown} of the environment cannot be used",
+            f"The {shown} of the environment cannot be used",
             seen=type(error).__name__,
             hint="Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: http://host:port",
         ) from None

@@ -118,8 +118,7 @@ class TokenAuth(httpx.Auth):
         source: str = "",
     ) -> None:
         self._secrets = Secrets() if secrets is None else secrets
-        for secret in login.secrets:
-            self._secrets.add(secret)
+        _hide(login, self._secrets)
         self._login = login
         self._iam = ""  # so that the repr works when the next line fails
         self._iam = _iam_base(iam)
@@ -152,7 +151,7 @@ class TokenAuth(httpx.Auth):
             while True:
                 request = flow.send(send(request))
         except StopIteration as stop:
-            token, _ = stop.value
+            token: StoredToken = stop.value[0]
             return token
         finally:
             flow.close()
@@ -309,6 +308,12 @@ class TokenAuth(httpx.Auth):
         for secret in self._login.secrets:
             text = text.replace(secret, REDACTED)  # also one too short for Secrets
         return f"HTTP {response.status_code}, {text[:300]}"
+
+
+def _hide(login: Login, secrets: Secrets) -> None:
+    """Add what must not be seen; here and not in a constructor, whose variables pytest --showlocals would print."""
+    for secret in login.secrets:
+        secrets.add(secret)
 
 
 def _iam_base(iam: str) -> str:

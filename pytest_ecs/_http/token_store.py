@@ -108,7 +108,7 @@ class FileTokenStore:
             case {"value": str(value), "expires_at": expires, "obtained_at": obtained, **rest}:
                 times = [float(t) for t in (expires, obtained) if type(t) in {int, float} and math.isfinite(t)]
                 if len(times) == 2 and SENDABLE.fullmatch(value):
-                    return StoredToken(value, *times, access=access_of(rest.get("access")))
+                    return StoredToken(value, times[0], times[1], access_of(rest.get("access")))
         return None
 
     def put(self, key: str, token: StoredToken) -> None:

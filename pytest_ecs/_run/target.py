@@ -27,7 +27,7 @@ def one_sentence() -> Iterator[None]:
         yield
     except EcsError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - this is the place that turns any of them into a sentence
         # Its text may hold a password, so that only its kind and place are shown.
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise ConfigurationError(
@@ -132,9 +132,7 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
         identities=identities,
         verify=_verify(settings, primary),
         certificate=_certificate(primary),
-        remarks=tuple(
-            f"{what} ({one.source}) is not used" for one in identities.values() for what in one.unused
-        ),
+        remarks=tuple(f"{what} ({one.source}) is not used" for one in identities.values() for what in one.unused),
     )
 
 
