@@ -113,7 +113,7 @@ def granted(token: str, expires_at: object) -> httpx.Response:
 
 def token_auth(clock: FakeClock, **changes: Any) -> TokenAuth:
     """Return a scheme for one user, with *changes* of the credentials or of the scheme."""
-    who = {"username": "alice", "password": PASSWORD, "domain": "acme", "project_name": "eu-de_tests"}
+    who: dict[str, Any] = {"username": "alice", "password": PASSWORD, "domain": "acme", "project_name": "eu-de_tests"}
     how: dict[str, Any] = {"iam": IAM, "clock": clock}
     for name, value in changes.items():
         (who if name in Credentials.__dataclass_fields__ and name not in {"iam", "source"} else how)[name] = value
