@@ -44,8 +44,16 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
     keeper = keeper_of(config)
     if keeper.session is None:
         from pytest_ecs._run.session import open_session
+        from pytest_ecs._run.target import one_sentence
 
-        keeper.session = open_session(settings)
+        session = open_session(settings)
+        try:
+            with one_sentence():
+                session.prepare(getattr(config, "workerinput", {}).get("ecs_found"))
+        except BaseException:
+            session.close()
+            raise
+        keeper.session = session
     return keeper.session
 
 
@@ -104,8 +112,7 @@ class Keeper:
         if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
             return
         try:
-            session = begin(self.config, self.settings)
-            session.preflight()
+            begin(self.config, self.settings)
         except EcsError as error:
             pytest.exit(f"pytest-ecs: {error}", returncode=int(pytest.ExitCode.USAGE_ERROR))
 
