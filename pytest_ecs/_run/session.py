@@ -169,6 +169,7 @@ class Session:
         """Delete what this run created; see `pytest_ecs._resources.cleanup.clean`. Does nothing the second time."""
         if self._cleaned:
             return [], []
+        self.reach.closed = False
         deleted, problems = self.sweep(self.ledger.run)
         if not problems:
             self.ledger.finish()
