@@ -18,7 +18,7 @@ from pytest_ecs.exceptions import AuthenticationFailed, EcsError, NotAnEcsEndpoi
 if TYPE_CHECKING:
     from pytest_ecs._run.session import Session
 
-__all__ = ["PROBES", "offered", "prepare", "resources"]
+__all__ = ["PROBES", "offered", "prepare", "resources", "supply_key_pair"]
 
 #: A query of each chapter that changes nothing and that every endpoint with the chapter answers.
 PROBES: Mapping[int, str] = {5: "/v1/{project_id}/cloudservers/limits", 6: "/v2.1/{project_id}/limits"}
@@ -93,6 +93,23 @@ def identities(session: Session) -> None:
             raise AuthenticationFailed(
                 f"{OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
             ) from None
+
+
+def supply_key_pair(session: Session) -> None:
+    """Make a key pair for the run (6.11.3) where none was given; it is deleted with everything else."""
+    if session.target.simulated or session.target.resources.key_name or not _offers_key_pairs(session):
+        return
+    name = f"ecs-conformance-{session.settings.run}-key"
+    with suppress(EcsError):
+        made = session.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": name}})
+        if made.accepted:
+            rows = {**session.found.get("resources", {}), "key_name": (name, "made for the run")}
+            session.found["resources"] = rows
+            session.target = replace(session.target, resources=replace(session.target.resources, key_name=name))
+
+
+def _offers_key_pairs(session: Session) -> bool:
+    return 6 in chapters_of(session.settings.profile) and 6 not in session.reach.missing
 
 
 def _complete(session: Session) -> None:

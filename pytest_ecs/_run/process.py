@@ -112,9 +112,24 @@ class Keeper:
         if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
             return
         try:
-            begin(self.config, self.settings)
+            from pytest_ecs._run.discovery import supply_key_pair
+
+            session = begin(self.config, self.settings)
+            supply_key_pair(session)
+            self._say_plan(session)
         except EcsError as error:
             pytest.exit(f"pytest-ecs: {error}", returncode=int(pytest.ExitCode.USAGE_ERROR))
+
+    def _say_plan(self, session: Session) -> None:
+        """Print what the run will use before it uses anything."""
+        from pytest_ecs._run.plan import chosen, lines, plan_of
+
+        plan = plan_of(
+            self.settings, chosen(self.settings, session.contract), self.config.getoption("numprocesses", 0) or 1
+        )
+        writer = self.config.get_terminal_writer()
+        for line in lines(session, self.settings, plan):
+            writer.line(line)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
