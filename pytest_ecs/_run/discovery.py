@@ -120,6 +120,7 @@ def _complete(session: Session) -> None:
             primary,
             domain=primary.domain or access.domain,
             project_name=primary.project_name or access.project_name,
+            project_domain=primary.project_domain if primary.project_name else access.project_domain,
             project_id=primary.project_id or access.project_id,
         )
         session.target = replace(session.target, identities={**session.target.identities, "primary": named})
