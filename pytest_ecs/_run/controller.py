@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._run.options import PROFILES, Settings, selected
 from pytest_ecs._types import JSON
+from pytest_ecs.exceptions import ContractError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ class Selector:
             for requirement in contract.requirements.values()
             if requirement.operation is not None
         }
-        self._requirements = contract.requirements
+        self._contract = contract
         self.chosen = {
             requirement.id
             for requirement in contract.requirements.values()
@@ -51,7 +52,7 @@ class Selector:
         from pytest_ecs._run.worker import covered_by
 
         deleting = {recipe.operation for recipe in RECIPES.values() if recipe.deletes}
-        last = {name for name, requirement in self._requirements.items() if requirement.operation in deleting}
+        last = {name for name, requirement in self._contract.requirements.items() if requirement.operation in deleting}
         items.sort(key=lambda item: not last.isdisjoint(covered_by(item)))
         kept: list[pytest.Item] = []
         dropped: list[pytest.Item] = []
@@ -61,6 +62,28 @@ class Selector:
         if dropped:
             config.hook.pytest_deselected(items=dropped)
             items[:] = kept
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Make a file with a marker that names nothing an error: its test would be left out in silence."""
+        report = yield
+        mistakes = dict.fromkeys(
+            text for item in report.result or () if isinstance(item, pytest.Item) for text in self._unknown(item)
+        )
+        if report.passed and mistakes:
+            report.outcome, report.longrepr, report.result = "failed", "\n".join(mistakes), []
+        return report
+
+    def _unknown(self, item: pytest.Item) -> Iterator[str]:
+        from pytest_ecs._run.worker import covered_by
+
+        file, line, _ = item.location
+        for name in covered_by(item):
+            if name not in self._contract.requirements:
+                try:
+                    self._contract.requirement(name)
+                except ContractError as unknown:
+                    yield f"{file}, line {(line or 0) + 1}: {unknown}"
 
     def _wanted(self, covered: list[str]) -> bool:
         """Whether a test was asked for; general requirements bring in no operation that the profile leaves out."""
