@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ecs._report.gates import LEAK
 from pytest_ecs._run.options import read_settings
 from pytest_ecs.exceptions import EcsError
 
@@ -60,9 +61,12 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
 def certify(config: pytest.Config) -> None:
     """Judge every exchange of the run, and in the process that reports, write the certificate at the end."""
     from pytest_ecs._contract import load
-    from pytest_ecs._run.controller import Recorder, Selector
+    from pytest_ecs._report.files import prepare
+    from pytest_ecs._run.controller import Recorder
+    from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.options import check_deviations, check_selection
     from pytest_ecs._run.scheduling import Spread
+    from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
     from pytest_ecs._run.worker import Witness
 
@@ -72,14 +76,17 @@ def certify(config: pytest.Config) -> None:
         check_selection(keeper.settings, contract)
         check_deviations(keeper.settings)
         waivers = read_waivers(keeper.settings.waivers)
+        gates = None if is_worker(config) else read_gates(keeper.settings)
+        if gates is not None and not config.option.collectonly:
+            prepare(keeper.settings.report_folder)
     except EcsError as error:
         raise pytest.UsageError(str(error)) from None
     selector = Selector(keeper.settings, contract)
     config.pluginmanager.register(selector, "pytest-ecs-selector")
     keeper.witness = Witness(keeper, contract, waivers, selector.chosen)
     config.pluginmanager.register(keeper.witness, "pytest-ecs-witness")
-    if not is_worker(config):
-        keeper.recorder = Recorder(keeper, contract, waivers)
+    if gates is not None:
+        keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
         config.pluginmanager.register(Spread(embedded=keeper.settings.embedded), "pytest-ecs-spread")
 
@@ -131,14 +138,15 @@ class Keeper:
             print(f"pytest-ecs: {leak}", file=sys.stderr)  # noqa: T201 - must be seen whatever is captured
         if self.witness is not None:
             rows = self.witness.rest()
+            rows.leaks = self.leaks
             if is_worker(self.config):
-                self.config.workeroutput["ecs"] = {**rows, "leaks": self.leaks}  # type: ignore[attr-defined]
+                self.config.workeroutput["ecs"] = rows.to_text()  # type: ignore[attr-defined]
             elif self.recorder is not None:
                 self.recorder.add(rows)
         if self.recorder is not None and not self.config.option.collectonly:
             self.recorder.finish(session)
-        if self.leaks and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        elif self.leaks and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = LEAK
         if self.session is not None:
             self.session.close()
 
@@ -154,10 +162,10 @@ class Keeper:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Take over what an xdist worker had left to say at its end."""
-        rows = getattr(node, "workeroutput", {}).get("ecs")
-        if rows:
-            self.leaks += rows.pop("leaks", [])
-            if self.recorder is not None:
-                self.recorder.add(rows)
-        elif error and self.recorder is not None:
-            self.recorder.lost(f"worker {node.gateway.id} ended without handing over its records: {error}")
+        text = getattr(node, "workeroutput", {}).get("ecs")
+        if self.recorder is None:
+            return
+        if text is not None:
+            self.recorder.receive(text)
+        else:
+            self.recorder.lost(f"worker {node.gateway.id} ended without handing over its records: {error or 'no word'}")
