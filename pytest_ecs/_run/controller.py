@@ -128,7 +128,7 @@ class Recorder:
             return
         settings = self._keeper.settings
         self.troubles += self._keeper.leaks
-        self.certificate, texts = self._build(settings, session.exitstatus)
+        self.certificate, texts = self._build(settings)
         try:
             self.paths = write_all(settings.report_folder, self.certificate, self._exchanges, self._findings, texts)
         except EcsError as error:
@@ -138,7 +138,7 @@ class Recorder:
         ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _build(self, settings: Settings, exitstatus: int) -> tuple[dict[str, JSON], dict[str, str]]:
+    def _build(self, settings: Settings) -> tuple[dict[str, JSON], dict[str, str]]:
         from pytest_ecs import __version__
         from pytest_ecs._contract.model import Requirement
         from pytest_ecs._report.certificate import build, decide, weigh_waivers
@@ -154,8 +154,6 @@ class Recorder:
         weighed = weigh_waivers(self._waivers, results, today=today)
         homes = {o.id: ".".join(o.section.split(".")[:2]) for o in contract.operations.values()}
         seconds = round(time.perf_counter() - self._clock, 1)
-        if exitstatus == pytest.ExitCode.INTERRUPTED:
-            self.troubles.append("the run was interrupted, so not everything was tested")
         target: dict[str, JSON] = {
             "name": settings.cloud or settings.endpoint or "embedded mock",
             "endpoint": "",
