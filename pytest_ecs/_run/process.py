@@ -8,12 +8,14 @@ so there the workers clean up what is theirs.
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_ecs._report.gates import LEAK
 from pytest_ecs._run.options import read_settings
+from pytest_ecs._run.signals import Stops
 from pytest_ecs.exceptions import EcsError
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def keeper_of(config: pytest.Config) -> Keeper:
     if _KEEPER not in config.stash:
         keeper = config.stash[_KEEPER] = Keeper(config, read_settings(config))
         config.pluginmanager.register(keeper, "pytest-ecs-keeper")
+        if not is_worker(config) and not keeper.settings.embedded:
+            keeper.stops.install()
     return config.stash[_KEEPER]
 
 
@@ -86,6 +90,7 @@ def certify(config: pytest.Config) -> None:
     keeper.witness = Witness(keeper, contract, waivers, selector.chosen)
     config.pluginmanager.register(keeper.witness, "pytest-ecs-witness")
     if gates is not None:
+        keeper.stops.install()
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
         config.pluginmanager.register(Spread(embedded=keeper.settings.embedded), "pytest-ecs-spread")
@@ -112,28 +117,43 @@ class Keeper:
         self.recorder: Recorder | None = None
         #: What could not be deleted, one sentence each.
         self.leaks: list[str] = []
+        self.stops = Stops(self._advice)
+
+    def _advice(self) -> str:
+        settings = self.settings
+        if settings.embedded:
+            return "left at once"
+        target = f"--ecs-cloud={settings.cloud}" if settings.cloud else f"--ecs-endpoint={settings.endpoint}"
+        sweep = f"pytest-ecs sweep {target} --ecs-ledger={settings.ledger_file}"
+        return f"left at once, and nothing more is deleted; what run {settings.run} made is deleted by: {sweep}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Send one harmless request before anything else, so that a bad target is one clear sentence."""
-        if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
+        """Try what would make a run useless: a report that cannot be written, and with one harmless request the target."""
+        if self.recorder is None or self.config.option.collectonly:
             return
         try:
-            begin(self.config, self.settings)
+            if not self.settings.embedded:
+                begin(self.config, self.settings)
         except EcsError as error:
-            pytest.exit(f"pytest-ecs: {error}", returncode=int(pytest.ExitCode.USAGE_ERROR))
+            if self.session is not None:
+                self.session.clean()  # nothing was created, and the ledger is to say so
+                self.session.close()
+            raise pytest.UsageError(str(error)) from None
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_unconfigure(self) -> None:
+        """Heed signals no more."""
+        self.stops.uninstall()
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, None]:
         """Clean up, collect what is left to judge, hand it over or write the certificate."""
         try:
-            self._clean()
+            yield
         except KeyboardInterrupt:
-            self.leaks.append(
-                "clean-up was interrupted; run pytest-ecs sweep with the same target to delete what is left"
-            )
-        except EcsError as error:
-            self.leaks.append(f"clean-up did not work: {error}")
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        self._delete_everything()
+        self.stops.at_the_end = True
         for leak in self.leaks:
             print(f"pytest-ecs: {leak}", file=sys.stderr)  # noqa: T201 - must be seen whatever is captured
         if self.witness is not None:
@@ -149,6 +169,18 @@ class Keeper:
             session.exitstatus = LEAK
         if self.session is not None:
             self.session.close()
+
+    def _delete_everything(self) -> None:
+        """Clean up, unless the run was asked to end at once; note what is left."""
+        if self.stops.at_once:
+            self.leaks.append(self._advice())
+            return
+        try:
+            self._clean()
+        except KeyboardInterrupt:
+            self.leaks.append(f"the clean-up was interrupted: {self._advice()}")
+        except EcsError as error:
+            self.leaks.append(f"clean-up did not work: {error}")
 
     def _clean(self) -> None:
         if self.session is None and distributes(self.config) and not self.settings.embedded:
