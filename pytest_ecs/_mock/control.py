@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from pytest_ecs._mock.building import NicPlan, Plan, build
-from pytest_ecs._mock.consistency import complaints
-from pytest_ecs._mock.errors import GatewayError, RefusalError
-from pytest_ecs._mock.hardware import Disk
-from pytest_ecs._mock.jobs import KINDS
-from pytest_ecs._mock.records import Limits
-from pytest_ecs._mock.state import State
-from pytest_ecs._mock.validation import Field, Reader
+from pytest_ecs._mock.compute.building import NicPlan, Plan, build
+from pytest_ecs._mock.compute.jobs import KINDS
+from pytest_ecs._mock.http.errors import GatewayError, RefusalError
+from pytest_ecs._mock.http.validation import Field, Reader
+from pytest_ecs._mock.state.cloud import State
+from pytest_ecs._mock.state.consistency import complaints
+from pytest_ecs._mock.state.hardware import Disk
+from pytest_ecs._mock.state.records import Limits
 
 __all__ = ["control"]
 
