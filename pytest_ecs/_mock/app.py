@@ -233,16 +233,18 @@ class MockCloud:
 
     def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         # V2 has the same URLs (chapter 3).
-        native = path.startswith("/v2/") and not ECS_V2.match(path)
+        native = path.startswith("/v2/") and path != "/v2/" and not ECS_V2.match(path)
         wanted = "/v2.1/" + path[4:] if native else path
         if _DISCARDED.match(wanted) and self._state.deviates("deprecated-gone"):
             fail(path, 404, "There is nothing at this URL.")
         try:
             endpoint, parameters = self._adapter.match(wanted, method=method)
-        except MethodNotAllowed:
+        except MethodNotAllowed as wrong:
             if method == "PATCH" and self._state.deviates("wrong-method-accepted"):
                 return _ANYTHING, {}
-            fail(path, 405, f"The method {method[:20]} is not allowed here.")
+            refusal = error(path, 405, f"The method {method[:20]} is not allowed here.")
+            refusal.headers["Allow"] = ", ".join(sorted(wrong.valid_methods or ()))
+            raise refusal from None
         except HTTPException:
             fail(path, 404, "There is nothing at this URL.")
         return endpoint, dict(parameters)
@@ -319,7 +321,7 @@ class MockCloud:
                 del inner["code"]
             elif deviates("native-code-string"):
                 inner["code"] = str(inner["code"])
-        return Response(refusal.status, body)
+        return Response(refusal.status, body, dict(refusal.headers))
 
     def _send(self, response: Response, method: str, start_response: StartResponse) -> Iterable[bytes]:
         html = isinstance(response.body, str)

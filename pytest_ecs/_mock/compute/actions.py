@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_ecs._mock.compute.building import Resolver
+from pytest_ecs._mock.compute.building import Resolver, check_metadata
 from pytest_ecs._mock.compute.finding import ACTION, find_server, find_servers, refuse_state, refusing, tail
 from pytest_ecs._mock.compute.views import details
 from pytest_ecs._mock.http.errors import refuse_native
@@ -120,6 +120,7 @@ def rebuild(request: Request, state: State) -> Response:
         raise refuse_native("Ecs.0005", "The system disk is smaller than the image needs.")
     if server.task_state is not None or (server.vm_state not in _IDLE and not deviates("rebuild-state-unchecked")):
         raise refuse_state(server, "rebuild")
+    check_metadata(state, wanted.get("metadata", {}), refuse_native)
     if not deviates("rebuild-image-ignored"):
         server.image = image
     if not deviates("rebuild-name-ignored"):
@@ -131,6 +132,10 @@ def rebuild(request: Request, state: State) -> Response:
         state.move(server, f"rebuild-{server.vm_state}" if server.vm_state in _IDLE else "reinstall-error")
     shown = details(request, state, server)
     body = {name: shown[name] for name in _REBUILT if name in shown}
+    body["addresses"] = {  # the example of 6.3.6 shows no more
+        network: [{"addr": one["addr"], "version": one["version"]} for one in places]
+        for network, places in shown["addresses"].items()
+    }
     return Response(202, {"server": {**body, "adminPass": server.password or f"Mk-{state.hex(12)}"}})
 
 

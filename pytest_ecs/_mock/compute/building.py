@@ -221,11 +221,19 @@ def check_quota(state: State, project: Project, plan: Plan, count: int, refuse: 
     """Refuse more servers or disks than the quotas allow, or than there are addresses."""
     if count > room(state, project, plan.flavor):
         raise refuse("Ecs.0001", "Insufficient ECS quota.")
-    if len(project.volumes) + count * len(plan.disks) > state.limits.disks and not state.deviates("quota-unchecked"):
+    check_metadata(state, plan.metadata, refuse)
+    made = count * sum(not disk.id for disk in plan.disks)  # one with an id is there already
+    if len(project.volumes) + made > state.limits.disks and not state.deviates("quota-unchecked"):
         raise refuse("Ecs.0021", "Insufficient EVS disk quota.")
     wanted = Counter(nic.network for nic in plan.nics if nic.address is None and nic.port is None)
     if any(number * count > network.free() for network, number in wanted.items()):
         raise refuse("Ecs.0012", "The subnet does not contain enough IP addresses.")
+
+
+def check_metadata(state: State, pairs: Mapping[str, str], refuse: Refuse) -> None:
+    """Refuse more pairs of metadata than the quota allows a server (5.7.1), however they come."""
+    if len(pairs) > state.limits.metadata and not state.deviates("metadata-quota-unchecked"):
+        raise refuse("Ecs.0001", "Maximum number of metadata items exceeds the quota")
 
 
 def batch_names(name: str, count: int, state: State) -> list[str]:

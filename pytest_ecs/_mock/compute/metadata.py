@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_ecs._mock.compute.building import check_metadata
 from pytest_ecs._mock.compute.finding import find_server, refuse_state
 from pytest_ecs._mock.http.errors import NativeError, refuse_native
 from pytest_ecs._mock.http.routing import Request, Response, route
@@ -38,8 +39,7 @@ def _read(request: Request, state: State, name: str) -> dict[str, str]:
 
 def _keep(state: State, server: Server, pairs: dict[str, str]) -> None:
     """Give a server all its metadata, as far as the quota allows."""
-    if len(pairs) > state.limits.metadata and not state.deviates("metadata-quota-unchecked"):
-        raise NativeError(403, "Maximum number of metadata items exceeds the quota")
+    check_metadata(state, pairs, refuse_native)
     server.metadata = pairs
 
 

@@ -64,7 +64,7 @@ def _install(
 
     def installed(server: Server) -> None:
         where = remove(server, old)
-        state.projects[server.project].volumes.pop(old.id, None)
+        state.projects[server.project].discard(old)
         new = replace(
             old,
             id=state.uuid(),

@@ -44,6 +44,11 @@ class RefusalError(Exception):
 
     status: int
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        #: What its answer has beside the usual headers.
+        self.headers: dict[str, str] = {}
+
     def body(self) -> dict[str, Any]:
         """Return the JSON body."""
         raise NotImplementedError

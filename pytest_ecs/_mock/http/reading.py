@@ -29,7 +29,9 @@ def text(wsgi: str) -> str:
 def headers_of(environ: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers by their names in lower case."""
     found = {
-        name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name.startswith("HTTP_")
+        name[5:].replace("_", "-").lower(): text(str(value))
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
     }
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):

@@ -43,6 +43,11 @@ class Project:
         # The first one, whatever a deviation lets it be called.
         return next(iter(self.groups.values()))
 
+    def discard(self, disk: Disk) -> None:
+        """Take a disk away; one that has snapshots stays, since they have to be deleted first (6.2.1)."""
+        if all(snapshot.disk is not disk for snapshot in self.snapshots.values()):
+            self.volumes.pop(disk.id, None)
+
 
 class State:
     """The whole cloud in memory, moved on by its clock."""
@@ -223,7 +228,7 @@ class State:
             disk.attached.pop(server.id, None)
             disk.state, disk.system = "available", False
             if disk.delete_on_termination and not disk.attached:
-                project.volumes.pop(disk.id, None)
+                project.discard(disk)
 
     def take_away(self, server: Server, nic: Nic) -> None:
         """Take a NIC from its server; its address is free again unless its port stays, and so is its EIP."""

@@ -10,6 +10,7 @@ __all__ = [
     "OPERATIONS",
     "POWER",
     "SECONDS",
+    "VM_STATES",
     "Phase",
     "action_of",
     "failed",
@@ -41,6 +42,10 @@ _TABLE: Mapping[str, Sequence[tuple[Sequence[str | None], str]]] = {
     "shelved_offloaded": [(("shelving_offloading", "unshelving", None), "SHELVED_OFFLOADED")],
 }
 _STATUS = {(vm, task): status for vm, rows in _TABLE.items() for tasks, status in rows for task in tasks}
+
+
+#: The vm_states of Table A-4, and those that other sections name (6.9).
+VM_STATES = (*_TABLE, "paused", "suspended", "rescued", "soft_deleted")
 
 
 def status_of(vm_state: str, task_state: str | None) -> str:

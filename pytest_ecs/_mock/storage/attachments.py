@@ -243,7 +243,7 @@ def _release(view: _View, request: Request, server: Server) -> Callable[[bool], 
             if forced and where is not None:
                 server.residue.append(where)
             if deviates("detach-deletes"):
-                request.project.volumes.pop(disk.id, None)
+                request.project.discard(disk)
         return well
 
     return done
