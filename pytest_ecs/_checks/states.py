@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._contract import Contract
-from pytest_ecs._contract.states import UNKNOWN
+from pytest_ecs._contract.model import UNKNOWN
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
 

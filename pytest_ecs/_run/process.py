@@ -69,7 +69,7 @@ def certify(config: pytest.Config) -> None:
     from pytest_ecs._run.controller import Recorder
     from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.options import check_deviations, check_selection
-    from pytest_ecs._run.scheduling import Spread
+    from pytest_ecs._run.scheduling import Grouping, Spread
     from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
     from pytest_ecs._run.worker import Witness
@@ -93,7 +93,9 @@ def certify(config: pytest.Config) -> None:
         keeper.stops.install()
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
-        config.pluginmanager.register(Spread(embedded=keeper.settings.embedded), "pytest-ecs-spread")
+        config.pluginmanager.register(Spread(config), "pytest-ecs-spread")
+    else:
+        config.pluginmanager.register(Grouping(contract, embedded=keeper.settings.embedded), "pytest-ecs-grouping")
 
 
 def is_worker(config: pytest.Config) -> bool:

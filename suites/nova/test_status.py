@@ -27,6 +27,8 @@ from pytest_ecs.exceptions import PrerequisiteMissing
 
 from ..recipes.values import PASSWORD
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _START, _REBOOT = (
     f"nova.servers.{verb}/rule"
     for verb in (
