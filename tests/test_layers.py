@@ -11,9 +11,10 @@ _ROOT = Path(__file__).parent.parent
 _PACKAGE = _ROOT / "pytest_ecs"
 
 #: Room -> rooms it may import, from the ground up; a room is a module or sub-package of pytest_ecs. Everything may import these:
-_COMMON = {"exceptions", "_types"}
+_COMMON = {"exceptions", "_text", "_types"}
 _MAY: dict[str, set[str]] = {
     "_types": set(),
+    "_text": set(),
     "exceptions": set(),
     "_mock": set(),
     "_locations": set(),
