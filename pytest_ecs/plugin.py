@@ -101,7 +101,9 @@ def _suites_are_asked_for(config: pytest.Config) -> bool:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Give every xdist worker the run's word and seed, so that all processes share one pool, clean-up and choice."""
-    from pytest_ecs._run.process import settings_of
+    from pytest_ecs._run.process import keeper_of, settings_of
 
-    settings = settings_of(node.config)
+    settings, session = settings_of(node.config), keeper_of(node.config).session
     node.workerinput.update(ecs_run=settings.run, ecs_seed=settings.seed)
+    if session is not None and session.found:
+        node.workerinput.update(ecs_found=session.found)

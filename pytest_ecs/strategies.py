@@ -17,10 +17,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_ecs._cases.mutation import Field, fields, locate, mutate_body, mutate_query, steps_of
-from pytest_ecs._cases.recipe import RECIPES, Request, placeholder
+from pytest_ecs._cases.mutation import locate, mutate_body, mutate_query, steps_of
+from pytest_ecs._cases.recipe import RECIPES, Request, placeholder, shape
 from pytest_ecs._checks.formats import validator
 from pytest_ecs._contract import Contract, load
+from pytest_ecs._contract.fields import Field, fields_of
 from pytest_ecs._contract.model import Operation, Schema
 from pytest_ecs._types import JSON
 
@@ -199,14 +200,14 @@ def _breakable(operation_id: str, variants: Sequence[str] = ()) -> dict[str, str
     for requirement in contract.requirements.values():
         if requirement.operation != operation_id or requirement.kind not in {"request", "query"}:
             continue
-        if requirement.id.endswith("/reference"):  # that may be found out by a job
+        if requirement.keyword == "reference":  # that may be found out by a job
             continue
         if requirement.kind == "query":
             if mutate_query(operation, requirement):
                 found[requirement.id] = "default"
             continue
         for name, build in recipe.variants.items():
-            if (not variants or name in variants) and mutate_body(operation, requirement, build(placeholder()).body):
+            if (not variants or name in variants) and mutate_body(operation, requirement, shape(build).body):
                 found[requirement.id] = name
                 break
     return found
@@ -232,7 +233,7 @@ _ABSENT = object()
 def _valid(operation_id: str, variant: str, *, only_promised: bool) -> st.SearchStrategy[Generated]:
     contract = load()
     operation = contract.operations[operation_id]
-    request = RECIPES[operation_id].variants[variant](placeholder())
+    request = shape(RECIPES[operation_id].variants[variant])
     edits = [
         one.map(lambda drawn: drawn if drawn[1] or not only_promised else (None, True))
         for place in _places(operation_id, variant)
@@ -277,7 +278,7 @@ def _obeying(operation: Operation, request: Request, wanted: Generated) -> Gener
 def _obeys(operation: Operation, body: JSON) -> bool:
     if operation.body is None or not validator(operation.body).is_valid(body):
         return False
-    for field in fields(operation.body):
+    for field in fields_of(operation.body).values():
         for group in field.schema.get("x-exclusive", ()):
             place = locate(body, field.steps)
             at: Any = body
@@ -299,11 +300,11 @@ def _overlap(one: Sequence[str | int], other: Sequence[str | int]) -> bool:
 def _places(operation_id: str, variant: str) -> list[_Place]:
     """Return where a recipe's request may be changed without naming something that would have to exist."""
     schema = load().operations[operation_id].body
-    body = RECIPES[operation_id].variants[variant](placeholder()).body
+    body = shape(RECIPES[operation_id].variants[variant]).body
     if not schema or body is None:
         return []
     found = []
-    for field in fields(schema):
+    for field in fields_of(schema).values():
         above = locate(body, field.steps[:-1]) if field.steps else ()
         if above is None:
             continue
@@ -321,10 +322,10 @@ def _places(operation_id: str, variant: str) -> list[_Place]:
         if (
             field.steps[-1:] == ("{}",)
             and place is not None
-            and place[-1] in (field.parent or {}).get("properties", {})
+            and place[-1] in (field.holder or {}).get("properties", {})
         ):
             continue  # what has a row of its own is no free pair
-        required = not field.steps or field.steps[-1] in (field.parent or {}).get("required", ())
+        required = not field.steps or field.required
         found.append(_Place((*above, field.steps[-1]) if place is None else place, field, now, required))
     return [place for place in found if _may_change(place)]
 
@@ -406,7 +407,7 @@ def _items(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]
     items = place.field.schema.get("items", {})
     if not isinstance(place.now, list):
         return
-    inner = Field(f"{place.field.path}[]", (), items)
+    inner = Field(f"{place.field.path}[]", items)
     at = (*place.place, "[]")
     if items.get("type") == "string" and "maxLength" in items and _is_free(inner):
         yield texts(items).map(lambda text: (Edit(at, text[0]), text[1] and len(text[0]) > 0))
@@ -416,7 +417,7 @@ def _items(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]
         items.get("type") == "object"
         and parts
         and all(
-            part.get("type") == "string" and "maxLength" in part and _is_free(Field(name, (), part))
+            part.get("type") == "string" and "maxLength" in part and _is_free(Field(name, part))
             for name, part in parts.items()
         )
     ):

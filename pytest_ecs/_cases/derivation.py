@@ -1,44 +1,97 @@
-"""How a recipe's request is changed to break one requirement and nothing else, and why some requirements cannot be broken."""
+"""What follows from a requirement and a recipe: the requests that break it and nothing else, and what their answer must be."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from pytest_ecs._cases.mutation import Mutation, mutate_body, mutate_query
-from pytest_ecs._cases.recipe import RECIPES, Recipe, Request, placeholder
+from pytest_ecs._cases.mutation import excluding, mutate_body, mutate_query
+from pytest_ecs._cases.recipe import RECIPES, Recipe, Request, shape
 from pytest_ecs._contract.model import Operation, Requirement, Schema
 from pytest_ecs._types import JSON
 
-__all__ = ["apply", "as_check", "changes", "expectation", "first_version", "flags", "uncovered", "variant_for"]
+__all__ = [
+    "AS_DOCUMENTED",
+    "Changed",
+    "Credentials",
+    "Derivation",
+    "Sending",
+    "as_check",
+    "checks_only",
+    "derive",
+    "uncovered",
+]
 
-#: Kinds of requirements for which a changed request is derived from a recipe's.
+#: Kinds of requirements that need a request of their own, derived from a recipe's.
 _DERIVED = frozenset({"request", "query", "not-found", "http", "alias", "microversion"})
 #: A media type that no section names.
 _OTHER_TYPE = "text/xml"
 #: Claims that a check-only request (dry_run) does not promise to look at; they need the real request.
 _NOT_CHECKED_ONLY = ("reference",)
 
+#: Whose request it is: that of the run's own user with a valid token; without credentials; with a token that nobody
+#: issued; with another project's token; for the URL of another project; or all of it by a user of another project.
+Credentials = Literal["own", "none", "garbage", "other-token", "other-url", "other-user"]
 
-def variant_for(operation: Operation, requirement: Requirement, recipe: Recipe) -> str:
-    """Return the first variant of *recipe* from which *requirement* can be broken.
 
-    Raises `LookupError` with the reason when there is none.
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How a request is sent beside what it holds; None: as the operation says."""
+
+    method: str | None = None
+    #: Template of the URL.
+    path: str | None = None
+    #: Text in the place of the JSON body.
+    content: str | None = None
+    headers: Mapping[str, str] | None = None
+    microversion: str | None = None
+    credentials: Credentials = "own"
+
+
+#: The way the operation says.
+AS_DOCUMENTED = Sending()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One request that differs from an accepted one in exactly one thing."""
+
+    request: Request
+    #: What was changed, in words.
+    change: str
+    sending: Sending = AS_DOCUMENTED
+    #: Error codes that fit beside the general ones.
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How one requirement is put to the test with the requests of one recipe."""
+
+    requirement: Requirement
+    #: The recipe's variant that the requests are made from.
+    variant: str
+    #: The row of the expectations (``schemas/general.yaml``) that the answers have to fit.
+    expects: str
+    _changes: Callable[[Request, Sequence[JSON]], Iterable[Changed]]
+    #: Whether the requests ask only for a check (dry_run).
+    check_only: bool = False
+    #: Variants with what excludes something in *variant*: their bodies give values that are refused for nothing else.
+    others: tuple[str, ...] = ()
+
+    def requests(self, request: Request, others: Sequence[JSON] = ()) -> list[Changed]:
+        """Return each change of *request*, one of `variant`; *others* are bodies of the variants in `others`."""
+        return list(self._changes(request, others))
+
+
+def derive(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:
+    """Return how *requirement* of *operation* is put to the test.
+
+    Raises `LookupError` with the reason when nothing can be derived from *recipe* for it.
     """
-    if requirement.kind == "query" and mutate_query(operation, requirement):
-        return "default"
-    if requirement.kind in {"not-found", "http", "alias", "microversion"}:
-        return "default"
-    if requirement.kind == "request":
-        keyword = requirement.id.rpartition("/")[2]
-        for name, build in recipe.variants.items():
-            body = as_check(operation, build(placeholder()).body, keyword)
-            if mutate_body(operation, requirement, body):
-                return name
-        raise LookupError("no variant of the recipe sets this field")
-    raise LookupError("nothing can be changed in the recipe's request to break it")
+    return _BY_KIND.get(requirement.kind, _underivable)(operation, requirement, recipe)
 
 
 def uncovered(operation: Operation, requirement: Requirement) -> str | None:
@@ -49,69 +102,137 @@ def uncovered(operation: Operation, requirement: Requirement) -> str | None:
     if requirement.kind not in _DERIVED:
         return None
     try:
-        variant_for(operation, requirement, recipe)
+        derive(operation, requirement, recipe)
     except LookupError as error:
         return str(error.args[0])
     return None
 
 
-def changes(
-    operation: Operation, requirement: Requirement, request: Request, keyword: str, others: Sequence[JSON]
-) -> list[tuple[Mutation, dict[str, Any]]]:
-    """Return each change of *request* that breaks *requirement* alone, and how it has to be sent beside that.
+# By kind
 
-    *others* are valid bodies with what excludes something in the request. Raises `LookupError` for other requirements.
-    """
-    kind = requirement.kind
-    if kind == "request":
+
+def _underivable(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:
+    raise LookupError("nothing can be changed in the recipe's request to break it")
+
+
+def _body(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:
+    keyword = requirement.keyword
+
+    def changes(request: Request, others: Sequence[JSON]) -> list[Changed]:
         body = as_check(operation, request.body, keyword)
-        return [(mutation, {}) for mutation in mutate_body(operation, requirement, body, others)]
-    if kind == "query":
-        return [(mutation, {}) for mutation in mutate_query(operation, requirement)]
-    if kind == "not-found":
-        name = keyword
-        unknown = str(uuid.uuid4())
-        if name == "job_id":
-            unknown = uuid.uuid4().hex
-        return [(Mutation({**request.parameters, name: unknown}, f"{name} is an id that does not exist"), {})]
-    if kind == "microversion":
-        limits = operation.microversions
-        outside = limits.until if keyword == "until" else _before(str(limits.since))
-        return [(Mutation(None, f"the microversion is {outside}"), {"microversion": outside})]
-    if keyword == "wrong-method":
-        return [(Mutation(None, "the method is PATCH"), {"method": "PATCH"})]
-    if keyword == "malformed-json":
-        return [(Mutation(None, "the body is cut off"), {"content": '{"server": {"name": "cut'})]
-    if keyword == "media-type":
-        headers = {"Content-Type": _OTHER_TYPE}
-        return [(Mutation(None, f"the body is labelled {_OTHER_TYPE}"), {"headers": headers})]
-    if keyword == "empty-body":
-        return [(Mutation(None, "the body is empty"), {"content": ""})]
-    raise LookupError(f"no way to derive {requirement.id}")
+        return [
+            Changed(replace(request, body=made.value), made.change, codes=made.codes)
+            for made in mutate_body(operation, requirement, body, others)
+        ]
+
+    variant = next((name for name, build in recipe.variants.items() if changes(shape(build), ())), None)
+    if variant is None:
+        raise LookupError("no variant of the recipe sets this field")
+    have = {name: excluding(operation, requirement, shape(build).body) for name, build in recipe.variants.items()}
+    others = tuple(name for name, found in have.items() if have[variant] and found - have[variant])
+    expects = "unknown-reference" if keyword == "reference" else "invalid"
+    return Derivation(requirement, variant, expects, changes, checks_only(operation, keyword), others)
 
 
-def apply(requirement: Requirement, request: Request, changed: Mutation) -> Request:
-    """Return *request* with what *changed* puts into its body, its query or its URL."""
-    if requirement.kind == "request":
-        return replace(request, body=changed.value)
-    if requirement.kind == "query":
-        return replace(request, query={**request.query, **changed.value})
-    if requirement.kind == "not-found":
-        return replace(request, parameters=changed.value)
-    return request
+def _query(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:
+    ways = mutate_query(operation, requirement)
+    if not ways:
+        return _underivable(operation, requirement, recipe)
+    return _plain(
+        requirement,
+        "unknown-reference" if requirement.keyword == "reference" else "invalid",
+        lambda request: [
+            Changed(replace(request, query={**request.query, **made.value}), made.change, codes=made.codes)
+            for made in ways
+        ],
+    )
 
 
-def expectation(requirement: Requirement) -> str:
-    """Return the row of the expectations (``schemas/general.yaml``) that the refusal of a broken *requirement* has to fit."""
-    keyword = requirement.id.rpartition("/")[2]
-    if requirement.kind == "not-found":
-        return "unknown-job" if keyword == "job_id" else "not-found"
-    if keyword == "reference":
-        return "unknown-reference"
-    if requirement.kind == "microversion":
-        return "outside-microversions"
-    same = {"media-type": "media-type", "wrong-method": "method", "malformed-json": "malformed", "empty-body": "empty"}
-    return same.get(keyword, "invalid")
+def _not_found(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:
+    name = requirement.field
+    is_job = name == "job_id"
+
+    def changes(request: Request) -> list[Changed]:
+        unknown = uuid.uuid4().hex if is_job else str(uuid.uuid4())
+        parameters = {**request.parameters, name: unknown}
+        return [Changed(replace(request, parameters=parameters), f"{name} is an id that does not exist")]
+
+    return _plain(requirement, "unknown-job" if is_job else "not-found", changes)
+
+
+def _sent(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:
+    expects, change, sending = _SENT[requirement.kind, requirement.case]
+    return _plain(requirement, expects, lambda request: [Changed(request, change, sending)])
+
+
+def _microversion(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:
+    limits = operation.microversions
+    outside = str(limits.until) if requirement.case == "until" else _before(str(limits.since))
+    sending = Sending(microversion=outside)
+    return _plain(
+        requirement,
+        "outside-microversions",
+        lambda request: [Changed(request, f"the microversion is {outside}", sending)],
+    )
+
+
+def _alias(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:
+    path = next(alias.path for alias in operation.aliases if alias.id == requirement.case)
+
+    def changes(request: Request) -> list[Changed]:
+        # v2 has no microversions (6.16).
+        plain = replace(request, body=_first_version(request.body, operation.body or {}), microversion=None)
+        return [Changed(plain, "the URL is the alias", Sending(path=path))]
+
+    return _plain(requirement, "accepted", changes)
+
+
+def _plain(requirement: Requirement, expects: str, changes: Callable[[Request], list[Changed]]) -> Derivation:
+    return Derivation(requirement, "default", expects, lambda request, _: changes(request))
+
+
+_BY_KIND: Mapping[str, Callable[[Operation, Requirement, Recipe], Derivation]] = {
+    "request": _body,
+    "query": _query,
+    "not-found": _not_found,
+    "http": _sent,
+    "auth": _sent,
+    "microversion": _microversion,
+    "alias": _alias,
+}
+
+#: (kind, case) -> (expectation, change in words, how it is sent).
+_SENT: Mapping[tuple[str, str], tuple[str, str, Sending]] = {
+    ("http", "wrong-method"): ("method", "the method is PATCH", Sending(method="PATCH")),
+    ("http", "malformed-json"): ("malformed", "the body is cut off", Sending(content='{"server": {"name": "cut')),
+    ("http", "media-type"): (
+        "media-type",
+        f"the body is labelled {_OTHER_TYPE}",
+        Sending(headers={"Content-Type": _OTHER_TYPE}),
+    ),
+    ("http", "empty-body"): ("empty", "the body is empty", Sending(content="")),
+    ("auth", "no-token"): ("unauthenticated", "no credentials are sent", Sending(credentials="none")),
+    ("auth", "garbage-token"): (
+        "unauthenticated",
+        "X-Auth-Token is no token that was issued",
+        Sending(credentials="garbage"),
+    ),
+    ("auth", "other-token"): (
+        "foreign-project",
+        "the token is another project's",
+        Sending(credentials="other-token"),
+    ),
+    ("auth", "other-project"): (
+        "foreign-project",
+        "the project in the URL is not the token's",
+        Sending(credentials="other-url"),
+    ),
+    ("auth", "foreign-id"): (
+        "foreign-id",
+        "another project names what is this project's",
+        Sending(credentials="other-user"),
+    ),
+}
 
 
 def _before(version: str) -> str:
@@ -120,25 +241,32 @@ def _before(version: str) -> str:
     return f"{major}.{int(minor) - 1}"
 
 
-def first_version(body: JSON, schema: Schema) -> JSON:
+def _first_version(body: JSON, schema: Schema) -> JSON:
     """Return *body* without the fields that only later microversions have."""
     if isinstance(body, Mapping):
         fields = schema.get("properties", {})
         return {
-            name: first_version(value, fields.get(name, {}))
+            name: _first_version(value, fields.get(name, {}))
             for name, value in body.items()
             if not fields.get(name, {}).get("x-since")
         }
-    return [first_version(item, schema.get("items", {})) for item in body] if isinstance(body, list) else body
+    return [_first_version(item, schema.get("items", {})) for item in body] if isinstance(body, list) else body
 
 
-def flags(operation: Operation, keyword: str) -> dict[str, JSON]:
-    """Return the fields that ask only for a check, where the operation has one and it promises to look at *keyword*."""
+# Check-only requests
+
+
+def checks_only(operation: Operation, keyword: str = "") -> bool:
+    """Return whether *operation* can be asked only to check a request (dry_run), and looks at *keyword* then."""
+    return bool(_flags(operation, keyword))
+
+
+def as_check(operation: Operation, body: JSON, keyword: str = "") -> JSON:
+    """Return *body* with the flag that asks only for a check, where the operation has one that looks at *keyword*."""
+    return {**body, **_flags(operation, keyword)} if isinstance(body, Mapping) else body
+
+
+def _flags(operation: Operation, keyword: str) -> dict[str, JSON]:
     if keyword in _NOT_CHECKED_ONLY:
         return {}
     return {n: True for n, schema in (operation.body or {}).get("properties", {}).items() if schema.get("x-check-only")}
-
-
-def as_check(operation: Operation, body: JSON, keyword: str) -> JSON:
-    """Return *body* with the flag that asks only for a check, where the operation has one that looks at *keyword*."""
-    return {**body, **flags(operation, keyword)} if isinstance(body, Mapping) else body

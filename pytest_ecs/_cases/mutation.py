@@ -9,26 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_ecs._contract.fields import ITEMS, VALUES, Field, fields_of
 from pytest_ecs._contract.model import Operation, Requirement
 from pytest_ecs._contract.sample import sample
 from pytest_ecs._types import JSON
 
-__all__ = ["Field", "Mutation", "excluding", "fields", "locate", "mutate_body", "mutate_query", "steps_of"]
-
-#: A step into a schema: a property's name, "[]" for items, "{}" for the values of a map.
-Steps = tuple[str, ...]
-_ITEMS, _VALUES = "[]", "{}"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A place in a request schema."""
-
-    path: str
-    steps: Steps
-    schema: Mapping[str, Any]
-    #: Schema of the object or array that it stands in.
-    parent: Mapping[str, Any] | None = None
+__all__ = ["Mutation", "excluding", "locate", "mutate_body", "mutate_query", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +29,6 @@ class Mutation:
     codes: tuple[str, ...] = ()
 
 
-def fields(schema: Mapping[str, Any]) -> Iterator[Field]:
-    """Yield every place in *schema*, the outermost first; the root's path is empty."""
-    yield from _fields(schema, "", (), None)
-
-
-def _fields(schema: Mapping[str, Any], path: str, steps: Steps, parent: Mapping[str, Any] | None) -> Iterator[Field]:
-    yield Field(path, steps, schema, parent)
-    for name, inner in schema.get("properties", {}).items():
-        yield from _fields(inner, f"{path}.{name}" if path else name, (*steps, name), schema)
-    if isinstance(schema.get("items"), Mapping):
-        yield from _fields(schema["items"], f"{path}[]", (*steps, _ITEMS), schema)
-    if isinstance(schema.get("additionalProperties"), Mapping):
-        yield from _fields(schema["additionalProperties"], f"{path}{{}}", (*steps, _VALUES), schema)
-
-
 def mutate_body(
     operation: Operation, requirement: Requirement, body: JSON, others: Sequence[JSON] = ()
 ) -> list[Mutation]:
@@ -65,38 +36,29 @@ def mutate_body(
 
     What excludes something in *body* is taken from *others*, valid bodies too, so that it is refused for nothing else.
     """
-    path, keyword = _target(requirement, "request")
-    for field in fields(operation.body or {}):
-        if field.path == path:
-            return list(_mutations(field, keyword, body, others))
-    return []
+    field = fields_of(operation.body or {}).get(requirement.field)
+    return [] if field is None else list(_mutations(field, requirement, body, others))
 
 
 def excluding(operation: Operation, requirement: Requirement, body: JSON) -> set[str]:
     """Return which fields that *requirement* says exclude each other are in *body*; none for other requirements."""
-    path, keyword = _target(requirement, "request")
-    if not keyword.startswith("exclusive"):
+    field = fields_of(operation.body or {}).get(requirement.field)
+    if requirement.keyword != "exclusive" or field is None:
         return set()
-    return {
-        name
-        for field in fields(operation.body or {})
-        if field.path == path
-        for name in _group(field, keyword)
-        if locate(body, (*field.steps, name)) is not None
-    }
+    return {name for name in _group(field, requirement) if locate(body, (*field.steps, name)) is not None}
 
 
-def steps_of(operation: Operation, requirement: Requirement) -> Steps:
+def steps_of(operation: Operation, requirement: Requirement) -> tuple[str, ...]:
     """Return the steps to the field of the body that *requirement* speaks of; none for a query parameter."""
     if requirement.kind != "request":
         return ("",)
-    path, _ = _target(requirement, "request")
-    return next((field.steps for field in fields(operation.body or {}) if field.path == path), ())
+    field = fields_of(operation.body or {}).get(requirement.field)
+    return () if field is None else field.steps
 
 
 def mutate_query(operation: Operation, requirement: Requirement) -> list[Mutation]:
     """Return the queries that break *requirement*, a claim about one query parameter."""
-    name, keyword = _target(requirement, "query")
+    name, keyword = requirement.field, requirement.keyword
     schema = operation.query[name]
     codes = tuple(schema.get("x-errors", ()))
     return [
@@ -105,16 +67,10 @@ def mutate_query(operation: Operation, requirement: Requirement) -> list[Mutatio
     ]
 
 
-def _target(requirement: Requirement, kind: str) -> tuple[str, str]:
-    rest = requirement.id.removeprefix(f"{requirement.operation}/{kind}/")
-    path, _, keyword = rest.rpartition("/")
-    return ("" if path == "body" else path), keyword
-
-
-def _mutations(field: Field, keyword: str, body: JSON, others: Sequence[JSON]) -> Iterator[Mutation]:
-    codes = tuple(field.schema.get("x-errors", ()))
-    if keyword.startswith("exclusive"):
-        yield from _together(field, keyword, body, others, codes)
+def _mutations(field: Field, requirement: Requirement, body: JSON, others: Sequence[JSON]) -> Iterator[Mutation]:
+    keyword, codes = requirement.keyword, tuple(field.schema.get("x-errors", ()))
+    if keyword == "exclusive":
+        yield from _together(field, _group(field, requirement), body, others, codes)
         return
     if keyword == "dependentRequired":
         yield from _alone(field, body, codes)
@@ -208,16 +164,16 @@ def _off_pattern(schema: Mapping[str, Any], now: str) -> Iterator[str]:
             return
 
 
-def _group(field: Field, keyword: str) -> list[str]:
-    """The names that exclude each other: those of the first group, or of the one whose number ends the keyword."""
-    groups, number = field.schema.get("x-exclusive", []), int(keyword.partition("-")[2] or 1) - 1
+def _group(field: Field, requirement: Requirement) -> list[str]:
+    """The names that exclude each other: those of the first group, or of the one whose number *requirement* has."""
+    groups, number = field.schema.get("x-exclusive", []), int(requirement.case or 1) - 1
     return list(groups[number]) if number < len(groups) else []
 
 
 def _together(
-    field: Field, keyword: str, body: JSON, others: Sequence[JSON], codes: tuple[str, ...]
+    field: Field, group: Sequence[str], body: JSON, others: Sequence[JSON], codes: tuple[str, ...]
 ) -> Iterator[Mutation]:
-    place, group = locate(body, field.steps), _group(field, keyword)
+    place = locate(body, field.steps)
     if place is None:
         return
     now = _value(body, place)
@@ -253,12 +209,12 @@ def locate(body: JSON, steps: Sequence[str]) -> tuple[str | int, ...] | None:
     """Return the first place in *body* that the steps lead to, None when it is not there."""
     place: list[str | int] = []
     for step in steps:
-        if step == _ITEMS:
+        if step == ITEMS:
             if not isinstance(body, list) or not body:
                 return None
             place.append(0)
             body = body[0]
-        elif step == _VALUES:
+        elif step == VALUES:
             if not isinstance(body, Mapping) or not body:
                 return None
             key = next(iter(body))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.target import Resources
 from pytest_ecs._types import JSON, ServerState
 
-__all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "Restore", "Step", "Undo", "placeholder", "recipe"]
+__all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "Restore", "Step", "Undo", "placeholder", "recipe", "shape"]
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,12 @@ def recipe(
         return build
 
     return register
+
+
+@cache
+def shape(build: Build) -> Request:
+    """Return the request that *build* makes of placeholders; whoever changes it works on a copy."""
+    return build(placeholder())
 
 
 def placeholder() -> Ingredients:

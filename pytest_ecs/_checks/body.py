@@ -1,29 +1,18 @@
-"""A body against its schema, keyword by keyword, so that every documented claim gets its own verdict."""
+"""A body against its schema, keyword by keyword, so that every documented claim gets its own verdict.
+
+A schema is compiled once for each microversion: what it claims there, each claim under its id and with its comparison.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pytest_ecs._checks.formats import validator
+from pytest_ecs._checks.keywords import KEYWORDS, Holds, comparison, wording
 from pytest_ecs._types import JSON
 
-__all__ = ["KEYWORDS", "Claim", "claims", "exists", "undocumented", "version"]
-
-#: Keywords that are claims about a value by themselves.
-KEYWORDS = (
-    "type",
-    "enum",
-    "const",
-    "minimum",
-    "maximum",
-    "minLength",
-    "maxLength",
-    "minItems",
-    "maxItems",
-    "pattern",
-    "format",
-)
+__all__ = ["KEYWORDS", "Claim", "Judged", "claims", "exists", "judge_body", "undocumented", "version"]
 
 #: (path, keyword, holds, expected, observed); nothing is said of what is expected where it holds.
 Claim = tuple[str, str, bool, str, JSON]
@@ -40,8 +29,57 @@ def version(text: str | None) -> tuple[int, int]:
 
 def exists(schema: Mapping[str, Any], microversion: str | None) -> bool:
     """Return whether a field or header with that schema is documented at *microversion*."""
-    at, since, until = version(microversion), schema.get("x-since"), schema.get("x-until")
-    return (since is None or at >= version(since)) and (until is None or at < version(until))
+    return _beyond(schema, version(microversion)) is None
+
+
+@dataclass(eq=False, slots=True)
+class _Said:
+    """One claim: where, by which keyword, and how to tell whether a value keeps it."""
+
+    path: str
+    keyword: str
+    holds: Holds
+    wanted: str
+    #: Of the requirement that it is.
+    id: str
+
+
+@dataclass(eq=False, slots=True)
+class _Node:
+    """What a schema claims of the values at one place, at one microversion."""
+
+    #: Of the value by itself; the type stands first.
+    value: tuple[_Said, ...]
+    #: Of an object's members: those that must be there, and those that must not be.
+    required: Mapping[str, _Said]
+    absent: Mapping[str, _Said]
+    members: tuple[tuple[str, _Node], ...]
+    #: What the values of a map and the items of a list are.
+    others: _Node | None
+    items: _Node | None
+    named: frozenset[str]
+
+
+class Judged:
+    """What came of comparing one body: the claims that held, each once, and every breach."""
+
+    def __init__(self) -> None:
+        self.held: dict[_Said, None] = {}
+        self.broken: list[tuple[_Said, JSON]] = []
+
+    def claims(self) -> Iterator[Claim]:
+        """Yield each claim that held once, as a list says the same of each of its items, and each breach."""
+        for said in self.held:
+            yield said.path, said.keyword, True, "", None
+        for said, seen in self.broken:
+            yield said.path, said.keyword, False, said.wanted, seen
+
+
+def judge_body(schema: Mapping[str, Any], value: JSON, microversion: str | None = None, base: str = "") -> Judged:
+    """Return what *value* keeps and breaks of all that *schema* claims at *microversion*; ids begin with *base*."""
+    judged = Judged()
+    _walk(_compiled(schema, version(microversion), base), value, judged)
+    return judged
 
 
 def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = None) -> list[Claim]:
@@ -49,54 +87,109 @@ def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = No
 
     Paths join names with dots; ``[]`` stands for the items of an array and ``{}`` for the values of a map.
     """
-    found: list[Claim] = []
-    _walk(schema, value, "", version(microversion), found)
-    return found
+    return list(judge_body(schema, value, microversion).claims())
 
 
-def _walk(schema: Mapping[str, Any], value: JSON, path: str, at: tuple[int, int], found: list[Claim]) -> None:
-    for keyword, valid in _checks(schema):
-        holds = valid(value)
-        wanted = "" if holds else f"{path or 'the body'} {_wanted(keyword, schema)}"
-        found.append((path, keyword, holds, wanted, value))
-        if keyword == "type" and not holds:
-            return
-    if "anyOf" in schema:
-        return
-    if isinstance(value, Mapping):
-        _members(schema, value, path, at, found)
-    elif isinstance(value, list) and "items" in schema:
+def _walk(node: _Node, value: JSON, judged: Judged) -> None:
+    held = judged.held
+    for said in node.value:
+        if said.holds(value):
+            held[said] = None
+        else:
+            judged.broken.append((said, value))
+            if said.keyword == "type":
+                return
+    if type(value) is dict or isinstance(value, Mapping):  # the first is what it is, and fast
+        _members(node, value, judged)
+    elif node.items is not None and isinstance(value, list):
         for item in value:
-            _walk(schema["items"], item, f"{path}[]", at, found)
+            _walk(node.items, item, judged)
 
 
-def _members(
-    schema: Mapping[str, Any], value: Mapping[str, JSON], path: str, at: tuple[int, int], found: list[Claim]
-) -> None:
-    required, expected = schema.get("required", ()), schema.get("x-expected", ())
-    properties = schema.get("properties", {})
-    for name, inner in properties.items():
-        field = f"{path}.{name}" if path else name
-        there = name in value
-        since, until = inner.get("x-since"), inner.get("x-until")
-        if since and at < version(since):
-            wanted = f"{field} is absent before microversion {since}" if there else ""
-            found.append((field, "since", not there, wanted, value.get(name)))
-            continue
-        if until and at >= version(until):
-            wanted = f"{field} is absent from microversion {until} on" if there else ""
-            found.append((field, "until", not there, wanted, value.get(name)))
-            continue
-        if name in required or name in expected:
-            wanted, seen = ("", None) if there else (f"{field} is there", sorted(value))
-            found.append((field, "required", there, wanted, seen))
-        if there:
-            _walk(inner, value[name], field, at, found)
-    others = schema.get("additionalProperties")
-    if isinstance(others, Mapping):
+def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
+    for name, said in node.required.items():
+        if name in value:
+            judged.held[said] = None
+        else:
+            judged.broken.append((said, {"missing": said.path, "there": sorted(value)}))
+    for name, said in node.absent.items():
+        if name in value:
+            judged.broken.append((said, value[name]))
+        else:
+            judged.held[said] = None
+    for name, member in node.members:
+        if name in value:
+            _walk(member, value[name], judged)
+    if node.others is not None:
         for name, item in value.items():
-            if name not in properties:
-                _walk(others, item, f"{path}{{}}", at, found)
+            if name not in node.named:
+                _walk(node.others, item, judged)
+
+
+#: Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.
+_COMPILED: dict[tuple[int, tuple[int, int], str], tuple[Mapping[str, Any], _Node]] = {}
+
+
+def _compiled(schema: Mapping[str, Any], at: tuple[int, int], base: str) -> _Node:
+    key = (id(schema), at, base)
+    entry = _COMPILED.get(key)
+    if entry is None or entry[0] is not schema:
+        entry = _COMPILED[key] = (schema, _node(schema, "", at, base))
+    return entry[1]
+
+
+def _node(schema: Mapping[str, Any], path: str, at: tuple[int, int], base: str) -> _Node:
+    place = path or "the body"
+
+    def claimed(where: str, keyword: str, holds: Holds, wanted: str) -> _Said:
+        return _Said(where, keyword, holds, wanted, f"{base}/{where or 'body'}/{keyword}")
+
+    if "anyOf" in schema:
+        made = claimed(path, "type", comparison("anyOf", schema["anyOf"]), f"{place} {wording('anyOf', schema)}")
+        return _Node((made,), {}, {}, (), None, None, frozenset())
+    said = [
+        claimed(path, keyword, comparison(keyword, schema[keyword]), f"{place} {wording(keyword, schema)}")
+        for keyword in KEYWORDS
+        if keyword in schema
+    ]
+    demanded = {*schema.get("required", ()), *schema.get("x-expected", ())}
+    required: dict[str, _Said] = {}
+    absent: dict[str, _Said] = {}
+    members = []
+    for name, inner in schema.get("properties", {}).items():
+        field = f"{path}.{name}" if path else name
+        beyond = _beyond(inner, at)
+        if beyond is not None:
+            span = "before" if beyond == "since" else "from"
+            on = "" if beyond == "since" else " on"
+            wanted = f"{field} is absent {span} microversion {inner[f'x-{beyond}']}{on}"
+            absent[name] = claimed(field, beyond, _never, wanted)
+            continue
+        if name in demanded:
+            required[name] = claimed(field, "required", _never, f"{field} is there")
+        members.append((name, _node(inner, field, at, base)))
+    others, items = schema.get("additionalProperties"), schema.get("items")
+    return _Node(
+        tuple(said),
+        required,
+        absent,
+        tuple(members),
+        _node(others, f"{path}{{}}", at, base) if isinstance(others, Mapping) else None,
+        _node(items, f"{path}[]", at, base) if isinstance(items, Mapping) else None,
+        frozenset(schema.get("properties", ())),
+    )
+
+
+def _never(_: JSON) -> bool:
+    return False
+
+
+def _beyond(schema: Mapping[str, Any], at: tuple[int, int]) -> str | None:
+    """Return which bound keeps a field from being documented at that microversion; None where it is documented."""
+    since, until = schema.get("x-since"), schema.get("x-until")
+    if since is not None and at < version(since):
+        return "since"
+    return "until" if until is not None and at >= version(until) else None
 
 
 def undocumented(schema: Mapping[str, Any], value: JSON, path: str = "") -> Iterator[str]:
@@ -111,42 +204,3 @@ def undocumented(schema: Mapping[str, Any], value: JSON, path: str = "") -> Iter
     elif isinstance(value, list) and "items" in schema:
         for item in value:
             yield from undocumented(schema["items"], item, f"{path}[]")
-
-
-_Check = Callable[[JSON], bool]
-_CHECKS: dict[int, tuple[Mapping[str, Any], tuple[tuple[str, _Check], ...]]] = {}
-
-
-def _checks(schema: Mapping[str, Any]) -> tuple[tuple[str, _Check], ...]:
-    """What a schema says of a value by itself, the type first."""
-    # Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.
-    entry = _CHECKS.get(id(schema))
-    if entry is None:
-        if "anyOf" in schema:
-            made: tuple[tuple[str, _Check], ...] = (("type", validator({"anyOf": schema["anyOf"]}).is_valid),)
-        else:
-            made = tuple((keyword, _check(keyword, schema[keyword])) for keyword in KEYWORDS if keyword in schema)
-        entry = _CHECKS[id(schema)] = (schema, made)
-    return entry[1]
-
-
-def _check(keyword: str, limit: Any) -> _Check:
-    made = validator({keyword: limit})
-    if keyword != "type":
-        return made.is_valid
-    # Most claims are about types, and jsonschema is slow at being asked for one.
-    types, is_type = [limit] if isinstance(limit, str) else list(limit), made.TYPE_CHECKER.is_type
-    return lambda value: any(is_type(value, name) for name in types)
-
-
-def _wanted(keyword: str, schema: Mapping[str, Any]) -> str:
-    if "anyOf" in schema:
-        return f"is {' or '.join(_describe(branch) for branch in schema['anyOf'])}"
-    return f"has {keyword} {schema[keyword]!r}"
-
-
-def _describe(schema: Mapping[str, Any]) -> str:
-    for keyword in ("const", "enum", "type"):
-        if keyword in schema:
-            return repr(schema[keyword]) if keyword != "type" else str(schema[keyword])
-    return "an object" if "properties" in schema else "anything"

@@ -191,6 +191,15 @@ def expectations(raw: Mapping[str, Any]) -> dict[str, dict[str, Expectation]]:
 def general_requirements(raw: list[Mapping[str, Any]]) -> list[Requirement]:
     """Return the requirements that bind no single operation."""
     return [
-        Requirement(row["id"], None, row["section"], row["kind"], row["level"], row["says"], row.get("x-ruling"))
+        Requirement(
+            row["id"],
+            None,
+            row["section"],
+            row["kind"],
+            row["level"],
+            row["says"],
+            row.get("x-ruling"),
+            case=row["id"].partition("/")[2],
+        )
         for row in raw
     ]

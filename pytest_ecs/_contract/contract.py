@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from pytest_ecs._contract.fields import Field, fields_of
 from pytest_ecs._contract.matching import Permissions, Router
 from pytest_ecs._contract.model import (
     Envelope,
@@ -81,6 +82,15 @@ class Contract:
     def requirement(self, id: str) -> Requirement:  # noqa: A002 - likewise
         """Return the requirement called *id*; raises `ContractError` when there is none."""
         return _entry(self.requirements, id, "requirement")
+
+    def field(self, requirement: Requirement) -> Field:
+        """Return the field of a body that *requirement* speaks of; raises `ContractError` for kinds that speak of none."""
+        operation = self.operations.get(requirement.operation or "")
+        body = operation and {"request": operation.body, "response": operation.response_body}.get(requirement.kind)
+        field = fields_of(body).get(requirement.field) if body else None
+        if field is None:
+            raise ContractError(f"{requirement.id} speaks of no field of a body")
+        return field
 
     def expectation(self, id: str, chapter: str) -> Expectation:  # noqa: A002 - likewise
         """Return what the answer to a case must be; raises `ContractError` where the chapter has none.

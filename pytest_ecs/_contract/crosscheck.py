@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from pytest_ecs._contract.fields import inner
 from pytest_ecs._contract.matching import parameters, same_url
+from pytest_ecs._contract.model import Schema
 from pytest_ecs._contract.references import Shared
 from pytest_ecs._contract.sections import chapter_of, first_section, section_key
 from pytest_ecs._contract.source import Mistake, Source, Steps, closest
@@ -216,7 +218,7 @@ class _Group:
 
 
 def _schema(
-    schema: dict[str, Any],
+    schema: Schema,
     source: Source,
     steps: Steps,
     names: _Names,
@@ -234,19 +236,15 @@ def _schema(
         if problem:
             what = f"{schema['pattern']!r} is not a regular expression: {problem}"
             yield source.mistake((*steps, "pattern"), what)
-    fields = schema.get("properties", {})
     known = around
     if "$ref" in schema or _NAMING.intersection(schema):
         known = around | shared.resolve(schema, source, steps).get("properties", {}).keys()
         yield from _unnamed(schema, known, source, steps)
-    for name, field in fields.items():
-        yield from _schema(field, source, (*steps, "properties", name), names, shared)
-    for keyword in ("items", "additionalProperties", "propertyNames"):
-        if keyword in schema:
-            yield from _schema(schema[keyword], source, (*steps, keyword), names, shared)
-    for index, branch in enumerate(schema.get("anyOf", ())):
-        inside = known | frozenset(fields)
-        yield from _schema(branch, source, (*steps, "anyOf", index), names, shared, inside)
+    beside = known | schema.get("properties", {}).keys()
+    for inside, part in inner(schema):
+        yield from _schema(
+            part, source, (*steps, *inside), names, shared, beside if inside[0] == "anyOf" else frozenset()
+        )
 
 
 _NAMING = frozenset({"required", "x-expected", "x-exclusive", "dependentRequired"})
@@ -263,8 +261,8 @@ def _unnamed(schema: Mapping[str, Any], known: frozenset[str], source: Source, s
         for index, name in enumerate(schema.get(keyword, ())):
             yield from absent(name, (keyword, index))
     for index, group in enumerate(schema.get("x-exclusive", ())):
-        for inner, name in enumerate(group):
-            yield from absent(name, ("x-exclusive", index, inner))
+        for at, name in enumerate(group):
+            yield from absent(name, ("x-exclusive", index, at))
     for name, others in schema.get("dependentRequired", {}).items():
         yield from absent(name, ("dependentRequired", name))
         for index, other in enumerate(others):

@@ -1,13 +1,59 @@
-"""Walks a schema field by field."""
+"""The one walk over schemas: what stands directly inside one, and field by field all that is below it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pytest_ecs._contract.model import Schema
 
-__all__ = ["Field", "walk"]
+__all__ = ["ITEMS", "VALUES", "Field", "fields_of", "inner", "rebuilt", "walk"]
+
+#: Marks of a path: the elements of an array, the values of a map.
+ITEMS, VALUES = "[]", "{}"
+#: Keywords whose value is one schema, with the mark of what it binds; names of a map's entries are no field.
+_ONE = {"items": ITEMS, "additionalProperties": VALUES, "propertyNames": None}
+
+
+def inner(schema: Schema) -> Iterator[tuple[tuple[str | int, ...], Schema]]:
+    """Yield every schema that stands directly in *schema*, with the keywords and names that lead to it."""
+    for name, field in schema.get("properties", {}).items():
+        yield ("properties", name), field
+    for keyword in _ONE:
+        one = schema.get(keyword)
+        if isinstance(one, Mapping):
+            yield (keyword,), one
+    for index, branch in enumerate(schema.get("anyOf", ())):
+        yield ("anyOf", index), branch
+
+
+def rebuilt(
+    schema: Schema, change: Callable[[tuple[str | int, ...], Schema], Schema | None]
+) -> tuple[Schema, frozenset[str]]:
+    """Return *schema* with `inner` changed one by one, and the names of the properties that *change* gave None for.
+
+    It is *schema* itself where nothing was changed.
+    """
+    changed: dict[tuple[str | int, ...], Schema | None] = {}
+    for steps, old in inner(schema):
+        new = change(steps, old)
+        if new is not old:
+            changed[steps] = new
+    if not changed:
+        return schema, frozenset()
+    whole: dict[str, Any] = dict(schema)
+    for (keyword, *rest), new in changed.items():
+        if not rest:
+            whole[str(keyword)] = new
+            continue
+        if whole[str(keyword)] is schema[str(keyword)]:
+            whole[str(keyword)] = schema[str(keyword)].copy()
+        if new is None:
+            del whole[str(keyword)][rest[0]]
+        else:
+            whole[str(keyword)][rest[0]] = new
+    return whole, frozenset(str(rest[0]) for (_, *rest), new in changed.items() if new is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +64,24 @@ class Field:
     path: str
     schema: Schema
     #: Section and table, as far as the schemas around it say.
-    section: str
+    section: str = ""
     table: str | None = None
-    #: The object that lists it; None for elements, map values and the body itself.
-    parent: Schema | None = None
-    #: Its own name in *parent*.
+    #: The object, array or map that it stands in; None for the body itself.
+    holder: Schema | None = None
+    #: Its own name in *holder*; empty for elements, map values and the body itself.
     name: str = ""
+    #: *path*, step by step: names, "[]" and "{}".
+    steps: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
         """Section and table as one text."""
         return f"{self.section}, table {self.table}" if self.table else self.section
+
+    @property
+    def parent(self) -> Schema | None:
+        """The object that lists it; None for elements, map values and the body itself."""
+        return self.holder if self.name else None
 
     @property
     def required(self) -> bool:
@@ -41,7 +94,7 @@ class Field:
         return self.parent is not None and self.name in self.parent.get("x-expected", ())
 
 
-def walk(schema: Schema, section: str) -> Iterator[Field]:
+def walk(schema: Schema, section: str = "") -> Iterator[Field]:
     """Yield the body and every field below it, parents first.
 
     What stands inside ``anyOf`` is not walked: a body follows one branch only, so no field in it can be claimed.
@@ -49,16 +102,32 @@ def walk(schema: Schema, section: str) -> Iterator[Field]:
     yield from _below(_placed(Field("", schema, section)))
 
 
+def fields_of(schema: Schema) -> Mapping[str, Field]:
+    """Return what `walk` yields by path; the answer is kept, and knows no section but those that schemas name."""
+    known = _KEPT.get(id(schema))
+    if known is None or known[0] is not schema:
+        known = _KEPT[id(schema)] = (schema, {field.path: field for field in walk(schema)})
+    return known[1]
+
+
+#: Schemas live as long as the contract. The key is an identity, so the schema is kept beside the answer:
+#: an identity that belongs to a living object cannot be given to another.
+_KEPT: dict[int, tuple[Schema, Mapping[str, Field]]] = {}
+
+
 def _below(field: Field) -> Iterator[Field]:
     yield field
-    schema, path = field.schema, field.path
-    prefix = f"{path}." if path else ""
-    for name, inner in schema.get("properties", {}).items():
-        yield from _below(_placed(replace(field, path=prefix + name, schema=inner, parent=schema, name=name)))
-    for keyword, mark in (("items", "[]"), ("additionalProperties", "{}")):
-        inner = schema.get(keyword)
-        if isinstance(inner, Mapping):
-            yield from _below(_placed(replace(field, path=path + mark, schema=inner, parent=None, name="")))
+    path, steps = field.path, field.steps
+    for (keyword, *names), schema in inner(field.schema):
+        if keyword == "properties":
+            name = str(names[0])
+            where = f"{path}.{name}" if path else name
+            yield from _below(
+                _placed(Field(where, schema, field.section, field.table, field.schema, name, (*steps, name)))
+            )
+        elif mark := _ONE.get(str(keyword)):
+            placed = Field(path + mark, schema, field.section, field.table, field.schema, "", (*steps, mark))
+            yield from _below(_placed(placed))
 
 
 def _placed(field: Field) -> Field:

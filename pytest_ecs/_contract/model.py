@@ -173,6 +173,19 @@ class Requirement:
     says: str
     #: Id of the ruling that explains the reading, if any.
     ruling: str | None = None
+    #: What it speaks of: the dotted path of a field, empty for the body itself (request, response), or the name of a
+    #: query parameter, a header or a parameter of the URL (not-found).
+    field: str = ""
+    #: What it demands of *field*: a keyword of the schema, or required, since, until, reference, exclusive.
+    keyword: str = ""
+    #: What tells it from others of its kind: the rule, code, alias, pair of states or case of auth, http, error or
+    #: microversion that it is; of several groups of exclusive fields in one object the number, from 2 on.
+    case: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Id of its operation, or the section or table that it is an entry of: 4.2, A.2, A-4."""
+        return self.operation or self.id.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +213,14 @@ class StateRow:
     status: str
 
     @property
+    def pair(self) -> str:
+        """The pair as ids of requirements name it."""
+        return f"{self.vm_state}+{self.task_state or 'null'}"
+
+    @property
     def requirement(self) -> str:
         """Id of the requirement that this row is."""
-        return f"A-4/{self.vm_state}+{self.task_state or 'null'}"
+        return f"A-4/{self.pair}"
 
 
 @dataclass(frozen=True, slots=True)

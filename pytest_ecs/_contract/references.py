@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_ecs._contract.fields import rebuilt
+from pytest_ecs._contract.model import Schema
 from pytest_ecs._contract.source import Mistake, Source, Steps, closest
 
 __all__ = ["Shared"]
 
 _LISTS = ("required", "x-expected")
-_INNER = ("items", "additionalProperties", "propertyNames")
 
 
 class Shared:
@@ -24,34 +25,16 @@ class Shared:
             if isinstance(source.data, dict)
             for name, schema in source.data.get("$defs", {}).items()
         }
-        self._resolved: dict[str, dict[str, Any]] = {}
+        self._resolved: dict[str, Schema] = {}
         self._open: list[str] = []
 
-    def resolve(self, schema: dict[str, Any], source: Source, steps: Steps) -> dict[str, Any]:
+    def resolve(self, schema: Schema, source: Source, steps: Steps) -> Schema:
         """Return *schema* with every target in its place; it is the same object where it has no ``$ref``."""
-        changed: dict[str, Any] = {}
-        fields = schema.get("properties")
-        if fields is not None:
-            place = (*steps, "properties")
-            resolved = {name: self.resolve(field, source, (*place, name)) for name, field in fields.items()}
-            if any(resolved[name] is not field for name, field in fields.items()):
-                changed["properties"] = resolved
-        for keyword in _INNER:
-            inner = schema.get(keyword)
-            if inner is not None:
-                new = self.resolve(inner, source, (*steps, keyword))
-                if new is not inner:
-                    changed[keyword] = new
-        branches = schema.get("anyOf")
-        if branches is not None:
-            readings = [self.resolve(branch, source, (*steps, "anyOf", index)) for index, branch in enumerate(branches)]
-            if any(new is not old for new, old in zip(readings, branches, strict=True)):
-                changed["anyOf"] = readings
-        whole = {**schema, **changed} if changed else schema
+        whole, _ = rebuilt(schema, lambda inside, part: self.resolve(part, source, (*steps, *inside)))
         reference = schema.get("$ref")
         return whole if reference is None else _joined(self._target(reference, source, steps), whole)
 
-    def _target(self, reference: str, source: Source, steps: Steps) -> dict[str, Any]:
+    def _target(self, reference: str, source: Source, steps: Steps) -> Schema:
         known = self._resolved.get(reference)
         if known is not None:
             return known

@@ -90,13 +90,28 @@ def _of_operation(operation: Operation, ground: _Ground) -> Iterator[Requirement
     yield from _permission(operation, ground)
     yield from _error(operation, ground)
     for rule in operation.rules:
-        yield _requirement(operation, f"rule/{rule.id}", rule.section, "rule", rule.level, rule.says, rule.ruling)
+        yield _requirement(operation, "rule", rule.section, rule.level, rule.says, rule.ruling, case=rule.id)
 
 
 def _requirement(
-    operation: Operation, part: str, section: str, kind: Kind, level: Level, says: str, ruling: str | None = None
+    operation: Operation,
+    kind: Kind,
+    section: str,
+    level: Level,
+    says: str,
+    ruling: str | None = None,
+    *,
+    field: str = "",
+    keyword: str = "",
+    case: str = "",
 ) -> Requirement:
-    return Requirement(f"{operation.id}/{part}", operation.id, section, kind, level, says, ruling)
+    """Return a requirement of *operation*; nothing but this gives it its id."""
+    if kind in {"request", "response"}:
+        parts = [field or "body", f"{keyword}-{case}" if case else keyword]
+    else:
+        parts = [part for part in (field, keyword, case) if part]
+    name = "/".join((operation.id, kind, *parts))
+    return Requirement(name, operation.id, section, kind, level, says, ruling, field, keyword, case)
 
 
 def _level(schema: Schema, keyword: str, otherwise: Level = "must") -> Level:
@@ -107,10 +122,10 @@ def _level(schema: Schema, keyword: str, otherwise: Level = "must") -> Level:
 def _success(operation: Operation) -> Iterator[Requirement]:
     statuses = listing(list(map(str, operation.statuses)), "or")
     says = f"Success is answered with {statuses}"
-    yield _requirement(operation, "status", operation.section, "status", "must", says, operation.ruling)
+    yield _requirement(operation, "status", operation.section, "must", says, operation.ruling)
     if operation.job is not None:
         says = "The job that a valid request starts ends in SUCCESS"
-        yield _requirement(operation, "job", operation.section, "job", "must", says)
+        yield _requirement(operation, "job", operation.section, "must", says)
     for name, schema in operation.response_headers.items():
         field = next(walk(schema, operation.section))
         claims = [claim(keyword, schema) for keyword in _keywords(schema)]
@@ -119,7 +134,7 @@ def _success(operation: Operation) -> Iterator[Requirement]:
         )
         says = f"The header {name} is there{span}" + (f" and {listing(claims, 'and')}" if claims else "")
         level = _level(schema, "required")
-        yield _requirement(operation, f"header/{name}", field.source, "header", level, says, schema.get("x-ruling"))
+        yield _requirement(operation, "header", field.source, level, says, schema.get("x-ruling"), field=name)
 
 
 def _keywords(schema: Schema) -> list[str]:
@@ -127,11 +142,6 @@ def _keywords(schema: Schema) -> list[str]:
     if "anyOf" in schema:
         return ["type"]
     return [keyword for keyword in VALUE_KEYWORDS if keyword in schema]
-
-
-def _slot(path: str, keyword: str) -> str:
-    """Return the end of an id; the body itself is called ``body``."""
-    return f"{path or 'body'}/{keyword}"
 
 
 def _ruling(field: Field) -> str | None:
@@ -148,8 +158,10 @@ def _response(operation: Operation) -> Iterator[Requirement]:
         def made(
             keyword: str, level: Level, says: str, ruling: str | None, field: Field = field, schema: Schema = schema
         ) -> Requirement:
-            part = f"response/{_slot(field.path, keyword)}"
-            return _requirement(operation, part, field.source, "response", _level(schema, keyword, level), says, ruling)
+            asked = _level(schema, keyword, level)
+            return _requirement(
+                operation, "response", field.source, asked, says, ruling, field=field.path, keyword=keyword
+            )
 
         since, until = schema.get("x-since"), schema.get("x-until")
         if field.required or field.expected:
@@ -173,40 +185,41 @@ def _request(operation: Operation) -> Iterator[Requirement]:
     for field in walk(operation.body, operation.section):
         schema = field.schema
         lenient = schema.get("x-lenient", ())
-        claims = list(_refusals(field))
-        for keyword, says, ruling in claims:
-            if keyword.partition("-")[0] not in lenient:
+        for keyword, case, says, ruling in _refusals(field):
+            if keyword not in lenient:
                 yield _requirement(
                     operation,
-                    f"request/{_slot(field.path, keyword)}",
-                    field.source,
                     "request",
-                    _level(schema, keyword.partition("-")[0]),
+                    field.source,
+                    _level(schema, keyword),
                     says,
                     ruling,
+                    field=field.path,
+                    keyword=keyword,
+                    case=case,
                 )
 
 
-def _refusals(field: Field) -> Iterator[tuple[str, str, str | None]]:
-    """Yield (keyword, claim, ruling) for every way in which a request can be wrong in *field* alone."""
+def _refusals(field: Field) -> Iterator[tuple[str, str, str, str | None]]:
+    """Yield (keyword, case, claim, ruling) for every way in which a request can be wrong in *field* alone."""
     schema, name, ruling = field.schema, field.path or "the body", field.schema.get("x-ruling")
     if field.required:
-        yield "required", f"A request without {name} is refused", _ruling(field)
+        yield "required", "", f"A request without {name} is refused", _ruling(field)
     # The type of the body itself is left to the cases of malformed and empty bodies.
     if field.path:
         for keyword in _keywords(schema):
-            yield keyword, f"A request in which {name} {breach(keyword, schema)} is refused", ruling
+            yield keyword, "", f"A request in which {name} {breach(keyword, schema)} is refused", ruling
     if "x-reference" in schema:
         thing = schema["x-reference"].replace("_", " ")
-        yield "reference", f"A request in which {name} names an unknown {thing} is refused", ruling
+        yield "reference", "", f"A request in which {name} names an unknown {thing} is refused", ruling
     for number, group in enumerate(schema.get("x-exclusive", ()), start=1):
         fields = listing(list(group), "and")
         says = f"A request that sets more than one of {fields} in {name} is refused"
-        yield "exclusive" if number == 1 else f"exclusive-{number}", says, ruling
+        yield "exclusive", "" if number == 1 else str(number), says, ruling
     needed = (field.parent or {}).get("dependentRequired", {}).get(field.name)
     if needed:
         says = f"A request with {name} and without {listing(list(needed), 'and')} beside it is refused"
-        yield "dependentRequired", says, _ruling(field)
+        yield "dependentRequired", "", says, _ruling(field)
 
 
 def _query(operation: Operation) -> Iterator[Requirement]:
@@ -218,65 +231,67 @@ def _query(operation: Operation) -> Iterator[Requirement]:
             if keyword in lenient or (keyword == "type" and ("anyOf" in schema or "string" in schema["type"])):
                 continue
             says = f"A request in which the query parameter {name} {breach(keyword, schema)} is refused"
-            level = _level(schema, keyword)
-            yield _requirement(
-                operation, f"query/{name}/{keyword}", field.source, "query", level, says, schema.get("x-ruling")
-            )
+            yield _parameter(operation, field, name, keyword, says)
         if "x-reference" in schema and "reference" not in lenient:
             thing = schema["x-reference"].replace("_", " ")
             says = f"A request in which the query parameter {name} names an unknown {thing} is refused"
-            level = _level(schema, "reference")
-            yield _requirement(
-                operation, f"query/{name}/reference", field.source, "query", level, says, schema.get("x-ruling")
-            )
+            yield _parameter(operation, field, name, "reference", says)
+
+
+def _parameter(operation: Operation, field: Field, name: str, keyword: str, says: str) -> Requirement:
+    level, ruling = _level(field.schema, keyword), field.schema.get("x-ruling")
+    return _requirement(operation, "query", field.source, level, says, ruling, field=name, keyword=keyword)
 
 
 def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
     """Yield what follows from the URL and the method; each rests on an expectation that its chapter has."""
 
-    def made(part: str, kind: Kind, expectation: str, says: str, level: Level = "must") -> Iterator[Requirement]:
+    def made(
+        kind: Kind, expectation: str, says: str, level: Level = "must", *, case: str = "", field: str = ""
+    ) -> Iterator[Requirement]:
         expected = ground.expectations.get(expectation, {}).get(operation.dialect)
         if expected is not None:
-            yield _requirement(operation, part, expected.section, kind, level, says)
+            yield _requirement(operation, kind, expected.section, level, says, case=case, field=field)
 
     names = parameters(operation.path)
     for name in names:
         if name == _JOB and operation.dialect in ground.expectations.get("unknown-job", {}):
-            yield from made(f"not-found/{name}", "not-found", "unknown-job", f"An unknown {name} in the URL is refused")
+            says = f"An unknown {name} in the URL is refused"
+            yield from made("not-found", "unknown-job", says, field=name)
         elif name != _PROJECT and name not in operation.lenient:
             says = f"An unknown {name} in the URL is answered as not found"
-            yield from made(f"not-found/{name}", "not-found", "not-found", says)
-    yield from made("http/wrong-method", "http", "method", "A method that the URL does not have is refused")
+            yield from made("not-found", "not-found", says, field=name)
+    yield from made("http", "method", "A method that the URL does not have is refused", case="wrong-method")
     if operation.body is not None:
-        yield from made("http/malformed-json", "http", "malformed", "A body that is not JSON is refused")
+        yield from made("http", "malformed", "A body that is not JSON is refused", case="malformed-json")
         # Table 4-3 recommends application/json and leaves other types to single sections, none of which names one.
         says = "A body that is not labelled as JSON is refused"
-        yield from made("http/media-type", "http", "media-type", says, "should")
+        yield from made("http", "media-type", says, "should", case="media-type")
         if operation.body.get("required"):
-            yield from made("http/empty-body", "http", "empty", "A request without its body is refused")
+            yield from made("http", "empty", "A request without its body is refused", case="empty-body")
     for alias in operation.aliases:
         says = f"The same request to {alias.path} is accepted"
-        yield _requirement(operation, f"alias/{alias.id}", alias.section, "alias", alias.level, says, alias.ruling)
+        yield _requirement(operation, "alias", alias.section, alias.level, says, alias.ruling, case=alias.id)
     since, until = operation.microversions.since, operation.microversions.until
     if since is not None:
         says = f"Below microversion {since} the operation is refused"
-        yield _requirement(operation, "microversion/since", operation.section, "microversion", "should", says)
+        yield _requirement(operation, "microversion", operation.section, "should", says, case="since")
     if until is not None:
         says = f"From microversion {until} on the operation is refused"
-        yield _requirement(operation, "microversion/until", operation.section, "microversion", "should", says)
+        yield _requirement(operation, "microversion", operation.section, "should", says, case="until")
     if not _authenticated(operation):
         return
     refused = "unauthenticated"
-    yield from made("auth/no-token", "auth", refused, "A request without credentials is refused")
-    yield from made("auth/garbage-token", "auth", refused, "A request with a token that nobody issued is refused")
+    yield from made("auth", refused, "A request without credentials is refused", case="no-token")
+    yield from made("auth", refused, "A request with a token that nobody issued is refused", case="garbage-token")
     if _PROJECT in names:
         says = "A request with a valid token of another project is refused"
-        yield from made("auth/other-token", "auth", "foreign-project", says)
+        yield from made("auth", "foreign-project", says, case="other-token")
         says = "A request with another project's id in the URL is refused"
-        yield from made("auth/other-project", "auth", "foreign-project", says)
+        yield from made("auth", "foreign-project", says, case="other-project")
         if _OWNED.intersection(names) or _names_servers(operation.body or {}):
             says = "A request of another project that names this project's things is refused, and changes nothing"
-            yield from made("auth/foreign-id", "auth", "foreign-id", says)
+            yield from made("auth", "foreign-id", says, case="foreign-id")
 
 
 def _names_servers(schema: Schema) -> bool:
@@ -298,29 +313,30 @@ def _permission(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
     row = ground.permissions.of(operation)
     if row is not None:
         says = f"A user without {row.action} is denied"
-        yield _requirement(operation, "permission", row.section, "permission", "must", says)
+        yield _requirement(operation, "permission", row.section, "must", says)
 
 
 def _error(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
     section = ground.envelopes[operation.dialect].section
     says = "Every error has the documented form"
-    yield _requirement(operation, "error/envelope", section, "error", "must", says)
+    yield _requirement(operation, "error", section, "must", says, case="envelope")
     if operation.dialect == "ecs":
-        yield _requirement(operation, "error/code", "A.2", "error", "must", "Every error has a code that A.2 lists")
+        says = "Every error has a code that A.2 lists"
+        yield _requirement(operation, "error", "A.2", "must", says, case="code")
     says = "Every error comes with a documented status"
-    yield _requirement(operation, "error/status", "10.1", "error", "must", says)
+    yield _requirement(operation, "error", "10.1", "must", says, case="status")
 
 
 def _states(rows: Iterable[StateRow]) -> Iterator[Requirement]:
     for row in rows:
         says = f"vm_state {row.vm_state} with task_state {row.task_state or 'null'} shows as {row.status}"
-        yield Requirement(row.requirement, None, "A.3, table A-4", "state", "must", says)
+        yield Requirement(row.requirement, None, "A.3, table A-4", "state", "must", says, case=row.pair)
     says = "A pair of states that Table A-4 does not list shows as UNKNOWN"
-    yield Requirement("A-4/unknown", None, "A.3, table A-4", "state", "should", says)
+    yield Requirement("A-4/unknown", None, "A.3, table A-4", "state", "should", says, case="unknown")
 
 
 def _codes(errors: Iterable[ErrorCode]) -> Iterator[Requirement]:
     """Yield one requirement per code; a should, since the appendix warns that its statuses may be inaccurate."""
     for error in errors:
         says = f"{error.code} comes with {listing(list(map(str, error.statuses)), 'or')}"
-        yield Requirement(f"A.2/{error.code}", None, "A.2", "code", "should", says)
+        yield Requirement(f"A.2/{error.code}", None, "A.2", "code", "should", says, case=error.code)

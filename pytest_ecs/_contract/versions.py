@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from pytest_ecs._contract.fields import rebuilt
 from pytest_ecs._contract.model import Schema
 
 __all__ = ["covers", "schema_at", "version_key"]
-
-_MAPS = ("properties", "$defs")
-_SCHEMAS = ("items", "additionalProperties", "propertyNames")
 
 
 @lru_cache(maxsize=256)
@@ -46,36 +43,16 @@ _KEPT: dict[tuple[int, str], tuple[Schema, Schema]] = {}
 
 
 def _pruned(schema: Schema, version: str) -> Schema:
-    changed: dict[str, Any] = {}
-    gone: set[str] = set()
-    for keyword in _MAPS:
-        fields = schema.get(keyword)
-        if isinstance(fields, Mapping):
-            kept = {
-                name: _pruned(field, version)
-                for name, field in fields.items()
-                if covers(field.get("x-since"), field.get("x-until"), version)
-            }
-            gone |= fields.keys() - kept.keys()
-            if any(kept.get(name) is not field for name, field in fields.items()):
-                changed[keyword] = kept
-    for keyword in _SCHEMAS:
-        inner = schema.get(keyword)
-        if isinstance(inner, Mapping):
-            pruned = _pruned(inner, version)
-            if pruned is not inner:
-                changed[keyword] = pruned
-    branches = schema.get("anyOf")
-    if branches is not None:
-        pruned_branches = [_pruned(branch, version) for branch in branches]
-        if any(new is not old for new, old in zip(pruned_branches, branches, strict=True)):
-            changed["anyOf"] = pruned_branches
-    if gone:
-        changed |= _without(schema, gone)
-    return {**schema, **changed} if changed else schema
+    def kept(steps: tuple[str | int, ...], field: Schema) -> Schema | None:
+        if steps[0] == "properties" and not covers(field.get("x-since"), field.get("x-until"), version):
+            return None
+        return _pruned(field, version)
+
+    whole, gone = rebuilt(schema, kept)
+    return {**whole, **_without(schema, gone)} if gone else whole
 
 
-def _without(schema: Schema, gone: set[str]) -> dict[str, Any]:
+def _without(schema: Schema, gone: frozenset[str]) -> dict[str, Any]:
     """Return the keywords of *schema* that name fields, without the fields that are *gone*."""
     changed: dict[str, Any] = {}
     for keyword in ("required", "x-expected"):

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 import httpx
 
+from pytest_ecs._http.access import Access
 from pytest_ecs._http.connection import Connection
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.headers import applied_version, version_headers
 from pytest_ecs._http.limits import GATEWAY, PAUSES
 from pytest_ecs._http.recording import CUT, answered, as_text, sent
-from pytest_ecs._http.target import Target
-from pytest_ecs._http.token import NO_RENEWAL
+from pytest_ecs._http.token import LOGIN_PATH, NO_RENEWAL, TokenAuth
 from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import EcsError, NotAnEcsEndpoint, Unreachable
 
@@ -160,8 +160,23 @@ class Client:
         known = self.connection.projects
         if self.identity not in known:
             credentials = self.connection.target.identities[self.identity]
-            known[self.identity] = credentials.project_id or self._look_up(credentials.project_name)
+            access = None if credentials.project_id else self.access()
+            granted = access.project_id if access is not None else None
+            known[self.identity] = credentials.project_id or granted or self._look_up(credentials.project_name)
         return known[self.identity]
+
+    def access(self) -> Access | None:
+        """Return what the token of this identity gives access to, logging in if need be; None where there is no token.
+
+        Raises as a login does, and `Unreachable` when IAM does not answer.
+        """
+        if not isinstance(self.auth, TokenAuth):
+            return None
+        http = self.connection.http
+        try:
+            return self.auth.grant(lambda login: http.send(login, auth=None)).access
+        except httpx.HTTPError as error:
+            raise _unreachable(f"IAM at {self.connection.target.iam}", error) from error
 
     def _look_up(self, name: str | None) -> str:
         exchange = replace(self, base=self.connection.target.iam).get("/v3/projects")
@@ -259,7 +274,7 @@ class Client:
                 if last or not (may_repeat or never_left) or _hopeless(error):
                     exchange = replace(draft, failure=secrets.scrub(_describe(error)), **sent(request, body, secrets))
                     journal.add(exchange)
-                    raise _unreachable(self.connection.target, draft, error) from error
+                    raise _unreachable(f"{draft.base} ({draft.request_line})", error) from error
             else:
                 exchange = answered(draft, response, body, secrets)
                 if response.status_code not in GATEWAY:
@@ -292,10 +307,12 @@ def _blame(status: int) -> str:
     )
 
 
-def _unreachable(target: Target, draft: Exchange, error: httpx.HTTPError) -> EcsError:
+def _unreachable(where: str, error: httpx.HTTPError) -> EcsError:
     seen = _describe(error)
     upper = seen.upper()
-    where = f"{draft.base} ({draft.request_line})"
+    asked = str(error.request.url) if error._request is not None else ""
+    if asked.endswith(LOGIN_PATH):
+        where = f"IAM at {asked.removesuffix(LOGIN_PATH)} (POST {LOGIN_PATH})"
     if "CERTIFICATE_VERIFY_FAILED" in upper:
         return Unreachable(
             f"The TLS certificate of {where} does not verify",

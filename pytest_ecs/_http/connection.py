@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.journal import Journal
+from pytest_ecs._http.opening import open_http
 from pytest_ecs._http.recording import answered
 from pytest_ecs._http.redaction import Secrets
 from pytest_ecs._http.target import Target
+from pytest_ecs._http.token import LOGIN_PATH
 from pytest_ecs._types import JSON, Identity
 
 __all__ = ["Connection", "Guard", "Identify"]
@@ -57,17 +57,9 @@ class Connection:
     def open(
         cls, target: Target, *, worker: str, identify: Identify, guard: Guard | None = None, timeout: float = 60.0
     ) -> Connection:
-        """Open a connection pool to *target*; close it with `close`."""
+        """Open a connection pool to *target*; close it with `close`. Raises `ConfigurationError` when it cannot be set up."""
         secrets = Secrets(secret for credentials in target.identities.values() for secret in credentials.secrets())
-        verify: bool | ssl.SSLContext = target.verify if isinstance(target.verify, bool) else _trust(target.verify)
-        http = httpx.Client(
-            transport=target.transport,
-            timeout=timeout,
-            verify=verify,
-            trust_env=not target.simulated,
-            headers={"User-Agent": "pytest-ecs", "Accept": "application/json"},
-        )
-        return cls(target, http, Journal(worker), secrets, identify, guard)
+        return cls(target, open_http(target, timeout), Journal(worker), secrets, identify, guard)
 
     def close(self) -> None:
         """Close the sockets."""
@@ -79,8 +71,8 @@ class Connection:
             id=self.journal.next_id(),
             operation="iam.tokens.create",
             method=request.method,
-            base=self.target.iam,
-            path=request.url.path,
+            base=str(request.url).removesuffix(LOGIN_PATH),
+            path=LOGIN_PATH,
             query=(),
             request_headers={},
             request_body=None,
@@ -95,7 +87,3 @@ class Connection:
             microversion=None,
         )
         self.journal.add(answered(draft, response, json.loads(request.content), self.secrets))
-
-
-def _trust(file: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(file))

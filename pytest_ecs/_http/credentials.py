@@ -1,97 +1,166 @@
-"""Finds credentials where users keep them: clouds.yaml and secure.yaml, ``OS_*``, the SDK's and Terraform's variables.
+"""Finds credentials where users keep them: clouds.yaml, ``OS_*``, the SDK's and Terraform's variables.
 
-Nothing here reads the process's environment or home folder by itself; both are given. No value that may be a secret
-gets into a ``repr`` or an exception text.
+Nothing here reads the process's environment or home folder by itself; both are given. Values of two accounts are never
+mixed, and what is set and not used is named. No value that may be a secret gets into a ``repr`` or an exception text.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pytest_ecs._http.clouds import Cloud, read_cloud
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["Credentials", "load"]
 
-#: Returns the bytes of a file; raises `OSError` as `pathlib.Path.read_bytes` does.
-Reader = Callable[[Path], bytes]
+_SECRET_FIELDS = ("password", "application_secret", "token", "ak", "sk", "security_token")
+#: Fields that say whose credentials these are, in which project: sources that differ in one of them are not mixed.
+_ACCOUNT = ("domain", "domain_id", "username", "user_id", "application_id", "project_id", "project_name")
+_PAIR = ("ak", "sk", "security_token")
 
-_SECRET_FIELDS = ("password", "ak", "sk", "security_token")
-#: Fields that say whose credentials these are: sources that differ in one of them are not mixed.
-_WHO = ("iam", "domain", "username", "project_id", "project_name")
-
-#: Where each field stands in an entry of clouds.yaml; the first name that has a value wins.
+#: Where each field stands in the ``auth`` block of clouds.yaml; the first name that has a value wins.
 _CLOUD_NAMES: dict[str, tuple[str, ...]] = {
-    "endpoint": ("ecs_endpoint", "compute_endpoint_override"),
-    "region": ("region_name",),
-    "iam": ("auth.auth_url",),
-    "domain": ("auth.user_domain_name", "auth.domain_name"),
-    "username": ("auth.username",),
-    "password": ("auth.password",),
-    "project_id": ("auth.project_id",),
-    "project_name": ("auth.project_name",),
-    "ak": ("auth.access_key", "auth.ak"),
-    "sk": ("auth.secret_key", "auth.sk"),
-    "security_token": ("auth.security_token",),
+    "iam": ("auth_url",),
+    "domain": ("user_domain_name", "domain_name"),
+    "domain_id": ("user_domain_id", "domain_id"),
+    "username": ("username",),
+    "user_id": ("user_id",),
+    "password": ("password",),
+    "project_id": ("project_id",),
+    "project_name": ("project_name",),
+    "project_domain": ("project_domain_name",),
+    "project_domain_id": ("project_domain_id",),
+    "application_id": ("application_credential_id",),
+    "application_name": ("application_credential_name",),
+    "application_secret": ("application_credential_secret",),
+    "token": ("token",),
+    "ak": ("access_key", "ak"),
+    "sk": ("secret_key", "sk"),
+    "security_token": ("security_token",),
 }
 
-#: Groups of variables in their order; each is taken as one source.
-_VARIABLES: tuple[tuple[str, dict[str, str]], ...] = (
+#: Groups of variables in their order; each is taken as one source. The first name that has a value wins.
+_VARIABLES: tuple[tuple[str, dict[str, tuple[str, ...]]], ...] = (
     (
         "OS_* variables",
         {
-            "iam": "OS_AUTH_URL",
-            "username": "OS_USERNAME",
-            "password": "OS_PASSWORD",
-            "project_name": "OS_PROJECT_NAME",
-            "project_id": "OS_PROJECT_ID",
-            "domain": "OS_USER_DOMAIN_NAME",
-            "region": "OS_REGION_NAME",
+            "iam": ("OS_AUTH_URL",),
+            "username": ("OS_USERNAME",),
+            "user_id": ("OS_USER_ID",),
+            "password": ("OS_PASSWORD",),
+            "project_name": ("OS_PROJECT_NAME", "OS_TENANT_NAME"),
+            "project_id": ("OS_PROJECT_ID", "OS_TENANT_ID"),
+            "domain": ("OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN"),
+            "domain_id": ("OS_USER_DOMAIN_ID", "OS_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"),
+            "project_domain": ("OS_PROJECT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME"),
+            "project_domain_id": ("OS_PROJECT_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"),
+            "application_id": ("OS_APPLICATION_CREDENTIAL_ID",),
+            "application_name": ("OS_APPLICATION_CREDENTIAL_NAME",),
+            "application_secret": ("OS_APPLICATION_CREDENTIAL_SECRET",),
+            "token": ("OS_TOKEN", "OS_AUTH_TOKEN"),
+            "region": ("OS_REGION_NAME",),
+            "interface": ("OS_INTERFACE", "OS_ENDPOINT_TYPE"),
+            "ca_file": ("OS_CACERT",),
+            "certificate": ("OS_CERT",),
+            "key": ("OS_KEY",),
         },
     ),
     (
         "HUAWEICLOUD_SDK_* variables",
         {
-            "ak": "HUAWEICLOUD_SDK_AK",
-            "sk": "HUAWEICLOUD_SDK_SK",
-            "project_id": "HUAWEICLOUD_SDK_PROJECT_ID",
-            "security_token": "HUAWEICLOUD_SDK_SECURITY_TOKEN",
+            "ak": ("HUAWEICLOUD_SDK_AK",),
+            "sk": ("HUAWEICLOUD_SDK_SK",),
+            "project_id": ("HUAWEICLOUD_SDK_PROJECT_ID",),
+            "domain_id": ("HUAWEICLOUD_SDK_DOMAIN_ID",),
+            "security_token": ("HUAWEICLOUD_SDK_SECURITY_TOKEN",),
+            "iam": ("HUAWEICLOUD_SDK_IAM_ENDPOINT",),
         },
     ),
-    ("HW_* variables", {"ak": "HW_ACCESS_KEY", "sk": "HW_SECRET_KEY", "region": "HW_REGION_NAME"}),
+    (
+        "HW_* variables",
+        {
+            "ak": ("HW_ACCESS_KEY",),
+            "sk": ("HW_SECRET_KEY",),
+            "security_token": ("HW_SECURITY_TOKEN",),
+            "username": ("HW_USER_NAME",),
+            "password": ("HW_PASSWORD", "HW_USER_PASSWORD"),
+            "project_id": ("HW_PROJECT_ID",),
+            "project_name": ("HW_PROJECT_NAME",),
+            "domain": ("HW_DOMAIN_NAME",),
+            "domain_id": ("HW_DOMAIN_ID",),
+            "iam": ("HW_AUTH_URL",),
+            "region": ("HW_REGION_NAME", "HW_REGION"),
+        },
+    ),
 )
+#: Variables that say how the others are meant, or which file is read.
+_READ_APART = frozenset({"OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_AUTH_TYPE", "OS_INSECURE"})
+_YES = frozenset({"1", "true", "yes", "on"})
+
+#: How a login is called by openstacksdk, and what it is here.
+_AUTH_TYPES: dict[str, Login | None] = {
+    "password": "password",
+    "v3password": "password",
+    "v3applicationcredential": "application credential",
+    "token": "token",
+    "v3token": "token",
+    "aksk": None,
+}
+
+Login = Literal["password", "application credential", "token"]
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who sends the requests, and where to (4.1, 4.2); has a user name with password, an AK with SK, or both pairs."""
+    """Who sends the requests, and where to (4.1, 4.2); has a way to log in to IAM, an AK with SK, or both."""
 
     #: Address of IAM, as the user wrote it.
     iam: str | None = None
     #: Address of the ECS endpoint, where the user overrides the catalogue.
     endpoint: str | None = None
     region: str | None = None
-    #: Name of the account to which the user belongs.
+    #: Which of a service's addresses in the catalogue: public, internal or admin.
+    interface: str | None = None
+    #: Name of the account (domain) to which the user belongs.
     domain: str | None = None
+    domain_id: str | None = None
     username: str | None = None
+    user_id: str | None = None
     password: str | None = None
     project_id: str | None = None
     project_name: str | None = None
+    #: Name of the domain that a project given by name belongs to; Keystone needs it, the document does not (4.1).
+    project_domain: str | None = None
+    project_domain_id: str | None = None
+    application_id: str | None = None
+    application_name: str | None = None
+    application_secret: str | None = None
+    #: One that somebody else obtained.
+    token: str | None = None
     ak: str | None = None
     sk: str | None = None
     #: Goes with a temporary AK/SK.
     security_token: str | None = None
+    #: Whether certificates are verified; None where nothing was said.
+    verify: bool | None = None
+    #: PEM file of the authorities to trust.
+    ca_file: str | None = None
+    #: PEM files of the client's own certificate and its key.
+    certificate: str | None = None
+    key: str | None = None
     #: Where they were found, in words.
     source: str = ""
+    #: What was set and is not used, each with the reason where there is one.
+    unused: tuple[str, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         shown = (
             f"{f.name}={'***' if f.name in _SECRET_FIELDS else repr(value)}"
             for f in fields(self)
-            if (value := getattr(self, f.name)) is not None
+            if f.name != "unused" and (value := getattr(self, f.name)) is not None
         )
         return f"Credentials({', '.join(shown)})"
 
@@ -99,183 +168,191 @@ class Credentials:
         """Return the values that must be redacted wherever they show up; the AK is among them."""
         return tuple(value for name in _SECRET_FIELDS if (value := getattr(self, name)))
 
+    @property
+    def login(self) -> Login | None:
+        """How a token is obtained; None when nothing is there to obtain one with."""
+        if self.password and (self.username or self.user_id):
+            return "password"
+        if self.application_secret and (self.application_id or self.application_name):
+            return "application credential"
+        return "token" if self.token else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether a request can be sent with them."""
+        return self.login is not None or bool(self.ak and self.sk)
+
 
 def load(
-    cloud: str | None, environ: Mapping[str, str], search: Sequence[Path], *, read: Reader = Path.read_bytes
+    cloud: str | None, environ: Mapping[str, str], search: Sequence[Path], *, region: str | None = None
 ) -> Credentials:
     """Return the credentials of *cloud*, or without a name those of the environment.
 
-    A named cloud comes from the first clouds.yaml in the folders of *search* that has it, secrets merged from the
-    secure.yaml beside it. If it holds a password or an AK/SK it is taken alone: variables of another account must not
-    turn a second identity into the first. If it holds neither, the variables complete it.
+    A named cloud comes from the file that ``OS_CLIENT_CONFIG_FILE`` names or from the first clouds.yaml in the folders
+    of *search* that has it; see `read_cloud`. If it can log in by itself it is taken alone: variables of another account
+    must not turn a second identity into the first. If it cannot, the variables complete it. Without a name
+    ``OS_CLOUD`` is one, unless ``OS_*`` variables name another account.
 
     Variables count in this order: ``OS_*``, ``HUAWEICLOUD_SDK_*``, ``HW_*``; an empty one counts as not set. A later
     source fills what earlier ones left open. It is left out as a whole when it names another user, domain, project or
-    IAM; an AK only comes with the SK and security token of the same source.
+    IAM, or when nothing in it says that it is the same account; an AK only comes with the SK and security token of the
+    same source.
 
-    Raises `ConfigurationError` when a file cannot be read or is not as it should be, no file has *cloud*, or neither a
-    user name with password nor an AK with SK was found; the text says every place that was looked at. Who else may
+    Raises `ConfigurationError` when a file cannot be read or is not as it should be, no file has *cloud*, its way to log
+    in is not supported, or nothing to log in with was found; the text says every place that was looked at. Who else may
     read secure.yaml is the user's business and no error.
     """
+    named = cloud or environ.get("OS_CLOUD", "").strip() or None
     found = Credentials()
     looked: list[str] = []
-    if cloud is not None:
-        found = _from_clouds(cloud, search, read)
-        looked.append(f"{found.source} {_lacks(found)}")
-    if cloud is None or not _is_complete(found):
-        for label, names in _VARIABLES:
-            given = {field: value for field, name in names.items() if (value := environ.get(name, "").strip())}
-            found, remark = _merge(found, Credentials(**given, source=label), names)
-            looked.append(f"{label} {remark}")
-    if _is_complete(found):
+    if named is not None:
+        found = _from_cloud(read_cloud(named, search, environ, region))
+        looked.append(f"{found.source} {_halves(found)}")
+    sources = [_from_variables(label, names, environ) for label, names in _VARIABLES]
+    if named is not None and found.complete:
+        if cloud is None:
+            _same_account(found, sources[0])
+        found = _unused(found, *(one.source for one in sources if one.complete), *_unread(environ, found=found))
+    else:
+        for one, (_, names) in zip(sources, _VARIABLES, strict=True):
+            found, remark = _merge(found, one, names)
+            looked.append(f"{one.source} {remark}")
+        found = _unused(found, *_unread(environ, found=None))
+    if found.complete:
         return found
     raise ConfigurationError(
-        f"no password and no AK/SK found{f' for cloud {cloud!r}' if cloud is not None else ''}",
+        f"no password and no AK/SK found{f' for cloud {named!r}' if named is not None else ''}",
         seen="; ".join(looked),
         hint="Set OS_USERNAME and OS_PASSWORD, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or "
-        + ("put them" if cloud is not None else "name a cloud with --ecs-cloud that has them")
+        + ("put them" if named is not None else "name a cloud with --ecs-cloud that has them")
         + " under auth in clouds.yaml or secure.yaml",
     )
 
 
-def _is_complete(found: Credentials) -> bool:
-    return bool((found.username and found.password) or (found.ak and found.sk))
+def _from_cloud(cloud: Cloud) -> Credentials:
+    auth = dict(cloud.auth)
+    values: dict[str, Any] = {}
+    for name, keys in _CLOUD_NAMES.items():
+        value = next((auth[key] for key in keys if auth.get(key)), None)
+        if value is not None:
+            values[name] = value
+    values["iam"] = cloud.iam or values.get("iam")
+    found = Credentials(
+        **values,
+        endpoint=cloud.endpoint,
+        region=cloud.region,
+        interface=None if cloud.interface == "public" else cloud.interface,
+        verify=None if cloud.verify else False,
+        ca_file=cloud.ca_file,
+        certificate=cloud.certificate,
+        key=cloud.key,
+        source=cloud.source,
+        unused=cloud.unused,
+    )
+    return _as_asked(found, cloud.auth_type, f"{cloud.source} has auth_type")
 
 
-def _lacks(found: Credentials, names: Mapping[str, str] | None = None) -> str:
+def _as_asked(found: Credentials, auth_type: str, where: str) -> Credentials:
+    """Return *found* with the one login that *auth_type* names, where it has several."""
+    if auth_type not in _AUTH_TYPES:
+        raise ConfigurationError(
+            f"{where} {auth_type!r}, which is not supported",
+            seen=f"supported are {', '.join(_AUTH_TYPES)}",
+            hint="Use a password, an application credential, a token or an AK/SK",
+        )
+    wanted = _AUTH_TYPES[auth_type]
+    if wanted == "application credential":
+        return replace(found, password=None, token=None)
+    if wanted == "token":
+        return replace(found, password=None, application_secret=None)
+    return found
+
+
+def _from_variables(label: str, names: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> Credentials:
+    given: dict[str, Any] = {}
+    for name, variables in names.items():
+        value = next((text for one in variables if (text := environ.get(one, "").strip())), None)
+        if value is not None:
+            given[name] = value
+    found = Credentials(**given, source=label)
+    if label.startswith("OS_"):
+        if environ.get("OS_INSECURE", "").strip().lower() in _YES:
+            found = replace(found, verify=False)
+        if auth_type := environ.get("OS_AUTH_TYPE", "").strip():
+            found = _as_asked(found, auth_type, "OS_AUTH_TYPE is")
+    return found
+
+
+def _same_account(found: Credentials, variables: Credentials) -> None:
+    differs = _difference(found, variables)
+    if differs and variables.complete:
+        raise ConfigurationError(
+            "OS_CLOUD and other OS_* variables name two accounts",
+            seen=f"they differ in {differs.replace('_', ' ')}",
+            hint="Unset one of them, or name the cloud with --ecs-cloud",
+        )
+
+
+def _difference(first: Credentials, second: Credentials) -> str | None:
+    for name in ("iam", *_ACCOUNT):
+        mine, other = getattr(first, name), getattr(second, name)
+        if mine and other and mine.rstrip("/") != other.rstrip("/"):
+            return name
+    return None
+
+
+def _halves(found: Credentials, names: Mapping[str, Sequence[str]] | None = None) -> str:
     """Say in brackets which halves of a credential are there."""
     names = names or {}
-    halves = [
-        f"{names.get(name, name)} {'set' if getattr(found, name) else 'not set'}"
-        for name in ("username", "password", "ak", "sk")
-        if not names or name in names
-    ]
+    asked = (
+        ("ak", "sk") if "ak" in names else ("username", "password") if names else ("username", "password", "ak", "sk")
+    )
+    halves = [f"{names[name][0] if names else name} {'set' if getattr(found, name) else 'not set'}" for name in asked]
     return f"({', '.join(halves)})"
 
 
-def _merge(first: Credentials, second: Credentials, names: Mapping[str, str]) -> tuple[Credentials, str]:
+def _merge(first: Credentials, second: Credentials, names: Mapping[str, Sequence[str]]) -> tuple[Credentials, str]:
     """Return *first* with its gaps filled from *second*, and a remark on what *second* had."""
-    for name in _WHO:
-        mine, other = getattr(first, name), getattr(second, name)
-        if mine and other and mine != other:
-            return first, f"(left out: {names[name]} differs from what {first.source} says)"
-    taken = {
-        name: value
-        for name in (*_WHO, "region", "password")
-        if getattr(first, name) is None and (value := getattr(second, name)) is not None
+    given = {
+        f.name: value
+        for f in fields(second)
+        if f.name not in {"source", "unused"} and (value := getattr(second, f.name)) is not None
     }
+    differs = _difference(first, second)
+    left_out = ""
+    if differs:
+        left_out = f"(left out: {names[differs][0]} differs from what {first.source} says)"
+    elif not _comparable(first, second):
+        left_out = f"(left out: nothing in it says that it is the account of {first.source})"
+    if left_out:
+        return _unused(first, f"{second.source} {left_out}"), left_out
+    taken = {n: v for n, v in given.items() if n not in _PAIR and getattr(first, n) is None}
+    if first.login is not None:  # one login is enough, and a second one may be another user's
+        for name in ("password", "token", "application_id", "application_name", "application_secret"):
+            taken.pop(name, None)
     if first.ak is None and second.ak and second.sk:
-        taken.update(ak=second.ak, sk=second.sk, security_token=second.security_token)
+        taken.update({name: given[name] for name in _PAIR if name in given})
     if taken:
         source = f"{first.source} + {second.source}" if first.source else second.source
-        return replace(first, **taken, source=source), _lacks(second, names)
-    return first, _lacks(second, names)
+        return replace(first, **taken, source=source), _halves(second, names)
+    return (_unused(first, second.source) if given else first), _halves(second, names)
 
 
-# -- files -----------------------------------------------------------------------------------------------------------
+def _comparable(first: Credentials, second: Credentials) -> bool:
+    """Whether something in *second* says that it is the same account, or it names none at all."""
+    mine = {name for name in _ACCOUNT if getattr(first, name)}
+    theirs = {name for name in _ACCOUNT if getattr(second, name)}
+    return not mine or not theirs or bool(mine & theirs)
 
 
-def _from_clouds(cloud: str, search: Sequence[Path], read: Reader) -> Credentials:
-    names: dict[str, None] = {}
-    files: list[Path] = []
-    for folder in search:
-        path = folder / "clouds.yaml"
-        clouds = _clouds_in(path, read)
-        if clouds is None:
-            continue
-        files.append(path)
-        if cloud in clouds:
-            secure_path = folder / "secure.yaml"
-            secure = _clouds_in(secure_path, read) or {}
-            values = _values(path, cloud, clouds[cloud])
-            source = f"cloud {cloud!r} in {path}"
-            if cloud in secure:
-                values.update(_values(secure_path, cloud, secure[cloud]))
-                source += " and secure.yaml"
-            return Credentials(**values, source=source)
-        names.update(dict.fromkeys(clouds))
-    if not files:
-        raise ConfigurationError(
-            f"cloud {cloud!r} is asked for, but there is no clouds.yaml",
-            seen=f"nothing in {', '.join(str(folder) for folder in search) or 'no folder at all'}",
-            hint="Put clouds.yaml into one of these folders",
-        )
-    close = difflib.get_close_matches(cloud, names, n=max(len(names), 1), cutoff=0.0)
-    raise ConfigurationError(
-        f"cloud {cloud!r} is not in {' or '.join(map(str, files))}",
-        seen=f"the clouds {', '.join(close)}" if close else "no cloud at all",
-        hint="Use one of these names, or add the cloud to the file",
-    )
+def _unused(found: Credentials, *remarks: str) -> Credentials:
+    return replace(found, unused=(*found.unused, *remarks))
 
 
-def _clouds_in(path: Path, read: Reader) -> dict[str, Any] | None:
-    """Return the entries below ``clouds``; None when there is no such file."""
-    import yaml
-
-    try:
-        text = read(path).decode("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be read",
-            seen=error.strerror or type(error).__name__,
-            hint="Correct the file's permissions, or take it away",
-        ) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        # Not chained: that exception carries the file's content.
-        raise ConfigurationError(
-            f"{path} is not YAML", seen=f"line {line} is not UTF-8 text", hint="Save the file as UTF-8"
-        ) from None
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        at = getattr(error, "position", None)  # of a character that YAML does not allow
-        if mark is not None:
-            where = f"line {mark.line + 1}, column {mark.column + 1}"
-        elif isinstance(at, int):
-            where = f"line {text.count(chr(10), 0, at) + 1}, a character that YAML does not allow"
-        else:
-            where = "a value that cannot be read"
-        # Neither chained nor quoted: YAML's own text shows the line or word it stumbled over, in a file of secrets.
-        raise ConfigurationError(
-            f"{path} is not YAML",
-            seen=where,
-            hint="Check indentation there, and put values with special characters into quotes",
-        ) from None
-    clouds = data.get("clouds") if isinstance(data, dict) else None
-    if not isinstance(clouds, dict):
-        raise ConfigurationError(
-            f"{path} is not a file of clouds",
-            seen="nothing" if data is None else "no mapping named clouds at its top",
-            hint="It starts with clouds:, below which each cloud has its name and an auth block",
-        )
-    return {str(name): entry for name, entry in clouds.items()}
-
-
-def _values(path: Path, cloud: str, entry: object) -> dict[str, str]:
-    """Return the fields of a cloud's entry by our names; empty ones are absent."""
-    auth = entry.get("auth") if isinstance(entry, dict) else None
-    if not (entry is None or isinstance(entry, dict)) or not (auth is None or isinstance(auth, dict)):
-        raise ConfigurationError(
-            f"cloud {cloud!r} in {path} is not a mapping with an auth block",
-            hint="Indent its fields, and those of auth once more",
-        )
-    flat = {**(entry or {}), **{f"auth.{name}": value for name, value in (auth or {}).items()}}
-    values: dict[str, str] = {}
-    for field, names in _CLOUD_NAMES.items():
-        for name in names:
-            value = flat.get(name)
-            if value is None or value == "" or field in values:
-                continue
-            if not isinstance(value, str):
-                # 0123 has become 83 by now, and true a truth value: the text the user meant is lost.
-                raise ConfigurationError(
-                    f"{name} of cloud {cloud!r} in {path} is not text",
-                    seen=f"YAML reads it as {type(value).__name__}",
-                    hint="Put the value into quotes",
-                )
-            values[field] = value
-    return values
+def _unread(environ: Mapping[str, str], *, found: Credentials | None) -> list[str]:
+    """Return the names of variables that look like ours, are set and that nothing reads."""
+    if found is not None:
+        return []
+    known = {one for _, names in _VARIABLES for variables in names.values() for one in variables} | _READ_APART
+    prefixes = ("OS_", "HUAWEICLOUD_SDK_", "HW_")
+    return sorted(one for one in environ if one.startswith(prefixes) and one not in known and environ[one].strip())

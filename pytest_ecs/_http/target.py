@@ -78,6 +78,10 @@ class Target:
     #: Control hook of the embedded mock: (method, path, JSON) -> JSON. None on a real cloud.
     control: Callable[[str, str, JSON], JSON] | None = None
     verify: bool | Path = True
+    #: PEM files of the client's own certificate and of its key, None where the first holds both.
+    certificate: tuple[Path, Path | None] | None = None
+    #: What was given for the target and is not used, one phrase each.
+    remarks: tuple[str, ...] = ()
 
     @property
     def project(self) -> str | None:

@@ -9,8 +9,6 @@ No ``repr``, ``str`` or exception text of this module holds a password or a toke
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import AsyncGenerator, Callable, Generator
 from datetime import UTC, datetime
@@ -18,18 +16,41 @@ from typing import NoReturn
 
 import httpx
 
+from pytest_ecs._http.access import access_of
 from pytest_ecs._http.headers import set_header
 from pytest_ecs._http.limits import GATEWAY, PAUSES, RENEWAL_MARGIN
+from pytest_ecs._http.login import Login
 from pytest_ecs._http.redaction import REDACTED, Secrets
 from pytest_ecs._http.token_store import SENDABLE, MemoryTokenStore, StoredToken, TokenStore
 from pytest_ecs._types import JSON, Clock
-from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, NotAnEcsEndpoint, TargetError
+from pytest_ecs.exceptions import (
+    AuthenticationFailed,
+    ConfigurationError,
+    EcsError,
+    NotAnEcsEndpoint,
+    PrerequisiteMissing,
+    TargetError,
+)
 
-__all__ = ["NO_RENEWAL", "FixedToken", "NoAuth", "TokenAuth"]
+__all__ = ["LOGIN_PATH", "NO_RENEWAL", "FixedToken", "NoAuth", "TokenAuth"]
+
+#: Where IAM gives tokens (4.1).
+LOGIN_PATH = "/v3/auth/tokens"
 
 #: Key of ``request.extensions``; a true value there makes `TokenAuth` return a 401 as it is.
 NO_RENEWAL = "ecs_no_renewal"
 
+#: What to do after a refused login, by its status.
+_CHECK = (
+    "Check user name, password, domain (the account's name) and project in clouds.yaml and secure.yaml or"
+    " in the OS_* variables, and that the user may use this project"
+)
+_ADVICE = {
+    400: "Where IAM wants the domain of the project, set project_domain_name in clouds.yaml or OS_PROJECT_DOMAIN_NAME,"
+    " or give the project by its id",
+    401: _CHECK,
+    403: _CHECK,
+}
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -60,7 +81,7 @@ class FixedToken(httpx.Auth):
 
 
 class TokenAuth(httpx.Auth):
-    """Token authentication (4.2): obtains a project token by password (4.1) and sends it as X-Auth-Token.
+    """Token authentication (4.2): obtains a project token (4.1) and sends it as X-Auth-Token.
 
     A token is asked for once per credential and shared through *store*. It is replaced *margin* seconds before its
     end on the target's clock, and once after a 401 to a request that used a token obtained earlier; that request is
@@ -68,15 +89,16 @@ class TokenAuth(httpx.Auth):
     401 with the same token renews nothing, until some request has been accepted with it: an endpoint that refuses
     everything causes one more login, not one per request. Extension `NO_RENEWAL` switches this off for a request.
 
-    *iam* is the address with or without ``/v3``. Of *project_id* and *project_name* one is needed; the id wins. Every
-    token, own or shared, and the password are added to *secrets*. *observe* is called with each IAM request and its
+    *iam* is the address with or without ``/v3``; *login* says who asks, by what proof and for which project. Every
+    token, own or shared, and the proof are added to *secrets*. *observe* is called with each IAM request and its
     answer, which is read but not yet judged; both hold secrets. It is not called when no answer comes. As httpx has
     it, the IAM answer and a first 401 are in the ``history`` of the response that the caller gets.
 
     A login answered by 429, 502, 503 or 504 is repeated after 1, 2 and 4 seconds of *clock*. Then, or for any other
-    5xx, `TargetError` is raised; `AuthenticationFailed` for 401 and 403, after which no further login is sent, since
+    5xx, `TargetError` is raised; `AuthenticationFailed` for 400, 401 and 403, after which no further login is sent, since
     repeated wrong passwords lock accounts; `NotAnEcsEndpoint` for every other answer that holds no token as 4.3 shows
-    it. A bad address or no project raises `ConfigurationError` at once.
+    it. A bad address raises `ConfigurationError` at once. Where *essential* is false all of these are raised as
+    `PrerequisiteMissing`: what needs that identity is not tested, and the run goes on.
     """
 
     requires_request_body = True  # the request may have to be sent twice
@@ -85,47 +107,54 @@ class TokenAuth(httpx.Auth):
     def __init__(
         self,
         iam: str,
+        login: Login,
         *,
-        username: str,
-        password: str,
-        domain: str,
-        project_id: str | None = None,
-        project_name: str | None = None,
         clock: Clock,
         store: TokenStore | None = None,
         secrets: Secrets | None = None,
         observe: Callable[[httpx.Request, httpx.Response], None] | None = None,
         margin: float = RENEWAL_MARGIN,
+        essential: bool = True,
+        source: str = "",
     ) -> None:
-        self._password = password
         self._secrets = Secrets() if secrets is None else secrets
-        self._secrets.add(password)
-        del password  # pytest --showlocals would print it, should a check below fail
-        self._username = username
-        self._domain = domain
-        self._project = {"id": project_id} if project_id else {"name": project_name or ""}
+        _hide(login, self._secrets)
+        self._login = login
         self._iam = ""  # so that the repr works when the next line fails
         self._iam = _iam_base(iam)
-        if not (project_id or project_name):
-            raise ConfigurationError(
-                f"no project is named for user {username!r}, and ECS tokens are scoped to one (4.2)",
-                hint="Set project_name or project_id in clouds.yaml, or OS_PROJECT_NAME or OS_PROJECT_ID",
-            )
         self._clock = clock
         self._store: TokenStore = MemoryTokenStore() if store is None else store
         self._observe = observe
         self._margin = margin
-        scope = json.dumps([self._iam, username, domain, self._project], sort_keys=True)
-        self._key = hashlib.sha256(scope.encode()).hexdigest()
+        self._essential = essential
+        self._source = source
+        self._key = login.key(self._iam)
         self._token: StoredToken | None = None
         #: The token that a renewal gave and that was refused all the same.
         self._no_help: StoredToken | None = None
-        self._refusal: tuple[str, str, str] | None = None
+        self._refusal: AuthenticationFailed | None = None
 
     def __repr__(self) -> str:
-        return (
-            f"TokenAuth({self._iam!r}, username={self._username!r}, domain={self._domain!r}, project={self._project!r})"
-        )
+        return f"TokenAuth({self._iam!r}, {self._login.who}, {self._login.where})"
+
+    def grant(self, send: Callable[[httpx.Request], httpx.Response], *, timeout: float = 60.0) -> StoredToken:
+        """Return a token that can be used now, sending a login with *send* where there is none.
+
+        Raises as a request with this authentication would.
+        """
+        if self._token is not None and self._is_fresh(self._token):
+            return self._token
+        limits = {"timeout": httpx.Timeout(timeout).as_dict()}
+        flow = self._obtain(httpx.Request("GET", self._iam, extensions=limits), refused=None)
+        try:
+            request = next(flow)
+            while True:
+                request = flow.send(send(request))
+        except StopIteration as stop:
+            token: StoredToken = stop.value[0]
+            return token
+        finally:
+            flow.close()
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Yield the IAM request where a token is needed, then *request*, then both again after a 401 if that may help.
@@ -170,8 +199,7 @@ class TokenAuth(httpx.Auth):
             new = token is None or not self._is_fresh(token) or (refused is not None and token.value == refused.value)
             if token is None or new:
                 if self._refusal is not None:
-                    what, seen, hint = self._refusal
-                    raise AuthenticationFailed(what, seen=seen, hint=hint)
+                    raise self._known_refusal()
                 token = yield from self._log_in(request)
                 self._store.put(self._key, token)
         self._secrets.add(token.value)
@@ -191,17 +219,26 @@ class TokenAuth(httpx.Auth):
             if pause is None or response.status_code not in GATEWAY:
                 break
             self._clock.sleep(pause)
-        return self._judge(response, asked)
+        try:
+            return self._judge(response, asked)
+        except EcsError as error:
+            if self._essential:
+                raise
+            # A second identity is not what the run stands on: what needs it is not tested, and the rest goes on.
+            raise PrerequisiteMissing(error.what, seen=error.seen, hint=error.hint) from None
+
+    def _known_refusal(self) -> EcsError:
+        refusal = self._refusal or AuthenticationFailed("the credentials were refused")
+        kind = AuthenticationFailed if self._essential else PrerequisiteMissing
+        return kind(refusal.what, seen=refusal.seen, hint=refusal.hint)
 
     def _login_request(self, request: httpx.Request) -> httpx.Request:
-        user = {"name": self._username, "password": self._password, "domain": {"name": self._domain}}
-        identity = {"methods": ["password"], "password": {"user": user}}
         # A request made by hand has no time-out at all; it gets that of the request it serves.
         extensions = {key: value for key, value in request.extensions.items() if key == "timeout"}
         return httpx.Request(
             "POST",
-            f"{self._iam}/v3/auth/tokens",
-            json={"auth": {"identity": identity, "scope": {"project": self._project}}},
+            f"{self._iam}{LOGIN_PATH}",
+            json=self._login.body,
             headers={"Accept": "application/json"},
             extensions=extensions,
         )
@@ -209,18 +246,14 @@ class TokenAuth(httpx.Auth):
     def _judge(self, response: httpx.Response, asked: float) -> StoredToken:
         """Return the token in IAM's answer (4.3), or raise what the answer means."""
         status = response.status_code
-        if status in {401, 403}:
-            ((kind, project),) = self._project.items()
-            what = (
-                f"IAM at {self._iam} refuses user {self._username!r} of domain {self._domain!r}"
-                f" for the project with {kind} {project!r}"
+        where = f" ({self._source})" if self._source else ""
+        if status in {400, 401, 403}:
+            self._refusal = AuthenticationFailed(
+                f"IAM at {self._iam} refuses {self._login.who} for {self._login.where}{where}",
+                seen=self._said(response),
+                hint=_ADVICE[status],
             )
-            hint = (
-                "Check user name, password, domain (the account's name) and project in clouds.yaml and secure.yaml or"
-                " in the OS_* variables, and that the user may use this project"
-            )
-            self._refusal = (what, self._said(response), hint)
-            raise AuthenticationFailed(what, seen=self._refusal[1], hint=hint)
+            raise self._refusal
         if status == 429 or status >= 500:
             raise TargetError(
                 f"IAM at {self._iam} gives no token at the moment",
@@ -244,11 +277,11 @@ class TokenAuth(httpx.Auth):
                 ends = None
         if ends is None:
             self._not_iam(response, "its 201 has no token.expires_at like 2019-02-13T06:52:13.855000Z (4.3)")
-        return StoredToken(response.headers["X-Subject-Token"], ends, asked)
+        return StoredToken(response.headers["X-Subject-Token"], ends, asked, access_of(body))
 
     def _not_iam(self, response: httpx.Response, because: str) -> NoReturn:
         raise NotAnEcsEndpoint(
-            f"{self._iam}/v3/auth/tokens does not answer as IAM would: {because}",
+            f"{self._iam}{LOGIN_PATH} does not answer as IAM would: {because}",
             seen=self._said(response),
             hint="Check auth_url in clouds.yaml or OS_AUTH_URL; it must be the IAM address of the cloud, not a console",
         ) from None
@@ -272,9 +305,15 @@ class TokenAuth(httpx.Auth):
             case None if title := _TITLE.search(response.text):
                 text += f', a page titled "{title[1].strip()}"'
         text = self._secrets.scrub(" ".join(text.split()))
-        if self._password:
-            text = text.replace(self._password, REDACTED)  # also one too short for Secrets
+        for secret in self._login.secrets:
+            text = text.replace(secret, REDACTED)  # also one too short for Secrets
         return f"HTTP {response.status_code}, {text[:300]}"
+
+
+def _hide(login: Login, secrets: Secrets) -> None:
+    """Add what must not be seen; here and not in a constructor, whose variables pytest --showlocals would print."""
+    for secret in login.secrets:
+        secrets.add(secret)
 
 
 def _iam_base(iam: str) -> str:

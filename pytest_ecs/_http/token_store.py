@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NoReturn, Protocol
 
+from pytest_ecs._http.access import Access, access_of
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ConfigurationError
 
@@ -33,6 +34,8 @@ class StoredToken:
     expires_at: float
     #: When it was asked for.
     obtained_at: float
+    #: What it gives access to, as far as IAM said so.
+    access: Access | None = None
 
     def is_fresh(self, now: float, margin: float) -> bool:
         """Whether the token can still be used at *now*, that is, ends more than *margin* seconds later.
@@ -102,10 +105,10 @@ class FileTokenStore:
     def get(self, key: str) -> StoredToken | None:
         """Return the token under *key*; None when the file is missing, damaged or has none."""
         match self._entries().get(key):
-            case {"value": str(value), "expires_at": expires, "obtained_at": obtained}:
+            case {"value": str(value), "expires_at": expires, "obtained_at": obtained, **rest}:
                 times = [float(t) for t in (expires, obtained) if type(t) in {int, float} and math.isfinite(t)]
                 if len(times) == 2 and SENDABLE.fullmatch(value):
-                    return StoredToken(value, *times)
+                    return StoredToken(value, times[0], times[1], access_of(rest.get("access")))
         return None
 
     def put(self, key: str, token: StoredToken) -> None:

@@ -107,10 +107,10 @@ def overall(results: Iterable[Result], waivers: Sequence[Mapping[str, JSON]] = (
 
 def group(requirement: Requirement) -> str:
     """Return the section group: "5.1" for 5.1.1, the table or list for the appendix."""
-    if requirement.id.startswith(("A-4/", "A.2/", "4.2/")):
-        return requirement.id.partition("/")[0]
+    if requirement.operation is None:
+        return requirement.subject
     section = requirement.section.partition(",")[0].strip()
-    if requirement.operation is not None and (section.startswith("A") or not re.match(r"\d", section)):
+    if section.startswith("A") or not re.match(r"\d", section):
         return section
     return ".".join(section.split(".")[:2])
 

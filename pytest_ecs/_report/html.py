@@ -47,7 +47,7 @@ def html(certificate: Mapping[str, JSON], texts: Mapping[str, str], exchanges: M
             untested[result["reason"]].append(result)
     operations: dict[str, list[Any]] = {}
     for result in results:
-        operations.setdefault(result["operation"] or result["requirement"].partition("/")[0], []).append(result)
+        operations.setdefault(result["operation"] or result["group"], []).append(result)
     return _template().render(
         c=certificate,
         line=verdict_line(certificate),

@@ -39,7 +39,7 @@ def junit(certificate: Mapping[str, JSON], texts: Mapping[str, str]) -> str:
 
 
 def _case(suite: ET.Element, result: Mapping[str, JSON], texts: Mapping[str, str]) -> None:
-    operation = result["operation"] or str(result["requirement"]).partition("/")[0]
+    operation = result["operation"] or result["group"]
     case = ET.SubElement(
         suite, "testcase", classname=_clean(str(operation)), name=_clean(str(result["requirement"])), time="0"
     )

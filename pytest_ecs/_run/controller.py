@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Recorder", "Selector"]
 
 
-#: Requirements of the operations that delete servers.
-_DELETES = re.compile(r"(?:ecs|nova)\.servers\.delete/")
-
-
 class Selector:
     """Leaves out the tests of requirements that were not asked for."""
 
@@ -39,6 +35,7 @@ class Selector:
             for requirement in contract.requirements.values()
             if requirement.operation is not None
         }
+        self._requirements = contract.requirements
         self.chosen = {
             requirement.id
             for requirement in contract.requirements.values()
@@ -50,9 +47,12 @@ class Selector:
 
         Those that delete servers come last: they get the servers that other tests left over.
         """
+        from pytest_ecs._cases.recipe import RECIPES
         from pytest_ecs._run.worker import covered_by
 
-        items.sort(key=lambda item: any(map(_DELETES.match, covered_by(item))))
+        deleting = {recipe.operation for recipe in RECIPES.values() if recipe.deletes}
+        last = {name for name, requirement in self._requirements.items() if requirement.operation in deleting}
+        items.sort(key=lambda item: not last.isdisjoint(covered_by(item)))
         kept: list[pytest.Item] = []
         dropped: list[pytest.Item] = []
         for item in items:

@@ -80,9 +80,7 @@ def passive(requirement: Requirement) -> str | None:
 
     if requirement.operation is not None and requirement.operation not in RECIPES:
         return None
-    if requirement.kind in _EVERYWHERE or (
-        requirement.operation == "ecs.jobs.show" and requirement.id.rpartition("/")[2] in RULES
-    ):
+    if requirement.kind in _EVERYWHERE or (requirement.operation == "ecs.jobs.show" and requirement.case in RULES):
         return "every exchange"
     return None
 

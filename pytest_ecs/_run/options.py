@@ -170,14 +170,19 @@ OPTIONS: tuple[Option, ...] = (
         "profile", "what to certify: core (chapter 5), native (6), deprecated (11) or full", choices=tuple(PROFILES)
     ),
     Option("cloud", "test the cloud of this name in clouds.yaml", metavar="NAME", environment=False),
-    Option("endpoint", "test the ECS endpoint at this URL", metavar="URL", environment=False),
+    Option(
+        "endpoint",
+        "test the ECS endpoint at this URL; with --ecs-cloud, in place of the one in its catalogue",
+        metavar="URL",
+        environment=False,
+    ),
     Option(
         "iam",
         "URL of the IAM endpoint, where it is not the auth_url of the credentials",
         metavar="URL",
         environment=False,
     ),
-    Option("region", "name of the region, for the report", metavar="NAME"),
+    Option("region", "name of the region: of the catalogue, of clouds.yaml and in the report", metavar="NAME"),
     Option(
         "other-cloud",
         "clouds.yaml name with credentials of another project, for isolation",
@@ -272,8 +277,6 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         if found is not None:
             source, raw = found
             values[option.name.replace("-", "_")] = _parse(option, source, raw)
-    if values.get("cloud") and values.get("endpoint"):
-        raise pytest.UsageError("--ecs-cloud and --ecs-endpoint both choose the target: give one of them")
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {
         name: settings.folder / path

@@ -8,7 +8,6 @@ so there the workers clean up what is theirs.
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ import pytest
 from pytest_ecs._run.completeness import Completeness
 from pytest_ecs._run.options import read_settings
 from pytest_ecs._run.signals import Stops
-from pytest_ecs.exceptions import ConfigurationError, EcsError
+from pytest_ecs.exceptions import EcsError
 
 if TYPE_CHECKING:
     from pytest_ecs._run.controller import Recorder
@@ -50,8 +49,16 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
     keeper = keeper_of(config)
     if keeper.session is None:
         from pytest_ecs._run.session import open_session
+        from pytest_ecs._run.target import one_sentence
 
-        keeper.session = open_session(settings)
+        session = open_session(settings)
+        try:
+            with one_sentence():
+                session.prepare(getattr(config, "workerinput", {}).get("ecs_found"))
+        except BaseException:
+            session.close()
+            raise
+        keeper.session = session
     return keeper.session
 
 
@@ -119,17 +126,12 @@ class Keeper:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Try what would make a run useless: a report that cannot be written, and with one harmless request the target."""
-        if self.recorder is None or self.config.option.collectonly:
+        """Find out what the target offers before anything else, so that a bad target is one clear sentence."""
+        if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
             return
         try:
-            _try_folder(self.settings)
-            if not self.settings.embedded:
-                begin(self.config, self.settings).preflight()
+            begin(self.config, self.settings)
         except EcsError as error:
-            if self.session is not None:
-                self.session.clean()  # nothing was created, and the ledger is to say so
-                self.session.close()
             raise pytest.UsageError(str(error)) from None
 
     def pytest_unconfigure(self) -> None:
@@ -192,18 +194,3 @@ class Keeper:
                 self.recorder.add(rows)
         elif error and self.recorder is not None:
             self.recorder.lost(f"worker {node.gateway.id} ended without handing over its records: {error}")
-
-
-def _try_folder(settings: Settings) -> None:
-    """Raise `ConfigurationError` when nothing can be written where the report goes."""
-    folder = settings.report_folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"x" * 4096)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The report cannot be written into {folder}",
-            seen=str(error),
-            hint="name a folder with --ecs-report that can be written, and has room",
-        ) from None

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
-
-import httpx
 
 from pytest_ecs._checks import Finding, judge
 from pytest_ecs._checks.judge import Drift, drift
 from pytest_ecs._contract import Contract, load
+from pytest_ecs._http.access import address_of
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.connection import Connection
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.signature import AkSkAuth
 from pytest_ecs._http.target import Target
-from pytest_ecs._http.token import NoAuth, TokenAuth
 from pytest_ecs._http.token_store import FileTokenStore, MemoryTokenStore, TokenStore
 from pytest_ecs._resources.api import EcsApi, ServerApi
 from pytest_ecs._resources.cleanup import clean
 from pytest_ecs._resources.guard import CreationGuard
 from pytest_ecs._resources.ledger import Ledger
+from pytest_ecs._resources.native import NativeApi
 from pytest_ecs._resources.pool import Pool
-from pytest_ecs._run.target import open_target
+from pytest_ecs._run.discovery import prepare
+from pytest_ecs._run.reach import Reach, chapters_of
+from pytest_ecs._run.schemes import scheme
+from pytest_ecs._run.target import one_sentence, open_target
+from pytest_ecs._run.templates import ecs_template, native_template
 from pytest_ecs._types import JSON, Identity
-from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, NotAnEcsEndpoint, PrerequisiteMissing
+from pytest_ecs.exceptions import ConfigurationError, PrerequisiteMissing
 
 if TYPE_CHECKING:
     from pytest_ecs._run.options import Settings
@@ -45,6 +48,10 @@ class Session:
     ledger: Ledger
     connection: Connection
     clients: Mapping[Identity, Client]
+    #: What may be sent.
+    reach: Reach
+    #: What was found out about the target, for people and for the other processes of the run.
+    found: dict[str, JSON] = field(default_factory=dict)
     #: Findings that tests made themselves and that nobody has collected yet.
     pending: list[Finding] = field(default_factory=list)
     #: Undocumented things seen.
@@ -83,8 +90,15 @@ class Session:
         return Client(self.connection, "primary", auth, "aksk")
 
     def api(self, client: Client) -> ServerApi:
-        """Return how *client* makes, starts, stops and deletes servers."""
+        """Return how *client* makes, starts, stops and deletes servers: by chapter 5 where it may be used, else by 6."""
+        if self.is_native:
+            return NativeApi(client, self.template)
         return EcsApi(client, self.target.clock, self.template, self.settings.job_timeout)
+
+    @property
+    def is_native(self) -> bool:
+        """Whether servers are made by the native APIs (chapter 6)."""
+        return 5 not in chapters_of(self.settings.profile) or 5 in self.reach.missing
 
     @cached_property
     def pool(self) -> Pool:
@@ -102,57 +116,17 @@ class Session:
         )
 
     def template(self, name: str, count: int) -> dict[str, JSON]:
-        """Return the body of a plain create request (5.1.1)."""
-        resources = self.target.resources
-        missing = [
-            f"--ecs-{option}"
-            for option, value in (
-                ("image", resources.image_id),
-                ("flavor", resources.flavor_id),
-                ("vpc", resources.vpc_id),
-                ("subnet", resources.subnet_id),
-            )
-            if value is None
-        ]
-        if missing:
-            raise PrerequisiteMissing(
-                f"Servers cannot be created without {', '.join(missing)}",
-                seen="these options were not given",
-                hint="name an image, a flavor, a VPC and a subnet that the project may use",
-            )
-        server: dict[str, JSON] = {
-            "name": name,
-            "imageRef": resources.image_id,
-            "flavorRef": resources.flavor_id,
-            "vpcid": resources.vpc_id,
-            "nics": [{"subnet_id": resources.subnet_id}],
-            "root_volume": {"volumetype": "SSD"},
-            "count": count,
-        }
-        if resources.availability_zone:
-            server["availability_zone"] = resources.availability_zone
-        return {"server": server}
+        """Return the body of a plain create request (5.1.1, or 6.2.1 where servers are made by the native APIs)."""
+        make = native_template if self.is_native else ecs_template
+        return make(self.target.resources, name, count)
 
-    def preflight(self) -> None:
-        """Send one request that changes nothing, so that a target that cannot be used is known at once.
+    def prepare(self, found: Mapping[str, JSON] | None = None) -> None:
+        """Find out what the target offers and what the run needs, as far as it was not given; see `discovery.prepare`.
 
-        Raises `Unreachable`, `AuthenticationFailed` or `NotAnEcsEndpoint`.
+        *found* is what another process of the run has found out.
         """
-        exchange = self.client.get("/v1/{project_id}/cloudservers/limits")
-        where = f"{self.target.endpoint} ({exchange.request_line})"
-        if exchange.status == 401:
-            raise AuthenticationFailed(
-                f"The ECS endpoint {where} refuses the token or signature",
-                seen=f"HTTP 401, {exchange.response_body or exchange.response_text}",
-                hint="check that the credentials belong to this region and project",
-            )
-        if exchange.response_text is not None or not isinstance(exchange.response_body, Mapping):
-            kind = exchange.response_headers.get("content-type", "no content type")
-            raise NotAnEcsEndpoint(
-                f"What answers at {where} is no ECS endpoint",
-                seen=f"HTTP {exchange.status}, {kind}: {(exchange.response_text or '(no JSON object)')[:200]!r}",
-                hint="check the URL given as --ecs-endpoint; it is the service's root, without /v1 or /v2.1",
-            )
+        if not self.target.simulated:
+            prepare(self, found)
 
     # Judging
 
@@ -195,6 +169,7 @@ class Session:
         """Delete what this run created; see `pytest_ecs._resources.cleanup.clean`. Does nothing the second time."""
         if self._cleaned:
             return [], []
+        self.reach.closed = False
         deleted, problems = self.sweep(self.ledger.run)
         if not problems:
             self.ledger.finish()
@@ -228,17 +203,17 @@ _THREADS = 8
 
 
 def open_session(settings: Settings, environ: Mapping[str, str] | None = None, *, creates: bool = True) -> Session:
-    """Open the target that *settings* name; no request is sent yet.
+    """Open the target that *settings* name; no request is sent yet, but a login where only the catalogue has the endpoint.
 
     A session that *creates* something stands in the ledger from now on, so that `sweep` knows it whatever happens to it.
-    Raises `ConfigurationError`, `ContractError` or `LedgerError`.
+    Raises `ConfigurationError`, `ContractError` or `LedgerError`, and as a login does.
     """
     contract = load()
-    target = open_target(settings, os.environ if environ is None else environ)
-    file = settings.ledger if settings.embedded else settings.ledger_file
-    limit = None if target.simulated else settings.max_servers
-    ledger = Ledger(file, target=target.key, run=settings.run, limit=limit)
+    with one_sentence():
+        return _open(settings, contract, os.environ if environ is None else environ, creates=creates)
 
+
+def _open(settings: Settings, contract: Contract, environ: Mapping[str, str], *, creates: bool) -> Session:
     def identify(method: str, path: str, body: JSON) -> tuple[str, Mapping[str, str]] | None:
         found = contract.match(method, path, body)
         return (found[0].id, found[1]) if found else None
@@ -247,52 +222,33 @@ def open_session(settings: Settings, environ: Mapping[str, str] | None = None, *
     def offers(path: str) -> bool:
         return clients["primary"].get(path).status != 404
 
+    target = open_target(settings, environ)
+    connection = Connection.open(target, worker=settings.worker, identify=identify, timeout=settings.request_timeout)
+    # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.
+    shared = settings.state_folder / f"tokens-{settings.run}.json"
+    store: TokenStore = MemoryTokenStore() if settings.embedded else FileTokenStore(shared)
+    schemes = {name: scheme(connection, name, store) for name in target.identities}
+    if not target.endpoint:
+        target = replace(target, endpoint=_in_catalogue(Client(connection, "primary", schemes["primary"])))
+    file = settings.ledger if settings.embedded else settings.ledger_file
+    limit = None if target.simulated else settings.max_servers
+    ledger = Ledger(file, target=target.key, run=settings.run, limit=limit)
     deadline = None
     if creates:
         began = ledger.start(target.project)
         deadline = None if target.simulated else began + settings.max_minutes * 60
-    connection = Connection.open(
-        target,
-        worker=settings.worker,
-        identify=identify,
-        guard=CreationGuard(ledger, target.clock, offers, lambda identity: clients[identity], deadline),
-        timeout=settings.request_timeout,
-    )
-    # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.
-    shared = settings.state_folder / f"tokens-{settings.run}.json"
-    store: TokenStore = MemoryTokenStore() if settings.embedded else FileTokenStore(shared)
+    guard = CreationGuard(ledger, target.clock, offers, lambda identity: clients[identity], deadline)
+    reach = Reach(guard, settings.profile)
+    connection = replace(connection, target=target, guard=reach)
     clients: dict[Identity, Client] = {}
-    clients.update({name: Client(connection, name, _auth(connection, name, store)) for name in target.identities})
-    return Session(settings, contract, target, ledger, connection, clients)
+    clients.update({name: Client(connection, name, auth) for name, auth in schemes.items()})
+    return Session(settings, contract, target, ledger, connection, clients, reach)
 
 
-def _auth(connection: Connection, identity: Identity, store: TokenStore) -> httpx.Auth:
-    target = connection.target
-    credentials = target.identities[identity]
-    if credentials.username and credentials.password:
-        return TokenAuth(
-            target.iam,
-            username=credentials.username,
-            password=credentials.password,
-            domain=credentials.domain or "",
-            project_id=credentials.project_id,
-            project_name=credentials.project_name,
-            clock=target.clock,
-            store=store,
-            secrets=connection.secrets,
-            observe=lambda request, response: connection.record_login(identity, request, response),
-        )
-    if credentials.ak and credentials.sk:
-        return AkSkAuth(
-            credentials.ak,
-            credentials.sk,
-            project_id=credentials.project_id,
-            security_token=credentials.security_token,
-            clock=target.clock,
-        )
-    if identity == "primary":
-        raise ConfigurationError(
-            f"The credentials from {credentials.source} have neither a password nor an AK/SK",
-            hint="set OS_USERNAME and OS_PASSWORD, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
-        )
-    return NoAuth()
+def _in_catalogue(client: Client) -> str:
+    """Return the address of the compute service in the catalogue of IAM (4.3)."""
+    access, primary = client.access(), client.connection.target.identities["primary"]
+    if access is None:
+        raise ConfigurationError("The catalogue needs a login by token", hint="add --ecs-endpoint URL")
+    found = access.compute(client.connection.target.region, primary.interface)
+    return address_of(found, "compute endpoint of the catalogue", "add --ecs-endpoint URL").root

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_ecs._http.access import address_of
 from pytest_ecs._http.credentials import Credentials, load
 from pytest_ecs._http.target import Resources, SystemClock, Target
 from pytest_ecs._run.options import Settings
 from pytest_ecs._types import Identity
-from pytest_ecs.exceptions import ConfigurationError
+from pytest_ecs.exceptions import ConfigurationError, EcsError
 
-__all__ = ["open_target"]
+__all__ = ["one_sentence", "open_target"]
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turn whatever goes wrong while a target is opened into a `ConfigurationError`; what is one of ours stays."""
+    try:
+        yield
+    except EcsError:
+        raise
+    except Exception as error:  # noqa: BLE001 - this is the place that turns any of them into a sentence
+        # Its text may hold a password, so that only its kind and place are shown.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        raise ConfigurationError(
+            "The target cannot be opened",
+            seen=f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}",
+            hint="Check the URLs, the proxy variables, clouds.yaml and the files of certificates",
+        ) from None
 
 
 def open_target(settings: Settings, environ: Mapping[str, str]) -> Target:
-    """Return the target that *settings* name; raises `ConfigurationError` when something is missing or wrong."""
+    """Return the target that *settings* name; raises `ConfigurationError` when something is missing or wrong.
+
+    Its endpoint is empty where only the catalogue of IAM knows it.
+    """
     return _embedded(settings) if settings.embedded else _named(settings, environ)
 
 
@@ -72,39 +95,76 @@ def _embedded(settings: Settings) -> Target:
 def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
     home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config")
     search = (settings.folder, home / "openstack", Path("/etc/openstack"))
-    primary = load(settings.cloud, environ, search)
-    endpoint = settings.endpoint or primary.endpoint
-    iam = settings.iam or primary.iam or endpoint
-    if not endpoint:
+    primary = load(settings.cloud, environ, search, region=settings.region)
+    given = settings.endpoint or primary.endpoint
+    endpoint = address_of(given, "ECS endpoint") if given else None
+    iam = settings.iam or primary.iam or (endpoint.root if endpoint else None)
+    if iam is None:
         raise ConfigurationError(
-            f"The credentials from {primary.source} name no ECS endpoint",
+            f"The credentials from {primary.source} name no ECS endpoint and no IAM whose catalogue would",
             hint="add --ecs-endpoint URL, or compute_endpoint_override to the cloud in clouds.yaml",
         )
-    for what, url in (("ECS endpoint", endpoint), ("IAM endpoint", iam)):
-        parts = urlsplit(str(url))
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigurationError(
-                f"The {what} {url!r} is not a URL", hint="write it as https://host or http://host:port"
-            )
+    if endpoint is None and primary.login is None:
+        raise ConfigurationError(
+            f"The credentials from {primary.source} name no ECS endpoint, and the catalogue needs a login",
+            seen="an AK/SK alone",
+            hint="add --ecs-endpoint URL",
+        )
+    if endpoint is not None and endpoint.project_id is not None:
+        primary = _in_project(primary, endpoint.project_id, str(given))
+    files = {name: value for name in _FILES if (value := environ.get(name))}
     identities: dict[Identity, Credentials] = {"primary": primary}
-    if settings.other_cloud:
-        identities["other_project"] = load(settings.other_cloud, {}, search)
-    if settings.restricted_cloud:
-        identities["restricted_user"] = load(settings.restricted_cloud, {}, search)
-    verify: bool | Path = settings.ca_file or not settings.insecure
-    if isinstance(verify, Path) and not verify.is_file():
-        raise ConfigurationError(f"The file {verify} given as --ecs-ca-file does not exist", hint="name a PEM file")
+    seconds: tuple[tuple[Identity, str | None], ...] = (
+        ("other_project", settings.other_cloud),
+        ("restricted_user", settings.restricted_cloud),
+    )
+    for identity, cloud in seconds:
+        if cloud:
+            identities[identity] = load(cloud, files, search, region=settings.region)
     return Target(
-        name=settings.cloud or str(urlsplit(endpoint).netloc),
-        endpoint=endpoint.rstrip("/"),
-        iam=str(iam).rstrip("/").removesuffix("/v3"),
+        name=settings.cloud or str(urlsplit(endpoint.root if endpoint else iam).netloc),
+        endpoint=endpoint.root if endpoint else "",
+        iam=address_of(iam, "IAM endpoint").root,
         region=settings.region or primary.region,
         simulated=False,
         clock=SystemClock(),
         resources=_resources(settings, {}),
         identities=identities,
-        verify=verify,
+        verify=_verify(settings, primary),
+        certificate=_certificate(primary),
+        remarks=tuple(f"{what} ({one.source}) is not used" for one in identities.values() for what in one.unused),
     )
+
+
+#: Variables that say where clouds.yaml is.
+_FILES = ("OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE")
+
+
+def _in_project(primary: Credentials, project: str, url: str) -> Credentials:
+    if primary.project_id not in {None, project}:
+        raise ConfigurationError(
+            f"The ECS endpoint {url!r} names another project than the credentials",
+            seen=f"{project} in the URL, {primary.project_id} from {primary.source}",
+            hint="give the URL without a project",
+        )
+    return primary if primary.project_id or primary.project_name else replace(primary, project_id=project)
+
+
+def _verify(settings: Settings, primary: Credentials) -> bool | Path:
+    if settings.insecure:
+        return False
+    if settings.ca_file is not None:
+        return settings.ca_file
+    if primary.verify is False:
+        return False
+    return Path(primary.ca_file).expanduser() if primary.ca_file else True
+
+
+def _certificate(primary: Credentials) -> tuple[Path, Path | None] | None:
+    if primary.certificate is None:
+        return None
+    key = Path(primary.key).expanduser() if primary.key else None
+    return Path(primary.certificate).expanduser(), key
 
 
 def _resources(settings: Settings, known: Mapping[str, str | None]) -> Resources:

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from pytest_ecs._cases.derivation import apply, as_check, changes, expectation, first_version, flags, variant_for
-from pytest_ecs._cases.mutation import excluding
-from pytest_ecs._cases.recipe import RECIPES, Recipe, Request, placeholder
+from pytest_ecs._cases.derivation import AS_DOCUMENTED, Credentials, Derivation, as_check, checks_only, derive
+from pytest_ecs._cases.recipe import RECIPES, Recipe, Request
 from pytest_ecs._contract import Contract
-from pytest_ecs._contract.model import Operation, Requirement
+from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.token import FixedToken, NoAuth
@@ -21,7 +19,7 @@ from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._testing.check import Check
 from pytest_ecs._testing.clients import Clients
-from pytest_ecs._testing.driver import Driver
+from pytest_ecs._testing.driver import Driver, Sender
 from pytest_ecs._testing.reading import read
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
@@ -66,26 +64,28 @@ class Cases:
 
     def alias(self, requirement_id: str) -> Exchange:
         """Send a recipe's request to the other URL that *requirement_id* is about; the judge says whether it was accepted."""
-        operation = self.contract.operations[self.contract.requirements[requirement_id].operation or ""]
-        (alias,) = [one for one in operation.aliases if requirement_id == f"{operation.id}/alias/{one.id}"]
-        return self._run(operation.id, "default", Case(requirement_id, "accepted", "the URL is the alias"), alias.path)
+        requirement = self.contract.requirements[requirement_id]
+        operation = self.contract.operations[requirement.operation or ""]
+        derived = derive(operation, requirement, RECIPES[operation.id])
+        return self._run(operation.id, derived.variant, Case(requirement_id, derived.expects), derived)
 
-    def _run(self, operation_id: str, variant: str, case: Case, path: str | None = None) -> Exchange:
+    def _run(self, operation_id: str, variant: str, case: Case, derived: Derivation | None = None) -> Exchange:
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         only_reads = operation.method == "GET"
         leases = self.driver.borrowed(recipe) if only_reads else self.driver.own(recipe)
         try:
             request = recipe.variants[variant](self.driver.ingredients(recipe, leases, fresh=not only_reads))
-            if path is not None:  # v2 has no microversions (6.16)
-                body = first_version(request.body, operation.body or {})
-                request = replace(request, body=body, microversion=None)
+            sending = AS_DOCUMENTED
+            if derived is not None:
+                (changed,) = derived.requests(request)
+                request, sending, case = changed.request, changed.sending, replace(case, change=changed.change)
             # Nobody need offer an operation of chapter 11; the judge looks at its collection.
             if operation.chapter == "deprecated":
                 case = replace(case, control=self._collection(operation, request).id)
             if operation.quota is not None:
                 limits = self.client.get(self.contract.operations["nova.limits.show"].path)
                 case = replace(case, limits=limits.id)
-            exchange = self.driver.send(operation, recipe, request, case, path=path)
+            exchange = self.driver.send(operation, recipe, request, case, sending)
             self.driver.jobs.settle(exchange, [] if only_reads else leases)
             self.driver.take_back(exchange, recipe, leases)
             self.driver.restore(recipe, leases, request)
@@ -142,7 +142,7 @@ class Cases:
     def _check(self, operation_id: str, variant: str) -> Exchange:
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         request = recipe.variants[variant](self.driver.ingredients(recipe, self.driver.borrowed(recipe)))
-        request = replace(request, body=as_check(operation, request.body, ""))
+        request = replace(request, body=as_check(operation, request.body))
         case = Case(f"{operation_id}/status", "accepted", f"the recipe's {variant} request, only to be checked")
         exchange = self.driver.send(operation, recipe, request, case)
         self.driver.jobs.settle(exchange)
@@ -155,72 +155,57 @@ class Cases:
         requirement = self.contract.requirements[requirement_id]
         operation = self.contract.operations[requirement.operation or ""]
         recipe = RECIPES[operation.id]
-        variant = variant_for(operation, requirement, recipe)
-        keyword = requirement_id.rpartition("/")[2]
-        check_only = requirement.kind == "request" and flags(operation, keyword) != {}
-        control = self.control(operation.id, variant, check_only=check_only)
+        derived = derive(operation, requirement, recipe)
+        control = self.control(operation.id, derived.variant, check_only=derived.check_only)
         leases = self.driver.borrowed(recipe)
-        request = self.driver.request_to_refuse(recipe, variant, leases)
-        others = self._others(operation, requirement, leases, request, check_only=check_only)
-        for number, (changed, options) in enumerate(changes(operation, requirement, request, keyword, others)):
-            case = Case(requirement_id, expectation(requirement), changed.change, control.id, changed.codes)
-            exchange = self.driver.send(operation, recipe, apply(requirement, request, changed), case, **options)
+        request = self.driver.request_to_refuse(recipe, derived.variant, leases)
+        others = [self._other(recipe, variant, leases, check_only=derived.check_only) for variant in derived.others]
+        for number, changed in enumerate(derived.requests(request, others)):
+            case = Case(requirement_id, derived.expects, changed.change, control.id, changed.codes)
+            exchange = self.driver.send(operation, recipe, changed.request, case, changed.sending)
             if exchange.accepted:
                 self.driver.undo(exchange, recipe, leases)
                 if number == 0:
                     return  # one wrong acceptance is enough; the server it was about may have changed
 
-    def _others(
-        self, operation: Operation, requirement: Requirement, leases: list[Lease], request: Request, *, check_only: bool
-    ) -> list[JSON]:
-        """Return bodies of other variants, each accepted, with what excludes something in *request*."""
-        if requirement.kind != "request":
-            return []
-        recipe, have = RECIPES[operation.id], excluding(operation, requirement, request.body)
-        bodies = []
-        for variant, build in recipe.variants.items():
-            if have and excluding(operation, requirement, build(placeholder()).body) - have:
-                self.control(operation.id, variant, check_only=check_only)
-                bodies.append(build(self.driver.ingredients(recipe, leases)).body)
-        return bodies
+    def _other(self, recipe: Recipe, variant: str, leases: list[Lease], *, check_only: bool) -> JSON:
+        """Return the body of another variant, whose own request is accepted."""
+        self.control(recipe.operation, variant, check_only=check_only)
+        return recipe.variants[variant](self.driver.ingredients(recipe, leases)).body
 
     def authenticate(self, requirement_id: str) -> None:
         """Send the recipe's own request with the credentials that *requirement_id* is about."""
         requirement = self.contract.requirements[requirement_id]
         operation = self.contract.operations[requirement.operation or ""]
-        recipe, which = RECIPES[operation.id], requirement_id.rpartition("/")[2]
+        recipe = RECIPES[operation.id]
+        derived = derive(operation, requirement, recipe)
         control = self.control(operation.id)
         leases = self.driver.borrowed(recipe)
-        request = self.driver.request_to_refuse(recipe, "default", leases)
-        options: dict[str, Any]
-        if which == "no-token":
-            options, expects = {"auth": NoAuth(), "scheme": "none"}, "unauthenticated"
-            change = "no credentials are sent"
-        elif which == "garbage-token":
-            options, expects = {"auth": FixedToken(_GARBAGE)}, "unauthenticated"
-            change = "X-Auth-Token is no token that was issued"
-        elif which == "other-token":
-            other = self.clients("other_project")
-            options, expects = {"auth": other.auth}, "foreign-project"
-            change = "the token is another project's"
-        elif which == "other-project":
-            other = self.clients("other_project")
-            options, expects = {"project": other.project_id}, "foreign-project"
-            change = "the project in the URL is not the token's"
-        elif which == "foreign-id":
-            options, expects = {"client": self.clients("other_project")}, "foreign-id"
-            change = "another project names what is this project's"
-        else:
-            raise LookupError(f"no way to derive {requirement_id}")
-        changes = which == "foreign-id" and operation.method != "GET"
-        before = [lease.show() for lease in leases if changes]
-        case = Case(requirement_id, expects, change, control.id)
-        exchange = self.driver.send(operation, recipe, request, case, **options)
+        request = self.driver.request_to_refuse(recipe, derived.variant, leases)
+        (changed,) = derived.requests(request)
+        sender = self._sender(changed.sending.credentials)
+        touches = changed.sending.credentials == "other-user" and operation.method != "GET"
+        before = [lease.show() for lease in leases if touches]
+        case = Case(requirement_id, derived.expects, changed.change, control.id)
+        exchange = self.driver.send(operation, recipe, changed.request, case, changed.sending, sender)
         for lease, shown in zip(leases, before, strict=False):
             after = lease.show()
             for name in _FACTS:
                 self.check(requirement_id, after, "body", "server", name, equals=read(shown, "server", name))
         self.driver.undo(exchange, recipe, leases)
+
+    def _sender(self, credentials: Credentials) -> Sender:
+        """Return who sends a request with *credentials*; raises `PrerequisiteMissing` without a second project."""
+        if credentials == "none":
+            return Sender(self.client, NoAuth())
+        if credentials == "garbage":
+            return Sender(self.client, FixedToken(_GARBAGE))
+        if credentials == "own":
+            return Sender(self.client)
+        other = self.clients("other_project")
+        if credentials == "other-token":
+            return Sender(self.client, other.auth)
+        return Sender(other) if credentials == "other-user" else Sender(self.client, project=other.project_id)
 
     def authorize(self, requirement_id: str) -> None:
         """Send the recipe's own request as a user without the action, and where that can be arranged, with it."""
@@ -234,7 +219,7 @@ class Cases:
         if hook is not None:
             hook("PUT", "/_mock/policy", {"allow": []})
         case = Case(requirement_id, "forbidden", f"the user lacks {operation.permission}", control.id)
-        denied = self.driver.send(operation, recipe, request, case, client=restricted)
+        denied = self.driver.send(operation, recipe, request, case, sender=Sender(restricted))
         self.driver.undo(denied, recipe, leases)
         if hook is None or recipe.personal:
             return
@@ -243,9 +228,9 @@ class Cases:
         try:
             own = self.driver.own(recipe)
             request = recipe.variants["default"](self.driver.ingredients(recipe, own, fresh=True))
-            request = replace(request, body=as_check(operation, request.body, ""))
+            request = replace(request, body=as_check(operation, request.body))
             case = Case(requirement_id, "accepted", f"the user has {operation.permission}")
-            allowed = self.driver.send(operation, recipe, request, case, client=restricted)
+            allowed = self.driver.send(operation, recipe, request, case, sender=Sender(restricted))
             hook("PUT", "/_mock/policy", {"allow": []})
             self.driver.jobs.settle(allowed, own)
             self.driver.take_back(allowed, recipe, own)
@@ -259,7 +244,7 @@ class Cases:
 
     def checks_only(self, operation_id: str) -> bool:
         """Return whether an operation can be asked only to check a request (dry_run)."""
-        return flags(self.contract.operations[operation_id], "") != {}
+        return checks_only(self.contract.operations[operation_id])
 
     def lend(self, recipe: Recipe, *, shared: bool) -> list[Lease]:
         """Return the servers that a recipe needs: those that everybody reads, or some that are to be released."""
@@ -283,7 +268,7 @@ class Cases:
             if operation.method != "GET":
                 self.driver.session.pool.bring(lease, recipe.server or "ACTIVE")
         request = change(recipe.variants[variant](self.driver.ingredients(recipe, leases)))
-        request = replace(request, body=as_check(operation, request.body, ""))
+        request = replace(request, body=as_check(operation, request.body))
         exchange = self.driver.send(operation, recipe, request, None)
         try:
             self.driver.jobs.settle(exchange, [] if operation.method == "GET" else leases)
@@ -310,10 +295,10 @@ class Cases:
         """
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         request = recipe.variants[variant](self.driver.ingredients(recipe, leases))
-        request = replace(request, body=as_check(operation, request.body, ""))
+        request = replace(request, body=as_check(operation, request.body))
         changed, words, codes = change(request)
-        requirement = self.contract.requirements[requirement_id]
-        case = Case(requirement_id, expectation(requirement), words, control.id, codes)
+        expects = derive(operation, self.contract.requirements[requirement_id], recipe).expects
+        case = Case(requirement_id, expects, words, control.id, codes)
         exchange = self.driver.send(operation, recipe, changed, case)
         accepted = exchange.accepted
         try:

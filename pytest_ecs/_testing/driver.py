@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import httpx
 
+from pytest_ecs._cases.derivation import AS_DOCUMENTED, Sending
 from pytest_ecs._cases.recipe import RECIPES, Ingredients, Recipe, Request, Step
 from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.client import Client
@@ -25,7 +26,16 @@ from pytest_ecs._testing.wait import TRIES, Wait
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "Sender"]
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends a request: a client and, where they are not its own, the credentials and the project in the URL."""
+
+    client: Client
+    auth: httpx.Auth | None = None
+    project: str | None = None
 
 
 @dataclass
@@ -189,31 +199,29 @@ class Driver:
         recipe: Recipe,
         request: Request,
         case: Case | None,
-        *,
-        method: str | None = None,
-        content: str | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: httpx.Auth | None = None,
-        scheme: str | None = None,
-        project: str | None = None,
-        client: Client | None = None,
-        path: str | None = None,
-        microversion: str | None = None,
+        sending: Sending = AS_DOCUMENTED,
+        sender: Sender | None = None,
     ) -> Exchange:
-        path = path or operation.path
-        values = {**request.parameters, "project_id": project} if project else request.parameters
+        """Send *request* of *operation* the way that *sending* says, by default as the primary user."""
+        sender = sender or Sender(self.client)
+        path = sending.path or operation.path
+        values = {**request.parameters, "project_id": sender.project} if sender.project else request.parameters
         for name, value in values.items():
             path = path.replace(f"{{{name}}}", str(value))
-        sender = client or self.client
-        options: dict[str, Any] = {"query": request.query, "headers": headers, "case": case, "operation": operation.id}
-        if microversion or request.microversion:
-            options["microversion"] = microversion or request.microversion
-        if auth is not None or recipe.anonymous:
-            options.update(auth=auth or NoAuth(), scheme=scheme or ("none" if recipe.anonymous else "token"))
-        if content is not None:
-            options["content"] = content
+        options: dict[str, Any] = {
+            "query": request.query,
+            "headers": sending.headers,
+            "case": case,
+            "operation": operation.id,
+        }
+        if sending.microversion or request.microversion:
+            options["microversion"] = sending.microversion or request.microversion
+        if sender.auth is not None or recipe.anonymous:
+            anonymous = recipe.anonymous or isinstance(sender.auth, NoAuth)
+            options.update(auth=sender.auth or NoAuth(), scheme="none" if anonymous else "token")
+        if sending.content is not None:
+            options["content"] = sending.content
         elif request.body is not None:
             options["json"] = request.body
-        if operation.chapter == "iam":
-            sender = replace(sender, base=self.session.target.iam)
-        return sender.request(method or operation.method, path, **options)
+        client = replace(sender.client, base=self.session.target.iam) if operation.chapter == "iam" else sender.client
+        return client.request(sending.method or operation.method, path, **options)

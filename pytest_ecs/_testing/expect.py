@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_ecs._cases.mutation import fields
+from pytest_ecs._contract.fields import fields_of
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._run.session import Session
@@ -49,10 +49,10 @@ class Expect:
 
     def codes_of(self, operation_id: str, path: str) -> tuple[str, ...]:
         """Return the error codes that the contract ties to a field of an operation's request."""
-        for place in fields(self.session.contract.operations[operation_id].body or {}):
-            if place.path == path:
-                return tuple(place.schema.get("x-errors", ()))
-        raise LookupError(f"{operation_id} has no field {path}")
+        field = fields_of(self.session.contract.operations[operation_id].body or {}).get(path)
+        if field is None:
+            raise LookupError(f"{operation_id} has no field {path}")
+        return tuple(field.schema.get("x-errors", ()))
 
     def _like(self, method: str, path: str, body: JSON) -> str | None:
         """Return the id of the own request of the operation that a request addresses; None where it cannot be sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Jobs, Lease, Servers, Wait, read
+from pytest_ecs import Check, Client, Jobs, Lease, Servers, Wait, load_contract, read
 
 _START, _REBOOT, _STOP = (f"ecs.servers.batch-{verb}/rule" for verb in ("start", "reboot", "stop"))
 _ACTION = "/v1/{project_id}/cloudservers/action"
@@ -91,7 +91,9 @@ def test_both_kinds_of_stop_stop(
 @pytest.mark.parametrize(
     ("requirement", "state", "action"),
     [
-        pytest.param(rule, state, action, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(
+            rule, state, action, id=load_contract().requirements[rule].case, marks=pytest.mark.ecs_requirement(rule)
+        )
         for rule, state, action in (
             ("ecs.servers.batch-start/rule/already-running", "ACTIVE", "os-start"),
             ("ecs.servers.batch-stop/rule/already-stopped", "SHUTOFF", "os-stop"),

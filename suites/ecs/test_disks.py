@@ -8,7 +8,21 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Lease, Servers, Supplies, Wait, exactly, read
+from pytest_ecs import (
+    Cases,
+    Check,
+    Client,
+    Exchange,
+    Expect,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    Wait,
+    exactly,
+    load_contract,
+    read,
+)
 
 _ATTACH, _DETACH, _LIST, _SHOW = (f"ecs.disks.{verb}/rule" for verb in ("attach", "detach", "list", "show"))
 #: Codes that fit a disk that the server does not have (A.2).
@@ -378,7 +392,7 @@ def _on_xen(
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
-        pytest.param(rule, reason, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(rule, reason, id=load_contract().requirements[rule].case, marks=pytest.mark.ecs_requirement(rule))
         for rule, reason in {
             "ecs.disks.attach/rule/device-on-scsi-only": "no operation of the document tells which servers support only SCSI disks",
             "ecs.disks.attach/rule/too-many": "as many disks as a server can have would have to be bought",

@@ -22,6 +22,7 @@ from pytest_ecs import (
     Target,
     Wait,
     exactly,
+    load_contract,
     read,
 )
 
@@ -513,7 +514,7 @@ def test_a_project_has_so_many_groups(
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
-        pytest.param(rule, reason, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(rule, reason, id=load_contract().requirements[rule].case, marks=pytest.mark.ecs_requirement(rule))
         for rule, reason in {
             "ecs.server-groups.add-member/rule/only-kvm": "no option names a Xen flavor",
             "ecs.server-groups.add-member/rule/member-quantity": "as many servers as a group can have would have to be bought",

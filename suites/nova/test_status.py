@@ -20,6 +20,7 @@ from pytest_ecs import (
     Supplies,
     Target,
     Wait,
+    load_contract,
     read,
 )
 from pytest_ecs.exceptions import PrerequisiteMissing
@@ -169,7 +170,9 @@ def test_both_forms_of_nothing_start(
 @pytest.mark.parametrize(
     ("requirement", "state", "verb"),
     [
-        pytest.param(rule, state, verb, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(
+            rule, state, verb, id=load_contract().requirements[rule].case, marks=pytest.mark.ecs_requirement(rule)
+        )
         for rule, state, verb in (
             ("nova.servers.start/rule/already-running", "ACTIVE", "start"),
             ("nova.servers.stop/rule/already-stopped", "SHUTOFF", "stop"),
@@ -490,7 +493,7 @@ def test_a_server_in_error_is_refused(
     if hook is None:
         ecs_check.not_tested(rule, "no request brings a server into the state")
         return
-    control, lease = ecs_cases.control(rule.partition("/")[0]), ecs_servers("ACTIVE")
+    control, lease = ecs_cases.control(load_contract().requirements[rule].subject), ecs_servers("ACTIVE")
     body = {"imageRef": ecs_supplies.need(resource)} if resource else {"name": ecs_supplies.name("no")}
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": "error"})
     answer = ecs_expect(

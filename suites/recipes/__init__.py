@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import pytest
 
@@ -43,12 +42,12 @@ def boundaries() -> list[object]:
     found = {"2.1"}
     marks: dict[str, list[str]] = {}
     for requirement in contract.requirements.values():
-        if requirement.operation in _SERVER_BODIES and requirement.kind == "response":
-            at = _boundary(requirement.id)
-            if at is not None:
-                below = f"2.{int(at.partition('.')[2]) - 1}"
-                found |= {at, below}
-                marks.setdefault(below if requirement.id.endswith("/since") else at, []).append(requirement.id)
+        shown = requirement.operation in _SERVER_BODIES and requirement.kind == "response"
+        if shown and requirement.keyword in {"since", "until"}:
+            at = str(contract.field(requirement).schema[f"x-{requirement.keyword}"])
+            below = f"2.{int(at.partition('.')[2]) - 1}"
+            found |= {at, below}
+            marks.setdefault(below if requirement.keyword == "since" else at, []).append(requirement.id)
     ordered = sorted(found, key=lambda version: int(version.partition(".")[2]))
     return [
         pytest.param(version, id=version, marks=pytest.mark.ecs_requirement(*marks.get(version, ())))
@@ -58,19 +57,6 @@ def boundaries() -> list[object]:
 
 #: Operations whose answers show servers by microversion.
 _SERVER_BODIES = {"nova.servers.show", "nova.servers.list-detail"}
-
-
-def _boundary(requirement: str) -> str | None:
-    """The microversion that a ``since`` or ``until`` requirement speaks of."""
-    operation, _, rest = requirement.partition("/response/")
-    path, _, keyword = rest.rpartition("/")
-    if keyword not in {"since", "until"}:
-        return None
-    schema: Any = load_contract().operations[operation].response_body
-    for step in path.replace("[]", "").split("."):
-        schema = schema["properties"][step]
-        schema = schema.get("items", schema) if not path.endswith(step) else schema
-    return str(schema[f"x-{keyword}"])
 
 
 def _derivable(requirement: Requirement) -> bool:

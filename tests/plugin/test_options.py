@@ -57,11 +57,10 @@ def test_a_wrong_value_is_named_with_what_is_allowed(pytester: pytest.Pytester, 
     shown.stderr.no_fnmatch_line("*Traceback*")
 
 
-def test_two_targets_at_once_are_refused(pytester: pytest.Pytester) -> None:
-    """A cloud and an endpoint both choose; neither silently wins."""
-    shown = _run(pytester, "1", "--ecs-cloud=a", "--ecs-endpoint=https://b", "--ecs-report=out")
-    assert shown.ret == pytest.ExitCode.USAGE_ERROR
-    shown.stderr.fnmatch_lines(["*both choose the target*"])
+def test_an_endpoint_may_stand_beside_a_cloud(pytester: pytest.Pytester) -> None:
+    """The cloud has the credentials; the URL goes before the one in its catalogue."""
+    shown = _run(pytester, "ecs_settings.cloud, ecs_settings.endpoint", "--ecs-cloud=a", "--ecs-endpoint=https://b")
+    shown.stdout.fnmatch_lines(["*SETTINGS ('a', 'https://b')*"])
 
 
 def test_deviations_are_for_the_mock_only(pytester: pytest.Pytester) -> None:

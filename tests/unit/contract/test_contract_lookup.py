@@ -312,3 +312,16 @@ def test_the_digest_is_that_of_the_files_in_order(tmp_path: Path) -> None:
     root = write(tmp_path)
     content = b"".join((root / name).read_bytes() for name in sorted(FILES))
     assert contract(tmp_path).digest == hashlib.sha256(content).hexdigest()
+
+
+def test_a_requirement_leads_to_its_field(tmp_path: Path) -> None:
+    """In the request or in the answer; others speak of none."""
+    tiny = contract(tmp_path)
+    name = tiny.field(tiny.requirement("ecs.servers.create/request/server.name/maxLength"))
+    assert (name.path, name.schema["maxLength"]) == ("server.name", 128)
+    job = tiny.field(tiny.requirement("ecs.servers.create/response/job_id/minLength"))
+    assert (job.path, job.schema["minLength"]) == ("job_id", 1)
+    with pytest.raises(ContractError, match=r"ecs\.servers\.create/status speaks of no field of a body"):
+        tiny.field(tiny.requirement("ecs.servers.create/status"))
+    with pytest.raises(ContractError, match=r"A-4/unknown speaks of no field"):
+        tiny.field(tiny.requirement("A-4/unknown"))

@@ -389,9 +389,50 @@ def test_a_rule_is_a_requirement(tmp_path: Path) -> None:
     rules = "[{id: quiet, level: should, says: Nothing happens, section: '5.1.1, table 5-4', x-ruling: name-length}]"
     assert derived(tmp_path, "rule/", rules=rules) == {
         "quiet": Requirement(
-            f"{OP}/rule/quiet", OP, "5.1.1, table 5-4", "rule", "should", "Nothing happens", "name-length"
+            f"{OP}/rule/quiet", OP, "5.1.1, table 5-4", "rule", "should", "Nothing happens", "name-length", case="quiet"
         ),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("status", ("", "", "")),
+        ("header/X-Total", ("X-Total", "", "")),
+        ("request/thing.tags[].key/maxLength", ("thing.tags[].key", "maxLength", "")),
+        ("request/thing/exclusive", ("thing", "exclusive", "")),
+        ("request/thing/exclusive-2", ("thing", "exclusive", "2")),
+        ("response/body/type", ("", "type", "")),
+        ("response/id/required", ("id", "required", "")),
+        ("query/limit/minimum", ("limit", "minimum", "")),
+        ("not-found/server_id", ("server_id", "", "")),
+        ("http/wrong-method", ("", "", "wrong-method")),
+        ("auth/no-token", ("", "", "no-token")),
+        ("alias/other", ("", "", "other")),
+        ("error/envelope", ("", "", "envelope")),
+        ("rule/quiet", ("", "", "quiet")),
+    ],
+)
+def test_a_requirement_knows_what_its_id_is_made_of(tmp_path: Path, name: str, parts: tuple[str, str, str]) -> None:
+    """Field, keyword and case, so that nobody has to take the id apart."""
+    tags = "{type: array, items: {type: object, properties: {key: {type: string, maxLength: 3}}}}"
+    fields = f"{{tags: {tags}, a: {{type: string}}, b: {{type: string}}, c: {{type: string}}}}"
+    thing = f"{{type: object, x-exclusive: [[a, b], [b, c]], properties: {fields}}}"
+    found = derived(
+        tmp_path,
+        "",
+        request="POST /v1/{project_id}/things/{server_id}",
+        body=f"{{type: object, required: [thing], properties: {{thing: {thing}}}}}",
+        success="{type: object, required: [id], properties: {id: {type: string}}}",
+        headers="{X-Total: {type: string}}",
+        query="{limit: {type: integer, minimum: 1}}",
+        aliases='[{id: other, path: "/v1/{project_id}/other/{server_id}", level: must, section: "5.1"}]',
+        rules="[{id: quiet, level: should, says: Nothing happens, section: '5.1.1'}]",
+    )
+    requirement = found[name]
+    assert requirement.id == f"{OP}/{name}"
+    assert (requirement.field, requirement.keyword, requirement.case) == parts
+    assert requirement.subject == requirement.operation == OP
 
 
 def test_the_appendix_and_the_general_file_are_requirements_of_no_operation(tmp_path: Path) -> None:
@@ -407,6 +448,13 @@ def test_the_appendix_and_the_general_file_are_requirements_of_no_operation(tmp_
         "A.2/Ecs.0005": ("code", "should"),
         "A.2/Ecs.0114": ("code", "should"),
     }
+    assert {name: (found.subject, found.case) for name, found in apart.items() if "+" not in name} == {
+        "4.2/token-reuse": ("4.2", "token-reuse"),
+        "A-4/unknown": ("A-4", "unknown"),
+        "A.2/Ecs.0005": ("A.2", "Ecs.0005"),
+        "A.2/Ecs.0114": ("A.2", "Ecs.0114"),
+    }
+    assert (apart["A-4/active+null"].subject, apart["A-4/active+null"].case) == ("A-4", "active+null")
     assert apart["A-4/active+null"].says == "vm_state active with task_state null shows as ACTIVE"
     assert apart["A.2/Ecs.0114"].says == "Ecs.0114 comes with 400 or 404"
 

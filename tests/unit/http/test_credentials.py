@@ -68,6 +68,7 @@ def test_a_named_cloud_comes_from_clouds_yaml(tmp_path: Path) -> None:
         password="in-clouds-17",
         project_id="0a1b",
         project_name="eu-de_tests",
+        project_domain="not-this",
         source=f"cloud 'staging' in {tmp_path / 'clouds.yaml'}",
     )
 
@@ -128,27 +129,9 @@ def test_the_first_folder_with_the_cloud_wins(tmp_path: Path) -> None:
     assert load("staging", {}, search).username == "alice"
 
 
-def test_files_are_read_by_the_function_that_is_given() -> None:
-    """So nothing has to exist on disk."""
-    asked: list[str] = []
-
-    def read(path: Path) -> bytes:
-        asked.append(str(path))
-        if path.name == "clouds.yaml":
-            return b"\xef\xbb\xbf" + CLOUDS.encode()
-        raise FileNotFoundError(path)
-
-    assert load("staging", {}, [Path("/nowhere")], read=read).username == "alice"
-    assert asked == ["/nowhere/clouds.yaml", "/nowhere/secure.yaml"]
-
-
-def test_without_a_name_no_file_is_read() -> None:
-    """A clouds.yaml that happens to lie there names nothing."""
-
-    def read(path: Path) -> bytes:
-        raise AssertionError(path)
-
-    assert load(None, OS, [Path()], read=read).username == "eve"
+def test_without_a_name_no_file_is_read(tmp_path: Path) -> None:
+    """A clouds.yaml that happens to lie there names nothing, not even when it is broken."""
+    assert load(None, OS, [write(tmp_path, "[")]).username == "eve"
 
 
 # -- variables -------------------------------------------------------------------------------------------------------
@@ -303,20 +286,7 @@ def test_a_cloud_without_any_file_names_the_folders(tmp_path: Path) -> None:
         load("x", OS, [tmp_path, Path("/nowhere")])
     assert str(caught.value) == (
         f"cloud 'x' is asked for, but there is no clouds.yaml. Seen: nothing in {tmp_path}, /nowhere."
-        " Put clouds.yaml into one of these folders."
-    )
-
-
-def test_a_file_that_cannot_be_read_is_said_with_the_reason() -> None:
-    """The next folder is not taken instead."""
-
-    def read(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    with pytest.raises(ConfigurationError) as caught:
-        load("x", {}, [Path("/a"), Path("/b")], read=read)
-    assert str(caught.value) == (
-        "/a/clouds.yaml cannot be read. Seen: Permission denied. Correct the file's permissions, or take it away."
+        " Put clouds.yaml into one of these folders, or name it by OS_CLIENT_CONFIG_FILE."
     )
 
 
@@ -416,3 +386,142 @@ def test_secrets_lists_what_must_be_redacted() -> None:
     assert load(None, {**OS, **SDK}, []).secrets() == ("in-environment-17", "SDKAK", "sdk-secret-17", "sdk-token-17")
     assert load(None, HW, []).secrets() == ("HWAK", "hw-secret-17")
     assert Credentials().secrets() == ()
+
+
+# -- Keystone's forms ------------------------------------------------------------------------------------------------
+
+
+def test_keystones_variables_are_read() -> None:
+    """Ids of domains, the old names of a project, and the interface."""
+    found = load(
+        None,
+        {
+            "OS_AUTH_URL": "http://k/v3",
+            "OS_USERNAME": "eve",
+            "OS_PASSWORD": "secret-17",
+            "OS_USER_DOMAIN_ID": "default",
+            "OS_TENANT_NAME": "demo",
+            "OS_PROJECT_DOMAIN_NAME": "Default",
+            "OS_ENDPOINT_TYPE": "internalURL",
+            "OS_CACERT": "/ca.pem",
+            "OS_INSECURE": "true",
+            "OS_IMAGE_API_VERSION": "2",
+        },
+        [],
+    )
+    assert (found.domain_id, found.project_name, found.project_domain) == ("default", "demo", "Default")
+    assert (found.interface, found.ca_file, found.verify) == ("internalURL", "/ca.pem", False)
+    assert found.unused == ("OS_IMAGE_API_VERSION",)
+
+
+@pytest.mark.parametrize(
+    ("environ", "login"),
+    [
+        ({"OS_APPLICATION_CREDENTIAL_ID": "a", "OS_APPLICATION_CREDENTIAL_SECRET": "s-17"}, "application credential"),
+        ({"OS_TOKEN": "t-17", "OS_PROJECT_ID": "p"}, "token"),
+        ({"OS_AUTH_TYPE": "v3token", "OS_TOKEN": "t-17", "OS_USERNAME": "u", "OS_PASSWORD": "p-17"}, "token"),
+    ],
+)
+def test_other_logins_are_found_in_variables(environ: dict[str, str], login: str) -> None:
+    """``OS_AUTH_TYPE`` decides where there are several."""
+    found = load(None, environ, [])
+    assert found.login == login
+    assert "-17" not in repr(found)
+
+
+def test_a_login_that_is_not_supported_is_said(tmp_path: Path) -> None:
+    """It is not completed from variables of somebody else."""
+    folder = write(tmp_path, "clouds: {c: {auth_type: v3oidcpassword, auth: {auth_url: 'http://k'}}}")
+    with pytest.raises(ConfigurationError, match=r"auth_type 'v3oidcpassword', which is not supported.*v3token"):
+        load("c", OS, [folder])
+
+
+def test_a_cloud_with_an_application_credential_takes_nothing_from_variables(tmp_path: Path) -> None:
+    """They are of another account, and what is not used is named."""
+    text = """\
+clouds:
+  c:
+    auth_type: v3applicationcredential
+    auth: {auth_url: "http://k", application_credential_id: a, application_credential_secret: s-17}
+"""
+    found = load("c", {**OS, **SDK}, [write(tmp_path, text)])
+    assert (found.login, found.username, found.password, found.project_id, found.ak) == (
+        "application credential",
+        None,
+        None,
+        None,
+        None,
+    )
+    assert found.unused == ("OS_* variables", "HUAWEICLOUD_SDK_* variables")
+
+
+def test_a_key_of_an_account_that_cannot_be_compared_is_left_out() -> None:
+    """One names its project by name, the other by id: nothing says that it is the same."""
+    who = {name: value for name, value in OS.items() if name != "OS_PROJECT_ID"}
+    found = load(None, {**who, **SDK}, [])
+    assert (found.project_id, found.ak) == (None, None)
+    assert any("HUAWEICLOUD_SDK_* variables (left out: nothing in it says" in one for one in found.unused)
+
+
+# -- clouds.yaml as openstacksdk reads it ----------------------------------------------------------------------------
+
+
+def test_a_profile_region_tls_and_override_are_read(tmp_path: Path) -> None:
+    """What the loader of openstacksdk knows; what is not used is named."""
+    text = """\
+clouds:
+  c:
+    profile: ours
+    regions: [one, two]
+    verify: false
+    cert: /c.pem
+    key: /k.pem
+    interface: internal
+    compute_endpoint_override: https://n/v2.1
+    volume_api_version: 3
+    auth: {username: u, password: s-17, project_name: p, user_domain_id: default, tenant: x}
+"""
+    folder = write(tmp_path, text)
+    public = "public-clouds: {ours: {auth: {auth_url: 'http://k/v3', project_domain_id: default}}}"
+    (folder / "clouds-public.yaml").write_text(public)
+    found = load("c", {}, [folder], region="two")
+    assert (found.iam, found.region, found.project_domain_id) == ("http://k/v3", "two", "default")
+    assert (found.verify, found.certificate, found.key) == (False, "/c.pem", "/k.pem")
+    assert (found.interface, found.endpoint) == ("internal", "https://n/v2.1")
+    assert found.unused == ("volume_api_version", "auth.tenant")
+    with pytest.raises(ConfigurationError, match="three is not a valid region"):
+        load("c", {}, [folder], region="three")
+
+
+def test_an_unknown_profile_is_said(tmp_path: Path) -> None:
+    """Its values would be missing without a word."""
+    text = "clouds: {c: {profile: nobodys, auth: {username: u, password: s-17}}}"
+    with pytest.raises(ConfigurationError, match="profile that is not known"):
+        load("c", {}, [write(tmp_path, text)])
+
+
+@pytest.mark.parametrize("name", ["clouds.yml", "clouds.json"])
+def test_other_endings_are_found(tmp_path: Path, name: str) -> None:
+    """As openstacksdk does."""
+    (tmp_path / name).write_text('{"clouds": {"c": {"auth": {"username": "u", "password": "s-17"}}}}')
+    assert load("c", {}, [tmp_path]).source == f"cloud 'c' in {tmp_path / name}"
+
+
+def test_files_named_by_variables_go_first(tmp_path: Path) -> None:
+    """Also the one with the secrets; a variable that names nothing is said."""
+    first, second = write(tmp_path / "one"), write(tmp_path / "two", CLOUDS.replace("alice", "mallory"))
+    secure = tmp_path / "mine.yaml"
+    secure.write_text("clouds: {staging: {auth: {password: mine-17}}}")
+    environ = {"OS_CLIENT_CONFIG_FILE": str(second / "clouds.yaml"), "OS_CLIENT_SECURE_FILE": str(secure)}
+    found = load("staging", environ, [first])
+    assert (found.username, found.password) == ("mallory", "mine-17")
+    with pytest.raises(ConfigurationError, match=r"OS_CLIENT_CONFIG_FILE names .*no such file"):
+        load("staging", {"OS_CLIENT_CONFIG_FILE": "/nowhere.yaml"}, [first])
+
+
+def test_os_cloud_names_the_credentials_where_none_is_asked_for(tmp_path: Path) -> None:
+    """Unless other variables name another account: then nobody knows whose is meant."""
+    folder = write(tmp_path)
+    assert load(None, {"OS_CLOUD": "staging"}, [folder]).username == "alice"
+    with pytest.raises(ConfigurationError, match="OS_CLOUD and other OS_\\* variables name two accounts"):
+        load(None, {"OS_CLOUD": "staging", **OS}, [folder])

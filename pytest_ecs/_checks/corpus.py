@@ -1,0 +1,52 @@
+"""What the judge knows beside the exchange that it judges: those that came before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from pytest_ecs._http.exchange import Exchange
+
+__all__ = ["JOB_QUERY", "Corpus", "Record", "told"]
+
+#: The operation that says what became of a job.
+JOB_QUERY = "ecs.jobs.show"
+
+
+class Corpus(Protocol):
+    """The exchanges that came before."""
+
+    def get(self, exchange_id: str) -> Exchange | None:
+        """Return the exchange of that id, or None."""
+        ...
+
+    def job(self, job_id: str) -> Sequence[Exchange]:
+        """Return the queries of that job, oldest first."""
+        ...
+
+
+class Record:
+    """A recorded run as a corpus."""
+
+    def __init__(self, exchanges: Iterable[Exchange]) -> None:
+        self.exchanges = list(exchanges)
+        self._by_id = {exchange.id: exchange for exchange in self.exchanges}
+        self._jobs: dict[str, list[Exchange]] = {}
+        for exchange in self.exchanges:
+            if exchange.operation == JOB_QUERY and "job_id" in exchange.parameters:
+                self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange)
+
+    def get(self, exchange_id: str) -> Exchange | None:
+        return self._by_id.get(exchange_id)
+
+    def job(self, job_id: str) -> Sequence[Exchange]:
+        return self._jobs.get(job_id, ())
+
+
+def told(queries: Sequence[Exchange]) -> Sequence[Exchange]:
+    """The queries of a job that were answered with its status; a refused one says nothing of the job."""
+    return [
+        query
+        for query in queries
+        if query.accepted and isinstance(query.response_body, Mapping) and "status" in query.response_body
+    ]

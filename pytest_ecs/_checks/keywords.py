@@ -1,0 +1,107 @@
+"""Keywords of JSON Schema as comparisons: each made once, and fast, since most of judging is about types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from types import NoneType
+from typing import Any
+
+from pytest_ecs._checks.formats import FORMATS, matches, validator
+from pytest_ecs._types import JSON
+
+__all__ = ["KEYWORDS", "Holds", "comparison", "wording"]
+
+#: Keywords that are claims about a value by themselves.
+KEYWORDS = (
+    "type",
+    "enum",
+    "const",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "pattern",
+    "format",
+)
+
+Holds = Callable[[JSON], bool]
+
+_CLASSES: Mapping[str, tuple[type, ...]] = {
+    "null": (NoneType,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "array": (list,),
+    "object": (dict,),
+}
+
+
+def comparison(keyword: str, limit: Any) -> Holds:
+    """Return what tells whether a value obeys *keyword* with that *limit*; "anyOf" is a keyword like the others."""
+    made = _MADE.get(keyword)
+    return made(limit) if made is not None else validator({keyword: limit}).is_valid
+
+
+def _type(limit: str | list[str]) -> Holds:
+    names = [limit] if isinstance(limit, str) else list(limit)
+    classes = frozenset(cls for name in names for cls in _CLASSES[name])
+    # JSON has one kind of number, so 1.0 is an integer, and its objects need not be dicts here.
+    other = validator({"type": limit}).is_valid
+    return lambda value: type(value) in classes or (type(value) not in _PLAIN and other(value))
+
+
+#: Classes of values that are of no other type than their own.
+_PLAIN = frozenset({NoneType, bool, int, str, list, dict})
+
+
+def _enum(limit: list[JSON]) -> Holds:
+    if not all(isinstance(item, str | int | None) for item in limit):
+        return validator({"enum": limit}).is_valid
+    # As JSON compares them: true is not 1.
+    words = frozenset((type(item) is bool, item) for item in limit)
+    return lambda value: isinstance(value, str | int | float | None) and (type(value) is bool, value) in words
+
+
+def _min_length(limit: int) -> Holds:
+    return lambda value: not isinstance(value, str) or len(value) >= limit
+
+
+def _max_length(limit: int) -> Holds:
+    return lambda value: not isinstance(value, str) or len(value) <= limit
+
+
+def _pattern(limit: str) -> Holds:
+    return lambda value: not isinstance(value, str) or matches(limit, value)
+
+
+def _format(limit: str) -> Holds:
+    return lambda value: not isinstance(value, str) or FORMATS.conforms(value, limit)
+
+
+_MADE: Mapping[str, Callable[[Any], Holds]] = {
+    "type": _type,
+    "enum": _enum,
+    "minLength": _min_length,
+    "maxLength": _max_length,
+    "pattern": _pattern,
+    "format": _format,
+}
+
+
+def wording(keyword: str, schema: Mapping[str, Any]) -> str:
+    """Return what a value that obeys *keyword* of *schema* is, as the end of a sentence; values are shown as JSON."""
+    if keyword == "anyOf":
+        return f"is {' or '.join(_reading(branch) for branch in schema['anyOf'])}"
+    return f"has {keyword} {json.dumps(schema[keyword], ensure_ascii=False)}"
+
+
+def _reading(schema: Mapping[str, Any]) -> str:
+    for keyword in ("const", "enum", "type"):
+        if keyword in schema:
+            limit = schema[keyword]
+            return str(limit) if isinstance(limit, str) and keyword == "type" else json.dumps(limit, ensure_ascii=False)
+    return "an object" if "properties" in schema else "anything"

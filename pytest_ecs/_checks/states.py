@@ -1,0 +1,40 @@
+"""Table A-4, seen in the servers that an answer shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pytest_ecs._checks.finding import Finding, verdict
+from pytest_ecs._contract import Contract
+from pytest_ecs._contract.states import UNKNOWN
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._types import JSON
+
+__all__ = ["state_findings"]
+
+
+def state_findings(exchange: Exchange, contract: Contract) -> Iterator[Finding]:
+    """Yield what the answer's servers say of the pairs of states that they show."""
+    for where, server in _servers(exchange.response_body):
+        vm, task, status = server["OS-EXT-STS:vm_state"], server.get("OS-EXT-STS:task_state"), server["status"]
+        if not isinstance(vm, str) or not isinstance(status, str) or not isinstance(task, str | None):
+            continue
+        vm, task = vm.lower(), task.lower() if task else None
+        wanted = contract.status_of(vm, task)
+        listed = (vm, task) in contract.states
+        requirement = f"A-4/{vm}+{task or 'null'}" if listed else f"A-4/{UNKNOWN.lower()}"
+        allowed = {wanted} if listed else {wanted, *(word.upper() for word in contract.tolerated_states)}
+        expected = f"status is {' or '.join(sorted(allowed))} for vm_state {vm} and task_state {task}"
+        yield verdict(requirement, status.upper() in allowed, exchange, expected, status, f"{where}.status")
+
+
+def _servers(body: JSON) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+    """Yield each server with its states, and where it stands: one alone (6.2.6) or a list (6.2.5)."""
+    if not isinstance(body, Mapping):
+        return
+    listed = body.get("servers")
+    shown = [("server", body.get("server"))]
+    shown += [(f"servers.{number}", item) for number, item in enumerate(listed if isinstance(listed, list) else ())]
+    for where, server in shown:
+        if isinstance(server, Mapping) and "OS-EXT-STS:vm_state" in server and "status" in server:
+            yield where, server

@@ -1,0 +1,132 @@
+"""What a token gives access to: its project, and the addresses of services in the catalogue (4.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from pytest_ecs._types import JSON
+from pytest_ecs.exceptions import ConfigurationError
+
+__all__ = ["Access", "Address", "access_of", "address_of"]
+
+#: What the service is called in catalogues, in the order in which it is looked for.
+_COMPUTE = ("compute", "ecs")
+#: A version and what may follow it at the end of an address: "/v2.1", "/v1/0a1b", "/v2.1/%(project_id)s".
+_VERSIONED = re.compile(r"/v\d+(?:\.\d+)?(?:/(?P<project>[^/]+))?/?$")
+_PLACEHOLDER = re.compile(r"[$%{(<]")
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address of the service as the suites use it, without version and project."""
+
+    root: str
+    #: The project that was part of it.
+    project_id: str | None = None
+
+
+def address_of(url: str, what: str, hint: str = "write it as https://host or http://host:port") -> Address:
+    """Return the root of *url*, whose path may end in ``/v2.1``, ``/v1/{project_id}`` and the like.
+
+    Raises `ConfigurationError` when it is no http(s) URL or holds a user name or password; *what* is what it is of.
+    """
+    problem = ConfigurationError(f"The {what} is not a URL that can be used", hint=hint)
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        problem.seen = f"{url!r}: {error}"
+        raise problem from None
+    if parts.username or parts.password:
+        problem.seen = "a user name or password inside the address"
+        raise problem
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"\s", url.strip()):
+        problem.what = f"The {what} {url!r} is not a URL"
+        raise problem
+    found = _VERSIONED.search(parts.path)
+    project = found["project"] if found else None
+    path = parts.path[: found.start()] if found else parts.path
+    known = project if project and not _PLACEHOLDER.search(project) else None
+    return Address(urlunsplit((parts.scheme, parts.netloc, path.rstrip("/"), "", "")), known)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the answer to a login says beside the token itself."""
+
+    project_id: str | None
+    project_name: str | None
+    #: Type, interface, region and address of every service.
+    endpoints: tuple[tuple[str, str, str, str], ...] = ()
+
+    def find(self, *kinds: str, region: str | None, interface: str | None) -> str | None:
+        """Return the address of the first of *kinds* that the catalogue has."""
+        for kind in kinds or _COMPUTE:
+            for offered, surface, where, url in self.endpoints:
+                if (
+                    offered == kind
+                    and surface == (interface or "public").removesuffix("URL")
+                    and region in {None, where}
+                ):
+                    return url
+        return None
+
+    def compute(self, region: str | None, interface: str | None) -> str:
+        """Return the address of the compute service; raises `ConfigurationError` when the catalogue has none."""
+        found = self.find(*_COMPUTE, region=region, interface=interface)
+        if found is not None:
+            return found
+        offered = [e for e in self.endpoints if e[0] in _COMPUTE]
+        if not offered:
+            kinds = sorted({e[0] for e in self.endpoints})
+            raise ConfigurationError(
+                "The catalogue of IAM has no compute service",
+                seen=f"services {', '.join(kinds)}" if kinds else "an empty catalogue",
+                hint="add --ecs-endpoint URL, or compute_endpoint_override to the cloud in clouds.yaml",
+            )
+        here = sorted({f"{surface} in {where}" for _, surface, where, _ in offered})
+        raise ConfigurationError(
+            f"The catalogue of IAM has no {interface or 'public'} compute endpoint"
+            + (f" in region {region!r}" if region else ""),
+            seen=", ".join(here),
+            hint="name one of these regions with --ecs-region, region_name or OS_REGION_NAME",
+        )
+
+    def to_json(self) -> JSON:
+        """Return it as plain data."""
+        return {"project_id": self.project_id, "project_name": self.project_name, "endpoints": self.endpoints}
+
+
+def access_of(data: JSON) -> Access | None:
+    """Return what `Access.to_json` gave, or what the answer to a login (4.3) holds; None for anything else."""
+    match data:
+        case {"endpoints": [*rows], **rest}:
+            endpoints = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in (row for row in rows if len(row) == 4))
+            return Access(_text(rest.get("project_id")), _text(rest.get("project_name")), endpoints)
+        case {"token": {**token}}:
+            project = token.get("project")
+            project = project if isinstance(project, Mapping) else {}
+            found = Access(_text(project.get("id")), _text(project.get("name")), tuple(_listed(token.get("catalog"))))
+            return None if found == Access(None, None) else found
+    return None
+
+
+def _listed(catalog: JSON) -> Iterable[tuple[str, str, str, str]]:
+    for service in _mappings(catalog):
+        for endpoint in _mappings(service.get("endpoints")):
+            region = endpoint.get("region_id") or endpoint.get("region") or ""
+            url = endpoint.get("url")
+            if isinstance(url, str):
+                yield str(service.get("type")), str(endpoint.get("interface", "public")), str(region), url
+
+
+def _mappings(value: JSON) -> Iterable[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def _text(value: JSON) -> str | None:
+    return value if isinstance(value, str) and value else None

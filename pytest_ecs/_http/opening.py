@@ -1,0 +1,149 @@
+"""Opens the sockets to a target: certificates, the client's own certificate and proxies, each wrong one a sentence."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment
+
+import httpx
+
+from pytest_ecs._http.target import Target
+from pytest_ecs.exceptions import ConfigurationError
+
+__all__ = ["open_http", "proxy_for"]
+
+_HEADERS = {"User-Agent": "pytest-ecs", "Accept": "application/json"}
+
+
+def open_http(target: Target, timeout: float) -> httpx.Client:
+    """Return a connection pool to *target* and its IAM; raises `ConfigurationError` when it cannot be set up."""
+    if target.transport is not None:
+        return httpx.Client(transport=target.transport, timeout=timeout, trust_env=False, headers=_HEADERS)
+    context = _tls(target)
+    mounts: dict[str, httpx.BaseTransport | None] = {}
+    addresses = {target.endpoint, target.iam, *(str(one.iam) for one in target.identities.values() if one.iam)}
+    for address in addresses:
+        parts = urlsplit(address)
+        proxy = proxy_for(address, getproxies_environment())
+        if proxy is not None and parts.hostname:
+            host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+            mounts[f"{parts.scheme}://{host}"] = _through(proxy, context)
+    return httpx.Client(timeout=timeout, verify=context, trust_env=False, mounts=mounts, headers=_HEADERS)
+
+
+def _through(proxy: str, context: ssl.SSLContext) -> httpx.HTTPTransport:
+    shown = "proxy"
+    try:
+        parts = urlsplit(proxy)
+        shown = f"proxy {parts.scheme}://{parts.hostname}"  # without a user name and a password
+        if parts.scheme == "socks":
+            proxy = proxy.replace("socks:", "socks5:", 1)
+        return httpx.HTTPTransport(verify=context, proxy=proxy)
+    except ImportError:
+        raise ConfigurationError(
+            f"The {shown} of the environment speaks SOCKS, which needs one more package",
+            hint="pip install 'httpx[socks]', or unset ALL_PROXY, or name the host in NO_PROXY",
+        ) from None
+    except Exception as error:  # noqa: BLE001 - whatever httpx says of the address
+        raise ConfigurationError(
+            f"The {shown} of the environment cannot be used",
+            seen=type(error).__name__,
+            hint="Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: http://host:port",
+        ) from None
+
+
+def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
+    """Return the proxy that *proxies*, as `urllib.request.getproxies_environment` gives them, name for *url*.
+
+    Entries of ``no`` are hosts, domains with or without a leading dot, addresses and networks, IPv6 with or without
+    brackets, each with an optional port, or ``*``.
+    """
+    parts = urlsplit(url)
+    chosen = proxies.get(parts.scheme) or proxies.get("all")
+    if not chosen or not parts.hostname:
+        return None
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if any(_covers(entry.strip().lower(), parts.hostname, port) for entry in proxies.get("no", "").split(",")):
+        return None
+    return chosen if "://" in chosen else f"http://{chosen}"
+
+
+def _covers(entry: str, host: str, port: int) -> bool:
+    if entry in {"", "*"}:
+        return entry == "*"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    bare, wanted = _split_port(entry)
+    if wanted is not None and wanted != port:
+        return False
+    if address is not None:
+        try:
+            return address in ipaddress.ip_network(bare, strict=False)
+        except ValueError:
+            return False
+    domain = bare.removeprefix("*").removeprefix(".")
+    return host == domain or host.endswith(f".{domain}")
+
+
+def _split_port(entry: str) -> tuple[str, int | None]:
+    if entry.startswith("["):
+        bare, _, rest = entry[1:].partition("]")
+        port = rest.removeprefix(":")
+    elif entry.count(":") == 1:
+        bare, _, port = entry.partition(":")
+    else:
+        bare, port = entry, ""
+    return bare, int(port) if port.isdigit() else None
+
+
+def _tls(target: Target) -> ssl.SSLContext:
+    if isinstance(target.verify, Path):
+        context = _trusting(target.verify)
+    elif target.verify:
+        context = _trusting_environment()
+    else:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if target.certificate is not None:
+        certificate, key = target.certificate
+        try:
+            context.load_cert_chain(certificate, key)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"The client certificate {certificate} cannot be used",
+                seen=_reason(error),
+                hint="cert and key in clouds.yaml, or OS_CERT and OS_KEY, name PEM files that belong together",
+            ) from None
+    return context
+
+
+def _trusting_environment() -> ssl.SSLContext:
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if given := os.environ.get(variable):
+            return _trusting(Path(given), f"{variable} names {given}, which")
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _trusting(path: Path, what: str = "") -> ssl.SSLContext:
+    problem = what or f"The file {path} of certificate authorities"
+    hint = "name a PEM file with --ecs-ca-file, cacert in clouds.yaml or OS_CACERT"
+    if not path.exists():
+        raise ConfigurationError(f"{problem} does not exist", hint=hint)
+    try:
+        if path.is_dir():
+            return ssl.create_default_context(capath=str(path))
+        return ssl.create_default_context(cafile=str(path))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{problem} holds no certificates", seen=_reason(error), hint=hint) from None
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,121 @@
+"""Finds out what a target offers and what a run needs there; every request only reads, so that nothing is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.target import Resources
+from pytest_ecs._run.reach import chapters_of
+from pytest_ecs._run.schemes import OPTIONS
+from pytest_ecs._run.stock import Stock
+from pytest_ecs._types import JSON
+from pytest_ecs.exceptions import AuthenticationFailed, EcsError, NotAnEcsEndpoint
+
+if TYPE_CHECKING:
+    from pytest_ecs._run.session import Session
+
+__all__ = ["PROBES", "offered", "prepare", "resources"]
+
+#: A query of each chapter that changes nothing and that every endpoint with the chapter answers.
+PROBES: Mapping[int, str] = {5: "/v1/{project_id}/cloudservers/limits", 6: "/v2.1/{project_id}/limits"}
+
+
+def prepare(session: Session, found: Mapping[str, JSON] | None = None) -> None:
+    """Look at the target before the first test, so that one that cannot be used is known at once.
+
+    The chapters that the profile may use are asked for, every identity logs in, and what servers are made from is looked
+    up as far as it was not given; *found* is what another process of the run has found, which saves all requests.
+
+    Raises `Unreachable`, `AuthenticationFailed` or `NotAnEcsEndpoint`.
+    """
+    if found is None:
+        chapters = offered(session)
+        identities(session)
+        chosen = resources(session, chapters)
+        found = {"missing": sorted(n for n, there in chapters.items() if not there), "resources": chosen}
+    session.found = dict(found)
+    session.reach.missing = frozenset(found["missing"])
+    known = {name: value for name, (value, _) in found["resources"].items() if hasattr(session.target.resources, name)}
+    session.target = replace(session.target, resources=replace(session.target.resources, **known))
+
+
+def offered(session: Session) -> dict[int, bool]:
+    """Return for each chapter that the profile may use whether the endpoint offers it.
+
+    Raises `AuthenticationFailed` when the endpoint refuses the credentials, `NotAnEcsEndpoint` when it has none of them.
+    """
+    asked = {n: session.client.get(path) for n, path in PROBES.items() if n in chapters_of(session.settings.profile)}
+    for exchange in asked.values():
+        if exchange.status == 401:
+            raise AuthenticationFailed(
+                f"The ECS endpoint {session.target.endpoint} ({exchange.request_line}) refuses the token or signature",
+                seen=exchange.answer,
+                hint="check that the credentials belong to this region and project",
+            )
+    chapters = {n: _is_there(exchange) for n, exchange in asked.items()}
+    if not any(chapters.values()):
+        exchange = next(iter(asked.values()))
+        kind = exchange.response_headers.get("content-type", "no content type")
+        text = f"{(exchange.response_text or '(no JSON object)')[:200]!r}"
+        where = f"{session.target.endpoint} ({exchange.request_line})"
+
+        raise NotAnEcsEndpoint(
+            f"What answers at {where} is no ECS endpoint"
+            + (f" with chapter {', '.join(map(str, chapters))}" if exchange.json_object else ""),
+            seen=exchange.answer[:300] if exchange.json_object else f"HTTP {exchange.status}, {kind}: {text}",
+            hint="check the URL given as --ecs-endpoint, and the profile",
+        )
+    return chapters
+
+
+def _is_there(exchange: Exchange) -> bool:
+    """Whether a probe was answered by the API it asked for: also a refusal of the user is an answer of it."""
+    if exchange.response_text is not None or not isinstance(exchange.response_body, Mapping):
+        return False
+    return exchange.accepted or exchange.status in {403, 429} or exchange.status >= 500
+
+
+def identities(session: Session) -> None:
+    """Let every identity log in; raises `AuthenticationFailed` with the option that names the one that cannot."""
+    for identity, client in session.clients.items():
+        if identity == "primary":
+            client.access()
+            continue
+        try:
+            client.access()
+        except EcsError as error:
+            source = session.target.identities[identity].source
+            raise AuthenticationFailed(
+                f"{OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
+            ) from None
+
+
+def resources(session: Session, chapters: Mapping[int, bool]) -> dict[str, tuple[str, str]]:
+    """Return name -> (id, where it was found) of what `Resources` names, as far as it is not given and can be found."""
+    given = session.target.resources
+    stock = Stock(
+        session.client,
+        session.client.access(),
+        session.target.region,
+        native=bool(chapters.get(6)),
+        ecs=bool(chapters.get(5)),
+    )
+    found: dict[str, tuple[str, str]] = {}
+    steps: tuple[tuple[tuple[str, ...], Callable[[Resources], dict[str, tuple[str, str]]]], ...] = (
+        (("image_id",), stock.image),
+        (("flavor_id", "other_flavor_id"), stock.flavors),
+        (("network_id", "subnet_id", "vpc_id"), stock.network),
+        (("availability_zone",), stock.zone),
+        (("security_group_id",), stock.security_group),
+    )
+    for names, look in steps:
+        known = replace(given, **{name: value for name, (value, _) in found.items()})
+        if all(getattr(known, name) for name in names):
+            continue
+        with suppress(EcsError):  # what is not found is missing where it is needed, and says so there
+            found |= {name: one for name, one in look(known).items() if getattr(known, name) is None}
+    return found

@@ -1,0 +1,169 @@
+"""What the project may use: images, flavors, networks, zones, security groups, each by the API that has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytest_ecs._http.access import Access, address_of
+from pytest_ecs._http.client import Client
+from pytest_ecs._http.target import Resources
+from pytest_ecs._types import JSON
+
+__all__ = ["Stock"]
+
+#: Name in `Resources` -> id and where it was found.
+Found = dict[str, tuple[str, str]]
+
+#: Vendor flavors that are sold out or taken off the market (table 6-75: cond:operation:status).
+_NOT_SOLD = frozenset({"abandon", "sellout"})
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Reads lists and picks what costs least; nothing is changed."""
+
+    client: Client
+    access: Access | None
+    region: str | None
+    #: Whether chapter 6 and chapter 5 are offered.
+    native: bool
+    ecs: bool
+
+    def image(self, known: Resources) -> Found:
+        """Return the smallest public Linux image that is active."""
+        rows = self._companion("image", "/v2/images", "images", {"status": "active", "limit": "100"})
+        where = "the image service of the catalogue"
+        if not rows and self.native:
+            rows, where = self._list("/v2.1/{project_id}/images/detail", "images"), "11.2.2"
+        fit = [
+            one
+            for one in rows
+            if str(one.get("status")).lower() == "active" and not _says(one, "windows") and one.get("id")
+        ]
+        # Nova shows snapshots among the images; they belong to somebody's servers.
+        fit = [one for one in fit if not _says(one.get("metadata") or one, "snapshot", key="image_type")] or fit
+        best = min(
+            fit,
+            key=lambda one: (_number(one, "min_disk", "minDisk"), _number(one, "size", "OS-EXT-IMG-SIZE:size")),
+            default=None,
+        )
+        return {"image_id": (str(best["id"]), where)} if best else {}
+
+    def flavors(self, known: Resources) -> Found:
+        """Return the smallest flavor in stock and the next one that a server with it can be resized to."""
+        if self.ecs:
+            rows, where = self._list("/v1/{project_id}/cloudservers/flavors", "flavors"), "5.7.1"
+        else:
+            rows, where = self._list("/v2.1/{project_id}/flavors/detail", "flavors"), "6.6.2"
+        least_disk, least_ram = self._needs_of_image(known.image_id)
+        fit = [
+            one
+            for one in rows
+            if one.get("id")
+            and not one.get("OS-FLV-DISABLED:disabled")
+            and str((one.get("os_extra_specs") or {}).get("cond:operation:status", "")) not in _NOT_SOLD
+            and _number(one, "ram") >= least_ram
+            and (not _number(one, "disk") or _number(one, "disk") >= least_disk)
+        ]
+        ordered = sorted(fit, key=lambda one: (_number(one, "vcpus"), _number(one, "ram"), _number(one, "disk")))
+        if known.flavor_id is not None:
+            first = next((one for one in rows if one.get("id") == known.flavor_id), {})
+        else:
+            first = ordered[0] if ordered else {}
+        larger = [
+            one
+            for one in ordered
+            if one["id"] != first.get("id", known.flavor_id)
+            and all(_number(one, key) >= _number(first, key) for key in ("vcpus", "ram", "disk"))
+        ]
+        found = {"flavor_id": (str(first["id"]), where)} if first.get("id") else {}
+        return found | ({"other_flavor_id": (str(larger[0]["id"]), where)} if larger else {})
+
+    def _needs_of_image(self, image: str | None) -> tuple[float, float]:
+        if image is None:
+            return 0, 0
+        shown = self._companion("image", f"/v2/images/{image}", None, {})
+        if not shown and self.native:
+            answer = self.client.get(f"/v2.1/{{project_id}}/images/{image}").json_object.get("image")
+            shown = [answer] if isinstance(answer, Mapping) else []
+        one = shown[0] if shown else {}
+        return _number(one, "min_disk", "minDisk"), _number(one, "min_ram", "minRam")
+
+    def network(self, known: Resources) -> Found:
+        """Return a network that servers can be put into; by the VPC service also its VPC and subnet."""
+        found: Found = {}
+        if self.ecs:
+            subnets = self._companion("vpc", "/v1/{project_id}/subnets", "subnets", {})
+            fit = [one for one in subnets if known.vpc_id in {None, one.get("vpc_id")} and one.get("id")]
+            if fit:
+                where = "the VPC service of the catalogue"
+                found |= {"vpc_id": (str(fit[0]["vpc_id"]), where), "subnet_id": (str(fit[0]["id"]), where)}
+                found["network_id"] = (str(fit[0].get("neutron_network_id") or fit[0]["id"]), where)
+        if "network_id" not in found:
+            rows = self._companion("network", "/v2.0/networks", "networks", {})
+            where = "the network service of the catalogue"
+            if not rows and self.native:
+                rows, where = self._list("/v2.1/{project_id}/os-networks", "networks"), "6.4.1"
+            inner = [one for one in rows if not one.get("router:external") and one.get("id")]
+            if inner:
+                found["network_id"] = (str(inner[0]["id"]), where)
+        return found
+
+    def zone(self, known: Resources) -> Found:
+        """Return an availability zone: one that the flavor is sold in, or that a list of them names as available."""
+        if self.ecs:
+            for one in self._list("/v1/{project_id}/cloudservers/flavors", "flavors"):
+                names = re.findall(
+                    r"([^\s,()]+)\s*\(normal", str((one.get("os_extra_specs") or {}).get("cond:operation:az", ""))
+                )
+                if one.get("id") == known.flavor_id and names:
+                    return {"availability_zone": (names[0], "cond:operation:az of the flavor")}
+        # The document has no list of zones; Nova has this one.
+        if self.native:
+            for one in self._list("/v2.1/{project_id}/os-availability-zone", "availabilityZoneInfo"):
+                state = one.get("zoneState")
+                if isinstance(state, Mapping) and state.get("available") and one.get("zoneName"):
+                    return {"availability_zone": (str(one["zoneName"]), "os-availability-zone")}
+        return {}
+
+    def security_group(self, known: Resources) -> Found:
+        """Return a security group that is not the default one, which every server is in (table 6-13)."""
+        rows = self._companion("network", "/v2.0/security-groups", "security_groups", {})
+        fit = [one for one in rows if one.get("name") != "default" and one.get("id")]
+        return {"security_group_id": (str(fit[0]["id"]), "the network service of the catalogue")} if fit else {}
+
+    def _list(self, path: str, key: str) -> list[Mapping[str, Any]]:
+        exchange = self.client.get(path)
+        return _rows(exchange.json_object.get(key)) if exchange.accepted else []
+
+    def _companion(self, kind: str, path: str, key: str | None, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+        """Return what a service beside ECS lists, where the catalogue has it; with no *key* its whole answer."""
+        url = self.access.find(kind, region=self.region, interface=None) if self.access is not None else None
+        if url is None:
+            return []
+        exchange = replace(self.client, base=address_of(url, f"{kind} endpoint of the catalogue").root).get(
+            path, query=query
+        )
+        if not exchange.accepted:
+            return []
+        return _rows(exchange.json_object.get(key)) if key else [exchange.json_object]
+
+
+def _rows(value: JSON) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def _number(row: Mapping[str, Any], *names: str) -> float:
+    for name in names:
+        with_text = str(row.get(name, ""))
+        if re.fullmatch(r"\d+(\.\d+)?", with_text):
+            return float(with_text)
+    return 0
+
+
+def _says(row: Any, word: str, key: str | None = None) -> bool:
+    values: Iterable[Any] = [row.get(key)] if key else row.values()
+    return any(word in str(value).lower() for value in values)

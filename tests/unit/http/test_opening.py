@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_ecs._http.opening import open_http, proxy_for
+from pytest_ecs._http.target import Resources, SystemClock, Target
+from pytest_ecs.exceptions import ConfigurationError
+
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def target(**changes: Any) -> Target:
+    """Return a named target on a port where nobody listens."""
+    values: dict[str, Any] = {"endpoint": "http://127.0.0.1:9", "iam": "http://127.0.0.1:9"}
+    return Target(
+        name="t",
+        region=None,
+        simulated=False,
+        clock=SystemClock(),
+        resources=Resources(),
+        identities={},
+        **{**values, **changes},
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "no", "covered"),
+    [
+        ("http://host", "", False),
+        ("http://host", "*", True),
+        ("http://host", "other, host", True),
+        ("http://a.host.org", "host.org", True),
+        ("http://a.host.org", ".host.org", True),
+        ("http://ahost.org", "host.org", False),
+        ("http://host:8774", "host:8774", True),
+        ("http://host:8774", "host:80", False),
+        ("http://10.1.2.3", "10.0.0.0/8", True),
+        ("http://11.1.2.3", "10.0.0.0/8", False),
+        ("http://[fd07::5]:8774", "localhost,fd07::/64", True),
+        ("http://[fd08::5]:8774", "localhost,fd07::/64", False),
+        ("http://[::1]:8774", "[::1]", True),
+        ("http://[::1]:8774", "[::1]:8774", True),
+        ("http://[::1]", "::1", True),
+        ("http://127.0.0.1", "fd07::/64,nonsense/99,[", False),
+    ],
+)
+def test_no_proxy_is_read_as_people_write_it(url: str, no: str, covered: bool) -> None:
+    """Hosts, domains, ports, networks and IPv6; what is none of these covers nothing."""
+    assert (proxy_for(url, {"http": "proxy:3128", "no": no}) is None) is covered
+
+
+def test_a_proxy_is_chosen_by_scheme_then_for_all() -> None:
+    """As everywhere."""
+    assert proxy_for("https://h", {"http": "http://p", "all": "http://q:1"}) == "http://q:1"
+    assert proxy_for("http://h", {"http": "p:3128", "all": "http://q:1"}) == "http://p:3128"
+    assert proxy_for("http://h", {}) is None
+
+
+@pytest.mark.parametrize("no", ["localhost,fd07::/64", "[::1]", "127.0.0.1", "*"])
+def test_any_no_proxy_lets_a_target_be_opened(monkeypatch: pytest.MonkeyPatch, no: str) -> None:
+    """Also the forms that the HTTP library does not know."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", no)
+    open_http(target(), 1.0).close()
+
+
+@pytest.mark.parametrize("proxy", ["ftp://u:hidden-17@x", "http://u:hidden-17@[", "http://u:hidden-17@h:port"])
+def test_a_proxy_that_cannot_be_used_is_a_sentence(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """Without the password in it."""
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(ConfigurationError, match=r"proxy .*of the environment cannot be used") as caught:
+        open_http(target(), 1.0)
+    assert "hidden-17" not in f"{caught.value}{vars(caught.value)}"
+
+
+def test_a_socks_proxy_needs_one_more_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text says which."""
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    with pytest.raises(ConfigurationError, match=r"speaks SOCKS.*httpx\[socks\]"):
+        open_http(target(), 1.0)
+
+
+def test_authorities_that_are_none_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Missing, empty, and from a variable that other tools use."""
+    with pytest.raises(ConfigurationError, match="does not exist"):
+        open_http(target(verify=tmp_path / "no.pem"), 1.0)
+    file = tmp_path / "empty.pem"
+    file.write_text("nothing")
+    with pytest.raises(ConfigurationError, match="holds no certificates"):
+        open_http(target(verify=file), 1.0)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "no.pem"))
+    with pytest.raises(ConfigurationError, match="SSL_CERT_FILE names"):
+        open_http(target(), 1.0)
+
+
+def test_a_client_certificate_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    """With the names that it has in clouds.yaml."""
+    with pytest.raises(ConfigurationError, match=r"client certificate .*cert and key in clouds.yaml"):
+        open_http(target(certificate=(tmp_path / "no.pem", None)), 1.0)
