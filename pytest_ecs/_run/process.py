@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_ecs._run.completeness import Completeness
+from pytest_ecs._report.gates import LEAK
 from pytest_ecs._run.options import read_settings
 from pytest_ecs._run.signals import Stops
 from pytest_ecs.exceptions import EcsError
@@ -56,6 +56,7 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
             with one_sentence():
                 session.prepare(getattr(config, "workerinput", {}).get("ecs_found"))
         except BaseException:
+            session.forget()
             session.close()
             raise
         keeper.session = session
@@ -65,9 +66,12 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
 def certify(config: pytest.Config) -> None:
     """Judge every exchange of the run, and in the process that reports, write the certificate at the end."""
     from pytest_ecs._contract import load
-    from pytest_ecs._run.controller import Recorder, Selector
+    from pytest_ecs._report.files import prepare
+    from pytest_ecs._run.controller import Recorder
+    from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.options import check_deviations, check_selection
     from pytest_ecs._run.scheduling import Spread
+    from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
     from pytest_ecs._run.worker import Witness
 
@@ -77,16 +81,18 @@ def certify(config: pytest.Config) -> None:
         check_selection(keeper.settings, contract)
         check_deviations(keeper.settings)
         waivers = read_waivers(keeper.settings.waivers)
+        gates = None if is_worker(config) else read_gates(keeper.settings)
+        if gates is not None and not config.option.collectonly:
+            prepare(keeper.settings.report_folder)
     except EcsError as error:
         raise pytest.UsageError(str(error)) from None
     selector = Selector(keeper.settings, contract)
     config.pluginmanager.register(selector, "pytest-ecs-selector")
     keeper.witness = Witness(keeper, contract, waivers, selector.chosen)
     config.pluginmanager.register(keeper.witness, "pytest-ecs-witness")
-    if not is_worker(config):
+    if gates is not None:
         keeper.stops.install()
-        config.pluginmanager.register(keeper.completeness, "pytest-ecs-completeness")
-        keeper.recorder = Recorder(keeper, contract, waivers)
+        keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
         config.pluginmanager.register(Spread(embedded=keeper.settings.embedded), "pytest-ecs-spread")
 
@@ -113,8 +119,6 @@ class Keeper:
         #: What could not be deleted, one sentence each.
         self.leaks: list[str] = []
         self.stops = Stops(self._advice)
-        #: What was collected and what was reported; the certificate of a run that was cut short says so.
-        self.completeness = Completeness()
 
     def _advice(self) -> str:
         settings = self.settings
@@ -126,7 +130,7 @@ class Keeper:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Find out what the target offers before anything else, so that a bad target is one clear sentence."""
+        """Send one harmless request before anything else, so that a bad target is one clear sentence."""
         if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
             return
         try:
@@ -151,15 +155,15 @@ class Keeper:
             print(f"pytest-ecs: {leak}", file=sys.stderr)  # noqa: T201 - must be seen whatever is captured
         if self.witness is not None:
             rows = self.witness.rest()
+            rows.leaks = self.leaks
             if is_worker(self.config):
-                self.config.workeroutput["ecs"] = {**rows, "leaks": self.leaks}  # type: ignore[attr-defined]
+                self.config.workeroutput["ecs"] = rows.to_text()  # type: ignore[attr-defined]
             elif self.recorder is not None:
                 self.recorder.add(rows)
         if self.recorder is not None and not self.config.option.collectonly:
-            self.recorder.troubles += self.completeness.troubles(session.exitstatus)
             self.recorder.finish(session)
-        if self.leaks and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        elif self.leaks and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = LEAK
         if self.session is not None:
             self.session.close()
 
@@ -187,10 +191,10 @@ class Keeper:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Take over what an xdist worker had left to say at its end."""
-        rows = getattr(node, "workeroutput", {}).get("ecs")
-        if rows:
-            self.leaks += rows.pop("leaks", [])
-            if self.recorder is not None:
-                self.recorder.add(rows)
-        elif error and self.recorder is not None:
-            self.recorder.lost(f"worker {node.gateway.id} ended without handing over its records: {error}")
+        text = getattr(node, "workeroutput", {}).get("ecs")
+        if self.recorder is None:
+            return
+        if text is not None:
+            self.recorder.receive(text)
+        else:
+            self.recorder.lost(f"worker {node.gateway.id} ended without handing over its records: {error or 'no word'}")
