@@ -59,6 +59,8 @@ class Ingredients:
     username: str | None = None
     password: str | None = None
     project_name: str | None = None
+    #: ``auth.scope`` (4.1) as the run's own login sends it.
+    scope: JSON = None
 
     def need(self, name: str) -> str:
         """Return a resource's id; raises `PrerequisiteMissing` when the user named none."""
@@ -176,4 +178,5 @@ def placeholder() -> Ingredients:
         username="user",
         password="password",  # noqa: S106 - a placeholder
         project_name="project",
+        scope={"project": {"name": "project"}},
     )
