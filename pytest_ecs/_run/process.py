@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,6 +137,8 @@ class Keeper:
         try:
             begin(self.config, self.settings)
         except EcsError as error:
+            with suppress(OSError):  # an empty folder would be litter
+                self.settings.report_folder.rmdir()
             raise pytest.UsageError(str(error)) from None
 
     def pytest_unconfigure(self) -> None:
