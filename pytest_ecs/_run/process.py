@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,6 +57,7 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
             with one_sentence():
                 session.prepare(getattr(config, "workerinput", {}).get("ecs_found"))
         except BaseException:
+            session.forget()
             session.close()
             raise
         keeper.session = session
@@ -131,16 +133,14 @@ class Keeper:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Try what would make a run useless: a report that cannot be written, and with one harmless request the target."""
-        if self.recorder is None or self.config.option.collectonly:
+        """Send one harmless request before anything else, so that a bad target is one clear sentence."""
+        if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
             return
         try:
-            if not self.settings.embedded:
-                begin(self.config, self.settings)
+            begin(self.config, self.settings)
         except EcsError as error:
-            if self.session is not None:
-                self.session.clean()  # nothing was created, and the ledger is to say so
-                self.session.close()
+            with suppress(OSError):  # an empty folder would be litter
+                self.settings.report_folder.rmdir()
             raise pytest.UsageError(str(error)) from None
 
     def pytest_unconfigure(self) -> None:

@@ -176,6 +176,11 @@ class Session:
             self._cleaned = True
         return deleted, problems
 
+    def forget(self) -> None:
+        """Write down that this run is over, where it never began and nobody else works on it."""
+        if self.owns_the_end and not self.ledger.made_by(None, run=self.ledger.run):
+            self.ledger.finish()
+
     def sweep(self, run: str, *, dry_run: bool = False) -> tuple[list[str], list[str]]:
         """Delete what *run* created; see `pytest_ecs._resources.cleanup.clean`."""
         self.reach.closed = False
