@@ -59,7 +59,7 @@ class Ingredients:
     username: str | None = None
     password: str | None = None
     project_name: str | None = None
-    #: ``auth.scope`` (4.1) as the run's own login sends it.
+    #: ``auth.scope`` (4.1) of the run's project; with its domain where the run was given one, which Keystone needs.
     scope: JSON = None
 
     def need(self, name: str) -> str:

@@ -137,11 +137,26 @@ class Keeper:
         if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
             return
         try:
-            begin(self.config, self.settings)
+            from pytest_ecs._run.discovery import supply_key_pair
+
+            session = begin(self.config, self.settings)
+            supply_key_pair(session)
+            self._say_plan(session)
         except EcsError as error:
             with suppress(OSError):  # an empty folder would be litter
                 self.settings.report_folder.rmdir()
             raise pytest.UsageError(str(error)) from None
+
+    def _say_plan(self, session: Session) -> None:
+        """Print what the run will use before it uses anything."""
+        from pytest_ecs._run.plan import chosen, lines, plan_of
+
+        plan = plan_of(
+            self.settings, chosen(self.settings, session.contract), self.config.getoption("numprocesses", 0) or 1
+        )
+        writer = self.config.get_terminal_writer()
+        for line in lines(session, self.settings, plan):
+            writer.line(line)
 
     def pytest_unconfigure(self) -> None:
         """Heed signals no more."""
