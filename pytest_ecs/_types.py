@@ -10,7 +10,7 @@ __all__ = ["JSON", "Clock", "Identity", "Level", "ServerState", "Verdict"]
 JSON: TypeAlias = Any
 
 #: What is said of a requirement at the end of a run.
-Verdict: TypeAlias = Literal["pass", "fail", "not_tested", "waived", "error"]
+Verdict: TypeAlias = Literal["pass", "fail", "not_tested", "not_applicable", "waived", "error"]
 
 #: How binding a requirement is.
 Level: TypeAlias = Literal["must", "should", "note"]

@@ -23,7 +23,7 @@ _MAY: dict[str, set[str]] = {
     "_checks": {"_contract", "_http"},
     "_cases": {"_contract", "_http"},
     "strategies": {"_cases", "_checks", "_contract"},
-    "_report": {"_checks", "_contract", "_http"},
+    "_report": {"_checks", "_contract", "_http", "_locations"},
     "_run": {"_cases", "_checks", "_contract", "_http", "_mock", "_report", "_resources", "_locations"},
     "typing": {"_http", "_resources"},
     "_testing": {"_cases", "_checks", "_contract", "_http", "_resources", "_run", "strategies", "typing"},

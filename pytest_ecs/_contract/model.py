@@ -134,7 +134,6 @@ class Operation:
     job: str | None
     microversions: Microversions
     permission: str | None
-    errors: tuple[str, ...]
     rules: tuple[Rule, ...]
     #: Other URLs that the document gives the operation, the one under /v2 (6.16) included.
     aliases: tuple[Alias, ...]
@@ -146,11 +145,6 @@ class Operation:
     quota: Quota | None = None
     #: Id of the ruling that explains how the operation as a whole is read, if any.
     ruling: str | None = None
-
-    @property
-    def stem(self) -> str:
-        """``<chapter>/<file>``, shared with the twin suite file."""
-        return self.file.removesuffix(".yaml")
 
     @property
     def dialect(self) -> Dialect:

@@ -60,6 +60,8 @@ class Access:
 
     project_id: str | None
     project_name: str | None
+    #: Name of the account (domain) that the user belongs to.
+    domain: str | None = None
     #: Type, interface, region and address of every service.
     endpoints: tuple[tuple[str, str, str, str], ...] = ()
 
@@ -96,21 +98,26 @@ class Access:
             hint="name one of these regions with --ecs-region, region_name or OS_REGION_NAME",
         )
 
-    def to_json(self) -> JSON:
-        """Return it as plain data."""
-        return {"project_id": self.project_id, "project_name": self.project_name, "endpoints": self.endpoints}
-
 
 def access_of(data: JSON) -> Access | None:
-    """Return what `Access.to_json` gave, or what the answer to a login (4.3) holds; None for anything else."""
+    """Return an `Access` from its fields as plain data, or from the answer to a login (4.3); None from anything else."""
     match data:
         case {"endpoints": [*rows], **rest}:
             endpoints = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in (row for row in rows if len(row) == 4))
-            return Access(_text(rest.get("project_id")), _text(rest.get("project_name")), endpoints)
+            return Access(
+                _text(rest.get("project_id")), _text(rest.get("project_name")), _text(rest.get("domain")), endpoints
+            )
         case {"token": {**token}}:
             project = token.get("project")
             project = project if isinstance(project, Mapping) else {}
-            found = Access(_text(project.get("id")), _text(project.get("name")), tuple(_listed(token.get("catalog"))))
+            user = token.get("user")
+            home = user.get("domain") if isinstance(user, Mapping) else None
+            found = Access(
+                _text(project.get("id")),
+                _text(project.get("name")),
+                _text(home.get("name")) if isinstance(home, Mapping) else None,
+                tuple(_listed(token.get("catalog"))),
+            )
             return None if found == Access(None, None) else found
     return None
 

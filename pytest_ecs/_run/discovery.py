@@ -39,6 +39,7 @@ def prepare(session: Session, found: Mapping[str, JSON] | None = None) -> None:
         found = {"missing": sorted(n for n, there in chapters.items() if not there), "resources": chosen}
     session.found = dict(found)
     session.reach.missing = frozenset(found["missing"])
+    _complete(session)
     known = {name: value for name, (value, _) in found["resources"].items() if hasattr(session.target.resources, name)}
     session.target = replace(session.target, resources=replace(session.target.resources, **known))
 
@@ -92,6 +93,19 @@ def identities(session: Session) -> None:
             raise AuthenticationFailed(
                 f"{OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
             ) from None
+
+
+def _complete(session: Session) -> None:
+    """Add to the primary user's credentials the names that IAM gives for what they say by id, as 4.1 wants names."""
+    primary, access = session.target.identities["primary"], session.client.access()
+    if access is not None:
+        named = replace(
+            primary,
+            domain=primary.domain or access.domain,
+            project_name=primary.project_name or access.project_name,
+            project_id=primary.project_id or access.project_id,
+        )
+        session.target = replace(session.target, identities={**session.target.identities, "primary": named})
 
 
 def resources(session: Session, chapters: Mapping[int, bool]) -> dict[str, tuple[str, str]]:

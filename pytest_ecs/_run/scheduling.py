@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -44,12 +45,8 @@ class Spread:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Keep together what belongs together, unless ``--dist`` asks for something else than sharing the load."""
-        from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+        if config.getoption("dist") not in {"load", "loadgroup"}:
+            return None
+        from pytest_ecs._run.xdist_scheduling import Scheduling
 
-        embedded = self._embedded
-
-        class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-            def _split_scope(self, nodeid: str) -> str:
-                return together(nodeid, embedded=embedded)
-
-        return Scheduling(config, log) if config.getoption("dist") in {"load", "loadgroup"} else None
+        return Scheduling(config, log, partial(together, embedded=self._embedded))

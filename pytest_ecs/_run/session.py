@@ -178,6 +178,7 @@ class Session:
 
     def sweep(self, run: str, *, dry_run: bool = False) -> tuple[list[str], list[str]]:
         """Delete what *run* created; see `pytest_ecs._resources.cleanup.clean`."""
+        self.reach.closed = False
         return clean(
             self.ledger,
             [run],

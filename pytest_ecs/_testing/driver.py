@@ -14,6 +14,7 @@ from pytest_ecs._cases.recipe import RECIPES, Ingredients, Recipe, Request, Step
 from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
+from pytest_ecs._http.login import login_of
 from pytest_ecs._http.token import NoAuth
 from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.lease import Lease
@@ -191,6 +192,7 @@ class Driver:
             username=credentials.username,
             password=credentials.password,
             project_name=credentials.project_name,
+            scope=None if credentials.login is None else login_of(credentials).scope,
         )
 
     def send(

@@ -34,9 +34,9 @@ def test_a_killed_worker_is_an_error_and_never_a_pass(pytester: pytest.Pytester)
         "import pytest_ecs\n@pytest_ecs.recipe('ecs.flavors.list')\ndef flavors(use): return pytest_ecs.Request()"
     )
     shown = pytester.runpytest_subprocess("-q", "--ecs-report=out", "-n", "2", "--max-worker-restart=0")
-    assert shown.ret == 1
+    assert shown.ret == 6
     certificate = _certificate(pytester)
-    assert certificate["verdict"] == "error"
+    assert (certificate["verdict"], certificate["complete"]) == ("error", False)
     assert _verdict(certificate, _STATUS)[0] == "error"
     assert any("crashed" in trouble for trouble in certificate["troubles"])
 
@@ -132,13 +132,40 @@ def test_an_endpoint_that_goes_away_stops_the_run(pytester: pytest.Pytester) -> 
     assert _verdict(certificate, _STATUS)[0] == "error"
 
 
-def test_a_report_that_cannot_be_written_is_one_sentence_and_a_red_run(pytester: pytest.Pytester) -> None:
-    """A green exit without a certificate would be a lie."""
+def test_a_report_that_cannot_be_written_is_one_sentence_before_the_first_request(pytester: pytest.Pytester) -> None:
+    """To find it out after the run would lose the run."""
     (pytester.path / "out").write_text("a file, not a folder")
-    pytester.makepyfile("""def test_it(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")""")
+    pytester.makepyfile("""def test_it(ecs_client): open("ran", "w")""")
     shown = pytester.runpytest("-q", "--ecs-report=out")
-    assert shown.ret == pytest.ExitCode.TESTS_FAILED
-    shown.stdout.fnmatch_lines(["*cannot be written*--ecs-report*"])
+    assert shown.ret == pytest.ExitCode.USAGE_ERROR
+    shown.stderr.fnmatch_lines(["*cannot be written*--ecs-report*"])
+    assert not (pytester.path / "ran").exists()
+
+
+def test_a_disk_that_fills_up_makes_the_run_an_error_and_hides_nothing(pytester: pytest.Pytester) -> None:
+    """The verdicts are still said, and why they prove nothing."""
+    pytester.makepyfile("""
+        import pytest_ecs._report.evidence as evidence
+
+        def test_first(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")
+        def test_second(ecs_client):
+            def full(self, data): raise OSError(28, "No space left on device")
+            evidence.Writer._put = full
+            ecs_client.get("/v1/{project_id}/cloudservers/limits")
+    """)
+    monkeypatch = pytest.MonkeyPatch()
+    from pytest_ecs._report.evidence import Writer
+
+    monkeypatch.setattr(Writer, "_put", Writer._put)
+    try:
+        shown = pytester.runpytest_inprocess("-q", "--ecs-report=out", "--ecs-section=5.7")
+    finally:
+        monkeypatch.undo()
+    assert shown.ret == 6
+    shown.stdout.fnmatch_lines(["Verdict: ERROR*", "*could not be written to its end*No space left*"])
+    certificate = _certificate(pytester)
+    assert (certificate["verdict"], certificate["complete"]) == ("error", False)
+    assert _verdict(certificate, _STATUS)[0] == "pass"
 
 
 def test_a_gateways_trouble_is_no_verdict(pytester: pytest.Pytester) -> None:

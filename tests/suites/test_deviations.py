@@ -1,6 +1,7 @@
 """The suite is shown to bite: for each named deviation of the mock it is known which requirements fail, and no other does."""
 
 import fnmatch
+import gzip
 import json
 import shutil
 import subprocess
@@ -110,7 +111,7 @@ def test_two_workers_come_to_the_same_certificate(tmp_path: Path) -> None:
 def test_a_run_verifies_and_a_changed_one_does_not(clean_run: tuple[int, Path], tmp_path: Path) -> None:
     """The evidence alone gives the same verdicts; a flipped verdict and an edited body are found."""
     folder = shutil.copytree(clean_run[1], tmp_path / "copy")
-    report, evidence = folder / "report.json", folder / "evidence.jsonl"
+    report, evidence = folder / "report.json", folder / "evidence.jsonl.gz"
     assert _verify(report) == (0, f"{report}: verified")
     text = report.read_text(encoding="utf-8")
     flipped = json.loads(text)
@@ -122,7 +123,7 @@ def test_a_run_verifies_and_a_changed_one_does_not(clean_run: tuple[int, Path], 
     assert code == 1
     assert "nova.servers.update/rule/name-changed is fail in the certificate and pass by its evidence" in said
     report.write_text(text, encoding="utf-8")
-    evidence.write_text(evidence.read_text(encoding="utf-8").replace("SHUTOFF", "ACTIVE", 1), encoding="utf-8")
+    evidence.write_bytes(gzip.compress(gzip.decompress(evidence.read_bytes()).replace(b"SHUTOFF", b"ACTIVE", 1)))
     code, said = _verify(report)
     assert code == 1
     assert "was changed after it was written" in said
@@ -142,5 +143,6 @@ def test_no_file_of_a_report_holds_a_secret(clean_run: tuple[int, Path], secret:
     about = MockCloud().describe("")
     secrets = [about[secret], about["other_project"][secret], about["restricted_user"][secret], "Conform-2025!Test"]
     for file in clean_run[1].iterdir():
-        text = file.read_text(encoding="utf-8")
+        data = file.read_bytes()
+        text = (gzip.decompress(data) if file.suffix == ".gz" else data).decode()
         assert not [s for s in secrets if s in text], file.name

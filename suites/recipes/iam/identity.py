@@ -12,7 +12,7 @@ def _token(use: Ingredients) -> Request:
         body={
             "auth": {
                 "identity": {"methods": ["password"], "password": {"user": user}},
-                "scope": {"project": {"name": use.project_name}},
+                "scope": use.scope,
             }
         }
     )

@@ -57,6 +57,20 @@ def test_what_never_shows_is_broken_and_given_its_time_once(tools: Tools, monkey
     assert tools.target.clock.now() - before < 1
 
 
+def test_what_nobody_changed_is_given_its_time_once(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds are enough for all that one change did, and what came in them is seen in the next claim."""
+    _answer(tools, monkeypatch, lambda seconds: "SHUTOFF" if seconds > 2 else "ACTIVE")
+    shown = tools.client.get(_PATH)
+    assert not tools.check(_RULE, shown, "body", "server", "status", equals="PAUSED")
+    before = tools.target.clock.now()
+    assert tools.check("nova.servers.show/rule/kernel-blank", shown, "body", "server", "status", equals="SHUTOFF")
+    assert tools.target.clock.now() - before < 1
+    tools.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {}})
+    before, shown = tools.target.clock.now(), tools.client.get(_PATH)
+    assert not tools.check("nova.servers.show/rule/user-data-shown", shown, "body", "server", "status", equals="PAUSED")
+    assert tools.target.clock.now() - before >= 10
+
+
 def test_nothing_is_looked_at_again_after_a_change(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a query showed before something else was changed cannot be seen any more."""
     _answer(tools, monkeypatch, lambda seconds: "SHUTOFF" if seconds > 2 else "ACTIVE")
