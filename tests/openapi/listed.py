@@ -1,4 +1,4 @@
-"""Shows that schemathesis lists every operation of an OpenAPI document: ``python tests/openapi_tools.py FILE``."""
+"""Shows that schemathesis lists every operation of an OpenAPI document: ``python tests/openapi/listed.py FILE``."""
 
 import json
 import sys
