@@ -73,7 +73,7 @@ def openapi(session: nox.Session) -> None:
         file = str(Path(folder) / "ecs.json")
         session.run("pytest-ecs", "openapi", "--output", file)
         session.run("openapi-spec-validator", file)
-        session.run("python", "tests/openapi_tools.py", file)
+        session.run("python", "tests/openapi/listed.py", file)
 
 
 @nox.session

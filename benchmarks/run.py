@@ -106,7 +106,7 @@ def main() -> None:
             cost = json.loads((Path(folder) / "ecs-report" / "report.json").read_text(encoding="utf-8"))["cost"]
             took = f"{min(t[0] for t in times):.1f} s, largest process {max(t[2] for t in times)} MiB"
             rows.append((label, f"{took}, {cost['requests']} requests, {cost['servers_created']} servers"))
-        seconds_, exchanges, findings = _python(_JUDGE, str(Path(folder) / "ecs-report" / "evidence.jsonl"))
+        seconds_, exchanges, findings = _python(_JUDGE, str(Path(folder) / "ecs-report" / "evidence.jsonl.gz"))
         rows.append(
             (
                 "judging",

@@ -74,9 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     openapi.add_argument("--output", metavar="FILE", help="where to write it; standard output without it")
     openapi.set_defaults(verb=write_openapi)
 
-    report = verbs.add_parser("report", help="show, compare or verify certificates")
-    report.add_argument("action", choices=["show", "diff", "verify"])
+    report = verbs.add_parser("report", help="show, compare, verify, sign, merge or recover certificates")
+    report.add_argument("action", choices=["show", "diff", "verify", "sign", "merge", "recover"])
     report.add_argument("files", nargs="+", metavar="FILE")
+    report.add_argument("--key", metavar="FILE", help="sign: the private key; verify: the public one, as PEM")
+    report.add_argument("--output", metavar="DIR", help="merge: folder to write the whole to")
     report.set_defaults(verb=handle_reports)
     return parser
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 
+from pytest_ecs._contract import load
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.target import Resources
-from pytest_ecs._types import JSON, ServerState
+from pytest_ecs._types import JSON, Group, ServerState
+from pytest_ecs.exceptions import ConfigurationError, ContractError
 
 __all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "Restore", "Step", "Undo", "placeholder", "recipe", "shape"]
 
@@ -99,6 +101,8 @@ class Recipe:
     #: What takes back what building the request does to the server; requests that are to be refused go to a server of
     #: their own then, not to a shared one.
     restore: Restore | None = None
+    #: What its tests share with others, so that they run in one xdist worker.
+    group: Group | None = None
 
 
 #: Recipes by operation, filled by `recipe`.
@@ -116,19 +120,39 @@ def recipe(
     personal: bool = False,
     undo: Undo | None = None,
     restore: Restore | None = None,
+    group: Group | None = None,
     variant: str = "default",
 ) -> Callable[[Build], Build]:
-    """Register the decorated function as the way to make *operation* succeed, or as one more *variant* of it."""
+    """Register the decorated function as the way to make *operation* succeed, or as one more *variant* of it.
+
+    What is said of the operation beside *variant* is said where its default variant is registered. Raises
+    `ConfigurationError` for an operation that the contract does not have, and for a variant before the default.
+    """
 
     def register(build: Build) -> Build:
+        try:
+            load().operation(operation)
+        except ContractError as unknown:
+            raise ConfigurationError(f"{_place(build)}: {unknown.what}", hint=unknown.hint) from None
         if variant == "default":
             RECIPES[operation] = Recipe(
-                operation, {}, server, count, deletes, anonymous, public, personal, undo, restore
+                operation, {}, server, count, deletes, anonymous, public, personal, undo, restore, group
+            )
+        elif operation not in RECIPES:
+            raise ConfigurationError(
+                f"{_place(build)}: the variant {variant!r} of {operation} comes before its default",
+                hint=f"register @recipe({operation!r}, ...) without variant= first, above it or in a module that it imports",
             )
         RECIPES[operation].variants[variant] = build
         return build
 
     return register
+
+
+def _place(build: Build) -> str:
+    """Return the file and line of the first decorator of *build*, or of *build* itself, for messages."""
+    code = getattr(build, "__code__", None)
+    return f"{code.co_filename}, line {code.co_firstlineno}" if code is not None else repr(build)
 
 
 @cache

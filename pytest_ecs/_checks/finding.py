@@ -11,8 +11,9 @@ from pytest_ecs._types import JSON
 
 __all__ = ["Assertion", "Finding", "Outcome", "verdict"]
 
-#: "error" is the harness's or the environment's trouble, never a verdict on the endpoint.
-Outcome = Literal["pass", "fail", "not_tested", "error"]
+#: "error" is the harness's or the environment's trouble, never a verdict on the endpoint; "not_applicable" speaks of what
+#: the endpoint declares or shows that it does not offer.
+Outcome = Literal["pass", "fail", "not_tested", "not_applicable", "error"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,11 @@ __all__ = ["report"]
 
 
 def report(options: argparse.Namespace) -> int:
-    """Show, compare or verify certificates. Returns 0, or 1 when something regressed or does not verify."""
+    """Show, compare, verify, sign, merge or recover certificates.
+
+    Returns 0, or 1 when something regressed or does not verify.
+    """
     from pytest_ecs import _report
 
-    return _report.command(options.action, [Path(name) for name in options.files])
+    key, output = (Path(name) if name else None for name in (options.key, options.output))
+    return _report.command(options.action, [Path(name) for name in options.files], key, output)

@@ -94,7 +94,6 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
         job=raw["job"],
         microversions=Microversions(raw["microversion"]["since"], raw["microversion"]["until"]),
         permission=raw["permission"],
-        errors=tuple(raw["errors"]),
         rules=tuple(
             Rule(rule["id"], rule["level"], rule["says"], rule["section"], rule.get("x-ruling"))
             for rule in raw["rules"]

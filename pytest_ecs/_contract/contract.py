@@ -10,6 +10,7 @@ from typing import TypeVar
 from pytest_ecs._contract.fields import Field, fields_of
 from pytest_ecs._contract.matching import Permissions, Router
 from pytest_ecs._contract.model import (
+    UNKNOWN,
     Envelope,
     ErrorCode,
     Expectation,
@@ -22,8 +23,6 @@ from pytest_ecs._contract.model import (
     StateWords,
     StatusRow,
 )
-from pytest_ecs._contract.states import status_of
-from pytest_ecs._contract.versions import schema_at
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ContractError
 
@@ -112,16 +111,15 @@ class Contract:
         return row
 
     def status_of(self, vm_state: str, task_state: str | None) -> str:
-        """Return the status that Table A-4 shows for a pair of states, UNKNOWN for a pair it does not list."""
-        return status_of(self.states, vm_state, task_state)
+        """Return the status that Table A-4 shows for a pair of states, whatever the case of their letters.
+
+        A pair that it does not list shows as UNKNOWN.
+        """
+        return self.states.get((vm_state.lower(), task_state.lower() if task_state else None), UNKNOWN)
 
     def match(self, method: str, path: str, body: JSON = None) -> tuple[Operation, dict[str, str]] | None:
         """Return the operation that a request is and the values of its path's parameters, None for an unknown one."""
         return self._router.match(method, path, body)
-
-    def schema_at(self, schema: Schema, microversion: str) -> Schema:
-        """Return *schema* without the fields that do not exist at *microversion*."""
-        return schema_at(schema, microversion)
 
     @cached_property
     def _permissions(self) -> Permissions:

@@ -163,7 +163,6 @@ class _Group:
         source, names = self.source, self.names
         request, success = operation["request"], operation["success"]
         yield from names.ruling(source, steps, operation)
-        yield from names.unknown_codes(source, (*steps, "errors"), operation["errors"])
         yield from self._permission(operation, steps)
         yield from self._parameters(request["path"], (*steps, "request", "path"))
         for index, name in enumerate(request.get("lenient", ())):

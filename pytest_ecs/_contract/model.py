@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pytest_ecs._types import Level
 
 __all__ = [
+    "UNKNOWN",
     "Alias",
     "Chapter",
     "Dialect",
@@ -37,6 +38,9 @@ Chapter = Literal["iam", "ecs", "nova", "deprecated"]
 
 #: How an operation answers, in errors above all. Chapter 11 has operations of both services, so it is none by itself.
 Dialect = Literal["iam", "ecs", "nova"]
+
+#: What every pair of states that Table A-4 does not list shows as.
+UNKNOWN = "UNKNOWN"
 
 #: What a requirement speaks of; the second part of its id, or the table for those of the appendix.
 Kind = Literal[
@@ -134,7 +138,6 @@ class Operation:
     job: str | None
     microversions: Microversions
     permission: str | None
-    errors: tuple[str, ...]
     rules: tuple[Rule, ...]
     #: Other URLs that the document gives the operation, the one under /v2 (6.16) included.
     aliases: tuple[Alias, ...]
@@ -146,11 +149,6 @@ class Operation:
     quota: Quota | None = None
     #: Id of the ruling that explains how the operation as a whole is read, if any.
     ruling: str | None = None
-
-    @property
-    def stem(self) -> str:
-        """``<chapter>/<file>``, shared with the twin suite file."""
-        return self.file.removesuffix(".yaml")
 
     @property
     def dialect(self) -> Dialect:

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 
 from pytest_ecs._checks import Finding
-from pytest_ecs._contract.model import Requirement, Ruling
-from pytest_ecs._types import JSON, Verdict
+from pytest_ecs._contract import Contract
+from pytest_ecs._contract.model import Operation, Requirement
+from pytest_ecs._report.model import (
+    VERDICTS,
+    Declaration,
+    EvidenceInfo,
+    Footer,
+    Header,
+    Report,
+    ResultRow,
+    SelectionInfo,
+    Summary,
+    Waiver,
+    WaiverRow,
+)
+from pytest_ecs._report.record import Record
+from pytest_ecs._report.waiving import WRONG, in_force, waiver_of, weigh_waivers
+from pytest_ecs._types import Verdict
 
-__all__ = ["FORMAT", "Result", "build", "decide", "group", "overall", "weigh_waivers"]
+__all__ = ["Result", "build", "decide", "declared", "group", "inside", "overall", "results_of", "summary_of", "wanted"]
 
-#: Version of the shape of report.json.
-FORMAT = 1
-VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "not_tested", "waived", "error")
 _NEVER = "no check exercised it in this run"
+_UNENDED = "the run did not end in order, so not everything was tested"
+#: The worst decides; what is not applicable says more than what was not tested.
+_ORDER = ("fail", "error", "pass", "not_applicable", "not_tested")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,76 +49,118 @@ class Result:
     finding: Finding | None
 
 
+def inside(
+    chapters: Sequence[str],
+    filters: Mapping[str, Sequence[str]],
+    requirement: Requirement,
+    operation: Operation | None,
+) -> bool:
+    """Whether *requirement* is in the chapters and every filter; *operation* is the one that it belongs to.
+
+    A section has what it says itself, and all that is required of the operations that it documents.
+    """
+    if operation is not None and operation.chapter not in chapters:
+        return False
+    sections = {requirement.section.split(",")[0], operation.section if operation is not None else ""}
+    wanted_sections = filters.get("section") or ()
+    if wanted_sections and not any(f"{one}.".startswith(f"{s}.") for one in sections for s in wanted_sections):
+        return False
+    values = {
+        "operation": requirement.operation,
+        "requirement": requirement.id,
+        "kind": requirement.kind,
+        "level": requirement.level,
+    }
+    return all(not filters.get(name) or value in filters[name] for name, value in values.items())
+
+
+def wanted(selection: SelectionInfo, contract: Contract) -> list[Requirement]:
+    """Return the requirements that were asked for, in one run or in any of the parts of a merged one."""
+    parts = selection.get("parts") or [{"chapters": selection["chapters"], "filters": selection["filters"]}]
+    return [
+        requirement
+        for requirement in contract.requirements.values()
+        if any(
+            inside(part["chapters"], part["filters"], requirement, contract.operations.get(requirement.operation or ""))
+            for part in parts
+        )
+    ]
+
+
+def declared(operation: str | None, declaration: Sequence[Declaration]) -> Declaration | None:
+    """Return the entry that says that the endpoint does not offer *operation*."""
+    return next((d for d in declaration if operation is not None and fnmatchcase(operation, d["operation"])), None)
+
+
 def decide(
     requirements: Iterable[Requirement],
     findings: Iterable[Finding],
-    waivers: Sequence[Mapping[str, JSON]],
+    waivers: Sequence[Waiver] = (),
     *,
     today: date,
-    uncovered: Mapping[str, str] | None = None,
+    declaration: Sequence[Declaration] = (),
 ) -> list[Result]:
     """Return a result for each requirement, sorted by id.
 
-    Any failure makes it fail, else any error makes it error, else any success makes it pass, else it is not tested, with
-    the findings' reason or the one in *uncovered*. A waiver that has not expired turns fail into waived.
+    Any failure makes it fail, else any error makes it error, else any success makes it pass; then it is not applicable
+    where that was found or declared, else not tested. A waiver that has not expired turns fail into waived.
     """
     by_requirement: dict[str, list[Finding]] = {}
     for finding in findings:
         by_requirement.setdefault(finding.requirement, []).append(finding)
-    waived = {str(w["requirement"]): w for w in waivers if date.fromisoformat(str(w["expires"])) >= today}
+    valid = in_force(waivers, today)
     results = []
     for requirement in sorted(requirements, key=lambda r: r.id):
-        result = _decide(requirement, by_requirement.get(requirement.id, ()), (uncovered or {}).get(requirement.id))
-        if result.verdict == "fail" and requirement.id in waived:
-            waiver = waived[requirement.id]
+        result = _decide(requirement, by_requirement.get(requirement.id, ()))
+        waiver = waiver_of(requirement.id, valid) if result.verdict == "fail" else None
+        if waiver is not None:
             reason = f"waived by {waiver['owner']} until {waiver['expires']}: {waiver['reason']}"
             result = Result(requirement, "waived", reason, result.evidence, result.finding)
+        entry = declared(requirement.operation, declaration) if result.verdict == "not_tested" else None
+        if entry is not None:
+            reason = f"declared as not offered: {entry['reason']}"
+            result = Result(requirement, "not_applicable", reason, result.evidence, result.finding)
         results.append(result)
     return results
 
 
-def _decide(requirement: Requirement, findings: Sequence[Finding], why: str | None) -> Result:
-    for outcome in ("fail", "error", "pass", "not_tested"):
+def _decide(requirement: Requirement, findings: Sequence[Finding]) -> Result:
+    for outcome in _ORDER:
         deciding = [finding for finding in findings if finding.outcome == outcome]
         if deciding:
             evidence = dict.fromkeys(e for finding in deciding[:5] for e in finding.exchanges)
             first = deciding[0]
-            reason = first.reason if outcome != "pass" else ""
-            return Result(requirement, outcome, reason, tuple(evidence), first)
-    return Result(requirement, "not_tested", why or _NEVER, (), None)
+            return Result(requirement, first.outcome, _reason(first, requirement), tuple(evidence), first)
+    return Result(requirement, "not_tested", _NEVER, (), None)
 
 
-def weigh_waivers(
-    waivers: Sequence[Mapping[str, JSON]], results: Sequence[Result], *, today: date
-) -> list[dict[str, JSON]]:
-    """Return the waivers with what became of each: applied, stale (nothing failed), expired or unknown (no such requirement)."""
-    verdicts = {result.requirement.id: result.verdict for result in results}
-    weighed = []
-    for waiver in waivers:
-        verdict = verdicts.get(str(waiver["requirement"]))
-        if verdict is None:
-            state = "unknown"
-        elif date.fromisoformat(str(waiver["expires"])) < today:
-            state = "expired"
-        else:
-            state = "applied" if verdict == "waived" else "stale"
-        weighed.append({"ticket": None, **waiver, "state": state})
-    return weighed
+def _reason(finding: Finding, requirement: Requirement) -> str:
+    """Say why; of a failure what was expected and what was observed, so that it is never empty."""
+    if finding.outcome == "pass":
+        return ""
+    if finding.outcome != "fail":
+        return finding.reason or _NEVER
+    seen = finding.observed if isinstance(finding.observed, str) else json.dumps(finding.observed, ensure_ascii=False)
+    seen = seen if len(seen) <= 300 else f"{seen[:300]}…"
+    at = f" at {finding.where}" if finding.where else ""
+    said = f"{finding.reason}: " if finding.reason else ""
+    return f"{said}expected {finding.expected or requirement.says}; observed {seen}{at}"
 
 
-def overall(results: Iterable[Result], waivers: Sequence[Mapping[str, JSON]] = (), troubles: Sequence[str] = ()) -> str:
+def overall(results: Iterable[Result], waivers: Sequence[WaiverRow] = (), troubles: Sequence[str] = ()) -> str:
     """Return the verdict of the whole: fail, error, partial or pass.
 
-    Only what is binding (must) counts, and where nothing binding was seen to hold there is nothing to pass. A waiver that is stale, expired or unknown speaks of something that is not so:
-    the certificate is partial until somebody has looked, so that waivers cannot pile up unseen. *troubles* are errors
-    that concern no single requirement, such as a lost worker or a leaked server.
+    Only what is binding (must) counts, and where nothing binding was seen to hold there is nothing to pass; what is not
+    applicable is in nobody's way. A waiver that is stale, expired or unknown speaks of something that is not so: the
+    certificate is partial until somebody has looked, so that waivers cannot pile up unseen. *troubles* are errors that
+    concern no single requirement, such as a lost worker or a leaked server.
     """
-    seen = {result.verdict for result in results if result.requirement.level == "must"}
+    seen = {result.verdict for result in results if result.requirement.level == "must"} - {"not_applicable"}
     if "fail" in seen:
         return "fail"
     if "error" in seen or troubles:
         return "error"
-    if seen != {"pass"} or any(w.get("state") != "applied" for w in waivers):
+    if seen != {"pass"} or any(waiver["state"] in WRONG for waiver in waivers):
         return "partial"
     return "pass"
 
@@ -115,66 +175,88 @@ def group(requirement: Requirement) -> str:
     return ".".join(section.split(".")[:2])
 
 
-def build(
-    results: Sequence[Result],
-    *,
-    contract: Mapping[str, JSON],
-    target: Mapping[str, JSON],
-    started: str,
-    finished: str,
-    cost: Mapping[str, JSON],
-    rulings: Mapping[str, Ruling],
-    drift: Iterable[Sequence[str]],
-    waivers: Sequence[Mapping[str, JSON]],
-    troubles: Sequence[str] = (),
-    homes: Mapping[str, str] | None = None,
-    more: Mapping[str, JSON] | None = None,
-) -> dict[str, JSON]:
-    """Return the content of report.json; *homes* gives the section group of each operation's requirements."""
-    groups = {r.requirement.id: (homes or {}).get(r.requirement.operation or "", group(r.requirement)) for r in results}
-    counts: dict[str, Counter[str]] = {}
-    levels: dict[str, Counter[str]] = {}
-    for result in results:
-        counts.setdefault(groups[result.requirement.id], Counter())[result.verdict] += 1
-        levels.setdefault(result.requirement.level, Counter())[result.verdict] += 1
-    total: Counter[str] = Counter(result.verdict for result in results)
-    used = sorted(
-        {r.requirement.ruling for r in results if r.requirement.ruling and r.verdict in {"pass", "fail", "waived"}}
-    )
+def results_of(header: Header, record: Record, contract: Contract) -> list[Result]:
+    """Return the result of every requirement that was asked for, by what was recorded."""
+    today = date.fromisoformat(header.started[:10])
+    requirements = wanted(header.selection, contract)
+    return decide(requirements, record.findings, header.waivers, today=today, declaration=header.declaration)
+
+
+def build(header: Header, record: Record, footer: Footer | None, contract: Contract, info: EvidenceInfo) -> Report:
+    """Return the content of report.json. Everything in it comes from the evidence and the contract, and from nowhere else.
+
+    Without a *footer* the run was killed: the certificate says so and is an error at best.
+    """
+    today = date.fromisoformat(header.started[:10])
+    results = results_of(header, record, contract)
+    verdicts = {result.requirement.id: str(result.verdict) for result in results}
+    waivers = weigh_waivers(header.waivers, verdicts, today=today, known=contract.requirements)
+    homes = {o.id: ".".join(o.section.split(".")[:2]) for o in contract.operations.values()}
+    rows = [_row(result, homes) for result in results]
+    complete = footer is not None and footer.complete
+    troubles = [*record.troubles, *record.leaks]
+    if not complete and not troubles:
+        troubles = [_UNENDED]
+    used = {row["ruling"] for row in rows if row["ruling"] and row["verdict"] in {"pass", "fail", "waived"}}
     return {
-        "format": FORMAT,
-        "contract": dict(contract),
-        "target": dict(target),
-        "started": started,
-        "finished": finished,
+        "format": header.format,
+        "tool": header.tool,
+        "contract": header.contract,
+        "target": header.target,
+        "selection": header.selection,
+        "declaration": header.declaration,
+        "properties": {**header.properties, "database": footer.database if footer is not None else None},
+        "started": header.started,
+        "finished": footer.finished if footer is not None else "",
+        "complete": complete,
         "verdict": overall(results, waivers, troubles),
-        "summary": {
-            "total": _row(total),
-            "sections": {name: _row(counts[name]) for name in sorted(counts, key=_section_key)},
-            "levels": {name: _row(levels[name]) for name in sorted(levels)},
+        "summary": summary_of(rows),
+        "cost": {
+            "requests": record.exchanges,
+            "servers_created": record.servers(embedded=header.target["simulated"]),
+            "seconds": footer.seconds if footer is not None else 0.0,
+            "simulated_seconds": record.simulated(),
+            "latency": dict(record.latency()),
         },
-        "cost": dict(cost),
-        "results": [{**_result(result), "group": groups[result.requirement.id]} for result in results],
-        "rulings": [asdict(rulings[name]) for name in used if name in rulings],
-        "drift": [{"operation": o, "kind": k, "what": w} for o, k, w in sorted({tuple(d) for d in drift})],
-        "waivers": list(waivers),
-        "troubles": list(troubles),
-        **(more or {}),
+        "results": rows,
+        "rulings": [
+            {**asdict(ruling), "readings": list(ruling.readings)}  # type: ignore[typeddict-item]
+            for name in sorted(used)
+            if (ruling := contract.rulings.get(name)) is not None
+        ],
+        "drift": [{"operation": o, "kind": k, "what": w} for o, k, w in sorted(record.drift)],
+        "waivers": waivers,
+        "troubles": troubles,
+        "evidence": info,
     }
 
 
-def _row(counts: Mapping[str, int]) -> dict[str, int]:
+def summary_of(rows: Sequence[ResultRow]) -> Summary:
+    """Count the verdicts in all, by section group in the order of the document, and by level."""
+    sections: dict[str, Counter[str]] = {}
+    levels: dict[str, Counter[str]] = {}
+    for row in rows:
+        sections.setdefault(row["group"], Counter())[row["verdict"]] += 1
+        levels.setdefault(row["level"], Counter())[row["verdict"]] += 1
+    return {
+        "total": _counts(Counter(row["verdict"] for row in rows)),
+        "sections": {name: _counts(sections[name]) for name in sorted(sections, key=_section_key)},
+        "levels": {name: _counts(levels[name]) for name in sorted(levels)},
+    }
+
+
+def _counts(counts: Mapping[str, int]) -> dict[str, int]:
     return {verdict: counts.get(verdict, 0) for verdict in VERDICTS}
 
 
-def _section_key(name: str) -> tuple[int, list[int | str], str]:
+def _section_key(name: str) -> tuple[int, list[int], str]:
     numbers = [int(part) for part in re.findall(r"\d+", name)]
-    return (0 if name[:1].isdigit() else 1, list(numbers), name)
+    return (0 if name[:1].isdigit() else 1, numbers, name)
 
 
-def _result(result: Result) -> dict[str, JSON]:
+def _row(result: Result, homes: Mapping[str, str]) -> ResultRow:
     requirement, finding = result.requirement, result.finding
-    row: dict[str, JSON] = {
+    row: ResultRow = {
         "requirement": requirement.id,
         "operation": requirement.operation,
         "section": requirement.section,
@@ -185,7 +267,8 @@ def _result(result: Result) -> dict[str, JSON]:
         "reason": result.reason,
         "evidence": list(result.evidence),
         "ruling": requirement.ruling,
+        "group": homes.get(requirement.operation or "") or group(requirement),
     }
     if finding is not None and result.verdict in {"fail", "waived", "error"}:
-        row.update(expected=finding.expected, observed=finding.observed, where=finding.where)
+        row["expected"], row["observed"], row["where"] = finding.expected, finding.observed, finding.where
     return row

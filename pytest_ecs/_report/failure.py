@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
 
 from pytest_ecs._checks import Finding
+from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Requirement, Ruling
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._report.certificate import Result
+from pytest_ecs._report.evidence import chosen
 from pytest_ecs._types import JSON
 
-__all__ = ["blame", "explain", "short"]
+__all__ = ["blame", "explain", "explain_all", "short"]
 
 _LINES = 20
 
@@ -62,6 +67,25 @@ def explain(
         lines.append(f"  Ruling    {ruling.id}: {ruling.accept}")
     lines.append(f"  Blame     {blame(finding.outcome)}")
     return "\n".join(lines)
+
+
+def explain_all(
+    results: Iterable[Result], evidence: Path, contract: Contract
+) -> tuple[dict[str, str], dict[str, Exchange]]:
+    """Return the messages of all that is broken by requirement, and the exchanges that they show by id."""
+    broken = [r for r in results if r.finding is not None and r.verdict in {"fail", "error", "waived"}]
+    shown = chosen(evidence, frozenset(r.evidence[0] for r in broken if r.evidence))
+    controls = {e.case.control for e in shown.values() if e.case is not None and e.case.control}
+    exchanges = {**chosen(evidence, frozenset(controls - shown.keys())), **shown}
+    texts = {}
+    for result in broken:
+        exchange = exchanges.get(result.evidence[0]) if result.evidence else None
+        case = exchange.case if exchange is not None else None
+        control = exchanges.get(case.control or "") if case is not None else None
+        ruling = contract.rulings.get(result.requirement.ruling or "")
+        if result.finding is not None:
+            texts[result.requirement.id] = explain(result.finding, result.requirement, exchange, control, ruling)
+    return texts, exchanges
 
 
 def _indent(text: str) -> str:

@@ -5,54 +5,85 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_ecs._checks import Finding
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._report import evidence
+from pytest_ecs._report.evidence import NAME
 from pytest_ecs._report.html import html
 from pytest_ecs._report.junit import junit
+from pytest_ecs._report.model import Report
+from pytest_ecs._report.schema import check
 from pytest_ecs._report.summary import markdown
-from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["ReportError", "write_all"]
+__all__ = ["FILES", "ReportError", "dumped", "prepare", "remove_old", "write_all"]
+
+#: All that a run writes, and what it signs.
+FILES = (NAME, "report.json", "report.html", "junit.xml", "summary.md", "report.intoto.jsonl", "evidence.jsonl")
 
 
 class ReportError(EcsError):
     """A file of the report could not be written."""
 
 
+def prepare(folder: Path) -> None:
+    """Make *folder* ready for a new report: it can be written, and no file of an older run looks like one of this.
+
+    Raises `ReportError`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-") as probe:
+            probe.write(b"0" * 4096)
+            probe.flush()
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def remove_old(folder: Path) -> None:
+    """Remove the files of an older run; raises `ReportError`."""
+    for name in FILES:
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(folder / name, error) from None
+
+
 def write_all(
     folder: Path,
-    certificate: dict[str, JSON],
-    exchanges: Sequence[Exchange],
-    findings: Sequence[Finding],
+    report: Report,
     texts: Mapping[str, str],
+    exchanges: Mapping[str, Exchange],
+    times: Mapping[str, float] | None = None,
 ) -> list[Path]:
-    """Write report.json, report.html, junit.xml, evidence.jsonl and summary.md into *folder* and return their paths.
+    """Write the files beside the evidence, which is in *folder* already, and return the paths of all.
 
+    *texts* are the bug reports and *times* the seconds by requirement id, *exchanges* what the broken ones rest on.
     Raises `ReportError` that names the file; no half-written file is left under a final name.
     """
-    header = {"format": certificate["format"], "contract": certificate["contract"], "target": certificate["target"]}
-    rows, digest = evidence.lines(header, exchanges, findings)
-    certificate["evidence"] = {
-        "file": "evidence.jsonl",
-        "sha256": digest,
-        "exchanges": len(exchanges),
-        "findings": len(findings),
-    }
-    by_id = {exchange.id: exchange for exchange in exchanges}
+    check(report)
     contents = {
-        "evidence.jsonl": "\n".join(rows) + "\n",
-        "junit.xml": junit(certificate, texts),
-        "summary.md": markdown(certificate),
-        "report.html": html(certificate, texts, by_id),
+        "junit.xml": junit(report, texts, times or {}),
+        "summary.md": markdown(report),
+        "report.html": html(report, texts, exchanges),
         # Last: who sees report.json sees the rest.
-        "report.json": json.dumps(certificate, indent=1, ensure_ascii=False) + "\n",
+        "report.json": dumped(report),
     }
-    return [_write(folder / name, text) for name, text in contents.items()]
+    return [folder / report["evidence"]["file"], *(_write(folder / name, text) for name, text in contents.items())]
+
+
+def dumped(report: Report) -> str:
+    """Return the text of report.json. ASCII: any string survives."""
+    return json.dumps(report, indent=1) + "\n"
+
+
+def _unwritable(path: Path, error: OSError) -> ReportError:
+    return ReportError(
+        f"The report {path} cannot be written",
+        seen=str(error),
+        hint="free some space or name another folder with --ecs-report",
+    )
 
 
 def _write(path: Path, text: str) -> Path:
@@ -71,9 +102,5 @@ def _write(path: Path, text: str) -> Path:
     except OSError as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise ReportError(
-            f"The report file {path} cannot be written",
-            seen=str(error),
-            hint="free some space or name another folder with --ecs-report",
-        ) from None
+        raise _unwritable(path, error) from None
     return path

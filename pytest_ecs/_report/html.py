@@ -9,16 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.failure import short
+from pytest_ecs._report.model import Report
 from pytest_ecs._report.summary import verdict_line
-from pytest_ecs._types import JSON
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 __all__ = ["html"]
 
-_WORDS = {"pass": "passed", "fail": "failed", "not_tested": "not tested", "waived": "waived", "error": "error"}
-_SIGNS = {"pass": "✓", "fail": "✗", "not_tested": "–", "waived": "◊", "error": "!"}
+_WORDS = {
+    "pass": "passed",
+    "fail": "failed",
+    "not_tested": "not tested",
+    "not_applicable": "not applicable",
+    "waived": "waived",
+    "error": "error",
+}
+_SIGNS = {"pass": "✓", "fail": "✗", "not_tested": "–", "not_applicable": "∅", "waived": "◊", "error": "!"}
 
 
 @lru_cache
@@ -36,7 +43,7 @@ def _template() -> Template:
     return environment.get_template("report.html.j2")
 
 
-def html(certificate: Mapping[str, JSON], texts: Mapping[str, str], exchanges: Mapping[str, Exchange]) -> str:
+def html(certificate: Report, texts: Mapping[str, str], exchanges: Mapping[str, Exchange]) -> str:
     """Return the page; *texts* are the bug reports by requirement id, *exchanges* the evidence by id."""
     results = certificate["results"]
     broken = [r for r in results if r["verdict"] in {"fail", "error"}]

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Requirement
+from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["Coverage", "checks", "reason"]
 
@@ -46,13 +47,23 @@ class _Collector:
 
 
 def checks(contract: Contract) -> Mapping[str, Coverage]:
-    """Return the coverage of every requirement, from the suites as they are collected now."""
+    """Return the coverage of every requirement, from the suites as they are collected now.
+
+    Raises `ConfigurationError` when a module of the suites cannot be imported.
+    """
     from pytest_ecs._locations import suites
 
     collector = _Collector()
-    with contextlib.redirect_stdout(io.StringIO()):
-        pytest.main(
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        ended = pytest.main(
             ["--collect-only", "-qq", "-p", "no:cacheprovider", "-c", "/dev/null", str(suites())], plugins=[collector]
+        )
+    if ended != pytest.ExitCode.OK:
+        errors = [line for line in said.getvalue().splitlines() if line.startswith(("E ", "ERROR "))]
+        raise ConfigurationError(
+            "The suites cannot be collected, so nobody knows which check covers what",
+            seen="; ".join(line.removeprefix("E ").strip() for line in errors[-3:]) or f"exit status {int(ended)}",
+            hint="run pytest --collect-only on the suites to see where",
         )
     return {
         requirement.id: Coverage(check, None)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_ecs._contract.model import Operation, Requirement
 
 __all__ = [
+    "FILTERS",
     "OPTIONS",
     "PROFILES",
     "Settings",
@@ -39,6 +40,8 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "deprecated": ("iam", "deprecated"),
     "full": ("iam", "ecs", "nova", "deprecated"),
 }
+#: Options that narrow a profile.
+FILTERS = ("section", "operation", "requirement", "kind", "level")
 _KINDS = (
     "status",
     "header",
@@ -75,6 +78,11 @@ class Settings:
     report: Path | None = None
     ledger: Path | None = None
     waivers: Path | None = None
+    lenient_waivers: bool = False
+    not_offered: tuple[str, ...] = ()
+    baseline: Path | None = None
+    require: str | None = None
+    sign: Path | None = None
     section: tuple[str, ...] = ()
     operation: tuple[str, ...] = ()
     requirement: tuple[str, ...] = ()
@@ -194,7 +202,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("ca-file", "certificate authorities to trust, as a PEM file", parse=Path, metavar="FILE"),
     Option(
         "report",
-        "write report.json, report.html, junit.xml, evidence.jsonl and summary.md here",
+        "write report.json, report.html, junit.xml, evidence.jsonl.gz and summary.md here",
         parse=Path,
         metavar="DIR",
     ),
@@ -207,6 +215,13 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "waivers", "YAML file of accepted failures: requirement, owner, reason, expires", parse=Path, metavar="FILE"
     ),
+    Option(
+        "lenient-waivers", "do not fail the run for waivers that are unknown, unmatched, expired or stale", flag=True
+    ),
+    Option("not-offered", "an operation, or a pattern, that the endpoint does not offer", many=True, metavar="ID"),
+    Option("baseline", "an earlier report.json: fail only on what did not fail there", parse=Path, metavar="FILE"),
+    Option("require", "the least verdict that is good enough: pass, or partial", choices=("pass", "partial")),
+    Option("sign", "sign the report with this private key (Ed25519 or ECDSA, PEM)", parse=Path, metavar="FILE"),
     Option(
         "section",
         "only requirements of this section of the document, such as 5.1 or 5.1.1",
@@ -280,7 +295,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {
         name: settings.folder / path
-        for name in ("report", "ledger", "waivers", "ca_file")
+        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign")
         if (path := getattr(settings, name)) is not None
     }
     if settings.deviation and not settings.embedded:
@@ -375,14 +390,7 @@ def selected(settings: Settings, requirement: Requirement, operation: Operation 
 
     A section has what it says itself, and all that is required of the operations that it documents.
     """
-    if operation is not None and operation.chapter not in PROFILES[settings.profile]:
-        return False
-    sections = {requirement.section.split(",")[0], operation.section if operation is not None else ""}
-    if settings.section and not any(f"{one}.".startswith(f"{s}.") for one in sections for s in settings.section):
-        return False
-    return (
-        (not settings.operation or requirement.operation in settings.operation)
-        and (not settings.requirement or requirement.id in settings.requirement)
-        and (not settings.kind or requirement.kind in settings.kind)
-        and (not settings.level or requirement.level in settings.level)
-    )
+    from pytest_ecs._report.certificate import inside
+
+    filters = {name: getattr(settings, name) for name in FILTERS}
+    return inside(PROFILES[settings.profile], filters, requirement, operation)

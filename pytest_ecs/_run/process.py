@@ -8,11 +8,15 @@ so there the workers clean up what is theirs.
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ecs._report.gates import LEAK
 from pytest_ecs._run.options import read_settings
+from pytest_ecs._run.signals import Stops
 from pytest_ecs.exceptions import EcsError
 
 if TYPE_CHECKING:
@@ -31,6 +35,8 @@ def keeper_of(config: pytest.Config) -> Keeper:
     if _KEEPER not in config.stash:
         keeper = config.stash[_KEEPER] = Keeper(config, read_settings(config))
         config.pluginmanager.register(keeper, "pytest-ecs-keeper")
+        if not is_worker(config) and not keeper.settings.embedded:
+            keeper.stops.install()
     return config.stash[_KEEPER]
 
 
@@ -51,6 +57,7 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
             with one_sentence():
                 session.prepare(getattr(config, "workerinput", {}).get("ecs_found"))
         except BaseException:
+            session.forget()
             session.close()
             raise
         keeper.session = session
@@ -60,9 +67,12 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
 def certify(config: pytest.Config) -> None:
     """Judge every exchange of the run, and in the process that reports, write the certificate at the end."""
     from pytest_ecs._contract import load
-    from pytest_ecs._run.controller import Recorder, Selector
+    from pytest_ecs._report.files import prepare
+    from pytest_ecs._run.controller import Recorder
+    from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.options import check_deviations, check_selection
-    from pytest_ecs._run.scheduling import Spread
+    from pytest_ecs._run.scheduling import Grouping, Spread
+    from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
     from pytest_ecs._run.worker import Witness
 
@@ -72,16 +82,22 @@ def certify(config: pytest.Config) -> None:
         check_selection(keeper.settings, contract)
         check_deviations(keeper.settings)
         waivers = read_waivers(keeper.settings.waivers)
+        gates = None if is_worker(config) else read_gates(keeper.settings)
+        if gates is not None and not config.option.collectonly:
+            prepare(keeper.settings.report_folder)
     except EcsError as error:
         raise pytest.UsageError(str(error)) from None
     selector = Selector(keeper.settings, contract)
     config.pluginmanager.register(selector, "pytest-ecs-selector")
     keeper.witness = Witness(keeper, contract, waivers, selector.chosen)
     config.pluginmanager.register(keeper.witness, "pytest-ecs-witness")
-    if not is_worker(config):
-        keeper.recorder = Recorder(keeper, contract, waivers)
+    if gates is not None:
+        keeper.stops.install()
+        keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
-        config.pluginmanager.register(Spread(embedded=keeper.settings.embedded), "pytest-ecs-spread")
+        config.pluginmanager.register(Spread(config), "pytest-ecs-spread")
+    else:
+        config.pluginmanager.register(Grouping(contract, embedded=keeper.settings.embedded), "pytest-ecs-grouping")
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -105,6 +121,15 @@ class Keeper:
         self.recorder: Recorder | None = None
         #: What could not be deleted, one sentence each.
         self.leaks: list[str] = []
+        self.stops = Stops(self._advice)
+
+    def _advice(self) -> str:
+        settings = self.settings
+        if settings.embedded:
+            return "left at once"
+        target = f"--ecs-cloud={settings.cloud}" if settings.cloud else f"--ecs-endpoint={settings.endpoint}"
+        sweep = f"pytest-ecs sweep {target} --ecs-ledger={settings.ledger_file}"
+        return f"left at once, and nothing more is deleted; what run {settings.run} made is deleted by: {sweep}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -118,7 +143,9 @@ class Keeper:
             supply_key_pair(session)
             self._say_plan(session)
         except EcsError as error:
-            pytest.exit(f"pytest-ecs: {error}", returncode=int(pytest.ExitCode.USAGE_ERROR))
+            with suppress(OSError):  # an empty folder would be litter
+                self.settings.report_folder.rmdir()
+            raise pytest.UsageError(str(error)) from None
 
     def _say_plan(self, session: Session) -> None:
         """Print what the run will use before it uses anything."""
@@ -131,31 +158,46 @@ class Keeper:
         for line in lines(session, self.settings, plan):
             writer.line(line)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_unconfigure(self) -> None:
+        """Heed signals no more."""
+        self.stops.uninstall()
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, None]:
         """Clean up, collect what is left to judge, hand it over or write the certificate."""
         try:
-            self._clean()
+            yield
         except KeyboardInterrupt:
-            self.leaks.append(
-                "clean-up was interrupted; run pytest-ecs sweep with the same target to delete what is left"
-            )
-        except EcsError as error:
-            self.leaks.append(f"clean-up did not work: {error}")
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        self._delete_everything()
+        self.stops.at_the_end = True
         for leak in self.leaks:
             print(f"pytest-ecs: {leak}", file=sys.stderr)  # noqa: T201 - must be seen whatever is captured
         if self.witness is not None:
             rows = self.witness.rest()
+            rows.leaks = self.leaks
             if is_worker(self.config):
-                self.config.workeroutput["ecs"] = {**rows, "leaks": self.leaks}  # type: ignore[attr-defined]
+                self.config.workeroutput["ecs"] = rows.to_text()  # type: ignore[attr-defined]
             elif self.recorder is not None:
                 self.recorder.add(rows)
         if self.recorder is not None and not self.config.option.collectonly:
             self.recorder.finish(session)
-        if self.leaks and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        elif self.leaks and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = LEAK
         if self.session is not None:
             self.session.close()
+
+    def _delete_everything(self) -> None:
+        """Clean up, unless the run was asked to end at once; note what is left."""
+        if self.stops.at_once:
+            self.leaks.append(self._advice())
+            return
+        try:
+            self._clean()
+        except KeyboardInterrupt:
+            self.leaks.append(f"the clean-up was interrupted: {self._advice()}")
+        except EcsError as error:
+            self.leaks.append(f"clean-up did not work: {error}")
 
     def _clean(self) -> None:
         if self.session is None and distributes(self.config) and not self.settings.embedded:
@@ -169,10 +211,10 @@ class Keeper:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Take over what an xdist worker had left to say at its end."""
-        rows = getattr(node, "workeroutput", {}).get("ecs")
-        if rows:
-            self.leaks += rows.pop("leaks", [])
-            if self.recorder is not None:
-                self.recorder.add(rows)
-        elif error and self.recorder is not None:
-            self.recorder.lost(f"worker {node.gateway.id} ended without handing over its records: {error}")
+        text = getattr(node, "workeroutput", {}).get("ecs")
+        if self.recorder is None:
+            return
+        if text is not None:
+            self.recorder.receive(text)
+        else:
+            self.recorder.lost(f"worker {node.gateway.id} ended without handing over its records: {error or 'no word'}")

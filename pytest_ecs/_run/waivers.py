@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pytest_ecs._types import JSON
+from pytest_ecs._report.model import Waiver
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["read_waivers"]
@@ -15,9 +15,10 @@ __all__ = ["read_waivers"]
 _FIELDS = {"requirement": True, "owner": True, "reason": True, "expires": True, "ticket": False}
 
 
-def read_waivers(path: Path | None) -> Sequence[dict[str, JSON]]:
+def read_waivers(path: Path | None) -> Sequence[Waiver]:
     """Return the waivers in the YAML file *path*: a list of requirement, owner, reason, expires (a date) and ticket.
 
+    A requirement is an id or a pattern with ``*`` and ``?``.
     No path, no waivers. Raises `ConfigurationError` that names the entry and what is wrong with it.
     """
     if path is None:
@@ -35,7 +36,7 @@ def read_waivers(path: Path | None) -> Sequence[dict[str, JSON]]:
     return [_waiver(path, number, entry) for number, entry in enumerate(entries, 1)]
 
 
-def _waiver(path: Path, number: int, entry: Any) -> dict[str, JSON]:
+def _waiver(path: Path, number: int, entry: Any) -> Waiver:
     where = f"Waiver {number} in {path}"
     if not isinstance(entry, dict):
         raise ConfigurationError(f"{where} is not a mapping", hint=f"give it {', '.join(_FIELDS)}")
@@ -46,11 +47,17 @@ def _waiver(path: Path, number: int, entry: Any) -> dict[str, JSON]:
             f"{where} does not have the right fields", seen=seen, hint=f"the fields are {', '.join(_FIELDS)}"
         )
     expires = entry["expires"]
-    if not isinstance(expires, date):
+    if type(expires) is not date:  # a time of day is none
         try:
             expires = date.fromisoformat(str(expires))
         except ValueError:
             raise ConfigurationError(
                 f"{where} expires on no date", seen=repr(expires), hint="write it as 2027-01-31"
             ) from None
-    return {**{name: str(value) for name, value in entry.items()}, "expires": expires.isoformat()}
+    return {
+        "requirement": str(entry["requirement"]),
+        "owner": str(entry["owner"]),
+        "reason": str(entry["reason"]),
+        "expires": expires.isoformat(),
+        "ticket": str(entry["ticket"]) if entry.get("ticket") else None,
+    }

@@ -12,15 +12,16 @@ import pytest
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract import Contract
 from pytest_ecs._report.failure import explain
-from pytest_ecs._types import JSON
+from pytest_ecs._report.model import Process, Waiver
+from pytest_ecs._report.rows import Drift, Rows
+from pytest_ecs._report.waiving import fits
 from pytest_ecs.exceptions import (
-    ConfigurationError,
     ConformanceFailure,
     EcsError,
     JobFailed,
     PrerequisiteMissing,
     StepFailed,
-    TargetError,
+    fault_of,
 )
 
 if TYPE_CHECKING:
@@ -53,13 +54,11 @@ def _skipping() -> Iterator[None]:
 class Witness:
     """Turns exchanges into findings, and a failed requirement that was asked for into a failed test, once for each."""
 
-    def __init__(
-        self, keeper: Keeper, contract: Contract, waivers: Sequence[dict[str, JSON]], chosen: Collection[str]
-    ) -> None:
+    def __init__(self, keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], chosen: Collection[str]) -> None:
         self._keeper = keeper
         self._contract = contract
         self._chosen = chosen
-        self._waived = {waiver["requirement"] for waiver in waivers}
+        self._waived = [waiver["requirement"] for waiver in waivers]
         self._seen: Counter[tuple[str, str]] = Counter()
         self._judged: set[str] = set()
         self._told: set[str] = set()
@@ -67,6 +66,9 @@ class Witness:
         self._broken: set[str] = set()
         self._exchanges: list[Exchange] = []
         self._findings: list[Finding] = []
+        #: What was handed over already, so that only differences are.
+        self._drifted: set[Drift] = set()
+        self._process: Process | None = None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
@@ -120,28 +122,47 @@ class Witness:
             report.outcome = "failed"
             last = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
             report.longrepr = "\n\n".join([*map(self._text, new), *([last] if call.excinfo else [])])
-        # pytest carries attributes of reports to the controller; its own junit.xml would print user_properties.
-        report.ecs = self._rows()  # type: ignore[attr-defined]
+        self._attach(item, call, report, [finding.requirement for finding in new])
         return report
 
-    def rest(self) -> dict[str, JSON]:
-        """Return the rows that no report took along."""
-        self._judge()
-        return self._rows()
+    def _attach(
+        self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, broken: list[str]
+    ) -> None:
+        """Hand over the rows, and say in the report what it is about.
 
-    def _rows(self) -> dict[str, JSON]:
-        session = self._keeper.session
-        rows: dict[str, JSON] = {
-            "exchanges": [exchange.to_json() for exchange in self._exchanges],
-            "findings": [finding.to_json() for finding in self._findings],
-            "drift": sorted(map(list, session.drift)) if session else [],
+        pytest carries plain attributes of reports from a worker to the controller; its own junit.xml would print
+        user_properties. One ASCII text cannot be garbled on that way, whatever an endpoint answered.
+        """
+        rows = self.rest()
+        error = call.excinfo.value if call.excinfo is not None else None
+        if isinstance(error, ConformanceFailure):
+            broken = [*error.requirements, *broken]
+        about: dict[str, Any] = {
+            "ecs": "",
+            "ecs_failed": broken,
+            "ecs_covers": covered_by(item) if call.when == "call" else [],
+            "ecs_environment": isinstance(error, EcsError) and not isinstance(error, JobFailed | StepFailed),
         }
-        if session is not None:
-            clock, start = session.target.clock, session.started
-            rows["servers"] = session.ledger.created()
-            rows["worker"] = session.settings.worker
-            rows["simulated"] = clock.now() - start if session.target.simulated else 0.0
+        if self._keeper.recorder is None:
+            about["ecs"] = rows.to_text() if rows else ""
+        else:
+            self._keeper.recorder.add(rows)
+        vars(report).update(about)
+
+    def rest(self) -> Rows:
+        """Return the rows that nobody took along."""
+        self._judge()
+        rows = Rows(self._exchanges, self._findings)
         self._exchanges, self._findings = [], []
+        session = self._keeper.session
+        if session is not None:
+            rows.drift = sorted(session.drift - self._drifted)
+            self._drifted.update(rows.drift)
+            clock, start = session.target.clock, session.started
+            simulated = clock.now() - start if session.target.simulated else 0.0
+            process = Process(session.settings.worker, session.ledger.created(), simulated)
+            if process != self._process:
+                rows.process = self._process = process
         return rows
 
     def _judge(self) -> list[Finding]:
@@ -161,7 +182,7 @@ class Witness:
         return list(new.values())
 
     def _binds(self, requirement: str) -> bool:
-        asked = requirement in self._chosen and requirement not in self._waived
+        asked = requirement in self._chosen and not any(fits(requirement, pattern) for pattern in self._waived)
         return asked and self._contract.requirements[requirement].level == "must"
 
     def _keep(self, finding: Finding) -> None:
@@ -199,9 +220,9 @@ class Witness:
             report.longrepr = str(error)
             return
         if isinstance(error, EcsError):
-            self._conclude(covered, "error", str(error))
+            self._conclude(covered, "error", f"{fault_of(error)}: {error}")
             report.longrepr = str(error)
-            if isinstance(error, TargetError | ConfigurationError) and hasattr(item.session, "shouldstop"):
+            if error.stops and hasattr(item.session, "shouldstop"):
                 item.session.shouldstop = str(error)
             return
         if report.outcome != "failed":

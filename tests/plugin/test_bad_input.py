@@ -209,3 +209,29 @@ def test_a_schema_file_with_a_typo(tmp_path: Path) -> None:
     file.write_text(text.replace("summary:", "sumary:", 1), encoding="utf-8")
     done = _run(tmp_path / "copy", "run", environment={"PYTHONPATH": str(tmp_path / "copy")})
     _one_paragraph(done, "ecs/batch.yaml", f"{line}", "sumary", "summary")
+
+
+def _with_unknown_markers(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.ecs_requirement("ecs.flavours.list/status")
+        def test_typo(ecs_client): pass
+
+        @pytest.mark.parametrize("at", [1, 2])
+        @pytest.mark.ecs_requirement("A.2/Ecs.0005", "nova.tags.add/rule/too-lon")
+        def test_half(ecs_client, at): pass
+    """)
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_marker_with_an_unknown_id_is_named(pytester: pytest.Pytester, workers: str) -> None:
+    """Its test would be left out in silence, and its requirement be called not covered; with xdist the workers collect."""
+    _with_unknown_markers(pytester)
+    shown = pytester.runpytest_subprocess("-q", "--ecs-report=out", "-n", workers)
+    assert shown.ret == (pytest.ExitCode.TESTS_FAILED if workers == "2" else pytest.ExitCode.INTERRUPTED)
+    text = shown.stdout.str() + shown.stderr.str()
+    assert "test_a_marker_with_an_unknown_id_is_named.py, line 3: The contract has no requirement" in text
+    assert "did you mean 'ecs.flavors.list/status'" in text
+    assert "line 6: The contract has no requirement 'nova.tags.add/rule/too-lon'. did you mean" in text
+    assert "Traceback" not in text

@@ -70,7 +70,7 @@ def test_a_report_of_a_strangers_tests_judges_what_they_exchanged(pytester: pyte
         ["*ecs.quotas.show/response/absolute.maxTotalCores/type (must)*", "*Observed*null*", "*curl -i -X GET*"]
     )
     assert sorted(path.name for path in (pytester.path / "out").iterdir()) == [
-        "evidence.jsonl",
+        "evidence.jsonl.gz",
         "junit.xml",
         "report.html",
         "report.json",

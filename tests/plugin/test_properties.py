@@ -1,5 +1,6 @@
 """Properties: the mock has them, and a cloud without them gets a list of requests that anybody can send."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def _row(certificate: dict[str, Any], requirement: str) -> dict[str, Any]:
 def _sent(folder: Path) -> list[tuple[str, str]]:
     """Return what a run sent, without the names and ids that differ from run to run."""
     found = []
-    for line in (folder / "out" / "evidence.jsonl").read_text(encoding="utf-8").splitlines():
+    for line in gzip.decompress((folder / "out" / "evidence.jsonl.gz").read_bytes()).splitlines():
         data = json.loads(line)
         if data.get("operation") == "ecs.tags.query" and "request_body" in data:
             found.append((data["method"], json.dumps(data["request_body"])))
@@ -127,7 +128,7 @@ def test_what_broke_is_tried_first_the_next_time(pytester: pytest.Pytester, monk
     assert any(file.is_file() for file in (out / "examples" / "valid" / "ecs.server-groups.create").rglob("*"))
     assert "folder examples beside this file" in (out / "report.html").read_text(encoding="utf-8")
     _run(pytester, test, deviation)
-    rows = map(json.loads, (out / "evidence.jsonl").read_text(encoding="utf-8").splitlines())
+    rows = map(json.loads, gzip.decompress((out / "evidence.jsonl.gz").read_bytes()).splitlines())
     asked = [row for row in rows if row.get("operation") == "ecs.server-groups.create" and row.get("request_body")]
     control, first = asked[:2]
     assert (control["status"], first["status"]) == (200, 500)

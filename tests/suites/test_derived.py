@@ -31,7 +31,7 @@ Derived = tuple[derived.Record, list[derived.Alteration]]
 @pytest.fixture(scope="module")
 def run(clean_run: tuple[int, Path]) -> Derived:
     """The record of a clean run, and what is derived from it."""
-    evidence = read_evidence(clean_run[1] / "evidence.jsonl")
+    evidence = read_evidence(clean_run[1] / "evidence.jsonl.gz")
     record = derived.Record(evidence.exchanges, evidence.findings)
     return record, list(derived.derive(record, load()))
 

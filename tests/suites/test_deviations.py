@@ -1,6 +1,8 @@
 """The suite is shown to bite: for each named deviation of the mock it is known which requirements fail, and no other does."""
 
 import fnmatch
+import gzip
+import importlib
 import json
 import shutil
 import subprocess
@@ -14,9 +16,12 @@ import yaml
 from pytest_ecs._contract import load
 from pytest_ecs._mock import DEVIATIONS
 
-_FILE = Path(__file__).with_name("deviations.yaml")
-#: Patterns, or the reason why the suite does not notice.
-_EXPECTED: dict[str, list[str] | str] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+#: Room of the mock's deviations -> deviation -> patterns, or the reason why the suite does not notice.
+_ROOMS: dict[str, dict[str, list[str] | str]] = {
+    file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))
+    for file in sorted(Path(__file__).with_name("deviations").glob("*.yaml"))
+}
+_EXPECTED: dict[str, list[str] | str] = {name: one for room in _ROOMS.values() for name, one in room.items()}
 
 
 def _certify(folder: Path, *options: str) -> tuple[int, dict[str, dict[str, str]], str]:
@@ -38,6 +43,9 @@ def _fits(requirement: str, pattern: str) -> bool:
 def test_every_deviation_has_its_requirements_and_nothing_else_has() -> None:
     """A new deviation without expectations, or expectations without a deviation, is a mistake."""
     assert set(_EXPECTED) == set(DEVIATIONS)
+    for room, expected in _ROOMS.items():  # beside their texts: a file here for each module there
+        module = importlib.import_module(f"pytest_ecs._mock.deviations.{room}")
+        assert set(expected) == set(getattr(module, room.upper()))
     assert all(_EXPECTED.values())
     assert all(not expected[0].startswith(_MAYBE) for expected in _EXPECTED.values() if isinstance(expected, list))
 
@@ -110,7 +118,7 @@ def test_two_workers_come_to_the_same_certificate(tmp_path: Path) -> None:
 def test_a_run_verifies_and_a_changed_one_does_not(clean_run: tuple[int, Path], tmp_path: Path) -> None:
     """The evidence alone gives the same verdicts; a flipped verdict and an edited body are found."""
     folder = shutil.copytree(clean_run[1], tmp_path / "copy")
-    report, evidence = folder / "report.json", folder / "evidence.jsonl"
+    report, evidence = folder / "report.json", folder / "evidence.jsonl.gz"
     assert _verify(report) == (0, f"{report}: verified")
     text = report.read_text(encoding="utf-8")
     flipped = json.loads(text)
@@ -122,7 +130,7 @@ def test_a_run_verifies_and_a_changed_one_does_not(clean_run: tuple[int, Path], 
     assert code == 1
     assert "nova.servers.update/rule/name-changed is fail in the certificate and pass by its evidence" in said
     report.write_text(text, encoding="utf-8")
-    evidence.write_text(evidence.read_text(encoding="utf-8").replace("SHUTOFF", "ACTIVE", 1), encoding="utf-8")
+    evidence.write_bytes(gzip.compress(gzip.decompress(evidence.read_bytes()).replace(b"SHUTOFF", b"ACTIVE", 1)))
     code, said = _verify(report)
     assert code == 1
     assert "was changed after it was written" in said
@@ -142,5 +150,6 @@ def test_no_file_of_a_report_holds_a_secret(clean_run: tuple[int, Path], secret:
     about = MockCloud().describe("")
     secrets = [about[secret], about["other_project"][secret], about["restricted_user"][secret], "Conform-2025!Test"]
     for file in clean_run[1].iterdir():
-        text = file.read_text(encoding="utf-8")
+        data = file.read_bytes()
+        text = (gzip.decompress(data) if file.suffix == ".gz" else data).decode()
         assert not [s for s in secrets if s in text], file.name

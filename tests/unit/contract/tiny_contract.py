@@ -106,7 +106,6 @@ operations:
   job: createServer
   microversion: {since: null, until: null}
   permission: ecs:cloudServers:create
-  errors: [Ecs.0005]
   rules:
   - {id: name-suffix, level: must, says: Each name gets a suffix, section: "5.1.1, table 5-3"}
 """
@@ -181,7 +180,6 @@ def operation(
   job: null
   microversion: {microversion}
   permission: {permission}
-  errors: []
   rules: {rules}
   aliases: {aliases}
 """ + (f"  x-ruling: {ruling}\n" if ruling else "")

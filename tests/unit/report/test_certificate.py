@@ -12,16 +12,19 @@ import pytest
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract.model import Requirement, Ruling
 from pytest_ecs._http.exchange import Case, Exchange
-from pytest_ecs._report.certificate import Result, build, decide, overall, weigh_waivers
+from pytest_ecs._report.certificate import Result, decide, overall
 from pytest_ecs._report.diff import diff, wording
-from pytest_ecs._report.evidence import EvidenceError, lines, read_evidence
+from pytest_ecs._report.evidence import read_evidence
 from pytest_ecs._report.failure import explain
-from pytest_ecs._report.files import ReportError, write_all
+from pytest_ecs._report.files import ReportError, prepare, write_all
 from pytest_ecs._report.html import html
 from pytest_ecs._report.junit import junit
+from pytest_ecs._report.model import Footer, Report
 from pytest_ecs._report.summary import markdown, table
+from pytest_ecs._report.waiving import weigh_waivers
 
 from ..exchanges import exchange
+from .reports import QUOTAS, contract, header, write, written
 
 _TODAY = date(2026, 6, 1)
 _EVIL = "</pre><script>alert('x')</script>&\x00"
@@ -36,7 +39,13 @@ def _finding(name: str, outcome: Any, **fields: Any) -> Finding:
 
 
 def _waiver(name: str, expires: str = "2026-12-31") -> dict[str, Any]:
-    return {"requirement": f"op.{name}/status", "owner": "QA lead", "reason": "known", "expires": expires}
+    return {
+        "requirement": f"op.{name}/status",
+        "owner": "QA lead",
+        "reason": "known",
+        "expires": expires,
+        "ticket": None,
+    }
 
 
 def _verdicts(findings: list[Finding], waivers: Any = ()) -> dict[str, str]:
@@ -63,11 +72,13 @@ def test_the_worst_finding_decides_a_requirement(outcomes: list[str], verdict: s
 
 
 def test_what_no_check_looked_at_has_a_reason() -> None:
-    """The reason is the caller's where there is one, and never empty."""
-    results = decide(
-        [_requirement("a"), _requirement("b")], [], (), today=_TODAY, uncovered={"op.a/status": "no recipe"}
-    )
-    assert [r.reason for r in results] == ["no recipe", "no check exercised it in this run"]
+    """The reason is never empty; a failure's says what was expected and what was observed."""
+    finding = _finding("b", "fail", expected="HTTP 200", observed=299, where="status")
+    results = decide([_requirement("a"), _requirement("b")], [finding], (), today=_TODAY)
+    assert [r.reason for r in results] == [
+        "no check exercised it in this run",
+        "expected HTTP 200; observed 299 at status",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +89,10 @@ def test_what_no_check_looked_at_has_a_reason() -> None:
         (_waiver("a", "2026-05-31"), "fail", "fail", "expired"),
         (_waiver("zzz"), "fail", "fail", "unknown"),
         (_waiver("a", "2026-06-01"), "fail", "waived", "applied"),
+        (_waiver("*"), "fail", "waived", "applied"),
+        (_waiver("z*"), "fail", "fail", "unmatched"),
+        (_waiver("a"), "not_tested", "not_tested", "idle"),
+        (_waiver("a"), "error", "error", "idle"),
     ],
 )
 def test_a_waiver_counts_until_its_date_and_only_for_a_failure(
@@ -86,7 +101,8 @@ def test_a_waiver_counts_until_its_date_and_only_for_a_failure(
     """Applied, stale, expired and unknown waivers are told apart."""
     results = decide([_requirement("a")], [_finding("a", outcome)], [waiver], today=_TODAY)
     assert results[0].verdict == verdict
-    assert weigh_waivers([waiver], results, today=_TODAY)[0]["state"] == state
+    (weighed,) = weigh_waivers([waiver], {"op.a/status": verdict}, today=_TODAY, known={"op.a/status"})
+    assert (weighed["state"], weighed["waived"]) == (state, ["op.a/status"] if state == "applied" else [])
 
 
 @pytest.mark.parametrize(
@@ -94,6 +110,8 @@ def test_a_waiver_counts_until_its_date_and_only_for_a_failure(
     [
         (["pass"], "pass"),
         (["pass", "not_tested"], "partial"),
+        (["pass", "not_applicable"], "pass"),
+        (["not_applicable"], "partial"),
         (["pass", "waived"], "partial"),
         (["pass", "error", "not_tested"], "error"),
         (["pass", "error", "fail"], "fail"),
@@ -121,200 +139,223 @@ def test_troubles_and_wrong_waivers_spoil_a_clean_certificate() -> None:
     """A leaked server is an error, a stale waiver makes the certificate partial."""
     results = [Result(_requirement("a"), "pass", "", (), None)]
     assert overall(results, troubles=["server x is still there"]) == "error"
-    assert overall(results, [{"state": "stale"}]) == "partial"
-    assert overall(results, [{"state": "applied"}]) == "pass"
+    assert overall(results, [_weighed("stale")]) == "partial"
+    assert overall(results, [_weighed("applied")]) == "pass"
+
+
+def _weighed(state: str) -> Any:
+    return {**_waiver("a"), "state": state, "waived": []}
+
+
+def test_what_is_declared_as_not_offered_is_not_applicable() -> None:
+    """Unless it is there after all: what was seen counts more than what was declared."""
+    declaration: Any = [{"operation": "op.*", "reason": "no such service"}]
+    both = [_requirement("a"), _requirement("b")]
+    results = decide(both, [_finding("b", "fail")], (), today=_TODAY, declaration=declaration)
+    assert [(r.verdict, r.reason[:32]) for r in results] == [
+        ("not_applicable", "declared as not offered: no such"),
+        ("fail", "expected b holds; observed null"),
+    ]
 
 
 def _exchange(**fields: Any) -> Exchange:
-    case = Case("op.a/status", "invalid", "name is left out", "main-00000")
-    return exchange("op.a", 200, {"bad": _EVIL}, case=case, **fields)
+    case = Case(QUOTAS, "invalid", "name is left out", "main-00000")
+    return exchange("ecs.quotas.show", 200, {"bad": _EVIL}, case=case, **fields)
 
 
-def _certificate(**fields: Any) -> dict[str, Any]:
-    results = decide(
-        [
-            _requirement("a", ruling="r1"),
-            _requirement("b"),
-            _requirement("c", "should"),
-            _requirement("d"),
-            _requirement("e"),
-        ],
-        [
-            _finding("a", "fail", expected="refused", observed={"status": 200, "body": _EVIL}, where="status"),
-            _finding("b", "pass"),
-            _finding("c", "fail", expected="x", observed="y"),
-            _finding("d", "error", reason="the gateway"),
-        ],
-        (),
-        today=_TODAY,
-    )
-    certificate = build(
-        results,
-        contract={
-            "title": "Reference",
-            "issue": "01",
-            "date": "2025-01-07",
-            "sha256": "f" * 64,
-            "operations": 5,
-            "requirements": 5,
-        },
-        target={"name": f"cloud {_EVIL}", "endpoint": "https://ecs.example.com", "region": "r", "simulated": True},
-        started="2026-06-01T00:00:00Z",
-        finished="2026-06-01T00:01:00Z",
-        cost={"requests": 1, "servers_created": 0, "seconds": 1.0, "simulated_seconds": 60},
-        rulings={"r1": Ruling("r1", "5.1.1", "table", ("one", "two"), "both", "because")},
-        drift=[("op.a", "field", f"x{_EVIL}")],
-        waivers=[],
-        more={"tool": "pytest-ecs 0", "selection": {"text": "profile full", "command": "pytest-ecs run full"}},
-    )
-    return {**certificate, **fields}
+def _report(folder: Path, **fields: Any) -> Report:
+    """A failure, an error, a success and something not tested, all with hostile texts."""
+    target = {
+        "name": f"cloud {_EVIL}",
+        "endpoint": "https://ecs.example.com",
+        "region": "r",
+        "simulated": True,
+        "verified_tls": False,
+        "tls": "in process",
+    }
+    failed = Finding(QUOTAS, "fail", ("main-00001",), "refused", {"status": 200, "body": _EVIL}, "status")
+    findings = [
+        failed,
+        Finding(f"{_BASE}/error/status", "error", ("main-00001",), reason=f"the gateway {_EVIL}"),
+        Finding(f"{_BASE}/error/envelope", "pass", ("main-00001",)),
+    ]
+    ids = [f.requirement for f in findings]
+    about = header(*ids, _UNTESTED, target=target, **fields)
+    return write(folder, about, [_exchange()], findings)
 
 
-def _write(folder: Path) -> dict[str, Any]:
-    certificate = _certificate()
-    texts = {"op.a/status": _EVIL}
-    write_all(folder, certificate, [_exchange()], [_finding("a", "fail")], texts)
-    return certificate
+_BASE = "ecs.quotas.show"
+_UNTESTED = f"{_BASE}/auth/no-token"
 
 
-def test_five_files_are_written_and_agree(tmp_path: Path) -> None:
+def test_the_files_are_written_and_agree(tmp_path: Path) -> None:
     """The certificate names the evidence by its digest; all files are there under their names and nothing else."""
-    certificate = _write(tmp_path)
+    report = _report(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "evidence.jsonl",
+        "evidence.jsonl.gz",
         "junit.xml",
         "report.html",
         "report.json",
         "summary.md",
     ]
-    evidence = read_evidence(tmp_path / "evidence.jsonl")
-    assert evidence.sha256 == certificate["evidence"]["sha256"]
+    evidence = read_evidence(tmp_path / "evidence.jsonl.gz")
+    assert evidence.info == report["evidence"]
     assert evidence.exchanges == (_exchange(),)
-    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == json.loads(json.dumps(certificate))
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == json.loads(json.dumps(report))
 
 
-@pytest.mark.parametrize("text", ["a\u2028b\u0085c\x1dd", "\ud800 alone", "\r\n", "\x00"])
+@pytest.mark.parametrize("text", ["a\u2028b\u0085c\x1dd", "\ud800 alone", "\r\n", "\x00", "\x1b[2J"])
 def test_whatever_an_endpoint_answers_is_read_back(tmp_path: Path, text: str) -> None:
     """Line separators and broken surrogates in an answer make no file unreadable."""
-    seen = exchange("op.a", 200, {"name": text})
-    write_all(tmp_path, _certificate(), [seen], [_finding("a", "fail", observed=text)], {"op.a/status": text})
-    evidence = read_evidence(tmp_path / "evidence.jsonl")
-    assert (evidence.exchanges, evidence.findings[0].observed) == ((seen,), text)
+    seen = exchange("ecs.quotas.show", 200, {"name": text})
+    findings = [Finding(QUOTAS, "fail", (seen.id,), observed=text)]
+    report = write(tmp_path, header(QUOTAS), [seen], findings)
+    evidence = read_evidence(tmp_path / "evidence.jsonl.gz")
+    assert (evidence.exchanges, evidence.record.findings) == ((seen,), findings)
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["verdict"] == "fail"
     ET.parse(tmp_path / "junit.xml")
+    assert "\x1b" not in table(report) + markdown(report)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """The message has the path and the way out, and no half file stays."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReportError, match=r"evidence\.jsonl cannot be written.*--ecs-report"):
-        _write(tmp_path / "file")
+    with pytest.raises(ReportError, match=r"file cannot be written.*--ecs-report"):
+        prepare(tmp_path / "file")
+    report = written(tmp_path)
+    with pytest.raises(ReportError, match=r"junit\.xml cannot be written.*--ecs-report"):
+        write_all(tmp_path / "file", report, {}, {})
 
 
-def test_hostile_answers_stay_text_in_the_page() -> None:
+def test_hostile_answers_stay_text_in_the_page(tmp_path: Path) -> None:
     """What an endpoint answers can never run in the browser of who reads the report."""
-    page = html(
-        _certificate(evidence={"file": "e", "sha256": "0", "exchanges": 1, "findings": 1}),
-        {"op.a/status": _EVIL},
-        {"main-00001": _exchange()},
-    )
+    page = html(_report(tmp_path), {QUOTAS: _EVIL}, {"main-00001": _exchange()})
     assert "<script>alert" not in page
     assert page.count("&lt;script&gt;alert") >= 3
     assert "SIMULATED" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
-def test_junit_loses_no_result() -> None:
-    """Requirements of no operation are in the group that the summary counts them in."""
-    loose = [Requirement("A-4/active+none", None, "A.3", "state", "must", "x"), _requirement("a")]
-    results = decide(loose, [], (), today=_TODAY)
-    parts: dict[str, Any] = {key: {} for key in ("contract", "target", "cost", "rulings")}
-    certificate = build(results, **parts, started="", finished="", drift=[], waivers=[], homes={"op.a": "9.9"})
-    suites = {suite.get("name"): len(suite) for suite in ET.fromstring(junit(certificate, {}))}
-    assert suites == {"9.9": 1, "A-4": 1} == dict.fromkeys(certificate["summary"]["sections"], 1)
-
-
-def test_junit_has_a_case_for_each_requirement() -> None:
+def test_junit_has_a_case_for_each_requirement(tmp_path: Path) -> None:
     """Failures, errors and skips are counted as the certificate counts them, whatever characters are in the texts."""
-    root = ET.fromstring(junit(_certificate(), {"op.a/status": _EVIL}))
-    (suite,) = root
+    root = ET.fromstring(junit(_report(tmp_path), {QUOTAS: _EVIL}, {QUOTAS: 1.25}))
+    run, suite = root
     assert suite.attrib | {"timestamp": ""} == {
-        "name": "5.1",
-        "tests": "5",
-        "failures": "2",
+        "name": "5.7",
+        "tests": "4",
+        "failures": "1",
         "errors": "1",
         "skipped": "1",
         "timestamp": "",
+        "time": "1.250",
     }
-    assert [len(list(case)) for case in suite] == [1, 0, 1, 1, 1]
+    tags = {case.get("name"): [child.tag for child in case if child.tag != "properties"] for case in suite}
+    assert tags == {
+        QUOTAS: ["failure"],
+        f"{_BASE}/error/status": ["error"],
+        f"{_BASE}/error/envelope": [],
+        _UNTESTED: ["skipped"],
+    }
+    about = {one.get("name"): one.get("value") for one in run.iter("property")}
+    assert (about["reached"], about["simulated"]) == ("in process", "yes")
 
 
-def test_the_table_and_the_summary_say_the_same() -> None:
+def test_the_table_and_the_summary_say_the_same(tmp_path: Path) -> None:
     """Both have the line of each section group, the total and the verdict."""
-    certificate = _certificate()
-    assert table(certificate).splitlines()[2].split() == ["5.1", "1", "2", "1", "0", "1"]
-    assert "Verdict: FAIL SIMULATED" in table(certificate)
-    assert "| 5.1 | 1 | 2 | 1 | 0 | 1 |" in markdown(certificate)
-    assert "- `op.a/status` [5.1.1, table 5-3] a holds" in markdown(certificate)
+    report = _report(tmp_path)
+    assert table(report).splitlines()[2].split() == ["5.7", "1", "1", "1", "0", "0", "1"]
+    assert "Verdict: FAIL SIMULATED" in table(report)
+    assert "| 5.7 | 1 | 1 | 1 | 0 | 0 | 1 |" in markdown(report)
+    assert f"- `{QUOTAS}` [5.7.1" in markdown(report)
 
 
-@pytest.mark.parametrize(
-    ("change", "text"),
-    [
-        (lambda rows: rows[:-1], "has no footer"),
-        (lambda rows: rows[1:], "does not begin with a header"),
-        (lambda rows: [rows[0], rows[1].replace("200", "201"), *rows[2:]], "was changed after it was written"),
-        (lambda rows: [rows[0], "garbage", *rows[1:]], ":2 is not JSON"),
-        (lambda rows: [rows[0], "[]", *rows[1:]], ":2 is no line of evidence"),
-        (lambda rows: [rows[0], *rows[2:]], "was changed after it was written"),
-        (lambda rows: [], ":1 is not JSON"),
-    ],
-)
-def test_changed_evidence_is_found(tmp_path: Path, change: Any, text: str) -> None:
-    """A cut, edited, garbled or shortened file is named as what it is."""
-    rows, _ = lines({"format": 1}, [_exchange()], [_finding("a", "fail")])
-    file = tmp_path / "evidence.jsonl"
-    file.write_text("\n".join(change(rows)) + "\n", encoding="utf-8")
-    with pytest.raises(EvidenceError, match=text):
-        read_evidence(file)
+def test_a_run_that_did_not_end_in_order_says_so_everywhere(tmp_path: Path) -> None:
+    """In all files and on the terminal, and it is an error although nothing failed."""
+    good = exchange("ecs.quotas.show", 200, {"absolute": {}})
+    trouble = "the run was interrupted"
+    end = Footer("2026-06-02T00:01:00Z", 1.0, False)
+    report = write(tmp_path, header(QUOTAS), [good], [Finding(QUOTAS, "pass", (good.id,))], end=end, troubles=[trouble])
+    assert (report["verdict"], report["complete"], report["troubles"]) == ("error", False, [trouble])
+    for name in ("report.html", "summary.md", "report.json", "junit.xml"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert trouble in text, name
+        assert "incomplete" in text.lower() or '"complete": false' in text, name
+    assert "INCOMPLETE" in table(report)
+    assert trouble in table(report)
 
 
-def test_two_exchanges_of_one_id_are_found(tmp_path: Path) -> None:
-    """Evidence that was put together from two runs is refused, although its digest is right."""
-    rows, _ = lines({"format": 1}, [_exchange(), _exchange()], [])
-    file = tmp_path / "evidence.jsonl"
-    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    with pytest.raises(EvidenceError, match="two exchanges of one id"):
-        read_evidence(file)
+def test_an_endpoint_that_did_not_prove_its_name_is_said_everywhere(tmp_path: Path) -> None:
+    """Whoever reads any of the files has to know it."""
+    tls = "TLS certificate not verified (--ecs-insecure): the endpoint did not prove its name"
+    about = header(QUOTAS)
+    report = written(tmp_path, target={**about.target, "verified_tls": False, "tls": tls})
+    for name in ("report.html", "summary.md", "report.json", "junit.xml"):
+        assert tls in (tmp_path / name).read_text(encoding="utf-8"), name
+    assert tls in table(report)
 
 
-def test_a_diff_sorts_changes_by_what_they_mean() -> None:
-    """Regressions come first and nothing that stayed is named."""
+def test_a_recommendation_not_met_is_named_on_the_terminal(tmp_path: Path) -> None:
+    """It changes no verdict, so nothing else would show it there."""
+    should = next(r.id for r in contract().requirements.values() if r.level == "should")
+    report = write(tmp_path, header(should), [_exchange()], [Finding(should, "fail", ("main-00001",))])
+    assert f"Recommendations not met (1):\n  {should}" in table(report)
 
-    def certificate(**verdicts: str) -> dict[str, Any]:
-        rows = [{"requirement": name, "verdict": verdict} for name, verdict in verdicts.items()]
-        return {"verdict": "fail", "contract": {"sha256": "a"}, "results": rows}
 
-    old = certificate(a="pass", b="fail", c="not_tested", d="pass", e="pass", g="pass")
-    new = certificate(a="fail", b="pass", c="pass", d="not_tested", f="pass", g="pass")
+def _with(report: Report, **verdicts: str) -> Any:
+    """A report with nothing but requirements of those verdicts."""
+    rows = [
+        {"requirement": name, "verdict": verdict, "level": "should" if name.startswith("s") else "must", "reason": ""}
+        for name, verdict in verdicts.items()
+    ]
+    return {**report, "results": rows}
+
+
+def test_a_diff_sorts_changes_by_what_they_mean(tmp_path: Path) -> None:
+    """What newly fails comes first, and neither what stayed nor what was asked for only once is named."""
+    report = written(tmp_path)
+    old = _with(report, a="pass", b="fail", c="not_tested", d="pass", e="pass", g="pass", s="pass", w="fail")
+    new = _with(report, a="fail", b="pass", c="pass", d="not_tested", f="pass", g="pass", s="fail", w="waived")
     changes = {kind: [row["requirement"] for row in rows] for kind, rows in diff(old, new).items() if rows}
     assert changes == {
-        "regressed": ["a"],
+        "newly failing": ["a"],
+        "recommendations newly not met": ["s"],
         "fixed": ["b"],
-        "untested": ["d"],
-        "tested": ["c"],
-        "appeared": ["f"],
-        "vanished": ["e"],
+        "newly not tested": ["d"],
+        "newly tested": ["c"],
+        "newly waived": ["w"],
     }
-    assert "regressed (1)\n  a: pass -> fail" in wording(old, new)
+    text = wording(old, new)
+    assert "newly failing (1)\n  a: pass -> fail" in text
+    assert "1 requirements were asked for only in the old one" in text
     assert "Nothing changed." in wording(old, old)
+
+
+def test_a_diff_speaks_of_drift_and_cost(tmp_path: Path) -> None:
+    """Undocumented things that came, servers, and operations that became much slower; seconds alone say nothing."""
+    report = written(tmp_path)
+    slow = {**report["cost"]["latency"]["ecs.quotas.show"], "p90": 500.0}
+    cost: Any = {**report["cost"], "servers_created": 9, "seconds": 77.0, "latency": {"ecs.quotas.show": slow}}
+    text = wording(report, {**report, "cost": cost, "drift": []})
+    assert "drift gone (1)\n  ecs.quotas.show field absolute.unheard" in text
+    assert "  servers created: 1 -> 9" in text
+    assert "  ecs.quotas.show: 90 % within 20 ms -> 500 ms" in text
+    assert "77" not in text
 
 
 def test_a_failure_reads_like_a_bug_report() -> None:
     """Requirement, claim with its place, request to repeat, the one change, control, expected, observed, ruling and blame."""
     finding = _finding("a", "fail", expected="HTTP 400", observed={"status": 200}, where="status")
     control = exchange("op.a", 200, {}, id="main-00000", method="POST")
-    shown = _exchange(method="POST", request={"server": {}}, response_headers={"x-request-id": "req-7"})
+    case = Case("op.a/status", "invalid", "name is left out", "main-00000")
+    shown = exchange(
+        "op.a",
+        200,
+        {"bad": _EVIL},
+        case=case,
+        method="POST",
+        request={"server": {}},
+        response_headers={"x-request-id": "req-7"},
+    )
     text = explain(finding, _requirement("a", ruling="r1"), shown, control, Ruling("r1", "5", "w", ("x",), "both", "y"))
     for part in (
         "op.a/status (must)",

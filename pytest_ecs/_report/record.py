@@ -1,0 +1,108 @@
+"""What a certificate is made of, gathered row by row: in the run as they come, and again from the evidence."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+
+from pytest_ecs._checks import Finding
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._report.model import Latency, Process
+from pytest_ecs._report.rows import Drift, Rows
+from pytest_ecs._types import JSON
+
+__all__ = ["Record"]
+
+
+class Record:
+    """Everything that decides about a certificate, without the exchanges themselves."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.drift: set[Drift] = set()
+        self.processes: dict[str, Process] = {}
+        #: Errors that concern no single requirement.
+        self.troubles: list[str] = []
+        self.leaks: list[str] = []
+        self.exchanges = 0
+        self._seconds: dict[str, array[float]] = {}
+
+    def add(self, rows: Rows) -> None:
+        """Take over what a process of this kind of run says."""
+        for exchange in rows.exchanges:
+            self._timed(exchange.operation, exchange.seconds)
+        self.findings += rows.findings
+        self.drift.update(rows.drift)
+        if rows.process is not None:
+            self.processes[rows.process.worker] = rows.process
+        self.leaks += rows.leaks
+
+    def take(self, row: dict[str, JSON]) -> Exchange | None:
+        """Take over one decoded line of the evidence, and return the exchange where it is one.
+
+        Raises `TypeError`, `KeyError` or `ValueError` on what is no such line.
+        """
+        kind = row.pop("kind")
+        if kind == "exchange":
+            exchange = Exchange.from_json(row)
+            self._timed(exchange.operation, exchange.seconds)
+            return exchange
+        self._other(kind, row)
+        return None
+
+    def skim(self, row: dict[str, JSON]) -> None:
+        """Take over one decoded line that another process of the run wrote."""
+        kind = row.pop("kind")
+        if kind == "exchange":
+            self._timed(row["operation"], row["seconds"])
+        else:
+            self._other(kind, row)
+
+    def _other(self, kind: JSON, row: dict[str, JSON]) -> None:
+        if kind == "finding":
+            self.findings.append(Finding.from_json(row))
+        elif kind == "drift":
+            self.drift.add((row["operation"], row["what_kind"], row["what"]))
+        elif kind == "process":
+            process = Process.from_json(row)
+            self.processes[process.worker] = process
+        elif kind == "leak":
+            self.leaks.append(row["what"])
+        elif kind == "trouble":
+            self.troubles.append(row["what"])
+        else:
+            raise TypeError(f"a line of the kind {kind!r}")
+
+    def _timed(self, operation: str | None, seconds: float) -> None:
+        self.exchanges += 1
+        if operation is not None:
+            if operation not in self._seconds:
+                self._seconds[operation] = array("d")
+            self._seconds[operation].append(seconds)
+
+    def servers(self, *, embedded: bool) -> int:
+        """Servers of the run: on the mock each process counts its own cloud, else all count the one ledger that they share.
+
+        In a merged record the processes of each part stand together, by what is before the colon.
+        """
+        parts: dict[str, list[int]] = {}
+        for process in self.processes.values():
+            parts.setdefault(process.worker.rpartition(":")[0], []).append(process.servers)
+        return sum(sum(counts) if embedded else max(counts) for counts in parts.values())
+
+    def simulated(self) -> int:
+        """Seconds that passed on the mock's clocks."""
+        return round(sum(process.simulated for process in self.processes.values()))
+
+    def latency(self) -> Mapping[str, Latency]:
+        """How long the answers of each operation took."""
+        return {name: _percentiles(sorted(self._seconds[name])) for name in sorted(self._seconds)}
+
+
+def _percentiles(ordered: list[float]) -> Latency:
+    """The smallest time that at least so many per cent of the requests did not exceed, in milliseconds."""
+
+    def at(percent: int) -> float:
+        return round(ordered[max(0, -(-len(ordered) * percent // 100) - 1)] * 1000, 3)
+
+    return {"requests": len(ordered), "p50": at(50), "p90": at(90), "p99": at(99), "max": at(100)}

@@ -1,0 +1,148 @@
+"""What a run says of itself before its first request: target, selection, and the command that asks for the same again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from pytest_ecs._contract import Contract
+from pytest_ecs._report.model import Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
+from pytest_ecs._run.options import FILTERS, OPTIONS, PROFILES, Settings
+from pytest_ecs._run.selection import declaration_of
+
+if TYPE_CHECKING:
+    from pytest_ecs._run.process import Keeper
+
+__all__ = ["command", "header"]
+
+#: Where files of this machine go; they change nothing that is found out. The profile is said without an option.
+_ELSEWHERE = frozenset({"report", "ledger", "sign", "profile"})
+
+
+def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], started: datetime) -> Header:
+    """Return the header of the evidence."""
+    from pytest_ecs import __version__
+
+    settings = keeper.settings
+    again = command(settings, keyword=_pytests(keeper, "keyword"), mark=_pytests(keeper, "markexpr"))
+    return Header(
+        tool=f"pytest-ecs {__version__}",
+        started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        contract={
+            "title": contract.title,
+            "issue": contract.issue,
+            "date": contract.date,
+            "sha256": contract.digest,
+            "operations": len(contract.operations),
+            "requirements": len(contract.requirements),
+        },
+        target=_target(keeper),
+        selection=_selection(settings, again),
+        properties=_properties(settings, again),
+        waivers=list(waivers),
+        declaration=declaration_of(settings),
+    )
+
+
+def _pytests(keeper: Keeper, name: str) -> str:
+    return str(getattr(keeper.config.option, name, None) or "")
+
+
+def _target(keeper: Keeper) -> TargetInfo:
+    settings, session = keeper.settings, keeper.session
+    name, endpoint, region = settings.cloud or settings.endpoint or "embedded mock", settings.endpoint or "", None
+    if session is not None:
+        name, endpoint, region = session.target.name, session.target.endpoint, session.target.region
+    region = region or settings.region
+    if settings.embedded:
+        return {
+            "name": name,
+            "endpoint": "in process",
+            "region": region,
+            "simulated": True,
+            "verified_tls": False,
+            "tls": "in process, without a network",
+        }
+    tls = _tls(settings, endpoint, session.target.verify if session is not None else not settings.insecure)
+    return {
+        "name": _bare(name),
+        "endpoint": _bare(endpoint),
+        "region": region,
+        "simulated": False,
+        "verified_tls": tls.startswith("TLS certificate verified"),
+        "tls": tls,
+    }
+
+
+def _tls(settings: Settings, endpoint: str, verify: bool | Path) -> str:
+    """Say how the endpoint was reached."""
+    if urlsplit(endpoint).scheme != "https":
+        return "without TLS: the endpoint did not prove its name"
+    if verify is False:
+        why = "--ecs-insecure" if settings.insecure else "verify in clouds.yaml"
+        return f"TLS certificate not verified ({why}): the endpoint did not prove its name"
+    return "TLS certificate verified" + (f" by the authorities in {verify.name}" if isinstance(verify, Path) else "")
+
+
+def _bare(url: str) -> str:
+    """Return a URL without a user and a password in it."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _selection(settings: Settings, again: str) -> SelectionInfo:
+    filters = {name: list(getattr(settings, name)) for name in FILTERS if getattr(settings, name)}
+    text = f"profile {settings.profile}" + "".join(f", {name} {' '.join(values)}" for name, values in filters.items())
+    return {
+        "text": text,
+        "profile": settings.profile,
+        "chapters": list(PROFILES[settings.profile]),
+        "filters": filters,
+        "command": again,
+    }
+
+
+def _properties(settings: Settings, again: str) -> PropertiesInfo:
+    """Say what the generated requests were drawn from, and the command that draws them again."""
+    if settings.properties == "off":
+        return {"profile": "off", "seed": None, "database": None, "command": None}
+    seed = f"{again} --hypothesis-seed={settings.seed}"
+    return {"profile": settings.properties, "seed": settings.seed, "database": None, "command": seed}
+
+
+def command(settings: Settings, *, keyword: str = "", mark: str = "") -> str:
+    """Return the command line that asks for the same run: every option that differs from its default, no secret."""
+    words = ["pytest-ecs", "run", settings.profile, *_options(settings)]
+    words += ["-k", keyword] if keyword else []
+    words += ["-m", mark] if mark else []
+    return shlex.join(words)
+
+
+def _options(settings: Settings) -> Iterator[str]:
+    for option in OPTIONS:
+        name = option.name.replace("-", "_")
+        if name in _ELSEWHERE:
+            continue
+        value, default = getattr(settings, name), getattr(Settings, name, None)
+        if value in (None, (), default):
+            continue
+        if option.flag:
+            yield f"--ecs-{option.name}"
+            continue
+        for one in value if option.many else (value,):
+            yield f"--ecs-{option.name}={_word(one, settings.folder)}"
+
+
+def _word(value: Any, folder: Path) -> str:
+    if isinstance(value, Path):
+        return os.path.relpath(value, folder) if value.is_relative_to(folder) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return _bare(str(value)) if "://" in str(value) else str(value)

@@ -1,0 +1,93 @@
+"""Which tests run: those of requirements that were asked for and that the endpoint is not declared to lack."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_ecs._report.certificate import declared
+from pytest_ecs._run.options import PROFILES, selected
+from pytest_ecs.exceptions import ContractError
+
+if TYPE_CHECKING:
+    from pytest_ecs._contract import Contract
+    from pytest_ecs._report.model import Declaration
+    from pytest_ecs._run.options import Settings
+
+__all__ = ["Selector", "declaration_of"]
+
+
+def declaration_of(settings: Settings) -> list[Declaration]:
+    """Return what the endpoint is declared not to offer."""
+    return [{"operation": name, "reason": f"--ecs-not-offered={name}"} for name in settings.not_offered]
+
+
+class Selector:
+    """Leaves out the tests of requirements that were not asked for."""
+
+    def __init__(self, settings: Settings, contract: Contract) -> None:
+        declaration = declaration_of(settings)
+        chapters = {operation.id: operation.chapter for operation in contract.operations.values()}
+        #: Requirement -> whether it belongs to an operation that the profile has.
+        self._inside = {
+            requirement.id: chapters[requirement.operation] in PROFILES[settings.profile]
+            for requirement in contract.requirements.values()
+            if requirement.operation is not None
+        }
+        self._requirements = contract.requirements
+        self._contract = contract
+        self.chosen = {
+            requirement.id
+            for requirement in contract.requirements.values()
+            if selected(settings, requirement, contract.operations.get(requirement.operation or ""))
+            and declared(requirement.operation, declaration) is None
+        }
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Deselect tests whose requirements are all outside the selection; tests of others stay.
+
+        Those that delete servers come last: they get the servers that other tests left over.
+        """
+        from pytest_ecs._cases.recipe import RECIPES
+        from pytest_ecs._run.worker import covered_by
+
+        deleting = {recipe.operation for recipe in RECIPES.values() if recipe.deletes}
+        last = {name for name, requirement in self._requirements.items() if requirement.operation in deleting}
+        items.sort(key=lambda item: not last.isdisjoint(covered_by(item)))
+        kept: list[pytest.Item] = []
+        dropped: list[pytest.Item] = []
+        for item in items:
+            covered = covered_by(item)
+            (kept if not covered or self._wanted(covered) else dropped).append(item)
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+            items[:] = kept
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Make a file with a marker that names nothing an error: its test would be left out in silence."""
+        report = yield
+        mistakes = dict.fromkeys(
+            text for item in report.result or () if isinstance(item, pytest.Item) for text in self._unknown(item)
+        )
+        if report.passed and mistakes:
+            report.outcome, report.longrepr, report.result = "failed", "\n".join(mistakes), []
+        return report
+
+    def _unknown(self, item: pytest.Item) -> Iterator[str]:
+        from pytest_ecs._run.worker import covered_by
+
+        file, line, _ = item.location
+        for name in covered_by(item):
+            if name not in self._requirements:
+                try:
+                    self._contract.requirement(name)
+                except ContractError as unknown:
+                    yield f"{file}, line {(line or 0) + 1}: {unknown}"
+
+    def _wanted(self, covered: list[str]) -> bool:
+        """Whether a test was asked for; general requirements bring in no operation that the profile leaves out."""
+        bound = [self._inside[name] for name in covered if name in self._inside]
+        return bool(self.chosen.intersection(covered)) and (not bound or any(bound))
