@@ -99,3 +99,22 @@ def test_a_second_identity_that_cannot_log_in_stops_before_the_first_test(comman
     assert "cannot log in" in said
     assert "wrong-one-17" not in said
     assert "Traceback" not in said
+
+
+@pytest.mark.usefixtures("clouds")
+@pytest.mark.parametrize("ending", ["/v2.1", "/v2.1/{project_id}", "/v1/%(project_id)s", "/"])
+def test_a_url_is_taken_in_whatever_form_it_was_copied(command: Command, mock: dict[str, Any], ending: str) -> None:
+    """Version and project are the suite's to add."""
+    url = mock["endpoint"] + ending.replace("{project_id}", mock["project_id"])
+    done = command("plan", "native", "--ecs-cloud=first", f"--ecs-endpoint={url}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"({mock['endpoint']})" in done.stdout
+
+
+@pytest.mark.usefixtures("clouds")
+def test_a_url_of_another_project_is_refused(command: Command, mock: dict[str, Any]) -> None:
+    """Nobody knows which of the two is meant."""
+    url = f"{mock['endpoint']}/v2.1/{mock['other_project']['project_id']}"
+    done = command("run", "native", "--ecs-cloud=first", f"--ecs-endpoint={url}")
+    assert done.returncode == 4
+    assert "names another project than the credentials" in done.stdout + done.stderr
