@@ -13,9 +13,11 @@ import secrets as _secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pytest
+
+from pytest_ecs._types import Kind
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
@@ -42,24 +44,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
 }
 #: Options that narrow a profile.
 FILTERS = ("section", "operation", "requirement", "kind", "level")
-_KINDS = (
-    "status",
-    "header",
-    "response",
-    "request",
-    "query",
-    "not-found",
-    "http",
-    "auth",
-    "permission",
-    "error",
-    "job",
-    "alias",
-    "microversion",
-    "rule",
-    "state",
-    "code",
-)
+_KINDS = get_args(Kind)
 
 
 @dataclass(frozen=True)
