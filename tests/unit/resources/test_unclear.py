@@ -224,3 +224,13 @@ def test_a_ledger_that_breaks_at_the_end_of_a_test_breaks_nothing_else(session: 
     session.ledger._db.execute("DROP TABLE servers")
     session.pool.retire()
     assert session.pool.made == []
+
+
+def test_a_run_that_asked_for_something_is_not_forgotten(session: Session) -> None:
+    """A session that cannot go on is over only when no process of its run asked for anything."""
+    key = session.ledger.intend("primary", "web", 1, 0.0)
+    session.forget()
+    assert [run.finished for run in session.ledger.runs()] == [None]
+    session.ledger.refused(key)
+    session.forget()
+    assert [run.finished is None for run in session.ledger.runs()] == [False]
