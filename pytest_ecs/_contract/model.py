@@ -172,6 +172,8 @@ class ErrorCode:
 
     code: str
     statuses: tuple[int, ...]
+    #: Of the requirement that it comes with one of its statuses.
+    level: Level = "should"
 
 
 @dataclass(frozen=True, slots=True)
