@@ -175,12 +175,12 @@ def serve(cloud: MockCloud, port: int = 0) -> Iterator[Server]:
             thread.join()
 
 
-def run(*, port: int, speed: float, deviations: Sequence[str]) -> int:
+def run(*, port: int, speed: float, deviations: Sequence[str], variants: Sequence[str] = ()) -> int:
     """Serve a new mock, print one JSON line when it is ready, and return 0 after SIGINT or SIGTERM."""
     over = threading.Event()
     before = {number: signal.signal(number, lambda *_: over.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        cloud = MockCloud(deviations=deviations, clock=ScaledClock(speed))
+        cloud = MockCloud(deviations=deviations, variants=variants, clock=ScaledClock(speed))
         with serve(cloud, port) as server:
             print(json.dumps(cloud.describe(server.url)), flush=True)
             while not over.wait(1.0):
