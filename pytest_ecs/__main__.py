@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
 from pytest_ecs._cli.listing import list_
@@ -65,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     mock.add_argument("--deviation", action="append", default=[], metavar="NAME", help="switch on a deviation")
     mock.add_argument(
         "--variant", action="append", default=[], metavar="NAME", help="do something otherwise that may be so"
+    )
+    mock.add_argument(
+        "--write",
+        type=Path,
+        metavar="DIR",
+        help="write clouds.yaml, openrc and ecs.ini there: who may log in, and all ids",
     )
     mock.set_defaults(verb=serve_mock)
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+from pytest_ecs._cli.access import make_folder, write
 from pytest_ecs._run.options import closest
 from pytest_ecs.exceptions import ConfigurationError
 
@@ -25,8 +29,18 @@ def mock(options: argparse.Namespace) -> int:
                 )
     if not options.speed > 0:
         raise ConfigurationError(f"--speed must be greater than 0, not {options.speed:g}", hint="1 is real time")
+    folder: Path | None = options.write
+    if folder is not None:
+        make_folder(folder)
+
+    def ready(about: Mapping[str, Any]) -> None:
+        if folder is not None:
+            write(folder, about)
+
     try:
-        return serve(port=options.port, speed=options.speed, deviations=options.deviation, variants=options.variant)
+        return serve(
+            port=options.port, speed=options.speed, deviations=options.deviation, variants=options.variant, ready=ready
+        )
     except OSError as error:
         raise ConfigurationError(
             f"Port {options.port} on 127.0.0.1 cannot be used",
