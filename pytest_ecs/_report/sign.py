@@ -127,7 +127,7 @@ def verify_signature(folder: Path, key: Path | None) -> list[str]:
     try:
         text = file.read_bytes()
         data = json.loads(text)
-        payload = _payload(data, public)
+        payload = _payload(json.loads(text), public)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return [f"{file} is no envelope that holds: {error}"]
     problems = []

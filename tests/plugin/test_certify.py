@@ -113,19 +113,20 @@ def test_a_missing_prerequisite_is_not_tested_and_says_what_is_missing(pytester:
     )
 
 
-def test_an_endpoint_that_goes_away_stops_the_run(pytester: pytest.Pytester) -> None:
-    """After the first answer that never comes nothing more is tried; what was not tested is an error or not tested."""
+@pytest.mark.parametrize(("name", "stops"), [("EndpointLost", True), ("CredentialsEnded", True), ("Unreachable", False)])
+def test_an_endpoint_that_goes_away_stops_the_run(pytester: pytest.Pytester, name: str, stops: bool) -> None:
+    """One bad moment errs what it hits; the run stops when the endpoint is gone, or the credentials are."""
     pytester.makepyfile(f"""
         import pytest
-        from pytest_ecs.exceptions import Unreachable
+        from pytest_ecs.exceptions import {name}
 
         @pytest.mark.ecs_requirement({_STATUS!r})
-        def test_first(ecs_client): raise Unreachable("The endpoint cannot be reached", seen="ConnectError", hint="look")
+        def test_first(ecs_client): raise {name}("The endpoint cannot be reached", seen="ConnectError", hint="look")
 
         def test_second(ecs_client): pass
     """)
     shown = pytester.runpytest("-q", "--ecs-report=out")
-    shown.assert_outcomes(failed=1)
+    shown.assert_outcomes(failed=1, passed=0 if stops else 1)
     shown.stdout.fnmatch_lines(["*The endpoint cannot be reached. Seen: ConnectError. look.*"])
     certificate = _certificate(pytester)
     assert certificate["verdict"] == "error"
@@ -184,3 +185,137 @@ def test_a_gateways_trouble_is_no_verdict(pytester: pytest.Pytester) -> None:
     pytester.runpytest("-q", "--ecs-report=out").assert_outcomes(passed=1)
     verdict, reason = _verdict(_certificate(pytester), _STATUS)
     assert (verdict, "HTTP 503 after 4 attempts" in reason) == ("error", True)
+
+
+def test_a_run_that_stops_early_is_no_certificate(pytester: pytest.Pytester) -> None:
+    """Tests that were collected and never reported make it an error, whatever the exit code says."""
+    pytester.makepyfile("""
+        def test_first(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")
+        def test_second(ecs_client): assert False
+        def test_third(ecs_client): pass
+    """)
+    shown = pytester.runpytest("-q", "-x", "--ecs-report=out", "--ecs-section=5.7")
+    certificate = _certificate(pytester)
+    assert (shown.ret, certificate["verdict"], certificate["complete"]) == (1, "error", False)
+    assert "1 of 3 collected tests did not report their end" in certificate["troubles"][0]
+    for name in ("summary.md", "report.html", "junit.xml"):
+        assert "did not report their end" in (pytester.path / "out" / name).read_text(encoding="utf-8"), name
+    shown.stdout.fnmatch_lines(["Verdict: ERROR SIMULATED INCOMPLETE*"])
+
+
+def test_a_second_ctrl_c_leaves_no_certificate_that_looks_complete(pytester: pytest.Pytester) -> None:
+    """Also where it comes while pytest handles the first, so that the exit code does not show it."""
+    pytester.makeconftest("""
+        def pytest_keyboard_interrupt(excinfo): raise KeyboardInterrupt
+    """)
+    pytester.makepyfile("""
+        def test_first(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")
+        def test_second(ecs_client): raise KeyboardInterrupt
+    """)
+    pytester.runpytest_subprocess("-q", "--ecs-report=out", "--ecs-section=5.7")
+    certificate = _certificate(pytester)
+    assert (certificate["verdict"], certificate["complete"]) == ("error", False)
+
+
+def test_a_killed_run_keeps_all_that_was_judged(pytester: pytest.Pytester) -> None:
+    """The evidence is written as it comes; an older report in the folder does not stand in for the new one."""
+    from pathlib import Path
+
+    from pytest_ecs._report import command
+    from pytest_ecs._report.verify import read_certificate
+
+    (pytester.path / "out").mkdir()
+    (pytester.path / "out" / "report.json").write_text("{}")
+    pytester.makepyfile(f"""
+        import os
+        import pytest
+
+        @pytest.mark.ecs_requirement({_STATUS!r})
+        def test_first(ecs_client): ecs_client.get("/v1/{{project_id}}/cloudservers/limits")
+        def test_second(ecs_client): os.kill(os.getpid(), 9)
+    """)
+    pytester.runpytest_subprocess("-q", "--ecs-report=out", "--ecs-section=5.7")
+    out = Path(pytester.path / "out")
+    assert [path.name for path in out.iterdir()] == ["evidence.jsonl.gz"]
+    assert command("recover", [out]) == 0
+    report = read_certificate(out)
+    assert (report["verdict"], report["complete"]) == ("error", False)
+    assert _verdict(dict(report), _STATUS)[0] == "pass"
+    assert command("verify", [out]) == 0
+
+
+@pytest.mark.parametrize("name", ["\\ud800", "[" * 450 + "]" * 450])
+def test_an_odd_answer_breaks_no_run_with_workers(pytester: pytest.Pytester, name: str) -> None:
+    """What a worker hands over is one ASCII text, whatever an endpoint answers."""
+    pytester.makepyfile(f"""
+        import httpx
+        import pytest
+
+        @pytest.mark.ecs_requirement({_STATUS!r})
+        def test_it(ecs_session, monkeypatch):
+            body = ('{{"absolute": {{"odd": ' + {name if name[0] == "[" else f'"{name}"'!r} + "}}}}").encode()
+            answer = httpx.MockTransport(
+                lambda request: httpx.Response(200, content=body, headers={{"content-type": "application/json"}})
+            )
+            ecs_session.client.get("/v1/{{project_id}}/cloudservers/limits")
+            monkeypatch.setattr(ecs_session.connection.http, "_transport", answer)
+            ecs_session.client.get("/v1/{{project_id}}/cloudservers/limits")
+    """)
+    pytester.runpytest_subprocess("-q", "--ecs-report=out", "--ecs-section=5.7", "-n", "1")
+    certificate = _certificate(pytester)
+    assert (certificate["complete"], certificate["cost"]["requests"]) == (True, 3)
+
+
+def test_known_failures_pass_and_new_ones_do_not(pytester: pytest.Pytester) -> None:
+    """With a baseline the exit code speaks of what is new; the certificate of all."""
+    pytester.makepyfile("""def test_it(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")""")
+    options = ("-q", "--ecs-section=5.7", "--ecs-properties=off")
+    first = pytester.runpytest(*options, "--ecs-report=old", "--ecs-deviation=quota-null")
+    assert first.ret == 1
+    again = ("--ecs-report=out", "--ecs-baseline=old/report.json")
+    known = pytester.runpytest(*options, *again, "--ecs-deviation=quota-null")
+    assert (known.ret, _certificate(pytester)["verdict"]) == (0, "fail")
+    known.stdout.fnmatch_lines(["Exit code: 1 binding requirement(s) failed as in the baseline"])
+    command = _certificate(pytester)["selection"]["command"]
+    assert "--ecs-baseline=old/report.json" in command
+    assert "--ecs-deviation=quota-null --ecs-properties=off" not in command or "--ecs-section=5.7" in command
+    missing = pytester.runpytest(*options, "--ecs-report=out", "--ecs-baseline=nothing.json")
+    assert missing.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_waiver_that_is_not_right_fails_the_run_unless_told_otherwise(pytester: pytest.Pytester) -> None:
+    """It is said on the terminal and in the summary."""
+    (pytester.path / "w.yaml").write_text(
+        "- {requirement: 'ecs.quotas.sh*/status', owner: QA, reason: known, expires: 2999-01-01}\n"
+        "- {requirement: 'ecs.nothing*', owner: QA, reason: known, expires: 2999-01-01, ticket: T-1}\n"
+    )
+    pytester.makepyfile("""def test_it(ecs_client): ecs_client.get("/v1/{project_id}/cloudservers/limits")""")
+    options = ("-q", "--ecs-report=out", "--ecs-section=5.7", "--ecs-waivers=w.yaml")
+    shown = pytester.runpytest(*options)
+    assert shown.ret == 8
+    shown.stdout.fnmatch_lines(
+        ["Waiver of ecs.quotas.sh[*]/status (QA, until 2999-01-01) is stale: what it names holds"]
+    )
+    summary = (pytester.path / "out" / "summary.md").read_text(encoding="utf-8")
+    assert "Waiver of ecs.nothing* (QA, until 2999-01-01) is unmatched" in summary
+    assert pytester.runpytest(*options, "--ecs-lenient-waivers").ret == 0
+
+
+def test_what_is_declared_as_not_offered_is_not_asked_for(pytester: pytest.Pytester) -> None:
+    """Its tests do not run, and its requirements are listed as not applicable."""
+    pytester.makepyfile(f"""
+        import pytest
+
+        @pytest.mark.ecs_requirement({_STATUS!r})
+        def test_it(ecs_client): assert False
+
+        def test_other(ecs_client): ecs_client.get("/v1/{{project_id}}/cloudservers/flavors")
+    """)
+    options = ("-q", "--ecs-report=out", f"--ecs-requirement={_STATUS}", "--ecs-requirement=ecs.flavors.list/status")
+    pytester.runpytest(*options, "--ecs-not-offered=ecs.quotas.*").assert_outcomes(passed=1, deselected=1)
+    certificate = _certificate(pytester)
+    assert _verdict(certificate, _STATUS) == (
+        "not_applicable",
+        "declared as not offered: --ecs-not-offered=ecs.quotas.*",
+    )
+    assert (certificate["verdict"], certificate["declaration"][0]["operation"]) == ("pass", "ecs.quotas.*")
