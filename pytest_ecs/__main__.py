@@ -22,7 +22,13 @@ __all__ = ["main"]
 
 
 #: Verbs that take the options of pytest.
-_PASSED_ON: Mapping[str, Callable[[Sequence[str]], int]] = {"run": run, "sweep": sweep, "doctor": doctor, "plan": plan}
+_PASSED_ON: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "run": run,
+    "doctor": doctor,
+    "plan": plan,
+    "sweep": sweep,
+    "openapi": write_openapi,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,9 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(verb=list_)
 
-    openapi = verbs.add_parser("openapi", help="write the whole contract as an OpenAPI 3.1 document")
-    openapi.add_argument("--output", metavar="FILE", help="where to write it; standard output without it")
-    openapi.set_defaults(verb=write_openapi)
+    verbs.add_parser(
+        "openapi", help="write the contract as an OpenAPI document: pytest-ecs openapi [--output FILE] [--for URL]"
+    )
 
     report = verbs.add_parser("report", help="show, compare, verify, sign, merge or recover certificates")
     report.add_argument("action", choices=["show", "diff", "verify", "sign", "merge", "recover"])
