@@ -12,6 +12,7 @@ from pytest_ecs._contract.model import Requirement, Ruling
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.certificate import Result
 from pytest_ecs._report.evidence import chosen
+from pytest_ecs._text import harmless
 from pytest_ecs._types import JSON
 
 __all__ = ["blame", "explain", "explain_all", "short"]
@@ -66,7 +67,7 @@ def explain(
     if ruling is not None:
         lines.append(f"  Ruling    {ruling.id}: {ruling.accept}")
     lines.append(f"  Blame     {blame(finding.outcome)}")
-    return "\n".join(lines)
+    return harmless("\n".join(lines))
 
 
 def _observed(value: JSON) -> str:

@@ -15,6 +15,7 @@ from pytest_ecs._report.failure import explain
 from pytest_ecs._report.model import Process, Waiver
 from pytest_ecs._report.rows import Drift, Rows
 from pytest_ecs._report.waiving import fits
+from pytest_ecs._text import harmless
 from pytest_ecs.exceptions import (
     ConformanceFailure,
     EcsError,
@@ -239,4 +240,4 @@ class Witness:
         session = self._keeper.session
         scrub = session.connection.secrets.scrub if session else str
         for name in covered:
-            self._keep(Finding(name, outcome, reason=scrub(reason)))
+            self._keep(Finding(name, outcome, reason=harmless(scrub(reason))))
