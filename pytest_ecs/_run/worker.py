@@ -141,13 +141,15 @@ class Witness:
         about: dict[str, Any] = {
             "ecs": "",
             "ecs_failed": broken,
-            "ecs_covers": covered_by(item) if call.when == "call" else [],
+            "ecs_covers": covered_by(item) if call.when == "call" or error is not None else [],
             "ecs_environment": isinstance(error, EcsError) and not isinstance(error, JobFailed | StepFailed),
         }
         if self._keeper.recorder is None:
             about["ecs"] = rows.to_text() if rows else ""
         else:
             self._keeper.recorder.add(rows)
+        if self._keeper.session is not None:
+            self._keeper.session.connection.journal.pack(rows.exchange_lines())
         vars(report).update(about)
 
     def rest(self) -> Rows:
