@@ -6,9 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from pytest_ecs._cli.doctor import doctor
 from pytest_ecs._cli.listing import list_
 from pytest_ecs._cli.mock import mock as serve_mock
 from pytest_ecs._cli.openapi import openapi as write_openapi
+from pytest_ecs._cli.plan import plan
 from pytest_ecs._cli.report import report as handle_reports
 from pytest_ecs._cli.run import run
 from pytest_ecs._cli.sweep import sweep
@@ -19,7 +21,7 @@ __all__ = ["main"]
 
 
 #: Verbs that take the options of pytest.
-_PASSED_ON: Mapping[str, Callable[[Sequence[str]], int]] = {"run": run, "sweep": sweep}
+_PASSED_ON: Mapping[str, Callable[[Sequence[str]], int]] = {"run": run, "sweep": sweep, "doctor": doctor, "plan": plan}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     profiles = " | ".join(PROFILES)
     verbs.add_parser("run", help=f"certify: pytest-ecs run [{profiles}] [pytest options]; default full")
+    verbs.add_parser(
+        "doctor",
+        help="say what a target offers and what a run needs there: pytest-ecs doctor [--write FILE] [--ecs-* options]",
+    )
+    verbs.add_parser("plan", help=f"say what a run would use: pytest-ecs plan [{profiles}] [--ecs-* options]")
     verbs.add_parser(
         "sweep", help="delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--force] [--ecs-* options]"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol, TypeAlias
 
-__all__ = ["JSON", "Clock", "Identity", "Level", "ServerState", "Verdict"]
+__all__ = ["JSON", "Clock", "Group", "Identity", "Level", "ServerState", "Verdict"]
 
 #: A decoded JSON value.
 JSON: TypeAlias = Any
@@ -20,6 +20,10 @@ Identity: TypeAlias = Literal["primary", "other_project", "restricted_user"]
 
 #: The stable states that a server can be asked for, as ``status`` shows them (Table A-4).
 ServerState: TypeAlias = Literal["ACTIVE", "SHUTOFF"]
+
+#: What tests share that there is little of: "scarce" is what a project may have few of (server groups, 5.7.1) or a run
+#: knows one of (its port), "servers" are those that tests make for themselves, delete or need many of.
+Group: TypeAlias = Literal["scarce", "servers"]
 
 
 class Clock(Protocol):

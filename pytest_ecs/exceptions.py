@@ -5,8 +5,10 @@ EcsError                    the root; its text says what happened, what was seen
 ├── ContractError           a file in schemas/ is wrong
 ├── TargetError             the endpoint cannot be used at all; never a verdict on what it answers
 │   ├── Unreachable         no connection, a time-out, a broken TLS handshake
+│   │   └── EndpointLost    ... several times in a row: the run stops
 │   └── NotAnEcsEndpoint    something answers, but it does not speak the protocol
 ├── AuthenticationFailed    the endpoint refuses the credentials
+│   └── CredentialsEnded    ... which it accepted before: the run stops
 ├── JobError                a job did not end in SUCCESS
 │   ├── JobFailed           it ended in FAIL
 │   └── JobTimeout          it did not end in the time it was given
@@ -15,12 +17,18 @@ EcsError                    the root; its text says what happened, what was seen
 ├── BudgetExceeded          the next request would go over --ecs-max-servers or --ecs-max-minutes
 └── LedgerError             the record of created resources cannot be written; nothing is created then
 
+`fault_of` says whose fault each of them is; docs/faults.md has the whole table.
+
 ConformanceFailure is apart: an AssertionError, because it speaks of the endpoint and not of the run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal
+
+from pytest_ecs._text import harmless
 
 __all__ = [
     "AuthenticationFailed",
@@ -28,7 +36,10 @@ __all__ = [
     "ConfigurationError",
     "ConformanceFailure",
     "ContractError",
+    "CredentialsEnded",
     "EcsError",
+    "EndpointLost",
+    "Fault",
     "JobError",
     "JobFailed",
     "JobTimeout",
@@ -38,7 +49,11 @@ __all__ = [
     "StepFailed",
     "TargetError",
     "Unreachable",
+    "fault_of",
 ]
+
+#: Who has to look into it.
+Fault = Literal["product", "environment", "credentials", "configuration", "harness"]
 
 
 class EcsError(Exception):
@@ -50,6 +65,8 @@ class EcsError(Exception):
     seen: str
     #: What the user can do about it.
     hint: str
+    #: Whether nothing after it can succeed either, so that a run stops.
+    stops = False
 
     def __init__(self, what: str, *, seen: str = "", hint: str = "") -> None:
         super().__init__(what)
@@ -63,7 +80,7 @@ class EcsError(Exception):
             text += f" Seen: {self.seen.rstrip('.')}."
         if self.hint:
             text += f" {self.hint.rstrip('.')}."
-        return text
+        return harmless(text)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.what, self.seen, self.hint, self.__dict__))
@@ -79,6 +96,8 @@ def _rebuild(cls: type[EcsError], what: str, seen: str, hint: str, state: dict[s
 class ConfigurationError(EcsError):
     """The settings do not make sense together, or name something that does not exist."""
 
+    stops = True
+
 
 class ContractError(EcsError):
     """A file in ``schemas/`` breaks its own schema or points to something that is not there."""
@@ -92,12 +111,24 @@ class Unreachable(TargetError):
     """No answer came: connection refused, name unknown, time-out, TLS failure."""
 
 
+class EndpointLost(Unreachable):
+    """So many requests in a row got no answer that no other would get one; the run stops."""
+
+    stops = True
+
+
 class NotAnEcsEndpoint(TargetError):
     """An answer came that no ECS endpoint would give to this request."""
 
 
 class AuthenticationFailed(EcsError):
     """The credentials were refused when the run asked for a token or sent its first request."""
+
+
+class CredentialsEnded(AuthenticationFailed):
+    """What was accepted with these credentials before is refused now; the run stops."""
+
+    stops = True
 
 
 class JobError(EcsError):
@@ -147,3 +178,26 @@ class ConformanceFailure(AssertionError):
     def __init__(self, message: str, requirements: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.requirements = tuple(requirements)
+
+
+#: Whose fault an exception is, by the nearest class that stands here.
+_FAULTS: Mapping[type[BaseException], Fault] = MappingProxyType(
+    {
+        ConformanceFailure: "product",
+        ConfigurationError: "configuration",
+        NotAnEcsEndpoint: "configuration",
+        TargetError: "environment",
+        AuthenticationFailed: "credentials",
+        JobError: "environment",
+        StepFailed: "environment",
+        PrerequisiteMissing: "configuration",
+        LedgerError: "environment",
+        ContractError: "harness",
+        BaseException: "harness",
+    }
+)
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Say whose fault an exception is. Only "product" is a verdict on the endpoint."""
+    return next(_FAULTS[cls] for cls in type(error).__mro__ if cls in _FAULTS)

@@ -11,6 +11,8 @@ import pytest
 
 from pytest_ecs import Check, Client, Contract, Exchange, Jobs, Lease, Servers, Supplies, Target, load_contract
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _ACTIVE = ["A-4/active+null"]
 _STOPPED = ["A-4/stopped+null"]
 _BUILDING = [f"A-4/building+{task}" for task in ("scheduling", "block_device_mapping", "networking", "spawning")]

@@ -11,9 +11,10 @@ _ROOT = Path(__file__).parent.parent
 _PACKAGE = _ROOT / "pytest_ecs"
 
 #: Room -> rooms it may import, from the ground up; a room is a module or sub-package of pytest_ecs. Everything may import these:
-_COMMON = {"exceptions", "_types"}
+_COMMON = {"exceptions", "_text", "_types"}
 _MAY: dict[str, set[str]] = {
     "_types": set(),
+    "_text": set(),
     "exceptions": set(),
     "_mock": set(),
     "_locations": set(),
@@ -31,6 +32,23 @@ _MAY: dict[str, set[str]] = {
     "plugin": {"_locations", "_run", "_testing"},
     "__main__": {"_cli", "_run"},
     "__init__": {"_cases", "_contract", "_http", "_resources", "_testing"},
+}
+
+#: Room of the mock -> rooms of the mock it may import, from the ground up.
+_MOCK_MAY: dict[str, set[str]] = {
+    "deviations": set(),
+    "state": set(),
+    "http": {"state"},
+    "identity": {"http", "state"},
+    "compute": {"http", "identity", "state"},
+    "catalog": {"compute", "http", "state"},
+    "network": {"compute", "http", "state"},
+    "storage": {"compute", "http", "state"},
+    "companions": {"http", "network", "state", "storage"},
+    "control": {"compute", "http", "identity", "state"},
+    "app": {"compute", "control", "deviations", "http", "identity", "state"},
+    "server": {"app", "state"},
+    "__init__": {"app", "deviations", "state"},
 }
 
 
@@ -75,6 +93,21 @@ def test_the_mock_never_reads_the_contract() -> None:
         assert _imports(file) <= {"_mock"}, file
         for word in ("schemas/", "_contract", "yaml", "open(", "read_text"):
             assert word not in text, f"{file.name} has {word!r}"
+
+
+def test_a_room_of_the_mock_imports_only_what_it_may() -> None:
+    """The mock has rooms of its own, and no way back up between them; what only types need counts too."""
+    rooms: dict[str, list[Path]] = {}
+    for file in _layers()["_mock"]:
+        rooms.setdefault(file.relative_to(_PACKAGE / "_mock").parts[0].removesuffix(".py"), []).append(file)
+    assert set(rooms) == set(_MOCK_MAY)
+    for room, files in rooms.items():
+        for file in files:
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pytest_ecs._mock"):
+                    parts = (node.module or "").split(".")
+                    found = set(parts[2:3]) or {alias.name for alias in node.names}
+                    assert found <= _MOCK_MAY[room] | {room}, f"{room}/{file.name} imports {found}"
 
 
 def test_suites_use_public_names_only() -> None:

@@ -9,7 +9,7 @@ from functools import cache
 from pytest_ecs._contract import load
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.target import Resources
-from pytest_ecs._types import JSON, ServerState
+from pytest_ecs._types import JSON, Group, ServerState
 from pytest_ecs.exceptions import ConfigurationError, ContractError
 
 __all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "Restore", "Step", "Undo", "placeholder", "recipe", "shape"]
@@ -59,7 +59,7 @@ class Ingredients:
     username: str | None = None
     password: str | None = None
     project_name: str | None = None
-    #: ``auth.scope`` (4.1) as the run's own login sends it.
+    #: ``auth.scope`` (4.1) of the run's project; with its domain where the run was given one, which Keystone needs.
     scope: JSON = None
 
     def need(self, name: str) -> str:
@@ -101,6 +101,8 @@ class Recipe:
     #: What takes back what building the request does to the server; requests that are to be refused go to a server of
     #: their own then, not to a shared one.
     restore: Restore | None = None
+    #: What its tests share with others, so that they run in one xdist worker.
+    group: Group | None = None
 
 
 #: Recipes by operation, filled by `recipe`.
@@ -118,6 +120,7 @@ def recipe(
     personal: bool = False,
     undo: Undo | None = None,
     restore: Restore | None = None,
+    group: Group | None = None,
     variant: str = "default",
 ) -> Callable[[Build], Build]:
     """Register the decorated function as the way to make *operation* succeed, or as one more *variant* of it.
@@ -133,7 +136,7 @@ def recipe(
             raise ConfigurationError(f"{_place(build)}: {unknown.what}", hint=unknown.hint) from None
         if variant == "default":
             RECIPES[operation] = Recipe(
-                operation, {}, server, count, deletes, anonymous, public, personal, undo, restore
+                operation, {}, server, count, deletes, anonymous, public, personal, undo, restore, group
             )
         elif operation not in RECIPES:
             raise ConfigurationError(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping
 
+from pytest_ecs._checks.body import judge_body
 from pytest_ecs._checks.codes import codes_of
-from pytest_ecs._checks.finding import Assertion, Finding
+from pytest_ecs._checks.finding import Assertion, Finding, Outcome
 from pytest_ecs._checks.formats import matches, moment
+from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._types import JSON
 
@@ -130,34 +133,97 @@ def _collect(value: JSON, steps: tuple[str | int, ...]) -> JSON:
 
 
 def evaluate(
-    requirement: str, assertion: Assertion, exchange: Exchange, environment_codes: Collection[str] = ()
+    requirement: str,
+    assertion: Assertion,
+    exchange: Exchange,
+    environment_codes: Collection[str] = (),
+    operation: Operation | None = None,
 ) -> Finding:
     """Return the finding of one claim about one exchange.
 
-    A claim about a body or a header is about a success: an error body lacks everything and shows nothing. When no
-    answer came, or one whose code is among *environment_codes*, the finding is an error.
+    A claim about a body or a header is about a success: where the request was refused it is not tested, since that is
+    judged where the request is. Where *operation*'s own answer is broken at the place that the claim looks at or
+    through, it is not tested either. No answer, one whose code is among *environment_codes* and a server for which
+    there was no room are errors.
     """
     compare, wording = TESTS[assertion.test]
     where = ".".join(map(str, assertion.path))
-    expected = f"{where} {wording.format(repr(assertion.expected))}"
-    answer = {"status": exchange.status, "body": exchange.response_body or exchange.response_text}
+    expected = f"{where} {wording.format(json.dumps(assertion.expected, ensure_ascii=False, default=str))}"
     try:
         seen = locate(exchange, assertion.path)
     except LookupError:
-        passed, seen = assertion.test == "absent", "(absent)"
+        passed, seen = assertion.test == "absent", _missing(exchange, assertion.path)
     else:
         passed = compare(seen, assertion.expected)
-    if not exchange.accepted and assertion.path[0] != "status":
-        passed, seen = False, answer
-    if exchange.failure is not None or (not passed and set(codes_of(exchange.response_body)) & set(environment_codes)):
-        reason = exchange.failure or "the project or region lacks what the request needs"
-        return Finding(requirement, "error", (exchange.id,), reason=reason, observed=answer, assertion=assertion)
-    return Finding(
-        requirement,
-        "pass" if passed else "fail",
-        exchanges=(exchange.id,),
-        expected=expected,
-        observed=seen,
-        where=where,
-        assertion=assertion,
-    )
+    passed = passed and (exchange.accepted or assertion.path[0] == "status")
+    outcome: Outcome = "pass" if passed else "fail"
+    reason, observed = _environment(exchange, environment_codes, passed=passed), seen
+    if reason:
+        outcome, observed = "error", {"status": exchange.status, "body": exchange.response_body}
+    elif assertion.path[0] != "status" and not exchange.accepted:
+        outcome, reason, observed = "not_tested", _refusal(exchange), None
+    elif not passed and operation is not None and (broken := _broken(exchange, assertion, operation)):
+        outcome = "not_tested"
+        reason = f"what it looks at is broken, see {broken}: {where} shows {json.dumps(seen, default=str)[:300]}"
+    return Finding(requirement, outcome, (exchange.id,), expected, observed, where, reason, assertion)
+
+
+def _missing(exchange: Exchange, path: tuple[str | int, ...]) -> JSON:
+    """Return what is said of a place where nothing is: that it is missing, and what the nearest thing around it has."""
+    gone = ".".join(map(str, path))
+    if path[0] == "headers":
+        return {"missing": gone, "there instead": sorted(exchange.response_headers)}
+    around: JSON = exchange.response_body
+    for step in path[1:]:
+        try:
+            around = pointer(around, (step,))
+        except LookupError:
+            break
+    there = sorted(around) if isinstance(around, Mapping) else around
+    return {"missing": gone, "there instead": there}
+
+
+def _environment(exchange: Exchange, codes: Collection[str], *, passed: bool) -> str:
+    """Say why what an exchange shows is no verdict; nothing where it is one."""
+    if exchange.failure is not None:
+        return exchange.failure
+    if 300 <= exchange.status < 400:
+        return f"the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
+    if passed:
+        return ""
+    lacking = sorted(set(codes_of(exchange.response_body)) & set(codes))
+    if lacking:
+        return f"the project or region lacks what the request needs ({', '.join(lacking)})"
+    server = exchange.json_object.get("server")
+    if isinstance(server, Mapping) and str(server.get("status")).upper() == "ERROR":
+        fault = server.get("fault")
+        message = str(fault.get("message")) if isinstance(fault, Mapping) else ""
+        if "no valid host" in message.lower() or ("hostId" in server and not server["hostId"]):
+            return f"there was no room for the server: status ERROR, {message or 'no host'}"
+    return ""
+
+
+def _refusal(exchange: Exchange) -> str:
+    """Say where it is judged that a request was refused, and how it was."""
+    judged = exchange.case.requirement if exchange.case is not None else f"{exchange.operation}/status"
+    return f"{exchange.request_line} was not accepted (see {judged}): {exchange.answer}"
+
+
+def _broken(exchange: Exchange, assertion: Assertion, operation: Operation) -> str:
+    """Return the requirement that the answer breaks at the place of a claim, around it or inside it; nothing if none."""
+    kind, steps = assertion.path[0], assertion.path[1:]
+    if kind != "body" or operation.response_body is None:
+        return ""
+    base = f"{operation.id}/response"
+    for said, _ in judge_body(operation.response_body, exchange.response_body, exchange.microversion, base).broken:
+        if all(_same_step(one, step) for one, step in zip(_steps(said.path), steps, strict=False)):
+            return said.id
+    return ""
+
+
+def _steps(path: str) -> list[str]:
+    return path.replace("[]", ".[]").replace("{}", ".{}").split(".") if path else []
+
+
+def _same_step(documented: str, step: str | int) -> bool:
+    return documented == "{}" or documented == step or (documented == "[]" and (step == "*" or isinstance(step, int)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_ecs._checks.keywords import KEYWORDS, Holds, comparison, wording
+from pytest_ecs._contract.fields import shown_when
 from pytest_ecs._types import JSON
 
 __all__ = ["KEYWORDS", "Claim", "Judged", "claims", "exists", "judge_body", "undocumented", "version"]
@@ -52,6 +53,8 @@ class _Node:
     value: tuple[_Said, ...]
     #: Of an object's members: those that must be there, and those that must not be.
     required: Mapping[str, _Said]
+    #: Those of them that need be there in some states only: the member that says the state, and the states.
+    states: Mapping[str, tuple[str, frozenset[str]]]
     absent: Mapping[str, _Said]
     members: tuple[tuple[str, _Node], ...]
     #: What the values of a map and the items of a list are.
@@ -110,8 +113,8 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
     for name, said in node.required.items():
         if name in value:
             judged.held[said] = None
-        else:
-            judged.broken.append((said, {"missing": said.path, "there": sorted(value)}))
+        elif name not in node.states or _in_state(value, *node.states[name]):
+            judged.broken.append((said, {"missing": said.path, "there instead": sorted(value)}))
     for name, said in node.absent.items():
         if name in value:
             judged.broken.append((said, value[name]))
@@ -124,6 +127,12 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
         for name, item in value.items():
             if name not in node.named:
                 _walk(node.others, item, judged)
+
+
+def _in_state(value: Mapping[str, JSON], member: str, states: frozenset[str]) -> bool:
+    """Whether an object is in one of those states; one that does not say its state may be."""
+    state = value.get(member)
+    return not isinstance(state, str) or state.lower() in states
 
 
 #: Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.
@@ -146,7 +155,7 @@ def _node(schema: Mapping[str, Any], path: str, at: tuple[int, int], base: str) 
 
     if "anyOf" in schema:
         made = claimed(path, "type", comparison("anyOf", schema["anyOf"]), f"{place} {wording('anyOf', schema)}")
-        return _Node((made,), {}, {}, (), None, None, frozenset())
+        return _Node((made,), {}, {}, {}, (), None, None, frozenset())
     said = [
         claimed(path, keyword, comparison(keyword, schema[keyword]), f"{place} {wording(keyword, schema)}")
         for keyword in KEYWORDS
@@ -172,6 +181,7 @@ def _node(schema: Mapping[str, Any], path: str, at: tuple[int, int], base: str) 
     return _Node(
         tuple(said),
         required,
+        {name: states for name in required if (states := shown_when(schema, name)) is not None},
         absent,
         tuple(members),
         _node(others, f"{path}{{}}", at, base) if isinstance(others, Mapping) else None,

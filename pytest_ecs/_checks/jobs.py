@@ -77,7 +77,7 @@ def _times(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
             yield "begin-time", isinstance(begin, str), "a job that is over has a begin_time", begin
             yield "end-time", isinstance(end, str), "a job that is over has an end_time", end
         for value in (begin, end):
-            if isinstance(value, str):
+            if isinstance(value, str) and (value or job.get("status") in OVER):
                 yield "time-form", bool(_FORM.fullmatch(value)), "times look like 2016-04-25T20:04:47.591Z", value
         first, last = moment(begin), moment(end)
         if first is not None and last is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from pytest_ecs._checks.answers import answer_findings
 from pytest_ecs._checks.assertions import evaluate
 from pytest_ecs._checks.body import undocumented
 from pytest_ecs._checks.cases import NOT_OFFERED, case_findings, not_offered
@@ -20,6 +21,7 @@ from pytest_ecs._checks.states import state_findings
 from pytest_ecs._checks.success import success_findings
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.job import job_error_codes
 from pytest_ecs._types import JSON
 
 __all__ = ["Corpus", "Drift", "drift", "judge", "rejudge"]
@@ -41,7 +43,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Findi
     operation = contract.operations.get(exchange.operation or "")
     if case is not None and not_offered(exchange, operation, corpus):
         return [Finding(case.requirement, "not_tested", (exchange.id, str(case.control)), reason=NOT_OFFERED)]
-    found = list(state_findings(exchange, contract))
+    found = [*answer_findings(exchange, operation), *state_findings(exchange, contract)]
     if case is not None:
         found += case_findings(exchange, operation, contract, corpus)
     if operation is None:
@@ -67,6 +69,10 @@ def _job(exchange: Exchange, body: Mapping[str, JSON], contract: Contract, corpu
         if query.id == exchange.id:
             break
         before = query.response_body
+    if body.get("status") == "FAIL":
+        # A.2: codes are shown in the messages of the query of a task too.
+        for code in sorted(job_error_codes(body) & contract.errors.keys()):
+            yield Finding(f"A.2/{code}", "pass", (exchange.id,))
     for rule, holds, expected, observed in job_claims(body, asked, before, contract.errors):
         yield verdict(f"{JOB_QUERY}/rule/{rule}", holds, exchange, expected, observed, rule)
 
@@ -100,7 +106,9 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
         if finding.assertion is not None:
             shown = record.get(finding.assertion.exchange)
             if shown is not None:
-                result.append(evaluate(finding.requirement, finding.assertion, shown, contract.environment_codes))
+                operation = contract.operations.get(shown.operation or "")
+                codes = contract.environment_codes
+                result.append(evaluate(finding.requirement, finding.assertion, shown, codes, operation))
         elif finding.outcome in {"error", "not_tested"}:
             result.append(replace(finding))
     return result

@@ -23,7 +23,7 @@ QUIET = (
 
 def ini() -> list[str]:
     """Let the ini file of the current folder speak, wherever the suites are installed."""
-    for name in ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
+    for name in ("ecs.toml", "ecs.ini", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
         file = Path.cwd() / name
         if file.is_file() and "ecs_" in file.read_text(encoding="utf-8", errors="replace"):
             return ["-c", str(file)]

@@ -10,6 +10,7 @@ from typing import TypeVar
 from pytest_ecs._contract.fields import Field, fields_of
 from pytest_ecs._contract.matching import Permissions, Router
 from pytest_ecs._contract.model import (
+    UNKNOWN,
     Envelope,
     ErrorCode,
     Expectation,
@@ -114,7 +115,7 @@ class Contract:
 
         A pair that it does not list shows as UNKNOWN.
         """
-        return self.states.get((vm_state.lower(), task_state.lower() if task_state else None), "UNKNOWN")
+        return self.states.get((vm_state.lower(), task_state.lower() if task_state else None), UNKNOWN)
 
     def match(self, method: str, path: str, body: JSON = None) -> tuple[Operation, dict[str, str]] | None:
         """Return the operation that a request is and the values of its path's parameters, None for an unknown one."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_ecs._contract.model import Schema
 
-__all__ = ["ITEMS", "VALUES", "Field", "fields_of", "inner", "rebuilt", "walk"]
+__all__ = ["ITEMS", "VALUES", "Field", "fields_of", "inner", "rebuilt", "shown_when", "walk"]
 
 #: Marks of a path: the elements of an array, the values of a map.
 ITEMS, VALUES = "[]", "{}"
@@ -92,6 +92,19 @@ class Field:
     def expected(self) -> bool:
         """Whether the object that lists it expects it without demanding it."""
         return self.parent is not None and self.name in self.parent.get("x-expected", ())
+
+    @property
+    def states(self) -> tuple[str, frozenset[str]] | None:
+        """The member beside it that says a state, and the states (in lower case) in which it must be there; None for all."""
+        return shown_when(self.parent, self.name) if self.parent is not None else None
+
+
+def shown_when(parent: Schema, name: str) -> tuple[str, frozenset[str]] | None:
+    """Return what `Field.states` is for the member *name* of the object *parent*."""
+    when = parent.get("x-shown-when")
+    if when is None or name not in when.get("members", {name} - {"id", when["field"]}):
+        return None
+    return when["field"], frozenset(value.lower() for value in when["values"])
 
 
 def walk(schema: Schema, section: str = "") -> Iterator[Field]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pytest_ecs._types import Level
 
 __all__ = [
+    "UNKNOWN",
     "Alias",
     "Chapter",
     "Dialect",
@@ -37,6 +38,9 @@ Chapter = Literal["iam", "ecs", "nova", "deprecated"]
 
 #: How an operation answers, in errors above all. Chapter 11 has operations of both services, so it is none by itself.
 Dialect = Literal["iam", "ecs", "nova"]
+
+#: What every pair of states that Table A-4 does not list shows as.
+UNKNOWN = "UNKNOWN"
 
 #: What a requirement speaks of; the second part of its id, or the table for those of the appendix.
 Kind = Literal[

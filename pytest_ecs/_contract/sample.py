@@ -37,6 +37,8 @@ def sample(schema: Schema) -> Any:
     for keyword in ("const", "default"):
         if keyword in schema:
             return schema[keyword]
+    if schema.get("examples"):
+        return schema["examples"][0]
     if schema.get("enum"):
         return schema["enum"][0]
     if "anyOf" in schema:

@@ -39,6 +39,7 @@ EXTENSIONS = frozenset(
         "x-since",
         "x-until",
         "x-expected",
+        "x-shown-when",
         "x-reference",
         "x-errors",
         "x-exclusive",

@@ -62,6 +62,8 @@ class Access:
     project_name: str | None
     #: Name of the account (domain) that the user belongs to.
     domain: str | None = None
+    #: Name of the domain that the project belongs to.
+    project_domain: str | None = None
     #: Type, interface, region and address of every service.
     endpoints: tuple[tuple[str, str, str, str], ...] = ()
 
@@ -105,21 +107,31 @@ def access_of(data: JSON) -> Access | None:
         case {"endpoints": [*rows], **rest}:
             endpoints = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in (row for row in rows if len(row) == 4))
             return Access(
-                _text(rest.get("project_id")), _text(rest.get("project_name")), _text(rest.get("domain")), endpoints
+                _text(rest.get("project_id")),
+                _text(rest.get("project_name")),
+                _text(rest.get("domain")),
+                _text(rest.get("project_domain")),
+                endpoints,
             )
         case {"token": {**token}}:
             project = token.get("project")
             project = project if isinstance(project, Mapping) else {}
             user = token.get("user")
-            home = user.get("domain") if isinstance(user, Mapping) else None
             found = Access(
                 _text(project.get("id")),
                 _text(project.get("name")),
-                _text(home.get("name")) if isinstance(home, Mapping) else None,
+                _domain(user),
+                _domain(project),
                 tuple(_listed(token.get("catalog"))),
             )
             return None if found == Access(None, None) else found
     return None
+
+
+def _domain(owned: JSON) -> str | None:
+    """Return the name of the domain that a user or a project belongs to."""
+    home = owned.get("domain") if isinstance(owned, Mapping) else None
+    return _text(home.get("name")) if isinstance(home, Mapping) else None
 
 
 def _listed(catalog: JSON) -> Iterable[tuple[str, str, str, str]]:

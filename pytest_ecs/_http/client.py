@@ -6,7 +6,7 @@ import json as _json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import httpx
 
@@ -14,11 +14,12 @@ from pytest_ecs._http.access import Access
 from pytest_ecs._http.connection import Connection
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.headers import applied_version, version_headers
-from pytest_ecs._http.limits import GATEWAY, PAUSES
-from pytest_ecs._http.recording import CUT, answered, as_text, sent
-from pytest_ecs._http.token import LOGIN_PATH, NO_RENEWAL, TokenAuth
+from pytest_ecs._http.recording import as_text
+from pytest_ecs._http.redaction import redact
+from pytest_ecs._http.sending import ended, send, unreachable
+from pytest_ecs._http.token import NO_RENEWAL, TokenAuth
 from pytest_ecs._types import JSON, Identity
-from pytest_ecs.exceptions import EcsError, NotAnEcsEndpoint, Unreachable
+from pytest_ecs.exceptions import AuthenticationFailed, NotAnEcsEndpoint
 
 __all__ = ["Client", "Query"]
 
@@ -28,7 +29,8 @@ Query = Mapping[str, Any] | Sequence[tuple[str, Any]]
 #: Expectations that 401 fits: a test of those wants the bare answer, not a second try with a new token.
 _BARE = frozenset({"unauthenticated", "no-token", "foreign-project", "too-large"})
 
-_ATTEMPTS = len(PAUSES) + 1
+#: What a path may hold as it is; all else is quoted, so that no id from an answer begins a query or a fragment.
+_PATH = "/%:@!$&'()*+,;=-._~"
 _UNSET: Any = object()
 
 
@@ -176,7 +178,7 @@ class Client:
         try:
             return self.auth.grant(lambda login: http.send(login, auth=None)).access
         except httpx.HTTPError as error:
-            raise _unreachable(f"IAM at {self.connection.target.iam}", error) from error
+            raise unreachable(self.connection, f"IAM at {self.connection.target.iam}", error) from None
 
     def _look_up(self, name: str | None) -> str:
         exchange = replace(self, base=self.connection.target.iam).get("/v3/projects")
@@ -207,128 +209,110 @@ class Client:
     ) -> Exchange:
         """Send one request and return the exchange; nothing about the answer raises.
 
-        ``{project_id}`` in *path* is replaced. *content* sends bytes as they are instead of *json*. A time-out,
-        a broken connection, 429, 502, 503 and 504 are repeated with back-off on the target's clock, except where
-        the repetition might create something twice; the exchange's ``failure`` is set when it does not help.
-        Raises `Unreachable` when no answer came at all, `BudgetExceeded` or `LedgerError` before sending.
+        ``{project_id}`` in *path* is replaced. *content* sends bytes as they are instead of *json*. What is repeated,
+        and when, stands in `pytest_ecs._http.limits`; no request that may have changed something is, so that nothing is
+        judged by its repetition. The exchange's ``failure`` is set when the service was not heard.
+        Raises `Unreachable` when no answer came at all, `EndpointLost` when that goes on, `CredentialsEnded` when
+        the credentials are refused that were accepted before, `BudgetExceeded` or `LedgerError` before sending.
         """
-        connection, target = self.connection, self.connection.target
+        connection = self.connection
         if "{project_id}" in path:
             path = path.replace("{project_id}", self.project_id)
-        body = json if content is None else as_text(content)[:CUT]
+        path = quote(path, safe=_PATH)
         carried = dict(headers or {})
         version = self.microversion if microversion is _UNSET else microversion
         if path.startswith("/v2.1") and version is not None:
             carried.update(version_headers(version))
+        body = json if content is None else as_text(content)
         if content is None and json is not None:
             content = _json.dumps(json)
         if content is not None and not any(name.lower() == "content-type" for name in carried):
             carried["Content-Type"] = "application/json"
         pairs = tuple((str(k), str(v)) for k, v in (query.items() if isinstance(query, Mapping) else query or ()))
-        base = self.base or target.endpoint
-        url = f"{base}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
-        extensions = {NO_RENEWAL: True} if case is not None and case.expects in _BARE else None
-        request = connection.http.build_request(method, url, content=content, headers=carried, extensions=extensions)
         found = connection.identify(method, path, json)
         name, parameters = found if found else (None, {})
+        scrub = connection.secrets.scrub
         draft = Exchange(
             id=connection.journal.next_id(),
             operation=operation or name,
             method=method,
-            base=base,
-            path=connection.secrets.scrub(path),
-            query=tuple((k, connection.secrets.scrub(v)) for k, v in pairs),
+            base=self.base or connection.target.endpoint,
+            path=scrub(path),
+            query=tuple((scrub(k), scrub(v)) for k, v in pairs),
             request_headers={},
             request_body=None,
             status=0,
             response_headers={},
             response_body=None,
             response_text=None,
-            started=target.clock.now(),
+            started=connection.target.clock.now(),
             seconds=0.0,
             auth=scheme or self.scheme,
             identity=self.identity,
-            microversion=applied_version(path, request.headers),
+            microversion=applied_version(path, httpx.Headers({k.lower(): v for k, v in carried.items()})),
             case=case,
-            parameters=dict(parameters),
+            parameters={name: scrub(value) for name, value in parameters.items()},
         )
+        try:
+            request = self._build(method, path, pairs, content, carried, case)
+        except (httpx.InvalidURL, ValueError, TypeError) as error:
+            failure = scrub(f"the request could not be written: {type(error).__name__}: {error}")
+            exchange = replace(draft, failure=failure, request_body=redact(body, connection.secrets))
+            connection.journal.add(exchange)
+            return exchange
         key = connection.guard.before(method, path, json, self.identity) if connection.guard else None
-        exchange = self._send(request, draft, body, auth or self.auth, may_repeat=key is None)
+        exchange = self._send(request, draft, body, auth)
         if key is not None and connection.guard:
             connection.guard.after(key, exchange)
         return exchange
 
-    def _send(
-        self, request: httpx.Request, draft: Exchange, body: JSON, auth: httpx.Auth, *, may_repeat: bool
-    ) -> Exchange:
-        clock, secrets, journal = self.connection.target.clock, self.connection.secrets, self.connection.journal
-        pause = 1.0
-        for attempt in range(1, _ATTEMPTS + 1):
-            last = attempt == _ATTEMPTS
-            try:
-                response = self.connection.http.send(request, auth=auth)
-            except EcsError:
+    def _build(
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        content: bytes | str | None,
+        headers: Mapping[str, str],
+        case: Case | None,
+    ) -> httpx.Request:
+        """Return the request; raises `ValueError` or `httpx.InvalidURL` for what no request can say."""
+        if any(unquote(segment) in {".", ".."} for segment in path.split("/")):
+            raise ValueError(f"{path!r} would lead elsewhere")
+        url = f"{self.base or self.connection.target.endpoint}{path}" + (f"?{urlencode(query)}" if query else "")
+        extensions = {NO_RENEWAL: True} if case is not None and case.expects in _BARE else None
+        return self.connection.http.build_request(method, url, content=content, headers=headers, extensions=extensions)
+
+    def _send(self, request: httpx.Request, draft: Exchange, body: JSON, auth: httpx.Auth | None) -> Exchange:
+        """Send with the client's own authentication, or with *auth*; notice when the former is not accepted any more."""
+        if auth is not None or self.identity != "primary":
+            return send(self.connection, request, draft, body, auth or self.auth)
+        proven, key = self.connection.proven, (self.scheme, draft.base)
+        try:
+            exchange = send(self.connection, request, draft, body, self.auth)
+        except AuthenticationFailed as error:
+            if key not in proven:
                 raise
-            except httpx.HTTPError as error:
-                never_left = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-                if last or not (may_repeat or never_left) or _hopeless(error):
-                    exchange = replace(draft, failure=secrets.scrub(_describe(error)), **sent(request, body, secrets))
-                    journal.add(exchange)
-                    raise _unreachable(f"{draft.base} ({draft.request_line})", error) from error
-            else:
-                exchange = answered(draft, response, body, secrets)
-                if response.status_code not in GATEWAY:
-                    journal.add(exchange)
-                    return exchange
-                if last or not (may_repeat or response.status_code in {429, 503}):
-                    exchange = replace(exchange, failure=_blame(response.status_code))
-                    journal.add(exchange)
-                    return exchange
-            clock.sleep(pause)
-            pause *= 2
-        raise AssertionError("unreachable: the last attempt always returns or raises")
+            raise ended(str(error)) from None
+        if exchange.accepted and draft.method == "GET":
+            proven[key] = request
+        elif exchange.status == 401 and (draft.case is None or draft.case.expects == "accepted"):
+            self._prove(exchange)
+        return exchange
 
-
-def _hopeless(error: httpx.HTTPError) -> bool:
-    """Whether repeating cannot help: a certificate that does not verify, an unknown name, a URL that is none."""
-    text = str(error).upper()
-    return isinstance(error, httpx.UnsupportedProtocol | httpx.ProtocolError) or any(
-        word in text for word in ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "NAME OR SERVICE", "NOT KNOWN")
-    )
-
-
-def _describe(error: httpx.HTTPError) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
-
-
-def _blame(status: int) -> str:
-    return f"HTTP {status} after {_ATTEMPTS} attempts: " + (
-        "throttling" if status == 429 else "the gateway could not reach the service"
-    )
-
-
-def _unreachable(where: str, error: httpx.HTTPError) -> EcsError:
-    seen = _describe(error)
-    upper = seen.upper()
-    asked = str(error.request.url) if error._request is not None else ""
-    if asked.endswith(LOGIN_PATH):
-        where = f"IAM at {asked.removesuffix(LOGIN_PATH)} (POST {LOGIN_PATH})"
-    if "CERTIFICATE_VERIFY_FAILED" in upper:
-        return Unreachable(
-            f"The TLS certificate of {where} does not verify",
-            seen=seen,
-            hint="check that it has not expired and fits the host name; --ecs-ca-file names authorities to trust",
-        )
-    if isinstance(error, httpx.RemoteProtocolError):
-        return NotAnEcsEndpoint(
-            f"What answers at {where} does not speak HTTP",
-            seen=seen,
-            hint="check the port and the scheme of the endpoint",
-        )
-    if isinstance(error, httpx.TimeoutException):
-        return Unreachable(
-            f"{where} did not answer in time", seen=seen, hint="check the network, or raise --ecs-request-timeout"
-        )
-    return Unreachable(
-        f"{where} cannot be reached", seen=seen, hint="check the URL, the network and the proxy settings"
-    )
+    def _prove(self, refused: Exchange) -> None:
+        """After a 401, repeat a query that was accepted before: raises `CredentialsEnded` when that is refused too."""
+        earlier = self.connection.proven.get((self.scheme, refused.base))
+        if earlier is not None:
+            again = replace(
+                refused,
+                id=self.connection.journal.next_id(),
+                operation=None,
+                method=earlier.method,
+                path=self.connection.secrets.scrub(earlier.url.path),
+                query=(),
+                case=None,
+                parameters={},
+            )
+            seen = send(self.connection, earlier, again, None, self.auth)
+            if seen.status == 401:
+                raise ended(seen.answer)

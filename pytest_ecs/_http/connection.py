@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.journal import Journal
+from pytest_ecs._http.logs import keep_quiet
 from pytest_ecs._http.opening import open_http
+from pytest_ecs._http.pace import Contact, Pace
 from pytest_ecs._http.recording import answered
 from pytest_ecs._http.redaction import Secrets
 from pytest_ecs._http.target import Target
 from pytest_ecs._http.token import LOGIN_PATH
+from pytest_ecs._http.transport import bound
 from pytest_ecs._types import JSON, Identity
 
 __all__ = ["Connection", "Guard", "Identify"]
@@ -49,17 +53,34 @@ class Connection:
     journal: Journal
     secrets: Secrets
     identify: Identify
+    pace: Pace
     guard: Guard | None = None
+    contact: Contact = field(default_factory=Contact)
     #: Project ids by identity, as far as they are known.
     projects: dict[str, str] = field(default_factory=dict)
+    #: The last query that was accepted with the primary user's credentials, by scheme and base URL.
+    proven: dict[tuple[str, str], httpx.Request] = field(default_factory=dict)
 
     @classmethod
     def open(
-        cls, target: Target, *, worker: str, identify: Identify, guard: Guard | None = None, timeout: float = 60.0
+        cls,
+        target: Target,
+        *,
+        worker: str,
+        identify: Identify,
+        guard: Guard | None = None,
+        timeout: float = 60.0,
+        pace_file: Path | None = None,
     ) -> Connection:
-        """Open a connection pool to *target*; close it with `close`. Raises `ConfigurationError` when it cannot be set up."""
+        """Open a connection pool to *target*; close it with `close`. Raises `ConfigurationError` when it cannot be set up.
+
+        No attempt takes longer than *timeout* seconds. *pace_file* is shared by the processes of a run.
+        """
         secrets = Secrets(secret for credentials in target.identities.values() for secret in credentials.secrets())
-        return cls(target, open_http(target, timeout), Journal(worker), secrets, identify, guard)
+        keep_quiet()
+        http = open_http(target, timeout)
+        bound(http, timeout)
+        return cls(target, http, Journal(worker), secrets, identify, Pace(target.clock, pace_file), guard)
 
     def close(self) -> None:
         """Close the sockets."""

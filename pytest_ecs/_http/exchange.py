@@ -81,6 +81,8 @@ class Exchange:
     failure: str | None = None
     #: Parameters that filled the path template.
     parameters: Mapping[str, str] = field(default_factory=dict)
+    #: How often the request was repeated before this answer. One that may have changed something is not, but for 429.
+    repeated: int = 0
 
     @property
     def accepted(self) -> bool:

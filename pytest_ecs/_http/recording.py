@@ -3,46 +3,91 @@
 from __future__ import annotations
 
 import json
+import math
+import re
+import sys
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.limits import TEXT
 from pytest_ecs._http.redaction import REDACTED, SECRET_HEADERS, Secrets, redact
+from pytest_ecs._http.transport import ENCODED
 from pytest_ecs._types import JSON
 
-__all__ = ["CUT", "answered", "as_text", "sent"]
+__all__ = ["answered", "as_text", "decode", "readable", "sent"]
 
-#: How many characters of a text are recorded.
-CUT = 4000
+#: Digits beyond which an integer can be no number that anything counts; a float holds some more.
+_DIGITS = 300
+_LONG_NUMBER = re.compile(rb"\d{%d}" % _DIGITS)
 
 
 def as_text(content: bytes | str) -> str:
-    return content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+    """Return what is recorded of a body that was sent as it is."""
+    return (content.decode("utf-8", "replace") if isinstance(content, bytes) else content)[:TEXT]
 
 
 def sent(request: httpx.Request, body: JSON, secrets: Secrets) -> dict[str, Any]:
+    """Return what an exchange records of its request."""
     return {"request_headers": _headers(request.headers, secrets), "request_body": redact(body, secrets)}
 
 
 def answered(draft: Exchange, response: httpx.Response, body: JSON, secrets: Secrets) -> Exchange:
-    decoded: JSON = None
+    """Return *draft* with what was sent and answered, redacted."""
+    value: JSON = None
     text: str | None = None
     if response.content:
         try:
-            decoded = redact(json.loads(response.content), secrets)
+            value = redact(decode(response.content), secrets)
         except (ValueError, RecursionError):
-            text = secrets.scrub(response.text[:CUT])
+            text = readable(response, secrets)
+    headers = _headers(response.headers, secrets)
+    if encoded := response.extensions.get(ENCODED):
+        headers["content-encoding"] = encoded
     return replace(
         draft,
         status=response.status_code,
-        response_headers=_headers(response.headers, secrets),
-        response_body=decoded,
+        response_headers=headers,
+        response_body=value,
         response_text=text,
         seconds=_elapsed(response),
         **sent(response.request, body, secrets),
     )
+
+
+def decode(content: bytes) -> JSON:
+    """Return the JSON value in *content*; raises `ValueError` or `RecursionError` for what is none (RFC 8259).
+
+    NaN and Infinity are no JSON. Numbers beyond what computers count with become the largest that they do, since they
+    would else turn up as Infinity in reports.
+    """
+    integer = _integer if _LONG_NUMBER.search(content) else None
+    return json.loads(content, parse_constant=_no_constant, parse_float=_float, parse_int=integer)
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else math.copysign(sys.float_info.max, number)
+
+
+def _integer(text: str) -> int:
+    return int(text) if len(text) < _DIGITS else (-1 if text[0] == "-" else 1) * 10**_DIGITS
+
+
+def readable(response: httpx.Response, secrets: Secrets) -> str:
+    """Return the start of a body that is no JSON; its charset is believed only where it is one of text."""
+    start = response.content[: 4 * TEXT]
+    try:
+        text = start.decode(response.charset_encoding or "utf-8", "replace")
+    except (LookupError, ValueError):
+        text = start.decode("utf-8", "replace")
+    return secrets.scrub(text)[:TEXT]
 
 
 def _elapsed(response: httpx.Response) -> float:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from pytest_ecs._http.limits import DEPTH
 from pytest_ecs._types import JSON
 
 __all__ = ["REDACTED", "SECRET_HEADERS", "Secrets", "redact"]
 
 REDACTED = "[redacted]"
+#: Stands for what is nested too deep to be recorded.
+DEEPER = "[nested too deep]"
 
 #: Header names, in lower case, whose value is a secret (4.1, 4.2).
 SECRET_HEADERS = frozenset(
@@ -53,30 +56,33 @@ class Secrets:
             self._pattern = re.compile("|".join(re.escape(v) for v in longest_first))
 
     def scrub(self, text: str) -> str:
-        """Return *text* without any known secret or private key."""
+        """Return *text* without any known secret or private key, and with nothing that UTF-8 could not hold."""
+        text = _whole(text)
         if self._pattern is not None:
             text = self._pattern.sub(REDACTED, text)
         return _PRIVATE_KEY.sub(REDACTED, text) if "PRIVATE KEY" in text else text
 
 
-def redact(value: JSON, secrets: Secrets) -> JSON:
+def redact(value: JSON, secrets: Secrets, depth: int = DEPTH) -> JSON:
     """Return a copy of a JSON *value* with secret fields and known secret texts replaced.
 
     Types survive: a redacted string is still a string, null and "" stay what they are, so that a
-    recorded exchange can be judged against its schema.
+    recorded exchange can be judged against its schema. What is nested deeper than *depth* is replaced by a text.
     """
     if isinstance(value, str):
         return secrets.scrub(value)
-    if isinstance(value, Mapping):
-        return {
-            secrets.scrub(str(key)): _mask(item)
-            if str(key).lower() in _SECRET_FIELDS and not _is_login_block(str(key), item)
-            else redact(item, secrets)
-            for key, item in value.items()
-        }
+    if not isinstance(value, Mapping | list):
+        return value
+    if depth <= 0:
+        return DEEPER
     if isinstance(value, list):
-        return [redact(item, secrets) for item in value]
-    return value
+        return [redact(item, secrets, depth - 1) for item in value]
+    return {
+        secrets.scrub(str(key)): _mask(item, depth - 1)
+        if str(key).lower() in _SECRET_FIELDS and not _is_login_block(str(key), item)
+        else redact(item, secrets, depth - 1)
+        for key, item in value.items()
+    }
 
 
 def _is_login_block(key: str, item: JSON) -> bool:
@@ -84,11 +90,20 @@ def _is_login_block(key: str, item: JSON) -> bool:
     return key == "password" and isinstance(item, Mapping) and "user" in item
 
 
-def _mask(item: JSON) -> JSON:
+def _mask(item: JSON, depth: int) -> JSON:
     if isinstance(item, str):
         return REDACTED if item else item
-    if isinstance(item, Mapping):
-        return {key: _mask(value) for key, value in item.items()}
+    if not isinstance(item, Mapping | list):
+        return item
+    if depth <= 0:
+        return DEEPER
     if isinstance(item, list):
-        return [_mask(value) for value in item]
-    return item
+        return [_mask(value, depth - 1) for value in item]
+    return {_whole(str(key)): _mask(value, depth - 1) for key, value in item.items()}
+
+
+def _whole(text: str) -> str:
+    """Write halves of surrogate pairs as escapes: no file could hold them."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -20,6 +20,7 @@ from pytest_ecs._http.access import access_of
 from pytest_ecs._http.headers import set_header
 from pytest_ecs._http.limits import GATEWAY, PAUSES, RENEWAL_MARGIN
 from pytest_ecs._http.login import Login
+from pytest_ecs._http.pace import retry_after
 from pytest_ecs._http.redaction import REDACTED, Secrets
 from pytest_ecs._http.token_store import SENDABLE, MemoryTokenStore, StoredToken, TokenStore
 from pytest_ecs._types import JSON, Clock
@@ -94,8 +95,8 @@ class TokenAuth(httpx.Auth):
     answer, which is read but not yet judged; both hold secrets. It is not called when no answer comes. As httpx has
     it, the IAM answer and a first 401 are in the ``history`` of the response that the caller gets.
 
-    A login answered by 429, 502, 503 or 504 is repeated after 1, 2 and 4 seconds of *clock*. Then, or for any other
-    5xx, `TargetError` is raised; `AuthenticationFailed` for 400, 401 and 403, after which no further login is sent, since
+    A login answered by 429, 502, 503 or 504 is repeated after 1, 2 and 4 seconds of *clock*, or when the answer says. Then, or for
+    any other 5xx, `TargetError` is raised; `AuthenticationFailed` for 400, 401 and 403, after which no further login is sent, since
     repeated wrong passwords lock accounts; `NotAnEcsEndpoint` for every other answer that holds no token as 4.3 shows
     it. A bad address raises `ConfigurationError` at once. Where *essential* is false all of these are raised as
     `PrerequisiteMissing`: what needs that identity is not tested, and the run goes on.
@@ -218,7 +219,8 @@ class TokenAuth(httpx.Auth):
                 self._observe(login, response)
             if pause is None or response.status_code not in GATEWAY:
                 break
-            self._clock.sleep(pause)
+            told = retry_after(response, self._clock.now())
+            self._clock.sleep(pause if told is None else told)
         try:
             return self._judge(response, asked)
         except EcsError as error:
@@ -302,7 +304,7 @@ class TokenAuth(httpx.Auth):
                 text = message
             case {"error_msg": str(message), **rest}:
                 text = f"{rest.get('error_code', '')} {message}"
-            case None if title := _TITLE.search(response.text):
+            case None if title := _TITLE.search(response.content[:100_000].decode("utf-8", "replace")):
                 text += f', a page titled "{title[1].strip()}"'
         text = self._secrets.scrub(" ".join(text.split()))
         for secret in self._login.secrets:

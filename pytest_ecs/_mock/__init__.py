@@ -1,15 +1,14 @@
 """The embedded endpoint: an independent second reading of the document, and nothing of the contract.
 
-Start with `app.MockCloud`. There is one module for each resource: identity, servers (v1), nova, versions,
-flavors,
-quotas and jobs; the states and durations are tables in `machine`, deliberate misbehaviour is named in
-`deviations`.
+Start with `app.MockCloud`. There is a room for each field, and in it a module for each resource; what they may import of
+each other stands in `tests/test_layers.py`. States and durations are tables in `state.machine`, deliberate misbehaviour is
+named in `deviations`.
 """
 
 from __future__ import annotations
 
 from pytest_ecs._mock.app import MockCloud
-from pytest_ecs._mock.clock import ScaledClock, VirtualClock
 from pytest_ecs._mock.deviations import DEVIATIONS
+from pytest_ecs._mock.state.clock import ScaledClock, VirtualClock
 
 __all__ = ["DEVIATIONS", "MockCloud", "ScaledClock", "VirtualClock"]

@@ -15,52 +15,53 @@ from urllib.parse import parse_qsl, unquote
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
-from pytest_ecs._mock import operations, versions
-from pytest_ecs._mock.clock import Clock, VirtualClock
+from pytest_ecs._mock.compute import operations
 from pytest_ecs._mock.control import control
 from pytest_ecs._mock.deviations import switchboard
-from pytest_ecs._mock.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
-from pytest_ecs._mock.policy import permit
-from pytest_ecs._mock.reading import ECS_V2, error, fail, headers_of, inside, parse, read, text
-from pytest_ecs._mock.records import User
-from pytest_ecs._mock.routing import ROUTES, Request, Response, Route
-from pytest_ecs._mock.signature import MAX_BODY, Signed, verify
-from pytest_ecs._mock.state import State
+from pytest_ecs._mock.http import versions
+from pytest_ecs._mock.http.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
+from pytest_ecs._mock.http.reading import ECS_V2, MAX_BODY, error, fail, headers_of, inside, parse, read, text
+from pytest_ecs._mock.http.routing import ROUTES, Request, Response, Route
+from pytest_ecs._mock.identity.policy import permit
+from pytest_ecs._mock.identity.signature import Signed, verify
+from pytest_ecs._mock.state.clock import Clock, VirtualClock
+from pytest_ecs._mock.state.cloud import State
+from pytest_ecs._mock.state.records import User
 
 __all__ = ["MockCloud"]
 
 # The modules of the resources fill the table of routes when they are imported.
 for _resource in (
-    "actions",
-    "attachments",
+    "compute.actions",
+    "storage.attachments",
     "companions",
-    "console",
-    "flavors",
-    "floating_ips",
-    "identity",
-    "images",
-    "jobs",
-    "keypairs",
-    "listing",
-    "metadata",
-    "native_flavors",
-    "native_quotas",
-    "native_tags",
-    "networks",
-    "nics",
-    "nova",
-    "operations",
-    "passwords",
-    "quotas",
-    "recovery",
-    "reinstall",
-    "security_groups",
-    "server_groups",
-    "servers",
-    "snapshots",
-    "tags",
-    "versions",
-    "volumes",
+    "compute.console",
+    "catalog.flavors",
+    "network.floating_ips",
+    "identity.tokens",
+    "catalog.images",
+    "compute.jobs",
+    "catalog.keypairs",
+    "compute.listing",
+    "compute.metadata",
+    "catalog.native_flavors",
+    "catalog.native_quotas",
+    "compute.native_tags",
+    "network.networks",
+    "network.nics",
+    "compute.nova",
+    "compute.operations",
+    "compute.passwords",
+    "catalog.quotas",
+    "compute.recovery",
+    "compute.reinstall",
+    "network.security_groups",
+    "catalog.server_groups",
+    "compute.servers",
+    "storage.snapshots",
+    "compute.tags",
+    "http.versions",
+    "storage.volumes",
 ):
     importlib.import_module(f"pytest_ecs._mock.{_resource}")
 
@@ -232,16 +233,18 @@ class MockCloud:
 
     def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         # V2 has the same URLs (chapter 3).
-        native = path.startswith("/v2/") and not ECS_V2.match(path)
+        native = path.startswith("/v2/") and path != "/v2/" and not ECS_V2.match(path)
         wanted = "/v2.1/" + path[4:] if native else path
         if _DISCARDED.match(wanted) and self._state.deviates("deprecated-gone"):
             fail(path, 404, "There is nothing at this URL.")
         try:
             endpoint, parameters = self._adapter.match(wanted, method=method)
-        except MethodNotAllowed:
+        except MethodNotAllowed as wrong:
             if method == "PATCH" and self._state.deviates("wrong-method-accepted"):
                 return _ANYTHING, {}
-            fail(path, 405, f"The method {method[:20]} is not allowed here.")
+            refusal = error(path, 405, f"The method {method[:20]} is not allowed here.")
+            refusal.headers["Allow"] = ", ".join(sorted(wrong.valid_methods or ()))
+            raise refusal from None
         except HTTPException:
             fail(path, 404, "There is nothing at this URL.")
         return endpoint, dict(parameters)
@@ -318,7 +321,7 @@ class MockCloud:
                 del inner["code"]
             elif deviates("native-code-string"):
                 inner["code"] = str(inner["code"])
-        return Response(refusal.status, body)
+        return Response(refusal.status, body, dict(refusal.headers))
 
     def _send(self, response: Response, method: str, start_response: StartResponse) -> Iterable[bytes]:
         html = isinstance(response.body, str)

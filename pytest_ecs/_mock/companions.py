@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_ecs._mock.clock import stamp
-from pytest_ecs._mock.errors import NativeError
-from pytest_ecs._mock.hardware import Disk, Network
-from pytest_ecs._mock.records import Image
-from pytest_ecs._mock.routing import Request, Response, route
-from pytest_ecs._mock.state import Project, State
-from pytest_ecs._mock.volumes import create_volume, delete_volume, find_volume
+from pytest_ecs._mock.http.errors import NativeError
+from pytest_ecs._mock.http.routing import Request, Response, route
+from pytest_ecs._mock.state.clock import stamp
+from pytest_ecs._mock.state.cloud import Project, State
+from pytest_ecs._mock.state.hardware import Disk, Network
+from pytest_ecs._mock.state.records import Image
+from pytest_ecs._mock.storage.volumes import create_volume, delete_volume, find_volume
 
-__all__ = ["SERVICES", "services"]
+__all__: list[str] = []
 
 _IMAGES, _VOLUMES, _NETWORKS = "/image/v2/images", "/volume/v3/{project_id}/volumes", "/network/v2.0/networks"
 #: Where versions are listed -> id, status and path of the one that there is, and its microversions.
@@ -25,16 +25,6 @@ SERVICES = {
     "/volume": ("v3.0", "/volume/v3/", {"min_version": "3.0", "version": "3.0"}),
     "/network": ("v2.0", "/network/v2.0/", {}),
 }
-
-
-def services(base: str, project: Project) -> list[tuple[str, str, str]]:
-    """Return type, name and URL of each service for the catalogue."""
-    return [
-        ("image", "glance", f"{base}/image"),
-        ("volumev3", "cinderv3", f"{base}/volume/v3/{project.id}"),
-        ("block-storage", "cinder", f"{base}/volume/v3/{project.id}"),
-        ("network", "neutron", f"{base}/network"),
-    ]
 
 
 @route("GET", "/image", family="nova", public=True)

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from pytest_ecs._mock.building import NicPlan, Plan, build
-from pytest_ecs._mock.consistency import complaints
-from pytest_ecs._mock.errors import GatewayError, RefusalError
-from pytest_ecs._mock.hardware import Disk
-from pytest_ecs._mock.jobs import KINDS
-from pytest_ecs._mock.records import Limits
-from pytest_ecs._mock.state import State
-from pytest_ecs._mock.validation import Field, Reader
+from pytest_ecs._mock.compute.building import NicPlan, Plan, build
+from pytest_ecs._mock.compute.jobs import KINDS
+from pytest_ecs._mock.http.errors import GatewayError, RefusalError
+from pytest_ecs._mock.http.validation import Field, Reader
+from pytest_ecs._mock.identity.policy import PERMISSIONS
+from pytest_ecs._mock.state.cloud import State
+from pytest_ecs._mock.state.consistency import complaints
+from pytest_ecs._mock.state.hardware import Disk
+from pytest_ecs._mock.state.machine import VM_STATES
+from pytest_ecs._mock.state.records import Limits
 
 __all__ = ["control"]
 
-_ADVANCE = Field("object", fields={"advance": Field("integer|number", need=True, low=0)})
+#: Seconds; the most that a clock goes on by one hook is ten years, and it ends in the year 9000.
+_TEN_YEARS, _LAST = 10 * 366 * 86400.0, 221_845_392_000.0
+_ADVANCE = Field("object", fields={"advance": Field("integer|number", need=True)})
 _AGED = Field("object", fields={"seconds": Field("integer|number", need=True)})
+_CODE = r"[A-Z][A-Za-z]*\.[0-9]{4}"
 _ALLOW = Field("object", fields={"allow": Field("array", need=True, item=Field("string"))})
 _FAIL = Field(
     "object",
     fields={
         "job_type": Field("string", need=True, enum=tuple(KINDS)),
-        "code": Field("string", need=True),
+        "code": Field("string", need=True, pattern=_CODE),
     },
 )
 _LIMITS = Field("object", fields={one.name: Field("integer", low=0) for one in fields(Limits)})
@@ -32,9 +38,9 @@ _CROWD = Field("object", fields={"count": Field("integer", need=True, low=0)})
 _REFUSE = Field(
     "object",
     fields={
-        "method": Field("string", need=True),
-        "path": Field("string", need=True),
-        "code": Field("string", need=True),
+        "method": Field("string", need=True, enum=("GET", "POST", "PUT", "DELETE")),
+        "path": Field("string", need=True, pattern=r"/(v1|v1\.0|v2|v2\.1|v3)/.*"),
+        "code": Field("string", need=True, pattern=_CODE),
         "status": Field("integer", low=400, high=599),
     },
 )
@@ -55,7 +61,17 @@ def _refuse(code: str, message: str) -> RefusalError:
 def _read(body: Any, field: Field) -> dict[str, Any]:
     if not isinstance(body, Mapping):
         raise _refuse("", "the hook needs a JSON object")
+    unknown = sorted(map(str, body.keys() - (field.fields or {}).keys()))
+    if unknown:
+        raise _refuse("", f"the hook knows no {unknown[0][:40]!r}; it takes {', '.join(field.fields or {})}")
     return Reader(_refuse, lambda name: False).read(dict(body), field)
+
+
+def _seconds(value: float, least: float) -> float:
+    """Return a number of seconds that the clock can go; infinity and what is no number are refused."""
+    if not least <= value <= _TEN_YEARS:
+        raise _refuse("", f"{value!r} is no number of seconds from {least:.0f} to {_TEN_YEARS:.0f}")
+    return float(value)
 
 
 def control(state: State, log: Sequence[dict[str, Any]], method: str, path: str, body: Any) -> dict[str, Any]:
@@ -81,7 +97,10 @@ def control(state: State, log: Sequence[dict[str, Any]], method: str, path: str,
 
 
 def _clock(state: State, body: Any) -> dict[str, Any]:
-    state.clock.advance(float(_read(body, _ADVANCE)["advance"]))
+    seconds = _seconds(_read(body, _ADVANCE)["advance"], 0)
+    if state.clock.now() + seconds > _LAST:
+        raise _refuse("", "the clock would go beyond the year 9000")
+    state.clock.advance(seconds)
     state.settle()
     return {"now": state.clock.now()}
 
@@ -89,7 +108,11 @@ def _clock(state: State, body: Any) -> dict[str, Any]:
 def _token(state: State, body: Any) -> dict[str, Any]:
     """Give a token of the first user that is as old as one that is valid for so many seconds more."""
     token, user = state.hex(128), state.primary
-    state.tokens[token] = (user.id, user.project, state.clock.now() + _read(body, _AGED)["seconds"])
+    state.tokens[token] = (
+        user.id,
+        user.project,
+        state.clock.now() + _seconds(_read(body, _AGED)["seconds"], -_TEN_YEARS),
+    )
     return {"token": token}
 
 
@@ -99,7 +122,10 @@ def _crowd(state: State, body: Any) -> dict[str, Any]:
     project = state.projects[user.project]
     for server in [project.servers[one] for one in state.crowd if one in project.servers]:
         state.forget(server)
-    names = [f"crowd-{number:04d}" for number in range(_read(body, _CROWD)["count"])]
+    count, free = _read(body, _CROWD)["count"], project.networks[0].free()
+    if count > free:
+        raise _refuse("", f"the network has {free} free addresses, which is less than {count}")
+    names = [f"crowd-{number:04d}" for number in range(count)]
     image, flavor = next(iter(state.images.values())), next(iter(state.flavors.values()))
     system = Disk("", image.min_disk, "SSD", system=True, delete_on_termination=True)
     made = build(
@@ -112,7 +138,12 @@ def _crowd(state: State, body: Any) -> dict[str, Any]:
 
 
 def _policy(state: State, body: Any) -> dict[str, Any]:
-    state.restricted.allowed = set(_read(body, _ALLOW)["allow"])
+    wanted = set(_read(body, _ALLOW)["allow"])
+    known = {action for first, needs in PERMISSIONS.values() for action in (first, *needs)}
+    for name in sorted(wanted - known):
+        close = difflib.get_close_matches(name, known, n=1)
+        raise _refuse("", f"chapter 9 has no action {name[:80]!r}" + (f"; did you mean {close[0]}?" if close else ""))
+    state.restricted.allowed = wanted
     return {"allow": sorted(state.restricted.allowed)}
 
 
@@ -140,6 +171,8 @@ def _state(state: State, server_id: str, body: Any) -> dict[str, Any]:
     server = next((p.servers[server_id] for p in state.projects.values() if server_id in p.servers), None)
     if server is None:
         raise GatewayError(404, f"there is no server {server_id}")
+    if read["vm_state"] is not None and read["vm_state"] not in VM_STATES:
+        raise _refuse("", f"{read['vm_state'][:40]!r} is none of {', '.join(VM_STATES)}")
     if read["vm_state"] is None:
         state.thaw(server)
     else:

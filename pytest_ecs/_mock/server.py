@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from pytest_ecs._mock.app import MockCloud
-from pytest_ecs._mock.clock import ScaledClock
+from pytest_ecs._mock.state.clock import ScaledClock
 
 __all__ = ["Server", "run", "serve"]
 

@@ -106,9 +106,9 @@ class Creations:
                 seen=f"job {intent.job} was not over after --ecs-job-timeout, and is not over now",
                 hint="raise --ecs-job-timeout if this endpoint is known to be slow",
             )
-        self._late = None
         for server in made:
             self.settling.note(server)
+        self._late = None
         if not made:
             raise PrerequisiteMissing("A creation that took too long made no server", seen=f"job {intent.job}")
         return made

@@ -131,7 +131,7 @@ class Recorder:
 
     def _crashed(self, report: pytest.TestReport) -> None:
         """A report without rows comes from a worker that died; the test's name says what it was about."""
-        found = re.search(r"\[([^\]]+)\]$", report.nodeid)
+        found = re.search(r"\[([^\]]+)\](?:@[^\]]*)?$", report.nodeid)
         about = found.group(1).partition("@")[0] if found else ""
         text = str(report.longrepr).strip().splitlines()
         reason = text[-1] if text else "the test process died"

@@ -18,7 +18,7 @@ from pytest_ecs.exceptions import AuthenticationFailed, EcsError, NotAnEcsEndpoi
 if TYPE_CHECKING:
     from pytest_ecs._run.session import Session
 
-__all__ = ["PROBES", "offered", "prepare", "resources"]
+__all__ = ["PROBES", "offered", "prepare", "resources", "supply_key_pair"]
 
 #: A query of each chapter that changes nothing and that every endpoint with the chapter answers.
 PROBES: Mapping[int, str] = {5: "/v1/{project_id}/cloudservers/limits", 6: "/v2.1/{project_id}/limits"}
@@ -95,6 +95,23 @@ def identities(session: Session) -> None:
             ) from None
 
 
+def supply_key_pair(session: Session) -> None:
+    """Make a key pair for the run (6.11.3) where none was given; it is deleted with everything else."""
+    if session.target.simulated or session.target.resources.key_name or not _offers_key_pairs(session):
+        return
+    name = f"ecs-conformance-{session.settings.run}-key"
+    with suppress(EcsError):
+        made = session.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": name}})
+        if made.accepted:
+            rows = {**session.found.get("resources", {}), "key_name": (name, "made for the run")}
+            session.found["resources"] = rows
+            session.target = replace(session.target, resources=replace(session.target.resources, key_name=name))
+
+
+def _offers_key_pairs(session: Session) -> bool:
+    return 6 in chapters_of(session.settings.profile) and 6 not in session.reach.missing
+
+
 def _complete(session: Session) -> None:
     """Add to the primary user's credentials the names that IAM gives for what they say by id, as 4.1 wants names."""
     primary, access = session.target.identities["primary"], session.client.access()
@@ -103,6 +120,7 @@ def _complete(session: Session) -> None:
             primary,
             domain=primary.domain or access.domain,
             project_name=primary.project_name or access.project_name,
+            project_domain=primary.project_domain if primary.project_name else access.project_domain,
             project_id=primary.project_id or access.project_id,
         )
         session.target = replace(session.target, identities={**session.target.identities, "primary": named})

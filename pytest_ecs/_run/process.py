@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,6 +57,7 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
             with one_sentence():
                 session.prepare(getattr(config, "workerinput", {}).get("ecs_found"))
         except BaseException:
+            session.forget()
             session.close()
             raise
         keeper.session = session
@@ -69,7 +71,7 @@ def certify(config: pytest.Config) -> None:
     from pytest_ecs._run.controller import Recorder
     from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.options import check_deviations, check_selection
-    from pytest_ecs._run.scheduling import Spread
+    from pytest_ecs._run.scheduling import Grouping, Spread
     from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
     from pytest_ecs._run.worker import Witness
@@ -93,7 +95,9 @@ def certify(config: pytest.Config) -> None:
         keeper.stops.install()
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
-        config.pluginmanager.register(Spread(embedded=keeper.settings.embedded), "pytest-ecs-spread")
+        config.pluginmanager.register(Spread(config), "pytest-ecs-spread")
+    else:
+        config.pluginmanager.register(Grouping(contract, embedded=keeper.settings.embedded), "pytest-ecs-grouping")
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -129,17 +133,30 @@ class Keeper:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Try what would make a run useless: a report that cannot be written, and with one harmless request the target."""
-        if self.recorder is None or self.config.option.collectonly:
+        """Send one harmless request before anything else, so that a bad target is one clear sentence."""
+        if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
             return
         try:
-            if not self.settings.embedded:
-                begin(self.config, self.settings)
+            from pytest_ecs._run.discovery import supply_key_pair
+
+            session = begin(self.config, self.settings)
+            supply_key_pair(session)
+            self._say_plan(session)
         except EcsError as error:
-            if self.session is not None:
-                self.session.clean()  # nothing was created, and the ledger is to say so
-                self.session.close()
+            with suppress(OSError):  # an empty folder would be litter
+                self.settings.report_folder.rmdir()
             raise pytest.UsageError(str(error)) from None
+
+    def _say_plan(self, session: Session) -> None:
+        """Print what the run will use before it uses anything."""
+        from pytest_ecs._run.plan import chosen, lines, plan_of
+
+        plan = plan_of(
+            self.settings, chosen(self.settings, session.contract), self.config.getoption("numprocesses", 0) or 1
+        )
+        writer = self.config.get_terminal_writer()
+        for line in lines(session, self.settings, plan):
+            writer.line(line)
 
     def pytest_unconfigure(self) -> None:
         """Heed signals no more."""

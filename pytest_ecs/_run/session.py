@@ -176,6 +176,11 @@ class Session:
             self._cleaned = True
         return deleted, problems
 
+    def forget(self) -> None:
+        """Write down that this run is over, where it never began and nobody else works on it."""
+        if self.owns_the_end and not self.ledger.made_by(None, run=self.ledger.run):
+            self.ledger.finish()
+
     def sweep(self, run: str, *, dry_run: bool = False) -> tuple[list[str], list[str]]:
         """Delete what *run* created; see `pytest_ecs._resources.cleanup.clean`."""
         self.reach.closed = False
@@ -195,8 +200,9 @@ class Session:
         self.connection.close()
         self.ledger.close()
         if self.owns_the_end and not self.settings.embedded:
-            for file in self.settings.state_folder.glob(f"tokens-{self.settings.run}.json*"):
-                file.unlink(missing_ok=True)
+            for shared in ("tokens", "pace"):
+                for file in self.settings.state_folder.glob(f"{shared}-{self.settings.run}*"):
+                    file.unlink(missing_ok=True)
 
 
 #: How many requests of the clean-up are under way at a time.
@@ -224,7 +230,13 @@ def _open(settings: Settings, contract: Contract, environ: Mapping[str, str], *,
         return clients["primary"].get(path).status != 404
 
     target = open_target(settings, environ)
-    connection = Connection.open(target, worker=settings.worker, identify=identify, timeout=settings.request_timeout)
+    connection = Connection.open(
+        target,
+        worker=settings.worker,
+        identify=identify,
+        timeout=settings.request_timeout,
+        pace_file=None if settings.embedded else settings.state_folder / f"pace-{settings.run}",
+    )
     # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.
     shared = settings.state_folder / f"tokens-{settings.run}.json"
     store: TokenStore = MemoryTokenStore() if settings.embedded else FileTokenStore(shared)

@@ -16,13 +16,12 @@ from pytest_ecs._report.model import Process, Waiver
 from pytest_ecs._report.rows import Drift, Rows
 from pytest_ecs._report.waiving import fits
 from pytest_ecs.exceptions import (
-    ConfigurationError,
     ConformanceFailure,
     EcsError,
     JobFailed,
     PrerequisiteMissing,
     StepFailed,
-    TargetError,
+    fault_of,
 )
 
 if TYPE_CHECKING:
@@ -223,9 +222,9 @@ class Witness:
             report.longrepr = str(error)
             return
         if isinstance(error, EcsError):
-            self._conclude(covered, "error", str(error))
+            self._conclude(covered, "error", f"{fault_of(error)}: {error}")
             report.longrepr = str(error)
-            if isinstance(error, TargetError | ConfigurationError) and hasattr(item.session, "shouldstop"):
+            if error.stops and hasattr(item.session, "shouldstop"):
                 item.session.shouldstop = str(error)
             return
         if report.outcome != "failed":

@@ -95,7 +95,8 @@ class Check:
         self, requirement_id: str, exchange: Exchange, path: tuple[str | int, ...], name: str, expected: JSON
     ) -> Finding:
         claim = Assertion(exchange.id, path, name, expected)
-        return evaluate(requirement_id, claim, exchange, self._contract.environment_codes)
+        operation = self._contract.operations.get(exchange.operation or "")
+        return evaluate(requirement_id, claim, exchange, self._contract.environment_codes, operation)
 
     def _look_again(
         self, first: Finding, exchange: Exchange, path: tuple[str | int, ...], name: str, expected: JSON

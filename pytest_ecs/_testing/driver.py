@@ -13,6 +13,7 @@ from pytest_ecs._cases.derivation import AS_DOCUMENTED, Sending
 from pytest_ecs._cases.recipe import RECIPES, Ingredients, Recipe, Request, Step
 from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.client import Client
+from pytest_ecs._http.credentials import Credentials
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
 from pytest_ecs._http.token import NoAuth
@@ -192,7 +193,7 @@ class Driver:
             username=credentials.username,
             password=credentials.password,
             project_name=credentials.project_name,
-            scope=None if credentials.login is None else login_of(credentials).scope,
+            scope=_scope(credentials),
         )
 
     def send(
@@ -227,3 +228,10 @@ class Driver:
             options["json"] = request.body
         client = replace(sender.client, base=self.session.target.iam) if operation.chapter == "iam" else sender.client
         return client.request(sending.method or operation.method, path, **options)
+
+
+def _scope(credentials: Credentials) -> JSON:
+    """Return the scope of a login: the project by its name, as 4.1 shows it, where the name is known."""
+    if credentials.login is None:
+        return None
+    return login_of(replace(credentials, project_id=None) if credentials.project_name else credentials).scope

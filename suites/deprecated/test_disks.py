@@ -10,6 +10,8 @@ import pytest
 from pytest_ecs import Cases, Check, Client, Clients, Contract, Exchange, Expect, Servers, Supplies, Target, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _LIST, _DETAIL, _SHOW = (
     f"deprecated.disks.{verb}/rule"
     for verb in (

@@ -11,6 +11,8 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Jobs, Servers, Supplies, Wait, read
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _LIST, _DETAIL = (
     f"deprecated.images.{verb}/rule"
     for verb in (

@@ -6,6 +6,8 @@ import pytest
 
 from pytest_ecs import Check, Client, Jobs, Lease, Servers, Wait, load_contract, read
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _START, _REBOOT, _STOP = (f"ecs.servers.batch-{verb}/rule" for verb in ("start", "reboot", "stop"))
 _ACTION = "/v1/{project_id}/cloudservers/action"
 

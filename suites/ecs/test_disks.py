@@ -24,6 +24,8 @@ from pytest_ecs import (
     read,
 )
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _ATTACH, _DETACH, _LIST, _SHOW = (f"ecs.disks.{verb}/rule" for verb in ("attach", "detach", "list", "show"))
 #: Codes that fit a disk that the server does not have (A.2).
 _ABSENT = ("Ecs.0103", "Ecs.0111", "Ecs.0114")

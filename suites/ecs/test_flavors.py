@@ -9,6 +9,8 @@ import pytest
 from pytest_ecs import Cases, Check, Client, Supplies, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _PATH = "/v1/{project_id}/cloudservers/flavors"
 
 

@@ -26,6 +26,8 @@ from pytest_ecs import (
     read,
 )
 
+pytestmark = pytest.mark.ecs_group("scarce")
+
 _DELETE, _ADD, _REMOVE, _LIST, _SHOW = (
     f"ecs.server-groups.{verb}/rule"
     for verb in (

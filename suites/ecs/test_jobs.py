@@ -6,6 +6,8 @@ import pytest
 
 from pytest_ecs import Check, Client, Expect, Jobs, Servers, Supplies, Target, exactly, read
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _JOBS = "ecs.jobs.show/rule"
 
 

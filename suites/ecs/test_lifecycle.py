@@ -12,6 +12,8 @@ from pytest_ecs.exceptions import PrerequisiteMissing
 
 from ..recipes.values import PASSWORD
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _CREATE, _DELETE = "ecs.servers.create/rule", "ecs.servers.delete/rule"
 _SERVERS = "/v1/{project_id}/cloudservers"
 _DETAIL = "/v2.1/{project_id}/servers/detail"

@@ -10,6 +10,8 @@ from pytest_ecs import Check, Client, Exchange, Servers, Supplies, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import JSON
 
+pytestmark = pytest.mark.ecs_group("scarce")
+
 _QUOTAS = "ecs.quotas.show/rule"
 _LIMITS = "/v1/{project_id}/cloudservers/limits"
 _GROUPS = "/v1/{project_id}/cloudservers/os-server-groups"

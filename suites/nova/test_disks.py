@@ -27,6 +27,8 @@ from pytest_ecs import (
 from pytest_ecs.exceptions import StepFailed
 from pytest_ecs.typing import JSON
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _ATTACH, _DETACH = (
     f"nova.disks.{verb}/rule"
     for verb in (

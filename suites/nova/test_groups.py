@@ -22,6 +22,8 @@ from pytest_ecs import (
     read,
 )
 
+pytestmark = pytest.mark.ecs_group("scarce")
+
 _GROUPS = "/v2.1/{project_id}/os-server-groups"
 _ECS = "/v1/{project_id}/cloudservers/os-server-groups"
 _SERVERS = "/v2.1/{project_id}/servers"

@@ -26,6 +26,8 @@ from pytest_ecs import (
 )
 from pytest_ecs.exceptions import PrerequisiteMissing
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _CREATE = "nova.keypairs.create/rule"
 _NO_PASSWORD = "nova.server-passwords.delete/rule"  # noqa: S105 - a part of requirement ids
 _PATH = "/v2.1/{project_id}/os-keypairs"

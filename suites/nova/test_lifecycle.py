@@ -32,6 +32,8 @@ from pytest_ecs import (
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON, ServerState
 
+pytestmark = pytest.mark.ecs_group("scarce")
+
 _CREATE = "nova.servers.create/rule"
 _LIST, _DETAIL, _SHOW = (f"nova.servers.{verb}/rule" for verb in ("list", "list-detail", "show"))
 _SERVERS = "/v2.1/{project_id}/servers"

@@ -10,6 +10,8 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, read
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _UPDATE, _REPLACE, _DELETE, _SHOW, _SET = (
     f"nova.metadata.{verb}/rule"
     for verb in (

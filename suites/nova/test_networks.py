@@ -8,6 +8,8 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Clients, Lease, Servers, Snapshot, Supplies, read
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _LIST, _SHOW = (
     f"nova.{name}/rule"
     for name in (

@@ -10,6 +10,8 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Contract, Exchange, Expect, Lease, Servers, Supplies, Wait, exactly, read
 
+pytestmark = pytest.mark.ecs_group("scarce")
+
 _ADD = "nova.nics.add/rule"
 _PORTS = ("body", "interfaceAttachments", "*", "port_id")
 #: Seconds that adding a NIC may take.

@@ -9,6 +9,8 @@ import pytest
 from pytest_ecs import Check, Client, Clients, Exchange, Servers, Supplies, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
+pytestmark = pytest.mark.ecs_group("servers")
+
 _LIMITS = "nova.limits.show/rule"
 _PATH, _SET = "/v2.1/{project_id}/limits", "/v2.1/{project_id}/os-quota-sets"
 _ABSOLUTE = ("body", "limits", "absolute")

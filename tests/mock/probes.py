@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from pytest_ecs._mock.records import Image
+from pytest_ecs._mock.state.records import Image
 from tests.mock.harness import Client, JsonObject
 
 __all__ = ["PROBES"]

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pytest_ecs._mock.machine import OPERATIONS
+from pytest_ecs._mock.state.machine import OPERATIONS
 from tests.mock.harness import Client, JsonObject
 from tests.mock.test_states import ROWS
 

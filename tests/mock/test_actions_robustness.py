@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs._mock import MockCloud
-from pytest_ecs._mock.routing import ROUTES
+from pytest_ecs._mock.http.routing import ROUTES
 from tests.mock.harness import Client
 from tests.mock.test_robustness import LAX, NO_JSON, _faultless, _mutations
 from tests.mock.test_states import ROWS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs._mock.state import State
+from pytest_ecs._mock.state.cloud import State
 from tests.mock.harness import Client, JsonObject
 
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_ecs._mock import MockCloud, app
-from pytest_ecs._mock.routing import ROUTES
+from pytest_ecs._mock.http.routing import ROUTES
 from tests.mock.harness import Client
 
 _MIB = 2**20

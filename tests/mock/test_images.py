@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._mock.records import Image
+from pytest_ecs._mock.state.records import Image
 from tests.mock.harness import Client, JsonObject
 
 UNKNOWN = "00000000-0000-4000-a000-000000000000"

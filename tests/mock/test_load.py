@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 
 from pytest_ecs._mock import MockCloud
-from pytest_ecs._mock.clock import ScaledClock
 from pytest_ecs._mock.server import serve
+from pytest_ecs._mock.state.clock import ScaledClock
 from tests.mock.load import run_load
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ecs._mock import DEVIATIONS, MockCloud, ScaledClock, VirtualClock
-from pytest_ecs._mock.machine import status_of
 from pytest_ecs._mock.server import serve
+from pytest_ecs._mock.state.machine import status_of
 
 
 class _Cloud:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from pytest_ecs._mock import MockCloud
-from pytest_ecs._mock.policy import PERMISSIONS
+from pytest_ecs._mock.identity.policy import PERMISSIONS
 from tests.mock.harness import Client
 
 Call = Callable[[Client, str], httpx.Response]

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from pytest_ecs._mock.machine import OPERATIONS, status_of
+from pytest_ecs._mock.state.machine import OPERATIONS, status_of
 from tests.mock.harness import Client
 
 #: Table A-4, read once more and by hand.

@@ -113,19 +113,20 @@ def test_a_missing_prerequisite_is_not_tested_and_says_what_is_missing(pytester:
     )
 
 
-def test_an_endpoint_that_goes_away_stops_the_run(pytester: pytest.Pytester) -> None:
-    """After the first answer that never comes nothing more is tried; what was not tested is an error or not tested."""
+@pytest.mark.parametrize(("name", "stops"), [("EndpointLost", True), ("CredentialsEnded", True), ("Unreachable", False)])
+def test_an_endpoint_that_goes_away_stops_the_run(pytester: pytest.Pytester, name: str, stops: bool) -> None:
+    """One bad moment errs what it hits; the run stops when the endpoint is gone, or the credentials are."""
     pytester.makepyfile(f"""
         import pytest
-        from pytest_ecs.exceptions import Unreachable
+        from pytest_ecs.exceptions import {name}
 
         @pytest.mark.ecs_requirement({_STATUS!r})
-        def test_first(ecs_client): raise Unreachable("The endpoint cannot be reached", seen="ConnectError", hint="look")
+        def test_first(ecs_client): raise {name}("The endpoint cannot be reached", seen="ConnectError", hint="look")
 
         def test_second(ecs_client): pass
     """)
     shown = pytester.runpytest("-q", "--ecs-report=out")
-    shown.assert_outcomes(failed=1)
+    shown.assert_outcomes(failed=1, passed=0 if stops else 1)
     shown.stdout.fnmatch_lines(["*The endpoint cannot be reached. Seen: ConnectError. look.*"])
     certificate = _certificate(pytester)
     assert certificate["verdict"] == "error"

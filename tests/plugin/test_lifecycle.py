@@ -4,6 +4,7 @@ import json
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -249,3 +250,80 @@ def _foreign_server(about: dict[str, Any]) -> str:
     url = f"{about['endpoint']}/v2.1/{about['project_id']}/servers"
     answer = httpx.post(url, json={"server": server}, headers={"X-Auth-Token": token})
     return str(answer.json()["server"]["id"])
+
+
+def test_sigterm_is_ctrl_c(mock: dict[str, Any], tmp_path: Path) -> None:
+    """What ends a container or a job of a CI ends the run in order."""
+    (tmp_path / "test_it.py").write_text(_TESTS.format(then="signal.pause()"))
+    wait = _ready(tmp_path)
+    run = _start(mock, tmp_path)
+    wait()
+    run.send_signal(signal.SIGTERM)
+    output, _ = run.communicate(timeout=120)
+    assert run.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert _servers(mock) == []
+
+
+def test_the_second_signal_leaves_at_once_and_says_how_to_sweep(mock: dict[str, Any], tmp_path: Path) -> None:
+    """Nothing more is deleted; the command that is printed does it."""
+    then = "os.kill(os.getpid(), 15)\n    finally:\n        os.kill(os.getpid(), 15)"
+    (tmp_path / "test_it.py").write_text(_TESTS.format(then=f"try:\n        {then}"))
+    run = _start(mock, tmp_path)
+    output, _ = run.communicate(timeout=120)
+    assert run.returncode != 0
+    assert f"pytest-ecs sweep --ecs-endpoint={mock['endpoint']} --ecs-ledger={tmp_path}" in output
+    assert len(_servers(mock)) == 1
+    assert _sweep(mock, tmp_path).returncode == 0
+    assert _servers(mock) == []
+
+
+def test_sweep_knows_what_was_made_without_the_pool(mock: dict[str, Any], tmp_path: Path) -> None:
+    """A test of a stranger uses the client alone; its endpoint may be written in another way."""
+    code = (
+        "import os\n"
+        "def test_it(ecs_client, ecs_servers):\n"
+        "    ecs_client.post('/v1/{project_id}/cloudservers', ecs_servers.template('web', 1))\n"
+        "    ecs_client.post('/v2.1/{project_id}/os-keypairs', {'keypair': {'name': 'mine'}})\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    (tmp_path / "test_it.py").write_text(code)
+    run = _start(mock, tmp_path)
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == -signal.SIGKILL, output
+    assert list((tmp_path / ".pytest-ecs").glob("tokens-*"))
+    elsewhere = {**mock, "endpoint": mock["endpoint"].replace("127.0.0.1", "LOCALHOST") + "/"}
+    swept = _sweep(elsewhere, tmp_path)
+    assert swept.returncode == 0, swept.stdout + swept.stderr
+    assert "key pair mine" in swept.stdout
+    assert _servers(mock) == []
+    left = {file.name for file in (tmp_path / ".pytest-ecs").iterdir() if not file.name.startswith("ledger.sqlite-")}
+    assert left == {"ledger.sqlite"}
+
+
+def test_sweep_names_what_may_still_be_alive(mock: dict[str, Any], tmp_path: Path) -> None:
+    """A run of another computer is touched only by force."""
+    (tmp_path / "test_it.py").write_text(_TESTS.format(then="os.kill(os.getpid(), 9)"))
+    _start(mock, tmp_path).communicate(timeout=60)
+    with sqlite3.connect(tmp_path / ".pytest-ecs" / "ledger.sqlite") as db:
+        db.execute("UPDATE runs SET host = 'elsewhere'")
+    db.close()
+    swept = _sweep(mock, tmp_path)
+    assert swept.returncode == 1
+    assert "may still be alive" in swept.stdout
+    assert "on elsewhere" in swept.stdout
+    assert len(_servers(mock)) == 1
+    assert _sweep(mock, tmp_path, "--force").returncode == 0
+    assert _servers(mock) == []
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "no database, and long enough to be read as one" * 40], ids=["none", "empty", "text"]
+)
+def test_a_ledger_that_says_nothing_is_one_sentence(mock: dict[str, Any], tmp_path: Path, content: str | None) -> None:
+    """A ledger that is not there, or is none, is no proof that nothing is left."""
+    if content is not None:
+        (tmp_path / "other.sqlite").write_text(content)
+    swept = _sweep(mock, tmp_path, f"--ecs-ledger={tmp_path / 'other.sqlite'}")
+    assert swept.returncode == (0 if content == "" else 4), swept.stdout + swept.stderr
+    assert "Traceback" not in swept.stdout + swept.stderr
+    assert content == "" or "other.sqlite" in swept.stderr

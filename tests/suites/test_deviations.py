@@ -2,6 +2,7 @@
 
 import fnmatch
 import gzip
+import importlib
 import json
 import shutil
 import subprocess
@@ -15,9 +16,12 @@ import yaml
 from pytest_ecs._contract import load
 from pytest_ecs._mock import DEVIATIONS
 
-_FILE = Path(__file__).with_name("deviations.yaml")
-#: Patterns, or the reason why the suite does not notice.
-_EXPECTED: dict[str, list[str] | str] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+#: Room of the mock's deviations -> deviation -> patterns, or the reason why the suite does not notice.
+_ROOMS: dict[str, dict[str, list[str] | str]] = {
+    file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))
+    for file in sorted(Path(__file__).with_name("deviations").glob("*.yaml"))
+}
+_EXPECTED: dict[str, list[str] | str] = {name: one for room in _ROOMS.values() for name, one in room.items()}
 
 
 def _certify(folder: Path, *options: str) -> tuple[int, dict[str, dict[str, str]], str]:
@@ -39,6 +43,9 @@ def _fits(requirement: str, pattern: str) -> bool:
 def test_every_deviation_has_its_requirements_and_nothing_else_has() -> None:
     """A new deviation without expectations, or expectations without a deviation, is a mistake."""
     assert set(_EXPECTED) == set(DEVIATIONS)
+    for room, expected in _ROOMS.items():  # beside their texts: a file here for each module there
+        module = importlib.import_module(f"pytest_ecs._mock.deviations.{room}")
+        assert set(expected) == set(getattr(module, room.upper()))
     assert all(_EXPECTED.values())
     assert all(not expected[0].startswith(_MAYBE) for expected in _EXPECTED.values() if isinstance(expected, list))
 

@@ -24,34 +24,34 @@ def _delete_used(use: Ingredients, exchange: Exchange) -> list[Step]:
     return [("DELETE", f"{_GROUPS}/{exchange.parameters['server_group_id']}", None)]
 
 
-@recipe("ecs.server-groups.create", undo=_delete_new)
+@recipe("ecs.server-groups.create", undo=_delete_new, group="scarce")
 def _create(use: Ingredients) -> Request:
     return Request(body=_wanted(use))
 
 
-@recipe("ecs.server-groups.delete")
+@recipe("ecs.server-groups.delete", group="scarce")
 def _delete(use: Ingredients) -> Request:
     return Request({"server_group_id": _group(use)})
 
 
-@recipe("ecs.server-groups.add-member", server="SHUTOFF", undo=_delete_used)
+@recipe("ecs.server-groups.add-member", server="SHUTOFF", undo=_delete_used, group="scarce")
 def _add_member(use: Ingredients) -> Request:
     return Request({"server_group_id": _group(use)}, body={"add_member": {"instance_uuid": use.servers[0]}})
 
 
-@recipe("ecs.server-groups.remove-member", server="SHUTOFF", undo=_delete_used)
+@recipe("ecs.server-groups.remove-member", server="SHUTOFF", undo=_delete_used, group="scarce")
 def _remove_member(use: Ingredients) -> Request:
     group = _group(use)
     use.make(f"{_GROUPS}/{group}/action", {"add_member": {"instance_uuid": use.servers[0]}})
     return Request({"server_group_id": group}, body={"remove_member": {"instance_uuid": use.servers[0]}})
 
 
-@recipe("ecs.server-groups.list")
+@recipe("ecs.server-groups.list", group="scarce")
 def _list(use: Ingredients) -> Request:
     _group(use)
     return Request(query={"limit": "1000"})
 
 
-@recipe("ecs.server-groups.show")
+@recipe("ecs.server-groups.show", group="scarce")
 def _show(use: Ingredients) -> Request:
     return Request({"server_group_id": _group(use)})

@@ -20,7 +20,7 @@ def _plain(use: Ingredients) -> dict[str, Any]:
     }
 
 
-@recipe("ecs.servers.create")
+@recipe("ecs.servers.create", group="servers")
 def _create(use: Ingredients) -> Request:
     server = _plain(use) | {
         "count": 1,
@@ -115,6 +115,6 @@ def _create_reserved(use: Ingredients) -> Request:
     return Request(body={"server": server})
 
 
-@recipe("ecs.servers.delete", server="ACTIVE", deletes=True)
+@recipe("ecs.servers.delete", server="ACTIVE", deletes=True, group="servers")
 def _delete(use: Ingredients) -> Request:
     return Request(body={"servers": [{"id": use.servers[0]}], "delete_publicip": True, "delete_volume": True})

@@ -19,7 +19,7 @@ def _untag(use: Ingredients, exchange: Exchange) -> list[Step]:
     return [("POST", _action(use), {"action": "delete", "tags": [_TAG]})]
 
 
-@recipe("ecs.tags.query", server="ACTIVE", undo=_untag)
+@recipe("ecs.tags.query", server="ACTIVE", undo=_untag, group="servers")
 def _query(use: Ingredients) -> Request:
     _tagged(use)
     wanted = {"key": _TAG["key"], "values": [_TAG["value"]]}

@@ -22,22 +22,22 @@ def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
     return [("DELETE", f"{_GROUPS}/{exchange.response_body['server_group']['id']}", None)]
 
 
-@recipe("nova.server-groups.create", undo=_delete_new)
+@recipe("nova.server-groups.create", undo=_delete_new, group="scarce")
 def _create(use: Ingredients) -> Request:
     return Request(body=_wanted(use), microversion=_OWNED)
 
 
-@recipe("nova.server-groups.list")
+@recipe("nova.server-groups.list", group="scarce")
 def _list(use: Ingredients) -> Request:
     _group(use)
     return Request(microversion=_OWNED)
 
 
-@recipe("nova.server-groups.show")
+@recipe("nova.server-groups.show", group="scarce")
 def _show(use: Ingredients) -> Request:
     return Request({"server_group_id": _group(use)}, microversion=_OWNED)
 
 
-@recipe("nova.server-groups.delete")
+@recipe("nova.server-groups.delete", group="scarce")
 def _delete(use: Ingredients) -> Request:
     return Request({"server_group_id": _group(use)})

@@ -24,7 +24,7 @@ def _free_the_port(use: Ingredients, exchange: Exchange) -> Iterator[Step]:
         yield "DELETE", f"/v2.1/{{project_id}}/servers/{exchange.response_body['server']['id']}", None
 
 
-@recipe("nova.servers.create", undo=_free_the_port)
+@recipe("nova.servers.create", undo=_free_the_port, group="scarce")
 def _create(use: Ingredients) -> Request:
     server = _plain(use) | {
         "imageRef": use.need("image_id"),
@@ -78,7 +78,7 @@ def _update(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body=body, microversion="2.19")
 
 
-@recipe("nova.servers.delete", server="ACTIVE", deletes=True)
+@recipe("nova.servers.delete", server="ACTIVE", deletes=True, group="servers")
 def _delete(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]})
 

@@ -24,7 +24,7 @@ def _delete_nic(use: Ingredients, exchange: Exchange) -> list[Step]:
     return [("DELETE", f"{path}/{port}", None)]
 
 
-@recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic)
+@recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic, group="scarce")
 def _add_nic(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": {"net_id": use.need("network_id")}})
 

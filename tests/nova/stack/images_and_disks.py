@@ -57,6 +57,13 @@ def cinder_class():
             if not self.exists(volume_id):
                 raise exception.VolumeNotFound(volume_id=volume_id)
             volume = dict(super().fake_get(context, volume_id, microversion))
+            # Nova's fixture does this only for volumes that nobody created.
+            attached = {
+                one["instance_uuid"]: {"attachment_id": one["id"], "mountpoint": one.get("mountpoint", "/dev/vdb")}
+                for one in self.volume_to_attachment[volume_id].values()
+            }
+            if attached:
+                volume.update(status="in-use", attach_status="attached", attachments=attached)
             volume.setdefault("created_at", "2026-01-01T00:00:00.000000")
             volume.setdefault("volume_type_id", None)
             volume.setdefault("snapshot_id", None)

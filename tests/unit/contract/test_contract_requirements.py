@@ -456,7 +456,7 @@ def test_the_appendix_and_the_general_file_are_requirements_of_no_operation(tmp_
     }
     assert (apart["A-4/active+null"].subject, apart["A-4/active+null"].case) == ("A-4", "active+null")
     assert apart["A-4/active+null"].says == "vm_state active with task_state null shows as ACTIVE"
-    assert apart["A.2/Ecs.0114"].says == "Ecs.0114 comes with 400 or 404"
+    assert apart["A.2/Ecs.0114"].says == "Ecs.0114 comes with 400 or 404, or in a job that failed"
 
 
 def test_two_requirements_of_one_id_are_refused(tmp_path: Path) -> None:

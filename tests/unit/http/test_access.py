@@ -9,6 +9,7 @@ CATALOG = Access(
     "0a1b",
     "demo",
     "Default",
+    "Default",
     (
         ("identity", "public", "one", "https://iam.example.com/v3"),
         ("compute", "public", "one", "https://one.example.com/v2.1/0a1b"),
@@ -82,7 +83,7 @@ def test_a_region_that_is_not_there_is_said_with_those_that_are() -> None:
 def test_a_catalogue_without_compute_is_said() -> None:
     """With what is there."""
     with pytest.raises(ConfigurationError, match=r"no compute service.*Seen: services identity"):
-        Access(None, None, None, CATALOG.endpoints[:1]).compute(None, None)
+        Access(None, None, endpoints=CATALOG.endpoints[:1]).compute(None, None)
 
 
 @pytest.mark.parametrize(

@@ -2,41 +2,125 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any, Protocol
+
 import pytest
 
-from pytest_ecs._run.scheduling import together
+from pytest_ecs._cases.recipe import RECIPES, Recipe
+from pytest_ecs._contract import load
+from pytest_ecs._locations import suites
+from pytest_ecs._run.scheduling import Grouping, scope
+
+
+class Place(Protocol):
+    """Makes a test of a file, a parameter and a marker."""
+
+    def __call__(self, file: Path, parameter: str | None = None, marker: str | None = None) -> pytest.Item:
+        """Return the test."""
+        ...
+
+
+_PARAMETERS = {
+    "ecs.tags.add": "ecs.tags.add",
+    "nova.servers.show/not-found/server_id": "nova.servers.show",
+    "nova.servers.create-image/http/empty-body": "nova.servers.create-image",
+    "A-4/unknown": None,
+    "limit": None,
+}
+
+
+class _Item(pytest.Item):
+    """A test that lies where it is said to."""
+
+    def runtest(self) -> None:
+        """Do nothing."""
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest) -> Place:
+    """Return what makes a test of a file, a parameter and a marker."""
+
+    def make(file: Path, parameter: str | None = None, marker: str | None = None) -> pytest.Item:
+        module = pytest.Module.from_parent(request.session, path=file)
+        item: Any = _Item.from_parent(module, name="test_x")
+        if parameter is not None:
+            item.callspec = type("Callspec", (), {"params": {"requirement": parameter, "number": 1}})
+        if marker is not None:
+            item.add_marker(pytest.mark.ecs_group(marker))
+        made: pytest.Item = item
+        return made
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def recipes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Say of two operations what their tests share."""
+    monkeypatch.setitem(RECIPES, "ecs.server-groups.create", Recipe("ecs.server-groups.create", {}, group="scarce"))
+    monkeypatch.setitem(RECIPES, "ecs.servers.delete", Recipe("ecs.servers.delete", {}, group="servers"))
+    monkeypatch.setitem(RECIPES, "ecs.tags.add", Recipe("ecs.tags.add", {}))
+
+
+def _group(item: pytest.Item, *, embedded: bool = False) -> str | None:
+    return Grouping(load(), embedded=embedded).group(item)
+
+
+@pytest.mark.parametrize(("parameter", "name"), list(_PARAMETERS.items()))
+def test_what_is_about_one_operation_stays_together(place: Place, parameter: str, name: str | None) -> None:
+    """Its cases share its requests; what is about none goes wherever there is room."""
+    assert _group(place(suites() / "test_error_codes.py", parameter)) == name
+
+
+def test_the_rules_of_one_resource_stay_together(place: Place) -> None:
+    """They share its servers, whatever their parameters are."""
+    file = suites() / "nova" / "test_actions.py"
+    assert _group(place(file)) == "nova/test_actions.py"
+    assert _group(place(file, "nova.servers.show/status")) == "nova/test_actions.py"
+
+
+def test_the_tests_of_others_go_wherever_there_is_room(place: Place, tmp_path: Path) -> None:
+    """A stranger's tests are not ours to group."""
+    assert _group(place(tmp_path / "nova" / "test_own.py")) is None
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+def test_what_there_is_little_of_is_in_one_worker(place: Place, *, embedded: bool) -> None:
+    """A module says so with its marker, a recipe with its group."""
+    for item in (
+        place(suites() / "nova" / "test_lifecycle.py", marker="scarce"),
+        place(suites() / "test_status_codes.py", "ecs.server-groups.create"),
+        place(suites() / "test_error_codes.py", "ecs.server-groups.create/http/empty-body"),
+    ):
+        assert _group(item, embedded=embedded) == "scarce"
+
+
+def test_what_makes_servers_is_in_one_worker_where_workers_share_none(place: Place) -> None:
+    """Each worker of a run on the embedded mock has a cloud of its own."""
+    rules = place(suites() / "ecs" / "test_lifecycle.py", marker="servers")
+    deletes = place(suites() / "test_status_codes.py", "ecs.servers.delete")
+    assert (_group(rules, embedded=True), _group(deletes, embedded=True)) == ("scarce", "scarce")
+    assert (_group(rules), _group(deletes)) == ("ecs/test_lifecycle.py", "ecs.servers.delete")
+
+
+def test_xdist_is_told(place: Place) -> None:
+    """By the marker that it knows; one that a test has already stays."""
+    plain, own, free = place(suites() / "ecs" / "test_tags.py"), place(suites() / "ecs" / "test_x.py"), place(Path("x"))
+    own.add_marker(pytest.mark.xdist_group("mine"))
+    Grouping(load(), embedded=True).pytest_collection_modifyitems([plain, own, free])
+    groups = [[mark.args[0] for mark in item.iter_markers("xdist_group")] for item in (plain, own, free)]
+    assert groups == [["ecs/test_tags.py"], ["mine"], []]
 
 
 @pytest.mark.parametrize(
     ("nodeid", "name"),
     [
-        ("suites/test_status_codes.py::test_valid_request_succeeds[ecs.tags.add]", "ecs.tags.add"),
-        ("suites/test_error_codes.py::test_x[nova.servers.show/not-found/server_id]", "nova.servers.show"),
-        ("suites/test_error_codes.py::test_x[nova.servers.create-image/http/empty-body]", "nova.servers.create-image"),
-        ("../lib/pytest_ecs/suites/nova/test_actions.py::test_x[limit]", "nova/test_actions.py"),
-        ("suites/nova/test_lifecycle.py::test_x", "scarce"),
-        ("suites/ecs/test_groups.py::test_x", "scarce"),
-        ("suites/test_status_codes.py::test_x[nova.server-groups.create]", "scarce"),
-        ("suites/test_state_mapping.py::test_x[A-4/unknown]", "suites/test_state_mapping.py::test_x[A-4/unknown]"),
-        ("suites/test_status_codes.py::test_x[ecs.servers.delete]", "ecs.servers.delete"),
-        ("my/test_own.py::test_x[1]", "my/test_own.py::test_x[1]"),
+        ("suites/ecs/test_tags.py::test_x@ecs/test_tags.py", "ecs/test_tags.py"),
+        ("suites/test_x.py::test_x[a@b]@scarce", "scarce"),
+        ("my/test_own.py::test_x[a@b]", "my/test_own.py::test_x[a@b]"),
+        ("my/test_own.py::test_x", "my/test_own.py::test_x"),
     ],
 )
-def test_what_shares_things_stays_together(nodeid: str, name: str) -> None:
-    """By operation, by file of rules, and what there is little of; everything else goes wherever there is room."""
-    assert together(nodeid, embedded=False) == name
-
-
-@pytest.mark.parametrize(
-    "nodeid",
-    [
-        "suites/test_state_mapping.py::test_x[A-4/unknown]",
-        "suites/test_status_codes.py::test_x[ecs.servers.delete]",
-        "suites/test_error_codes.py::test_x[ecs.servers.create/http/empty-body]",
-        "suites/ecs/test_lifecycle.py::test_x",
-    ],
-)
-def test_what_makes_servers_stays_together_where_workers_share_none(nodeid: str) -> None:
-    """Each worker of a run on the embedded mock has a cloud of its own."""
-    assert together(nodeid, embedded=True) == "scarce"
-    assert together("suites/ecs/test_tags.py::test_x", embedded=True) == "ecs/test_tags.py"
+def test_the_group_stands_behind_the_name_of_the_test(nodeid: str, name: str) -> None:
+    """As xdist puts it; a test without one is a group of its own."""
+    assert scope(nodeid) == name

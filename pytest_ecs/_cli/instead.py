@@ -1,0 +1,49 @@
+"""Verbs that take pytest's options and ini file, and do something else than running tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from pytest_ecs._cli.suites import QUIET, ini
+from pytest_ecs._run.options import PROFILES, Settings, closest, read_settings
+from pytest_ecs.exceptions import ConfigurationError, EcsError
+
+__all__ = ["with_target"]
+
+
+class _Instead:
+    def __init__(self, verb: str, work: Callable[[Settings], int]) -> None:
+        self._verb = verb
+        self._work = work
+
+    def pytest_cmdline_main(self, config: pytest.Config) -> int:
+        """Do the work and return the exit code."""
+        try:
+            settings = read_settings(config)
+            if settings.embedded:
+                raise ConfigurationError(
+                    f"pytest-ecs {self._verb} needs a target",
+                    seen="no --ecs-cloud and no --ecs-endpoint was given",
+                    hint="name a cloud of clouds.yaml with --ecs-cloud, or the URL of an endpoint with --ecs-endpoint",
+                )
+            return self._work(settings)
+        except EcsError as error:
+            print(f"pytest-ecs: {error}", file=sys.stderr)  # noqa: T201
+            return 4
+
+
+def with_target(verb: str, arguments: Sequence[str], work: Callable[[Settings], int]) -> int:
+    """Read a profile and pytest's options from *arguments*, and do *work* with the settings; 4 for a user's mistake."""
+    options = list(arguments)
+    if options and not options[0].startswith("-"):
+        word = options.pop(0)
+        if word not in PROFILES:
+            raise ConfigurationError(
+                f"There is no profile {word!r}{closest(word, list(PROFILES))}",
+                seen=f"the profiles are {', '.join(PROFILES)}",
+            )
+        options.insert(0, f"--ecs-profile={word}")
+    return int(pytest.main([*QUIET, *ini(), *options], plugins=[_Instead(verb, work)]))

@@ -1,0 +1,32 @@
+"""``pytest-ecs plan``: what a run would use on a target; nothing is created."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_ecs._cli.instead import with_target
+from pytest_ecs._run.options import Settings
+
+__all__ = ["plan"]
+
+
+def plan(arguments: Sequence[str]) -> int:
+    """Print the plan of a run with the same arguments. Returns 0, or 4 for a user's mistake."""
+    return with_target("plan", arguments, _plan)
+
+
+def _plan(settings: Settings) -> int:
+    from pytest_ecs._run.options import check_selection
+    from pytest_ecs._run.plan import chosen, lines, plan_of
+    from pytest_ecs._run.session import open_session
+    from pytest_ecs._run.target import one_sentence
+
+    session = open_session(settings, creates=False)
+    try:
+        check_selection(settings, session.contract)
+        with one_sentence():
+            session.prepare()
+            print("\n".join(lines(session, settings, plan_of(settings, chosen(settings, session.contract)))))  # noqa: T201
+    finally:
+        session.close()
+    return 0

@@ -1,0 +1,180 @@
+"""Bounds on every answer: one total time for each attempt and one size for each body, whatever the endpoint sends."""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import httpcore
+import httpx
+
+from pytest_ecs._http.limits import BODY
+
+__all__ = ["ENCODED", "AnswerTooLarge", "bound"]
+
+#: Key of ``response.extensions``: the Content-Encoding that the answer came with; its body is decoded already.
+ENCODED = "ecs_content_encoding"
+_STEP = 2**16
+
+
+class AnswerTooLarge(httpx.TransportError):
+    """More came than is read of any answer."""
+
+
+def bound(http: httpx.Client, total: float) -> None:
+    """Let no attempt of *http* take longer than *total* seconds, and no body be longer than `BODY`.
+
+    The time-outs of the HTTP library are for each read, so that an answer which comes a byte at a time never ends.
+    The library has no public place for this: its transports and their connection pools are taken as they are.
+    """
+    for transport in (http._transport, *http._mounts.values()):
+        pool = getattr(transport, "_pool", None)
+        if pool is not None:
+            pool._network_backend = _Backend(pool._network_backend)
+    http._transport = _Bounded(http._transport, total)
+    http._mounts = {
+        pattern: None if transport is None else _Bounded(transport, total)
+        for pattern, transport in http._mounts.items()
+    }
+
+
+class _Time(threading.local):
+    #: When the attempt of this thread has to be over, on the monotonic clock.
+    ends: float | None = None
+
+
+_TIME = _Time()
+
+
+def _left(timeout: float | None) -> float | None:
+    """Return the part of *timeout* that the attempt still has; raises `httpcore.ReadTimeout` when it has none."""
+    if _TIME.ends is None:
+        return timeout
+    left = _TIME.ends - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the time for the whole request is over")
+    return left if timeout is None else min(timeout, left)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Connections whose every wait ends with the attempt."""
+
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options))
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> _Stream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Bounded(httpx.BaseTransport):
+    def __init__(self, inner: httpx.BaseTransport, total: float) -> None:
+        self._inner = inner
+        self._total = total
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        ends = _TIME.ends = time.monotonic() + self._total
+        try:
+            response = self._inner.handle_request(request)
+        finally:
+            _TIME.ends = None
+        # Decoded here, in small steps: the library would decompress without a bound.
+        encoded = response.headers.get("content-encoding", "")
+        headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
+        body = _Body(response.stream, encoded, ends)  # type: ignore[arg-type]
+        extensions = {**response.extensions, ENCODED: encoded}
+        return httpx.Response(response.status_code, headers=headers, stream=body, extensions=extensions)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, inner: httpx.SyncByteStream, encoded: str, ends: float) -> None:
+        self._inner = inner
+        self._codings = [coding.strip().lower() for coding in encoded.split(",")]
+        self._ends = ends
+
+    def __iter__(self) -> Iterator[bytes]:
+        parts: Iterable[bytes] = _counted(self._inner)
+        for coding in reversed(self._codings):
+            if coding in {"gzip", "x-gzip", "deflate"}:
+                parts = _inflated(parts, 31 if "gzip" in coding else 15)
+        _TIME.ends = self._ends
+        try:
+            for part in _counted(parts):
+                yield part
+                _left(None)
+        except httpcore.ReadTimeout as error:
+            raise httpx.ReadTimeout(str(error)) from None
+        except zlib.error as error:
+            raise httpx.DecodingError(f"the body is not compressed as its header says: {error}") from None
+        finally:
+            _TIME.ends = None
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _counted(parts: Iterable[bytes]) -> Iterator[bytes]:
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > BODY:
+            raise AnswerTooLarge(f"the answer is longer than {BODY // 2**20} MiB")
+        yield part
+
+
+def _inflated(parts: Iterable[bytes], window: int) -> Iterator[bytes]:
+    """Decompress in steps of a bounded size; several streams may follow each other (RFC 1952, 2.2)."""
+    stream, begun = zlib.decompressobj(window), False
+    for part in parts:
+        while part:
+            try:
+                piece = stream.decompress(part, _STEP)
+            except zlib.error:
+                if begun or window != 15:
+                    raise
+                stream, window = zlib.decompressobj(-15), -15  # deflate without its frame, as some send it
+                continue
+            begun = True
+            if piece:
+                yield piece
+            part = stream.unconsumed_tail
+            if stream.eof:
+                part, stream, begun = stream.unused_data, zlib.decompressobj(window), False
+    if begun and not stream.eof:
+        yield stream.flush()
+        raise httpx.ReadError("the compressed body ends before its end")

@@ -1,0 +1,1 @@
+"""What servers are made from and counted against: flavors, images, key pairs, groups, quotas."""

@@ -1,0 +1,1 @@
+"""Who asks and what they may do: tokens, signatures, the permissions of chapter 9."""

@@ -1,0 +1,106 @@
+"""AK/SK verification (4.2): SDK-HMAC-SHA256, from the algorithm, without any code of the client side."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, quote
+
+from pytest_ecs._mock.state.cloud import State
+from pytest_ecs._mock.state.records import User
+
+__all__ = ["Signed", "verify"]
+
+_SKEW = 15 * 60.0
+_ALGORITHM = "SDK-HMAC-SHA256"
+_HEADER = re.compile(_ALGORITHM + r" Access=([^,\s]+), ?SignedHeaders=([^,\s]*), ?Signature=([0-9a-f]{64})")
+_DIGEST = "x-sdk-content-sha256"
+#: Stands for the digest where a client signs a body that is neither JSON nor BSON.
+_UNSIGNED = "UNSIGNED-PAYLOAD"
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What of a request is signed."""
+
+    method: str
+    #: Decoded.
+    path: str
+    raw_query: str
+    #: Names in lower case.
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def verify(state: State, request: Signed) -> User | None:
+    """Return the user who signed the request, None when the signature is not good."""
+    headers, deviates = request.headers, state.deviates
+    found = _HEADER.fullmatch(headers.get("authorization", "").strip())
+    if found is None:
+        return None
+    access, listed, given = found.groups()
+    user = next((one for one in state.users.values() if one.ak == access), None)
+    if user is None or deviates("signature-unchecked"):
+        return user
+    names = listed.split(";")
+    if not {"host", "x-sdk-date"} <= set(names) or any(name not in headers for name in names):
+        return None
+    date = headers["x-sdk-date"]
+    if not deviates("signature-date-unchecked") and not _recent(state, date):
+        return None
+    if deviates("signature-body-unchecked"):
+        return user
+    digest = _digest(request, names)
+    if digest is None:
+        return None
+    canonical = "\n".join(
+        [
+            request.method.upper(),
+            _path(request.path),
+            _query(request.raw_query),
+            "".join(f"{name}:{headers[name].strip()}\n" for name in names),
+            listed,
+            digest,
+        ]
+    )
+    text = f"{_ALGORITHM}\n{date}\n{hashlib.sha256(canonical.encode('utf-8', 'replace')).hexdigest()}"
+    right = hmac.new(user.sk.encode(), text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+    return user if hmac.compare_digest(right, given) else None
+
+
+def _digest(request: Signed, names: Sequence[str]) -> str | None:
+    """Return the digest of the body that was signed, None where it cannot be that of this body.
+
+    A client may send the digest in a header. It counts only when it is signed, and then it must be the
+    body's own:
+    otherwise the header would let through any body.
+    """
+    own = hashlib.sha256(request.body).hexdigest()
+    sent = request.headers.get(_DIGEST)
+    if sent is None or not request.body:
+        return own
+    kind = request.headers.get("content-type", "application/json")
+    unsigned = sent == _UNSIGNED and not kind.startswith(("application/json", "application/bson"))
+    return sent if _DIGEST in names and (unsigned or hmac.compare_digest(sent.encode(), own.encode())) else None
+
+
+def _recent(state: State, date: str) -> bool:
+    try:
+        sent = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return False
+    return abs(sent - state.clock.wall()) <= _SKEW
+
+
+def _path(path: str) -> str:
+    encoded = "/".join(quote(part, safe="~") for part in path.split("/"))
+    return encoded if encoded.endswith("/") else encoded + "/"
+
+
+def _query(raw: str) -> str:
+    pairs = sorted(parse_qsl(raw, keep_blank_values=True, errors="replace"))
+    return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs)

@@ -1,0 +1,1 @@
+"""Networks, NICs, elastic IPs and security groups."""

@@ -1,0 +1,1 @@
+"""What there is, and how it changes in time."""

@@ -1,0 +1,51 @@
+"""The kept list of what Nova does otherwise than the document says, and how a certificate compares with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+__all__ = ["FILE", "Difference", "compare", "read"]
+
+FILE = Path(__file__).with_name("differences.yaml")
+_KINDS = ("difference", "stand-in")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that Nova does in another way, or that a stand-in of the test bed does."""
+
+    requirements: tuple[str, ...]
+    #: Where the document says it.
+    document: str
+    #: What Nova does instead.
+    nova: str
+    kind: str
+
+
+def read(file: Path = FILE) -> list[Difference]:
+    """Return the entries of the list; raises `ValueError` for one that lacks something."""
+    found = []
+    for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["differences"]:
+        if set(entry) != {"requirements", "document", "nova", "kind"} or entry["kind"] not in _KINDS:
+            raise ValueError(f"an entry needs requirements, document, nova and kind of {_KINDS}: {entry}")
+        found.append(Difference(tuple(entry["requirements"]), entry["document"], entry["nova"], entry["kind"]))
+    return found
+
+
+def compare(report: Mapping[str, Any], differences: list[Difference]) -> Iterator[str]:
+    """Yield what a certificate says that the list does not, and what the list says that is no longer so."""
+    verdicts = {row["requirement"]: row for row in report["results"]}
+    listed = {one for difference in differences for one in difference.requirements}
+    for name, row in verdicts.items():
+        if row["verdict"] == "error":
+            yield f"error: {name}: {row['reason']}"
+        elif row["verdict"] == "fail" and name not in listed:
+            yield f"not listed: {name}: expected {row.get('expected')}, seen {row.get('observed')} ({row['evidence'][:2]})"
+    for name in sorted(listed & verdicts.keys()):
+        if verdicts[name]["verdict"] == "pass":
+            yield f"stale: {name} passes"

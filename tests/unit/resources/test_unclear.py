@@ -1,0 +1,198 @@
+"""Creations that were not clearly answered: looked for, found, counted; never taken for refused."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+
+from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._resources.guard import declined
+from pytest_ecs._resources.settling import bears
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.reach import Reach
+from pytest_ecs._run.session import Session, open_session
+from pytest_ecs.exceptions import BudgetExceeded, EcsError, PrerequisiteMissing
+
+from ..exchanges import exchange
+
+_CREATE = "/v1/{project_id}/cloudservers"
+
+#: Takes what the service answered; returns what arrives, or raises.
+Answer = Callable[[httpx.Response], httpx.Response]
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session on the conforming mock."""
+    opened = open_session(Settings(run="unit"))
+    yield opened
+    opened.close()
+
+
+def _disturb(session: Session, monkeypatch: pytest.MonkeyPatch, answer: Answer, *, times: int = 99) -> list[str]:
+    """Let creations of servers be done and answered otherwise; return the list of those that it happened to."""
+    transport = session.connection.http._transport
+    real = transport.handle_request
+    hit: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        response = real(request)
+        if request.method == "POST" and request.url.path.endswith("/cloudservers") and len(hit) < times:
+            hit.append(str(request.url))
+            return answer(response)
+        return response
+
+    monkeypatch.setattr(transport, "handle_request", handle)
+    return hit
+
+
+def _lost(response: httpx.Response) -> httpx.Response:
+    raise httpx.ReadError("connection reset")
+
+
+def _status(status: int) -> Answer:
+    return lambda response: httpx.Response(status, json={"error": {"code": "x", "message": "y"}})
+
+
+def _there(session: Session) -> list[str]:
+    return [one["name"] for one in session.client.get("/v2.1/{project_id}/servers").response_body["servers"]]
+
+
+@pytest.mark.parametrize("answer", [_lost, _status(500), _status(502), _status(504)], ids=["lost", "500", "502", "504"])
+def test_what_was_made_behind_an_unclear_answer_is_used(
+    session: Session, monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    """It is found by its name before anything is asked for again, so that nothing is made twice."""
+    _disturb(session, monkeypatch, answer, times=1)
+    lease = session.pool.lease()
+    assert lease.show().response_body["server"]["name"].startswith("ecs-conformance-unit-")
+    assert len(_there(session)) == session.settings.batch
+    assert session.clean()[1] == []
+    assert _there(session) == []
+
+
+@pytest.mark.parametrize("answer", [_lost, _status(500), _status(502)], ids=["lost", "500", "502"])
+def test_what_a_test_made_behind_an_unclear_answer_is_deleted(
+    session: Session, monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    """Also when the test asked for several and nobody looked."""
+    _disturb(session, monkeypatch, answer)
+    body = session.template(session.pool.new_name("own"), 2)
+    with suppress(EcsError):
+        session.client.post(_CREATE, body)
+    session.target.clock.sleep(60)
+    assert len(_there(session)) == 2
+    deleted, problems = session.clean()
+    assert (len(deleted), problems) == (2, [])
+    assert _there(session) == []
+
+
+def test_creations_that_fail_are_given_up_soon(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three in a row; then nothing is sent any more, and the reason is the last answer."""
+    transport = session.connection.http._transport
+    real, sent = transport.handle_request, []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST" and request.url.path.endswith("/cloudservers"):
+            sent.append(request)
+            return httpx.Response(403, json={"error": {"code": "Ecs.0010", "message": "sold out"}})
+        return real(request)
+
+    monkeypatch.setattr(transport, "handle_request", handle)
+    for _ in range(8):
+        with pytest.raises(PrerequisiteMissing, match="sold out"):
+            session.pool.lease()
+    assert len(sent) == 3
+
+
+def test_a_slow_cloud_is_not_asked_for_more_and_more(session: Session) -> None:
+    """As long as the job of one creation is not over, no other one is sent; when it is, its servers are used."""
+    object.__setattr__(session.pool.creations.settling, "job_timeout", 0.5)
+    for _ in range(3):
+        with pytest.raises(EcsError, match=r"not over after|still changing after"):
+            session.pool.lease()
+    assert len(session.ledger.names("unit")) == 1
+    session.target.clock.sleep(300)
+    assert session.pool.lease().id in session.ledger.made_by(None, run="unit")
+    assert len(session.ledger.names("unit")) == 1
+
+
+def test_minutes_hold_for_everything_that_creates(session: Session) -> None:
+    """Servers and things alike; what deletes is still sent."""
+    reach = session.connection.guard
+    assert isinstance(reach, Reach)
+    object.__setattr__(reach.guard, "deadline", session.target.clock.now() - 1)
+    for path, body in (
+        (_CREATE, session.template("late", 1)),
+        ("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": "k"}}),
+    ):
+        with pytest.raises(BudgetExceeded, match="--ecs-max-minutes"):
+            session.client.post(path, body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "clear"),
+    [
+        ({"status": 301}, True),
+        ({"status": 400}, True),
+        ({"status": 429, "failure": "HTTP 429"}, True),
+        ({"status": 500}, False),
+        ({"status": 503, "failure": "HTTP 503"}, False),
+        ({"status": 0, "failure": "ReadTimeout"}, False),
+    ],
+)
+def test_only_a_clear_answer_says_that_nothing_was_created(answer: dict[str, Any], clear: bool) -> None:
+    """Whoever answers 5xx may have done it, or somebody behind him."""
+    seen: Exchange = exchange(**answer)
+    assert declined(seen) is clear
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked", "does"),
+    [
+        ("a-1", "a", True),
+        ("a-0001", "a", True),
+        ("a", "a", True),
+        ("a-12345", "a", True),
+        ("a-0004", "a-0003", True),
+        ("a-x", "a", False),
+        ("ab", "a", False),
+        ("b-a-1", "a", False),
+        (None, "a", False),
+    ],
+)
+def test_a_name_may_be_numbered_in_any_way(shown: str | None, asked: str, does: bool) -> None:
+    """The document says how; services do it as they like."""
+    assert bears(shown, asked) is does
+
+
+def test_a_server_older_than_the_run_is_left_alone(session: Session) -> None:
+    """A ledger or a job that names somebody else's server must not cost him that."""
+    made = session.pool.lease()
+    name = {"server": {"name": "somebody-elses"}}
+    session.client.put(f"/v2.1/{{project_id}}/servers/{made.id}", name)
+    session.target.clock.sleep(3600)
+    session.ledger._set("UPDATE intents SET at = ?", session.target.clock.now())
+    session.ledger._set("UPDATE servers SET name = NULL WHERE id = ?", made.id)
+    deleted, (problem,) = session.clean()
+    assert made.id not in deleted
+    assert "is older than the run" in problem
+    assert _there(session) == ["somebody-elses"]
+
+
+def test_the_snapshots_of_images_are_deleted(session: Session) -> None:
+    """They stay when their image is gone, and no list shows them; its metadata does (6.3.7)."""
+    lease = session.pool.lease()
+    made = session.client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"createImage": {"name": "kept"}})
+    session.target.clock.sleep(600)
+    (image,) = session.ledger.things("unit")
+    assert made.accepted
+    assert image.path is not None
+    session.client.delete(image.path)
+    snapshot = next(thing for thing in session.ledger.things("unit") if thing.kind == "snapshot")
+    assert snapshot.path is not None
+    assert session.client.get(snapshot.path).accepted
+    assert session.clean()[1] == []
+    assert session.client.get(snapshot.path).status == 404
