@@ -32,20 +32,20 @@ class Rows:
     process: Process | None = None
     #: What could not be deleted, one sentence each.
     leaks: list[str] = field(default_factory=list)
-    _written: dict[str, str] = field(default_factory=dict, repr=False)
+    _written: list[str] = field(default_factory=list, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.exchanges or self.findings or self.drift or self.process or self.leaks)
 
-    def exchange_lines(self) -> dict[str, str]:
-        """Return the lines of the exchanges by id; they are made once."""
+    def exchange_lines(self) -> list[str]:
+        """Return the lines of the exchanges, in their order; they are made once."""
         if not self._written:
-            self._written = {one.id: line("exchange", one.to_json()) for one in self.exchanges}
+            self._written = [line("exchange", one.to_json()) for one in self.exchanges]
         return self._written
 
     def lines(self) -> Iterator[str]:
         """Yield each row as one line of ASCII JSON."""
-        yield from self.exchange_lines().values()
+        yield from self.exchange_lines()
         for finding in self.findings:
             yield line("finding", finding.to_json())
         for operation, kind, what in self.drift:

@@ -148,7 +148,8 @@ class Witness:
         else:
             self._keeper.recorder.add(rows)
         if self._keeper.session is not None:
-            self._keeper.session.connection.journal.pack(rows.exchange_lines())
+            lines = zip((exchange.id for exchange in rows.exchanges), rows.exchange_lines(), strict=True)
+            self._keeper.session.connection.journal.pack(dict(lines))
         vars(report).update(about)
 
     def rest(self) -> Rows:
