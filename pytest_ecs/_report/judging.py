@@ -41,7 +41,7 @@ def judged(evidence: Evidence, contract: Contract) -> Judged:
     """Judge every exchange again; "error" and "not_tested" are taken over, since they speak of what is not recorded."""
     corpus, result = Corpus(evidence.exchanges), Judged()
     first, again = result.first, result.again
-    shown = set()
+    shown: set[str] = set()
     for finding in evidence.record.findings:
         again.setdefault(_key(finding), [])
         shown.update(finding.exchanges[:1])
