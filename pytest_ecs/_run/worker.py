@@ -141,13 +141,16 @@ class Witness:
         about: dict[str, Any] = {
             "ecs": "",
             "ecs_failed": broken,
-            "ecs_covers": covered_by(item) if call.when == "call" else [],
+            "ecs_covers": covered_by(item) if call.when == "call" or error is not None else [],
             "ecs_environment": isinstance(error, EcsError) and not isinstance(error, JobFailed | StepFailed),
         }
         if self._keeper.recorder is None:
             about["ecs"] = rows.to_text() if rows else ""
         else:
             self._keeper.recorder.add(rows)
+        if self._keeper.session is not None:
+            lines = zip((exchange.id for exchange in rows.exchanges), rows.exchange_lines(), strict=True)
+            self._keeper.session.connection.journal.pack(dict(lines))
         vars(report).update(about)
 
     def rest(self) -> Rows:
