@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
 from pytest_ecs._cli.listing import list_
@@ -21,7 +22,13 @@ __all__ = ["main"]
 
 
 #: Verbs that take the options of pytest.
-_PASSED_ON: Mapping[str, Callable[[Sequence[str]], int]] = {"run": run, "sweep": sweep, "doctor": doctor, "plan": plan}
+_PASSED_ON: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "run": run,
+    "doctor": doctor,
+    "plan": plan,
+    "sweep": sweep,
+    "openapi": write_openapi,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,16 +70,25 @@ def _parser() -> argparse.ArgumentParser:
     mock.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     mock.add_argument("--speed", type=float, default=1.0, help="how many seconds pass in the mock for each real one")
     mock.add_argument("--deviation", action="append", default=[], metavar="NAME", help="switch on a deviation")
+    mock.add_argument(
+        "--variant", action="append", default=[], metavar="NAME", help="do something otherwise that may be so"
+    )
+    mock.add_argument(
+        "--write",
+        type=Path,
+        metavar="DIR",
+        help="write clouds.yaml, openrc and ecs.ini there: who may log in, and all ids",
+    )
     mock.set_defaults(verb=serve_mock)
 
     listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")
-    listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations"])
+    listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations", "variants"])
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(verb=list_)
 
-    openapi = verbs.add_parser("openapi", help="write the whole contract as an OpenAPI 3.1 document")
-    openapi.add_argument("--output", metavar="FILE", help="where to write it; standard output without it")
-    openapi.set_defaults(verb=write_openapi)
+    verbs.add_parser(
+        "openapi", help="write the contract as an OpenAPI document: pytest-ecs openapi [--output FILE] [--for URL]"
+    )
 
     report = verbs.add_parser("report", help="show, compare, verify, sign, merge or recover certificates")
     report.add_argument("action", choices=["show", "diff", "verify", "sign", "merge", "recover"])

@@ -178,9 +178,10 @@ class Session:
         return deleted, problems
 
     def forget(self) -> None:
-        """Write down that this run is over, where it never began and nobody else works on it."""
-        if self.owns_the_end and not self.ledger.made_by(None, run=self.ledger.run):
-            self.ledger.finish()
+        """Write down that this run is over, where it never began: no process of it has asked for anything yet."""
+        ledger, run = self.ledger, self.ledger.run
+        if self.owns_the_end and not (ledger.intents(run) or ledger.things(run) or ledger.servers(run)):
+            ledger.finish()
 
     def sweep(self, run: str, *, dry_run: bool = False) -> tuple[list[str], list[str]]:
         """Delete what *run* created; see `pytest_ecs._resources.cleanup.clean`."""

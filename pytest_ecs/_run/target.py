@@ -52,7 +52,7 @@ def _embedded(settings: Settings) -> Target:
 
     try:
         # Each worker has a cloud of its own, and the run has one evidence: no two of them may give the same ids.
-        cloud = MockCloud(deviations=settings.deviation, seed=settings.worker_number)
+        cloud = MockCloud(deviations=settings.deviation, variants=settings.variant, seed=settings.worker_number)
     except ValueError as error:
         raise ConfigurationError(f"--ecs-deviation: {error}", hint="pytest-ecs list deviations names them") from None
     base = f"https://{settings.worker}.mock.invalid"

@@ -160,7 +160,9 @@ class _Document:
             return None
         schemas = list(bodies.values())
         examples = {name: {"value": sample(schema)} for name, schema in bodies.items()}
-        content = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}, "examples": examples}
+        # Named, since generators would number the readings.
+        named = [{"title": name, **schema} for name, schema in bodies.items()]
+        content = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": named}, "examples": examples}
         required = len(bodies) == len(group) and all(schema.get("required") for schema in schemas)
         return {"required": required, "content": {"application/json": content}}
 

@@ -1,0 +1,25 @@
+"""Every answer of a clean run fits the OpenAPI document, as a tool that knows nothing else reads it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pytest_ecs._contract import load
+from pytest_ecs._contract.openapi import openapi
+from tests.openapi.conformance import Document
+
+
+def test_every_answer_of_a_clean_run_fits(clean_run: tuple[int, Path]) -> None:
+    """Status, content type, headers and body; successes and refusals of every operation."""
+    _, folder = clean_run
+    document = Document(openapi(load()))
+    wrong: dict[str, str] = {}
+    seen: set[str] = set()
+    with (folder / "evidence.jsonl").open(encoding="utf-8") as rows:
+        for row in map(json.loads, rows):
+            if row["kind"] == "exchange" and row["operation"] is not None and row["failure"] is None:
+                seen.add(row["operation"])
+                wrong |= dict.fromkeys(document.complaints(row), row["id"])
+    assert seen == set(load().operations)
+    assert not wrong
