@@ -113,7 +113,9 @@ def test_a_missing_prerequisite_is_not_tested_and_says_what_is_missing(pytester:
     )
 
 
-@pytest.mark.parametrize(("name", "stops"), [("EndpointLost", True), ("CredentialsEnded", True), ("Unreachable", False)])
+@pytest.mark.parametrize(
+    ("name", "stops"), [("EndpointLost", True), ("CredentialsEnded", True), ("Unreachable", False)]
+)
 def test_an_endpoint_that_goes_away_stops_the_run(pytester: pytest.Pytester, name: str, stops: bool) -> None:
     """One bad moment errs what it hits; the run stops when the endpoint is gone, or the credentials are."""
     pytester.makepyfile(f"""
