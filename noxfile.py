@@ -103,3 +103,10 @@ def bench(session: nox.Session) -> None:
     """Measure contract load, collection, requests, whole runs and memory."""
     session.install("-e", ".[dev]")
     session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Disturb a fifth of the requests, twenty seeds: no verdict is wrong, nothing hangs, nothing stops early."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "tests.faults.runs", *session.posargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
 from pytest_ecs._cli.listing import list_
@@ -69,10 +70,19 @@ def _parser() -> argparse.ArgumentParser:
     mock.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     mock.add_argument("--speed", type=float, default=1.0, help="how many seconds pass in the mock for each real one")
     mock.add_argument("--deviation", action="append", default=[], metavar="NAME", help="switch on a deviation")
+    mock.add_argument(
+        "--variant", action="append", default=[], metavar="NAME", help="do something otherwise that may be so"
+    )
+    mock.add_argument(
+        "--write",
+        type=Path,
+        metavar="DIR",
+        help="write clouds.yaml, openrc and ecs.ini there: who may log in, and all ids",
+    )
     mock.set_defaults(verb=serve_mock)
 
     listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")
-    listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations"])
+    listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations", "variants"])
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(verb=list_)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol, TypeAlias
 
-__all__ = ["JSON", "Clock", "Group", "Identity", "Level", "ServerState", "Verdict"]
+__all__ = ["JSON", "Clock", "Group", "Identity", "Kind", "Level", "ServerState", "Verdict"]
 
 #: A decoded JSON value.
 JSON: TypeAlias = Any
@@ -14,6 +14,26 @@ Verdict: TypeAlias = Literal["pass", "fail", "not_tested", "not_applicable", "wa
 
 #: How binding a requirement is.
 Level: TypeAlias = Literal["must", "should", "note"]
+
+#: What a requirement speaks of; the second part of its id, or the table for those of the appendix.
+Kind: TypeAlias = Literal[
+    "status",
+    "header",
+    "response",
+    "request",
+    "query",
+    "not-found",
+    "http",
+    "auth",
+    "permission",
+    "error",
+    "job",
+    "alias",
+    "microversion",
+    "rule",
+    "state",
+    "code",
+]
 
 #: Whose credentials sign a request.
 Identity: TypeAlias = Literal["primary", "other_project", "restricted_user"]

@@ -37,8 +37,10 @@ _MAY: dict[str, set[str]] = {
 #: Room of the mock -> rooms of the mock it may import, from the ground up.
 _MOCK_MAY: dict[str, set[str]] = {
     "deviations": set(),
+    "switches": set(),
     "state": set(),
     "http": {"state"},
+    "variants": {"http", "state"},
     "identity": {"http", "state"},
     "compute": {"http", "identity", "state"},
     "catalog": {"compute", "http", "state"},
@@ -46,9 +48,9 @@ _MOCK_MAY: dict[str, set[str]] = {
     "storage": {"compute", "http", "state"},
     "companions": {"http", "network", "state", "storage"},
     "control": {"compute", "http", "identity", "state"},
-    "app": {"compute", "control", "deviations", "http", "identity", "state"},
+    "app": {"compute", "control", "deviations", "http", "identity", "state", "switches", "variants"},
     "server": {"app", "state"},
-    "__init__": {"app", "deviations", "state"},
+    "__init__": {"app", "deviations", "state", "variants"},
 }
 
 

@@ -165,6 +165,8 @@ def evaluate(
     elif not passed and operation is not None and (broken := _broken(exchange, assertion, operation)):
         outcome = "not_tested"
         reason = f"what it looks at is broken, see {broken}: {where} shows {json.dumps(seen, default=str)[:300]}"
+    elif not passed and (fault := _fault(exchange)):
+        reason = f"the server's fault: {fault}"
     return Finding(requirement, outcome, (exchange.id,), expected, observed, where, reason, assertion)
 
 
@@ -201,6 +203,13 @@ def _environment(exchange: Exchange, codes: Collection[str], *, passed: bool) ->
         if "no valid host" in message.lower() or ("hostId" in server and not server["hostId"]):
             return f"there was no room for the server: status ERROR, {message or 'no host'}"
     return ""
+
+
+def _fault(exchange: Exchange) -> str:
+    """Return what the server that an answer shows says of its own failure; nothing where it says none."""
+    server = exchange.json_object.get("server")
+    fault = server.get("fault") if isinstance(server, Mapping) else None
+    return json.dumps(fault, ensure_ascii=False) if fault else ""
 
 
 def _refusal(exchange: Exchange) -> str:

@@ -1,4 +1,4 @@
-"""``pytest-ecs list``: operations, requirements, rulings and deviations."""
+"""``pytest-ecs list``: operations, requirements, rulings, deviations and variants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["list_"]
 
 
 def list_(options: argparse.Namespace) -> int:
-    """Print operations, requirements, rulings or deviations as a table or as JSON."""
+    """Print operations, requirements, rulings, deviations or variants as a table or as JSON."""
     rows = _ROWS[options.what]()
     if options.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))  # noqa: T201
@@ -75,12 +75,25 @@ def _deviations() -> list[dict[str, object]]:
     return [{"name": name, "what": what} for name, what in sorted(DEVIATIONS.items())]
 
 
-_ROWS = {"operations": _operations, "requirements": _requirements, "rulings": _rulings, "deviations": _deviations}
+def _variants() -> list[dict[str, object]]:
+    from pytest_ecs._mock import VARIANTS
+
+    return [{"name": name, "what": what, "allowed": allowed} for name, (what, allowed) in sorted(VARIANTS.items())]
+
+
+_ROWS = {
+    "operations": _operations,
+    "requirements": _requirements,
+    "rulings": _rulings,
+    "deviations": _deviations,
+    "variants": _variants,
+}
 _COLUMNS = {
     "operations": ["section", "id", "method", "path", "selects"],
     "requirements": ["section", "level", "kind", "id", "check"],
     "rulings": ["section", "id", "accept"],
     "deviations": ["name", "what"],
+    "variants": ["name", "allowed", "what"],
 }
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+from pytest_ecs._cli.access import make_folder, write
 from pytest_ecs._run.options import closest
 from pytest_ecs.exceptions import ConfigurationError
 
@@ -12,19 +16,31 @@ __all__ = ["mock"]
 
 def mock(options: argparse.Namespace) -> int:
     """Serve the embedded mock until it is interrupted; prints one JSON line when it is ready."""
-    from pytest_ecs._mock import DEVIATIONS
+    from pytest_ecs._mock import DEVIATIONS, VARIANTS
     from pytest_ecs._mock.server import run as serve
 
-    for name in options.deviation:
-        if name not in DEVIATIONS:
-            raise ConfigurationError(
-                f"The mock has no deviation {name!r}{closest(name, list(DEVIATIONS))}",
-                hint="pytest-ecs list deviations",
-            )
+    switches = (("deviation", options.deviation, DEVIATIONS), ("variant", options.variant, VARIANTS))
+    for kind, names, known in switches:
+        for name in names:
+            if name not in known:
+                raise ConfigurationError(
+                    f"The mock has no {kind} {name!r}{closest(name, list(known))}",
+                    hint=f"pytest-ecs list {kind}s",
+                )
     if not options.speed > 0:
         raise ConfigurationError(f"--speed must be greater than 0, not {options.speed:g}", hint="1 is real time")
+    folder: Path | None = options.write
+    if folder is not None:
+        make_folder(folder)
+
+    def ready(about: Mapping[str, Any]) -> None:
+        if folder is not None:
+            write(folder, about)
+
     try:
-        return serve(port=options.port, speed=options.speed, deviations=options.deviation)
+        return serve(
+            port=options.port, speed=options.speed, deviations=options.deviation, variants=options.variant, ready=ready
+        )
     except OSError as error:
         raise ConfigurationError(
             f"Port {options.port} on 127.0.0.1 cannot be used",

@@ -119,7 +119,9 @@ def errors(raw: Mapping[str, Any]) -> dict[str, ErrorCode]:
     """Return the codes of A.2."""
     return {
         row["code"]: ErrorCode(
-            row["code"], (row["status"],) if isinstance(row["status"], int) else tuple(row["status"])
+            row["code"],
+            (row["status"],) if isinstance(row["status"], int) else tuple(row["status"]),
+            row.get("level", "should"),
         )
         for row in raw["codes"]
     }

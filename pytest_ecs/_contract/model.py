@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pytest_ecs._types import Level
+from pytest_ecs._types import Kind, Level
 
 __all__ = [
     "UNKNOWN",
@@ -41,26 +41,6 @@ Dialect = Literal["iam", "ecs", "nova"]
 
 #: What every pair of states that Table A-4 does not list shows as.
 UNKNOWN = "UNKNOWN"
-
-#: What a requirement speaks of; the second part of its id, or the table for those of the appendix.
-Kind = Literal[
-    "status",
-    "header",
-    "response",
-    "request",
-    "query",
-    "not-found",
-    "http",
-    "auth",
-    "permission",
-    "error",
-    "job",
-    "alias",
-    "microversion",
-    "rule",
-    "state",
-    "code",
-]
 
 
 def dialect(chapter: Chapter, path: str) -> Dialect:
@@ -192,6 +172,8 @@ class ErrorCode:
 
     code: str
     statuses: tuple[int, ...]
+    #: Of the requirement that it comes with one of its statuses.
+    level: Level = "should"
 
 
 @dataclass(frozen=True, slots=True)

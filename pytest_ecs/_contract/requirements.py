@@ -179,7 +179,9 @@ def _response(operation: Operation) -> Iterator[Requirement]:
         for keyword in _keywords(schema):
             if keyword in _NEVER_ANSWERED:
                 continue
-            yield made(keyword, "must", f"{name} {claim(keyword, schema)}", schema.get("x-ruling"))
+            # No text gives answers a least length: that a text is not empty is only noted.
+            level: Level = "note" if keyword == "minLength" and schema[keyword] == 1 else "must"
+            yield made(keyword, level, f"{name} {claim(keyword, schema)}", schema.get("x-ruling"))
 
 
 def _request(operation: Operation) -> Iterator[Requirement]:
@@ -342,7 +344,10 @@ def _states(rows: Iterable[StateRow]) -> Iterator[Requirement]:
 
 
 def _codes(errors: Iterable[ErrorCode]) -> Iterator[Requirement]:
-    """Yield one requirement per code; a should, since the appendix warns that its statuses may be inaccurate."""
+    """Yield one requirement per code; a should, since the appendix warns that its statuses may be inaccurate.
+
+    A code that tells of a failure that no client can bring about is a note.
+    """
     for error in errors:
         says = f"{error.code} comes with {listing(list(map(str, error.statuses)), 'or')}, or in a job that failed"
-        yield Requirement(f"A.2/{error.code}", None, "A.2", "code", "should", says, case=error.code)
+        yield Requirement(f"A.2/{error.code}", None, "A.2", "code", error.level, says, case=error.code)

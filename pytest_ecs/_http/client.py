@@ -218,7 +218,7 @@ class Client:
         connection = self.connection
         if "{project_id}" in path:
             path = path.replace("{project_id}", self.project_id)
-        path = quote(path, safe=_PATH)
+        path = quote(path, safe=_PATH, errors="backslashreplace")
         carried = dict(headers or {})
         version = self.microversion if microversion is _UNSET else microversion
         if path.startswith("/v2.1") and version is not None:

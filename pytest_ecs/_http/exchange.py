@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from pytest_ecs._http.redaction import REDACTED
+from pytest_ecs._text import harmless
 from pytest_ecs._types import JSON
 
 __all__ = ["Case", "Exchange", "pointer"]
@@ -103,7 +104,7 @@ class Exchange:
         if self.failure is not None:
             return self.failure
         if self.response_body is not None:
-            return f"HTTP {self.status}, {json.dumps(self.response_body, ensure_ascii=False)}"
+            return harmless(f"HTTP {self.status}, {json.dumps(self.response_body, ensure_ascii=False)}")
         return f"HTTP {self.status}, {self.response_text!r}" if self.response_text else f"HTTP {self.status}, no body"
 
     @property

@@ -1,13 +1,19 @@
-"""Every exchange of one process, in order."""
+"""Every exchange of one process, in order; those that were judged and written down are kept packed."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_ecs._http.exchange import Exchange
 
 __all__ = ["Journal"]
+
+
+#: How many of the latest exchanges are kept as they are: tests look at them again and again.
+_FRESH = 200
 
 
 class Journal:
@@ -16,9 +22,11 @@ class Journal:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._numbers = itertools.count(1)
-        self._by_id: dict[str, Exchange] = {}
-        self._order: list[Exchange] = []
-        self._jobs: dict[str, list[Exchange]] = {}
+        #: Exchanges, or their packed lines, by id; in order.
+        self._kept: dict[str, Exchange | bytes] = {}
+        self._order: list[str] = []
+        self._jobs: dict[str, list[str]] = {}
+        self._lines: dict[str, str] = {}
 
     def next_id(self) -> str:
         """Return an id that no other exchange of the run has."""
@@ -26,31 +34,43 @@ class Journal:
 
     def add(self, exchange: Exchange) -> None:
         """Record *exchange*."""
-        self._by_id[exchange.id] = exchange
-        self._order.append(exchange)
+        self._kept[exchange.id] = exchange
+        self._order.append(exchange.id)
         if "job_id" in exchange.parameters:
-            self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange)
+            self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange.id)
+
+    def pack(self, lines: Mapping[str, str]) -> None:
+        """Keep the exchanges of those ids packed once they are not among the latest; *lines* are their JSON by id."""
+        self._lines.update(lines)
+        while len(self._lines) > _FRESH:
+            one = next(iter(self._lines))
+            self._kept[one] = zlib.compress(self._lines.pop(one).encode(), 1)
 
     def __getitem__(self, exchange_id: str) -> Exchange:
-        return self._by_id[exchange_id]
+        kept = self._kept[exchange_id]
+        if isinstance(kept, Exchange):
+            return kept
+        data = json.loads(zlib.decompress(kept))
+        data.pop("kind", None)
+        return Exchange.from_json(data)
 
     def get(self, exchange_id: str) -> Exchange | None:
         """Return the exchange of that id, or None."""
-        return self._by_id.get(exchange_id)
+        return self[exchange_id] if exchange_id in self._kept else None
 
     def job(self, job_id: str) -> Sequence[Exchange]:
         """Return the queries of that job, oldest first."""
-        return self._jobs.get(job_id, ())
+        return [self[one] for one in self._jobs.get(job_id, ())]
 
     def __len__(self) -> int:
         return len(self._order)
 
     def __iter__(self) -> Iterator[Exchange]:
-        return iter(self._order)
+        return map(self.__getitem__, self._order)
 
     def __reversed__(self) -> Iterator[Exchange]:
-        return reversed(self._order)
+        return map(self.__getitem__, reversed(self._order))
 
     def since(self, mark: int) -> Sequence[Exchange]:
         """Return what was recorded after the journal had *mark* entries."""
-        return self._order[mark:]
+        return [self[one] for one in self._order[mark:]]

@@ -80,6 +80,8 @@ class Target:
     verify: bool | Path = True
     #: PEM files of the client's own certificate and of its key, None where the first holds both.
     certificate: tuple[Path, Path | None] | None = None
+    #: Id of the project that the URL of the endpoint named.
+    project_in_url: str | None = None
     #: What was given for the target and is not used, one phrase each.
     remarks: tuple[str, ...] = ()
 

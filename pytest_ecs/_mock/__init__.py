@@ -10,5 +10,6 @@ from __future__ import annotations
 from pytest_ecs._mock.app import MockCloud
 from pytest_ecs._mock.deviations import DEVIATIONS
 from pytest_ecs._mock.state.clock import ScaledClock, VirtualClock
+from pytest_ecs._mock.variants import VARIANTS
 
-__all__ = ["DEVIATIONS", "MockCloud", "ScaledClock", "VirtualClock"]
+__all__ = ["DEVIATIONS", "VARIANTS", "MockCloud", "ScaledClock", "VirtualClock"]

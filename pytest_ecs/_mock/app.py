@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import json
 import re
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -17,7 +17,7 @@ from werkzeug.routing import Map, Rule
 
 from pytest_ecs._mock.compute import operations
 from pytest_ecs._mock.control import control
-from pytest_ecs._mock.deviations import switchboard
+from pytest_ecs._mock.deviations import DEVIATIONS
 from pytest_ecs._mock.http import versions
 from pytest_ecs._mock.http.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
 from pytest_ecs._mock.http.reading import ECS_V2, MAX_BODY, error, fail, headers_of, inside, parse, read, text
@@ -26,7 +26,9 @@ from pytest_ecs._mock.identity.policy import permit
 from pytest_ecs._mock.identity.signature import Signed, verify
 from pytest_ecs._mock.state.clock import Clock, VirtualClock
 from pytest_ecs._mock.state.cloud import State
-from pytest_ecs._mock.state.records import User
+from pytest_ecs._mock.state.records import Limits, User
+from pytest_ecs._mock.switches import switchboard
+from pytest_ecs._mock.variants import VARIANTS, answers, errors, wire
 
 __all__ = ["MockCloud"]
 
@@ -83,12 +85,16 @@ class MockCloud:
     """An ECS endpoint with IAM, in memory; a WSGI application.
 
     Its state lives as long as the object. Time is that of *clock*, virtual unless given. The same *seed* gives the
-    same ids and credentials. Raises `ValueError` for an unknown deviation.
+    same ids and credentials. Raises `ValueError` for an unknown deviation or variant.
     """
 
-    def __init__(self, *, deviations: Iterable[str] = (), clock: Clock | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, *, deviations: Iterable[str] = (), variants: Iterable[str] = (), clock: Clock | None = None, seed: int = 0
+    ) -> None:
         self.clock: Any = clock if clock is not None else VirtualClock()
-        self._state = State(self.clock, seed, switchboard(deviations))
+        self._state = State(self.clock, seed, switchboard("deviation", DEVIATIONS, deviations))
+        self._state.varies = self._varies = switchboard("variant", VARIANTS, variants)
+        self._state.limits = _quotas(self._state)
         self._lock = threading.RLock()
         self._log: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
@@ -221,6 +227,7 @@ class MockCloud:
                 raise inside(request.path, *ordered)
             self._state.asked = (request.id, request.user.id if request.user is not None else "")
             response = route.handler(request, self._state)
+            answers.change(route, response, self._varies)
             operations.note(route, request, self._state)
             return response
         except RefusalError as refusal:
@@ -267,6 +274,8 @@ class MockCloud:
         else:
             user, project = self._bearer(token)
         if user is None:
+            if token is not None and self._varies("garbage-token-400") and family == "ecs":
+                fail(request.path, 400, "Invalid token.", "Ecs.0023")
             fail(request.path, 401, "Invalid token.", "Common.0013")
         request.user = user
         if project is not None:
@@ -321,21 +330,33 @@ class MockCloud:
                 del inner["code"]
             elif deviates("native-code-string"):
                 inner["code"] = str(inner["code"])
+            body = errors.reform(refusal.status, refusal.message, body, self._varies)
         return Response(refusal.status, body, dict(refusal.headers))
 
     def _send(self, response: Response, method: str, start_response: StartResponse) -> Iterable[bytes]:
         html = isinstance(response.body, str)
         content = b""
         if response.body is not None:
-            content = response.body.encode() if html else json.dumps(response.body).encode()
+            content = response.body.encode() if html else wire.encode(response.body, self._varies)
         headers = [("X-Request-Id", self._request_id), *response.headers.items()]
         if response.status != HTTPStatus.NO_CONTENT:
             headers.append(("Content-Length", str(len(content))))
         if content:
             plain = "text/plain" if self._state.deviates("content-type-text") else "application/json"
             headers.append(("Content-Type", "text/html" if html else plain))
+        headers = wire.headers(headers, self._request_id, self._varies)
         start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
         return [] if method == "HEAD" else [content]
+
+
+def _quotas(state: State) -> Limits:
+    """Return the quotas of every project to begin with."""
+    if state.varies("quotas-low"):
+        return replace(state.limits, servers=200, cores=2000, eips=10)
+    if state.varies("quotas-high"):
+        many = {name: 10 * value for name, value in asdict(state.limits).items()}
+        return replace(state.limits, **{**many, "disks": state.limits.disks})
+    return state.limits
 
 
 def _routes() -> tuple[Map, dict[tuple[str, str], dict[str, Route]]]:

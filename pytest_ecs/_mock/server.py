@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -175,14 +175,23 @@ def serve(cloud: MockCloud, port: int = 0) -> Iterator[Server]:
             thread.join()
 
 
-def run(*, port: int, speed: float, deviations: Sequence[str]) -> int:
-    """Serve a new mock, print one JSON line when it is ready, and return 0 after SIGINT or SIGTERM."""
+def run(
+    *,
+    port: int,
+    speed: float,
+    deviations: Sequence[str],
+    variants: Sequence[str] = (),
+    ready: Callable[[Mapping[str, Any]], None] = lambda about: None,
+) -> int:
+    """Serve a new mock, tell *ready* about it, print one JSON line, and return 0 after SIGINT or SIGTERM."""
     over = threading.Event()
     before = {number: signal.signal(number, lambda *_: over.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        cloud = MockCloud(deviations=deviations, clock=ScaledClock(speed))
+        cloud = MockCloud(deviations=deviations, variants=variants, clock=ScaledClock(speed))
         with serve(cloud, port) as server:
-            print(json.dumps(cloud.describe(server.url)), flush=True)
+            about = cloud.describe(server.url)
+            ready(about)
+            print(json.dumps(about), flush=True)
             while not over.wait(1.0):
                 pass
     finally:

@@ -149,7 +149,7 @@ def chosen(path: Path, ids: frozenset[str]) -> dict[str, Exchange]:
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise EvidenceError(
             f"The evidence {path} cannot be read", seen=str(error), hint="keep it beside report.json"
         ) from None

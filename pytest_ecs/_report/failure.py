@@ -12,6 +12,7 @@ from pytest_ecs._contract.model import Requirement, Ruling
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.certificate import Result
 from pytest_ecs._report.evidence import chosen
+from pytest_ecs._text import harmless
 from pytest_ecs._types import JSON
 
 __all__ = ["blame", "explain", "explain_all", "short"]
@@ -55,7 +56,7 @@ def explain(
         lines.append(f"  Control   {control.request_line} was accepted with HTTP {control.status} ({control.id})")
     lines.append(f"  Expected  {finding.expected or requirement.says}")
     lines.append(
-        f"  Observed  {_indent(short(finding.observed))}" + (f"  (at {finding.where})" if finding.where else "")
+        f"  Observed  {_indent(_observed(finding.observed))}" + (f"  (at {finding.where})" if finding.where else "")
     )
     if finding.reason:
         lines.append(f"  Reason    {_indent(finding.reason)}")
@@ -66,7 +67,14 @@ def explain(
     if ruling is not None:
         lines.append(f"  Ruling    {ruling.id}: {ruling.accept}")
     lines.append(f"  Blame     {blame(finding.outcome)}")
-    return "\n".join(lines)
+    return harmless("\n".join(lines))
+
+
+def _observed(value: JSON) -> str:
+    """Return what was seen as JSON, texts in quotation marks, so that "1" is not 1; what is said in brackets is no value."""
+    if isinstance(value, str) and not (value.startswith("(") and value.endswith(")")):
+        return short(json.dumps(value, ensure_ascii=False))
+    return short(value)
 
 
 def explain_all(

@@ -60,6 +60,8 @@ def exit_code(report: Report, run: Run, gates: Gates) -> tuple[int, list[str]]:
         found.append((LEAK, "something that the run made could not be deleted"))
     if report["troubles"] or errors or run.environment:
         found.append((ENVIRONMENT, "the environment or the harness was in the way"))
+    if run.status == PRODUCT and not found and gates.baseline is None:
+        found.append((ENVIRONMENT, "a test failed, and no binding requirement did"))
     found += [(GATE, sentence) for sentence in _not_enough(report, gates)]
     return (found[0][0] if found else 0), [*said, *(sentence for _, sentence in found)]
 

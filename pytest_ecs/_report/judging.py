@@ -41,8 +41,10 @@ def judged(evidence: Evidence, contract: Contract) -> Judged:
     """Judge every exchange again; "error" and "not_tested" are taken over, since they speak of what is not recorded."""
     corpus, result = Corpus(evidence.exchanges), Judged()
     first, again = result.first, result.again
+    shown: set[str] = set()
     for finding in evidence.record.findings:
         again.setdefault(_key(finding), [])
+        shown.update(finding.exchanges[:1])
 
     def note(finding: Finding) -> None:
         first.setdefault((finding.requirement, finding.outcome), finding)
@@ -51,14 +53,21 @@ def judged(evidence: Evidence, contract: Contract) -> Judged:
             same.append(finding)
 
     for exchange in evidence.exchanges:
-        for finding in judge(exchange, contract, corpus):
-            note(finding)
+        findings = judge(exchange, contract, corpus)
+        if exchange.id in shown:
+            for finding in findings:
+                note(finding)
+        else:  # most of them: nothing that was recorded rests on them
+            for finding in findings:
+                decides = (finding.requirement, finding.outcome)
+                if decides not in first:
+                    first[decides] = finding
         result.drift.update(drift(exchange, contract))
     for finding in evidence.record.findings:
         if finding.assertion is not None:
-            shown = corpus.get(finding.assertion.exchange)
-            if shown is not None:
-                note(evaluate(finding.requirement, finding.assertion, shown, contract.environment_codes))
+            claimed = corpus.get(finding.assertion.exchange)
+            if claimed is not None:
+                note(evaluate(finding.requirement, finding.assertion, claimed, contract.environment_codes))
         elif finding.outcome in {"error", "not_tested", "not_applicable"}:
             first.setdefault((finding.requirement, finding.outcome), finding)
     return result

@@ -32,14 +32,20 @@ class Rows:
     process: Process | None = None
     #: What could not be deleted, one sentence each.
     leaks: list[str] = field(default_factory=list)
+    _written: list[str] = field(default_factory=list, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.exchanges or self.findings or self.drift or self.process or self.leaks)
 
+    def exchange_lines(self) -> list[str]:
+        """Return the lines of the exchanges, in their order; they are made once."""
+        if not self._written:
+            self._written = [line("exchange", one.to_json()) for one in self.exchanges]
+        return self._written
+
     def lines(self) -> Iterator[str]:
         """Yield each row as one line of ASCII JSON."""
-        for exchange in self.exchanges:
-            yield line("exchange", exchange.to_json())
+        yield from self.exchange_lines()
         for finding in self.findings:
             yield line("finding", finding.to_json())
         for operation, kind, what in self.drift:

@@ -159,7 +159,10 @@ def _payload(data: Any, public: SSlibKey | None) -> dict[str, JSON]:
 def _said(folder: Path, file: Path, found: dict[str, JSON]) -> list[str]:
     from pytest_ecs._report.verify import read_certificate
 
-    report = read_certificate(folder)
+    try:
+        report = read_certificate(folder)
+    except ConfigurationError as error:
+        return [str(error)]
     wanted = statement(report, _digests(folder, report))
     return [
         f"{file}: {name} is not that of the report beside it"

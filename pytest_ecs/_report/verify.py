@@ -26,6 +26,14 @@ _ABSENT = "(absent)"
 
 def read_certificate(path: Path) -> Report:
     """Read report.json, or the one in a folder; raises `ConfigurationError` when it is none or not as its schema says."""
+    report, wrong = _read(path)
+    if wrong:
+        raise _none(path, "; ".join(wrong[:5]))
+    return report
+
+
+def _read(path: Path) -> tuple[Report, list[str]]:
+    """Read a report, and what is wrong with it by its schema; raises `ConfigurationError` when it is none at all."""
     file = path / "report.json" if path.is_dir() else path
     try:
         report = json.loads(file.read_text(encoding="utf-8"))
@@ -33,14 +41,14 @@ def read_certificate(path: Path) -> Report:
             raise ValueError("it has no format")
         if report["format"] != FORMAT:
             raise ValueError(f"its format is {report['format']!r}, and this version reads {FORMAT}")
-        wrong = list(mistakes(report))
-        if wrong:
-            raise ValueError("; ".join(wrong[:5]))
+        return cast("Report", report), list(mistakes(report))
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigurationError(
-            f"{file} is no certificate", seen=str(error), hint="name a report.json that a run wrote"
-        ) from None
-    return cast("Report", report)
+        raise _none(path, str(error)) from None
+
+
+def _none(path: Path, seen: str) -> ConfigurationError:
+    file = path / "report.json" if path.is_dir() else path
+    return ConfigurationError(f"{file} is no certificate", seen=seen, hint="name a report.json that a run wrote")
 
 
 def verify(path: Path, contract: Contract, key: Path | None = None) -> list[str]:
@@ -50,15 +58,19 @@ def verify(path: Path, contract: Contract, key: Path | None = None) -> list[str]
     """
     from pytest_ecs._report.sign import verify_signature
 
-    report = read_certificate(path)
+    report, problems = _read(path)
     folder = path if path.is_dir() else path.parent
-    problems = verify_signature(folder, key)
-    name = Path(report["evidence"]["file"]).name
+    problems += verify_signature(folder, key)
     try:
-        evidence = read_evidence(_beside(folder, name), unfinished=not report["complete"])
+        name = Path(report["evidence"]["file"]).name
+        told, complete = report["evidence"]["sha256"], report["complete"]
+    except (KeyError, TypeError) as error:
+        return problems or [f"the certificate lacks {error}"]
+    try:
+        evidence = read_evidence(_beside(folder, name), unfinished=complete is False)
     except EvidenceError as error:
         return [*problems, str(error)]
-    if evidence.info["sha256"] != report["evidence"]["sha256"]:
+    if evidence.info["sha256"] != told:
         said = "the evidence is that of another certificate: its digest is not the one that the certificate names"
         return [*problems, said]
     try:

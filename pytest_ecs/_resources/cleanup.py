@@ -82,9 +82,11 @@ class _Cleaning:
             self.clock.sleep(max(max(one.at for one in unclear) + LATE - self.clock.now(), 0.0))
         self._discover(self.problems)
         self._strays(certain=not unclear)
+        self._stray_things()
         ids = {server.id for server in tried}
         self._servers([server for server in self.ledger.servers(self.run) if server.id not in ids])
-        self._things([thing for thing in self.ledger.things(self.run) if thing.path is None])
+        keys = {thing.key for thing in known}
+        self._things([thing for thing in self.ledger.things(self.run) if thing.key not in keys])
         for intent in self.ledger.intents(self.run):
             self._conclude(intent)
 
@@ -130,6 +132,14 @@ class _Cleaning:
                     )
                 else:
                     self.ledger.add(server, run=self.run, identity=identity, intent=intent, name=name)
+
+    def _stray_things(self) -> None:
+        """The same for things."""
+        for identity in sorted({thing.identity for thing in self.ledger.things(self.run, gone=True)}):
+            try:
+                things.note_strays(self.ledger, self.run, identity, self._owner(identity))
+            except EcsError as error:
+                self.problems.append(f"whether things of run {self.run} are left is not known: {error}")
 
     def _servers(self, servers: Sequence[Server]) -> None:
         for identity in dict.fromkeys(server.identity for server in servers):

@@ -358,12 +358,12 @@ class Ledger:
         """Write down that a request created nothing, or that what it created is gone."""
         self._set("UPDATE things SET gone = 1 WHERE key = ?", key)
 
-    def things(self, run: str) -> list[Thing]:
-        """Return what *run* created, or may have, and what is not known to be gone; oldest first."""
+    def things(self, run: str, *, gone: bool = False) -> list[Thing]:
+        """Return what *run* created, or may have, oldest first; those that are not known to be gone, or all of them."""
         rows = self._read(
             "SELECT key, run, identity, kind, name, at, path FROM things "
-            "WHERE run = ? AND target = ? AND NOT gone ORDER BY key",
-            *(run, self.target),
+            "WHERE run = ? AND target = ? AND (? OR NOT gone) ORDER BY key",
+            *(run, self.target, gone),
         )
         return [Thing(*row) for row in rows]
 

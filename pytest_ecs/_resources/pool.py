@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
@@ -16,7 +17,7 @@ from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.settling import Settling
 from pytest_ecs._types import Clock, ServerState
-from pytest_ecs.exceptions import JobError, JobTimeout, PrerequisiteMissing, StepFailed
+from pytest_ecs.exceptions import JobError, JobTimeout, LedgerError, PrerequisiteMissing, StepFailed
 
 __all__ = ["Pool"]
 
@@ -178,8 +179,9 @@ class Pool:
 
     def retire(self) -> None:
         """Say that whatever servers were made since the last time have served, except those that are kept."""
-        for server in self.made:
-            self.ledger.spare(server)
+        with suppress(LedgerError):  # they then serve nobody else, and are deleted in the end
+            for server in self.made:
+                self.ledger.spare(server)
         self.made.clear()
 
     def bring(self, lease: Lease, state: ServerState) -> None:

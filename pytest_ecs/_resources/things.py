@@ -13,7 +13,7 @@ from pytest_ecs._resources.working import at_once
 from pytest_ecs._types import Clock
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["delete", "note_snapshots"]
+__all__ = ["delete", "note_snapshots", "note_strays"]
 
 #: How many rounds, and the shortest and longest pause between two; about two minutes, however much there is to delete.
 _ROUNDS, _FIRST, _PAUSE = 30, 0.05, 5.0
@@ -80,6 +80,24 @@ def note_snapshots(ledger: Ledger, image: Thing, client: Client) -> None:
         if path not in known:
             key = ledger.intend_thing(image.identity, SNAPSHOT.name, None, image.at, run=image.run)
             ledger.made_thing(key, path)
+
+
+def note_strays(ledger: Ledger, run: str, identity: str, client: Client) -> None:
+    """Write down what bears a name that only *run* gives and that it asked for, and that no answer ever told of.
+
+    A request that somebody on the way sent twice makes two things, and its answer names one.
+    """
+    asked = [thing for thing in ledger.things(run, gone=True) if thing.identity == identity]
+    paths = {thing.path for thing in asked}
+    for name in dict.fromkeys(thing.kind for thing in asked):
+        kind = BY_NAME[name]
+        mine = {thing.name: thing for thing in asked if thing.kind == name and is_own(thing.name or "", run)}
+        listed = client.get(kind.all) if mine and kind.all else None
+        for item in items(listed.response_body, kind.listed) or () if listed is not None and listed.accepted else ():
+            thing, found = mine.get(text(item, kind.shown)), text(item, kind.id)
+            if thing is not None and thing.path is not None and found is not None and url(kind, found) not in paths:
+                key = ledger.intend_thing(identity, name, thing.name, thing.at, run=run)
+                ledger.made_thing(key, url(kind, found))
 
 
 def _left(one: _Deletion) -> str:

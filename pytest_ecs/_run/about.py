@@ -45,7 +45,7 @@ def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], starte
         selection=_selection(settings, again),
         properties=_properties(settings, again),
         waivers=list(waivers),
-        declaration=declaration_of(settings),
+        declaration=declaration_of(settings, keeper.session.reach.missing if keeper.session is not None else ()),
     )
 
 

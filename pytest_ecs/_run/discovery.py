@@ -13,7 +13,7 @@ from pytest_ecs._run.reach import chapters_of
 from pytest_ecs._run.schemes import OPTIONS
 from pytest_ecs._run.stock import Stock
 from pytest_ecs._types import JSON
-from pytest_ecs.exceptions import AuthenticationFailed, EcsError, NotAnEcsEndpoint
+from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsError, NotAnEcsEndpoint
 
 if TYPE_CHECKING:
     from pytest_ecs._run.session import Session
@@ -33,8 +33,8 @@ def prepare(session: Session, found: Mapping[str, JSON] | None = None) -> None:
     Raises `Unreachable`, `AuthenticationFailed` or `NotAnEcsEndpoint`.
     """
     if found is None:
-        chapters = offered(session)
         identities(session)
+        chapters = offered(session)
         chosen = resources(session, chapters)
         found = {"missing": sorted(n for n, there in chapters.items() if not there), "resources": chosen}
     session.found = dict(found)
@@ -81,7 +81,17 @@ def _is_there(exchange: Exchange) -> bool:
 
 
 def identities(session: Session) -> None:
-    """Let every identity log in; raises `AuthenticationFailed` with the option that names the one that cannot."""
+    """Let every identity log in; raises `AuthenticationFailed` with the option that names the one that cannot.
+
+    Raises `ConfigurationError` when the URL of the endpoint names another project than the credentials are for.
+    """
+    stated, project = session.target.project_in_url, session.client.project_id
+    if stated not in {None, project}:
+        raise ConfigurationError(
+            "The URL of the ECS endpoint names another project than the credentials",
+            seen=f"{stated} in the URL, {project} by {session.target.identities['primary'].source}",
+            hint="give the URL without a project",
+        )
     for identity, client in session.clients.items():
         if identity == "primary":
             client.access()

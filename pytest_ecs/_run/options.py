@@ -13,9 +13,11 @@ import secrets as _secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pytest
+
+from pytest_ecs._types import Kind
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
@@ -42,24 +44,7 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
 }
 #: Options that narrow a profile.
 FILTERS = ("section", "operation", "requirement", "kind", "level")
-_KINDS = (
-    "status",
-    "header",
-    "response",
-    "request",
-    "query",
-    "not-found",
-    "http",
-    "auth",
-    "permission",
-    "error",
-    "job",
-    "alias",
-    "microversion",
-    "rule",
-    "state",
-    "code",
-)
+_KINDS = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -107,6 +92,7 @@ class Settings:
     job_timeout: float = 1800.0
     request_timeout: float = 60.0
     deviation: tuple[str, ...] = ()
+    variant: tuple[str, ...] = ()
     properties: str = "quick"
     #: What hypothesis draws the examples of properties from, the same in all processes of the run.
     seed: int = 0
@@ -263,6 +249,7 @@ OPTIONS: tuple[Option, ...] = (
         choices=("quick", "deep", "off"),
     ),
     Option("deviation", "switch on a deviation of the embedded mock", many=True, metavar="NAME"),
+    Option("variant", "let the embedded mock do something otherwise that may be so", many=True, metavar="NAME"),
 )
 
 
@@ -298,6 +285,10 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign")
         if (path := getattr(settings, name)) is not None
     }
+    if settings.variant and not settings.embedded:
+        raise pytest.UsageError(
+            "--ecs-variant is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
+        )
     if settings.deviation and not settings.embedded:
         raise pytest.UsageError(
             "--ecs-deviation is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
@@ -374,14 +365,20 @@ def check_selection(settings: Settings, contract: Contract) -> None:
 
 
 def check_deviations(settings: Settings) -> None:
-    """Raise `pytest.UsageError` for a deviation that the embedded mock does not have, with the closest names."""
-    if settings.deviation:
-        from pytest_ecs._mock import DEVIATIONS
+    """Raise `pytest.UsageError` for a deviation or variant that the embedded mock does not have, with the closest names."""
+    if not (settings.deviation or settings.variant):
+        return
+    from pytest_ecs._mock import DEVIATIONS, VARIANTS
 
-        for name in settings.deviation:
-            if name not in DEVIATIONS:
+    known: dict[str, tuple[tuple[str, ...], Mapping[str, object]]] = {
+        "deviation": (settings.deviation, DEVIATIONS),
+        "variant": (settings.variant, VARIANTS),
+    }
+    for kind, (names, switches) in known.items():
+        for name in names:
+            if name not in switches:
                 raise pytest.UsageError(
-                    f"--ecs-deviation: the mock has no deviation {name!r}{closest(name, sorted(DEVIATIONS))}"
+                    f"--ecs-{kind}: the mock has no {kind} {name!r}{closest(name, sorted(switches))}"
                 )
 
 

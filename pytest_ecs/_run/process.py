@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -95,9 +96,11 @@ def certify(config: pytest.Config) -> None:
         keeper.stops.install()
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
-        config.pluginmanager.register(Spread(config), "pytest-ecs-spread")
+        config.pluginmanager.register(Spread(), "pytest-ecs-spread")
     else:
-        config.pluginmanager.register(Grouping(contract, embedded=keeper.settings.embedded), "pytest-ecs-grouping")
+        groups = Path(config.workerinput["ecs_groups"])  # type: ignore[attr-defined]
+        grouping = Grouping(contract, groups, embedded=keeper.settings.embedded)
+        config.pluginmanager.register(grouping, "pytest-ecs-grouping")
 
 
 def is_worker(config: pytest.Config) -> bool:

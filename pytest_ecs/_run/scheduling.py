@@ -1,12 +1,16 @@
 """Which tests run in one xdist worker: what shares something scarce, the rules of one resource, the cases of one operation.
 
-A module says it with the marker ``ecs_group`` and a recipe with ``group=``; xdist keeps tests of one group together.
+A module says it with the marker ``ecs_group`` and a recipe with ``group=``. Only workers collect, so they hand what they
+read to the controller, in files: names of tests are all that xdist sends it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,49 +20,63 @@ from pytest_ecs._cases.recipe import RECIPES
 from pytest_ecs._contract import Contract
 from pytest_ecs._types import Group
 
-__all__ = ["MARKER", "Grouping", "Spread", "scope"]
+__all__ = ["MARKER", "Grouping", "Spread"]
 
 MARKER = "ecs_group"
-
-
-def scope(nodeid: str) -> str:
-    """Return the group that xdist has put behind the name of a test, the name itself where there is none."""
-    end = nodeid.rfind("]")
-    return nodeid.rpartition("@")[2] if nodeid.rfind("@") > end else nodeid
 
 
 class Spread:
     """Hands the tests to the xdist workers, unless ``--dist`` asks for something else than sharing the load."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        if config.getoption("dist", "no") == "load":
-            config.option.dist = "loadgroup"  # the workers tell the groups then
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="pytest-ecs-groups-")
+        self._groups: dict[str, str] = {}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker, which alone knows its tests, where to write down the groups of them."""
+        node.workerinput["ecs_groups"] = str(Path(self._folder.name) / f"{node.gateway.id}.json")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any) -> None:
+        """Take over what a worker wrote down; one on another machine could not."""
+        file = Path(node.workerinput["ecs_groups"])
+        if file.exists():
+            self._groups.update(json.loads(file.read_text(encoding="utf-8")))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Keep groups together."""
-        if config.getoption("dist") != "loadgroup":
+        if config.getoption("dist") not in {"load", "loadgroup"}:
             return None
         from pytest_ecs._run.xdist_scheduling import Scheduling
 
-        return Scheduling(config, log, scope)
+        return Scheduling(config, log, self.scope)
+
+    def scope(self, nodeid: str) -> str:
+        """Return the group of a test, its own name where it has none."""
+        return self._groups.get(nodeid, nodeid)
+
+    def pytest_unconfigure(self) -> None:
+        """Remove what the workers wrote."""
+        self._folder.cleanup()
 
 
 class Grouping:
     """Puts the tests of an xdist worker into groups."""
 
-    def __init__(self, contract: Contract, *, embedded: bool) -> None:
+    def __init__(self, contract: Contract, file: Path, *, embedded: bool) -> None:
         self._contract = contract
+        self._file = file
         self._embedded = embedded
         self._home = _locations.suites()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Mark each test with its group before xdist looks for it."""
-        for item in items:
-            name = self.group(item)
-            if name is not None and item.get_closest_marker("xdist_group") is None:
-                item.add_marker(pytest.mark.xdist_group(name))
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Write the groups down for the controller, before xdist tells it that the tests are known."""
+        groups = {item.nodeid: name for item in session.items if (name := self.group(item)) is not None}
+        with suppress(OSError):
+            self._file.write_text(json.dumps(groups), encoding="utf-8")
 
     def group(self, item: pytest.Item) -> str | None:
         """Return the name of the group of *item*, None for a test that may run anywhere.

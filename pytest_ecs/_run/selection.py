@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 __all__ = ["Selector", "declaration_of"]
 
 
-def declaration_of(settings: Settings) -> list[Declaration]:
-    """Return what the endpoint is declared not to offer."""
-    return [{"operation": name, "reason": f"--ecs-not-offered={name}"} for name in settings.not_offered]
+def declaration_of(settings: Settings, missing: Collection[int] = ()) -> list[Declaration]:
+    """Return what the endpoint is declared not to offer, and the chapters that were found *missing* at the start."""
+    given: list[Declaration] = [{"operation": n, "reason": f"--ecs-not-offered={n}"} for n in settings.not_offered]
+    return given + [
+        {"operation": f"{_NAMES[number]}.*", "reason": f"nothing of chapter {number} was found at the start"}
+        for number in sorted(missing)
+    ]
+
+
+#: How the operations of a chapter begin.
+_NAMES = {5: "ecs", 6: "nova"}
 
 
 class Selector:

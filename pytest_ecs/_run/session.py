@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -24,13 +25,13 @@ from pytest_ecs._resources.guard import CreationGuard
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.native import NativeApi
 from pytest_ecs._resources.pool import Pool
-from pytest_ecs._run.discovery import prepare
+from pytest_ecs._run.discovery import offered, prepare
 from pytest_ecs._run.reach import Reach, chapters_of
 from pytest_ecs._run.schemes import scheme
 from pytest_ecs._run.target import one_sentence, open_target
 from pytest_ecs._run.templates import ecs_template, native_template
 from pytest_ecs._types import JSON, Identity
-from pytest_ecs.exceptions import ConfigurationError, PrerequisiteMissing
+from pytest_ecs.exceptions import ConfigurationError, EcsError, PrerequisiteMissing
 
 if TYPE_CHECKING:
     from pytest_ecs._run.options import Settings
@@ -177,13 +178,17 @@ class Session:
         return deleted, problems
 
     def forget(self) -> None:
-        """Write down that this run is over, where it never began and nobody else works on it."""
-        if self.owns_the_end and not self.ledger.made_by(None, run=self.ledger.run):
-            self.ledger.finish()
+        """Write down that this run is over, where it never began: no process of it has asked for anything yet."""
+        ledger, run = self.ledger, self.ledger.run
+        if self.owns_the_end and not (ledger.intents(run) or ledger.things(run) or ledger.servers(run)):
+            ledger.finish()
 
     def sweep(self, run: str, *, dry_run: bool = False) -> tuple[list[str], list[str]]:
         """Delete what *run* created; see `pytest_ecs._resources.cleanup.clean`."""
         self.reach.closed = False
+        if not self.target.simulated and not self.found:
+            with suppress(EcsError):
+                self.reach.missing = frozenset(number for number, there in offered(self).items() if not there)
         return clean(
             self.ledger,
             [run],

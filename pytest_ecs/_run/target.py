@@ -52,7 +52,7 @@ def _embedded(settings: Settings) -> Target:
 
     try:
         # Each worker has a cloud of its own, and the run has one evidence: no two of them may give the same ids.
-        cloud = MockCloud(deviations=settings.deviation, seed=settings.worker_number)
+        cloud = MockCloud(deviations=settings.deviation, variants=settings.variant, seed=settings.worker_number)
     except ValueError as error:
         raise ConfigurationError(f"--ecs-deviation: {error}", hint="pytest-ecs list deviations names them") from None
     base = f"https://{settings.worker}.mock.invalid"
@@ -110,8 +110,8 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
             seen="an AK/SK alone",
             hint="add --ecs-endpoint URL",
         )
-    if endpoint is not None and endpoint.project_id is not None:
-        primary = _in_project(primary, endpoint.project_id, str(given))
+    if endpoint is not None and endpoint.project_id is not None and not (primary.project_id or primary.project_name):
+        primary = replace(primary, project_id=endpoint.project_id)
     files = {name: value for name in _FILES if (value := environ.get(name))}
     identities: dict[Identity, Credentials] = {"primary": primary}
     seconds: tuple[tuple[Identity, str | None], ...] = (
@@ -132,22 +132,13 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
         identities=identities,
         verify=_verify(settings, primary),
         certificate=_certificate(primary),
+        project_in_url=endpoint.project_id if endpoint else None,
         remarks=tuple(f"{what} ({one.source}) is not used" for one in identities.values() for what in one.unused),
     )
 
 
 #: Variables that say where clouds.yaml is.
 _FILES = ("OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE")
-
-
-def _in_project(primary: Credentials, project: str, url: str) -> Credentials:
-    if primary.project_id not in {None, project}:
-        raise ConfigurationError(
-            f"The ECS endpoint {url!r} names another project than the credentials",
-            seen=f"{project} in the URL, {primary.project_id} from {primary.source}",
-            hint="give the URL without a project",
-        )
-    return primary if primary.project_id or primary.project_name else replace(primary, project_id=project)
 
 
 def _verify(settings: Settings, primary: Credentials) -> bool | Path:

@@ -15,6 +15,7 @@ from pytest_ecs._report.failure import explain
 from pytest_ecs._report.model import Process, Waiver
 from pytest_ecs._report.rows import Drift, Rows
 from pytest_ecs._report.waiving import fits
+from pytest_ecs._text import harmless
 from pytest_ecs.exceptions import (
     ConformanceFailure,
     EcsError,
@@ -140,13 +141,16 @@ class Witness:
         about: dict[str, Any] = {
             "ecs": "",
             "ecs_failed": broken,
-            "ecs_covers": covered_by(item) if call.when == "call" else [],
+            "ecs_covers": covered_by(item) if call.when == "call" or error is not None else [],
             "ecs_environment": isinstance(error, EcsError) and not isinstance(error, JobFailed | StepFailed),
         }
         if self._keeper.recorder is None:
             about["ecs"] = rows.to_text() if rows else ""
         else:
             self._keeper.recorder.add(rows)
+        if self._keeper.session is not None:
+            lines = zip((exchange.id for exchange in rows.exchanges), rows.exchange_lines(), strict=True)
+            self._keeper.session.connection.journal.pack(dict(lines))
         vars(report).update(about)
 
     def rest(self) -> Rows:
@@ -239,4 +243,4 @@ class Witness:
         session = self._keeper.session
         scrub = session.connection.secrets.scrub if session else str
         for name in covered:
-            self._keep(Finding(name, outcome, reason=scrub(reason)))
+            self._keep(Finding(name, outcome, reason=harmless(scrub(reason))))

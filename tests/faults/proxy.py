@@ -126,13 +126,12 @@ class Proxy:
 
     def _serve(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        behind = http.client.HTTPConnection(*self._behind, timeout=120)
-        with closing(client), closing(behind), suppress(OSError, ValueError, http.client.HTTPException):
-            reader = client.makefile("rb")
-            while not self.over.is_set() and self._one(client, reader, behind):
+        ends = suppress(OSError, ValueError, http.client.HTTPException)
+        with closing(client), ends, client.makefile("rb") as reader:
+            while not self.over.is_set() and self._one(client, reader):
                 pass
 
-    def _one(self, client: socket.socket, reader: BinaryIO, behind: http.client.HTTPConnection) -> bool:
+    def _one(self, client: socket.socket, reader: BinaryIO) -> bool:
         """Serve one request of a connection; False when it was the last."""
         line = reader.readline(65537)
         if not line.strip():
@@ -143,7 +142,7 @@ class Proxy:
         sent = {name: value for name, value in headers.items() if name.lower() not in _HOP}
 
         def forward() -> Answer:
-            return _ask(behind, method, path, body, sent)
+            return _ask(self._behind, method, path, body, sent)
 
         number, fault = self._draw(method, path)
         seconds = fault.seconds if fault else 0.0
@@ -194,12 +193,13 @@ def _url(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def _ask(behind: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
-    behind.close()  # a new connection for each: what is left of an old one must not disturb by accident
-    behind.request(method, path, body or None, headers)
-    with behind.getresponse() as answer:
-        kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _HOP]
-        return Answer(answer.status, answer.reason, kept, answer.read())
+def _ask(behind: tuple[str, int], method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    # A new connection for each: what is left of an old one must not disturb by accident.
+    with closing(http.client.HTTPConnection(*behind, timeout=120)) as connection:
+        connection.request(method, path, body or None, headers)
+        with connection.getresponse() as answer:
+            kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _HOP]
+            return Answer(answer.status, answer.reason, kept, answer.read())
 
 
 @contextmanager

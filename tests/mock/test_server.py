@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from pytest_ecs._mock import MockCloud, ScaledClock, VirtualClock
 from pytest_ecs._mock.server import serve
@@ -96,6 +98,28 @@ def test_the_command_says_when_it_is_ready_and_stops_on_a_signal(number: signal.
         process.send_signal(number)
         assert process.wait(10) == 0
         assert process.stdout.read() == ""
+
+
+def test_the_command_writes_who_may_log_in(tmp_path: Path) -> None:
+    """clouds.yaml, openrc and ecs.ini are those of the line that it prints, and nobody else can read them."""
+    command = [sys.executable, "-m", "pytest_ecs", "mock", f"--write={tmp_path / 'access'}"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        about = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    files = {file.name: file.read_text(encoding="utf-8") for file in (tmp_path / "access").iterdir()}
+    assert files.keys() == {"clouds.yaml", "openrc", "ecs.ini"}
+    clouds = yaml.safe_load(files["clouds.yaml"])["clouds"]
+    assert clouds["mock"]["auth"]["password"] == about["password"]
+    assert clouds["mock-other"]["auth"]["project_id"] == about["other_project"]["project_id"]
+    assert f"export OS_AUTH_URL={about['iam']}/v3\n" in files["openrc"]
+    options = configparser.ConfigParser()
+    options.read_string(files["ecs.ini"])
+    assert options["pytest"]["ecs_cloud"] == "mock"
+    named = {value for key, value in options["pytest"].items() if not key.endswith("cloud")}
+    assert named == set(about["resources"].values())
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "access").iterdir()} == {0o600}
 
 
 def test_virtual_time_passes_only_when_told() -> None:

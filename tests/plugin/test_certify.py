@@ -254,14 +254,14 @@ def test_an_odd_answer_breaks_no_run_with_workers(pytester: pytest.Pytester, nam
         import pytest
 
         @pytest.mark.ecs_requirement({_STATUS!r})
-        def test_it(ecs_session, monkeypatch):
+        def test_it(_ecs_session, monkeypatch):
             body = ('{{"absolute": {{"odd": ' + {name if name[0] == "[" else f'"{name}"'!r} + "}}}}").encode()
             answer = httpx.MockTransport(
                 lambda request: httpx.Response(200, content=body, headers={{"content-type": "application/json"}})
             )
-            ecs_session.client.get("/v1/{{project_id}}/cloudservers/limits")
-            monkeypatch.setattr(ecs_session.connection.http, "_transport", answer)
-            ecs_session.client.get("/v1/{{project_id}}/cloudservers/limits")
+            _ecs_session.client.get("/v1/{{project_id}}/cloudservers/limits")
+            monkeypatch.setattr(_ecs_session.connection.http, "_transport", answer)
+            _ecs_session.client.get("/v1/{{project_id}}/cloudservers/limits")
     """)
     pytester.runpytest_subprocess("-q", "--ecs-report=out", "--ecs-section=5.7", "-n", "1")
     certificate = _certificate(pytester)

@@ -16,6 +16,22 @@ from . import derived
 
 #: Requirements that passed without any answer that could be broken, and why.
 _UNBROKEN = {
+    **dict.fromkeys(
+        (
+            "10.1/no-content",
+            "10.1/success-no-error",
+            "3/microversion-answered",
+            "3/self-links",
+            "4.1/own-id",
+            "4.3/content-type",
+            "4.3/content-type-there",
+            "4.3/error-message",
+            "6.2/listed-once",
+        ),
+        "it holds for every answer and is broken in tests/unit/checks",
+    ),
+    "A.2/Common.0021": "it was seen in a job, which has no status of HTTP",
+    "A.2/Ecs.0204": "it was seen in a job, which has no status of HTTP",
     "iam.projects.list/error/envelope": "its errors have forms that only a gateway's answers have too",
     "iam.projects.list/error/status": "its errors have forms that only a gateway's answers have too",
     "iam.tokens.create/error/envelope": "its errors have forms that only a gateway's answers have too",

@@ -80,7 +80,7 @@ def _read(request: Request, state: State, key: str, field: Field) -> dict[str, A
 
 
 def _null(request: Request, state: State, key: str) -> None:
-    _read(request, state, key, Field("null", need=True))
+    _read(request, state, key, Field("object|null" if state.varies("null-actions-lenient") else "null", need=True))
 
 
 # Lock, unlock (6.3.4, 6.3.5)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_ecs._mock.compute.views import host_of
-from pytest_ecs._mock.http.validation import Refuse
+from pytest_ecs._mock.http.errors import NativeError
+from pytest_ecs._mock.http.validation import UUID, Refuse
 from pytest_ecs._mock.state.cloud import Project, State
 from pytest_ecs._mock.state.disks import put
 from pytest_ecs._mock.state.hardware import Disk, Eip, Network, Nic, Port, Server, Snapshot
@@ -61,10 +62,13 @@ class Resolver:
         self.lax = state.deviates("reference-unchecked")
         self._taken: set[str] = set()
 
-    def unknown(self, code: str, message: str) -> None:
-        """Refuse something that does not exist."""
+    def unknown(self, code: str, message: str, *, missing: bool = False) -> None:
+        """Refuse something that does not exist; where it is only *missing*, a native API may say so by its status."""
         if not self.lax:
-            raise self._refuse(code, message)
+            refusal = self._refuse(code, message)
+            if missing and isinstance(refusal, NativeError) and self._state.varies("unknown-reference-404"):
+                refusal.status = 404
+            raise refusal
 
     def image(self, ref: str | None) -> Image:
         """Return an image by its id; the first one for None."""
@@ -72,7 +76,7 @@ class Resolver:
         if found is not None and found.owner not in {None, self._project.id}:
             found = None
         if found is None and ref is not None:
-            self.unknown("Ecs.0031", "The image does not exist.")
+            self.unknown("Ecs.0031", "The image does not exist.", missing=re.fullmatch(UUID, ref) is not None)
         if found is not None and found.status != "ACTIVE":
             self.unknown("Ecs.0032", "The image is not in Active state.")
         return found or next(iter(self._state.images.values()))
@@ -97,7 +101,7 @@ class Resolver:
         found = self._state.flavors.get(ref or "")
         if found is None:
             if ref is not None:
-                self.unknown("Ecs.0029", "The flavor does not exist.")
+                self.unknown("Ecs.0029", "The flavor does not exist.", missing=True)
             return next(iter(self._state.flavors.values()))
         sales = {found.sale(one) for one in ([zone] if zone else self._state.zones)}
         if not sales & _ON_SALE:
@@ -241,7 +245,7 @@ def batch_names(name: str, count: int, state: State) -> list[str]:
     if count == 1 or state.deviates("name-suffix-missing"):
         return [name] * count
     found = re.fullmatch(r"(.+)-(\d{4})", name)
-    stem, first = (found[1], int(found[2])) if found else (name, 0)
+    stem, first = (found[1], int(found[2])) if found else (name, int(state.varies("batch-from-one")))
     return [f"{stem}-{number:04d}" for number in range(first, first + count)]
 
 

@@ -122,7 +122,7 @@ def _page(request: Request, state: State, keys: Mapping[str, Key]) -> tuple[list
         if at is None:
             raise NativeError(400, f"marker {marker[:40]!r} not found")
         servers = servers[at + 1 :]
-    return servers[:size], len(servers) > size
+    return servers[:size], 0 < size < len(servers)
 
 
 def _limit(request: Request, state: State) -> int:
@@ -138,6 +138,10 @@ def _limit(request: Request, state: State) -> int:
     limit = int(text)
     if limit < 0 and not deviates("bound-under-unchecked"):
         raise NativeError(400, "limit is negative")
+    if limit == 0 and state.varies("limit-zero-empty"):
+        return 0
+    if limit > _MOST and state.varies("limit-over-refused"):
+        raise NativeError(400, f"limit is more than {_MOST}")
     if limit <= 0:
         return _DEFAULT
     return limit if deviates("bound-over-unchecked") else min(limit, _MOST)

@@ -56,6 +56,8 @@ class State:
         self.clock = clock
         self.limits = Limits()
         self.deviates = deviates
+        #: Whether a variant is on.
+        self.varies: Callable[[str], bool] = lambda name: False
         self._random = random.Random(seed)
         self._events: list[tuple[float, int, Callable[[float], object]]] = []
         self._order = itertools.count()
@@ -185,6 +187,7 @@ class State:
             if vm_state == "active" and server.launched is None:
                 server.launched = at
         if index + 1 < len(phases):
+            lasts *= 3 if self.varies("jobs-slow") else 1
             self.later(at + lasts, lambda now: self._enter(server, turn, phases, index + 1, now, well=well))
             return
         server.going = False

@@ -35,6 +35,7 @@ _BAD = _report("fail", a="fail", b="error", c="pass")
         (_report(a="pass", s="fail"), Run(), Gates(), 0),
         (_report("fail", a="fail"), Run(1), Gates(), 1),
         (_report(a="pass"), Run(1, own_failures=True), Gates(), 1),
+        (_report(a="pass", s="error"), Run(1), Gates(), 6),
         (_report(a="pass"), Run(2), Gates(), 2),
         (_report(a="pass"), Run(3), Gates(), 3),
         (_report("error", a="error"), Run(1), Gates(), 6),

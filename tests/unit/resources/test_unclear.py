@@ -196,3 +196,41 @@ def test_the_snapshots_of_images_are_deleted(session: Session) -> None:
     assert session.client.get(snapshot.path).accepted
     assert session.clean()[1] == []
     assert session.client.get(snapshot.path).status == 404
+
+
+def test_what_was_made_twice_is_deleted_twice(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody on the way sent a request twice; its answer names one thing, and the run's name tells of the other."""
+    transport = session.connection.http._transport
+    real = transport.handle_request
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST" and request.url.path.endswith("/os-server-groups"):
+            real(request).read()
+        return real(request)
+
+    path = "/v2.1/{project_id}/os-server-groups"
+    before = len(session.client.get(path).response_body["server_groups"])
+    monkeypatch.setattr(transport, "handle_request", handle)
+    group = {"name": session.pool.new_name("group"), "policies": ["anti-affinity"]}
+    session.client.post(path, {"server_group": group})
+    assert len(session.client.get(path).response_body["server_groups"]) == before + 2
+    assert session.clean()[1] == []
+    assert len(session.client.get(path).response_body["server_groups"]) == before
+
+
+def test_a_ledger_that_breaks_at_the_end_of_a_test_breaks_nothing_else(session: Session) -> None:
+    """Which server somebody may have next is no reason to stop pytest."""
+    session.pool.made = ["s1"]
+    session.ledger._db.execute("DROP TABLE servers")
+    session.pool.retire()
+    assert session.pool.made == []
+
+
+def test_a_run_that_asked_for_something_is_not_forgotten(session: Session) -> None:
+    """A session that cannot go on is over only when no process of its run asked for anything."""
+    key = session.ledger.intend("primary", "web", 1, 0.0)
+    session.forget()
+    assert [run.finished for run in session.ledger.runs()] == [None]
+    session.ledger.refused(key)
+    session.forget()
+    assert [run.finished is None for run in session.ledger.runs()] == [False]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from pytest_ecs._cases.recipe import RECIPES, Recipe
 from pytest_ecs._contract import load
 from pytest_ecs._locations import suites
-from pytest_ecs._run.scheduling import Grouping, scope
+from pytest_ecs._run.scheduling import Grouping, Spread
 
 
 class Place(Protocol):
@@ -63,7 +64,7 @@ def recipes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _group(item: pytest.Item, *, embedded: bool = False) -> str | None:
-    return Grouping(load(), embedded=embedded).group(item)
+    return Grouping(load(), Path(), embedded=embedded).group(item)
 
 
 @pytest.mark.parametrize(("parameter", "name"), list(_PARAMETERS.items()))
@@ -103,24 +104,17 @@ def test_what_makes_servers_is_in_one_worker_where_workers_share_none(place: Pla
     assert (_group(rules), _group(deletes)) == ("ecs/test_lifecycle.py", "ecs.servers.delete")
 
 
-def test_xdist_is_told(place: Place) -> None:
-    """By the marker that it knows; one that a test has already stays."""
-    plain, own, free = place(suites() / "ecs" / "test_tags.py"), place(suites() / "ecs" / "test_x.py"), place(Path("x"))
-    own.add_marker(pytest.mark.xdist_group("mine"))
-    Grouping(load(), embedded=True).pytest_collection_modifyitems([plain, own, free])
-    groups = [[mark.args[0] for mark in item.iter_markers("xdist_group")] for item in (plain, own, free)]
-    assert groups == [["ecs/test_tags.py"], ["mine"], []]
-
-
-@pytest.mark.parametrize(
-    ("nodeid", "name"),
-    [
-        ("suites/ecs/test_tags.py::test_x@ecs/test_tags.py", "ecs/test_tags.py"),
-        ("suites/test_x.py::test_x[a@b]@scarce", "scarce"),
-        ("my/test_own.py::test_x[a@b]", "my/test_own.py::test_x[a@b]"),
-        ("my/test_own.py::test_x", "my/test_own.py::test_x"),
-    ],
-)
-def test_the_group_stands_behind_the_name_of_the_test(nodeid: str, name: str) -> None:
-    """As xdist puts it; a test without one is a group of its own."""
-    assert scope(nodeid) == name
+def test_the_controller_learns_the_groups_from_the_workers(place: Place, tmp_path: Path) -> None:
+    """Of every test that has one; others are groups of their own."""
+    spread = Spread()
+    node: Any = SimpleNamespace(gateway=SimpleNamespace(id="gw0"), workerinput={})
+    spread.pytest_configure_node(node)
+    items = [place(suites() / "ecs" / "test_tags.py"), place(tmp_path / "test_own.py")]
+    session: Any = SimpleNamespace(items=items)
+    file = Path(node.workerinput["ecs_groups"])
+    Grouping(load(), file, embedded=True).pytest_collection_finish(session)
+    spread.pytest_xdist_node_collection_finished(node)
+    assert spread.scope(items[0].nodeid) == "ecs/test_tags.py"
+    assert spread.scope(items[1].nodeid) == items[1].nodeid
+    spread.pytest_unconfigure()
+    assert not file.parent.exists()

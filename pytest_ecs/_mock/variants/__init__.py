@@ -1,0 +1,31 @@
+"""Other behaviour that the document allows as well: the suite is shown to blame none of it.
+
+Each variant is a reading of the document beside the one that the mock has without it; most change answers (`answers`,
+`errors`, `wire`), the rest stand where the behaviour lives, as deviations do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pytest_ecs._mock.variants.answers import ANSWERS
+from pytest_ecs._mock.variants.errors import ERRORS
+from pytest_ecs._mock.variants.wire import WIRE
+
+__all__ = ["VARIANTS"]
+
+#: Name -> what is otherwise, and the ruling or the section that allows it.
+VARIANTS: Mapping[str, tuple[str, str]] = {
+    **{name: (one.what, one.allowed) for name, one in ANSWERS.items()},
+    **{name: (what, allowed) for name, (what, allowed, _) in ERRORS.items()},
+    **WIRE,
+    "batch-from-one": ("names of a batch count from -0001", "name-suffix-start"),
+    "garbage-token-400": ("a token that is none is refused with 400 and Ecs.0023", "A.2"),
+    "jobs-slow": ("everything takes three times as long", "5.8.1"),
+    "limit-over-refused": ("a limit above 1000 is refused", "list-limit"),
+    "limit-zero-empty": ("limit=0 asks for no servers, and gets an empty list", "list-limit"),
+    "null-actions-lenient": ("actions that ask for null take an empty object too", "null-actions"),
+    "quotas-low": ("a project may have few servers, EIPs and groups", "5.7.1"),
+    "quotas-high": ("a project may have ten times as much", "5.7.1"),
+    "unknown-reference-404": ("an unknown image or flavor of a native creation is refused with 404", "image-ref-form"),
+}

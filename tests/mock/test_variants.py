@@ -1,0 +1,110 @@
+"""Conforming variants of the mock: each shows, alone and beside all others, and none breaks it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+import pytest_ecs
+from pytest_ecs._mock import DEVIATIONS, VARIANTS, MockCloud
+from tests.mock.harness import Client, JsonObject
+
+
+def _client(*names: str) -> Client:
+    return Client(MockCloud(variants=names))
+
+
+def test_variants_have_names_of_their_own() -> None:
+    """A name is never a deviation too, and each says what it is and what allows it."""
+    assert not VARIANTS.keys() & DEVIATIONS.keys()
+    assert all(what and allowed for what, allowed in VARIANTS.values())
+
+
+def test_an_unknown_variant_is_refused() -> None:
+    """With the closest name."""
+    with pytest.raises(ValueError, match="no variant 'job-slow'; did you mean jobs-slow"):
+        MockCloud(variants=["job-slow"])
+
+
+def test_every_variant_is_asked_for() -> None:
+    """One that no module looks at would be innocent for nothing."""
+    folder = Path(pytest_ecs.__file__).parent / "_mock"
+    source = "".join(
+        file.read_text(encoding="utf-8") for file in folder.rglob("*.py") if file.parent.name != "deviations"
+    )
+    for name in VARIANTS:
+        assert f'"{name}"' in source, name
+
+
+@pytest.mark.parametrize("name", sorted(VARIANTS))
+def test_a_server_lives_with_a_variant(name: str) -> None:
+    """Creation, details and deletion by both APIs work, and the state stays consistent."""
+    client = _client(name)
+    job = client.v1("POST", "cloudservers", client.request()).json()["job_id"]
+    client.advance(600)
+    assert client.job(job)["status"] == "SUCCESS"
+    native = client.nova("POST", "servers", client.native()).json()["server"]["id"]
+    client.advance(600)
+    assert client.show(native, at="2.60")["status"] == "ACTIVE"
+    assert client.nova("DELETE", f"servers/{native}").is_success
+    client.advance(600)
+    assert client.cloud.control("GET", "/_mock/consistency") == {"complaints": []}
+    assert [one for one in client.cloud.control("GET", "/_mock/requests")["requests"] if "fault" in one] == []
+
+
+def _one(answer: httpx.Response) -> JsonObject:
+    return dict(answer.json())
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("native-errors-flat", {"code", "message"}),
+        ("native-errors-gateway", {"error_code", "error_msg"}),
+        ("native-errors-wrapped", {"error"}),
+        ("native-errors-other-name", {"computeFault"}),
+    ],
+)
+def test_native_errors_have_other_forms(name: str, shape: set[str]) -> None:
+    """The document gives none for chapter 6."""
+    assert _one(_client(name).nova("GET", "servers/none")).keys() == shape
+
+
+def test_native_errors_may_have_no_body() -> None:
+    """Then the status says it all."""
+    answer = _client("native-errors-without-body").nova("GET", "servers/none")
+    assert (answer.status_code, answer.content) == (404, b"")
+
+
+def test_some_statuses_are_others() -> None:
+    """Rulings allow several for one success."""
+    client = _client("job-status-202", "native-status-202-empty", "garbage-token-400")
+    assert client.v1("POST", "cloudservers", client.request()).status_code == 202
+    client.advance(600)
+    server = client.nova("GET", "servers").json()["servers"][0]["id"]
+    assert client.nova("DELETE", f"servers/{server}").status_code == 202
+    client.http.headers["X-Auth-Token"] = "nonsense"
+    assert client.code(client.v1("GET", "cloudservers/limits")) == (400, "Ecs.0023")
+
+
+def test_some_requests_are_read_otherwise() -> None:
+    """Each by the words of a ruling."""
+    client = _client("null-actions-lenient", "limit-zero-empty", "limit-over-refused", "unknown-reference-404")
+    (server,) = client.create()
+    assert client.act(server, "lock").status_code == 202
+    assert client.nova("GET", "servers?limit=0").json()["servers"] == []
+    assert client.nova("GET", "servers?limit=1001").status_code == 400
+    body = client.native(flavorRef="no-such-flavor")
+    assert client.nova("POST", "servers", body).status_code == 404
+
+
+def test_a_batch_may_count_from_one_and_take_its_time() -> None:
+    """Names and durations are not fixed."""
+    client = _client("batch-from-one", "jobs-slow")
+    job = client.v1("POST", "cloudservers", client.request(count=2)).json()["job_id"]
+    client.advance(60)
+    assert client.job(job)["status"] == "RUNNING"
+    client.advance(600)
+    assert {one["name"] for one in client.nova("GET", "servers").json()["servers"]} == {"one-0001", "one-0002"}

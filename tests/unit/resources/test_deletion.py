@@ -1,0 +1,66 @@
+"""What cannot be deleted is said soon, once for each cause."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from pytest_ecs._resources.working import at_once
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.session import Session, open_session
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session on the conforming mock."""
+    opened = open_session(Settings(run="unit"))
+    yield opened
+    opened.close()
+
+
+def _refuse_deletions(session: Session, monkeypatch: pytest.MonkeyPatch, status: int) -> list[httpx.Request]:
+    transport = session.connection.http._transport
+    real = transport.handle_request
+    refused: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.method == "DELETE" or request.url.path.endswith("/cloudservers/delete"):
+            refused.append(request)
+            return httpx.Response(status, json={"forbidden": {"code": status, "message": "no"}})
+        return real(request)
+
+    monkeypatch.setattr(transport, "handle_request", handle)
+    return refused
+
+
+def test_servers_that_nobody_may_delete_are_said_together(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One cause, one sentence, in less than a minute of the target's time and without asking for each of them."""
+    leases = session.pool.batch_of(12)
+    refused = _refuse_deletions(session, monkeypatch, 403)
+    began = session.target.clock.now()
+    deleted, (problem,) = session.clean()
+    assert session.target.clock.now() - began < 60
+    assert deleted == []
+    assert problem.startswith("12 servers are still there (HTTP 403")
+    assert all(lease.id in problem for lease in leases)
+    assert len(refused) < 60
+
+
+def test_things_that_nobody_may_delete_are_not_waited_for(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one may not do now one may not do in two minutes."""
+    for name in ("one", "two"):
+        session.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": name}})
+    _refuse_deletions(session, monkeypatch, 403)
+    began = session.target.clock.now()
+    deleted, problems = session.clean()
+    assert session.target.clock.now() - began < 10
+    assert (deleted, len(problems)) == ([], 2)
+    assert all("HTTP 403" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_answers_come_in_the_order_of_the_questions(threads: int) -> None:
+    """However many are asked at a time; the first exception is the caller's."""
+    assert at_once(lambda number: number * 2, range(20), threads) == list(range(0, 40, 2))
+    with pytest.raises(ZeroDivisionError):
+        at_once(lambda number: 1 // number, range(5), threads)

@@ -1,0 +1,61 @@
+"""What a profile may send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_ecs._run.reach import Reach
+from pytest_ecs.exceptions import PrerequisiteMissing
+
+
+class _Next:
+    def before(self, *_: Any) -> str:
+        return "asked"
+
+    def after(self, *_: Any) -> None:
+        """Nothing to write down."""
+
+
+@pytest.mark.parametrize(
+    ("profile", "method", "path", "reason"),
+    [
+        ("native", "GET", "/v1/p/cloudservers/limits", "chapter 5"),
+        ("native", "POST", "/v1/p/jobs/1", "chapter 5"),
+        ("native", "GET", "/v2.1/p/servers", None),
+        ("native", "POST", "/v1.0/servers/1/action", None),
+        ("native", "POST", "/v3/auth/tokens", None),
+        ("native", "GET", "/", None),
+        ("core", "POST", "/v1/p/cloudservers", None),
+        ("core", "GET", "/v2.1/p/servers", None),
+        ("core", "GET", "/v2.1/p/servers/detail", None),
+        ("core", "GET", "/v2.1/p/servers/1", None),
+        ("core", "DELETE", "/v2.1/p/servers/1", "chapter 6"),
+        ("core", "GET", "/v2.1/p/servers/1/os-interface", "chapter 6"),
+        ("core", "GET", "/v2.1/p/limits", "chapter 6"),
+        ("full", "GET", "/v1/p/cloudservers/limits", None),
+        ("deprecated", "GET", "/v2.1/p/images", None),
+    ],
+)
+def test_what_is_outside_is_refused_before_it_leaves(profile: str, method: str, path: str, reason: str | None) -> None:
+    """With the chapter that it belongs to."""
+    reach = Reach(_Next(), profile)
+    if reason is None:
+        assert reach.before(method, path, None, "primary") == "asked"
+        return
+    with pytest.raises(PrerequisiteMissing, match=f"{reason}, which is not in the profile {profile}"):
+        reach.before(method, path, None, "primary")
+
+
+def test_what_the_endpoint_does_not_offer_is_not_asked_for() -> None:
+    """A Nova has no chapter 5, whatever the profile."""
+    reach = Reach(_Next(), "full", missing=frozenset({5}))
+    with pytest.raises(PrerequisiteMissing, match="does not offer the APIs of chapter 5"):
+        reach.before("GET", "/v1/p/cloudservers/limits", None, "primary")
+
+
+def test_nothing_is_refused_while_things_are_deleted() -> None:
+    """What was made goes, whatever it takes."""
+    reach = Reach(_Next(), "core", closed=False)
+    assert reach.before("DELETE", "/v2.1/p/servers/1", None, "primary") == "asked"
