@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -67,13 +69,33 @@ def nova(session: nox.Session) -> None:
 
 @nox.session
 def openapi(session: nox.Session) -> None:
-    """Let other tools read the OpenAPI document of the contract."""
-    session.install(".", "openapi-spec-validator", "schemathesis")
+    """Let other tools read the OpenAPI document of the contract, those from npm where there is npm."""
+    session.install("-e", ".[dev]", "openapi-python-client", "schemathesis")
+    npm = shutil.which("npm")
     with tempfile.TemporaryDirectory() as folder:
+        if npm is not None:
+            session.run(npm, "install", "--silent", "--no-save", "--prefix", folder, *_NPM, external=True)
+        else:
+            session.warn("npm is not installed, so that Redocly, Spectral, Prism and TypeScript are left out")
         file = str(Path(folder) / "ecs.json")
         session.run("pytest-ecs", "openapi", "--output", file)
         session.run("openapi-spec-validator", file)
         session.run("python", "tests/openapi/listed.py", file)
+        path = os.pathsep.join(
+            [*(session.bin_paths or ()), str(Path(folder) / "node_modules" / ".bin"), os.environ["PATH"]]
+        )
+        tests = ("tests/openapi", "tests/suites/test_openapi_answers.py", "tests/unit/contract/test_openapi.py")
+        session.run("pytest", *tests, *session.posargs, env={"PATH": path})
+
+
+#: Tools for OpenAPI that the package index of Python does not have.
+_NPM = (
+    "@redocly/cli@2",
+    "@stoplight/spectral-cli@6",
+    "@stoplight/prism-cli@5",
+    "openapi-typescript@7",
+    "typescript@5",
+)
 
 
 @nox.session

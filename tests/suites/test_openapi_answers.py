@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def test_every_answer_of_a_clean_run_fits(clean_run: tuple[int, Path]) -> None:
     document = Document(openapi(load()))
     wrong: dict[str, str] = {}
     seen: set[str] = set()
-    with (folder / "evidence.jsonl").open(encoding="utf-8") as rows:
+    with gzip.open(folder / "evidence.jsonl.gz", "rt", encoding="utf-8") as rows:
         for row in map(json.loads, rows):
             if row["kind"] == "exchange" and row["operation"] is not None and row["failure"] is None:
                 seen.add(row["operation"])

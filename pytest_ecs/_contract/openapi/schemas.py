@@ -12,7 +12,10 @@ from pytest_ecs._contract.versions import version_key
 __all__ = ["TIME", "answered", "asked"]
 
 #: A time as the reference writes it. ``date-time`` would be RFC 3339, which wants the zone that many examples lack.
-TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
+TIME = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.,][0-9]+)?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])?$"
+)
 #: Keywords that say how we judge, and tell other tools nothing.
 _OURS = frozenset({"x-levels", "x-lenient", "x-errors", "x-check-only", "x-exclusive"})
 
