@@ -66,4 +66,5 @@ def test_what_the_endpoint_does_not_offer_is_not_asked_for() -> None:
 def test_nothing_is_refused_while_things_are_deleted() -> None:
     """What was made goes, whatever it takes."""
     reach = Reach(_Next(), "core", load_contract().match, closed=False)
-    assert reach.before("DELETE", "/v2.1/p/servers/1", None, "primary") == "asked"
+    assert reach.before("POST", "/v2.1/p/servers/1/action", {"unlock": None}, "primary") == "asked"
+    assert reach.before("DELETE", "/v2.1/p/servers/1", None, "primary") is None
