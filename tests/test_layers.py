@@ -22,7 +22,7 @@ _MAY: dict[str, set[str]] = {
     "_http": set(),
     "_resources": {"_http"},
     "_checks": {"_contract", "_http"},
-    "_cases": {"_contract", "_http"},
+    "_cases": {"_contract", "_http", "_locations"},
     "strategies": {"_cases", "_checks", "_contract"},
     "_report": {"_checks", "_contract", "_http", "_locations"},
     "_run": {"_cases", "_checks", "_contract", "_http", "_mock", "_report", "_resources", "_locations"},

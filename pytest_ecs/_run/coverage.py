@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -88,26 +86,12 @@ def passive(requirement: Requirement) -> str | None:
 def reason(contract: Contract, requirement: Requirement) -> str:
     """Return why no check made a finding on *requirement*."""
     from pytest_ecs._cases.derivation import uncovered
+    from pytest_ecs._cases.library import load_recipes
 
-    _know_recipes()
+    load_recipes()
     if requirement.operation is None:
         return "it was not seen in this run" if requirement.kind in _EVERYWHERE else "no check exercised it in this run"
     why = uncovered(contract.operations[requirement.operation], requirement)
     if why:
         return why
     return "it was not seen in this run" if passive(requirement) else "no check exercised it in this run"
-
-
-def _know_recipes() -> None:
-    """Import the suites' recipes, as pytest does; with xdist the controller collects nothing and would know none."""
-    from pytest_ecs._cases.recipe import RECIPES
-    from pytest_ecs._locations import suites
-
-    if RECIPES:
-        return
-    home = suites()
-    if (home.parent / "__init__.py").exists():  # in a wheel the suites are inside the package
-        importlib.import_module(f"{home.parent.name}.{home.name}.recipes")
-        return
-    sys.path.insert(0, str(home.parent))
-    importlib.import_module(f"{home.name}.recipes")

@@ -218,9 +218,11 @@ class Witness:
             return
         if isinstance(error, JobFailed | StepFailed):
             # Whether the endpoint is to blame is said by <operation>/job or /status, from the record; here a step is missing.
-            self._conclude(
-                covered, "not_tested" if self._told else "error", f"a step that the test needs did not succeed: {error}"
-            )
+            # Where an answer did not come at all, nobody is blamed, and that is an error of the environment.
+            unanswered = next((one for one in self._exchanges if one.failure is not None), None)
+            outcome = "error" if unanswered is not None else "not_tested"
+            link = f", see {min(self._broken)}" if self._broken else ""
+            self._conclude(covered, outcome, f"a step that the test needs did not succeed{link}: {error}")
             report.longrepr = str(error)
             return
         if isinstance(error, EcsError):

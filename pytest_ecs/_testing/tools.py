@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_ecs._cases.library import load_recipes
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.target import Target
@@ -50,6 +51,7 @@ class Tools:
 
 def tools_of(session: Session) -> Tools:
     """Return the tools of a session; they share what they made and were handed."""
+    load_recipes()
     wait = Wait(session.client, session.target.clock)
     servers, jobs = Servers(session), Jobs(session)
     supplies = Supplies(session, jobs)

@@ -44,9 +44,17 @@ class Project:
         return next(iter(self.groups.values()))
 
     def discard(self, disk: Disk) -> None:
-        """Take a disk away; one that has snapshots stays, since they have to be deleted first (6.2.1)."""
-        if all(snapshot.disk is not disk for snapshot in self.snapshots.values()):
-            self.volumes.pop(disk.id, None)
+        """Take a disk away that goes with its server.
+
+        One that was started from stays as long as it has snapshots (6.2.1); a data disk goes when that is asked for
+        (Table 5-8), and its snapshots go with it.
+        """
+        snapshots = [snapshot for snapshot in self.snapshots.values() if snapshot.disk is disk]
+        if snapshots and disk.bootable:
+            return
+        for snapshot in snapshots:
+            del self.snapshots[snapshot.id]
+        self.volumes.pop(disk.id, None)
 
 
 class State:

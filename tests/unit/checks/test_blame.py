@@ -222,7 +222,14 @@ def test_fields_are_required_in_the_states_of_the_examples(whole: Contract, stat
 
 def test_a_job_that_has_not_ended_needs_no_error_and_no_end(whole: Contract) -> None:
     """The table returns them when it has."""
-    body: dict[str, object] = {"status": "RUNNING", "entities": {}, "job_id": "j", "job_type": "t", "begin_time": None, "end_time": ""}
+    body: dict[str, object] = {
+        "status": "RUNNING",
+        "entities": {},
+        "job_id": "j",
+        "job_type": "t",
+        "begin_time": None,
+        "end_time": "",
+    }
     assert not _outcomes(whole, [exchange(_JOB, 200, body, parameters={"job_id": "j"})])
     ended = {**body, "status": "SUCCESS", "end_time": "2022-02-17T05:41:55.441Z"}
     failed = _outcomes(whole, [exchange(_JOB, 200, ended, parameters={"job_id": "j"})])
