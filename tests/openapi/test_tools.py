@@ -19,7 +19,7 @@ import yaml
 from pytest_ecs._contract import load
 from pytest_ecs._contract.openapi import Known, openapi
 from pytest_ecs._mock import MockCloud
-from pytest_ecs._mock.clock import ScaledClock
+from pytest_ecs._mock.state.clock import ScaledClock
 from pytest_ecs._mock.server import serve
 
 _EXPLAINED: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("explained.yaml").read_text(encoding="utf-8"))
