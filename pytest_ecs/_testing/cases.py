@@ -90,6 +90,7 @@ class Cases:
             self.driver.take_back(exchange, recipe, leases)
             self.driver.restore(recipe, leases, request)
         finally:
+            self.driver.discard_fresh()
             for lease in [] if only_reads else leases:
                 lease.release()
         return exchange
@@ -239,6 +240,7 @@ class Cases:
                 lease.release()
         finally:
             hook("PUT", "/_mock/policy", {"allow": []})
+            self.driver.discard_fresh()
 
     # Properties
 
