@@ -238,7 +238,8 @@ class Driver:
             username=credentials.username,
             password=credentials.password,
             project_name=credentials.project_name,
-            scope=_scope(credentials),
+            scope=login_of(credentials).scope if credentials.login is not None else None,
+            named_scope=_named_scope(credentials),
         )
 
     def send(
@@ -276,8 +277,8 @@ class Driver:
         return client.request(sending.method or operation.method, path, **options)
 
 
-def _scope(credentials: Credentials) -> JSON:
-    """Return the scope of a login: the project by its name, as 4.1 shows it, where the name is known."""
-    if credentials.login is None:
+def _named_scope(credentials: Credentials) -> JSON:
+    """Return the scope of a login with the project's name, as 4.1 shows it; None where the name is not known."""
+    if credentials.login is None or not credentials.project_name:
         return None
-    return login_of(replace(credentials, project_id=None) if credentials.project_name else credentials).scope
+    return login_of(replace(credentials, project_id=None)).scope
