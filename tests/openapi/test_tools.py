@@ -19,8 +19,8 @@ import yaml
 from pytest_ecs._contract import load
 from pytest_ecs._contract.openapi import Known, openapi
 from pytest_ecs._mock import MockCloud
-from pytest_ecs._mock.state.clock import ScaledClock
 from pytest_ecs._mock.server import serve
+from pytest_ecs._mock.state.clock import ScaledClock
 
 _EXPLAINED: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("explained.yaml").read_text(encoding="utf-8"))
 #: How long schemathesis sends requests.
