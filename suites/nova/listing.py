@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs import Client, Exchange, Lease, read
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 from .creation import SERVERS
 
@@ -18,6 +19,7 @@ __all__ = [
     "MOST",
     "PATHS",
     "both",
+    "by_name",
     "changed_since",
     "ids_of",
     "position",
@@ -65,6 +67,18 @@ def position(listed: Exchange, server: str) -> int:
     """Return where a server stands in a list; after its end where it does not."""
     ids = read(listed, "servers", "*", "id")
     return ids.index(server) if server in ids else len(ids)
+
+
+def by_name(client: Client, path: str, name: str, **query: str) -> Exchange:
+    """List servers by a part of their name; raises `PrerequisiteMissing` where others are listed as well.
+
+    That is judged where the filter is, and what looks through it is not tested then.
+    """
+    listed = client.get(path, query={"name": name, "limit": str(MOST), **query})
+    others = [one for one in read(listed, "servers", "*", "name") if name not in one]
+    if others:
+        raise PrerequisiteMissing("The list by name is needed", seen=f"it has servers of other names, as {others[0]}")
+    return listed
 
 
 def updated(lease: Lease) -> datetime:

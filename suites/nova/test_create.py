@@ -20,7 +20,7 @@ from .creation import (
     path_of,
     plain,
 )
-from .listing import DETAIL, MOST, position
+from .listing import DETAIL, MOST, by_name, position
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
@@ -86,7 +86,7 @@ def test_what_is_left_out_has_its_default(
     groups = ecs_client.get(f"{path}/os-security-groups")  # the server may show their ids (table 6-55)
     names = ("body", "security_groups", "*", "name")
     check("nova.servers.create/rule/default-security-group", groups, *names, includes=["default"])
-    named = ecs_client.get(SERVERS, query={"name": f"{made.name}-plain"})
+    named = by_name(ecs_client, SERVERS, f"{made.name}-plain")
     check("nova.servers.create/rule/min-default", named, "body", "servers", length=1)
 
 

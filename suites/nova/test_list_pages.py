@@ -14,7 +14,7 @@ from pytest_ecs import Check, Client, Contract, Exchange, Servers, Supplies, Tar
 from pytest_ecs.typing import JSON
 
 from .creation import made_servers
-from .listing import DEFAULT, DETAIL, IDS, MOST, both, ids_of, rule_of
+from .listing import DEFAULT, DETAIL, IDS, MOST, both, by_name, ids_of, rule_of
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
@@ -120,7 +120,7 @@ def test_links_lead_through_all_pages(
     """From link to link every server of a name comes once, in the order of the whole list; then comes nothing."""
     made = made_servers(ecs_client, ecs_servers, ecs_supplies)
     complete, works = rule_of(operation, "pages-complete"), rule_of(operation, "next-link-works")
-    whole = ecs_client.get(path, query={"name": made.name, "limit": str(MOST)})
+    whole = by_name(ecs_client, path, made.name)
     ids = ids_of(whole)
     ecs_check(complete, whole, *IDS, same_items=made.ids)
     _check_end(ecs_client, ecs_check, rule_of(operation, "no-next-link"), path, whole)

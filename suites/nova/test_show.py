@@ -12,7 +12,7 @@ from pytest_ecs.typing import ServerState
 
 from .creation import SERVERS, made_servers, path_of
 from .fields import lasting
-from .listing import DETAIL, MOST, position
+from .listing import DETAIL, IDS, MOST, by_name, ids_of, position
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
@@ -47,6 +47,7 @@ def test_a_server_shows_itself(ecs_client: Client, ecs_check: Check, ecs_servers
     "nova.servers.list-detail/rule/kernel-blank",
     "nova.servers.list-detail/rule/no-fault",
     "nova.servers.list-detail/rule/no-password",
+    "nova.servers.list-detail/rule/tenant-is-project",
 )
 def test_both_views_show_what_a_server_is(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
@@ -65,28 +66,30 @@ def test_both_views_show_what_a_server_is(
             ecs_check(f"{operation}/rule/kernel-blank", shown, *place, field, equals="")
         ecs_check(f"{operation}/rule/no-fault", shown, *place, "fault", absent=True)
         ecs_check(f"{operation}/rule/no-password", shown, *place, "adminPass", absent=True)
+    tenant = (*_SERVERS, position(listed, made.server), "tenant_id")
+    ecs_check("nova.servers.list-detail/rule/tenant-is-project", listed, *tenant, equals=ecs_client.project_id)
 
 
 @pytest.mark.ecs_requirement(
     "nova.servers.list-detail/rule/same-servers",
-    "nova.servers.list-detail/rule/tenant-is-project",
     "nova.servers.list-detail/rule/batch-launch-index",
     "nova.servers.list-detail/rule/batch-reservation",
 )
 def test_a_batch_shows_in_the_list_with_details(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
-    """As in the other list, with its reservation, its project and a place for each."""
+    """As in the other list, with its reservation and a place for each."""
     made = made_servers(ecs_client, ecs_servers, ecs_supplies)
-    reservation = read(made.batch, "reservation_id")
-    detail = ecs_client.get(DETAIL, query={"reservation_id": reservation}, microversion="2.3")
-    brief = ecs_client.get(SERVERS, query={"reservation_id": reservation}, microversion="2.3")
-    order, number = [server["id"] for server in read(brief, "servers")], len(made.batched)
-    ecs_check("nova.servers.list-detail/rule/same-servers", detail, *_SERVERS, "*", "id", equals=order)
+    name, reservation = f"{made.name}-batch", read(made.batch, "reservation_id")
+    query = {"name": name, "limit": str(MOST)}
+    brief = ecs_client.get(SERVERS, query=query, microversion="2.3")
+    detail = ecs_client.get(DETAIL, query=query, microversion="2.3")
+    ecs_check("nova.servers.list-detail/rule/same-servers", detail, *IDS, equals=ids_of(brief))
+    by_name(ecs_client, DETAIL, name)  # that it has no others is judged where the filter is
+    number = len(made.batched)
     for rule, field, values in (
         ("nova.servers.list-detail/rule/batch-launch-index", "OS-EXT-SRV-ATTR:launch_index", [*range(number)]),
         ("nova.servers.list-detail/rule/batch-reservation", "OS-EXT-SRV-ATTR:reservation_id", [reservation] * number),
-        ("nova.servers.list-detail/rule/tenant-is-project", "tenant_id", [ecs_client.project_id] * number),
     ):
         ecs_check(rule, detail, *_SERVERS, "*", field, same_items=values)
 
