@@ -20,14 +20,17 @@ _PAGES = 100
 
 
 def path_of(group: str, action: str = "") -> str:
+    """Return the path of a group, or of its *action*."""
     return f"{GROUPS}/{group}{action}"
 
 
 def body_of(name: str, *policies: str) -> dict[str, Any]:
+    """Return a request for a group, with the only policy there is unless others are given."""
     return {"server_group": {"name": name, "policies": list(policies or (POLICY,))}}
 
 
 def act(client: Client, group: str, key: str, server: str) -> Exchange:
+    """Ask a group to add or to remove a server."""
     return client.post(path_of(group, "/action"), {key: {"instance_uuid": server}})
 
 
@@ -77,6 +80,7 @@ def _next(page: Exchange) -> str | None:
 
 
 def ids_on(pages: Sequence[Exchange]) -> list[str]:
+    """Return the ids of all groups on pages, in their order."""
     return [group["id"] for page in pages for group in read(page, "server_groups")]
 
 

@@ -84,9 +84,7 @@ def test_a_group_is_the_same_in_the_native_api(ecs_client: Client, ecs_check: Ch
         mine = read(shown, "server_group")
         for field in _FIELDS:
             if field in mine:
-                ecs_check(
-                    "ecs.server-groups.show/rule/same-as-native", native, *_GROUP, field, equals=mine[field]
-                )
+                ecs_check("ecs.server-groups.show/rule/same-as-native", native, *_GROUP, field, equals=mine[field])
 
 
 @pytest.mark.ecs_requirement("ecs.server-groups.show/rule/other-project", "ecs.server-groups.list/rule/own-project")
