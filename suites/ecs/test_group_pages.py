@@ -77,6 +77,10 @@ def test_a_page_begins_after_its_marker(ecs_client: Client, ecs_check: Check, ec
     with group_made(ecs_client, ecs_supplies), group_made(ecs_client, ecs_supplies):
         for _ in range(5):
             order = ids_on(pages_of(ecs_client))
+            if len(order) <= 1:
+                raise PrerequisiteMissing(
+                    "A list of two groups is needed", seen=f"{len(order)} where there should be two"
+                )
             second = ecs_client.get(GROUPS, query={"limit": "1", "marker": order[0]})
             alone = ecs_client.get(GROUPS, query={"marker": order[0]})
             if ids_on(pages_of(ecs_client)) == order:
