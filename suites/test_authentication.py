@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Clients, Expect, Jobs, Servers, Supplies, read
-from pytest_ecs.exceptions import TargetError
+from pytest_ecs import Cases, Check, Client, Clients, Expect, Jobs, Servers, Supplies, load_contract, read
+from pytest_ecs.exceptions import PrerequisiteMissing, TargetError
 
-from .recipes import requirements
+from .recipes import each_operation, requirements
 
 
 @pytest.mark.parametrize("requirement", requirements("auth"))
@@ -19,7 +19,12 @@ def test_wrong_credentials_are_refused(ecs_cases: Cases, requirement: str) -> No
     ecs_cases.authenticate(requirement)
 
 
-_LIMITS = "/v1/{project_id}/cloudservers/limits"
+#: A query of each chapter that needs nothing.
+_QUERIES = {
+    "ecs": "/v1/{project_id}/cloudservers/limits",
+    "nova": "/v2.1/{project_id}/flavors",
+    "deprecated": "/v2.1/{project_id}/flavors",
+}
 _SERVERS = "/v1/{project_id}/cloudservers"
 
 
@@ -28,60 +33,64 @@ def test_a_signed_request_is_accepted(
     ecs_clients: Clients, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
     """A GET and a POST with a body, signed with AK/SK and without a token, are answered like those with one."""
-    shown = ecs_clients.signed().get(_LIMITS)
-    ecs_check("4.2/signature-accepted", shown, "status", equals=200)
-    checked = ecs_clients.signed().post(_SERVERS, _checked(ecs_servers, ecs_supplies))
+    ecs_check.accepted("4.2/signature-accepted", ecs_clients.signed().get(_QUERIES["ecs"]))
+    # It is only checked, so that nothing is made.
+    body = {"dry_run": True, **ecs_servers.template(ecs_supplies.name("signed"), 1)}
+    checked = ecs_clients.signed().post(_SERVERS, body)
     ecs_jobs.settle(checked)
     ecs_check.accepted("4.2/signature-accepted", checked)
 
 
+@pytest.mark.ecs_requirement("4.2/signature-accepted")
+def test_a_signed_native_request_is_accepted(ecs_clients: Clients, ecs_check: Check, ecs_servers: Servers) -> None:
+    """A GET, and a PUT that gives a server the name that it has."""
+    ecs_check.accepted("4.2/signature-accepted", ecs_clients.signed().get(_QUERIES["nova"]))
+    path, body, _ = _large(ecs_servers)
+    ecs_check.accepted("4.2/signature-accepted", ecs_clients.signed().put(path, content=body))
+
+
+#: What is wrong with a signature (4.2): how the client signs, and the change in words.
+_WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "4.2/signature-altered-body": ({"alter_body": True}, "the body is another one than the signed one"),
+    "4.2/signature-altered-header": ({"alter_header": True}, "a signed header has another value than the signed one"),
+    "4.2/signature-unsigned-header": ({"signed_headers": ("content-type",)}, "neither host nor x-sdk-date is signed"),
+    "4.2/signature-wrong-key": ({"sk": "k" * 40}, "the secret key is not that of the access key"),
+    "4.2/signature-unknown-key": ({"ak": "UNKNOWNACCESSKEY0000"}, "the access key does not exist"),
+    "4.2/signature-skewed-date": ({"date_offset": -86400.0}, "x-sdk-date is a day old"),
+}
+
+
+def _is_signed(operation: str) -> bool:
+    """Whether an operation of the service needs credentials."""
+    contract = load_contract()
+    return contract.operations[operation].chapter in _QUERIES and f"{operation}/auth/no-token" in contract.requirements
+
+
 @pytest.mark.parametrize(
-    ("requirement", "wrong", "change"),
-    [
-        pytest.param(f"4.2/{name}", wrong, change, id=name, marks=pytest.mark.ecs_requirement(f"4.2/{name}"))
-        for name, wrong, change in (
-            ("signature-altered-body", {"alter_body": True}, "the body is another one than the signed one"),
-            (
-                "signature-altered-header",
-                {"alter_header": True},
-                "a signed header has another value than the signed one",
-            ),
-            (
-                "signature-unsigned-header",
-                {"signed_headers": ("content-type",)},
-                "neither host nor x-sdk-date is signed",
-            ),
-            ("signature-wrong-key", {"sk": "k" * 40}, "the secret key is not that of the access key"),
-            ("signature-unknown-key", {"ak": "UNKNOWNACCESSKEY0000"}, "the access key does not exist"),
-            ("signature-skewed-date", {"date_offset": -86400.0}, "x-sdk-date is a day old"),
-        )
-    ],
+    "operation",
+    each_operation(
+        _is_signed,
+        "4.2/signature-altered-body",
+        "4.2/signature-altered-header",
+        "4.2/signature-unsigned-header",
+        "4.2/signature-wrong-key",
+        "4.2/signature-unknown-key",
+        "4.2/signature-skewed-date",
+    ),
 )
 def test_a_wrong_signature_is_refused(
-    ecs_clients: Clients,
-    ecs_expect: Expect,
-    ecs_servers: Servers,
-    ecs_supplies: Supplies,
-    ecs_jobs: Jobs,
-    requirement: str,
-    wrong: dict[str, Any],
-    change: str,
+    ecs_clients: Clients, ecs_cases: Cases, ecs_supplies: Supplies, operation: str
 ) -> None:
-    """A request that is accepted when it is signed rightly is refused with each way of signing it wrongly."""
-    body = _checked(ecs_servers, ecs_supplies)
-    control = ecs_clients.signed().post(_SERVERS, body)
-    ecs_jobs.settle(control)
-    refused = ecs_expect(
-        requirement,
-        "POST",
-        _SERVERS,
-        json=body,
-        client=ecs_clients.signed(**wrong),
-        expects="unauthenticated",
-        change=change,
-        control=control.id,
-    )
-    ecs_jobs.settle(refused)
+    """Where one that is right is accepted, each operation refuses its request when it is signed wrongly, in every way."""
+    asked = load_contract().operations[operation]
+    query = _QUERIES[asked.chapter]
+    right = ecs_supplies.once(f"signed {query}", lambda: ecs_clients.signed().get(query))
+    if not right.accepted:
+        raise PrerequisiteMissing("A signed request is needed that is accepted", seen=right.answer)
+    for requirement, (wrong, change) in _WRONG.items():
+        if asked.body is not None or "alter_body" not in wrong:
+            client = ecs_clients.signed(**wrong)
+            ecs_cases.refuse_changed(operation, requirement, "unauthenticated", change, client=client)
 
 
 #: More bytes than a signed request may have (4.2: 12 MB).
@@ -129,8 +138,3 @@ def test_a_large_body_with_a_token_is_answered(ecs_client: Client, ecs_check: Ch
         ecs_check.not_tested("4.2/token-large-body", _CUT_OFF)
     else:
         ecs_check("4.2/token-large-body", answered, "status", at_most=499)
-
-
-def _checked(servers: Servers, supplies: Supplies) -> dict[str, object]:
-    """A create request that is only checked, so that a wrong acceptance makes nothing."""
-    return {"dry_run": True, **servers.template(supplies.name("signed"), 1)}

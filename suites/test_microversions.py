@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Servers, load_contract, read
+from pytest_ecs import Cases, Check, Client, Expect, Servers, Supplies, load_contract, read
 
-from .recipes import boundaries, requirements
+from .recipes import boundaries, each_operation, requirements
 
 _RULE = "nova.servers.show/rule"
 _NEWER, _OLDER = "OpenStack-API-Version", "X-OpenStack-Nova-API-Version"
@@ -29,6 +29,25 @@ def test_an_operation_is_where_it_is_said_to_be(ecs_cases: Cases, requirement: s
     """Its other URLs, those under /v2 (6.16) included, accept its request; outside its microversions it is refused."""
     send = ecs_cases.alias if load_contract().requirements[requirement].kind == "alias" else ecs_cases.refuse
     send(requirement)
+
+
+def _has_microversions(operation: str) -> bool:
+    asked = load_contract().operations[operation]
+    return asked.chapter == "nova" and asked.path.startswith("/v2.1/{project_id}/")
+
+
+@pytest.mark.parametrize("operation", each_operation(_has_microversions, "3/microversion-refused"))
+def test_every_operation_refuses_a_version_above_the_greatest(
+    ecs_client: Client, ecs_cases: Cases, ecs_supplies: Supplies, operation: str
+) -> None:
+    """The own request of each native operation, which is accepted without it."""
+    rule = "3/microversion-refused"
+    above = ecs_supplies.once("version above", lambda: _outside(ecs_client, "version", 1))
+    if above is None:
+        ecs_cases.check.not_tested(rule, "no version of v2.1 can be read")
+    else:
+        change = f"the microversion is {above}"
+        ecs_cases.refuse_changed(operation, rule, "unsupported-version", change, microversion=above)
 
 
 def _path(servers: Servers, root: str = "/v2.1") -> str:
@@ -76,19 +95,21 @@ def test_a_version_outside_the_range_is_refused(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers, field: str, step: int
 ) -> None:
     """The one just below the least that v2.1 names, and the one just above the greatest."""
-    for entry in read(ecs_client.get("/"), "versions"):
+    outside = _outside(ecs_client, field, step)
+    if outside is None:
+        ecs_check.not_tested("nova.servers.show/rule/microversion-out-of-range", f"no {field} of v2.1 can be read")
+    else:
+        _refuse(ecs_client, ecs_expect, ecs_servers, "microversion-out-of-range", outside)
+
+
+def _outside(client: Client, field: str, step: int) -> str | None:
+    """Return the version *step* beyond the one that a field of v2.1 names (6.1.1); None where none can be read."""
+    for entry in read(client.get("/"), "versions"):
         bound = re.fullmatch(r"([0-9]+)\.([0-9]+)", str(entry.get(field)))
         if bound is not None and re.fullmatch(r"\D*2\.1", str(entry.get("id"))):
             major, minor = int(bound[1]), int(bound[2]) + step
-            _refuse(
-                ecs_client,
-                ecs_expect,
-                ecs_servers,
-                "microversion-out-of-range",
-                f"{major}.{minor}" if minor >= 0 else f"{major - 1}.9999",
-            )
-            return
-    ecs_check.not_tested("nova.servers.show/rule/microversion-out-of-range", f"no {field} of v2.1 can be read")
+            return f"{major}.{minor}" if minor >= 0 else f"{major - 1}.9999"
+    return None
 
 
 @pytest.mark.ecs_requirement(

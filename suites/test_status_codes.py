@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Cases
+from pytest_ecs import Cases, Check, Client, load_contract
 
 from .recipes import operations
 
@@ -13,3 +13,26 @@ from .recipes import operations
 def test_valid_request_succeeds(ecs_cases: Cases, operation: str) -> None:
     """The recipe's request is answered with one of the statuses of 10.1 that fit the operation."""
     ecs_cases.attempt(operation)
+
+
+_LISTS = [
+    pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement("4.1/head", "4.1/head-as-get"))
+    for operation in (
+        "ecs.quotas.show",
+        "ecs.flavors.list",
+        "nova.versions.list",
+        "nova.servers.list",
+        "nova.flavors.list",
+        "deprecated.images.list",
+    )
+]
+
+
+@pytest.mark.parametrize("operation", _LISTS)
+def test_head_is_get_without_a_body(ecs_client: Client, ecs_check: Check, operation: str) -> None:
+    """What a list is asked for without its body has its status, or the URL does not have the method."""
+    contract = load_contract()
+    asked = contract.operations[operation]
+    shown, alone = ecs_client.get(asked.path), ecs_client.head(asked.path)
+    refused = contract.expectation("method", asked.dialect).statuses
+    ecs_check("4.1/head-as-get", alone, "status", one_of=sorted({shown.status, *refused}))

@@ -144,3 +144,12 @@ def test_the_facade_lists_what_it_has() -> None:
     assert dir(pytest_ecs) == sorted(pytest_ecs.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = pytest_ecs.nothing
+
+
+def test_the_architecture_says_which_rooms_there_are() -> None:
+    """ARCHITECTURE.md lists the rooms of the table above in its order, and what each may import."""
+    text = (_ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    told = {name.strip("`"): {other.strip("`") for other in may.split(", ")} - {"-"} for name, _, may in rows}
+    assert told == _MAY
+    assert list(told) == list(_MAY)

@@ -59,8 +59,11 @@ class Ingredients:
     username: str | None = None
     password: str | None = None
     project_name: str | None = None
-    #: ``auth.scope`` (4.1) of the run's project; with its domain where the run was given one, which Keystone needs.
+    #: ``auth.scope`` (4.1) of the run's own login, which was accepted.
     scope: JSON = None
+    #: The same with the project's name, as 4.1 shows it, and its domain where the run was given one; None where the name
+    #: is not known.
+    named_scope: JSON = None
 
     def need(self, name: str) -> str:
         """Return a resource's id; raises `PrerequisiteMissing` when the user named none."""
@@ -181,5 +184,6 @@ def placeholder() -> Ingredients:
         username="user",
         password="password",  # noqa: S106 - a placeholder
         project_name="project",
-        scope={"project": {"name": "project"}},
+        scope={"project": {"id": "0" * 32}},
+        named_scope={"project": {"name": "project"}},
     )

@@ -73,6 +73,10 @@ class Client:
             operation=operation,
         )
 
+    def head(self, path: str, *, query: Query | None = None, microversion: str | None = _UNSET) -> Exchange:
+        """Send a HEAD; see `request`. The connection is closed after it: a body that should not be there would be read next."""
+        return self.request("HEAD", path, query=query, headers={"Connection": "close"}, microversion=microversion)
+
     def post(
         self,
         path: str,

@@ -11,6 +11,7 @@ import fcntl
 import os
 import socket
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -55,11 +56,13 @@ class Ledger:
 
     def __init__(self, path: Path | None, *, target: str, run: str, limit: int | None = None) -> None:
         """Open or create *path* (None keeps it in memory); *limit* is the most servers this run may create."""
+        self._one_at_a_time = threading.RLock()
         self._path, self.target, self.run, self._limit = path, one_spelling(target), run, limit
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._db = sqlite3.connect(path or ":memory:", timeout=30.0, isolation_level=None)
+            # The clean-up deletes in threads, one transaction at a time.
+            self._db = sqlite3.connect(path or ":memory:", timeout=30.0, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._prepare()
             self._lock: IO[bytes] | None = None
@@ -100,18 +103,19 @@ class Ledger:
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield self._db
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise self._trouble(error) from error
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+        with self._one_at_a_time:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise self._trouble(error) from error
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     def _set(self, statement: str, *values: object) -> None:
         with self._write() as db:
@@ -119,7 +123,8 @@ class Ledger:
 
     def _read(self, statement: str, *values: object) -> list[Any]:
         try:
-            return self._db.execute(statement, values).fetchall()
+            with self._one_at_a_time:
+                return self._db.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise self._trouble(error) from error
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_ecs._http.connection import Guard
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import PrerequisiteMissing
+
+if TYPE_CHECKING:
+    from pytest_ecs._contract.model import Operation
 
 __all__ = ["Reach", "chapters_of"]
 
@@ -18,7 +20,10 @@ __all__ = ["Reach", "chapters_of"]
 _CHAPTERS: Mapping[str, frozenset[int]] = {"core": frozenset({5}), "native": frozenset({6})}
 _ALL = frozenset({5, 6, 11})
 #: 6.2.4 to 6.2.6, which chapter 5 has nothing for.
-_QUERIES = re.compile(r"^/v2\.1/[^/]+/servers(?:/[^/]+)?$")
+_QUERIES = frozenset({"nova.servers.list", "nova.servers.list-detail", "nova.servers.show"})
+_NUMBERS = {"ecs": 5, "nova": 6}
+#: Finds the operation that a request addresses, as `Contract.match` does.
+Match = Callable[[str, str, JSON], "tuple[Operation, Mapping[str, str]] | None"]
 
 
 def chapters_of(profile: str) -> frozenset[int]:
@@ -32,6 +37,7 @@ class Reach:
 
     guard: Guard
     profile: str
+    match: Match
     #: Chapters that the endpoint showed that it does not have.
     missing: frozenset[int] = frozenset()
     #: Nothing is refused while what was made is deleted.
@@ -39,28 +45,40 @@ class Reach:
 
     def before(self, method: str, path: str, body: JSON, identity: Identity) -> object | None:
         """See `Guard`; raises `PrerequisiteMissing` for a request that is outside."""
-        if self.closed and (reason := self.outside(method, path)) is not None:
+        if self.closed and (reason := self.outside(method, path, body)) is not None:
             raise PrerequisiteMissing(f"{method} {path} is not sent", seen=reason, hint="")
+        if not self.closed and method == "DELETE":
+            return None  # the clean-up has written down what hangs on a thing, and its threads have no ledger
         return self.guard.before(method, path, body, identity)
 
     def after(self, key: Any, exchange: Exchange) -> None:
         """See `Guard`."""
         self.guard.after(key, exchange)
 
-    def outside(self, method: str, path: str) -> str | None:
+    def outside(self, method: str, path: str, body: JSON = None) -> str | None:
         """Say why a request is not sent, or return None."""
-        chapter = _chapter(path)
+        chapter, operation = self._belongs(method, path, body)
         if chapter == 5 and 5 in self.missing:
             return "the endpoint does not offer the APIs of chapter 5"
         if chapter is None or chapter in chapters_of(self.profile):
             return None
-        if self.profile == "core" and method == "GET" and _QUERIES.match(path):
+        if self.profile == "core" and operation in _QUERIES:
             return None
         return f"it belongs to chapter {chapter}, which is not in the profile {self.profile}"
 
+    def _belongs(self, method: str, path: str, body: JSON) -> tuple[int | None, str]:
+        """Return the chapter and the operation of a request.
 
-def _chapter(path: str) -> int | None:
-    """Return the chapter that a path belongs to by its version; None for IAM and what is in no chapter."""
-    if path.startswith("/v1/"):
-        return 5
-    return 6 if path.startswith(("/v2.1/", "/v2/", "/v1.0/")) else None
+        None stands for IAM and for chapter 11: that is what disks, groups and addresses for tests are made from where
+        the endpoint has it, and each profile may use it, but for /v1 where that is out of reach.
+        """
+        found = next((one for m in (method, *_METHODS) if (one := self.match(m, path, body)) is not None), None)
+        if path.startswith("/v1/") and 5 not in chapters_of(self.profile):
+            return 5, ""
+        if found is None:
+            return (5 if path.startswith("/v1/") else 6 if path.startswith(("/v2.1/", "/v2/")) else None), ""
+        return _NUMBERS.get(found[0].chapter), found[0].id
+
+
+#: A wrong method is sent to the URL of an operation that has another one.
+_METHODS = ("GET", "POST", "PUT", "DELETE")

@@ -256,7 +256,7 @@ def _open(settings: Settings, contract: Contract, environ: Mapping[str, str], *,
         began = ledger.start(target.project)
         deadline = None if target.simulated else began + settings.max_minutes * 60
     guard = CreationGuard(ledger, target.clock, offers, lambda identity: clients[identity], deadline)
-    reach = Reach(guard, settings.profile)
+    reach = Reach(guard, settings.profile, contract.match)
     connection = replace(connection, target=target, guard=reach)
     clients: dict[Identity, Client] = {}
     clients.update({name: Client(connection, name, auth) for name, auth in schemes.items()})

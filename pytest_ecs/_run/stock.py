@@ -19,6 +19,8 @@ Found = dict[str, tuple[str, str]]
 
 #: Vendor flavors that are sold out or taken off the market (table 6-75: cond:operation:status).
 _NOT_SOLD = frozenset({"abandon", "sellout"})
+#: Extra specifications that two flavors share where a server can be resized from one to the other.
+_SAME_WHEN_RESIZED = ("resource_type", "ecs:virtualization_env_types", "ecs:performancetype")
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,31 @@ class Stock:
             first = next((one for one in rows if one.get("id") == known.flavor_id), {})
         else:
             first = ordered[0] if ordered else {}
-        larger = [
+        larger = (
             one
             for one in ordered
             if one["id"] != first.get("id", known.flavor_id)
             and all(_number(one, key) >= _number(first, key) for key in ("vcpus", "ram", "disk"))
-        ]
+        )
+        other = next((one for one in larger if self._exchangeable(first, one)), None) if first else None
         found = {"flavor_id": (str(first["id"]), where)} if first.get("id") else {}
-        return found | ({"other_flavor_id": (str(larger[0]["id"]), where)} if larger else {})
+        return found | ({"other_flavor_id": (str(other["id"]), where)} if other else {})
+
+    def _exchangeable(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Whether a server with *one* flavor can be resized to the *other*, as far as their specifications say (8.7)."""
+        now, then = self._specs(one), self._specs(other)
+        return str(then.get("cond:operation:status", "")) not in _NOT_SOLD and all(
+            now.get(key) == then.get(key) for key in _SAME_WHEN_RESIZED
+        )
+
+    def _specs(self, flavor: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the extra specifications of a flavor: those in its row, else those that 6.6.4 shows."""
+        listed = flavor.get("os_extra_specs")
+        if isinstance(listed, Mapping) or not self.native:
+            return listed if isinstance(listed, Mapping) else {}
+        shown = self.client.get(f"/v2.1/{{project_id}}/flavors/{flavor['id']}/os-extra_specs").json_object
+        specs = shown.get("extra_specs")
+        return specs if isinstance(specs, Mapping) else {}
 
     def _needs_of_image(self, image: str | None) -> tuple[float, float]:
         if image is None:

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from pytest_ecs._cases.derivation import AS_DOCUMENTED, Credentials, Derivation, as_check, checks_only, derive
+from pytest_ecs._cases.derivation import AS_DOCUMENTED, Credentials, Derivation, Sending, as_check, checks_only, derive
 from pytest_ecs._cases.recipe import RECIPES, Recipe, Request
 from pytest_ecs._contract import Contract
-from pytest_ecs._contract.model import Operation
+from pytest_ecs._contract.model import Chapter, Operation
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.token import FixedToken, NoAuth
@@ -28,6 +28,8 @@ __all__ = ["Cases"]
 
 #: What another project's request leaves at a server as it is.
 _FACTS = ("name", "status", "metadata", "flavor", "image", "addresses", "os-extended-volumes:volumes_attached")
+#: Status of what a user may not do (10.1).
+_DENIED = 403
 _GARBAGE = "garbage-token-that-no-one-issued"
 
 
@@ -44,6 +46,8 @@ class Cases:
     check: Check
     _controls: dict[tuple[str, str, bool], Exchange] = field(default_factory=dict)
     _collections: dict[str, Exchange] = field(default_factory=dict)
+    #: Whether the restricted user is denied any list, by chapter.
+    _denied: dict[Chapter, bool] = field(default_factory=dict)
 
     @property
     def contract(self) -> Contract:
@@ -90,6 +94,7 @@ class Cases:
             self.driver.take_back(exchange, recipe, leases)
             self.driver.restore(recipe, leases, request)
         finally:
+            self.driver.discard_fresh()
             for lease in [] if only_reads else leases:
                 lease.release()
         return exchange
@@ -194,6 +199,36 @@ class Cases:
                 self.check(requirement_id, after, "body", "server", name, equals=read(shown, "server", name))
         self.driver.undo(exchange, recipe, leases)
 
+    def refuse_changed(
+        self,
+        operation_id: str,
+        requirement_id: str,
+        expects: str,
+        change: str,
+        *,
+        client: Client | None = None,
+        microversion: str | None = None,
+        alter: Callable[[Request], Request] | None = None,
+    ) -> None:
+        """Send an operation's own request by *client*, at *microversion* or as *alter* makes it; the judge says what was wrong.
+
+        Where the request cannot be made, the requirement is not tested here: when it binds every operation, others tell.
+        """
+        operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
+        try:
+            control = self.control(operation_id)
+            leases = self.driver.borrowed(recipe)
+            request = self.driver.request_to_refuse(recipe, "default", leases)
+            request = alter(request) if alter is not None else request
+        except (JobError, PrerequisiteMissing, StepFailed) as error:
+            self.check.not_tested(requirement_id, f"{operation_id} could not be tried: {error}")
+            return
+        request = replace(request, body=as_check(operation, request.body))
+        case = Case(requirement_id, expects, change, control.id)
+        sender, sending = Sender(client or self.client), Sending(microversion=microversion)
+        exchange = self.driver.send(operation, recipe, request, case, sending, sender)
+        self.driver.undo(exchange, recipe, leases)
+
     def _sender(self, credentials: Credentials) -> Sender:
         """Return who sends a request with *credentials*; raises `PrerequisiteMissing` without a second project."""
         if credentials == "none":
@@ -214,11 +249,14 @@ class Cases:
         recipe, control = RECIPES[operation.id], self.control(operation.id)
         restricted = self.clients("restricted_user")
         hook = self.driver.session.target.control
+        if hook is None:
+            self._need_denial(restricted, operation.chapter)
         leases = self.driver.borrowed(recipe)
         request = self.driver.request_to_refuse(recipe, "default", leases)
         if hook is not None:
             hook("PUT", "/_mock/policy", {"allow": []})
-        case = Case(requirement_id, "forbidden", f"the user lacks {operation.permission}", control.id)
+        expects = "forbidden-or-hidden" if recipe.personal else "forbidden"
+        case = Case(requirement_id, expects, f"the user lacks {operation.permission}", control.id)
         denied = self.driver.send(operation, recipe, request, case, sender=Sender(restricted))
         self.driver.undo(denied, recipe, leases)
         if hook is None or recipe.personal:
@@ -239,6 +277,26 @@ class Cases:
                 lease.release()
         finally:
             hook("PUT", "/_mock/policy", {"allow": []})
+            self.driver.discard_fresh()
+
+    def _need_denial(self, restricted: Client, chapter: Chapter) -> None:
+        """Raise `PrerequisiteMissing` when no list of a chapter whose query needs an action is denied to the restricted user.
+
+        Nobody but the cloud knows what the user may do: when it is everything, the wrong credentials were given.
+        """
+        if chapter not in self._denied:
+            self._denied[chapter] = any(
+                restricted.get(operation.path).status == _DENIED
+                for operation in self.contract.operations.values()
+                if (operation.chapter, operation.method) == (chapter, "GET")
+                if operation.permission and operation.path.count("{") == 1
+            )
+        if not self._denied[chapter]:
+            raise PrerequisiteMissing(
+                "The restricted user is denied nothing, so it is not one that lacks an action",
+                seen=f"every list of chapter {chapter!r} that needs an action is answered",
+                hint="give --ecs-restricted-cloud a user of the project without any action of chapter 9",
+            )
 
     # Properties
 

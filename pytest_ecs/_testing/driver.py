@@ -17,6 +17,7 @@ from pytest_ecs._http.credentials import Credentials
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
 from pytest_ecs._http.token import NoAuth
+from pytest_ecs._resources.creation import CREATES
 from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
@@ -40,6 +41,10 @@ class Sender:
     project: str | None = None
 
 
+#: Of how many operations the requests may share things at a time.
+_OWNERS = 4
+
+
 @dataclass
 class Driver:
     """Builds, sends and takes back the requests of recipes. One for each process."""
@@ -51,6 +56,12 @@ class Driver:
     supplies: Supplies
     #: What the requests of an operation, or of several, share.
     _made: dict[tuple[str, str], JSON] = field(default_factory=dict)
+    #: What created that, by the same keys; the owners that were served least lately come first.
+    _creations: dict[tuple[str, str], Exchange] = field(default_factory=dict)
+    #: What was created for the request that is being made alone.
+    _fresh: list[Exchange] = field(default_factory=list)
+    #: Whether the last request was one that creates servers.
+    _made_servers: bool = False
     #: The recipe whose requests are being refused on servers that it prepared, those servers and its last request.
     _prepared: tuple[Recipe, list[Lease], Request | None] | None = None
 
@@ -68,6 +79,7 @@ class Driver:
         for key, made in list(self._made.items()):
             if key[0] == recipe.operation or any(thing in str(made) for thing in lost):
                 del self._made[key]
+                self._creations.pop(key, None)
 
     def own(self, recipe: Recipe) -> list[Lease]:
         if recipe.server is None:
@@ -116,6 +128,7 @@ class Driver:
             for key in list(self._made):
                 if key[0] == recipe.operation and not any(server in key[1] for server in others):
                     del self._made[key]
+                    self._creations.pop(key, None)
             self._put_back(partial(recipe.restore, self.ingredients(recipe, leases), request), leases)
 
     def take_back(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
@@ -169,8 +182,40 @@ class Driver:
     ) -> JSON:
         key = (among or recipe.operation, path)
         if key not in self._made:
-            self._made[key] = self.supplies.make(path, body, *steps, **options)
+            created = self.supplies.create(path, body, **options)
+            self._made[key] = read(created, *steps)
+            self._creations[key] = created
+            self._make_room(key[0])
         return self._made[key]
+
+    def _make_fresh(self, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any) -> JSON:
+        created = self.supplies.create(path, body, **options)
+        self._fresh.append(created)
+        return read(created, *steps)
+
+    def discard_fresh(self) -> None:
+        """Delete what was created for the last request alone, as far as it can be; the rest goes at the end of the run.
+
+        What a server was made with stays with it, since whoever looks at that server looks for it.
+        """
+        for created in reversed(self._fresh):
+            if not self._made_servers:
+                discard(created, self.client)
+        self._fresh.clear()
+
+    def _make_room(self, owner: str) -> None:
+        """Delete what the requests of other operations shared longest ago: a project may have ten groups."""
+        owners = list(dict.fromkeys(key[0] for key in self._creations))
+        for old in owners[: max(len(owners) - _OWNERS, 0)]:
+            if old == owner:
+                continue
+            for key in [key for key in self._creations if key[0] == old]:
+                discard(self._creations.pop(key), self.client)
+                made = self._made.pop(key, None)
+                for other, thing in list(self._made.items()):  # what was made from it or inside it goes with it
+                    if isinstance(made, str) and made and (made in str(thing) or made in other[1]):
+                        del self._made[other]
+                        self._creations.pop(other, None)
 
     def ingredients(self, recipe: Recipe, leases: list[Lease], *, fresh: bool = False) -> Ingredients:
         target = self.session.target
@@ -185,7 +230,7 @@ class Driver:
             disk=self.supplies.disk,
             port=self.supplies.port,
             read=lambda path, *steps, **options: read(self.client.get(path, **options), *steps),
-            make=self.supplies.make if fresh else partial(self._make_once, recipe),
+            make=self._make_fresh if fresh else partial(self._make_once, recipe),
             until=self.wait.until,
             flavor=lambda: self.servers.flavor_of(leases[0]),
             project_id=lambda: self.client.project_id,
@@ -193,7 +238,8 @@ class Driver:
             username=credentials.username,
             password=credentials.password,
             project_name=credentials.project_name,
-            scope=_scope(credentials),
+            scope=login_of(credentials).scope if credentials.login is not None else None,
+            named_scope=_named_scope(credentials),
         )
 
     def send(
@@ -227,11 +273,12 @@ class Driver:
         elif request.body is not None:
             options["json"] = request.body
         client = replace(sender.client, base=self.session.target.iam) if operation.chapter == "iam" else sender.client
+        self._made_servers = CREATES.match(path) is not None
         return client.request(sending.method or operation.method, path, **options)
 
 
-def _scope(credentials: Credentials) -> JSON:
-    """Return the scope of a login: the project by its name, as 4.1 shows it, where the name is known."""
-    if credentials.login is None:
+def _named_scope(credentials: Credentials) -> JSON:
+    """Return the scope of a login with the project's name, as 4.1 shows it; None where the name is not known."""
+    if credentials.login is None or not credentials.project_name:
         return None
-    return login_of(replace(credentials, project_id=None) if credentials.project_name else credentials).scope
+    return login_of(replace(credentials, project_id=None)).scope

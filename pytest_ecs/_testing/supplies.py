@@ -144,13 +144,17 @@ class Supplies:
         Return what stands at *steps* of the answer. *among* names the operations whose requests that are to be refused
         share one; here it changes nothing. Raises `PrerequisiteMissing` where the endpoint does not create it.
         """
+        return read(self.create(path, body, method=method, **options), *steps)
+
+    def create(self, path: str, body: JSON, *, method: str = "POST", **options: Any) -> Exchange:
+        """Create something as `make` does, and return the exchange that did."""
         created = self._client.request(method, path, json=body() if callable(body) else body, **options)
         if not created.accepted:
             raise PrerequisiteMissing(
                 f"Something that {path} creates is needed, and the endpoint does not create it", seen=created.answer
             )
         self.jobs.settle(created)
-        return read(created, *steps)
+        return created
 
     def once(self, name: str, make: Callable[[], _T]) -> _T:
         """Return what *make* gave the first time in this process; servers that it created stay until the run ends."""

@@ -25,6 +25,15 @@ def operations() -> list[object]:
     ]
 
 
+def each_operation(chosen: Callable[[str], bool], *bound: str) -> list[object]:
+    """Return a parameter for each operation with a recipe whose id is *chosen*, which the requirements *bound* bind."""
+    return [
+        pytest.param(operation.id, id=operation.id, marks=pytest.mark.ecs_requirement(*bound))
+        for operation in load_contract().operations.values()
+        if uncovered(operation, load_contract().requirements[f"{operation.id}/status"]) is None and chosen(operation.id)
+    ]
+
+
 def requirements(*kinds: str, but: Callable[[Requirement], bool] = lambda _: False) -> list[object]:
     """Return a parameter for each requirement of *kinds* for which a request can be derived from a recipe."""
     contract = load_contract()

@@ -21,7 +21,7 @@ from tests.nova.differences import compare, read
 from tests.nova.environment import ensure, running
 
 #: What CI certifies each time.
-PART = ("6.2.6", "6.3.1", "6.6.3", "6.9.6", "6.10.1", "6.15.4")
+PART = ("6.3.1", "6.3.3", "6.6.3", "6.9.4", "6.9.6", "6.10.1", "6.15.4")
 _USERS = {"cloud": "demo", "other-cloud": "other", "restricted-cloud": "restricted"}
 _GIVEN = ("image", "flavor", "other_flavor", "network", "security_group", "port")
 

@@ -155,4 +155,4 @@ def test_a_life_of_a_server(generated: Generated, client: Any, about: dict[str, 
     job(generated.call("ecs_servers_delete", project, client=client, body=delete))
     gone = generated.call("nova_servers_show", project, server, client=client)
     assert gone.status_code == 404
-    assert type(gone.parsed).__name__ == "ErrorNova"
+    assert type(gone.parsed).__name__.startswith("ErrorNova")

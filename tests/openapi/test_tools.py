@@ -20,6 +20,7 @@ from pytest_ecs._contract import load
 from pytest_ecs._contract.openapi import Known, openapi
 from pytest_ecs._mock import MockCloud
 from pytest_ecs._mock.server import serve
+from pytest_ecs._mock.state.clock import ScaledClock
 
 _EXPLAINED: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("explained.yaml").read_text(encoding="utf-8"))
 #: How long schemathesis sends requests.
@@ -93,7 +94,7 @@ def test_schemathesis_reports_nothing_unexplained(tmp_path: Path) -> None:
     """With a valid token, on the mock, with the ids that are there."""
     if shutil.which("schemathesis") is None:
         pytest.skip("schemathesis is not installed")
-    cloud = MockCloud()
+    cloud = MockCloud(clock=ScaledClock(100))
     cloud.control("PUT", "/_mock/servers", {"count": 3})
     aged = cloud.control("POST", "/_mock/token", {"seconds": 86_000})
     assert isinstance(aged, dict)
@@ -111,8 +112,8 @@ def test_schemathesis_reports_nothing_unexplained(tmp_path: Path) -> None:
         header = f"X-Auth-Token: {aged['token']}"
         done = _run("schemathesis", "run", file, "--url", server.url, "-H", header, *options, *place, folder=tmp_path)
     assert "107" in done.stdout, done.stdout + done.stderr
-    unexplained = [(name, text) for name, text in _failures(tmp_path / "report.xml") if not _is_explained(text)]
-    assert not unexplained
+    unexplained = [f"{name}\n{text}" for name, text in _failures(tmp_path / "report.xml") if not _is_explained(text)]
+    assert not unexplained, "\n\n".join(unexplained)
 
 
 def _failures(report: Path) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -92,7 +92,7 @@ class Errors:
 
     def _forms(self, name: str, schema: Schema) -> list[str]:
         """Return where each reading of an error body stands; equal ones stand once."""
-        branches = schema.get("anyOf", [schema])
+        branches = list(_readings(schema))
         places: list[str] = []
         for number, branch in enumerate(branches, 1):
             own = f"error-{name}" if len(branches) == 1 else f"error-{name}-{number}"
@@ -100,6 +100,14 @@ class Errors:
             self.schemas[key] = dict(branch)
             places.append(f"#/components/schemas/{key}")
         return places
+
+
+def _readings(schema: Schema) -> Iterator[Schema]:
+    """Yield the readings of a schema; more than two are nested."""
+    if "anyOf" not in schema:
+        yield schema
+    for branch in schema.get("anyOf", ()):
+        yield from _readings(branch)
 
 
 def _plain_first(envelopes: Mapping[str, Schema]) -> list[tuple[str, Schema]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs import load_contract
 from pytest_ecs._run.reach import Reach
 from pytest_ecs.exceptions import PrerequisiteMissing
 
@@ -31,16 +32,23 @@ class _Next:
         ("core", "GET", "/v2.1/p/servers", None),
         ("core", "GET", "/v2.1/p/servers/detail", None),
         ("core", "GET", "/v2.1/p/servers/1", None),
+        ("core", "GET", "/v2.1/servers/1/block_device", None),
+        ("core", "PATCH", "/v2.1/servers/1/block_device", None),
+        ("native", "GET", "/v2.1/servers/1/block_device", "chapter 5"),
+        ("native", "GET", "/v1/p/cloudservers/1/autorecovery", "chapter 5"),
         ("core", "DELETE", "/v2.1/p/servers/1", "chapter 6"),
         ("core", "GET", "/v2.1/p/servers/1/os-interface", "chapter 6"),
         ("core", "GET", "/v2.1/p/limits", "chapter 6"),
+        ("core", "POST", "/v2.1/p/os-volumes", None),
+        ("core", "GET", "/v2.1/p/os-volumes/1", None),
+        ("core", "GET", "/v2.1/p/os-volumes_boot", "chapter 6"),
         ("full", "GET", "/v1/p/cloudservers/limits", None),
         ("deprecated", "GET", "/v2.1/p/images", None),
     ],
 )
 def test_what_is_outside_is_refused_before_it_leaves(profile: str, method: str, path: str, reason: str | None) -> None:
     """With the chapter that it belongs to."""
-    reach = Reach(_Next(), profile)
+    reach = Reach(_Next(), profile, load_contract().match)
     if reason is None:
         assert reach.before(method, path, None, "primary") == "asked"
         return
@@ -50,12 +58,13 @@ def test_what_is_outside_is_refused_before_it_leaves(profile: str, method: str, 
 
 def test_what_the_endpoint_does_not_offer_is_not_asked_for() -> None:
     """A Nova has no chapter 5, whatever the profile."""
-    reach = Reach(_Next(), "full", missing=frozenset({5}))
+    reach = Reach(_Next(), "full", load_contract().match, missing=frozenset({5}))
     with pytest.raises(PrerequisiteMissing, match="does not offer the APIs of chapter 5"):
         reach.before("GET", "/v1/p/cloudservers/limits", None, "primary")
 
 
 def test_nothing_is_refused_while_things_are_deleted() -> None:
     """What was made goes, whatever it takes."""
-    reach = Reach(_Next(), "core", closed=False)
-    assert reach.before("DELETE", "/v2.1/p/servers/1", None, "primary") == "asked"
+    reach = Reach(_Next(), "core", load_contract().match, closed=False)
+    assert reach.before("POST", "/v2.1/p/servers/1/action", {"unlock": None}, "primary") == "asked"
+    assert reach.before("DELETE", "/v2.1/p/servers/1", None, "primary") is None
