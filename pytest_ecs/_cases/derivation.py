@@ -151,13 +151,14 @@ def _query(operation: Operation, requirement: Requirement, recipe: Recipe) -> De
 def _not_found(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:
     name = requirement.field
     is_job = name == "job_id"
+    expects = {"job_id": "unknown-job", "api_version": "unknown-version"}.get(name, "not-found")
 
     def changes(request: Request) -> list[Changed]:
         unknown = uuid.uuid4().hex if is_job else str(uuid.uuid4())
         parameters = {**request.parameters, name: unknown}
         return [Changed(replace(request, parameters=parameters), f"{name} is an id that does not exist")]
 
-    return _plain(requirement, "unknown-job" if is_job else "not-found", changes)
+    return _plain(requirement, expects, changes)
 
 
 def _sent(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:

@@ -44,8 +44,11 @@ _OWNED = frozenset(
         "floating_ip_id",
     }
 )
-#: A job that does not exist has codes of its own.
-_JOB = "job_id"
+#: Parameters whose unknown values have an expectation of their own: its name, and what becomes of such a request.
+_UNKNOWN = {
+    "job_id": ("unknown-job", "refused"),
+    "api_version": ("unknown-version", "refused, or answered with the versions that there are"),
+}
 #: Keywords that bind the maps a client sends; what comes back in a map is the client's own.
 _NEVER_ANSWERED = frozenset({"minProperties", "maxProperties", "propertyNames"})
 
@@ -260,9 +263,9 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
 
     names = parameters(operation.path)
     for name in names:
-        if name == _JOB and operation.dialect in ground.expectations.get("unknown-job", {}):
-            says = f"An unknown {name} in the URL is refused"
-            yield from made("not-found", "unknown-job", says, field=name)
+        expectation, says = _UNKNOWN.get(name, ("", ""))
+        if operation.dialect in ground.expectations.get(expectation, {}):
+            yield from made("not-found", expectation, f"An unknown {name} in the URL is {says}", field=name)
         elif name != _PROJECT and name not in operation.lenient:
             says = f"An unknown {name} in the URL is answered as not found"
             yield from made("not-found", "not-found", says, field=name)

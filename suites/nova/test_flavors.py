@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Servers, Supplies, read
+from pytest_ecs import Cases, Check, Client, Exchange, Supplies, read
 
-_LIST, _DETAIL, _SPECS = "nova.flavors.list/rule", "nova.flavors.list-detail/rule", "nova.flavor-extra-specs.show/rule"
+#: The two lists.
+_LIST, _DETAIL = "list", "list-detail"
 _PATHS = {_LIST: "/v2.1/{project_id}/flavors", _DETAIL: "/v2.1/{project_id}/flavors/detail"}
 _ECS = "/v1/{project_id}/cloudservers/flavors"
 _IDS = ("body", "flavors", "*", "id")
@@ -27,8 +28,8 @@ _UNUSED = {
 }
 
 
-def _query(client: Client, rule: str, **query: str) -> Exchange:
-    return client.get(_PATHS[rule], query=query)
+def _query(client: Client, base: str, **query: str) -> Exchange:
+    return client.get(_PATHS[base], query=query)
 
 
 def _flavors(client: Client) -> list[dict[str, Any]]:
@@ -65,162 +66,189 @@ def _in_order(ids: list[str], of: Callable[[str], Any], downwards: bool = False)
 
 @pytest.mark.ecs_requirement(
     "nova.flavors.list/rule/has-flavors",
-    "nova.flavors.list/rule/can-be-shown",
     "nova.flavors.list/rule/same-flavors",
     "nova.flavors.list-detail/rule/has-flavors",
     "nova.flavors.list-detail/rule/unused-defaults",
-    "nova.flavors.list-detail/rule/ecs-flavors-agree",
+)
+def test_both_lists_have_the_same_flavors(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
+    """Among them the one that servers are made of, and what is not used has its default."""
+    used = ecs_supplies.need("flavor_id")
+    listed, detailed = _query(ecs_client, _LIST), _query(ecs_client, _DETAIL)
+    ecs_check("nova.flavors.list/rule/has-flavors", listed, *_IDS, contains=used)
+    ecs_check("nova.flavors.list-detail/rule/has-flavors", detailed, *_IDS, contains=used)
+    ecs_check("nova.flavors.list/rule/same-flavors", listed, *_IDS, equals=_ids(detailed))
+    for number, flavor in enumerate(read(detailed, "flavors")):
+        for name, values in _UNUSED.items():
+            if name in flavor:
+                at = ("body", "flavors", number, name)
+                ecs_check("nova.flavors.list-detail/rule/unused-defaults", detailed, *at, one_of=values)
+
+
+@pytest.mark.ecs_requirement(
+    "nova.flavors.list/rule/can-be-shown",
     "nova.flavors.show/rule/same-flavor",
     "nova.flavors.show/rule/same-as-list",
     "nova.flavors.show/rule/unused-defaults",
-    "nova.flavor-extra-specs.show/rule/ecs-flavors-agree",
 )
-def test_all_queries_show_the_same_flavors(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
-    """The lists, each flavor by itself, its extra specs, and the ECS view of it."""
-    used = ecs_supplies.need("flavor_id")
-    listed, detailed = _query(ecs_client, _LIST), _query(ecs_client, _DETAIL)
-    for rule, answer in ((_LIST, listed), (_DETAIL, detailed)):
-        ecs_check(f"{rule}/has-flavors", answer, *_IDS, contains=used)
-    ecs_check("nova.flavors.list/rule/same-flavors", listed, *_IDS, equals=_ids(detailed))
-    names = {flavor["id"]: flavor["name"] for flavor in read(listed, "flavors")}
-    theirs = {flavor["id"]: flavor for flavor in read(ecs_client.get(_ECS), "flavors")}
-    agreed = 0
-    for number, flavor in enumerate(read(detailed, "flavors")):
+def test_each_flavor_is_shown_as_it_is_listed(ecs_client: Client, ecs_check: Check) -> None:
+    """By its id."""
+    names = {flavor["id"]: flavor["name"] for flavor in read(_query(ecs_client, _LIST), "flavors")}
+    for flavor in _flavors(ecs_client):
         shown = ecs_client.get(f"{_PATHS[_LIST]}/{flavor['id']}")
-        ecs_check("nova.flavors.show/rule/same-flavor", shown, "body", "flavor", "id", equals=flavor["id"])
+        ecs_check.accepted("nova.flavors.list/rule/can-be-shown", shown)
+        check, at = ecs_check.after(shown), ("body", "flavor")
+        check("nova.flavors.show/rule/same-flavor", shown, *at, "id", equals=flavor["id"])
         if flavor["id"] in names:
-            ecs_check(
-                "nova.flavors.list/rule/can-be-shown", shown, "body", "flavor", "name", equals=names[flavor["id"]]
-            )
+            check("nova.flavors.list/rule/can-be-shown", shown, *at, "name", equals=names[flavor["id"]])
         for name in sorted(flavor.keys() - {"links"}):
-            ecs_check("nova.flavors.show/rule/same-as-list", shown, "body", "flavor", name, equals=flavor[name])
-        for name, values in _UNUSED.items():
-            if name in flavor:
-                ecs_check(
-                    "nova.flavors.list-detail/rule/unused-defaults",
-                    detailed,
-                    "body",
-                    "flavors",
-                    number,
-                    name,
-                    one_of=values,
-                )
-                ecs_check("nova.flavors.show/rule/unused-defaults", shown, "body", "flavor", name, one_of=values)
-        ours = theirs.get(flavor["id"])
-        if ours is None:
-            continue
-        agreed += 1
+            check("nova.flavors.show/rule/same-as-list", shown, *at, name, equals=flavor[name])
+            if name in _UNUSED:
+                check("nova.flavors.show/rule/unused-defaults", shown, *at, name, one_of=_UNUSED[name])
+
+
+@pytest.mark.ecs_requirement(
+    "nova.flavors.list-detail/rule/ecs-flavors-agree", "nova.flavor-extra-specs.show/rule/ecs-flavors-agree"
+)
+def test_both_apis_show_the_same_flavors(ecs_client: Client, ecs_check: Check) -> None:
+    """Where chapter 5 is there: the same vCPUs, memory and extra specs."""
+    sizes, specs = (
+        "nova.flavors.list-detail/rule/ecs-flavors-agree",
+        "nova.flavor-extra-specs.show/rule/ecs-flavors-agree",
+    )
+    answer = ecs_client.get(_ECS)
+    theirs = {flavor["id"]: flavor for flavor in read(answer, "flavors")} if answer.accepted else {}
+    detailed = _query(ecs_client, _DETAIL)
+    common = [(number, one) for number, one in enumerate(read(detailed, "flavors")) if one["id"] in theirs]
+    if not common:
+        for rule in (sizes, specs):
+            ecs_check.not_tested(rule, f"the lists of 5.4.1 and 6.6.2 have no flavor in common: {answer.answer}")
+    for number, flavor in common:
+        ours = theirs[flavor["id"]]
         for name in ("vcpus", "ram"):
             same = [int(ours[name]), str(ours[name])]
-            ecs_check(
-                "nova.flavors.list-detail/rule/ecs-flavors-agree",
-                detailed,
-                "body",
-                "flavors",
-                number,
-                name,
-                one_of=same,
-            )
-        specs = ecs_client.get(f"{_PATHS[_LIST]}/{flavor['id']}/os-extra_specs")
-        ecs_check(
-            "nova.flavor-extra-specs.show/rule/ecs-flavors-agree",
-            specs,
-            "body",
-            "extra_specs",
-            equals=ours["os_extra_specs"],
-        )
-    if not agreed:
-        for rule in (_DETAIL, _SPECS):
-            ecs_check.not_tested(f"{rule}/ecs-flavors-agree", "the lists of 5.4.1 and 6.6.2 have no flavor in common")
+            ecs_check(sizes, detailed, "body", "flavors", number, name, one_of=same)
+        shown = ecs_client.get(f"{_PATHS[_LIST]}/{flavor['id']}/os-extra_specs")
+        ecs_check.after(shown)(specs, shown, "body", "extra_specs", equals=ours["os_extra_specs"])
 
 
 @pytest.mark.parametrize(
-    "rule",
+    ("base", "memory"),
     [
-        pytest.param(
-            rule,
-            id=rule,
-            marks=pytest.mark.ecs_requirement(
-                *(
-                    f"{rule}/{claim}"
-                    for claim in (
-                        "least-disk",
-                        "least-disk-zero",
-                        "least-memory",
-                        *(("least-both",) if rule == _LIST else ()),
-                    )
-                ),
-            ),
+        pytest.param(base, rule, id=base, marks=pytest.mark.ecs_requirement(rule))
+        for base, rule in (
+            (_LIST, "nova.flavors.list/rule/least-memory"),
+            (_DETAIL, "nova.flavors.list-detail/rule/least-memory"),
         )
-        for rule in _PATHS
     ],
 )
-def test_the_least_that_is_asked_for(ecs_client: Client, ecs_check: Check, rule: str) -> None:
-    """minRam and minDisk leave out what is smaller, and nothing else."""
+def test_the_least_memory_is_asked_for(ecs_client: Client, ecs_check: Check, base: str, memory: str) -> None:
+    """Flavors with less are left out, and no others."""
     flavors = _flavors(ecs_client)
-    memory = sorted({int(flavor["ram"]) for flavor in flavors})
-    middle = memory[len(memory) // 2]
-    listed = _query(ecs_client, rule, minRam=str(middle))
+    sizes = sorted({int(flavor["ram"]) for flavor in flavors})
+    middle = sizes[len(sizes) // 2]
     fitting = [flavor["id"] for flavor in flavors if int(flavor["ram"]) >= middle]
-    ecs_check(f"{rule}/least-memory", listed, *_IDS, same_items=fitting)
-    none = _query(ecs_client, rule, minRam=str(memory[-1] + 1))
-    ecs_check(f"{rule}/least-memory", none, *_IDS, equals=[])
-    zero = _query(ecs_client, rule, minDisk="0")
-    ecs_check(f"{rule}/least-disk-zero", zero, *_IDS, same_items=[flavor["id"] for flavor in flavors])
-    disks = {flavor["id"]: int(flavor["disk"]) for flavor in flavors}
+    ecs_check(memory, _query(ecs_client, base, minRam=str(middle)), *_IDS, same_items=fitting)
+    ecs_check(memory, _query(ecs_client, base, minRam=str(sizes[-1] + 1)), *_IDS, equals=[])
+
+
+@pytest.mark.parametrize(
+    ("base", "disk", "zero"),
+    [
+        pytest.param(base, disk, zero, id=base, marks=pytest.mark.ecs_requirement(disk, zero))
+        for base, disk, zero in (
+            (_LIST, "nova.flavors.list/rule/least-disk", "nova.flavors.list/rule/least-disk-zero"),
+            (_DETAIL, "nova.flavors.list-detail/rule/least-disk", "nova.flavors.list-detail/rule/least-disk-zero"),
+        )
+    ],
+)
+def test_the_least_disk_is_asked_for(ecs_client: Client, ecs_check: Check, base: str, disk: str, zero: str) -> None:
+    """Flavors with a smaller one are left out, and no others; none is smaller than 0."""
+    disks = {flavor["id"]: int(flavor["disk"]) for flavor in _flavors(ecs_client)}
+    ecs_check(zero, _query(ecs_client, base, minDisk="0"), *_IDS, same_items=list(disks))
     least = max(1, *disks.values())
-    large = _query(ecs_client, rule, minDisk=str(least))
+    large = _query(ecs_client, base, minDisk=str(least))
     for flavor, size in disks.items():
         if 0 < size < least:
-            ecs_check(f"{rule}/least-disk", large, *_IDS, lacks=flavor)
+            ecs_check(disk, large, *_IDS, lacks=flavor)
         elif size >= least:
-            ecs_check(f"{rule}/least-disk", large, *_IDS, contains=flavor)
+            ecs_check(disk, large, *_IDS, contains=flavor)
     if not any(disks.values()):  # a disk of 0 is not judged, so only that the query is understood is left
-        ecs_check.accepted(f"{rule}/least-disk", large)
-    if rule == _LIST:
-        both = _query(ecs_client, rule, minRam=str(middle), minDisk=str(least))
-        allowed = set(fitting) & set(_ids(large))
-        ecs_check(f"{rule}/least-both", both, *_IDS, same_items=sorted(allowed & set(_ids(both))))
+        ecs_check.accepted(disk, large)
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        pytest.param(
-            rule,
-            id=rule,
-            marks=pytest.mark.ecs_requirement(
-                *(
-                    f"{rule}/{claim}"
-                    for claim in ("sort-default", "sort-key", "sort-direction", "sort-direction-default")
-                ),
-            ),
-        )
-        for rule in _PATHS
-    ],
-)
-def test_flavors_are_sorted(ecs_client: Client, ecs_check: Check, rule: str) -> None:
-    """By each key, upwards unless downwards is asked for; without a key by the id."""
+@pytest.mark.ecs_requirement("nova.flavors.list/rule/least-both")
+def test_the_least_of_both_is_asked_for(ecs_client: Client, ecs_check: Check) -> None:
+    """What is listed then each of them lists."""
+    flavors = _flavors(ecs_client)
+    memory = str(max(int(flavor["ram"]) for flavor in flavors))
+    disk = str(max(1, *(int(flavor["disk"]) for flavor in flavors)))
+    each = [set(_ids(_query(ecs_client, _LIST, **one))) for one in ({"minRam": memory}, {"minDisk": disk})]
+    both = _query(ecs_client, _LIST, minRam=memory, minDisk=disk)
+    if ecs_check.accepted("nova.flavors.list/rule/least-both", both):
+        allowed = sorted(each[0] & each[1] & set(_ids(both)))
+        ecs_check("nova.flavors.list/rule/least-both", both, *_IDS, same_items=allowed)
+
+
+def _each(*rules: str) -> pytest.MarkDecorator:
+    """One parameter set for each list, with its rule."""
+    sets = [
+        pytest.param(base, rule, id=base, marks=pytest.mark.ecs_requirement(rule))
+        for base, rule in zip((_LIST, _DETAIL), rules, strict=True)
+    ]
+    return pytest.mark.parametrize(("base", "rule"), sets)
+
+
+@_each("nova.flavors.list/rule/sort-default", "nova.flavors.list-detail/rule/sort-default")
+def test_flavors_come_by_their_id(ecs_client: Client, ecs_check: Check, base: str, rule: str) -> None:
+    """Where no key is given."""
+    plain = _query(ecs_client, base)
+    ecs_check(rule, plain, *_IDS, equals=_in_order(_ids(plain), str))
+
+
+@_each("nova.flavors.list/rule/sort-key", "nova.flavors.list-detail/rule/sort-key")
+def test_flavors_are_sorted_by_a_key(ecs_client: Client, ecs_check: Check, base: str, rule: str) -> None:
+    """Upwards or downwards, and none is lost."""
     properties = {flavor["id"]: flavor for flavor in _flavors(ecs_client)}
-    plain = _query(ecs_client, rule)
-    ecs_check(f"{rule}/sort-default", plain, *_IDS, equals=_in_order(_ids(plain), str))
     for key, name in _KEYS.items():
-
-        def of(flavor: str, name: str = name) -> Any:
-            value = properties[flavor][name]
-            return int(value) if name in {"ram", "vcpus", "disk"} else str(value)
-
-        for claim, query, downwards in (
-            ("sort-key", {}, False),
-            ("sort-direction-default", {}, False),
-            ("sort-direction", {"sort_dir": "asc"}, False),
-            ("sort-direction", {"sort_dir": "desc"}, True),
-        ):
-            listed = _query(ecs_client, rule, sort_key=key, **query)
+        listed = _query(ecs_client, base, sort_key=key)
+        if ecs_check.accepted(rule, listed):
+            by = _by(properties, name)
             ids = _ids(listed)
-            # Flavors that are equal in the property may come in any order, so the list is compared with itself, sorted.
-            ecs_check(f"{rule}/{claim}", listed, *_IDS, equals=_in_order(ids, of, downwards))
-            ecs_check(f"{rule}/{claim}", listed, *_IDS, same_items=list(properties))
+            downwards = ids != _in_order(ids, by)  # the direction is judged by itself
+            ecs_check(rule, listed, *_IDS, equals=_in_order(ids, by, downwards))
+            ecs_check(rule, listed, *_IDS, same_items=list(properties))
+
+
+@_each("nova.flavors.list/rule/sort-direction", "nova.flavors.list-detail/rule/sort-direction")
+def test_flavors_are_sorted_in_a_direction(ecs_client: Client, ecs_check: Check, base: str, rule: str) -> None:
+    """By each key."""
+    properties = {flavor["id"]: flavor for flavor in _flavors(ecs_client)}
+    for key, name in _KEYS.items():
+        for direction in ("asc", "desc"):
+            listed = _query(ecs_client, base, sort_key=key, sort_dir=direction)
+            if ecs_check.accepted(rule, listed):
+                wanted = _in_order(_ids(listed), _by(properties, name), direction == "desc")
+                ecs_check(rule, listed, *_IDS, equals=wanted)
+
+
+@_each("nova.flavors.list/rule/sort-direction-default", "nova.flavors.list-detail/rule/sort-direction-default")
+def test_flavors_are_sorted_upwards(ecs_client: Client, ecs_check: Check, base: str, rule: str) -> None:
+    """Where no direction is given."""
+    properties = {flavor["id"]: flavor for flavor in _flavors(ecs_client)}
+    for key, name in _KEYS.items():
+        listed = _query(ecs_client, base, sort_key=key)
+        # Flavors that are equal in the property may come in any order, so the list is compared with itself, sorted.
+        check = ecs_check.after(listed)
+        if listed.accepted:
+            check(rule, listed, *_IDS, equals=_in_order(_ids(listed), _by(properties, name)))
+        else:
+            check.accepted(rule, listed)
+
+
+def _by(properties: dict[str, dict[str, Any]], name: str) -> Callable[[str], Any]:
+    """Return what a flavor of an id is sorted by."""
+    kind = int if name in {"ram", "vcpus", "disk"} else str
+    return lambda flavor: kind(properties[flavor][name])
 
 
 @pytest.mark.ecs_requirement("nova.flavors.list-detail/rule/public-filter")
@@ -234,43 +262,28 @@ def test_public_flavors_can_be_asked_for(ecs_client: Client, ecs_check: Check) -
     ecs_check.accepted("nova.flavors.list-detail/rule/public-filter", listed)
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [pytest.param(rule, id=rule, marks=pytest.mark.ecs_requirement(f"{rule}/next-link-works")) for rule in _PATHS],
-)
-def test_a_page_leads_to_the_next(ecs_client: Client, ecs_check: Check, rule: str) -> None:
+@_each("nova.flavors.list/rule/next-link-works", "nova.flavors.list-detail/rule/next-link-works")
+def test_a_page_leads_to_the_next(ecs_client: Client, ecs_check: Check, base: str, rule: str) -> None:
     """Where a list of flavors has pages, its link leads to other ones."""
-    page = _query(ecs_client, rule, limit="1")  # no section has the parameter: whether it makes pages is the endpoint's
-    body = page.response_body
-    links = body.get("flavors_links") if isinstance(body, dict) else None
-    if not links:
-        ecs_check.not_tested(f"{rule}/next-link-works", "the list comes as one page")
+    page = _query(ecs_client, base, limit="1")  # no section has the parameter: whether it makes pages is the endpoint's
+    links = page.json_object.get("flavors_links")
+    if not isinstance(links, list) or not links:
+        ecs_check.not_tested(rule, "the list comes as one page")
         return
     query = parse_qsl(urlsplit(str(links[0]["href"])).query)
-    following = ecs_client.get(_PATHS[rule], query=query)
-    ecs_check(f"{rule}/next-link-works", following, "body", "flavors", differs=[])
+    following = ecs_client.get(_PATHS[base], query=query)
+    ecs_check(rule, following, "body", "flavors", differs=[])
     for flavor in _ids(page):
-        ecs_check(f"{rule}/next-link-works", following, *_IDS, lacks=flavor)
+        ecs_check(rule, following, *_IDS, lacks=flavor)
 
 
 @pytest.mark.ecs_requirement("nova.flavors.list/rule/usable")
-def test_listed_flavors_make_servers(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
-) -> None:
-    """Those that the run was given, where they are listed and nothing says that they cannot be bought, pass the check."""
-    listed, judged = _ids(_query(ecs_client, _LIST)), False
-    for name in ("flavor_id", "other_flavor_id"):
-        flavor = ecs_supplies.need(name)
-        specs = ecs_client.get(f"{_PATHS[_LIST]}/{flavor}/os-extra_specs").response_body
-        if flavor not in listed or "cond:operation:status" in str(specs):
-            continue
-        body = dict(ecs_servers.template(ecs_supplies.name("check"), 1))
-        body["server"] = {**body["server"], "flavorRef": flavor}
-        checked = ecs_client.post("/v1/{project_id}/cloudservers", {**body, "dry_run": True})
-        ecs_check.accepted("nova.flavors.list/rule/usable", checked)
-        judged = True
-    if not judged:
-        ecs_check.not_tested(
-            "nova.flavors.list/rule/usable",
-            "the list has none of the flavors that the run was given, or they are sold out",
-        )
+def test_listed_flavors_make_servers(ecs_client: Client, ecs_cases: Cases, ecs_check: Check) -> None:
+    """The one that servers are made of, where it is listed and nothing says that it cannot be bought."""
+    created = ecs_cases.attempt("nova.servers.create")
+    flavor = created.request_body["server"]["flavorRef"]
+    specs = ecs_client.get(f"{_PATHS[_LIST]}/{flavor}/os-extra_specs").response_body
+    if flavor in _ids(_query(ecs_client, _LIST)) and "cond:operation:status" not in str(specs):
+        ecs_check.accepted("nova.flavors.list/rule/usable", created)
+    else:
+        ecs_check.not_tested("nova.flavors.list/rule/usable", f"the flavor {flavor} is not listed, or is sold out")
