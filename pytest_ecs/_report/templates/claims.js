@@ -13,17 +13,25 @@ function lazily(details, fill) {
   return details;
 }
 
-function exchangeParts(id, where) {
+// Where a claim about an answer looks: in the status, the headers or, with or without saying so, the body.
+function placesIn(answer, where, kind) {
+  if (!where) return [];
+  if (/^(status|headers|body)(\.|$)/.test(where)) return stepsOf(answer, where.split("."));
+  const body = answer.body, inside = body !== null && typeof body === "object";
+  if (!inside || (kind !== "response" && !Object.hasOwn(body, where.split(".")[0]))) return [];
+  return stepsOf(body, where.split(".")).map((steps) => ["body", ...steps]);
+}
+
+function exchangeParts(id, where, kind) {
   const one = data.exchanges[id];
   if (!one) return [el("p", {}, "Recorded as ", el("code", {}, id), `. To read it: `), code(`zcat ${data.evidence} | grep '"id":"${id}"'`)];
   const answer = { status: one.status, headers: one.headers, body: one.body ?? one.text };
   const seen = one.failure ? one.failure : `HTTP ${one.status}${one.id ? `, request id ${one.id}` : ""}, ${one.ms} ms`;
-  const known = where && /^(status|headers|body)\b/.test(where);
   return [
     el("p", {}, el("code", {}, one.request), ` → ${seen} `, el("span", { class: "soft" }, `(${id})`)),
     one.change ? el("p", {}, `Changed: ${one.change}${one.control ? ` (otherwise like ${one.control}, which was accepted)` : ""}`) : null,
     code(one.curl),
-    code(pretty(answer, known ? stepsOf(answer, where.split(".")) : [])),
+    code(pretty(answer, placesIn(answer, where, kind))),
   ];
 }
 
@@ -47,7 +55,7 @@ function claimParts(row) {
   else if (row.ruling) parts.push(...block("Ruling", el("p", {}, el("code", {}, row.ruling))));
   row.evidence.forEach((id, n) => {
     const shown = n === 0 || data.exchanges[id];
-    if (shown) parts.push(...block(n ? "Evidence, before that or beside it" : "Evidence", ...exchangeParts(id, n ? "" : detail?.where)));
+    if (shown) parts.push(...block(n ? "Evidence, before that or beside it" : "Evidence", ...exchangeParts(id, n ? "" : detail?.where, row.kind)));
   });
   if (detail?.text) parts.push(el("details", {}, el("summary", {}, el("span", {}, "As a bug report")), code(detail.text)));
   return parts.filter(Boolean);
