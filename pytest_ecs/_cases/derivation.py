@@ -80,6 +80,8 @@ class Derivation:
     check_only: bool = False
     #: Variants with what excludes something in *variant*: their bodies give values that are refused for nothing else.
     others: tuple[str, ...] = ()
+    #: Further variants that would do as well as *variant*, for when the endpoint refuses that one for something else.
+    fallbacks: tuple[str, ...] = ()
 
     def requests(self, request: Request, others: Sequence[JSON] = ()) -> list[Changed]:
         """Return each change of *request*, one of `variant`; *others* are bodies of the variants in `others`."""
@@ -125,13 +127,22 @@ def _body(operation: Operation, requirement: Requirement, recipe: Recipe) -> Der
             for made in mutate_body(operation, requirement, body, others)
         ]
 
-    variant = next((name for name, build in recipe.variants.items() if changes(shape(build), ())), None)
-    if variant is None:
+    fitting = [name for name, build in recipe.variants.items() if changes(shape(build), ())]
+    if not fitting:
         raise LookupError("no variant of the recipe sets this field")
+    variant, *fallbacks = fitting
     have = {name: excluding(operation, requirement, shape(build).body) for name, build in recipe.variants.items()}
     others = tuple(name for name, found in have.items() if have[variant] and found - have[variant])
     expects = "unknown-reference" if keyword == "reference" else "invalid"
-    return Derivation(requirement, variant, expects, changes, checks_only(operation, keyword), others)
+    return Derivation(
+        requirement,
+        variant,
+        expects,
+        changes,
+        checks_only(operation, keyword),
+        others,
+        () if others else tuple(fallbacks),
+    )
 
 
 def _query(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -138,6 +138,21 @@ class Cases:
             )
         return exchange
 
+    def accepted_variant(
+        self, operation_id: str, variants: Sequence[str], *, check_only: bool = False
+    ) -> tuple[str, Exchange]:
+        """Return the first of *variants* whose request is accepted, and its exchange; raises what `control` does of the first.
+
+        One that is refused, or that needs what the run was not given, takes nothing from those that do without.
+        """
+        first: PrerequisiteMissing | StepFailed | None = None
+        for variant in variants:
+            try:
+                return variant, self.control(operation_id, variant, check_only=check_only)
+            except (PrerequisiteMissing, StepFailed) as reason:
+                first = first or reason
+        raise first or LookupError(f"{operation_id} has no such variants")
+
     def beforehand(self, *operations: str) -> None:
         """Send the own requests of *operations* now, whatever becomes of them, since they take what a test may choose."""
         for operation in operations:
@@ -161,9 +176,10 @@ class Cases:
         operation = self.contract.operations[requirement.operation or ""]
         recipe = RECIPES[operation.id]
         derived = derive(operation, requirement, recipe)
-        control = self.control(operation.id, derived.variant, check_only=derived.check_only)
+        variants = (derived.variant, *derived.fallbacks)
+        variant, control = self.accepted_variant(operation.id, variants, check_only=derived.check_only)
         leases = self.driver.borrowed(recipe)
-        request = self.driver.request_to_refuse(recipe, derived.variant, leases)
+        request = self.driver.request_to_refuse(recipe, variant, leases)
         others = [self._other(recipe, variant, leases, check_only=derived.check_only) for variant in derived.others]
         for number, changed in enumerate(derived.requests(request, others)):
             case = Case(requirement_id, derived.expects, changed.change, control.id, changed.codes)

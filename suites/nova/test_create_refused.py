@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -18,9 +19,9 @@ _SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
 
 
 class Refused(Protocol):
-    """Sends a creation that a rule rules out; *fields* are set in the plain request, and *variant* is like it but right."""
+    """Sends a creation that a rule rules out; *fields* are set in the plain request, one of *variants* is like it but right."""
 
-    def __call__(self, rule: str, change: str, *, variant: str = "default", **fields: Any) -> Exchange:
+    def __call__(self, rule: str, change: str, *, variants: Sequence[str] = ("default",), **fields: Any) -> Exchange:
         """Return the exchange; what was made by mistake is deleted."""
 
 
@@ -35,8 +36,8 @@ def refused(
 ) -> Refused:
     """Send a creation that must be refused."""
 
-    def send(rule: str, change: str, *, variant: str = "default", **fields: Any) -> Exchange:
-        control = ecs_cases.control("nova.servers.create", variant)
+    def send(rule: str, change: str, *, variants: Sequence[str] = ("default",), **fields: Any) -> Exchange:
+        _, control = ecs_cases.accepted_variant("nova.servers.create", variants)
         body = plain(ecs_supplies, fields.pop("name", ecs_supplies.name("no")), **fields)
         answer = ecs_expect(rule, "POST", SERVERS, json=body, expects="refused", change=change, control=control.id)
         if answer.accepted:
@@ -64,7 +65,7 @@ def test_an_image_is_an_id_or_a_url(refused: Refused) -> None:
 def test_the_most_is_not_below_the_least(refused: Refused) -> None:
     """max_count below min_count is refused."""
     change, counts = "max_count is below min_count", {"min_count": 2, "max_count": 1}
-    refused("nova.servers.create/rule/max-not-below-min", change, variant="counted", **counts)
+    refused("nova.servers.create/rule/max-not-below-min", change, variants=("full", "counted"), **counts)
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/name-batch-length")
@@ -72,7 +73,7 @@ def test_a_long_name_is_for_one_server(refused: Refused, ecs_supplies: Supplies)
     """With two servers a name of 60 characters is refused."""
     name = ecs_supplies.name("long").ljust(60, "x")
     change, counts = "a name of 60 characters for two servers", {"min_count": 2, "max_count": 2}
-    refused("nova.servers.create/rule/name-batch-length", change, variant="counted", name=name, **counts)
+    refused("nova.servers.create/rule/name-batch-length", change, variants=("full", "counted"), name=name, **counts)
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/network-or-port")
@@ -87,7 +88,7 @@ def test_a_fixed_address_needs_its_network(refused: Refused, ecs_supplies: Suppl
     """fixed_ip without uuid is refused."""
     networks = [{"fixed_ip": ecs_supplies.address()}]
     change = "fixed_ip without uuid"
-    refused("nova.servers.create/rule/fixed-ip-needs-uuid", change, variant="address", networks=networks)
+    refused("nova.servers.create/rule/fixed-ip-needs-uuid", change, variants=("full", "address"), networks=networks)
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/fixed-ip-malformed")
@@ -95,11 +96,11 @@ def test_a_fixed_address_is_an_address(refused: Refused, ecs_supplies: Supplies)
     """Any other text is refused."""
     networks = [{"uuid": ecs_supplies.need("network_id"), "fixed_ip": "not-an-address"}]
     change = "fixed_ip is no address"
-    refused("nova.servers.create/rule/fixed-ip-malformed", change, variant="address", networks=networks)
+    refused("nova.servers.create/rule/fixed-ip-malformed", change, variants=("full", "address"), networks=networks)
 
 
 def _disks(refused: Refused, rule: str, change: str, *disks: dict[str, Any], **fields: Any) -> Exchange:
-    return refused(rule, change, variant="volume", imageRef=None, block_device_mapping_v2=list(disks), **fields)
+    return refused(rule, change, variants=("volume",), imageRef=None, block_device_mapping_v2=list(disks), **fields)
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/boot-disk-needed")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
@@ -53,16 +54,57 @@ def _create(use: Ingredients) -> Request:
     return Request(body={"server": server})
 
 
-@recipe("nova.servers.create", variant="described")
-def _create_described(use: Ingredients) -> Request:
-    server = _from_image(use) | {"user_data": TEXT, "description": "made by a conformance run"}
-    return Request(body={"server": server}, microversion="2.19")
+#: Details of a server from an image, beside its hints.
+_DETAILS: dict[str, Callable[[Ingredients], dict[str, Any]]] = {
+    "described": lambda use: {"user_data": TEXT, "description": "made by a conformance run"},
+    "counted": lambda use: {"min_count": 1, "max_count": 1, "return_reservation_id": False},
+    "zone": lambda use: {"availability_zone": use.need("availability_zone")},
+    "security-group": lambda use: {"security_groups": [{"name": use.need("security_group_id")}]},
+    "key": lambda use: {"key_name": use.need("key_name")},
+    "address": lambda use: {"networks": [{"uuid": use.need("network_id"), "fixed_ip": use.address()}]},
+    "port": lambda use: {"networks": [{"port": use.port()}]},
+}
 
 
-@recipe("nova.servers.create", variant="counted")
-def _create_counted(use: Ingredients) -> Request:
-    server = _from_image(use) | {"min_count": 1, "max_count": 1, "return_reservation_id": False}
-    return Request(body={"server": server})
+def _server_group(use: Ingredients) -> str:
+    group = {"server_group": {"name": use.name(), "policies": ["anti-affinity"]}}
+    made = use.make(_GROUPS, group, "server_group", "id", among="server groups")
+    # In a group that is not there no server can be, and that is not the fault of creating servers.
+    return str(use.read(f"{_GROUPS}/{made}", "server_group", "id"))
+
+
+#: Where a server is placed.
+_HINTS: dict[str, Callable[[Ingredients], dict[str, Any]]] = {
+    "tenancy": lambda use: {"tenancy": "shared"},
+    "server-group": lambda use: {"group": _server_group(use)},
+    "dedicated-host": lambda use: {"tenancy": "dedicated", "dedicated_host_id": use.need("dedicated_host_id")},
+}
+
+
+@recipe("nova.servers.create", variant="full")
+def _create_full(use: Ingredients) -> Request:
+    """All details that go together; each has a variant of its own, too, for where one of them is refused."""
+    server = _from_image(use)
+    hints: dict[str, Any] = {}
+    for name in ("described", "counted", "zone", "security-group", "key", "address"):
+        server |= _DETAILS[name](use)
+    for name in ("tenancy", "server-group"):
+        hints |= _HINTS[name](use)
+    return Request(body={"server": server, "os:scheduler_hints": hints}, microversion="2.19")
+
+
+def _with_detail(detail: Callable[[Ingredients], dict[str, Any]], use: Ingredients) -> Request:
+    return Request(body={"server": _from_image(use) | detail(use)}, microversion="2.19")
+
+
+def _with_hint(hint: Callable[[Ingredients], dict[str, Any]], use: Ingredients) -> Request:
+    return Request(body={"server": _from_image(use), "os:scheduler_hints": hint(use)})
+
+
+for _name, _fields in _DETAILS.items():
+    recipe("nova.servers.create", variant=_name)(partial(_with_detail, _fields))
+for _name, _hint in _HINTS.items():
+    recipe("nova.servers.create", variant=_name)(partial(_with_hint, _hint))
 
 
 @recipe("nova.servers.create", variant="volume")
@@ -75,52 +117,6 @@ def _create_volume_type(use: Ingredients) -> Request:
     server = _from_disk(use)
     server["block_device_mapping_v2"][0]["volume_type"] = "SSD"
     return Request(body={"server": server})
-
-
-@recipe("nova.servers.create", variant="zone")
-def _create_in_zone(use: Ingredients) -> Request:
-    return Request(body={"server": _from_image(use) | {"availability_zone": use.need("availability_zone")}})
-
-
-@recipe("nova.servers.create", variant="security-group")
-def _create_in_security_group(use: Ingredients) -> Request:
-    return Request(body={"server": _from_image(use) | {"security_groups": [{"name": use.need("security_group_id")}]}})
-
-
-@recipe("nova.servers.create", variant="key")
-def _create_with_key(use: Ingredients) -> Request:
-    return Request(body={"server": _from_image(use) | {"key_name": use.need("key_name")}})
-
-
-@recipe("nova.servers.create", variant="address")
-def _create_with_address(use: Ingredients) -> Request:
-    networks = [{"uuid": use.need("network_id"), "fixed_ip": use.address()}]
-    return Request(body={"server": _from_image(use) | {"networks": networks}})
-
-
-@recipe("nova.servers.create", variant="port")
-def _create_with_port(use: Ingredients) -> Request:
-    return Request(body={"server": _from_image(use) | {"networks": [{"port": use.port()}]}})
-
-
-@recipe("nova.servers.create", variant="tenancy")
-def _create_on_shared_host(use: Ingredients) -> Request:
-    return Request(body={"server": _from_image(use), "os:scheduler_hints": {"tenancy": "shared"}})
-
-
-@recipe("nova.servers.create", variant="dedicated-host")
-def _create_on_dedicated_host(use: Ingredients) -> Request:
-    hints = {"tenancy": "dedicated", "dedicated_host_id": use.need("dedicated_host_id")}
-    return Request(body={"server": _from_image(use), "os:scheduler_hints": hints})
-
-
-@recipe("nova.servers.create", variant="server-group")
-def _create_in_server_group(use: Ingredients) -> Request:
-    group = {"server_group": {"name": use.name(), "policies": ["anti-affinity"]}}
-    made = use.make(_GROUPS, group, "server_group", "id", among="server groups")
-    # In a group that is not there no server can be, and that is not the fault of creating servers.
-    placed = use.read(f"{_GROUPS}/{made}", "server_group", "id")
-    return Request(body={"server": _from_image(use), "os:scheduler_hints": {"group": placed}})
 
 
 @recipe("nova.servers.update", server="ACTIVE")

@@ -43,6 +43,17 @@ def test_the_first_variant_that_sets_the_field_is_taken() -> None:
         _derived(name, default=plain)
 
 
+def test_the_others_that_set_the_field_stand_by() -> None:
+    """For when the endpoint refuses the first one; where variants exclude each other, none can take another's place."""
+    full, counted = {"server": {"count": 2, "key_name": "k"}}, {"server": {"count": 2}}
+    name = "ecs.servers.create/request/server.count/maximum"
+    derived, _ = _derived(name, default={"server": {}}, full=full, counted=counted)
+    assert (derived.variant, derived.fallbacks) == ("full", ("counted",))
+    network, port = ({"interfaceAttachment": {key: "real"}} for key in ("net_id", "port_id"))
+    derived, _ = _derived(f"{_NIC}/request/interfaceAttachment/exclusive", default=network, port=port)
+    assert derived.fallbacks == ()
+
+
 def test_what_names_a_thing_is_sent_for_good() -> None:
     """A check-only request does not promise to look for what a request names."""
     body = {"server": {"imageRef": "i"}}
