@@ -1,0 +1,48 @@
+"""Waiting until something is not there any more."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pytest_ecs._testing.wait import Wait
+
+from ..exchanges import exchange
+
+
+class _Clock:
+    """Counts how long was waited, and waits for no time."""
+
+    waited = 0.0
+
+    def now(self) -> float:
+        """Return what was waited."""
+        return self.waited
+
+    def sleep(self, seconds: float) -> None:
+        """Count *seconds*."""
+        self.waited += seconds
+
+
+def _gone(*answers: tuple[int, Any]) -> tuple[bool, float]:
+    """Return whether something went that is answered so, the last answer again and again, and after how many seconds."""
+    given = [exchange("nova.servers.show", status, body) for status, body in answers]
+    client: Any = SimpleNamespace(get=lambda path: given.pop(0) if len(given) > 1 else given[0])
+    clock = _Clock()
+    return Wait(client, clock).gone("/v2.1/p/servers/s", 5), clock.waited
+
+
+@pytest.mark.parametrize(
+    "last", [(404, None), (200, {"server": {"status": "DELETED"}}), (200, {"server": {"status": "SOFT_DELETED"}})]
+)
+def test_what_is_not_found_or_shows_as_deleted_is_gone(last: tuple[int, Any]) -> None:
+    """A server may be shown for a while after it was deleted."""
+    assert _gone((200, {"server": {"status": "ACTIVE"}}), last) == (True, 1.0)
+
+
+def test_what_is_still_there_is_not_gone() -> None:
+    """Nor is a disk, whatever its status."""
+    assert _gone((200, {"server": {"status": "ACTIVE"}})) == (False, 5.0)
+    assert _gone((200, {"volume": {"status": "DELETED"}})) == (False, 5.0)
