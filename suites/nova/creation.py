@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from pytest_ecs import Check, Client, Exchange, Servers, Supplies, Wait, exactly, load_contract, read
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 __all__ = [
     "DESCRIBED",
@@ -54,10 +55,25 @@ def boot_disk(supplies: Supplies, **fields: Any) -> dict[str, Any]:
 
 
 def only_server(servers: Servers, created: Exchange) -> str:
-    """Wait until what an accepted creation of one server made is stable, and return its id."""
+    """Wait until what an accepted creation of one server made is stable, and return its id.
+
+    Raises `PrerequisiteMissing` where there was no room for it.
+    """
     read(created)
     (server,) = exactly(1, servers.settle(created), "the server that was created")
+    _see_that_there_was_room(servers, server)
     return server
+
+
+def _see_that_there_was_room(servers: Servers, *made: str) -> None:
+    """Raise `PrerequisiteMissing` for a server in error that is on no host: what it lacks says nothing."""
+    for server in made:
+        shown = servers.show(server).json_object.get("server")
+        if isinstance(shown, Mapping) and shown.get("status") == "ERROR":
+            fault = shown.get("fault")
+            message = str(fault.get("message")) if isinstance(fault, Mapping) else "it has no fault"
+            if "no valid host" in message.lower() or not shown.get("hostId", "unsaid"):
+                raise PrerequisiteMissing("There was no room for a server", seen=f"status ERROR, {message}")
 
 
 def delete_servers(client: Client, wait: Wait, *servers: str) -> bool:
@@ -93,14 +109,17 @@ class Made(NamedTuple):
 
 
 def made_servers(client: Client, servers: Servers, supplies: Supplies) -> Made:
-    """Return the servers that a process makes once to look at."""
-    return supplies.once("native servers", lambda: _make(client, servers, supplies))
+    """Return the servers that a process makes once to look at; raises `PrerequisiteMissing` where there was no room."""
+    made = supplies.once("native servers", lambda: _make(client, servers, supplies))
+    _see_that_there_was_room(servers, made.server)
+    return made
 
 
 def _make(client: Client, servers: Servers, supplies: Supplies) -> Made:
     name = supplies.name("native")
     first = client.post(SERVERS, plain(supplies, f"{name}-plain", metadata={"purpose": "conformance"}))
-    server = only_server(servers, first)
+    read(first)
+    (server,) = exactly(1, servers.settle(first), "the server that was created")
     counted = {"min_count": 3, "return_reservation_id": True}
     batch = client.post(SERVERS, plain(supplies, f"{name}-batch", **counted))
     return Made(name, first, server, batch, servers.settle(batch))
@@ -108,9 +127,13 @@ def _make(client: Client, servers: Servers, supplies: Supplies) -> Made:
 
 @contextmanager
 def created_servers(client: Client, servers: Servers, wait: Wait, created: Exchange) -> Iterator[list[str]]:
-    """Wait for what a creation made, hand it out, and delete it when the block ends; a refused one made nothing."""
+    """Wait for what a creation made, hand it out, and delete it when the block ends; a refused one made nothing.
+
+    Raises `PrerequisiteMissing` where there was no room for it.
+    """
     made = servers.settle(created)
     try:
+        _see_that_there_was_room(servers, *made)
         yield made
     finally:
         delete_servers(client, wait, *made)
@@ -123,6 +146,7 @@ def created_with(
     """Make a server with all *details*, each a few fields; where that is refused, one for each of them.
 
     They are deleted when the block ends. So a conforming endpoint makes one server, and what one refuses is known.
+    Raises `PrerequisiteMissing` where there was no room for it.
     """
     together = {field: value for fields in details.values() for field, value in fields.items()}
     all_at_once = _post(client, supplies, together)
@@ -134,6 +158,7 @@ def created_with(
         for answer in answers.values():
             if answer.id not in made:
                 made[answer.id] = servers.settle(answer)
+                _see_that_there_was_room(servers, *made[answer.id])
         yield {name: Detail(answer, next(iter(made[answer.id]), "")) for name, answer in answers.items()}
     finally:
         delete_servers(client, wait, *(server for ids in made.values() for server in ids))

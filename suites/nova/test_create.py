@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Servers, Supplies, Target, Wait, read
+from pytest_ecs import Check, Client, Exchange, Servers, Supplies, Target, Wait, exactly, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from .creation import (
@@ -16,6 +16,7 @@ from .creation import (
     accepted,
     created_servers,
     created_with,
+    delete_servers,
     made_servers,
     path_of,
     plain,
@@ -269,9 +270,12 @@ def test_a_server_that_failed_says_why(
     name = ecs_supplies.name("failed")
     created = ecs_client.post(SERVERS, plain(ecs_supplies, name))
     read(created)
-    with created_servers(ecs_client, ecs_servers, ecs_wait, created) as (server,):
+    (server,) = exactly(1, ecs_servers.settle(created), "the server that was created")
+    try:
         shown, listed = ecs_servers.show(server), ecs_client.get(DETAIL, query={"name": name})
         ecs_check("nova.servers.create/rule/failed-stays", shown, *_SERVER, "status", equals="ERROR")
         ecs_check("nova.servers.show/rule/fault-on-error", shown, *_SERVER, "fault", present=True)
         fault = ("body", "servers", 0, "fault")
         ecs_check("nova.servers.list-detail/rule/fault-on-error", listed, *fault, present=True)
+    finally:
+        delete_servers(ecs_client, ecs_wait, server)

@@ -86,7 +86,7 @@ def test_a_batch_shows_in_the_list_with_details(
     detail = ecs_client.get(DETAIL, query=query, microversion="2.3")
     ecs_check("nova.servers.list-detail/rule/same-servers", detail, *IDS, equals=ids_of(brief))
     by_name(ecs_client, DETAIL, name)  # that it has no others is judged where the filter is
-    number = len(made.batched)
+    number = len(read(detail, "servers"))
     for rule, field, values in (
         ("nova.servers.list-detail/rule/batch-launch-index", "OS-EXT-SRV-ATTR:launch_index", [*range(number)]),
         ("nova.servers.list-detail/rule/batch-reservation", "OS-EXT-SRV-ATTR:reservation_id", [reservation] * number),
