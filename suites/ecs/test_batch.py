@@ -33,7 +33,7 @@ def test_a_batch_stops_every_listed_server(
     check = ecs_check.after(stopped)
     for lease in (first, second):
         check("ecs.servers.batch-stop/rule/success-stops", lease.show(), *_STATUS, equals="SHUTOFF")
-        check("ecs.servers.batch-stop/rule/type-default", lease.show(), *_STATUS, equals="SHUTOFF")
+    check("ecs.servers.batch-stop/rule/type-default", first.show(), *_STATUS, equals="SHUTOFF")
     check.stays("ecs.servers.batch-stop/rule/listed-only", third.show, *_STATUS, equals="ACTIVE")
 
 
