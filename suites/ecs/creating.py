@@ -58,27 +58,19 @@ def made_by(client: Client, jobs: Jobs, created: Exchange) -> list[str]:
     return [one["id"] for one in read(named(client, name), "servers") if str(one["name"]).startswith(name)]
 
 
-def shown_after(check: Check, servers: Servers, wait: Wait, server: str) -> None:
-    """Judge that a server exists, whose job ended in SUCCESS, and wait for it where it does not.
+def the_server(client: Client, servers: Servers, jobs: Jobs, wait: Wait, created: Exchange) -> str:
+    """Return the id of the only server of an accepted creation whose job is over, once it is shown.
 
-    What else is said of it is not tested when it is never shown: raises `PrerequisiteMissing` then.
+    What is said of it is not tested when it is never shown, which is judged where it was created: raises
+    `PrerequisiteMissing` then.
     """
-    shown = servers.show(server)
-    if check("ecs.servers.create/rule/success-creates", shown, "body", "server", "id", equals=server):
-        return
+    (server,) = exactly(1, made_by(client, jobs, created), "the server that was created")
     for _ in range(_TRIES):
         shown = servers.show(server)
         if shown.accepted:
-            return
+            return server
         wait.sleep(1.0)
     raise PrerequisiteMissing("A server that a job created is needed, and is not shown", seen=shown.answer)
-
-
-def the_server(check: Check, client: Client, servers: Servers, jobs: Jobs, wait: Wait, created: Exchange) -> str:
-    """Return the id of the only server of an accepted creation whose job is over, once it is shown."""
-    (server,) = exactly(1, made_by(client, jobs, created), "the server that was created")
-    shown_after(check, servers, wait, server)
-    return server
 
 
 def refuse(
@@ -120,12 +112,13 @@ def checked(
     return sent
 
 
-def create(client: Client, servers: Servers, supplies: Supplies, **fields: JSON) -> Exchange:
-    """Send a create request with *fields*, and wait for its job."""
+def create(client: Client, check: Check, servers: Servers, supplies: Supplies, **fields: JSON) -> Exchange:
+    """Send a create request with *fields*, wait for its job, and judge that the server exists then."""
     body = servers.template(supplies.name("own"), 1)
     body["server"].update(fields)
     sent = client.post(SERVERS, body)
-    servers.settle(sent)
+    for server in servers.settle(sent):
+        check.accepted("ecs.servers.create/rule/success-creates", servers.show(server))
     return sent
 
 

@@ -39,7 +39,7 @@ def test_a_server_is_what_was_asked_for(
     """Image, flavor, metadata and description of the request show in the new server, which is in some zone."""
     created = ecs_cases.control("ecs.servers.create")
     asked = created.request_body["server"]
-    server = the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+    server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
     shown = ecs_client.get(f"/v2.1/{{project_id}}/servers/{server}", microversion="2.19")
     place, purpose = ("body", "server"), asked["metadata"]["purpose"]
     ecs_check("ecs.servers.create/rule/image-and-flavor", shown, *place, "flavor", "id", equals=asked["flavorRef"])
@@ -59,7 +59,7 @@ def test_a_server_has_an_address_of_its_own_and_no_eip(
 ) -> None:
     """Where nothing is said of them; and it is in the default security group."""
     created = ecs_cases.control("ecs.servers.create")
-    server = the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+    server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
     names = ("body", "security_groups", "*", "name")
     ecs_check(
         "ecs.servers.create/rule/default-security-group", groups_of(ecs_client, server), *names, contains="default"
@@ -81,7 +81,7 @@ def test_the_system_disk_has_the_size_of_the_image(
 ) -> None:
     """Where no size is given it is the smallest that the image allows (11.2.3)."""
     created = ecs_cases.control("ecs.servers.create")
-    server = the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+    server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
     _has_least_size(
         ecs_client,
         ecs_check,
@@ -102,9 +102,9 @@ def test_a_system_disk_of_size_zero_has_the_size_of_the_image(
 ) -> None:
     """0 stands for it, as leaving the size out does."""
     root = {"volumetype": "SSD", "size": 0}
-    created = create(ecs_client, ecs_servers, ecs_supplies, root_volume=root)
+    created = create(ecs_client, ecs_check, ecs_servers, ecs_supplies, root_volume=root)
     if ecs_check.accepted("ecs.servers.create/rule/root-size-zero", created):
-        server = the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+        server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
         image = ecs_supplies.need("image_id")
         _has_least_size(ecs_client, ecs_check, "ecs.servers.create/rule/root-size-zero", server, image)
 
@@ -129,9 +129,9 @@ def test_an_empty_list_of_security_groups_is_none(
     ecs_wait: Wait,
 ) -> None:
     """The server is in the default group, as without the list."""
-    created = create(ecs_client, ecs_servers, ecs_supplies, security_groups=[])
+    created = create(ecs_client, ecs_check, ecs_servers, ecs_supplies, security_groups=[])
     if ecs_check.accepted("ecs.servers.create/rule/security-groups-blank", created):
-        server = the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+        server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
         names = ("body", "security_groups", "*", "name")
         listed = groups_of(ecs_client, server)
         ecs_check("ecs.servers.create/rule/security-groups-blank", listed, *names, contains="default")
@@ -144,7 +144,7 @@ def test_a_server_alone_has_the_name_that_was_asked_for(
     """Without a count there is one, of that name and no other that begins with it."""
     created = ecs_cases.control("ecs.servers.create", "placed")
     name = created.request_body["server"]["name"]
-    server = the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+    server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
     ecs_check("ecs.servers.create/rule/name-single", ecs_servers.show(server), "body", "server", "name", equals=name)
     listed = named(ecs_client, name)
     own = [one for one in read(listed, "servers", "*", "name") if str(one).startswith(name)]
@@ -167,7 +167,7 @@ def test_a_server_is_where_it_was_put(
     """Address, zone, key pair and groups of the request are the new server's."""
     created = ecs_cases.control("ecs.servers.create", "placed")
     asked = created.request_body["server"]
-    server = the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+    server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
     shown, place = ecs_servers.show(server), ("body", "server")
     zone, key, group = asked["availability_zone"], asked["key_name"], asked["os:scheduler_hints"]["group"]
     ecs_check("ecs.servers.create/rule/az-given", shown, *place, "OS-EXT-AZ:availability_zone", equals=zone)
@@ -198,7 +198,7 @@ def test_an_address_that_a_server_has_is_refused(
 ) -> None:
     """A second server does not get it."""
     created = ecs_cases.control("ecs.servers.create", "placed")
-    the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+    the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
     refuse(
         ecs_cases,
         ecs_expect,
@@ -223,7 +223,7 @@ def test_a_server_has_the_disks_that_were_asked_for(
     """A data disk for each element of data_volumes beside the system disk; a SCSI disk shows its bus."""
     created = ecs_cases.control("ecs.servers.create", "placed")
     asked = created.request_body["server"]["data_volumes"]
-    server = the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+    server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
     disks, entry = disks_of(ecs_client, server), ("body", "volumeAttachments")
     ecs_check("ecs.servers.create/rule/data-disks-created", disks, *entry, length=1 + len(asked))
     listed = read(disks, "volumeAttachments")
@@ -266,7 +266,7 @@ def test_a_request_that_is_not_only_checked_creates(
     created = ecs_client.post(SERVERS, body)
     ecs_servers.settle(created)
     if ecs_check.accepted("ecs.servers.create/rule/dry-run-false", created):
-        server = the_server(ecs_check, ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+        server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
         shown = ecs_servers.show(server)
         ecs_check("ecs.servers.create/rule/dry-run-false", shown, "body", "server", "id", equals=server)
 
