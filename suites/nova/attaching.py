@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pytest_ecs import Client, Exchange, Lease, Servers, Supplies, Wait, read
-from pytest_ecs.exceptions import EcsError
+from pytest_ecs.exceptions import EcsError, PrerequisiteMissing
 
 #: Where disks are created, which chapter 6 cannot (11.4.4).
 VOLUMES = "/v2.1/{project_id}/os-volumes"
@@ -74,10 +74,12 @@ def take_back(client: Client, wait: Wait, servers: Servers, lease: Lease, *disks
 def attached(
     client: Client, wait: Wait, servers: Servers, lease: Lease, disk: str, **fields: str
 ) -> Iterator[Exchange]:
-    """Attach a disk, which has to be accepted, and detach it in the end."""
+    """Attach a disk, and detach it in the end; raises `PrerequisiteMissing` when the server does not list it then."""
     try:
         sent = attach(client, wait, lease, disk, **fields)
         read(sent)
+        if disk not in disks_of(client, lease):
+            raise PrerequisiteMissing("A disk has to be attached to a server", seen=f"{disk} is not listed", hint="")
         yield sent
     finally:
         take_back(client, wait, servers, lease, disk)
