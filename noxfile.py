@@ -1,4 +1,4 @@
-"""One command per habit: ``nox`` runs tests, lint, typing and build; ``nox -s bench`` measures."""
+"""One command per habit: ``nox`` runs tests, lint, typing, build, other tools and docs; ``nox -s bench`` measures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["tests", "lint", "typing", "build", "openapi"]
+nox.options.sessions = ["tests", "lint", "typing", "build", "openapi", "docs"]
 nox.options.default_venv_backend = "venv"
 
 
@@ -25,6 +25,7 @@ def lint(session: nox.Session) -> None:
     """Check style and formatting rules."""
     session.install("ruff")
     session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
 
 
 @nox.session
@@ -36,15 +37,19 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the wheel, install it elsewhere and certify the embedded mock with it, both ways."""
-    session.install("build")
+    """Build sdist and wheel, check them, install each elsewhere and certify the embedded mock with it, both ways."""
+    session.install("build", "twine")
     with tempfile.TemporaryDirectory() as folder:
-        session.run("python", "-m", "build", "--wheel", "--outdir", folder)
+        session.run("python", "-m", "build", "--outdir", folder)
         (wheel,) = Path(folder).glob("*.whl")
-        session.install(str(wheel))
+        (sdist,) = Path(folder).glob("*.tar.gz")
+        session.run("twine", "check", "--strict", str(wheel), str(sdist))
         elsewhere = Path(folder) / "elsewhere"
         elsewhere.mkdir()
         session.chdir(elsewhere)
+        session.install(str(sdist))
+        session.run("pytest-ecs", "list", "operations", silent=True)
+        session.install("--force-reinstall", "--no-deps", str(wheel))
         session.run("pytest-ecs", "run")
         session.run("pytest", "--pyargs", "pytest_ecs.suites", "-q")
 
@@ -96,6 +101,13 @@ _NPM = (
     "openapi-typescript@7",
     "typescript@5",
 )
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation, with warnings as errors, into ``docs/_build``."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build", *session.posargs)
 
 
 @nox.session

@@ -66,7 +66,7 @@ def write_all(
     contents = {
         "junit.xml": junit(report, texts, times or {}),
         "summary.md": markdown(report),
-        "report.html": html(report, texts, exchanges),
+        "report.html": html(report, texts, exchanges, folder / report["evidence"]["file"]),
         # Last: who sees report.json sees the rest.
         "report.json": dumped(report),
     }

@@ -2,76 +2,85 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import base64
+import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._report.failure import short
 from pytest_ecs._report.model import Report
-from pytest_ecs._report.summary import verdict_line
+from pytest_ecs._report.needs import needs, why
+from pytest_ecs._report.page.data import embedded, page_data, title
+from pytest_ecs._report.summary import COLUMNS, WAIVERS, verdict_line
+from pytest_ecs._report.waiving import WRONG
+from pytest_ecs._text import harmless
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 __all__ = ["html"]
 
-_WORDS = {
-    "pass": "passed",
-    "fail": "failed",
-    "not_tested": "not tested",
-    "not_applicable": "not applicable",
-    "waived": "waived",
-    "error": "error",
-}
-_SIGNS = {"pass": "✓", "fail": "✗", "not_tested": "–", "not_applicable": "∅", "waived": "◊", "error": "!"}
+#: Parts of the one script, in this order.
+_SCRIPTS = ("base.js", "claims.js", "matrix.js", "charts.js")
+_LEVELS = {"must": "binding", "should": "recommended", "note": "noted"}
 
 
 @lru_cache
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    # Bodies come from the endpoint and may hold anything: everything is escaped.
+    # Names and troubles may hold anything: everything is escaped.
     environment = Environment(
         loader=PackageLoader("pytest_ecs._report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: harmless(value) if type(value) is str else value,
     )
     return environment.get_template("report.html.j2")
 
 
-def html(certificate: Report, texts: Mapping[str, str], exchanges: Mapping[str, Exchange]) -> str:
-    """Return the page; *texts* are the bug reports by requirement id, *exchanges* the evidence by id."""
-    results = certificate["results"]
-    broken = [r for r in results if r["verdict"] in {"fail", "error"}]
-    reasons = Counter(r["reason"] for r in results if r["verdict"] == "not_tested")
-    untested: dict[str, list[Any]] = {reason: [] for reason, _ in reasons.most_common()}
-    for result in results:
-        if result["verdict"] == "not_tested":
-            untested[result["reason"]].append(result)
-    operations: dict[str, list[Any]] = {}
-    for result in results:
-        operations.setdefault(result["operation"] or result["group"], []).append(result)
+@lru_cache
+def _part(name: str) -> str:
+    return resources.files("pytest_ecs._report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@lru_cache
+def _script() -> str:
+    return "\n".join(['"use strict";', "(() => {", *map(_part, _SCRIPTS), "})();", ""])
+
+
+def html(
+    certificate: Report, texts: Mapping[str, str], exchanges: Mapping[str, Exchange], evidence: Path | None = None
+) -> str:
+    """Return the page.
+
+    *texts* are the bug reports by requirement id, *exchanges* what the broken ones rest on by id; from the file of
+    *evidence* come one success for each operation, and servers and jobs over time.
+    """
+    from markupsafe import Markup
+
+    script = _script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    data = embedded(page_data(certificate, texts, exchanges, evidence))
     return _template().render(
         c=certificate,
         line=verdict_line(certificate),
-        failed=[r for r in broken if r["verdict"] == "fail" and r["level"] == "must"],
-        advised=[r for r in broken if r["verdict"] == "fail" and r["level"] != "must"],
-        errors=[r for r in broken if r["verdict"] == "error"],
-        waived=[r for r in results if r["verdict"] == "waived"],
-        untested=untested,
-        operations=operations,
-        texts=texts,
-        answers={
-            r["requirement"]: short(
-                {"status": e.status, "headers": dict(e.response_headers), "body": e.response_body or e.response_text}
-            )
-            for r in broken
-            if r["evidence"] and (e := exchanges.get(r["evidence"][0])) is not None
-        },
-        words=_WORDS,
-        signs=_SIGNS,
+        why=why(certificate),
+        brief=why(certificate, brief=True),
+        needs=needs(certificate),
+        columns=COLUMNS,
+        levels=_LEVELS,
+        wrong=WRONG,
+        waiver_words=WAIVERS,
+        title=title,
+        # Ours, or escaped by `embedded`: nothing of it is text from elsewhere that could be markup.
+        style=Markup(_part("report.css")),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        data=Markup(data),  # noqa: S704
+        digest=digest,
     )

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pytest_ecs._report.model import Report, ResultRow
 from pytest_ecs._report.waiving import WRONG
 
-__all__ = ["facts", "markdown", "properties_line", "table", "verdict_line"]
+__all__ = ["COLUMNS", "WAIVERS", "facts", "markdown", "properties_line", "table", "verdict_line"]
 
-_COLUMNS = (
+#: Verdicts in the order of the tables, and what people call them.
+COLUMNS = (
     ("pass", "passed"),
     ("fail", "failed"),
     ("not_tested", "not tested"),
@@ -18,7 +19,7 @@ _COLUMNS = (
     ("error", "error"),
 )
 #: What a waiver that is not right means for people.
-_WAIVERS = {
+WAIVERS = {
     "unknown": "the contract has no such requirement",
     "unmatched": "no requirement of the contract fits it",
     "expired": "its date is over",
@@ -28,8 +29,8 @@ _WAIVERS = {
 
 def _rows(report: Report) -> list[list[str]]:
     summary = report["summary"]
-    rows = [[name, *(str(row[key]) for key, _ in _COLUMNS)] for name, row in summary["sections"].items()]
-    return [*rows, ["total", *(str(summary["total"][key]) for key, _ in _COLUMNS)]]
+    rows = [[name, *(str(row[key]) for key, _ in COLUMNS)] for name, row in summary["sections"].items()]
+    return [*rows, ["total", *(str(summary["total"][key]) for key, _ in COLUMNS)]]
 
 
 def verdict_line(report: Report) -> str:
@@ -62,7 +63,7 @@ def facts(report: Report) -> dict[str, str]:
 
 def table(report: Report) -> str:
     """Return the table for the terminal: a line for each section group, a total, what needs a look, and the verdict."""
-    rows = [["section", *(title for _, title in _COLUMNS)], *_rows(report)]
+    rows = [["section", *(title for _, title in COLUMNS)], *_rows(report)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
@@ -84,7 +85,7 @@ def table(report: Report) -> str:
 def _waiver_lines(report: Report) -> Iterator[str]:
     for waiver in report["waivers"]:
         if waiver["state"] in WRONG:
-            why = _WAIVERS[waiver["state"]]
+            why = WAIVERS[waiver["state"]]
             yield f"Waiver of {waiver['requirement']} ({waiver['owner']}, until {waiver['expires']}) is {waiver['state']}: {why}"
 
 
@@ -114,8 +115,8 @@ def markdown(report: Report) -> str:
         f"{cost['requests']} requests, {cost['servers_created']} servers, {cost['seconds']} s.",
         *([f"{said}."] if (said := properties_line(report)) else []),
         "",
-        "| section | " + " | ".join(title for _, title in _COLUMNS) + " |",
-        "|---|" + "---:|" * len(_COLUMNS),
+        "| section | " + " | ".join(title for _, title in COLUMNS) + " |",
+        "|---|" + "---:|" * len(COLUMNS),
         *(f"| {' | '.join(row)} |" for row in _rows(report)),
     ]
     for title, verdict, level in (

@@ -157,8 +157,11 @@ class Settling:
         return ids
 
     def _reserved(self, name: str | None, reservation: str) -> list[str]:
-        """What a native batch made: its answer names only the reservation (6.2.1)."""
-        ids = [str(one["id"]) for one in listed(self.client, reservation_id=reservation)]
+        """What a native batch made: its answer names only the reservation (6.2.1).
+
+        Where the filter is not understood, others are listed as well, so the names have to fit.
+        """
+        ids = self._bearing(name or "", listed(self.client, reservation_id=reservation))
         for intent in self._open(name):
             self._close(intent, ids)
         for server in ids:

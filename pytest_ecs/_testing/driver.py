@@ -181,12 +181,15 @@ class Driver:
         self, recipe: Recipe, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any
     ) -> JSON:
         key = (among or recipe.operation, path)
-        if key not in self._made:
-            created = self.supplies.create(path, body, **options)
-            self._made[key] = read(created, *steps)
-            self._creations[key] = created
-            self._make_room(key[0])
-        return self._made[key]
+        if key in self._made:
+            if key in self._creations:  # what is used stays longest
+                self._creations[key] = self._creations.pop(key)
+            return self._made[key]
+        created = self.supplies.create(path, body, **options)
+        made = self._made[key] = read(created, *steps)
+        self._creations[key] = created
+        self._make_room(key[0])
+        return made
 
     def _make_fresh(self, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any) -> JSON:
         created = self.supplies.create(path, body, **options)
@@ -205,7 +208,7 @@ class Driver:
 
     def _make_room(self, owner: str) -> None:
         """Delete what the requests of other operations shared longest ago: a project may have ten groups."""
-        owners = list(dict.fromkeys(key[0] for key in self._creations))
+        owners = list(dict.fromkeys(key[0] for key in reversed(self._creations)))[::-1]
         for old in owners[: max(len(owners) - _OWNERS, 0)]:
             if old == owner:
                 continue

@@ -9,6 +9,7 @@ from pytest_ecs._checks import TESTS
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources.lease import Lease
+from pytest_ecs._resources.lookup import GONE
 from pytest_ecs._testing.reading import read
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import PrerequisiteMissing
@@ -45,9 +46,14 @@ class Wait:
         raise PrerequisiteMissing(f"{wanted} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
 
     def gone(self, path: str, seconds: int = TRIES) -> bool:
-        """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went."""
+        """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went.
+
+        A server that shows as deleted (A-1) has gone.
+        """
         for _ in range(seconds):
-            if self.client.get(path).refused:
+            answer = self.client.get(path)
+            server = answer.json_object.get("server")
+            if answer.refused or (isinstance(server, dict) and server.get("status") in GONE):
                 return True
             self.sleep(1.0)
         return False

@@ -70,10 +70,13 @@ def _start(about: dict[str, Any], folder: Path, *options: str) -> subprocess.Pop
 
 
 def test_a_target_that_names_no_resources_is_blamed_for_nothing(mock: dict[str, Any], tmp_path: Path) -> None:
-    """Whatever needs an image, a flavor or a network is not tested, and the reason names the option."""
+    """What a run needs is found; what cannot be found is not tested, and the reason names the option."""
     bare = {name: value for name, value in _environment(mock, tmp_path).items() if not name.startswith("PYTEST_ECS_")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest_ecs", "run", "native", "-q", f"--ecs-endpoint={mock['endpoint']}"],
+        [
+            *(sys.executable, "-m", "pytest_ecs", "run", "native", "-q", f"--ecs-endpoint={mock['endpoint']}"),
+            *("--ecs-properties=off", "--ecs-section=6.3.8", "--ecs-section=6.7.3"),
+        ],
         cwd=tmp_path,
         env=bare,
         capture_output=True,
@@ -85,7 +88,8 @@ def test_a_target_that_names_no_resources_is_blamed_for_nothing(mock: dict[str, 
     assert (done.returncode, certificate["verdict"]) == (0, "partial"), done.stdout[-3000:]
     verdicts = {row["requirement"]: (row["verdict"], row["reason"]) for row in certificate["results"]}
     assert {verdict for verdict, _ in verdicts.values()} == {"pass", "not_tested"}
-    assert "--ecs-image" in verdicts["nova.servers.create/rule/reservation"][1]
+    assert verdicts["nova.servers.resize/rule/running"][0] == "pass"  # an image, two flavors and a network were found
+    assert "--ecs-port" in verdicts["nova.nics.add/rule/fixed-ip-beside-port"][1]
     assert _servers(mock) == []
 
 

@@ -46,7 +46,7 @@ def test_a_requirement_is_shown_beside_its_check() -> None:
         "must",
         "rule",
         "nova.servers.list/rule/sort-key",
-        "nova/test_lifecycle.py::test_a_list_is_sorted_by_the_key",
+        "nova/test_list_pages.py::test_a_list_is_sorted_by_the_key",
     ]
     assert lines[-1] == f"{len(load().requirements)} requirements"
 

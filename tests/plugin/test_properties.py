@@ -58,7 +58,7 @@ def test_a_server_error_fails_with_the_request_that_shows_it(pytester: pytest.Py
     (request,) = requests
     assert request.startswith("1. POST /v1/")
     assert '"x-conformance": "unlisted"' in request
-    assert request.endswith("-> HTTP 500")
+    assert "-> HTTP 500" in request
     assert '"policies": ["anti-affinity"]' in request
     shown.stdout.fnmatch_lines(["*10.1/no-server-error*", "*the shortest requests found*", "*1. POST /v1/*HTTP 500"])
 
@@ -77,7 +77,7 @@ def test_an_accepted_mistake_fails_with_what_was_changed(pytester: pytest.Pytest
     assert failed == ["ecs.server-groups.create/request/server_group.name/maxLength"]
     _, request = _row(certificate, failed[0])["reason"].splitlines()
     assert request.startswith("1. POST /v1/")
-    assert request.endswith("-> HTTP 200")
+    assert "-> HTTP 200" in request
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,17 @@ def test_a_server_with_a_similar_name_is_left_alone(session: Session) -> None:
     assert sorted(_there(session)) == sorted(others)
 
 
+def test_servers_that_a_broken_filter_lists_are_left_alone() -> None:
+    """A list by reservation that has every server of the project says nothing about those of other names."""
+    opened = open_session(Settings(run="unit", deviation=("list-reservation-ignored",)))
+    _native(opened, "web", unknown=True)
+    batch = _native(opened, f"{_OWN}-batch", min_count=2, return_reservation_id=True)
+    made = opened.pool.settle(batch)
+    deleted, problems = opened.clean()
+    assert (len(made), sorted(deleted), problems, _there(opened)) == (2, sorted(made), [], ["web"])
+    opened.close()
+
+
 def test_a_number_at_the_end_of_a_name_is_read_either_way(session: Session) -> None:
     """It is where counting starts, or part of the name (ruling name-suffix-start): servers named in both ways are found."""
     for name in (f"{_OWN}-0003", f"{_OWN}-0004", f"{_OWN}-0003-0000", f"{_OWN}-0003-0001"):

@@ -89,7 +89,7 @@ def test_the_tests_of_others_go_wherever_there_is_room(place: Place, tmp_path: P
 def test_what_there_is_little_of_is_in_one_worker(place: Place, *, embedded: bool) -> None:
     """A module says so with its marker, a recipe with its group."""
     for item in (
-        place(suites() / "nova" / "test_lifecycle.py", marker="scarce"),
+        place(suites() / "nova" / "test_create.py", marker="scarce"),
         place(suites() / "test_status_codes.py", "ecs.server-groups.create"),
         place(suites() / "test_error_codes.py", "ecs.server-groups.create/http/empty-body"),
     ):

@@ -1,6 +1,7 @@
 """The fixtures' tools, on the embedded mock: what recipes make, and that every server is put back as it was."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,6 +126,51 @@ def test_what_belongs_to_a_user_is_only_denied_to_others(tools: Tools) -> None:
     assert [exchange.status for exchange in asked()] == [403]
     tools.cases.authorize("nova.keypairs.list/permission")
     assert [exchange.status for exchange in asked()] == [403, 403, 200]
+
+
+def test_a_restricted_user_who_may_do_everything_shows_nothing(tools: Tools) -> None:
+    """Where the run cannot set what the user may do: the credentials are wrong, not the endpoint."""
+    target = tools.driver.session.target
+    assert target.control is not None
+    row = tools.cases.contract.permission_of(tools.cases.contract.operations["ecs.quotas.show"])
+    target.control(
+        "PUT", "/_mock/policy", {"allow": [row.action, "ecs:cloudServerFlavors:get", "ecs:cloudServers:list"]}
+    )
+    tools.driver.session.target = replace(target, control=None)
+    with pytest.raises(PrerequisiteMissing, match="denied nothing"):
+        tools.cases.authorize("ecs.quotas.show/permission")
+    assert all(exchange.case is None for exchange in _sent_by_the_restricted_user(tools))
+
+
+def test_a_restricted_user_who_is_denied_something_is_asked(tools: Tools) -> None:
+    """One denied list is enough to know that the endpoint denies, and the user lacks, something."""
+    tools.driver.session.target = replace(tools.driver.session.target, control=None)
+    tools.cases.authorize("ecs.quotas.show/permission")
+    (exchange,) = [sent for sent in _sent_by_the_restricted_user(tools) if sent.case is not None]
+    assert (exchange.status, exchange.case.expects) == (403, "forbidden")
+
+
+def _sent_by_the_restricted_user(tools: Tools) -> list[Any]:
+    return [sent for sent in tools.driver.session.connection.journal if sent.identity == "restricted_user"]
+
+
+def test_a_login_is_for_the_project_as_the_run_names_it(tools: Tools) -> None:
+    """By its id where the name is not known, and then there is no request that names it."""
+    recipe, project = RECIPES["iam.tokens.create"], tools.client.project_id
+    _know_project(tools, name=None, project=project)
+    request = recipe.variants["default"](tools.driver.ingredients(recipe, []))
+    assert request.body["auth"]["scope"] == {"project": {"id": project}}
+    with pytest.raises(PrerequisiteMissing, match="name of the project"):
+        recipe.variants["project-name"](tools.driver.ingredients(recipe, []))
+    _know_project(tools, name="demo", project=project)
+    request = recipe.variants["project-name"](tools.driver.ingredients(recipe, []))
+    assert request.body["auth"]["scope"]["project"]["name"] == "demo"
+
+
+def _know_project(tools: Tools, *, name: str | None, project: str) -> None:
+    session = tools.driver.session
+    known = replace(session.target.identities["primary"], project_name=name, project_id=project)
+    session.target = replace(session.target, identities={**session.target.identities, "primary": known})
 
 
 def test_the_port_is_given_out_while_it_is_free(tools: Tools) -> None:

@@ -1,0 +1,154 @@
+"""Creating and deleting servers in tests (5.1): what is sent, and what is found of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Servers, Supplies, Wait, exactly, read
+from pytest_ecs.exceptions import PrerequisiteMissing
+from pytest_ecs.typing import JSON
+
+SERVERS = "/v1/{project_id}/cloudservers"
+EIPS = "/v2.1/{project_id}/os-floating-ips"
+VOLUMES = "/v2.1/{project_id}/os-volumes"
+#: Where the names of listed servers stand.
+NAMES = ("body", "servers", "*", "name")
+_DETAIL = "/v2.1/{project_id}/servers/detail"
+#: Seconds that a server may take to be shown although its job is over.
+_TRIES = 120
+
+
+def named(client: Client, name: str) -> Exchange:
+    """Query the servers of a name, and perhaps others (6.2.5)."""
+    return client.get(_DETAIL, query={"name": name, "limit": "1000"})
+
+
+def groups_of(client: Client, server: str) -> Exchange:
+    """Query the security groups of a server; it shows them by name or by id (table 6-43), this query by both."""
+    return client.get(f"/v2.1/{{project_id}}/servers/{server}/os-security-groups")
+
+
+def disks_of(client: Client, server: str) -> Exchange:
+    """Query the disks of a server (5.6.3)."""
+    return client.get(f"/v2.1/servers/{server}/block_device")
+
+
+def addresses_of(client: Client, network: str, *, but: str) -> list[str]:
+    """Return the addresses that other servers than *but* have in a network."""
+    listed = read(client.get(_DETAIL, query={"limit": "1000"}), "servers")
+    others = [one["addresses"].get(network, []) for one in listed if one["id"] != but]
+    return [entry["addr"] for entries in others for entry in entries]
+
+
+def made_by(client: Client, jobs: Jobs, created: Exchange) -> list[str]:
+    """Return the ids of the servers of an accepted creation whose job is over.
+
+    They are those that its job names; where it names none, which is judged elsewhere, those of its name.
+    """
+    queries = jobs.queries(str(read(created, "job_id")))
+    entities = queries[-1].json_object.get("entities") if queries else None
+    things: list[Any] = [entities]
+    if isinstance(entities, dict):
+        things += [one.get("entities") for one in entities.get("sub_jobs") or () if isinstance(one, dict)]
+    ids = [str(one["server_id"]) for one in things if isinstance(one, dict) and one.get("server_id")]
+    name = created.request_body["server"]["name"]
+    if ids:
+        return list(dict.fromkeys(ids))
+    return [one["id"] for one in read(named(client, name), "servers") if str(one["name"]).startswith(name)]
+
+
+def shown_after(check: Check, servers: Servers, wait: Wait, server: str) -> None:
+    """Judge that a server exists, whose job ended in SUCCESS, and wait for it where it does not.
+
+    What else is said of it is not tested when it is never shown: raises `PrerequisiteMissing` then.
+    """
+    shown = servers.show(server)
+    if check("ecs.servers.create/rule/success-creates", shown, "body", "server", "id", equals=server):
+        return
+    for _ in range(_TRIES):
+        shown = servers.show(server)
+        if shown.accepted:
+            return
+        wait.sleep(1.0)
+    raise PrerequisiteMissing("A server that a job created is needed, and is not shown", seen=shown.answer)
+
+
+def the_server(check: Check, client: Client, servers: Servers, jobs: Jobs, wait: Wait, created: Exchange) -> str:
+    """Return the id of the only server of an accepted creation whose job is over, once it is shown."""
+    (server,) = exactly(1, made_by(client, jobs, created), "the server that was created")
+    shown_after(check, servers, wait, server)
+    return server
+
+
+def refuse(
+    cases: Cases,
+    expect: Expect,
+    servers: Servers,
+    supplies: Supplies,
+    jobs: Jobs,
+    requirement: str,
+    change: str,
+    *,
+    codes: tuple[str, ...] = (),
+    count: int = 1,
+    **fields: JSON,
+) -> None:
+    """Send a create request that differs from an accepted one by *fields*; its job may refuse it too."""
+    body = servers.template(supplies.name("no"), count)
+    body["server"].update(fields)
+    control = cases.control("ecs.servers.create")
+    refused = expect(
+        requirement, "POST", SERVERS, json=body, expects="refused", change=change, control=control.id, codes=codes
+    )
+    jobs.wait_out(refused)
+
+
+def codes_of(expect: Expect, field: str) -> tuple[str, ...]:
+    """Return the codes that the contract ties to a field of the server."""
+    return expect.codes_of("ecs.servers.create", f"server.{field}")
+
+
+def checked(
+    client: Client, servers: Servers, supplies: Supplies, jobs: Jobs, *, count: int = 1, **fields: JSON
+) -> Exchange:
+    """Send a create request with *fields* that is only to be checked (dry_run), which costs nothing."""
+    body = servers.template(supplies.name("dry"), count)
+    body["server"].update(fields)
+    sent = client.post(SERVERS, {"dry_run": True, **body})
+    jobs.wait_out(sent)
+    return sent
+
+
+def create(client: Client, servers: Servers, supplies: Supplies, **fields: JSON) -> Exchange:
+    """Send a create request with *fields*, and wait for its job."""
+    body = servers.template(supplies.name("own"), 1)
+    body["server"].update(fields)
+    sent = client.post(SERVERS, body)
+    servers.settle(sent)
+    return sent
+
+
+def delete(
+    client: Client, check: Check, servers: Servers, jobs: Jobs, wait: Wait, *ids: str, **fields: JSON
+) -> Exchange:
+    """Delete servers, wait for the job, and judge that they are gone; return the answer to the request.
+
+    What else a deletion does is not tested where a server is still there: raises `PrerequisiteMissing` then.
+    """
+    deleted = client.post(f"{SERVERS}/delete", {"servers": [{"id": server} for server in ids], **fields})
+    jobs.settle(deleted)
+    for server in ids:
+        if deleted.accepted and "job_id" not in deleted.json_object:  # nothing says when it is over
+            wait.gone(f"/v2.1/{{project_id}}/servers/{server}")
+    for server in ids:
+        gone = servers.show(server)
+        went = check.after(deleted).refused("ecs.servers.delete/rule/success-deletes", gone, "not-found")
+        if deleted.accepted and not went:
+            raise PrerequisiteMissing("A server that was deleted has to be gone", seen=gone.answer)
+    return deleted
+
+
+def stays_away(check: Check, requirement: str, look: Callable[[], Exchange], name: str) -> bool:
+    """Judge that no server of a name comes."""
+    return check.stays(requirement, look, *NAMES, lacks=name)

@@ -1,0 +1,165 @@
+"""What a creation must accept (5.1.1): documented values at their bounds, each in a request that is only checked."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies
+from pytest_ecs.typing import JSON
+
+from .creating import checked, codes_of
+
+pytestmark = pytest.mark.ecs_group("servers")
+
+_SSD: dict[str, JSON] = {"volumetype": "SSD"}
+
+
+def _bandwidth(**fields: JSON) -> dict[str, JSON]:
+    return {"eip": {"iptype": "5_bgp", "bandwidth": {"size": 10, "sharetype": "PER", **fields}}}
+
+
+#: Requirement -> fields of the server; "{}" in a name is one that nothing else has.
+_BOUNDS: dict[str, dict[str, JSON]] = {
+    "ecs.servers.create/rule/user-data-longest": {"user_data": base64.b64encode(b"#" * 32_000).decode()},
+    "ecs.servers.create/rule/metadata-ten": {"metadata": {f"key-{number}": "value" for number in range(10)}},
+    "ecs.servers.create/rule/metadata-longest": {"metadata": {"k" * 255: "v" * 255}},
+    "ecs.servers.create/rule/description-longest": {"description": "d" * 85},
+    "ecs.servers.create/rule/password-shortest": {"adminPass": "Qm7-tXw2"},
+    "ecs.servers.create/rule/password-longest": {"adminPass": "Qm7-tXw2pLz9R" * 2},
+    "ecs.servers.create/rule/root-size-largest": {"root_volume": {**_SSD, "size": 1024}},
+    "ecs.servers.create/rule/data-size-smallest": {"data_volumes": [{**_SSD, "size": 10}]},
+    "ecs.servers.create/rule/data-size-largest": {"data_volumes": [{**_SSD, "size": 32768}]},
+    "ecs.servers.create/rule/multiattach-accepted": {"data_volumes": [{**_SSD, "size": 10, "multiattach": True}]},
+    "ecs.servers.create/rule/eip-shared-bandwidth": {"publicip": _bandwidth(sharetype="WHOLE")},
+    "ecs.servers.create/rule/user-data-over-password": {
+        "user_data": "IyEvYmluL3NoCg==",
+        "adminPass": "Conform-2025!Test",
+    },
+    "ecs.servers.create/rule/passthrough-not-boolean": {"root_volume": {**_SSD, "hw:passthrough": "perhaps"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "fields"),
+    [
+        pytest.param(requirement, fields, id=requirement, marks=pytest.mark.ecs_requirement(requirement))
+        for requirement, fields in _BOUNDS.items()
+    ],
+)
+def test_a_documented_value_is_accepted(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    requirement: str,
+    fields: dict[str, JSON],
+) -> None:
+    """Where a request without it is."""
+    plain = ecs_cases.attempt("ecs.servers.create", check_only=True)
+    sent = checked(ecs_client, ecs_servers, ecs_supplies, ecs_jobs, **fields)
+    ecs_check.after(plain).accepted(requirement, sent)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "length", "count"),
+    [
+        pytest.param(requirement, length, count, id=requirement, marks=pytest.mark.ecs_requirement(requirement))
+        for requirement, length, count in (
+            ("ecs.servers.create/rule/name-longest", 128, 1),
+            ("ecs.servers.create/rule/name-batch-longest", 54, 2),
+        )
+    ],
+)
+def test_a_long_name_is_accepted(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    requirement: str,
+    length: int,
+    count: int,
+) -> None:
+    """Of 128 characters for one server, and for several as long as a suffix of five leaves room for."""
+    plain, name = ecs_cases.attempt("ecs.servers.create", check_only=True), ecs_supplies.name("long")
+    sent = checked(ecs_client, ecs_servers, ecs_supplies, ecs_jobs, count=count, name=name.ljust(length, "x")[:length])
+    ecs_check.after(plain).accepted(requirement, sent)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "mtu"),
+    [
+        pytest.param(requirement, mtu, id=requirement, marks=pytest.mark.ecs_requirement(requirement))
+        for requirement, mtu in (
+            ("ecs.servers.create/rule/mtu-smallest", 1280),
+            ("ecs.servers.create/rule/mtu-largest", 8888),
+        )
+    ],
+)
+def test_an_mtu_is_accepted(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    requirement: str,
+    mtu: int,
+) -> None:
+    """The smallest and the largest that a NIC can have (table 8-12)."""
+    plain, options = ecs_cases.attempt("ecs.servers.create", check_only=True), [{"opt_name": "26", "opt_value": mtu}]
+    nics = [{"subnet_id": ecs_supplies.need("subnet_id"), "extra_dhcp_opts": options}]
+    sent = checked(ecs_client, ecs_servers, ecs_supplies, ecs_jobs, nics=nics)
+    ecs_check.after(plain).accepted(requirement, sent)
+
+
+@pytest.mark.parametrize("password", ["Qm7tXw2pLz9R", "qm7t-w2p.z9r", "QM7T-W2P.Z9R", "Qmwt-Xwp.LzR"])
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/password-three-classes")
+def test_three_kinds_of_characters_are_enough(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    password: str,
+) -> None:
+    """Whichever of the four is missing."""
+    plain = ecs_cases.attempt("ecs.servers.create", check_only=True)
+    sent = checked(ecs_client, ecs_servers, ecs_supplies, ecs_jobs, adminPass=password)
+    ecs_check.after(plain).accepted("ecs.servers.create/rule/password-three-classes", sent)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"root_volume": {"volumetype": "SATA"}}, id="system"),
+        pytest.param({"data_volumes": [{"volumetype": "SATA", "size": 10}]}, id="data"),
+    ],
+)
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/sata-accepted")
+def test_a_sata_disk_is_accepted(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    fields: dict[str, JSON],
+) -> None:
+    """Unless the zone lacks the type, which only its refusal tells."""
+    plain = ecs_cases.attempt("ecs.servers.create", check_only=True)
+    sent = checked(ecs_client, ecs_servers, ecs_supplies, ecs_jobs, **fields)
+    error = sent.json_object.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    if sent.refused and code in codes_of(ecs_expect, "root_volume.volumetype"):
+        reason = f"the zone may lack the disk type, which is a documented refusal: {sent.answer}"
+        ecs_check.not_tested("ecs.servers.create/rule/sata-accepted", reason)
+    else:
+        ecs_check.after(plain).accepted("ecs.servers.create/rule/sata-accepted", sent)

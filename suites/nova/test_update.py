@@ -1,0 +1,134 @@
+"""Rules of changing the name or the description of a server through the native API (6.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from pytest_ecs import Check, Client, Contract, Exchange, Expect, Lease, Servers, Supplies, read
+
+from .creation import DESCRIBED, path_of
+from .fields import lasting
+
+pytestmark = pytest.mark.ecs_group("scarce")
+
+_SERVER = ("body", "server")
+
+
+def _update(client: Client, lease: Lease, **fields: Any) -> Exchange:
+    return client.put(path_of(lease.id), {"server": fields}, microversion=DESCRIBED)
+
+
+def _show(client: Client, lease: Lease) -> Exchange:
+    return client.get(path_of(lease.id), microversion=DESCRIBED)
+
+
+@contextmanager
+def _put_back(client: Client, lease: Lease) -> Iterator[dict[str, Any]]:
+    """Hand out what a server shows, and give it its name and its description again when the block ends."""
+    before: dict[str, Any] = read(_show(client, lease), "server")
+    try:
+        yield before
+    finally:
+        name, description = before.get("name"), before.get("description") or ""
+        put_back = _update(client, lease, name=name, description=description)
+        lease.spoilt = lease.spoilt or put_back.refused
+
+
+@pytest.mark.ecs_requirement(
+    "nova.servers.update/rule/name-changed",
+    "nova.servers.update/rule/same-server",
+    "nova.servers.update/rule/nothing-else",
+)
+def test_a_server_is_renamed(
+    ecs_client: Client, ecs_contract: Contract, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """The name is new in the answer and in the query, and everything else is as before."""
+    lease, name = ecs_servers(), ecs_supplies.name("renamed")
+    with _put_back(ecs_client, lease) as before:
+        changed = ecs_client.put(path_of(lease.id), {"server": {"name": name}})
+        check, nothing_else = ecs_check.after(changed), "nova.servers.update/rule/nothing-else"
+        check("nova.servers.update/rule/same-server", changed, *_SERVER, "id", equals=lease.id)
+        for shown in (changed, _show(ecs_client, lease)):
+            check("nova.servers.update/rule/name-changed", shown, *_SERVER, "name", equals=name)
+        status = before.get("status")
+        check.stays(nothing_else, lambda: _show(ecs_client, lease), *_SERVER, "status", equals=status)
+        after = _show(ecs_client, lease)
+        for field, test in lasting(ecs_contract, before, "name", "OS-EXT-SRV-ATTR:hostname"):
+            check(nothing_else, after, *_SERVER, field, **test)
+
+
+@pytest.mark.ecs_requirement("nova.servers.update/rule/description-changed", "nova.servers.update/rule/name-alone")
+def test_a_server_is_described(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """The description is new in the answer and in the query; a request with the name alone leaves it."""
+    lease = ecs_servers()
+    with _put_back(ecs_client, lease):
+        described = _update(ecs_client, lease, description="new")
+        check = ecs_check.after(described)
+        for shown in (described, _show(ecs_client, lease)):
+            check("nova.servers.update/rule/description-changed", shown, *_SERVER, "description", equals="new")
+        renamed = _update(ecs_client, lease, name=ecs_supplies.name("alone"))
+        rule, place = "nova.servers.update/rule/name-alone", (*_SERVER, "description")
+        check.after(renamed).stays(rule, lambda: _show(ecs_client, lease), *place, equals="new")
+
+
+@pytest.mark.ecs_requirement("nova.servers.update/rule/other-fields")
+@pytest.mark.parametrize(("field", "value"), [("key_name", "another-key"), ("metadata", {"another": "value"})])
+def test_an_update_changes_no_other_field(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, field: str, value: Any
+) -> None:
+    """A field beside the name is refused or passed over."""
+    lease, rule = ecs_servers(), "nova.servers.update/rule/other-fields"
+    with _put_back(ecs_client, lease) as before:
+        _update(ecs_client, lease, **{"name": ecs_supplies.name("beside"), field: value})
+        look, place = lambda: _show(ecs_client, lease), (*_SERVER, field)
+        lease.spoilt = not ecs_check.stays(rule, look, *place, equals=before.get(field))
+
+
+@pytest.mark.ecs_requirement("nova.servers.update/rule/description-bytes")
+def test_a_description_is_counted_in_bytes(
+    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
+) -> None:
+    """128 letters of two bytes are too many."""
+    lease = ecs_servers()
+    with _put_back(ecs_client, lease):
+        fitting = _update(ecs_client, lease, description="é" * 127)
+        ecs_expect(
+            "nova.servers.update/rule/description-bytes",
+            "PUT",
+            path_of(lease.id),
+            json={"server": {"description": "é" * 128}},
+            microversion=DESCRIBED,
+            expects="invalid",
+            change="the description has 256 bytes",
+            control=fitting.id,
+        )
+
+
+@pytest.mark.ecs_requirement("nova.servers.update/rule/tag-form")
+def test_an_update_shows_tags(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """One with a value as key=value, one without as its key; only 5.10 gives a tag a value."""
+    lease = ecs_servers()
+    tags = f"/v1/{{project_id}}/servers/{lease.id}/tags/action"
+    # Names of the run are too long for keys.
+    valued, bare = (f"{word}-{ecs_supplies.unknown_id()[:8]}" for word in ("valued", "bare"))
+    both = [{"key": valued, "value": "conformance"}, {"key": bare, "value": ""}]
+    added = ecs_client.post(tags, {"action": "create", "tags": both})
+    try:
+        with _put_back(ecs_client, lease):
+            name = ecs_supplies.name("tagged")
+            named = ecs_client.put(path_of(lease.id), {"server": {"name": name}}, microversion="2.47")
+            check = ecs_check.after(added, named)
+            for form in (f"{valued}=conformance", bare):
+                check("nova.servers.update/rule/tag-form", named, *_SERVER, "tags", contains=form)
+    finally:
+        if added.accepted:
+            deleted = ecs_client.post(tags, {"action": "delete", "tags": both})
+            lease.spoilt = lease.spoilt or deleted.refused

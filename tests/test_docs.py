@@ -1,0 +1,60 @@
+"""The pages of the documentation that are made from the code hold all that there is."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import get_args
+
+import pytest
+
+import pytest_ecs._testing.fixtures as fixtures
+from pytest_ecs._contract.model import Kind
+from pytest_ecs._run.options import OPTIONS
+
+_DOCS = Path(__file__).parent.parent / "docs"
+
+
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    """Return the module that makes the pages."""
+    spec = importlib.util.spec_from_file_location("reference", _DOCS / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_each_option_is_described(reference: ModuleType) -> None:
+    """What chooses the target shows no variable."""
+    page: str = reference.options_page()
+    for option in OPTIONS:
+        (row,) = [line for line in page.splitlines() if f"`ecs_{option.name.replace('-', '_')}`" in line]
+        assert option.help.split("{")[0] in row
+        assert ("PYTEST_ECS_" in row) is option.environment
+
+
+def test_each_fixture_is_described(reference: ModuleType) -> None:
+    """With its docstring."""
+    page: str = reference.fixtures_page()
+    for name in fixtures.__all__:
+        assert (f"## {name}\n" in page) is not name.startswith("_"), name
+
+
+def test_each_kind_of_requirement_shows_a_failure(reference: ModuleType) -> None:
+    """And an example that is in the contract."""
+    page: str = reference.requirements_page()
+    parts = page.split("\n## ")[1:]
+    assert [part.partition("\n")[0] for part in parts] == list(get_args(Kind))
+    for part in parts:
+        assert "Claim" in part
+        assert "Observed" in part
+
+
+def test_every_page_is_in_the_contents() -> None:
+    """A page that no contents name is found by nobody."""
+    contents = (_DOCS / "index.md").read_text(encoding="utf-8").split()
+    for page in _DOCS.glob("*.md"):
+        assert page.stem in {*contents, "index"}, page
