@@ -9,7 +9,6 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read
 
-_LIST, _SHOW = (f"nova.server-operations.{verb}/rule" for verb in ("list", "show"))
 _ALL = ("body", "instanceActions", "*")
 #: Seconds that the clocks of the target and of its servers may differ.
 _SLACK = 300
@@ -38,113 +37,145 @@ def _seconds(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+def _entries(client: Client, lease: Lease) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = read(_log(client, lease.id), "instanceActions")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("action", "value"),
+    [("reboot", {"type": "SOFT"}), ("os-stop", {}), ("os-start", {})],
+    ids=["reboot", "stop", "start"],
+)
 @pytest.mark.ecs_requirement(
     "nova.server-operations.list/rule/has-operations",
-    "nova.server-operations.list/rule/has-create",
     "nova.server-operations.list/rule/all-operations",
+    "nova.server-operations.list/rule/start-time",
+    "nova.server-operations.list/rule/own-user",
+)
+def test_what_is_done_to_a_server_is_listed(
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, action: str, value: dict[str, Any]
+) -> None:
+    """A restart, a stop and a start are there, each under its action, beside what was there before."""
+    lease = ecs_servers("SHUTOFF" if action == "os-start" else "ACTIVE")
+    before = [entry["request_id"] for entry in _entries(ecs_client, lease)]
+    began = ecs_cases.endpoint_time()
+    _do(ecs_client, ecs_servers, lease, "POST", "/action", {action: value})
+    listed, word = _log(ecs_client, lease.id), action.removeprefix("os-")
+    at = (*_ALL, "action")
+    ecs_check("nova.server-operations.list/rule/has-operations", listed, *at, contains=word)
+    at = (*_ALL, "request_id")
+    ecs_check("nova.server-operations.list/rule/all-operations", listed, *at, includes=before)
+    span = [began - _SLACK, ecs_cases.endpoint_time() + _SLACK]
+    user = read(lease.show(), "server", "user_id")
+    # Another user may have worked on the server before.
+    new = [n for n, entry in enumerate(read(listed, "instanceActions")) if entry["request_id"] not in before]
+    for number in new:
+        place = ("body", "instanceActions", number)
+        ecs_check("nova.server-operations.list/rule/start-time", listed, *place, "start_time", time_between=span)
+        ecs_check("nova.server-operations.list/rule/own-user", listed, *place, "user_id", equals=user)
+    if not new:
+        for rule in ("nova.server-operations.list/rule/start-time", "nova.server-operations.list/rule/own-user"):
+            ecs_check.not_tested(rule, "no operation became listed")
+
+
+@pytest.mark.ecs_requirement(
+    "nova.server-operations.list/rule/has-create",
     "nova.server-operations.list/rule/own-server",
     "nova.server-operations.list/rule/own-project",
-    "nova.server-operations.list/rule/own-user",
-    "nova.server-operations.list/rule/start-time",
     "nova.server-operations.list/rule/request-ids",
+)
+def test_the_list_is_the_servers_own(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
+    """From its creation on, each operation once."""
+    lease = _worked_on(ecs_client, ecs_servers)
+    listed = _log(ecs_client, lease.id)
+    known = read(listed, "instanceActions")
+    ecs_check("nova.server-operations.list/rule/has-create", listed, *_ALL, "action", contains="create")
+    ids, count = (*_ALL, "request_id"), len(known)
+    project = [ecs_client.project_id] * count
+    at = (*_ALL, "instance_uuid")
+    ecs_check("nova.server-operations.list/rule/own-server", listed, *at, equals=[lease.id] * count)
+    ecs_check("nova.server-operations.list/rule/own-project", listed, *_ALL, "project_id", equals=project)
+    for entry in known:
+        ecs_check("nova.server-operations.list/rule/request-ids", listed, *ids, has_one=entry["request_id"])
+    if not known:
+        ecs_check.not_tested("nova.server-operations.list/rule/request-ids", "no operation is listed")
+
+
+def _worked_on(client: Client, servers: Servers) -> Lease:
+    """Return a server that was restarted."""
+    lease = servers("ACTIVE")
+    _do(client, servers, lease, "POST", "/action", {"reboot": {"type": "SOFT"}})
+    return lease
+
+
+@pytest.mark.ecs_requirement(
     "nova.server-operations.list/rule/request-id-shows",
     "nova.server-operations.show/rule/asked-request",
     "nova.server-operations.show/rule/own-server",
     "nova.server-operations.show/rule/same-as-list",
     "nova.server-operations.show/rule/other-server",
+)
+def test_an_operation_is_shown(ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers) -> None:
+    """By its request, as the list has it, and not for another server."""
+    lease, (other,) = _worked_on(ecs_client, ecs_servers), ecs_servers.shared("ACTIVE")
+    shows, others = "nova.server-operations.list/rule/request-id-shows", _entries(ecs_client, other)
+    known = _entries(ecs_client, lease)
+    for entry in known:
+        request = entry["request_id"]
+        shown, place = _log(ecs_client, lease.id, request), ("body", "instanceAction")
+        ecs_check.accepted(shows, shown)
+        check = ecs_check.after(shown)
+        check("nova.server-operations.show/rule/asked-request", shown, *place, "request_id", equals=request)
+        check("nova.server-operations.show/rule/own-server", shown, *place, "instance_uuid", equals=lease.id)
+        for name in ("action", "start_time", "user_id", "project_id"):
+            check("nova.server-operations.show/rule/same-as-list", shown, *place, name, equals=entry.get(name))
+        if lease.id != other.id and request not in [one["request_id"] for one in others]:
+            ecs_expect(  # one request may have made both servers
+                "nova.server-operations.show/rule/other-server",
+                "GET",
+                _server(other.id, f"/os-instance-actions/{request}"),
+                expects="not-found",
+                change="it was done to another server",
+                control=shown.id,
+            )
+    if not known:
+        for rule in (shows, "nova.server-operations.show/rule/asked-request"):
+            ecs_check.not_tested(rule, "no operation is listed")
+
+
+@pytest.mark.ecs_requirement(
     "nova.server-operations.show/rule/has-events",
     "nova.server-operations.show/rule/finished",
     "nova.server-operations.show/rule/events-in-order",
     "nova.server-operations.show/rule/events-within",
     "nova.server-operations.show/rule/success-without-traceback",
 )
-def test_what_is_done_to_a_server_is_listed(
-    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
-) -> None:
-    """Its creation, a restart, a stop and a start are there, each under its action, and each is shown with its events."""
-    lease, other = ecs_servers.batch(2, "ACTIVE")
-    known = read(_log(ecs_client, lease.id), "instanceActions")
-    before = [entry["request_id"] for entry in known]
-    for action in ("reboot", "os-stop", "os-start"):
-        began = ecs_cases.endpoint_time()
-        _do(ecs_client, ecs_servers, lease, "POST", "/action", {action: {"type": "SOFT"} if action == "reboot" else {}})
-        listed = _log(ecs_client, lease.id)
-        ecs_check(
-            "nova.server-operations.list/rule/has-operations",
-            listed,
-            *_ALL,
-            "action",
-            contains=action.removeprefix("os-"),
-        )
-        ids = [entry["request_id"] for entry in known]
-        ecs_check("nova.server-operations.list/rule/all-operations", listed, *_ALL, "request_id", includes=ids)
-        known = read(listed, "instanceActions")
-        new = [number for number, entry in enumerate(known) if entry["request_id"] not in ids]
-        span = [began - _SLACK, ecs_cases.endpoint_time() + _SLACK]
-        for number in new:
-            place = ("body", "instanceActions", number, "start_time")
-            ecs_check("nova.server-operations.list/rule/start-time", listed, *place, time_between=span)
-    ecs_check.not_tested("nova.server-operations.list/rule/start-time", "no operation became listed")
-    ecs_check("nova.server-operations.list/rule/has-create", listed, *_ALL, "action", contains="create")
-    user = read(lease.show(), "server", "user_id")
-    for rule, field, value in (
-        ("own-server", "instance_uuid", lease.id),
-        ("own-project", "project_id", ecs_client.project_id),
+def test_an_operation_has_events(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
+    """They are over, begin after the operation and before they end, and a success has no traceback."""
+    lease, place = _worked_on(ecs_client, ecs_servers), ("body", "instanceAction", "events")
+    traceback = "nova.server-operations.show/rule/success-without-traceback"
+    for entry in _entries(ecs_client, lease):
+        shown = _log(ecs_client, lease.id, entry["request_id"])
+        check = ecs_check.after(shown)
+        check("nova.server-operations.show/rule/has-events", shown, *place, 0, present=True)
+        for number, event in enumerate((shown.json_object.get("instanceAction") or {}).get("events") or []):
+            at = (*place, number)
+            for name in ("result", "finish_time"):
+                check("nova.server-operations.show/rule/finished", shown, *at, name, matches=".")
+            span = [_seconds(event["start_time"]), _EVER + _seconds(event["start_time"])]
+            check("nova.server-operations.show/rule/events-in-order", shown, *at, "finish_time", time_between=span)
+            span = [_seconds(entry["start_time"]), _EVER + _seconds(entry["start_time"])]
+            check("nova.server-operations.show/rule/events-within", shown, *at, "start_time", time_between=span)
+            if event.get("result") == "Success":
+                check(traceback, shown, *at, "traceback", one_of=[None, ""])
+    for rule in (
+        "nova.server-operations.show/rule/finished",
+        "nova.server-operations.show/rule/events-in-order",
+        "nova.server-operations.show/rule/events-within",
+        traceback,
     ):
-        ecs_check(f"{_LIST}/{rule}", listed, *_ALL, field, equals=[value] * len(known))
-    for number, entry in enumerate(known):  # another user may have worked on the server before
-        if entry["request_id"] not in before:
-            place = ("body", "instanceActions", number, "user_id")
-            ecs_check("nova.server-operations.list/rule/own-user", listed, *place, equals=user)
-    ecs_check.not_tested("nova.server-operations.list/rule/own-user", "no operation became listed")
-    for entry in known:
-        ecs_check(
-            "nova.server-operations.list/rule/request-ids", listed, *_ALL, "request_id", has_one=entry["request_id"]
-        )
-        _one(ecs_client, ecs_check, ecs_expect, lease, other, entry)
-    nothing = "no operation is listed, or none was over"
-    for rule in ("asked-request", "own-server", "same-as-list", "other-server", "has-events", "finished"):
-        ecs_check.not_tested(f"{_SHOW}/{rule}", nothing)
-    for rule in ("events-in-order", "events-within", "success-without-traceback"):
-        ecs_check.not_tested(f"{_SHOW}/{rule}", "no event is shown")
-    for rule in ("request-ids", "request-id-shows"):
-        ecs_check.not_tested(f"{_LIST}/{rule}", nothing)
-
-
-def _one(client: Client, check: Check, expect: Expect, lease: Lease, other: Lease, entry: dict[str, Any]) -> None:
-    """Judge one operation, which is over, by itself."""
-    request = entry["request_id"]
-    shown, place = _log(client, lease.id, request), ("body", "instanceAction")
-    check.accepted("nova.server-operations.list/rule/request-id-shows", shown)
-    check("nova.server-operations.show/rule/asked-request", shown, *place, "request_id", equals=request)
-    check("nova.server-operations.show/rule/own-server", shown, *place, "instance_uuid", equals=lease.id)
-    for name in ("action", "start_time", "user_id", "project_id"):
-        check("nova.server-operations.show/rule/same-as-list", shown, *place, name, equals=entry[name])
-    path = _server(other.id, f"/os-instance-actions/{request}")
-    others = read(_log(client, other.id), "instanceActions")
-    if request not in [one["request_id"] for one in others]:  # one request may have made both servers
-        expect(
-            "nova.server-operations.show/rule/other-server",
-            "GET",
-            path,
-            expects="not-found",
-            change="it was done to another server",
-        )
-    check("nova.server-operations.show/rule/has-events", shown, *place, "events", 0, present=True)
-    if shown.refused:
-        return
-    for number, event in enumerate(read(shown, "instanceAction", "events")):
-        at = (*place, "events", number)
-        for name in ("result", "finish_time"):
-            check("nova.server-operations.show/rule/finished", shown, *at, name, matches=".")
-        span = [_seconds(event["start_time"]), _EVER + _seconds(event["start_time"])]
-        check("nova.server-operations.show/rule/events-in-order", shown, *at, "finish_time", time_between=span)
-        span = [_seconds(entry["start_time"]), _EVER + _seconds(entry["start_time"])]
-        check("nova.server-operations.show/rule/events-within", shown, *at, "start_time", time_between=span)
-        if event["result"] == "Success":
-            check(
-                "nova.server-operations.show/rule/success-without-traceback", shown, *at, "traceback", one_of=[None, ""]
-            )
+        ecs_check.not_tested(rule, "no event is shown")
 
 
 @pytest.mark.ecs_requirement("nova.server-operations.list/rule/has-other-operations")
