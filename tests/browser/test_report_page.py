@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs._report.fleet import page as fleet
 from pytest_ecs._report.html import html
 from pytest_ecs._report.model import Report
 
@@ -34,7 +35,7 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-def _opened(browser: Any, file: Path, width: int = 1600, scheme: str = "light") -> Any:
+def _opened(browser: Any, file: Path, width: int = 1600, scheme: str = "light", ready: str = _READY) -> Any:
     """Open the file and hold that nothing is said on the console and nothing is asked of a network."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
     page.trouble = []
@@ -42,7 +43,7 @@ def _opened(browser: Any, file: Path, width: int = 1600, scheme: str = "light") 
     page.on("pageerror", lambda error: page.trouble.append(str(error)))
     page.on("request", lambda asked: page.trouble.append(asked.url) if not asked.url.startswith("file:") else None)
     page.goto(file.as_uri())
-    page.wait_for_selector(_READY, state="attached")
+    page.wait_for_selector(ready, state="attached")
     return page
 
 
@@ -149,6 +150,19 @@ def test_a_link_from_what_was_not_tested_opens_its_claim(browser: Any, small: Pa
     link.click()
     page.wait_for_function(f"document.getElementById('filter-text').value === {json.dumps(name)}")
     assert page.locator("#operations details.claim[open]").first.locator(".id code").text_content() == name
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1600])
+def test_a_fleet_fits_and_can_be_read(browser: Any, tmp_path: Path, width: int, scheme: str) -> None:
+    """The overview of many certificates, which has no script."""
+    report = written(tmp_path)
+    (tmp_path / "fleet.html").write_text(fleet([report] * 6), encoding="utf-8")
+    page = _opened(browser, tmp_path / "fleet.html", width, scheme, ready="main")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(_CONTRAST) == []
+    assert page.trouble == []
     page.close()
 
 
