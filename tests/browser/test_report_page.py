@@ -1,5 +1,6 @@
 """report.html in a real browser: drawn, filtered, read by keyboard, printed, and quick when it is large."""
 
+import itertools
 import json
 import re
 import shutil
@@ -138,6 +139,29 @@ def test_the_matrix_is_one_stop_and_leads_to_claims(browser: Any, small: Path) -
     page.wait_for_function(f"document.getElementById('filter-kind').value === {json.dumps(kind)}")
     assert page.input_value("#filter-operation") == "ecs.quotas.show"
     assert page.trouble == []
+    page.close()
+
+
+def test_who_sees_nothing_and_who_has_no_mouse_gets_about(browser: Any, small: Path) -> None:
+    """A link skips to the claims, a key leads to the text, all controls and regions have names, and ids are unique."""
+    page = _opened(browser, small)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the claims"
+    page.keyboard.press("Enter")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "filter-text"
+    assert page.input_value("#filter-text") == ""
+    said = page.locator("body").aria_snapshot()
+    assert not re.findall(
+        r"- (?:button|link|searchbox|combobox|region|navigation|img|grid|table)(?:$|:| \[)", said, re.M
+    )
+    for name in ("Text", "Level", "Chapter", "Kind", "Operation"):
+        assert page.get_by_label(name, exact=True).count() == 1, name
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(ids) == len(set(ids))
+    headings = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map((one) => Number(one.tagName[1]))")
+    assert headings[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(headings))
     page.close()
 
 
