@@ -90,11 +90,18 @@ def _parser() -> argparse.ArgumentParser:
         "openapi", help="write the contract as an OpenAPI document: pytest-ecs openapi [--output FILE] [--for URL]"
     )
 
-    report = verbs.add_parser("report", help="show, compare, verify, sign, merge or recover certificates")
-    report.add_argument("action", choices=["show", "diff", "verify", "sign", "merge", "recover"])
+    report = verbs.add_parser(
+        "report",
+        help="show, compare, verify, sign, merge or recover certificates, or make a picture or an overview of them",
+    )
+    report.add_argument("action", choices=["show", "diff", "verify", "sign", "merge", "recover", "badge", "fleet"])
     report.add_argument("files", nargs="+", metavar="FILE")
     report.add_argument("--key", metavar="FILE", help="sign: the private key; verify: the public one, as PEM")
-    report.add_argument("--output", metavar="DIR", help="merge: folder to write the whole to")
+    report.add_argument(
+        "--output",
+        metavar="DIR",
+        help="merge: folder to write the whole to; badge, fleet: folder for the picture or the overview",
+    )
     report.set_defaults(verb=handle_reports)
     return parser
 

@@ -9,7 +9,7 @@ __all__ = ["report"]
 
 
 def report(options: argparse.Namespace) -> int:
-    """Show, compare, verify, sign, merge or recover certificates.
+    """Show, compare, verify, sign, merge or recover certificates, or make a badge or an overview of a fleet.
 
     Returns 0, or 1 when something regressed or does not verify.
     """

@@ -15,7 +15,7 @@ __all__ = ["command"]
 def command(action: str, files: Sequence[Path], key: Path | None = None, output: Path | None = None) -> int:
     """Do what ``pytest-ecs report ACTION FILE...`` says; 1 when something regressed or does not verify, else 0.
 
-    *key* is the private key of ``sign`` and the public one of ``verify``, *output* the folder that ``merge`` writes.
+    *key* is the private key of ``sign`` and the public one of ``verify``, *output* the folder that ``merge``, ``badge`` and ``fleet`` write.
     """
     from pytest_ecs._report.summary import table
     from pytest_ecs._report.verify import read_certificate
@@ -32,6 +32,10 @@ def command(action: str, files: Sequence[Path], key: Path | None = None, output:
         return _recover(files)
     if action == "merge":
         return _merge(files, output)
+    if action == "badge":
+        return _badges(files, output)
+    if action == "fleet":
+        return _fleet(files, output)
     return _verify(files, key)
 
 
@@ -107,4 +111,30 @@ def _merge(files: Sequence[Path], output: Path | None) -> int:
         raise ConfigurationError("report merge needs a folder to write", hint="give it with --output DIR")
     paths, said = merge(files, output, load())
     print("\n".join([*said, *map(str, paths)]))  # noqa: T201
+    return 0
+
+
+def _badges(files: Sequence[Path], output: Path | None) -> int:
+    from pytest_ecs._report.badge import badge
+    from pytest_ecs._report.files import write
+    from pytest_ecs._report.verify import read_certificate
+
+    for file in files:
+        report = read_certificate(file)
+        folder = output or (file if file.is_dir() else file.parent)
+        print(write(folder / f"badge-{report['selection']['profile']}.svg", badge(report)))  # noqa: T201
+    return 0
+
+
+def _fleet(files: Sequence[Path], output: Path | None) -> int:
+    from pytest_ecs._report.files import write
+    from pytest_ecs._report.fleet import markdown, page
+    from pytest_ecs._report.verify import read_certificate
+
+    reports = [read_certificate(file) for file in files]
+    if output is None:
+        print(markdown(reports), end="")  # noqa: T201
+        return 0
+    for name, text in (("fleet.md", markdown(reports)), ("fleet.html", page(reports))):
+        print(write(output / name, text))  # noqa: T201
     return 0

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._report.annotations import gitlab
 from pytest_ecs._report.evidence import NAME
 from pytest_ecs._report.html import html
 from pytest_ecs._report.junit import junit
@@ -17,10 +18,21 @@ from pytest_ecs._report.schema import check
 from pytest_ecs._report.summary import markdown
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["FILES", "ReportError", "dumped", "prepare", "remove_old", "write_all"]
+__all__ = ["FILES", "ReportError", "dumped", "prepare", "remove_old", "write", "write_all", "write_code_quality"]
 
+#: The name that GitLab's examples have.
+CODE_QUALITY = "gl-code-quality-report.json"
 #: All that a run writes, and what it signs.
-FILES = (NAME, "report.json", "report.html", "junit.xml", "summary.md", "report.intoto.jsonl", "evidence.jsonl")
+FILES = (
+    NAME,
+    "report.json",
+    "report.html",
+    "junit.xml",
+    "summary.md",
+    "report.intoto.jsonl",
+    "evidence.jsonl",
+    CODE_QUALITY,
+)
 
 
 class ReportError(EcsError):
@@ -70,7 +82,13 @@ def write_all(
         # Last: who sees report.json sees the rest.
         "report.json": dumped(report),
     }
-    return [folder / report["evidence"]["file"], *(_write(folder / name, text) for name, text in contents.items())]
+    return [folder / report["evidence"]["file"], *(write(folder / name, text) for name, text in contents.items())]
+
+
+def write_code_quality(folder: Path, report: Report) -> Path:
+    """Write what GitLab shows beside a change and return its path; raises `ReportError`."""
+    place = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    return write(folder / CODE_QUALITY, gitlab(report, place.as_posix()))
 
 
 def dumped(report: Report) -> str:
@@ -86,7 +104,8 @@ def _unwritable(path: Path, error: OSError) -> ReportError:
     )
 
 
-def _write(path: Path, text: str) -> Path:
+def write(path: Path, text: str) -> Path:
+    """Write *text* to *path*, whole or not at all, and return the path; raises `ReportError`."""
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

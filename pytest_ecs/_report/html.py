@@ -21,7 +21,7 @@ from pytest_ecs._text import harmless
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["html"]
+__all__ = ["html", "render"]
 
 #: Parts of the one script, in this order.
 _SCRIPTS = ("base.js", "claims.js", "matrix.js", "charts.js")
@@ -29,7 +29,7 @@ _LEVELS = {"must": "binding", "should": "recommended", "note": "noted"}
 
 
 @lru_cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     # Names and troubles may hold anything: everything is escaped.
@@ -41,7 +41,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         finalize=lambda value: harmless(value) if type(value) is str else value,
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 @lru_cache
@@ -52,6 +52,13 @@ def _part(name: str) -> str:
 @lru_cache
 def _script() -> str:
     return "\n".join(['"use strict";', "(() => {", *map(_part, _SCRIPTS), "})();", ""])
+
+
+def render(name: str, **values: object) -> str:
+    """Return the page of a template: every value is escaped, the style sheet is in it."""
+    from markupsafe import Markup
+
+    return _template(name).render(style=Markup(_part("report.css")), **values)  # noqa: S704
 
 
 def html(
@@ -67,7 +74,8 @@ def html(
     script = _script()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     data = embedded(page_data(certificate, texts, exchanges, evidence))
-    return _template().render(
+    return render(
+        "report.html.j2",
         c=certificate,
         line=verdict_line(certificate),
         why=why(certificate),
@@ -79,7 +87,6 @@ def html(
         waiver_words=WAIVERS,
         title=title,
         # Ours, or escaped by `embedded`: nothing of it is text from elsewhere that could be markup.
-        style=Markup(_part("report.css")),  # noqa: S704
         script=Markup(script),  # noqa: S704
         data=Markup(data),  # noqa: S704
         digest=digest,

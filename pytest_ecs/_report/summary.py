@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from pytest_ecs._report.model import Report, ResultRow
+from pytest_ecs._report.needs import needs, why
 from pytest_ecs._report.waiving import WRONG
 
 __all__ = ["COLUMNS", "WAIVERS", "facts", "markdown", "properties_line", "table", "verdict_line"]
@@ -18,6 +20,10 @@ COLUMNS = (
     ("waived", "waived"),
     ("error", "error"),
 )
+#: How much summary.md names before it counts: requirements of a verdict, reasons of a need, requirements of a reason.
+_NAMED, _REASONS, _EXAMPLES = 50, 15, 3
+#: No reason is longer there.
+_LONG = 300
 #: What a waiver that is not right means for people.
 WAIVERS = {
     "unknown": "the contract has no such requirement",
@@ -98,42 +104,94 @@ def properties_line(report: Report) -> str:
 
 
 def markdown(report: Report) -> str:
-    """Return summary.md."""
-    contract, cost, target = report["contract"], report["cost"], report["target"]
-    out = [f"# {_plain(target['name'])}: {report['verdict'].upper()}", ""]
-    if not report["complete"]:
-        out += ["**INCOMPLETE**: the run did not end in order.", ""]
-    if target["simulated"]:
-        out += ["**SIMULATED**: the embedded mock, no cloud was tested.", ""]
-    elif not target["verified_tls"]:
-        out += [f"**Not verified**: {target['tls']}.", ""]
+    """Return summary.md: what is wrong first, short enough for the summary of a CI job."""
+    out = [f"# {_plain(report['target']['name'])}: {report['verdict'].upper()}", "", *_marks(report)]
+    out += [why(report, brief=True), "", *_counts("level", _levels(report)), ""]
     out += [f"- **Trouble**: {_plain(trouble)}" for trouble in report["troubles"]]
     out += [f"- **{_plain(line)}**" for line in _waiver_lines(report)]
-    out += [""] if report["troubles"] or any(_waiver_lines(report)) else []
-    out += [
-        f"{contract['title']}, issue {contract['issue']} ({contract['date']}). {report['started']} to {report['finished']}.",
-        f"{cost['requests']} requests, {cost['servers_created']} servers, {cost['seconds']} s.",
-        *([f"{said}."] if (said := properties_line(report)) else []),
-        "",
-        "| section | " + " | ".join(title for _, title in COLUMNS) + " |",
-        "|---|" + "---:|" * len(COLUMNS),
-        *(f"| {' | '.join(row)} |" for row in _rows(report)),
-    ]
-    for title, verdict, level in (
-        ("Failed", "fail", "must"),
-        ("Recommendations not met", "fail", "should"),
+    for title, verdict, levels in (
+        ("Failed", "fail", {"must"}),
         ("Errors", "error", None),
+        ("Recommendations not met", "fail", {"should", "note"}),
         ("Waived", "waived", None),
-        ("Not applicable", "not_applicable", None),
     ):
-        chosen = [r for r in report["results"] if r["verdict"] == verdict and (level is None or r["level"] == level)]
-        if chosen:
-            out += ["", f"## {title} ({len(chosen)})", "", *map(_item, chosen)]
+        rows = [r for r in report["results"] if r["verdict"] == verdict and (levels is None or r["level"] in levels)]
+        if rows:
+            out += ["", f"## {title} ({len(rows):,})", "", *map(_item, rows[:_NAMED])]
+            out += [f"- and {len(rows) - _NAMED:,} more, in report.html"] if len(rows) > _NAMED else []
+    out += [*_not_tested(report), *_not_applicable(report)]
+    out += ["", *_folded("By section", _counts("section", report["summary"]["sections"])), "", *_about(report)]
     return "\n".join(out) + "\n"
 
 
+def _marks(report: Report) -> Iterator[str]:
+    """What nobody may overlook."""
+    target = report["target"]
+    if not report["complete"]:
+        yield from ("**INCOMPLETE**: the run did not end in order.", "")
+    if target["simulated"]:
+        yield from ("**SIMULATED**: the embedded mock, no cloud was tested.", "")
+    elif not target["verified_tls"]:
+        yield from (f"**Not verified**: {_plain(target['tls'])}.", "")
+
+
+def _levels(report: Report) -> dict[str, dict[str, int]]:
+    levels = report["summary"]["levels"]
+    return {name: levels[name] for name in ("must", "should", "note") if name in levels}
+
+
+def _counts(title: str, rows: Mapping[str, Mapping[str, int]]) -> list[str]:
+    return [
+        f"| {title} | " + " | ".join(word for _, word in COLUMNS) + " |",
+        "|---|" + "---:|" * len(COLUMNS),
+        *(f"| {name} | {' | '.join(str(row[key]) for key, _ in COLUMNS)} |" for name, row in rows.items()),
+    ]
+
+
+def _not_tested(report: Report) -> Iterator[str]:
+    """What was not tested, by what it would have taken; the binding ones by name."""
+    total = report["summary"]["total"]["not_tested"]
+    if not total:
+        return
+    yield from ("", f"## Not tested ({total:,}), by what it would have taken", "")
+    for need in needs(report):
+        binding = f", {need.binding:,} binding" if need.binding else ""
+        yield f"- **{need.title}**: {len(need.rows):,}{binding}"
+        for reason, rows in need.reasons[:_REASONS]:
+            named = [f"`{row['requirement']}`" for row in rows if row["level"] == "must"]
+            more = f" and {len(named) - _EXAMPLES:,} more" if len(named) > _EXAMPLES else ""
+            names = f" ({', '.join(named[:_EXAMPLES])}{more})" if named else ""
+            yield f"  - {_plain(reason)}: {len(rows):,}{names}"
+        if len(need.reasons) > _REASONS:
+            yield f"  - and {len(need.reasons) - _REASONS:,} more reasons, in report.html"
+
+
+def _not_applicable(report: Report) -> Iterator[str]:
+    rows = [row for row in report["results"] if row["verdict"] == "not_applicable"]
+    if rows:
+        reasons = Counter(_plain(row["reason"]) for row in rows)
+        yield from ("", f"## Not applicable ({len(rows):,})", "")
+        yield from (f"- {reason}: {number:,}" for reason, number in reasons.most_common(_NAMED))
+
+
+def _folded(title: str, lines: Iterable[str]) -> list[str]:
+    return [f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]
+
+
+def _about(report: Report) -> Iterator[str]:
+    contract, cost = report["contract"], report["cost"]
+    yield (
+        f"{contract['title']}, issue {contract['issue']} ({contract['date']}). "
+        f"{report['started']} to {report['finished']}: "
+        f"{cost['requests']} requests, {cost['servers_created']} servers, {cost['seconds']} s."
+    )
+    if said := properties_line(report):
+        yield f"{said}."
+
+
 def _item(row: ResultRow) -> str:
-    reason = f" ({_plain(row['reason'])})" if row["reason"] else ""
+    why_so = _plain(row["reason"])
+    reason = f" ({why_so if len(why_so) <= _LONG else why_so[:_LONG] + '…'})" if why_so else ""
     return f"- `{row['requirement']}` [{row['section']}] {row['says']}{reason}"
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["command", "header"]
 
 #: Where files of this machine go; they change nothing that is found out. The profile is said without an option.
-_ELSEWHERE = frozenset({"report", "ledger", "sign", "profile"})
+_ELSEWHERE = frozenset({"report", "ledger", "sign", "annotations", "profile"})
 
 
 def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], started: datetime) -> Header:

@@ -19,7 +19,7 @@ from pytest_ecs._contract import Contract
 from pytest_ecs._report.certificate import build, results_of, wanted
 from pytest_ecs._report.evidence import NAME, Writer
 from pytest_ecs._report.failure import explain_all
-from pytest_ecs._report.files import remove_old, write_all
+from pytest_ecs._report.files import remove_old, write_all, write_code_quality
 from pytest_ecs._report.gates import Gates, Run, exit_code
 from pytest_ecs._report.model import EvidenceInfo, Footer, Header, Report, Waiver
 from pytest_ecs._report.record import Record
@@ -211,6 +211,8 @@ class Recorder:
             results = results_of(about, self._record, contract)
             texts, exchanges = explain_all(results, settings.report_folder / NAME, contract)
             self.paths = write_all(settings.report_folder, self.report, texts, exchanges, self._times)
+            if settings.annotations == "gitlab":
+                self.paths.append(write_code_quality(settings.report_folder, self.report))
             if settings.sign is not None:
                 from pytest_ecs._report.sign import sign
 
@@ -244,10 +246,15 @@ class Recorder:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table, what the exit code speaks of, and where the files are."""
+        from pytest_ecs._report.annotations import github
         from pytest_ecs._report.summary import table
 
         if self.report is None:
             return
+        if self._keeper.settings.annotations == "github":
+            # Each at the beginning of a line: GitHub reads them from what the step prints.
+            for command in github(self.report):
+                terminalreporter.write_line(command)
         terminalreporter.section("ECS conformance")
         terminalreporter.write_line(table(self.report))
         for sentence in self._said:

@@ -68,6 +68,7 @@ class Settings:
     baseline: Path | None = None
     require: str | None = None
     sign: Path | None = None
+    annotations: str | None = None
     section: tuple[str, ...] = ()
     operation: tuple[str, ...] = ()
     requirement: tuple[str, ...] = ()
@@ -207,6 +208,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("not-offered", "an operation, or a pattern, that the endpoint does not offer", many=True, metavar="ID"),
     Option("baseline", "an earlier report.json: fail only on what did not fail there", parse=Path, metavar="FILE"),
     Option("require", "the least verdict that is good enough: pass, or partial", choices=("pass", "partial")),
+    Option(
+        "annotations", "say what broke in a form that a CI server shows beside the change", choices=("github", "gitlab")
+    ),
     Option("sign", "sign the report with this private key (Ed25519 or ECDSA, PEM)", parse=Path, metavar="FILE"),
     Option(
         "section",

@@ -1,5 +1,6 @@
 """report.html in a real browser: drawn, filtered, read by keyboard, printed, and quick when it is large."""
 
+import itertools
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs._report.fleet import page as fleet
 from pytest_ecs._report.html import html
 from pytest_ecs._report.model import Report
 
@@ -34,7 +36,7 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-def _opened(browser: Any, file: Path, width: int = 1600, scheme: str = "light") -> Any:
+def _opened(browser: Any, file: Path, width: int = 1600, scheme: str = "light", ready: str = _READY) -> Any:
     """Open the file and hold that nothing is said on the console and nothing is asked of a network."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
     page.trouble = []
@@ -42,7 +44,7 @@ def _opened(browser: Any, file: Path, width: int = 1600, scheme: str = "light") 
     page.on("pageerror", lambda error: page.trouble.append(str(error)))
     page.on("request", lambda asked: page.trouble.append(asked.url) if not asked.url.startswith("file:") else None)
     page.goto(file.as_uri())
-    page.wait_for_selector(_READY, state="attached")
+    page.wait_for_selector(ready, state="attached")
     return page
 
 
@@ -140,6 +142,29 @@ def test_the_matrix_is_one_stop_and_leads_to_claims(browser: Any, small: Path) -
     page.close()
 
 
+def test_who_sees_nothing_and_who_has_no_mouse_gets_about(browser: Any, small: Path) -> None:
+    """A link skips to the claims, a key leads to the text, all controls and regions have names, and ids are unique."""
+    page = _opened(browser, small)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the claims"
+    page.keyboard.press("Enter")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "filter-text"
+    assert page.input_value("#filter-text") == ""
+    said = page.locator("body").aria_snapshot()
+    assert not re.findall(
+        r"- (?:button|link|searchbox|combobox|region|navigation|img|grid|table)(?:$|:| \[)", said, re.M
+    )
+    for name in ("Text", "Level", "Chapter", "Kind", "Operation"):
+        assert page.get_by_label(name, exact=True).count() == 1, name
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(ids) == len(set(ids))
+    headings = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map((one) => Number(one.tagName[1]))")
+    assert headings[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(headings))
+    page.close()
+
+
 def test_a_link_from_what_was_not_tested_opens_its_claim(browser: Any, small: Path) -> None:
     """The groups of the reasons lead to the claims that they name."""
     page = _opened(browser, small)
@@ -149,6 +174,19 @@ def test_a_link_from_what_was_not_tested_opens_its_claim(browser: Any, small: Pa
     link.click()
     page.wait_for_function(f"document.getElementById('filter-text').value === {json.dumps(name)}")
     assert page.locator("#operations details.claim[open]").first.locator(".id code").text_content() == name
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1600])
+def test_a_fleet_fits_and_can_be_read(browser: Any, tmp_path: Path, width: int, scheme: str) -> None:
+    """The overview of many certificates, which has no script."""
+    report = written(tmp_path)
+    (tmp_path / "fleet.html").write_text(fleet([report] * 6), encoding="utf-8")
+    page = _opened(browser, tmp_path / "fleet.html", width, scheme, ready="main")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(_CONTRAST) == []
+    assert page.trouble == []
     page.close()
 
 

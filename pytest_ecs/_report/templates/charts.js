@@ -41,7 +41,7 @@ function latencyChart() {
     return el("tr", {}, el("th", { scope: "row" }, el("code", {}, name)), el("td", { class: "wide" }, track), [requests, digits(p50), digits(p90), digits(p99)].map((n) => el("td", { class: "n" }, n)));
   }));
   draw(slowest.slice(0, 20));
-  const table = el("table", { class: "latency" }, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Operation"), el("th", { scope: "col" }, "logarithmic"), ["requests", "p50", "p90", "p99"].map((t) => el("th", { scope: "col", class: "n" }, t)))), body);
+  const table = el("table", { class: "latency", "aria-label": "Latency by operation, in milliseconds" }, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Operation"), el("th", { scope: "col" }, "logarithmic"), ["requests", "p50", "p90", "p99"].map((t) => el("th", { scope: "col", class: "n" }, t)))), body);
   const figure = el("figure", {}, el("figcaption", {}, el("b", {}, "Latency by operation, in milliseconds"), el("span", { class: "soft" }, "The slowest first. Bar to p90, blue p50, orange p99.")), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Latency by operation" }, table));
   if (slowest.length > 20) {
     const button = el("button", { type: "button", on: { click: () => { button.remove(); draw(slowest.slice(20)); } } }, `Show all ${slowest.length}`);

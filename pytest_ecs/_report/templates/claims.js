@@ -121,14 +121,16 @@ function update() {
   const few = matching.length > 0 && matching.length <= FEW;
   for (const node of nodes) {
     const any = node.shown.length > 0;
-    node.details.hidden = !any;
-    if (!any) { node.details.open = false; continue; }
+    if (node.details.hidden === any) node.details.hidden = !any;
+    if (!any) { if (node.details.open) node.details.open = false; continue; }
     some += 1;
-    const sums = tally(node.shown);
-    const fresh = bar(sums);
-    node.bar.replaceWith(fresh);
-    node.bar = fresh;
-    node.count.textContent = sums.pass === node.shown.length ? `${count(sums.pass)} passed` : inWords(sums);
+    const sums = tally(node.shown), said = inWords(sums);
+    if (said !== node.said) {
+      const fresh = bar(sums);
+      node.bar.replaceWith(fresh);
+      node.bar = fresh;
+      node.count.textContent = node.said = said;
+    }
     if (few && !node.details.open) node.details.open = true;
     else if (!few && node.auto && node.details.open) node.details.open = false;
     node.auto = few;
