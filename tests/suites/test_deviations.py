@@ -90,7 +90,7 @@ def test_the_conforming_mock_fails_nothing(clean_run: tuple[int, Path]) -> None:
     assert all(r["evidence"] for r in results if r["verdict"] == "pass")
     musts = [r["verdict"] for r in results if r["level"] == "must"]
     assert musts.count("pass") >= 0.98 * len(musts)
-    assert certificate["cost"]["servers_created"] < 40
+    assert certificate["cost"]["servers_created"] < 70
 
 
 def test_two_workers_come_to_the_same_certificate(tmp_path: Path) -> None:
