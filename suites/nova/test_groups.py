@@ -77,6 +77,35 @@ def _index(page: Exchange, group: str) -> int:
 
 
 @pytest.mark.ecs_requirement(
+    "nova.server-groups.delete/rule/deletes",
+    "nova.server-groups.delete/rule/others-stay",
+    "nova.server-groups.delete/rule/no-body",
+)
+def test_a_group_is_deleted(
+    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
+    """And no other with it."""
+    with _made(ecs_client, ecs_supplies) as (_, other), _made(ecs_client, ecs_supplies) as (_, group):
+        control = ecs_client.get(_one(group))
+        deleted = ecs_client.delete(_one(group))
+        check = ecs_check.after(deleted)
+        check("nova.server-groups.delete/rule/no-body", deleted, "body", equals=None)
+        if deleted.accepted:
+            ecs_wait.gone(_one(group), 10)
+            ecs_expect(
+                "nova.server-groups.delete/rule/deletes",
+                "GET",
+                _one(group),
+                expects="not-found",
+                change="the group was deleted",
+                control=control.id,
+            )
+        check("nova.server-groups.delete/rule/deletes", ecs_client.get(_GROUPS), *_IDS, lacks=group)
+        look = lambda: ecs_client.get(_GROUPS)  # noqa: E731 - it is about all groups
+        check.stays("nova.server-groups.delete/rule/others-stay", look, *_IDS, contains=other)
+
+
+@pytest.mark.ecs_requirement(
     "nova.server-groups.create/rule/as-asked",
     "nova.server-groups.create/rule/listed",
     "nova.server-groups.create/rule/no-members",
@@ -115,6 +144,7 @@ def test_the_groups_are_those_that_chapter_5_lists(
     """By itself and, where that is not in pages, in its list (5.10.5, 5.10.6)."""
     rule = "nova.server-groups.list/rule/same-as-ecs"
     with _made(ecs_client, ecs_supplies) as (_, group):
+        read(ecs_client.get(_one(group)))
         ecs_check(rule, ecs_client.get(f"{_ECS}/{group}"), *_GROUP, "id", equals=group)
         theirs = ecs_client.get(_ECS)
         if "page_info" not in read(theirs):
@@ -162,35 +192,6 @@ def test_a_group_has_the_longest_name(ecs_client: Client, ecs_check: Check, ecs_
                 ecs_check(rule, answer, *_GROUP, "name", equals=longest)
         finally:
             ecs_client.delete(_one(group))
-
-
-@pytest.mark.ecs_requirement(
-    "nova.server-groups.delete/rule/deletes",
-    "nova.server-groups.delete/rule/others-stay",
-    "nova.server-groups.delete/rule/no-body",
-)
-def test_a_group_is_deleted(
-    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies, ecs_wait: Wait
-) -> None:
-    """And no other with it."""
-    with _made(ecs_client, ecs_supplies) as (_, other), _made(ecs_client, ecs_supplies) as (_, group):
-        control = ecs_client.get(_one(group))
-        deleted = ecs_client.delete(_one(group))
-        check = ecs_check.after(deleted)
-        check("nova.server-groups.delete/rule/no-body", deleted, "body", equals=None)
-        if deleted.accepted:
-            ecs_wait.gone(_one(group), 10)
-            ecs_expect(
-                "nova.server-groups.delete/rule/deletes",
-                "GET",
-                _one(group),
-                expects="not-found",
-                change="the group was deleted",
-                control=control.id,
-            )
-        check("nova.server-groups.delete/rule/deletes", ecs_client.get(_GROUPS), *_IDS, lacks=group)
-        look = lambda: ecs_client.get(_GROUPS)  # noqa: E731 - it is about all groups
-        check.stays("nova.server-groups.delete/rule/others-stay", look, *_IDS, contains=other)
 
 
 def _check_owners(
