@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from pytest_ecs import (
     exactly,
     read,
 )
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
@@ -28,7 +31,10 @@ _GROUPS = "/v2.1/{project_id}/os-server-groups"
 _ECS = "/v1/{project_id}/cloudservers/os-server-groups"
 _SERVERS = "/v2.1/{project_id}/servers"
 _IDS = ("body", "server_groups", "*", "id")
-_MEMBERS = ("body", "server_group", "members")
+_GROUP = ("body", "server_group")
+_MEMBERS = (*_GROUP, "members")
+#: A group has a name of at most so many characters (table 6-197).
+_LONGEST = 255
 _POLICY = "anti-affinity"
 #: From this microversion on a group shows whose it is.
 _OWNED = "2.13"
@@ -42,11 +48,20 @@ def _body(name: str, policy: str = _POLICY) -> dict[str, Any]:
     return {"server_group": {"name": name, "policies": [policy]}}
 
 
-def _make(
+@contextmanager
+def _made(
     client: Client, supplies: Supplies, name: str | None = None, microversion: str | None = None
-) -> tuple[Exchange, str]:
+) -> Iterator[tuple[Exchange, str]]:
+    """Create a group and delete it in the end, since a project may have few; give the answer and the group's id."""
     created = client.post(_GROUPS, _body(name or supplies.name("group")), microversion=microversion)
-    return created, str(read(created, "server_group", "id"))
+    if created.refused:
+        raise PrerequisiteMissing("A server group is needed, and the endpoint creates none", seen=created.answer)
+    group = str(read(created, "server_group", "id"))
+    try:
+        yield created, group
+    finally:
+        if client.get(_one(group)).accepted:
+            client.delete(_one(group))
 
 
 def _ids(listed: Exchange) -> list[str]:
@@ -54,99 +69,129 @@ def _ids(listed: Exchange) -> list[str]:
 
 
 def _index(page: Exchange, group: str) -> int:
-    """Return the place of a group in a list, one where nothing is when it is not there."""
+    """Return the place of a group in a list; raises `PrerequisiteMissing` when it is not there, which is judged by itself."""
     ids = _ids(page)
-    return ids.index(group) if group in ids else len(ids)
+    if group not in ids:
+        raise PrerequisiteMissing("A server group has to be listed", seen=f"{group} is not in the list", hint="")
+    return ids.index(group)
+
+
+@pytest.mark.ecs_requirement(
+    "nova.server-groups.delete/rule/deletes",
+    "nova.server-groups.delete/rule/others-stay",
+    "nova.server-groups.delete/rule/no-body",
+)
+def test_a_group_is_deleted(
+    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
+    """And no other with it."""
+    with _made(ecs_client, ecs_supplies) as (_, other), _made(ecs_client, ecs_supplies) as (_, group):
+        control = ecs_client.get(_one(group))
+        deleted = ecs_client.delete(_one(group))
+        check = ecs_check.after(deleted)
+        check("nova.server-groups.delete/rule/no-body", deleted, "body", equals=None)
+        if deleted.accepted:
+            ecs_wait.gone(_one(group), 10)
+            ecs_expect(
+                "nova.server-groups.delete/rule/deletes",
+                "GET",
+                _one(group),
+                expects="not-found",
+                change="the group was deleted",
+                control=control.id,
+            )
+        check("nova.server-groups.delete/rule/deletes", ecs_client.get(_GROUPS), *_IDS, lacks=group)
+        look = lambda: ecs_client.get(_GROUPS)  # noqa: E731 - it is about all groups
+        check.stays("nova.server-groups.delete/rule/others-stay", look, *_IDS, contains=other)
 
 
 @pytest.mark.ecs_requirement(
     "nova.server-groups.create/rule/as-asked",
     "nova.server-groups.create/rule/listed",
     "nova.server-groups.create/rule/no-members",
-    "nova.server-groups.create/rule/longest-name",
-    "nova.server-groups.create/rule/own-ids",
     "nova.server-groups.list/rule/has-groups",
     "nova.server-groups.list/rule/once",
-    "nova.server-groups.list/rule/own-project",
     "nova.server-groups.list/rule/same-as-show",
-    "nova.server-groups.list/rule/same-as-ecs",
     "nova.server-groups.show/rule/asked-group",
     "nova.server-groups.show/rule/as-created",
-    "nova.server-groups.show/rule/own-ids",
-    "nova.server-groups.show/rule/other-project",
-    "nova.server-groups.delete/rule/deletes",
-    "nova.server-groups.delete/rule/others-stay",
-    "nova.server-groups.delete/rule/no-body",
 )
-def test_groups_come_and_go(
-    ecs_client: Client,
-    ecs_clients: Clients,
-    ecs_check: Check,
-    ecs_expect: Expect,
-    ecs_servers: Servers,
-    ecs_supplies: Supplies,
-    ecs_wait: Wait,
-) -> None:
-    """A new group is shown as it was asked for, in the list and by itself, with its owners, and to its project alone."""
+def test_a_group_is_created(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
+    """It is shown as it was asked for, in the list and by itself."""
     name = ecs_supplies.name("group")
-    created, group = _make(ecs_client, ecs_supplies, name, _OWNED)
-    ecs_check("nova.server-groups.create/rule/as-asked", created, "body", "server_group", "name", equals=name)
-    ecs_check("nova.server-groups.create/rule/as-asked", created, "body", "server_group", "policies", equals=[_POLICY])
-    ecs_check("nova.server-groups.create/rule/no-members", created, "body", "server_group", "members", equals=[])
-    shown, listed = ecs_client.get(_one(group), microversion=_OWNED), ecs_client.get(_GROUPS, microversion=_OWNED)
-    ecs_check.accepted("nova.server-groups.create/rule/listed", shown)
-    for rule in ("nova.server-groups.create/rule/listed", "nova.server-groups.list/rule/has-groups"):
-        ecs_check(rule, listed, *_IDS, contains=group)
-    ecs_check("nova.server-groups.list/rule/once", listed, *_IDS, has_one=group)
-    ecs_check("nova.server-groups.show/rule/asked-group", shown, "body", "server_group", "id", equals=group)
-    for field in ("name", "policies", "metadata"):
-        value = read(created, "server_group", field)
-        ecs_check("nova.server-groups.show/rule/as-created", shown, "body", "server_group", field, equals=value)
-    _check_owners(ecs_client, ecs_check, ecs_servers, created, shown, listed)
-    index = _index(listed, group)
-    for field, value in read(shown, "server_group").items():
-        ecs_check(
-            "nova.server-groups.list/rule/same-as-show", listed, "body", "server_groups", index, field, equals=value
-        )
-    ecs_check(
-        "nova.server-groups.list/rule/same-as-ecs",
-        ecs_client.get(f"{_ECS}/{group}"),
-        "body",
-        "server_group",
-        "id",
-        equals=group,
-    )
-    theirs = ecs_client.get(_ECS)
-    if "page_info" not in read(theirs):
-        ecs_check("nova.server-groups.list/rule/same-as-ecs", theirs, *_IDS, contains=group)
+    with _made(ecs_client, ecs_supplies, name, _OWNED) as (created, group):
+        ecs_check("nova.server-groups.create/rule/as-asked", created, *_GROUP, "name", equals=name)
+        ecs_check("nova.server-groups.create/rule/as-asked", created, *_GROUP, "policies", equals=[_POLICY])
+        ecs_check("nova.server-groups.create/rule/no-members", created, *_GROUP, "members", equals=[])
+        shown, listed = ecs_client.get(_one(group), microversion=_OWNED), ecs_client.get(_GROUPS, microversion=_OWNED)
+        ecs_check.accepted("nova.server-groups.create/rule/listed", shown)
+        for rule in ("nova.server-groups.create/rule/listed", "nova.server-groups.list/rule/has-groups"):
+            ecs_check(rule, listed, *_IDS, contains=group)
+        ecs_check("nova.server-groups.list/rule/once", listed, *_IDS, has_one=group)
+        ecs_check("nova.server-groups.show/rule/asked-group", shown, *_GROUP, "id", equals=group)
+        for field in ("name", "policies", "metadata"):
+            value = read(created, "server_group", field)
+            ecs_check("nova.server-groups.show/rule/as-created", shown, *_GROUP, field, equals=value)
+        listed = ecs_client.get(_GROUPS, microversion=_OWNED)
+        entry = ("body", "server_groups", _index(listed, group))
+        for field, value in read(shown, "server_group").items():
+            ecs_check("nova.server-groups.list/rule/same-as-show", listed, *entry, field, equals=value)
+
+
+@pytest.mark.ecs_requirement("nova.server-groups.list/rule/same-as-ecs")
+def test_the_groups_are_those_that_chapter_5_lists(
+    ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies
+) -> None:
+    """By itself and, where that is not in pages, in its list (5.10.5, 5.10.6)."""
+    rule = "nova.server-groups.list/rule/same-as-ecs"
+    with _made(ecs_client, ecs_supplies) as (_, group):
+        read(ecs_client.get(_one(group)))
+        ecs_check(rule, ecs_client.get(f"{_ECS}/{group}"), *_GROUP, "id", equals=group)
+        theirs = ecs_client.get(_ECS)
+        if "page_info" not in read(theirs):
+            ecs_check(rule, theirs, *_IDS, contains=group)
+
+
+@pytest.mark.ecs_requirement(
+    "nova.server-groups.create/rule/own-ids",
+    "nova.server-groups.show/rule/own-ids",
+    "nova.server-groups.list/rule/own-project",
+)
+def test_a_group_shows_whose_it_is(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """From its microversion on."""
+    with _made(ecs_client, ecs_supplies, microversion=_OWNED) as (created, group):
+        shown, listed = ecs_client.get(_one(group), microversion=_OWNED), ecs_client.get(_GROUPS, microversion=_OWNED)
+        _check_owners(ecs_client, ecs_check, ecs_servers, created, shown, listed)
+
+
+@pytest.mark.ecs_requirement("nova.server-groups.show/rule/other-project", "nova.server-groups.list/rule/own-project")
+def test_a_group_is_its_projects(
+    ecs_client: Client, ecs_clients: Clients, ecs_check: Check, ecs_supplies: Supplies
+) -> None:
+    """Another project neither finds nor lists it."""
     stranger = ecs_clients("other_project")
-    ecs_check("nova.server-groups.show/rule/other-project", stranger.get(_one(group)), "status", one_of=[403, 404])
-    ecs_check("nova.server-groups.list/rule/own-project", stranger.get(_GROUPS), *_IDS, lacks=group)
-    longest = ecs_supplies.name("group").ljust(255, "x")
-    created, other = _make(ecs_client, ecs_supplies, longest)
-    ecs_check("nova.server-groups.create/rule/longest-name", created, "body", "server_group", "name", equals=longest)
-    ecs_check(
-        "nova.server-groups.create/rule/longest-name",
-        ecs_client.get(_one(other)),
-        "body",
-        "server_group",
-        "name",
-        equals=longest,
-    )
-    deleted = ecs_client.delete(_one(group))
-    ecs_check("nova.server-groups.delete/rule/no-body", deleted, "body", equals=None)
-    ecs_wait.gone(_one(group), 10)
-    left = ecs_client.get(_GROUPS)
-    ecs_check("nova.server-groups.delete/rule/deletes", left, *_IDS, lacks=group)
-    ecs_expect(
-        "nova.server-groups.delete/rule/deletes",
-        "GET",
-        _one(group),
-        expects="not-found",
-        change="the group was deleted",
-    )
-    ecs_check("nova.server-groups.delete/rule/others-stay", left, *_IDS, contains=other)
-    ecs_client.delete(_one(other))
+    with _made(ecs_client, ecs_supplies) as (_, group):
+        shown = stranger.get(_one(group))
+        ecs_check.refused("nova.server-groups.show/rule/other-project", shown, "foreign-server")
+        look = lambda: stranger.get(_GROUPS)  # noqa: E731 - it is about this project
+        ecs_check.stays("nova.server-groups.list/rule/own-project", look, *_IDS, lacks=group)
+
+
+@pytest.mark.ecs_requirement("nova.server-groups.create/rule/longest-name")
+def test_a_group_has_the_longest_name(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
+    """It is kept as it is."""
+    rule, longest = "nova.server-groups.create/rule/longest-name", ecs_supplies.name("group").ljust(_LONGEST, "x")
+    with _made(ecs_client, ecs_supplies):  # there is room for one
+        pass
+    created = ecs_client.post(_GROUPS, _body(longest))
+    if ecs_check.accepted(rule, created):
+        group = str(read(created, "server_group", "id"))
+        try:
+            for answer in (created, ecs_client.get(_one(group))):
+                ecs_check(rule, answer, *_GROUP, "name", equals=longest)
+        finally:
+            ecs_client.delete(_one(group))
 
 
 def _check_owners(
@@ -186,9 +231,8 @@ def test_groups_are_counted(ecs_client: Client, ecs_check: Check, ecs_supplies: 
     limits, field = "/v2.1/{project_id}/limits", "totalServerGroupsUsed"
     for _ in range(5):
         there, before = _ids(ecs_client.get(_GROUPS)), ecs_client.get(limits)
-        _, group = _make(ecs_client, ecs_supplies)
-        during, more = ecs_client.get(limits), _ids(ecs_client.get(_GROUPS))
-        ecs_client.delete(_one(group))
+        with _made(ecs_client, ecs_supplies) as (_, group):
+            during, more = ecs_client.get(limits), _ids(ecs_client.get(_GROUPS))
         after = ecs_client.get(limits)
         if sorted(more) == sorted([*there, group]) and _ids(ecs_client.get(_GROUPS)) == there:
             used = read(before, "limits", "absolute", field)
@@ -221,37 +265,32 @@ def test_servers_are_created_in_a_group(
     ecs_wait: Wait,
 ) -> None:
     """Two servers of one request are members, on different hosts; they stay when the group goes, which ends its use."""
-    _, group = _make(ecs_client, ecs_supplies)
-    created = ecs_client.post(_SERVERS, _in_group(ecs_supplies, group, 2))
-    ecs_check.accepted("nova.server-groups.create/rule/usable", created)
-    first, second = exactly(2, ecs_servers.settle(created), "both servers of one request")
-    shown = ecs_client.get(_one(group))
-    for server in (first, second):
-        ecs_check("nova.server-groups.create/rule/usable", shown, *_MEMBERS, contains=server)
-    ecs_check("nova.server-groups.show/rule/members", shown, *_MEMBERS, same_items=[first, second])
-    listed = ecs_client.get(_GROUPS)
-    entry = ("body", "server_groups", _index(listed, group), "members")
-    ecs_check(
-        "nova.server-groups.list/rule/same-as-show", listed, *entry, same_items=read(shown, "server_group", "members")
-    )
-    host = read(ecs_servers.show(first), "server", "hostId")
-    ecs_check(
-        "nova.server-groups.create/rule/different-hosts",
-        ecs_servers.show(second),
-        "body",
-        "server",
-        "hostId",
-        differs=host,
-    )
-    ecs_client.delete(f"{_SERVERS}/{first}")
-    ecs_wait.gone(f"{_SERVERS}/{first}")
-    ecs_check("nova.server-groups.show/rule/deleted-member", ecs_client.get(_one(group)), *_MEMBERS, lacks=first)
-    ecs_client.delete(_one(group))
-    ecs_check.accepted("nova.server-groups.delete/rule/members-stay", ecs_servers.show(second))
-    ecs_client.delete(f"{_SERVERS}/{second}")
-    ecs_wait.gone(f"{_SERVERS}/{second}")
-    ecs_client.delete(_one(group))
-    ecs_wait.gone(_one(group), 10)
+    with _made(ecs_client, ecs_supplies) as (_, group):
+        created = ecs_client.post(_SERVERS, _in_group(ecs_supplies, group, 2))
+        ecs_check.accepted("nova.server-groups.create/rule/usable", created)
+        first, second = exactly(2, ecs_servers.settle(created), "both servers of one request")
+        try:
+            shown = ecs_client.get(_one(group))
+            for server in (first, second):
+                ecs_check("nova.server-groups.create/rule/usable", shown, *_MEMBERS, contains=server)
+            ecs_check("nova.server-groups.show/rule/members", shown, *_MEMBERS, same_items=[first, second])
+            listed = ecs_client.get(_GROUPS)
+            entry = ("body", "server_groups", _index(listed, group), "members")
+            members = read(shown, "server_group", "members")
+            ecs_check("nova.server-groups.list/rule/same-as-show", listed, *entry, same_items=members)
+            _apart(ecs_check, ecs_servers.show(first), ecs_servers.show(second))
+            _drop(ecs_client, ecs_wait, first)
+            shown = ecs_client.get(_one(group))
+            ecs_check("nova.server-groups.show/rule/deleted-member", shown, *_MEMBERS, lacks=first)
+            ecs_client.delete(_one(group))
+            ecs_wait.gone(_one(group), 10)
+            ecs_check.accepted("nova.server-groups.delete/rule/members-stay", ecs_servers.show(second))
+        finally:
+            for server in (first, second):
+                _drop(ecs_client, ecs_wait, server)
+        if ecs_client.get(_one(group)).accepted:  # it may be refused while there are members
+            ecs_client.delete(_one(group))
+            ecs_wait.gone(_one(group), 10)
     control = ecs_cases.control("nova.servers.create")
     refused = ecs_expect(
         "nova.server-groups.delete/rule/no-longer-usable",
@@ -263,6 +302,25 @@ def test_servers_are_created_in_a_group(
         control=control.id,
     )
     ecs_jobs.wait_out(refused)
+
+
+def _drop(client: Client, wait: Wait, server: str) -> None:
+    """Delete a server that is there, and wait until it is gone."""
+    if client.get(f"{_SERVERS}/{server}").accepted:
+        client.delete(f"{_SERVERS}/{server}")
+        wait.gone(f"{_SERVERS}/{server}")
+
+
+def _apart(check: Check, first: Exchange, second: Exchange) -> None:
+    """Judge that two servers are on different hosts; one that found none is lack of room (ruling server-groups-hosts)."""
+    rule = "nova.server-groups.create/rule/different-hosts"
+    for shown in (first, second):
+        server = read(shown, "server")
+        if server.get("status") == "ERROR" or not server.get("hostId"):
+            fault = server.get("fault") or f"status {server.get('status')}, hostId {server.get('hostId')!r}"
+            check.not_tested(rule, f"a server of the group is on no host: {fault}")
+            return
+    check(rule, second, "body", "server", "hostId", differs=read(first, "server", "hostId"))
 
 
 def _in_group(supplies: Supplies, group: str, count: int) -> dict[str, Any]:
@@ -289,18 +347,17 @@ def test_a_project_has_so_many_groups(
         return
     before = ecs_client.get("/v2.1/{project_id}/limits")
     most = read(before, "limits", "absolute", "maxServerGroups")
-    control, group = _make(ecs_client, ecs_supplies)
-    hook("PUT", "/_mock/limits", {"server_groups": len(_ids(ecs_client.get(_GROUPS)))})
-    try:
-        ecs_expect(
-            rule,
-            "POST",
-            _GROUPS,
-            json=_body(ecs_supplies.name("group")),
-            expects="over-limit",
-            change="the project has as many groups as it may have",
-            control=control.id,
-        )
-    finally:
-        hook("PUT", "/_mock/limits", {"server_groups": most})
-    ecs_client.delete(_one(group))
+    with _made(ecs_client, ecs_supplies) as (control, _):
+        hook("PUT", "/_mock/limits", {"server_groups": len(_ids(ecs_client.get(_GROUPS)))})
+        try:
+            ecs_expect(
+                rule,
+                "POST",
+                _GROUPS,
+                json=_body(ecs_supplies.name("group")),
+                expects="over-limit",
+                change="the project has as many groups as it may have",
+                control=control.id,
+            )
+        finally:
+            hook("PUT", "/_mock/limits", {"server_groups": most})
