@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_ecs import Check, Client, Contract, Exchange, Jobs, Lease, Servers, Supplies, Target, load_contract
+from pytest_ecs import Check, Client, Contract, Exchange, Jobs, Lease, Servers, Supplies, Target, Wait, load_contract
+from pytest_ecs.typing import ServerState
 
 pytestmark = pytest.mark.ecs_group("servers")
 
@@ -110,12 +111,21 @@ def test_states_while_resizing(ecs_client: Client, ecs_check: Check, ecs_servers
     ],
 )
 def test_states_while_deleting(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, state: str, row: str
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_jobs: Jobs,
+    ecs_wait: Wait,
+    state: ServerState,
+    row: str,
 ) -> None:
-    """A server keeps its status while it is being deleted."""
-    lease = ecs_servers.to_delete("ACTIVE" if state == "ACTIVE" else "SHUTOFF")
+    """A server keeps its status while it is being deleted, and then it is gone."""
+    lease = ecs_servers.to_delete(state)
     started = ecs_client.post("/v1/{project_id}/cloudservers/delete", {"servers": [{"id": lease.id}]})
     seen = ecs_jobs.watch(started, _show(lease))
+    if started.accepted and "job_id" not in started.json_object:  # nothing says when it is over
+        ecs_wait.gone(f"/v2.1/{{project_id}}/servers/{lease.id}")
+    ecs_check.after(started).refused("ecs.servers.delete/rule/success-deletes", lease.show(), "not-found")
     lease.release()
     ecs_check.missed([row], seen)
 
@@ -162,5 +172,7 @@ def test_states_that_only_the_mock_can_be_put_into(
         return
     lease = ecs_servers("ACTIVE")
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": vm_state, "task_state": task_state})
-    lease.show()
-    hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
+    try:
+        lease.show()
+    finally:
+        hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})

@@ -13,9 +13,11 @@ _HOST = ("body", "server", "os:scheduler_hints", "dedicated_host_id")
 def _migrate(client: Client, jobs: Jobs, lease: Lease, host: str | None) -> Exchange:
     """Move a server to a dedicated host, or with None to the public pool, and wait for the end; return its query."""
     where = None if host is None else {"dedicated_host_id": host}
+    lease.spoilt = True  # until it is in the public pool again
     sent = client.post(f"/v1/{{project_id}}/cloudservers/{lease.id}/migrate", {"migrate": where})
     read(sent)
     jobs.settle(sent, [lease])
+    lease.spoilt = host is not None
     return lease.show()
 
 
