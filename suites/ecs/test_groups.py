@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Clients, Expect, Servers, Supplies, Target, Wait, read
+from pytest_ecs import Cases, Check, Client, Clients, Expect, Servers, Supplies, Target, Wait, load_contract, read
 
 from .grouping import (
     GROUPS,
@@ -168,7 +168,7 @@ _UNKNOWN = {
 @pytest.mark.parametrize(
     "rule",
     [
-        pytest.param(rule, id=rule.split("/")[0], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(rule, id=load_contract().requirements[rule].operation, marks=pytest.mark.ecs_requirement(rule))
         for rule in (
             "ecs.server-groups.show/rule/unknown-group",
             "ecs.server-groups.delete/rule/unknown-group",
@@ -182,7 +182,7 @@ def test_an_unknown_group_is_refused(
 ) -> None:
     """In each of the operations that name one in the URL."""
     method, action, key = _UNKNOWN[rule]
-    control, options = ecs_cases.control(rule.split("/")[0]), {}
+    control, options = ecs_cases.control(str(load_contract().requirements[rule].operation)), {}
     if key is not None:
         (lease,) = ecs_servers.shared("SHUTOFF")
         options = {"json": {key: {"instance_uuid": lease.id}}}

@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Lease, Servers, Supplies, exactly, read
+from pytest_ecs import (
+    Cases,
+    Check,
+    Client,
+    Exchange,
+    Expect,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    exactly,
+    load_contract,
+    read,
+)
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 _NICS = ("body", "interfaceAttachments")
@@ -279,7 +292,7 @@ _REFUSED: list[tuple[str, list[dict[str, Any]], str, tuple[str, ...], str]] = [
 @pytest.mark.parametrize(
     ("rule", "nics", "expects", "codes", "change"),
     [
-        pytest.param(*case, id=case[0].rsplit("/", 1)[1], marks=pytest.mark.ecs_requirement(case[0]))
+        pytest.param(*case, id=load_contract().requirements[case[0]].case, marks=pytest.mark.ecs_requirement(case[0]))
         for case in _REFUSED
     ],
 )

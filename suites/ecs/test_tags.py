@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from pytest_ecs import Check, Client, Clients, Servers, Wait
+from pytest_ecs import Check, Client, Clients, Servers, Wait, load_contract
 
 from .tagging import Tags, add, delete, has, lacks, path_of, show, untagged
 
@@ -68,7 +68,7 @@ def test_a_key_is_added_again(ecs_client: Client, ecs_check: Check, ecs_servers:
 @pytest.mark.parametrize(
     ("rule", "tags"),
     [
-        pytest.param(rule, tags, id=rule.rsplit("/", 1)[1], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(rule, tags, id=load_contract().requirements[rule].case, marks=pytest.mark.ecs_requirement(rule))
         for rule, tags in (
             ("ecs.tags.add/rule/longest", {"k" * _KEY_LENGTH: "v" * _VALUE_LENGTH}),
             ("ecs.tags.add/rule/han", {_CHARACTERS: _CHARACTERS}),
@@ -179,7 +179,7 @@ def test_a_tag_that_is_not_there_is_deleted(
 @pytest.mark.parametrize(
     ("rule", "tags"),
     [
-        pytest.param(rule, tags, id=rule.rsplit("/", 1)[1], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(rule, tags, id=load_contract().requirements[rule].case, marks=pytest.mark.ecs_requirement(rule))
         for rule, tags in (
             ("ecs.tags.delete/rule/long-key", {_DELETED_KEY: _DELETED_VALUE}),
             # Whether the tag stays or goes by these two is open.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Lease, Servers, Wait
+from pytest_ecs import Cases, Check, Client, Expect, Lease, Servers, Wait, load_contract
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from .tagging import add, body_of, delete, has, lacks, pairs_of, path_of, show, untagged
@@ -37,7 +37,7 @@ def _refuse(
     action: str = "",
 ) -> None:
     """Send a request for tags that is refused, for adding or deleting them as *rule* says."""
-    operation = rule.partition("/")[0]
+    operation = str(load_contract().requirements[rule].operation)
     expect(
         rule,
         "POST",

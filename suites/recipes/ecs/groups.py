@@ -42,7 +42,9 @@ def _add_member(use: Ingredients) -> Request:
 @recipe("ecs.server-groups.remove-member", server="SHUTOFF", undo=_delete_used, group="scarce")
 def _remove_member(use: Ingredients) -> Request:
     group = _group(use)
-    use.make(f"{_GROUPS}/{group}/action", {"add_member": {"instance_uuid": use.servers[0]}})
+    # Requests to be refused share the group, and the server may be in it since an earlier one.
+    if use.servers[0] not in use.read(f"{_GROUPS}/{group}", "server_group", "members"):
+        use.make(f"{_GROUPS}/{group}/action", {"add_member": {"instance_uuid": use.servers[0]}})
     return Request({"server_group_id": group}, body={"remove_member": {"instance_uuid": use.servers[0]}})
 
 
