@@ -33,6 +33,29 @@ def test_a_group_is_deleted(
         check.stays("deprecated.security-groups.delete/rule/this-group-only", look, *_IDS, contains=other)
 
 
+@pytest.mark.parametrize(
+    ("rule", "form"),
+    [
+        pytest.param(rule, form, id=form, marks=pytest.mark.ecs_requirement(rule))
+        for rule, form in (
+            ("deprecated.security-groups.create/rule/longest-texts", "longest"),
+            ("deprecated.security-groups.create/rule/empty-texts", "empty"),
+            ("deprecated.security-groups.create/rule/without-name", "none"),
+        )
+    ],
+)
+def test_a_group_has_any_texts(
+    ecs_client: Client, ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, rule: str, form: str
+) -> None:
+    """The longest, empty ones, and none."""
+    ecs_cases.control("deprecated.security-groups.create")
+    long = ecs_supplies.name("group").ljust(255, "x")
+    bodies = {"longest": group_body(long, "d" * 255), "empty": group_body("", ""), "none": {"security_group": {}}}
+    answer = ecs_expect(rule, "POST", GROUPS, json=bodies[form], expects="accepted")
+    if answer.accepted:
+        drop(ecs_client, str(read(answer, "security_group", "id")))
+
+
 def _number(listed: Exchange, group: str) -> int:
     """Return where a group is in the list; raises `StepFailed` when it is not."""
     ids = [entry["id"] for entry in read(listed, "security_groups")]
@@ -173,29 +196,6 @@ def test_a_group_is_made(ecs_client: Client, ecs_cases: Cases, ecs_check: Check,
     shown = ecs_client.get(f"{GROUPS}/{group}")
     ecs_check("deprecated.security-groups.create/rule/listed", shown, *_ONE, "id", equals=group)
     drop(ecs_client, group)
-
-
-@pytest.mark.parametrize(
-    ("rule", "form"),
-    [
-        pytest.param(rule, form, id=form, marks=pytest.mark.ecs_requirement(rule))
-        for rule, form in (
-            ("deprecated.security-groups.create/rule/longest-texts", "longest"),
-            ("deprecated.security-groups.create/rule/empty-texts", "empty"),
-            ("deprecated.security-groups.create/rule/without-name", "none"),
-        )
-    ],
-)
-def test_a_group_has_any_texts(
-    ecs_client: Client, ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, rule: str, form: str
-) -> None:
-    """The longest, empty ones, and none."""
-    ecs_cases.control("deprecated.security-groups.create")
-    long = ecs_supplies.name("group").ljust(255, "x")
-    bodies = {"longest": group_body(long, "d" * 255), "empty": group_body("", ""), "none": {"security_group": {}}}
-    answer = ecs_expect(rule, "POST", GROUPS, json=bodies[form], expects="accepted")
-    if answer.accepted:
-        drop(ecs_client, str(read(answer, "security_group", "id")))
 
 
 @pytest.mark.ecs_requirement(
