@@ -4,12 +4,56 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Supplies, Wait, read
 
 from .grouping import EMPTY, GROUPS, drop, group_body, two_groups
 
 _IDS = ("body", "security_groups", "*", "id")
 _ONE = ("body", "security_group")
+
+
+@pytest.mark.ecs_requirement(
+    "deprecated.security-groups.delete/rule/gone",
+    "deprecated.security-groups.delete/rule/this-group-only",
+    "deprecated.security-groups.delete/rule/no-body",
+)
+def test_a_group_is_deleted(
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
+    """It alone."""
+    with two_groups(ecs_client, ecs_cases, ecs_supplies) as (group, other):
+        deleted = ecs_client.delete(f"{GROUPS}/{group}")
+        check = ecs_check.after(deleted)
+        check("deprecated.security-groups.delete/rule/no-body", deleted, "body", equals=None)
+        ecs_wait.gone(f"{GROUPS}/{group}", 10)
+        gone = "deprecated.security-groups.delete/rule/gone"
+        check(gone, ecs_client.get(GROUPS), *_IDS, lacks=group)
+        check.refused(gone, ecs_client.get(f"{GROUPS}/{group}"), "not-found")
+        look = lambda: ecs_client.get(GROUPS)  # noqa: E731 - it is about this test's project
+        check.stays("deprecated.security-groups.delete/rule/this-group-only", look, *_IDS, contains=other)
+
+
+@pytest.mark.parametrize(
+    ("rule", "form"),
+    [
+        pytest.param(rule, form, id=form, marks=pytest.mark.ecs_requirement(rule))
+        for rule, form in (
+            ("deprecated.security-groups.create/rule/longest-texts", "longest"),
+            ("deprecated.security-groups.create/rule/empty-texts", "empty"),
+            ("deprecated.security-groups.create/rule/without-name", "none"),
+        )
+    ],
+)
+def test_a_group_has_any_texts(
+    ecs_client: Client, ecs_cases: Cases, ecs_expect: Expect, ecs_supplies: Supplies, rule: str, form: str
+) -> None:
+    """The longest, empty ones, and none."""
+    ecs_cases.control("deprecated.security-groups.create")
+    long = ecs_supplies.name("group").ljust(255, "x")
+    bodies = {"longest": group_body(long, "d" * 255), "empty": group_body("", ""), "none": {"security_group": {}}}
+    answer = ecs_expect(rule, "POST", GROUPS, json=bodies[form], expects="accepted")
+    if answer.accepted:
+        drop(ecs_client, str(read(answer, "security_group", "id")))
 
 
 def _number(listed: Exchange, group: str) -> int:
@@ -152,50 +196,6 @@ def test_a_group_is_made(ecs_client: Client, ecs_cases: Cases, ecs_check: Check,
     shown = ecs_client.get(f"{GROUPS}/{group}")
     ecs_check("deprecated.security-groups.create/rule/listed", shown, *_ONE, "id", equals=group)
     drop(ecs_client, group)
-
-
-@pytest.mark.parametrize(
-    ("rule", "form"),
-    [
-        pytest.param(rule, form, id=form, marks=pytest.mark.ecs_requirement(rule))
-        for rule, form in (
-            ("deprecated.security-groups.create/rule/longest-texts", "longest"),
-            ("deprecated.security-groups.create/rule/empty-texts", "empty"),
-            ("deprecated.security-groups.create/rule/without-name", "none"),
-        )
-    ],
-)
-def test_a_group_has_any_texts(
-    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies, rule: str, form: str
-) -> None:
-    """The longest, empty ones, and none."""
-    ecs_cases.control("deprecated.security-groups.create")
-    long = ecs_supplies.name("group").ljust(255, "x")
-    bodies = {"longest": group_body(long, "d" * 255), "empty": group_body("", ""), "none": {"security_group": {}}}
-    answer = ecs_client.post(GROUPS, bodies[form])
-    if ecs_check.accepted(rule, answer):
-        drop(ecs_client, str(read(answer, "security_group", "id")))
-
-
-@pytest.mark.ecs_requirement(
-    "deprecated.security-groups.delete/rule/gone",
-    "deprecated.security-groups.delete/rule/this-group-only",
-    "deprecated.security-groups.delete/rule/no-body",
-)
-def test_a_group_is_deleted(
-    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies, ecs_wait: Wait
-) -> None:
-    """It alone."""
-    with two_groups(ecs_client, ecs_cases, ecs_supplies) as (group, other):
-        deleted = ecs_client.delete(f"{GROUPS}/{group}")
-        check = ecs_check.after(deleted)
-        check("deprecated.security-groups.delete/rule/no-body", deleted, "body", equals=None)
-        ecs_wait.gone(f"{GROUPS}/{group}", 10)
-        gone = "deprecated.security-groups.delete/rule/gone"
-        check(gone, ecs_client.get(GROUPS), *_IDS, lacks=group)
-        check.refused(gone, ecs_client.get(f"{GROUPS}/{group}"), "not-found")
-        look = lambda: ecs_client.get(GROUPS)  # noqa: E731 - it is about this test's project
-        check.stays("deprecated.security-groups.delete/rule/this-group-only", look, *_IDS, contains=other)
 
 
 @pytest.mark.ecs_requirement(

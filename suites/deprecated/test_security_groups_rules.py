@@ -103,51 +103,36 @@ def test_a_rule_is_deleted(ecs_client: Client, ecs_cases: Cases, ecs_check: Chec
 _ICMP = {"ip_protocol": "icmp"}
 
 
-@pytest.mark.parametrize(
-    ("rule", "fields"),
-    [
-        pytest.param(rule, fields, id=f"{rule.rpartition('/')[2]}-{n}", marks=pytest.mark.ecs_requirement(rule))
-        for n, (rule, fields) in enumerate(
-            (
-                (
-                    "deprecated.security-group-rules.create/rule/ports-as-text",
-                    {"from_port": "1100", "to_port": "1200"},
-                ),
-                *(
-                    (
-                        "deprecated.security-group-rules.create/rule/tcp-and-udp",
-                        {"ip_protocol": kind, "from_port": port, "to_port": port},
-                    )
-                    for kind in ("tcp", "udp")
-                    for port in (1, 65535)
-                ),
-                (
-                    "deprecated.security-group-rules.create/rule/icmp-type-and-code",
-                    {**_ICMP, "from_port": 0, "to_port": 255},
-                ),
-                (
-                    "deprecated.security-group-rules.create/rule/icmp-type-and-code",
-                    {**_ICMP, "from_port": 3, "to_port": 4},
-                ),
-                (
-                    "deprecated.security-group-rules.create/rule/icmp-code-below-type",
-                    {**_ICMP, "from_port": 8, "to_port": 0},
-                ),
-                (
-                    "deprecated.security-group-rules.create/rule/icmp-any",
-                    {**_ICMP, "from_port": -1, "to_port": -1},
-                ),
-            )
-        )
-    ],
+@pytest.mark.ecs_requirement(
+    "deprecated.security-group-rules.create/rule/ports-as-text",
+    "deprecated.security-group-rules.create/rule/tcp-and-udp",
+    "deprecated.security-group-rules.create/rule/icmp-type-and-code",
+    "deprecated.security-group-rules.create/rule/icmp-code-below-type",
+    "deprecated.security-group-rules.create/rule/icmp-any",
 )
-def test_ports_have_forms(
-    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies, rule: str, fields: dict[str, Any]
-) -> None:
+def test_ports_have_forms(ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """Each that the table names is accepted, and its bounds."""
     ecs_cases.control("deprecated.security-group-rules.create")
+    text, both = (f"deprecated.security-group-rules.create/rule/{name}" for name in ("ports-as-text", "tcp-and-udp"))
+    code, below, any_code = (
+        f"deprecated.security-group-rules.create/rule/{name}"
+        for name in ("icmp-type-and-code", "icmp-code-below-type", "icmp-any")
+    )
+    forms: list[tuple[str, str, int | str, int | str]] = [
+        (text, "tcp", "1100", "1200"),
+        (both, "tcp", 1, 1),
+        (both, "tcp", 65535, 65535),
+        (both, "udp", 1, 1),
+        (both, "udp", 65535, 65535),
+        (code, "icmp", 0, 255),
+        (code, "icmp", 3, 4),
+        (below, "icmp", 8, 0),
+        (any_code, "icmp", -1, -1),
+    ]
     with two_groups(ecs_client, ecs_cases, ecs_supplies) as (group, _):
-        ecs_check.accepted(rule, ecs_client.post(RULES, rule_body(group, cidr=NETWORK, **fields)))
+        for rule, kind, first, last in forms:
+            body = rule_body(group, cidr=NETWORK, ip_protocol=kind, from_port=first, to_port=last)
+            ecs_check.accepted(rule, ecs_client.post(RULES, body))
 
 
 @pytest.mark.ecs_requirement(
