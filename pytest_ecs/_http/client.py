@@ -33,6 +33,27 @@ _BARE = frozenset({"unauthenticated", "no-token", "foreign-project", "too-large"
 _PATH = "/%:@!$&'()*+,;=-._~"
 _UNSET: Any = object()
 
+#: An exchange of which nothing is known yet.
+_DRAFT = Exchange(
+    id="",
+    operation=None,
+    method="",
+    base="",
+    path="",
+    query=(),
+    request_headers={},
+    request_body=None,
+    status=0,
+    response_headers={},
+    response_body=None,
+    response_text=None,
+    started=0.0,
+    seconds=0.0,
+    auth="none",
+    identity="primary",
+    microversion=None,
+)
+
 
 @dataclass(frozen=True)
 class Client:
@@ -220,13 +241,9 @@ class Client:
         the credentials are refused that were accepted before, `BudgetExceeded` or `LedgerError` before sending.
         """
         connection = self.connection
-        if "{project_id}" in path:
-            path = path.replace("{project_id}", self.project_id)
+        path = path.replace("{project_id}", self.project_id) if "{project_id}" in path else path
         path = quote(path, safe=_PATH, errors="backslashreplace")
-        carried = dict(headers or {})
-        version = self.microversion if microversion is _UNSET else microversion
-        if path.startswith("/v2.1") and version is not None:
-            carried.update(version_headers(version))
+        carried = dict(headers or {}) | self._versions(path, microversion)
         body = json if content is None else as_text(content)
         if content is None and json is not None:
             content = _json.dumps(json)
@@ -236,21 +253,15 @@ class Client:
         found = connection.identify(method, path, json)
         name, parameters = found if found else (None, {})
         scrub = connection.secrets.scrub
-        draft = Exchange(
+        draft = replace(
+            _DRAFT,
             id=connection.journal.next_id(),
             operation=operation or name,
             method=method,
             base=self.base or connection.target.endpoint,
             path=scrub(path),
             query=tuple((scrub(k), scrub(v)) for k, v in pairs),
-            request_headers={},
-            request_body=None,
-            status=0,
-            response_headers={},
-            response_body=None,
-            response_text=None,
             started=connection.target.clock.now(),
-            seconds=0.0,
             auth=scheme or self.scheme,
             identity=self.identity,
             microversion=applied_version(path, httpx.Headers({k.lower(): v for k, v in carried.items()})),
@@ -264,11 +275,23 @@ class Client:
             exchange = replace(draft, failure=failure, request_body=redact(body, connection.secrets))
             connection.journal.add(exchange)
             return exchange
-        key = connection.guard.before(method, path, json, self.identity) if connection.guard else None
+        return self._send_guarded(request, draft, body, json, path, auth)
+
+    def _send_guarded(
+        self, request: httpx.Request, draft: Exchange, body: JSON, json: JSON, path: str, auth: httpx.Auth | None
+    ) -> Exchange:
+        """Send a request once the guard knows of it, and tell the guard what was answered."""
+        guard = self.connection.guard
+        key = guard.before(draft.method, path, json, self.identity) if guard else None
         exchange = self._send(request, draft, body, auth)
-        if key is not None and connection.guard:
-            connection.guard.after(key, exchange)
+        if key is not None and guard:
+            guard.after(key, exchange)
         return exchange
+
+    def _versions(self, path: str, microversion: str | None) -> dict[str, str]:
+        """Return the headers that ask for a microversion, where the URL is a native one (3)."""
+        version = self.microversion if microversion is _UNSET else microversion
+        return version_headers(version) if path.startswith("/v2.1") and version is not None else {}
 
     def _build(
         self,

@@ -20,7 +20,7 @@ Found = dict[str, tuple[str, str]]
 #: Vendor flavors that are sold out or taken off the market (table 6-75: cond:operation:status).
 _NOT_SOLD = frozenset({"abandon", "sellout"})
 #: Extra specifications that two flavors share where a server can be resized from one to the other.
-_SAME_WHEN_RESIZED = ("resource_type", "ecs:virtualization_env_types", "ecs:performancetype")
+_SAME_WHEN_RESIZED = ("resource_type", "ecs:virtualization_env_types")
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def test_a_rule_is_added(ecs_client: Client, ecs_cases: Cases, ecs_check: Check,
 @pytest.mark.parametrize(
     ("rule", "fields"),
     [
-        pytest.param(rule, fields, id=rule.rpartition("/")[2], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(rule, fields, id=rule, marks=pytest.mark.ecs_requirement(rule))
         for rule, fields in (
             ("deprecated.security-group-rules.create/rule/by-group", {}),
             ("deprecated.security-group-rules.create/rule/group-before-cidr", {"cidr": NETWORK}),

@@ -46,7 +46,7 @@ def both(*rules: str) -> pytest.MarkDecorator:
                 operation,
                 path,
                 id=operation,
-                marks=pytest.mark.ecs_requirement(*(rule for rule in rules if rule.split("/")[0] == operation)),
+                marks=pytest.mark.ecs_requirement(*(rule for rule in rules if rule.startswith(f"{operation}/"))),
             )
             for operation, path in PATHS.items()
         ],

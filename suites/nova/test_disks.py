@@ -169,7 +169,7 @@ def test_a_disk_is_one_servers(
 @pytest.mark.parametrize(
     ("rule", "letter"),
     [
-        pytest.param(rule, letter, id=rule.rsplit("/")[-1], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(rule, letter, id=rule, marks=pytest.mark.ecs_requirement(rule))
         for rule, letter in (
             ("nova.disks.attach/rule/device-used", None),
             ("nova.disks.attach/rule/device-out-of-sequence", "q"),

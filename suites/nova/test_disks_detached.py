@@ -68,7 +68,7 @@ def test_a_flag_of_zero_is_as_good_as_none(
 @pytest.mark.parametrize(
     ("rule", "query"),
     [
-        pytest.param(rule, query, id=rule.rsplit("/")[-1], marks=pytest.mark.ecs_requirement(rule))
+        pytest.param(rule, query, id=rule, marks=pytest.mark.ecs_requirement(rule))
         for rule, query in (
             ("nova.disks.detach/rule/system-disk-running", {}),
             ("nova.disks.detach/rule/force-system-disk", {"delete_flag": "1"}),

@@ -1,15 +1,7 @@
-"""Hypothesis strategies that are derived from the contract: requests that obey it, and requests that break one claim.
-
-A generated request is a list of changes to a recipe's request, which supplies ids and whatever else must really exist::
-
-    @given(valid_requests("ecs.tags.add"))
-    def test_tags(generated):
-        body = generated.onto(request).body
-"""
+"""What may be changed in a request that obeys the contract, and what it may be changed to."""
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,15 +9,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_ecs._cases.mutation import locate, mutate_body, mutate_query, steps_of
+from pytest_ecs._cases.mutation import locate
 from pytest_ecs._cases.recipe import RECIPES, Request, placeholder, shape
 from pytest_ecs._checks.formats import validator
 from pytest_ecs._contract import Contract, load
 from pytest_ecs._contract.fields import Field, fields_of
 from pytest_ecs._contract.model import Operation, Schema
 from pytest_ecs._types import JSON
+from pytest_ecs.strategies.edit import Edit, Generated
 
-__all__ = ["Edit", "Generated", "breakable", "can_vary", "invalid_requests", "texts", "valid_requests"]
+__all__ = ["places_of", "queries_of", "texts", "valid_of"]
 
 #: Characters that names, descriptions, tags and metadata may have wherever the document names some.
 _PLAIN = "aZk0_9-"
@@ -44,179 +37,6 @@ _UNLISTED = "x-conformance"
 
 
 @dataclass(frozen=True)
-class Edit:
-    """One change of a body."""
-
-    #: Steps into the body; the last one may be "[]", which appends to a list.
-    place: tuple[str | int, ...]
-    value: JSON
-    #: "set", "drop", or "extend": the value fills up the text that is there to *length*.
-    how: str = "set"
-    length: int = 0
-
-    def __str__(self) -> str:
-        where = ".".join(map(str, self.place)).replace(".[]", "[]")
-        if self.how == "drop":
-            return f"{where} is left out"
-        if self.how == "extend":
-            return f"{where} is filled up to {self.length} characters with {self.value!r}"
-        text = repr(self.value)
-        return f"{where} is {text if len(text) <= 60 else f'{text[:40]}… ({len(text)} long)'}"
-
-    def onto(self, body: Any) -> None:
-        """Make the change in *body*; a place that it does not have is left alone."""
-        for step in self.place[:-1]:
-            try:
-                body = body[step]
-            except (LookupError, TypeError):
-                return
-        last = self.place[-1]
-        if last == "[]":
-            if isinstance(body, list):
-                body.append(copy.deepcopy(self.value))
-        elif self.how == "drop":
-            if isinstance(body, dict):
-                body.pop(last, None)
-        elif isinstance(body, dict) or (isinstance(last, int) and isinstance(body, list) and last < len(body)):
-            at: Any = body
-            at[last] = self._filled(str(at[last])) if self.how == "extend" else copy.deepcopy(self.value)
-
-    def _filled(self, now: str) -> str:
-        missing = self.length - len(now)
-        return now + (str(self.value) * (missing // len(str(self.value)) + 1))[: max(missing, 0)]
-
-
-@dataclass(frozen=True)
-class Generated:
-    """A generated request of one operation, before the recipe has supplied its ids."""
-
-    operation: str
-    #: Variant of the recipe that it starts from.
-    variant: str = "default"
-    edits: tuple[Edit, ...] = ()
-    query: tuple[tuple[str, str], ...] = ()
-    #: Whether every change stays inside what the document promises to accept; else a documented refusal is as good.
-    promised: bool = True
-    #: The requirement that it breaks, None where it breaks none.
-    breaks: str | None = None
-    #: Which of the ways to break it.
-    way: int = 0
-
-    @property
-    def change(self) -> str:
-        """What differs from the recipe's request, in words."""
-        words = [*map(str, self.edits), *(f"query parameter {name} is {value!r}" for name, value in self.query)]
-        return "; ".join(words) or "nothing is changed"
-
-    def onto(self, request: Request) -> Request:
-        """Return *request*, the recipe's, with the changes made; see `broken` for what the changes break."""
-        return self.broken(request)[0]
-
-    def broken(self, request: Request) -> tuple[Request, str, tuple[str, ...]]:
-        """Return the changed request, what was broken in words, and the error codes that fit that."""
-        body = copy.deepcopy(request.body)
-        for edit in self.edits:
-            edit.onto(body)
-        valid = replace(request, body=body, query={**request.query, **dict(self.query)})
-        if self.breaks is None:
-            return valid, self.change, ()
-        contract = load()
-        operation, requirement = contract.operations[self.operation], contract.requirements[self.breaks]
-        ways = (
-            mutate_query(operation, requirement)
-            if requirement.kind == "query"
-            else mutate_body(operation, requirement, body)
-        )
-        if not ways:
-            raise LookupError(f"the request has no place for {self.breaks}")
-        chosen = ways[self.way % len(ways)]
-        change = chosen.change + (f", and {self.change}" if self.edits else "")
-        if requirement.kind == "query":
-            return replace(valid, query={**valid.query, **chosen.value}), change, chosen.codes
-        return replace(valid, body=chosen.value), change, chosen.codes
-
-
-def can_vary(operation_id: str) -> bool:
-    """Return whether a request of that operation can differ from its recipe's and still obey the contract."""
-    return operation_id in RECIPES and bool(_places(operation_id, "default") or _queries(load(), operation_id))
-
-
-def breakable(operation_id: str) -> list[str]:
-    """Return the requirements that `invalid_requests` breaks: those that some request of the recipe has a place for."""
-    return list(_breakable(operation_id))
-
-
-def valid_requests(
-    operation_id: str, *, only_promised: bool = False, variants: Sequence[str] = ()
-) -> st.SearchStrategy[Generated]:
-    """Generate requests that obey the contract.
-
-    Optional fields come and go, lengths are at and between their bounds, enumerations take each of their values, texts have
-    characters of other scripts. *only_promised* leaves out what the document does not promise to accept; *variants* are
-    those of the recipe to start from, all without it.
-    Raises `LookupError` for an operation without a recipe.
-    """
-    known = list(variants or RECIPES[operation_id].variants)
-    return st.sampled_from(known).flatmap(lambda variant: _valid(operation_id, variant, only_promised=only_promised))
-
-
-def invalid_requests(operation_id: str, *, variants: Sequence[str] = ()) -> st.SearchStrategy[Generated]:
-    """Generate requests that break one claim of the contract and nothing else; `Generated.broken` says it in words.
-
-    The claim is broken in a request that was itself generated, of promised changes alone.
-    """
-    found = _breakable(operation_id, variants)
-
-    def one(name: str) -> st.SearchStrategy[Generated]:
-        whole = _valid(operation_id, found[name], only_promised=True)
-        return st.builds(
-            lambda valid, way: replace(_without_clash(valid, name), breaks=name, way=way), whole, st.integers(0, 3)
-        )
-
-    return st.sampled_from(list(found)).flatmap(one)
-
-
-def _without_clash(valid: Generated, requirement: str) -> Generated:
-    """Leave alone what the requirement is about, so that the break alone decides."""
-    contract = load()
-    operation, broken = contract.operations[valid.operation], contract.requirements[requirement]
-    steps = steps_of(operation, broken)
-    return replace(valid, edits=tuple(edit for edit in valid.edits if not _meets(edit.place, steps)))
-
-
-def _meets(place: Sequence[str | int], steps: Sequence[str]) -> bool:
-    """Whether a change is inside what a requirement speaks of, or around it."""
-    return all(
-        step == wanted or (wanted == "[]" and isinstance(step, int)) or wanted == "{}"
-        for step, wanted in zip(place, steps, strict=False)
-    )
-
-
-def _breakable(operation_id: str, variants: Sequence[str] = ()) -> dict[str, str]:
-    """Requirement -> the first variant of the recipe whose request has a place for it."""
-    contract = load()
-    operation, recipe = contract.operations[operation_id], RECIPES[operation_id]
-    found: dict[str, str] = {}
-    for requirement in contract.requirements.values():
-        if requirement.operation != operation_id or requirement.kind not in {"request", "query"}:
-            continue
-        if requirement.keyword == "reference":  # that may be found out by a job
-            continue
-        if requirement.kind == "query":
-            if mutate_query(operation, requirement):
-                found[requirement.id] = "default"
-            continue
-        for name, build in recipe.variants.items():
-            if (not variants or name in variants) and mutate_body(operation, requirement, shape(build).body):
-                found[requirement.id] = name
-                break
-    return found
-
-
-# Valid
-
-
-@dataclass(frozen=True)
 class _Place:
     """Somewhere in a request that may be changed."""
 
@@ -230,16 +50,17 @@ class _Place:
 _ABSENT = object()
 
 
-def _valid(operation_id: str, variant: str, *, only_promised: bool) -> st.SearchStrategy[Generated]:
+def valid_of(operation_id: str, variant: str, *, only_promised: bool) -> st.SearchStrategy[Generated]:
+    """Return requests that obey the contract, as changes of a recipe's variant; with *only_promised* those that must be accepted."""
     contract = load()
     operation = contract.operations[operation_id]
     request = shape(RECIPES[operation_id].variants[variant])
     edits = [
         one.map(lambda drawn: drawn if drawn[1] or not only_promised else (None, True))
-        for place in _places(operation_id, variant)
+        for place in places_of(operation_id, variant)
         for one in _edits(place)
     ]
-    queries = [] if only_promised else _queries(contract, operation_id)
+    queries = [] if only_promised else queries_of(contract, operation_id)
     plain = st.just(Generated(operation_id, variant))
     if not edits and not queries:
         return plain
@@ -297,7 +118,7 @@ def _overlap(one: Sequence[str | int], other: Sequence[str | int]) -> bool:
     )
 
 
-def _places(operation_id: str, variant: str) -> list[_Place]:
+def places_of(operation_id: str, variant: str) -> list[_Place]:
     """Return where a recipe's request may be changed without naming something that would have to exist."""
     schema = load().operations[operation_id].body
     body = shape(RECIPES[operation_id].variants[variant]).body
@@ -469,7 +290,7 @@ def texts(schema: Schema) -> st.SearchStrategy[tuple[str, bool]]:
 # Queries
 
 
-def _queries(contract: Contract, operation_id: str) -> list[st.SearchStrategy[tuple[str, str]]]:
+def queries_of(contract: Contract, operation_id: str) -> list[st.SearchStrategy[tuple[str, str]]]:
     """Return strategies for the query parameters that name nothing that would have to exist."""
     found = []
     for name, schema in contract.operations[operation_id].query.items():
