@@ -109,6 +109,13 @@ def test_an_unknown_id_stands_in_the_url() -> None:
     assert len(changed.request.parameters["job_id"]) == 32
 
 
+def test_an_unknown_version_may_be_answered_with_choices() -> None:
+    """10.1 lists 300 beside 400 and 404, and no section says which."""
+    version, _ = _derived("nova.versions.show/not-found/api_version", default=None)
+    assert version.expects == "unknown-version"
+    assert load().expectation("unknown-version", "nova").statuses == (300, 400, 404)
+
+
 def test_a_query_parameter_is_added_to_the_others() -> None:
     """The rest of the query stays."""
     derived, request = _derived("nova.servers.list/query/limit/type", default=None)
