@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Client, Exchange, Lease, read
+from pytest_ecs import Client, Exchange, Lease, load_contract, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from .creation import SERVERS
@@ -46,7 +46,9 @@ def both(*rules: str) -> pytest.MarkDecorator:
                 operation,
                 path,
                 id=operation,
-                marks=pytest.mark.ecs_requirement(*(rule for rule in rules if rule.startswith(f"{operation}/"))),
+                marks=pytest.mark.ecs_requirement(
+                    *(rule for rule in rules if load_contract().requirements[rule].operation == operation)
+                ),
             )
             for operation, path in PATHS.items()
         ],
