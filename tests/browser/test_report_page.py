@@ -176,7 +176,8 @@ def test_a_link_from_what_was_not_tested_opens_its_claim(browser: Any, small: Pa
     name = link.inner_text()
     link.click()
     page.wait_for_function(f"document.getElementById('filter-text').value === {json.dumps(name)}")
-    assert page.locator("#operations details.claim[open]").first.locator(".id code").text_content() == name
+    opened = f"[...document.querySelectorAll('#operations details.claim[open] .id code')].map(one => one.textContent)[0] === {json.dumps(name)}"
+    page.wait_for_function(opened)
     page.close()
 
 
