@@ -72,18 +72,24 @@ class Stock:
         ]
         ordered = sorted(fit, key=lambda one: (_number(one, "vcpus"), _number(one, "ram"), _number(one, "disk")))
         if known.flavor_id is not None:
-            first = next((one for one in rows if one.get("id") == known.flavor_id), {})
+            candidates = [next((one for one in rows if one.get("id") == known.flavor_id), {"id": known.flavor_id})]
         else:
-            first = ordered[0] if ordered else {}
+            candidates = ordered
+        pairs = ((first, self._larger(first, ordered)) for first in candidates)
+        # The smallest one is of little use where no server can be resized from it to another.
+        first, other = next(((one, more) for one, more in pairs if more), (next(iter(candidates), None), None))
+        found = {"flavor_id": (str(first["id"]), where)} if first else {}
+        return found | ({"other_flavor_id": (str(other["id"]), where)} if other else {})
+
+    def _larger(self, first: Mapping[str, Any], ordered: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        """Return the smallest flavor that is no smaller than *first* and that its servers can be resized to."""
         larger = (
             one
             for one in ordered
-            if one["id"] != first.get("id", known.flavor_id)
+            if one["id"] != first["id"]
             and all(_number(one, key) >= _number(first, key) for key in ("vcpus", "ram", "disk"))
         )
-        other = next((one for one in larger if self._exchangeable(first, one)), None) if first else None
-        found = {"flavor_id": (str(first["id"]), where)} if first.get("id") else {}
-        return found | ({"other_flavor_id": (str(other["id"]), where)} if other else {})
+        return next((one for one in larger if self._exchangeable(first, one)), None)
 
     def _exchangeable(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Whether a server with *one* flavor can be resized to the *other*, as far as their specifications say (8.7)."""
