@@ -23,7 +23,7 @@ ERRORS: Mapping[str, tuple[str, str, _Form]] = {
     "native-errors-wrapped": (
         "native errors have the form of the ECS APIs",
         "10.3.1",
-        lambda status, message: {"error": {"code": "Ecs.0005", "message": message}},
+        lambda status, message: {"error": {"code": f"Nova.0{status}", "message": message}},
     ),
     "native-errors-other-name": (
         "the object in native errors has another name",
