@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
+from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._run.session import Session
@@ -76,11 +77,15 @@ class Check:
         return self(requirement_id, look(), *path, **test)
 
     def _without_cause(self, requirement_id: str) -> Finding | None:
-        """Return the finding of a claim about requests that were not all accepted, None when they were."""
+        """Return the finding of a claim about requests that were not all accepted, None when they were.
+
+        Where one was not answered at all nobody knows what it did, which is an error of the environment.
+        """
         for cause in self._causes:
             if not cause.accepted:
                 reason = f"it is about what {cause.request_line} does, which was not accepted: {cause.answer}"
-                return Finding(requirement_id, "not_tested", (cause.id,), reason=reason)
+                outcome: Outcome = "not_tested" if cause.failure is None else "error"
+                return Finding(requirement_id, outcome, (cause.id,), reason=reason)
         return None
 
     def _may_show_late(self, finding: Finding) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -85,3 +86,14 @@ def test_what_must_not_happen_is_looked_at_again(tools: Tools, monkeypatch: pyte
     look = lambda: tools.client.get(_PATH)  # noqa: E731 - what a test writes
     assert not tools.check.stays(_RULE, look, "body", "server", "status", equals="ACTIVE")
     assert [finding.outcome for finding in tools.driver.session.pending] == ["pass", "fail"]
+
+
+@pytest.mark.parametrize(("failure", "outcome"), [(None, "not_tested"), ("no answer in 60 s", "error")])
+def test_what_a_request_does_is_not_judged_where_it_was_not_done(
+    tools: Tools, failure: str | None, outcome: str
+) -> None:
+    """It was refused, which is judged at the request, or nobody knows what became of it."""
+    cause = replace(tools.client.get(_PATH), failure=failure)
+    assert not tools.check.after(cause)(_RULE, tools.client.get("/v2.1/{project_id}/servers"), "body", present=True)
+    (finding,) = tools.driver.session.pending
+    assert (finding.outcome, finding.exchanges) == (outcome, (cause.id,))
