@@ -77,7 +77,7 @@ class Proxy:
         parts = urlsplit(to)
         self._behind = (str(parts.hostname), parts.port or 80)
         self.faults = list(faults)
-        self.log: list[Entry] = []
+        self._log: list[Entry] = []
         #: Request lines and headers that reached the other host of redirects.
         self.strayed: list[str] = []
         self.over = threading.Event()
@@ -95,6 +95,13 @@ class Proxy:
         self.elsewhere = _url(self._stranger)
         for listener, serve in ((self._listener, self._serve), (self._stranger, self._serve_stranger)):
             threading.Thread(target=self._accept, args=(listener, serve), daemon=True).start()
+
+    @property
+    def log(self) -> list[Entry]:
+        """What was done so far; waits a moment for requests under way, since an answer arrives before its entry is made."""
+        with self._lock:
+            self._lock.wait_for(lambda: self._busy == 0, timeout=5.0)
+            return list(self._log)
 
     @property
     def disturbed(self) -> int:
@@ -174,8 +181,8 @@ class Proxy:
     def _note(self, entry: Entry) -> None:
         with self._lock:
             self._busy -= 1
+            self._log.append(entry)
             self._lock.notify_all()
-            self.log.append(entry)
             if self._file is not None:
                 known = {name: value for name, value in asdict(entry).items() if name != "headers"}
                 print(json.dumps(known), file=self._file, flush=True)
