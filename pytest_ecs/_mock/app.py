@@ -93,6 +93,8 @@ class MockCloud:
     ) -> None:
         self.clock: Any = clock if clock is not None else VirtualClock()
         self._state = State(self.clock, seed, switchboard("deviation", DEVIATIONS, deviations))
+        if isinstance(self.clock, VirtualClock):
+            self.clock.upcoming = self._state.upcoming
         self._state.varies = self._varies = switchboard("variant", VARIANTS, variants)
         self._state.limits = _quotas(self._state)
         self._lock = threading.RLock()
