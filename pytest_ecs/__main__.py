@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
+from pytest_ecs._cli.explain import explain
 from pytest_ecs._cli.listing import list_
 from pytest_ecs._cli.mock import mock as serve_mock
 from pytest_ecs._cli.openapi import openapi as write_openapi
@@ -85,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations", "variants"])
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(verb=list_)
+
+    explaining = verbs.add_parser(
+        "explain", help="say what a requirement claims, where from, how it is judged, what proves it"
+    )
+    explaining.add_argument("requirement", metavar="REQUIREMENT")
+    explaining.set_defaults(verb=explain)
 
     verbs.add_parser(
         "openapi", help="write the contract as an OpenAPI document: pytest-ecs openapi [--output FILE] [--for URL]"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import secrets as _secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -31,6 +31,8 @@ __all__ = [
     "add_options",
     "check_deviations",
     "check_selection",
+    "closest",
+    "near",
     "read_settings",
     "selected",
 ]
@@ -348,8 +350,13 @@ def _parse(option: Option, source: str, raw: Any) -> Any:
 
 def closest(text: str, known: Sequence[str]) -> str:
     """Return "; did you mean ...?" when something known is spelled like *text*, else nothing."""
-    near = difflib.get_close_matches(text, known, n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    names = near(text, known)
+    return f"; did you mean {' or '.join(names)}?" if names else ""
+
+
+def near(text: str, known: Iterable[str]) -> list[str]:
+    """Return up to three of the *known* names that are spelled like *text*, the closest first."""
+    return difflib.get_close_matches(text, list(known), n=3, cutoff=0.6)
 
 
 def check_selection(settings: Settings, contract: Contract) -> None:
