@@ -13,7 +13,7 @@ from pytest_ecs._checks.assertions import evaluate
 from pytest_ecs._checks.body import undocumented
 from pytest_ecs._checks.cases import NOT_OFFERED, case_findings, not_offered
 from pytest_ecs._checks.codes import codes_of
-from pytest_ecs._checks.corpus import JOB_QUERY, Corpus, Record, told
+from pytest_ecs._checks.corpus import Corpus, Record, told
 from pytest_ecs._checks.errors import error_findings
 from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._checks.jobs import job_claims
@@ -52,7 +52,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Findi
         found += error_findings(exchange, operation, contract)
     elif exchange.accepted and (case is None or case.expects == "accepted"):
         found += success_findings(exchange, operation, contract, corpus)
-        if operation.id == JOB_QUERY and isinstance(exchange.response_body, Mapping):
+        if operation.id == contract.roles.get("job") and isinstance(exchange.response_body, Mapping):
             found += _job(exchange, exchange.response_body, contract, corpus)
     return found
 
@@ -74,7 +74,7 @@ def _job(exchange: Exchange, body: Mapping[str, JSON], contract: Contract, corpu
         for code in sorted(job_error_codes(body) & contract.errors.keys()):
             yield Finding(f"A.2/{code}", "pass", (exchange.id,))
     for rule, holds, expected, observed in job_claims(body, asked, before, contract.errors):
-        yield verdict(f"{JOB_QUERY}/rule/{rule}", holds, exchange, expected, observed, rule)
+        yield verdict(f"{exchange.operation}/rule/{rule}", holds, exchange, expected, observed, rule)
 
 
 # Drift: what is not documented is reported and never a failure.
