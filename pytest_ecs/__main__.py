@@ -16,7 +16,7 @@ from pytest_ecs._cli.plan import plan
 from pytest_ecs._cli.report import report as handle_reports
 from pytest_ecs._cli.run import run
 from pytest_ecs._cli.sweep import sweep
-from pytest_ecs._run.options import PROFILES
+from pytest_ecs._run.profiles import PROFILES
 from pytest_ecs.exceptions import EcsError
 
 __all__ = ["main"]
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="pytest-ecs", description="Conformance tests for the Elastic Cloud Server API."
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    profiles = " | ".join(PROFILES)
+    profiles = " | ".join([*PROFILES, "FILE"])
     verbs.add_parser("run", help=f"certify: pytest-ecs run [{profiles}] [pytest options]; default full")
     verbs.add_parser(
         "doctor",
