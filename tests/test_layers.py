@@ -20,7 +20,7 @@ _MAY: dict[str, set[str]] = {
     "_locations": set(),
     "_contract": {"_locations"},
     "_http": set(),
-    "_resources": {"_http"},
+    "_resources": {"_contract", "_http"},
     "_checks": {"_contract", "_http"},
     "_cases": {"_contract", "_http", "_locations"},
     "strategies": {"_cases", "_checks", "_contract"},

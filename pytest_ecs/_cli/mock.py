@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ecs._cli.access import make_folder, write
-from pytest_ecs._run.options import closest
+from pytest_ecs._text import closest
 from pytest_ecs.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def mock(options: argparse.Namespace) -> int:
         for name in names:
             if name not in known:
                 raise ConfigurationError(
-                    f"The mock has no {kind} {name!r}{closest(name, list(known))}",
+                    f"The mock has no {kind} {name!r}{closest(name, known)}",
                     hint=f"pytest-ecs list {kind}s",
                 )
     if not options.speed > 0:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["QUIET", "ini"]
+from pytest_ecs._run.profiles import PROFILES
+from pytest_ecs._text import closest
+from pytest_ecs.exceptions import ConfigurationError
+
+__all__ = ["QUIET", "ini", "with_profile"]
 
 #: The table and the certificate say what there is to say; a cache folder would be litter.
 QUIET = (
@@ -28,3 +33,21 @@ def ini() -> list[str]:
         if file.is_file() and "ecs_" in file.read_text(encoding="utf-8", errors="replace"):
             return ["-c", str(file)]
     return ["-c", os.devnull, f"--rootdir={Path.cwd()}"]
+
+
+def with_profile(arguments: Sequence[str]) -> list[str]:
+    """Return the options of pytest for what follows a verb: an optional profile or list of requirements comes first.
+
+    Raises `ConfigurationError` for a first word that is neither.
+    """
+    options = list(arguments)
+    if not options or options[0].startswith("-"):
+        return options
+    word = options.pop(0)
+    if word not in PROFILES and not Path(word).is_file():
+        raise ConfigurationError(
+            f"There is no profile {word!r} and no file of that name{closest(word, PROFILES)}",
+            seen=f"the profiles are {', '.join(PROFILES)}",
+            hint="a file lists ids of requirements, one in each line; options of pytest come after it",
+        )
+    return [f"--ecs-profile={word}", *options]

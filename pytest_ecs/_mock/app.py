@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -94,6 +95,8 @@ class MockCloud:
     ) -> None:
         self.clock: Any = clock if clock is not None else VirtualClock()
         self._state = State(self.clock, seed, switchboard("deviation", DEVIATIONS, deviations))
+        if isinstance(self.clock, VirtualClock):
+            self.clock.upcoming = self._state.upcoming
         self._state.varies = self._varies = switchboard("variant", VARIANTS, variants)
         self._state.limits = _quotas(self._state)
         self._lock = threading.RLock()
@@ -374,6 +377,7 @@ def _quotas(state: State) -> Limits:
     return state.limits
 
 
+@cache
 def _routes() -> tuple[Map, dict[tuple[str, str], dict[str, Route]]]:
     """Return werkzeug's map, and for shared URLs the routes by the body key that selects them."""
     selected: dict[tuple[str, str], dict[str, Route]] = {}

@@ -17,8 +17,7 @@ from pytest_ecs._http.credentials import Credentials
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
 from pytest_ecs._http.token import NoAuth
-from pytest_ecs._resources.creation import CREATES
-from pytest_ecs._resources.kinds import discard
+from pytest_ecs._resources.kinds import SERVER, discard
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
@@ -276,7 +275,7 @@ class Driver:
         elif request.body is not None:
             options["json"] = request.body
         client = replace(sender.client, base=self.session.target.iam) if operation.chapter == "iam" else sender.client
-        self._made_servers = CREATES.match(path) is not None
+        self._made_servers = operation.creates is not None and operation.creates.kind == SERVER
         return client.request(sending.method or operation.method, path, **options)
 
 

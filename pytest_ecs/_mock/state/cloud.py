@@ -158,6 +158,10 @@ class State:
         """Let *what* happen at a time of the mock's clock; it is called with that time."""
         heapq.heappush(self._events, (at, next(self._order), what))
 
+    def upcoming(self) -> float | None:
+        """Return when something happens next, None when nothing is to come."""
+        return self._events[0][0] if self._events else None
+
     def settle(self) -> None:
         """Let everything happen that is due, in the order of time; called before each request."""
         now = self.clock.now()
