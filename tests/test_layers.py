@@ -29,9 +29,10 @@ _MAY: dict[str, set[str]] = {
     "typing": {"_http", "_resources"},
     "_testing": {"_cases", "_checks", "_contract", "_http", "_resources", "_run", "strategies", "typing"},
     "_cli": {"_contract", "_locations", "_mock", "_report", "_resources", "_run"},
-    "plugin": {"_locations", "_run", "_testing"},
+    "hooks": {"_http", "_report"},
+    "plugin": {"_locations", "_run", "_testing", "hooks"},
     "__main__": {"_cli", "_run"},
-    "__init__": {"_cases", "_contract", "_http", "_resources", "_testing"},
+    "__init__": {"_cases", "_contract", "_http", "_report", "_resources", "_testing"},
 }
 
 #: Room of the mock -> rooms of the mock it may import, from the ground up.
