@@ -42,7 +42,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Findi
         return [Finding(case.requirement, "error", (exchange.id,), reason=reason)]
     operation = contract.operations.get(exchange.operation or "")
     if case is not None and not_offered(exchange, operation, corpus):
-        return [Finding(case.requirement, "not_tested", (exchange.id, str(case.control)), reason=NOT_OFFERED)]
+        return [Finding(case.requirement, "not_applicable", (exchange.id, str(case.control)), reason=NOT_OFFERED)]
     found = [*answer_findings(exchange, operation), *state_findings(exchange, contract)]
     if case is not None:
         found += case_findings(exchange, operation, contract, corpus)
@@ -98,7 +98,7 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
     """Return the findings that a recorded run gives when it is judged again.
 
     What the judge derives from exchanges is derived anew; the rules' claims are evaluated anew on the recorded
-    answers; only "error" and "not_tested" findings are taken over, since they speak of what is not recorded.
+    answers; other findings than "pass" and "fail" are taken over, since they speak of what is not recorded.
     """
     record = Record(exchanges)
     result = [finding for exchange in record.exchanges for finding in judge(exchange, contract, record)]
@@ -109,6 +109,6 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
                 operation = contract.operations.get(shown.operation or "")
                 codes = contract.environment_codes
                 result.append(evaluate(finding.requirement, finding.assertion, shown, codes, operation))
-        elif finding.outcome in {"error", "not_tested"}:
+        elif finding.outcome in {"error", "not_tested", "not_applicable"}:
             result.append(replace(finding))
     return result

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from pytest_ecs._cli.suites import QUIET, ini
-from pytest_ecs._run.options import PROFILES, Settings, closest, read_settings
+from pytest_ecs._run.options import PROFILES, Settings, read_settings
+from pytest_ecs._text import closest
 from pytest_ecs.exceptions import ConfigurationError, EcsError
 
 __all__ = ["with_target"]

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from pytest_ecs._cli.suites import QUIET, ini
-from pytest_ecs._run.options import PROFILES, closest
+from pytest_ecs._run.options import PROFILES
+from pytest_ecs._text import closest
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["run"]

@@ -7,7 +7,6 @@ shell cannot start spending.
 
 from __future__ import annotations
 
-import difflib
 import os
 import secrets as _secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pytest
 
+from pytest_ecs._text import closest
 from pytest_ecs._types import Kind
 
 if TYPE_CHECKING:
@@ -344,12 +344,6 @@ def _parse(option: Option, source: str, raw: Any) -> Any:
         except ValueError as error:
             raise pytest.UsageError(f"{source}: {text!r} cannot be used: {error}") from None
     return tuple(parsed) if option.many else parsed[0]
-
-
-def closest(text: str, known: Sequence[str]) -> str:
-    """Return "; did you mean ...?" when something known is spelled like *text*, else nothing."""
-    near = difflib.get_close_matches(text, known, n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def check_selection(settings: Settings, contract: Contract) -> None:
