@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
 from pytest_ecs._cli.explain import explain
 from pytest_ecs._cli.listing import list_
+from pytest_ecs._cli.mock import add_options as add_mock_options
 from pytest_ecs._cli.mock import mock as serve_mock
 from pytest_ecs._cli.openapi import openapi as write_openapi
 from pytest_ecs._cli.plan import plan
@@ -75,18 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         verbs.add_parser(name, help=said)
 
     mock = verbs.add_parser("mock", help="serve the embedded mock on 127.0.0.1 until interrupted")
-    mock.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
-    mock.add_argument("--speed", type=float, default=1.0, help="how many seconds pass in the mock for each real one")
-    mock.add_argument("--deviation", action="append", default=[], metavar="NAME", help="switch on a deviation")
-    mock.add_argument(
-        "--variant", action="append", default=[], metavar="NAME", help="do something otherwise that may be so"
-    )
-    mock.add_argument(
-        "--write",
-        type=Path,
-        metavar="DIR",
-        help="write clouds.yaml, openrc and ecs.ini there: who may log in, and all ids",
-    )
+    add_mock_options(mock)
     mock.set_defaults(verb=serve_mock)
 
     listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")

@@ -66,7 +66,7 @@ def checks(contract: Contract) -> Mapping[str, Coverage]:
     found = collected([_locations.suites()])
     return {
         requirement.id: Coverage(check, None)
-        if (check := found[requirement.id].name if requirement.id in found else passive(requirement))
+        if (check := found[requirement.id].name if requirement.id in found else passive(contract, requirement))
         else Coverage(None, reason(contract, requirement))
         for requirement in contract.requirements.values()
     }
@@ -93,14 +93,16 @@ def collected(places: Iterable[Path]) -> Mapping[str, Check]:
     return collector.checks
 
 
-def passive(requirement: Requirement) -> str | None:
+def passive(contract: Contract, requirement: Requirement) -> str | None:
     """Return the judge's name for requirements that it looks at in every exchange; none where no recipe makes exchanges."""
     from pytest_ecs._cases.recipe import RECIPES
     from pytest_ecs._checks.jobs import RULES
 
     if requirement.operation is not None and requirement.operation not in RECIPES:
         return None
-    if requirement.kind in _EVERYWHERE or (requirement.operation == "ecs.jobs.show" and requirement.case in RULES):
+    if requirement.kind in _EVERYWHERE or (
+        requirement.operation == contract.roles["job"] and requirement.case in RULES
+    ):
         return "every exchange"
     return None
 
@@ -116,4 +118,4 @@ def reason(contract: Contract, requirement: Requirement) -> str:
     why = uncovered(contract.operations[requirement.operation], requirement)
     if why:
         return why
-    return "it was not seen in this run" if passive(requirement) else "no check exercised it in this run"
+    return "it was not seen in this run" if passive(contract, requirement) else "no check exercised it in this run"

@@ -54,7 +54,7 @@ def rows(contract: Contract, requirement: Requirement) -> Iterator[tuple[str, st
 
 
 def _judged(contract: Contract, requirement: Requirement, operation: Operation | None) -> Iterator[tuple[str, str]]:
-    if passive(requirement):
+    if passive(contract, requirement):
         yield "Judged", "in every exchange of a run that it speaks of, those of set-up and clean-up too"
         return
     check = _check(requirement)

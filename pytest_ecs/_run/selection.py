@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ecs import _locations
-from pytest_ecs._report.certificate import declared
+from pytest_ecs._report.offered import declared
 from pytest_ecs._run.profiles import chapters, selected
 from pytest_ecs.exceptions import ContractError
 
