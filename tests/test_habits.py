@@ -61,6 +61,12 @@ def test_the_code_knows_no_operation() -> None:
     assert found == set()
 
 
+def test_names_that_were_meant_are_found_in_one_place() -> None:
+    """One for the package, one for the mock, which imports nothing of ours."""
+    users = {_name(file) for file in _OURS if "difflib" in file.read_text(encoding="utf-8")}
+    assert users == {"pytest_ecs/_text.py", "pytest_ecs/_mock/switches.py"}
+
+
 def test_every_rule_stands_literally_where_it_is_checked() -> None:
     """`git grep nova.tags.add/rule/too-long` finds the claim of the contract and the check."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in (_ROOT / "suites").rglob("*.py"))

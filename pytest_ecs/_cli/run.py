@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_ecs._cli.suites import QUIET, ini, with_profile
+from pytest_ecs._cli.suites import QUIET, cache, ini, with_profile
 
 __all__ = ["run"]
 
@@ -21,6 +21,6 @@ def run(arguments: Sequence[str]) -> int:
     before = gc.get_threshold()
     gc.set_threshold(50_000, 20, 50)
     try:
-        return int(pytest.main([str(suites()), *QUIET, *ini(), *options]))
+        return int(pytest.main([str(suites()), *QUIET, *cache(), *ini(), *options]))
     finally:
         gc.set_threshold(*before)
