@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -359,6 +360,7 @@ def _quotas(state: State) -> Limits:
     return state.limits
 
 
+@cache
 def _routes() -> tuple[Map, dict[tuple[str, str], dict[str, Route]]]:
     """Return werkzeug's map, and for shared URLs the routes by the body key that selects them."""
     selected: dict[tuple[str, str], dict[str, Route]] = {}
