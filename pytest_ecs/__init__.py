@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_ecs._testing.clients import Clients
     from pytest_ecs._testing.expect import Expect
     from pytest_ecs._testing.jobs import Jobs
+    from pytest_ecs._testing.mock import RunningMock, serve_mock
     from pytest_ecs._testing.properties import Properties, Trial
     from pytest_ecs._testing.reading import exactly, read
     from pytest_ecs._testing.servers import Servers
@@ -45,6 +46,7 @@ __all__ = [
     "Properties",
     "Request",
     "Requirement",
+    "RunningMock",
     "Servers",
     "Snapshot",
     "Step",
@@ -58,6 +60,7 @@ __all__ = [
     "load_contract",
     "read",
     "recipe",
+    "serve_mock",
     "uncovered",
 ]
 
@@ -77,6 +80,7 @@ _HOMES = {
     "Properties": ("pytest_ecs._testing.properties", "Properties"),
     "Request": ("pytest_ecs._cases.recipe", "Request"),
     "Requirement": ("pytest_ecs._contract.model", "Requirement"),
+    "RunningMock": ("pytest_ecs._testing.mock", "RunningMock"),
     "Servers": ("pytest_ecs._testing.servers", "Servers"),
     "Snapshot": ("pytest_ecs._testing.snapshot", "Snapshot"),
     "Step": ("pytest_ecs._cases.recipe", "Step"),
@@ -89,6 +93,7 @@ _HOMES = {
     "load_contract": ("pytest_ecs._contract", "load"),
     "read": ("pytest_ecs._testing.reading", "read"),
     "recipe": ("pytest_ecs._cases.recipe", "recipe"),
+    "serve_mock": ("pytest_ecs._testing.mock", "serve_mock"),
     "uncovered": ("pytest_ecs._cases.derivation", "uncovered"),
 }
 

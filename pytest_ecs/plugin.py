@@ -24,6 +24,7 @@ from pytest_ecs._testing.fixtures import (
     ecs_credentials,
     ecs_expect,
     ecs_jobs,
+    ecs_mock,
     ecs_properties,
     ecs_server,
     ecs_servers,
@@ -47,6 +48,7 @@ __all__ = [
     "ecs_credentials",
     "ecs_expect",
     "ecs_jobs",
+    "ecs_mock",
     "ecs_properties",
     "ecs_server",
     "ecs_servers",
@@ -109,6 +111,6 @@ def pytest_configure_node(node: Any) -> None:
     from pytest_ecs._run.process import keeper_of, settings_of
 
     settings, session = settings_of(node.config), keeper_of(node.config).session
-    node.workerinput.update(ecs_run=settings.run, ecs_seed=settings.seed)
+    node.workerinput.update(ecs_run=settings.run, ecs_seed=settings.seed, ecs_failed=settings.failed)
     if session is not None and session.found:
         node.workerinput.update(ecs_found=session.found)

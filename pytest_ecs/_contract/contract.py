@@ -13,6 +13,7 @@ from pytest_ecs._contract.model import (
     UNKNOWN,
     Envelope,
     ErrorCode,
+    Existing,
     Expectation,
     Operation,
     Permission,
@@ -66,6 +67,10 @@ class Contract:
     environment_codes: frozenset[str]
     #: Statuses that may say that a project has no room, where no code tells (6.10.1 does).
     quota_statuses: frozenset[int]
+    #: Ids of the operations that a run itself needs, by what for: login, job, limits.
+    roles: Mapping[str, str]
+    #: Where values that exist on a target are found, in order.
+    existing: tuple[Existing, ...]
     _expectations: Mapping[str, Mapping[str, Expectation]]
     _envelopes: Mapping[str, Envelope]
 

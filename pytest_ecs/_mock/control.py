@@ -12,6 +12,7 @@ from pytest_ecs._mock.compute.jobs import KINDS
 from pytest_ecs._mock.http.errors import GatewayError, RefusalError
 from pytest_ecs._mock.http.validation import Field, Reader
 from pytest_ecs._mock.identity.policy import PERMISSIONS
+from pytest_ecs._mock.page import overview
 from pytest_ecs._mock.state.cloud import State
 from pytest_ecs._mock.state.consistency import complaints
 from pytest_ecs._mock.state.hardware import Disk
@@ -86,6 +87,7 @@ def control(state: State, log: Sequence[dict[str, Any]], method: str, path: str,
         ("POST", "/_mock/token"): lambda: _token(state, body),
         ("POST", "/_mock/fail"): lambda: _fail(state, body),
         ("GET", "/_mock/requests"): lambda: {"requests": list(log)},
+        ("GET", "/_mock/overview"): lambda: overview(state, log),
     }
     hook = hooks.get((method, path))
     if hook is not None:
