@@ -186,11 +186,20 @@ def _would_change(report: Report, evidence: Evidence, contract: Contract) -> Ite
     own = [_as_claimed(row) for row in claimed.values()]
     for result in decide(own, evidence.record.findings, header.waivers, today=today, declaration=header.declaration):
         verdict = claimed[result.requirement.id]["verdict"]
-        if verdict != result.verdict:
+        # Which fields an answer may lack is in the contract that is not installed.
+        lacking = result.requirement.kind == "response" and verdict == "not_applicable"
+        if verdict != result.verdict and not (lacking and result.verdict == "not_tested"):
             yield f"{result.requirement.id} is {verdict} in the certificate and {result.verdict} by its evidence"
     again = judged(evidence, contract)
     requirements = wanted(header.selection, contract)
-    for result in decide(requirements, again.deciding(), header.waivers, today=today, declaration=header.declaration):
+    for result in decide(
+        requirements,
+        again.deciding(),
+        header.waivers,
+        today=today,
+        declaration=header.declaration,
+        operations=contract.operations,
+    ):
         name = result.requirement.id
         before = claimed.pop(name)["verdict"] if name in claimed else "no requirement"
         if before != result.verdict:

@@ -50,7 +50,7 @@ class Selector:
             requirement.id
             for requirement in contract.requirements.values()
             if selected(settings, requirement, contract.operations.get(requirement.operation or ""))
-            and declared(requirement.operation, declaration) is None
+            and declared(requirement, declaration) is None
         }
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -18,8 +18,12 @@ Done = Callable[[float, bool], None]
 class Network:
     """A subnet of a VPC; the native APIs know it as a network with the same id."""
 
-    def __init__(self, network_id: str, vpc: str, cidr: str, label: str = "", subnet: str = "") -> None:
+    def __init__(
+        self, network_id: str, vpc: str, cidr: str, label: str = "", subnet: str = "", kind: str = "vxlan"
+    ) -> None:
         self.id, self.vpc = network_id, vpc
+        #: Its type; that of bare metal servers is "geneve" (6.2.1).
+        self.kind = kind
         #: Its name, and the id of the range of addresses in it (6.4.1, 6.7.1).
         self.label, self.subnet = label or network_id, subnet or network_id
         self.cidr = cidr
