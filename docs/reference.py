@@ -74,7 +74,10 @@ def fixtures_page() -> str:
 
 _PUBLIC_FIXTURES = [name for name in fixtures.__all__ if not name.startswith("_")]
 #: Classes that tests hold in their hands.
-_PUBLIC = ("Client", "Exchange", "Lease", "Servers", "Supplies", "Jobs", "Wait", "Clients", "Check", "Expect", "Cases")
+_PUBLIC = (
+    *("Client", "Exchange", "Lease", "Servers", "Supplies", "Jobs", "Wait", "Clients", "Check", "Expect", "Cases"),
+    "RunningMock",
+)
 
 
 def requirements_page() -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
+from pytest_ecs._cli.explain import explain
 from pytest_ecs._cli.listing import list_
+from pytest_ecs._cli.mock import add_options as add_mock_options
 from pytest_ecs._cli.mock import mock as serve_mock
 from pytest_ecs._cli.openapi import openapi as write_openapi
 from pytest_ecs._cli.plan import plan
 from pytest_ecs._cli.report import report as handle_reports
 from pytest_ecs._cli.run import run
 from pytest_ecs._cli.sweep import sweep
-from pytest_ecs._run.options import PROFILES
+from pytest_ecs._run.profiles import PROFILES
 from pytest_ecs.exceptions import EcsError
 
 __all__ = ["main"]
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="pytest-ecs", description="Conformance tests for the Elastic Cloud Server API."
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    profiles = " | ".join(PROFILES)
+    profiles = " | ".join([*PROFILES, "FILE"])
     verbs.add_parser("run", help=f"certify: pytest-ecs run [{profiles}] [pytest options]; default full")
     verbs.add_parser(
         "doctor",
@@ -67,24 +68,19 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     mock = verbs.add_parser("mock", help="serve the embedded mock on 127.0.0.1 until interrupted")
-    mock.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
-    mock.add_argument("--speed", type=float, default=1.0, help="how many seconds pass in the mock for each real one")
-    mock.add_argument("--deviation", action="append", default=[], metavar="NAME", help="switch on a deviation")
-    mock.add_argument(
-        "--variant", action="append", default=[], metavar="NAME", help="do something otherwise that may be so"
-    )
-    mock.add_argument(
-        "--write",
-        type=Path,
-        metavar="DIR",
-        help="write clouds.yaml, openrc and ecs.ini there: who may log in, and all ids",
-    )
+    add_mock_options(mock)
     mock.set_defaults(verb=serve_mock)
 
     listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")
     listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations", "variants"])
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(verb=list_)
+
+    explaining = verbs.add_parser(
+        "explain", help="say what a requirement claims, where from, how it is judged, what proves it"
+    )
+    explaining.add_argument("requirement", metavar="REQUIREMENT")
+    explaining.set_defaults(verb=explain)
 
     verbs.add_parser(
         "openapi", help="write the contract as an OpenAPI document: pytest-ecs openapi [--output FILE] [--for URL]"

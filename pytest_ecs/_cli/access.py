@@ -47,9 +47,12 @@ def make_folder(folder: Path) -> None:
 
 def write(folder: Path, about: Mapping[str, Any]) -> None:
     """Write ``clouds.yaml``, ``openrc`` and ``ecs.ini`` into *folder*, readable for their owner only."""
+    from pytest_ecs._mock.access import environment
+
     users = {"mock": about, "mock-other": about["other_project"], "mock-restricted": about["restricted_user"]}
     _keep(folder / "clouds.yaml", _clouds(users))
-    _keep(folder / "openrc", "".join(f"export {name}={shlex.quote(value)}\n" for name, value in _openrc(about)))
+    variables = environment(about)
+    _keep(folder / "openrc", "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
     _keep(folder / "ecs.ini", _ini(about["resources"]))
 
 
@@ -77,18 +80,6 @@ def _clouds(users: Mapping[str, Mapping[str, Any]]) -> str:
         for name, user in users.items()
     }
     return str(yaml.safe_dump({"clouds": clouds}, sort_keys=False))
-
-
-def _openrc(about: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        ("OS_AUTH_URL", f"{about['iam']}/v3"),
-        ("OS_USERNAME", about["username"]),
-        ("OS_PASSWORD", about["password"]),
-        ("OS_USER_DOMAIN_NAME", about["domain"]),
-        ("OS_PROJECT_ID", about["project_id"]),
-        ("OS_REGION_NAME", about["region"]),
-        ("OS_IDENTITY_API_VERSION", "3"),
-    ]
 
 
 def _ini(resources: Mapping[str, str]) -> str:

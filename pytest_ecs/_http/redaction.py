@@ -111,7 +111,7 @@ def _public_half(private: str) -> str | None:
     text = private.encode("utf-8", "replace")
     load = serialization.load_ssh_private_key if b"OPENSSH" in text else serialization.load_pem_private_key
     try:
-        public = load(text, password=None).public_key()  # type: ignore[operator]
+        public = load(text, password=None).public_key()
         form = serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
         return str(public.public_bytes(*form).decode())
     except Exception:  # noqa: BLE001 - whatever a library makes of a text that is no key, or of a kind it does not know

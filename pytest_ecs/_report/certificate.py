@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from fnmatch import fnmatchcase
 
 from pytest_ecs._checks import Finding
 from pytest_ecs._checks.keywords import KEYWORDS
@@ -16,7 +15,6 @@ from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Operation, Requirement
 from pytest_ecs._report.model import (
     VERDICTS,
-    Declaration,
     EvidenceInfo,
     Footer,
     Header,
@@ -27,12 +25,13 @@ from pytest_ecs._report.model import (
     Waiver,
     WaiverRow,
 )
+from pytest_ecs._report.offered import unoffered
 from pytest_ecs._report.record import Record
 from pytest_ecs._report.shown import never_shown
-from pytest_ecs._report.waiving import WRONG, in_force, waiver_of, weigh_waivers
+from pytest_ecs._report.waiving import WRONG, fits, in_force, waiver_of, weigh_waivers
 from pytest_ecs._types import Verdict
 
-__all__ = ["Result", "build", "decide", "declared", "group", "inside", "overall", "results_of", "summary_of", "wanted"]
+__all__ = ["Result", "build", "decide", "group", "inside", "overall", "results_of", "summary_of", "wanted"]
 
 _NEVER = "no check exercised it in this run"
 _UNENDED = "the run did not end in order, so not everything was tested"
@@ -67,13 +66,14 @@ def inside(
     wanted_sections = filters.get("section") or ()
     if wanted_sections and not any(f"{one}.".startswith(f"{s}.") for one in sections for s in wanted_sections):
         return False
-    values = {
-        "operation": requirement.operation,
-        "requirement": requirement.id,
-        "kind": requirement.kind,
-        "level": requirement.level,
-    }
-    return all(not filters.get(name) or value in filters[name] for name, value in values.items())
+    values = {"operation": requirement.operation, "kind": requirement.kind, "level": requirement.level}
+    if not all(not filters.get(name) or value in filters[name] for name, value in values.items()):
+        return False
+    return all(
+        requirement.id in given or any("*" in one and fits(requirement.id, one) for one in given)
+        for name in ("requirement", "listed", "failed")
+        if (given := filters.get(name))
+    )
 
 
 def wanted(selection: SelectionInfo, contract: Contract) -> list[Requirement]:
@@ -89,26 +89,21 @@ def wanted(selection: SelectionInfo, contract: Contract) -> list[Requirement]:
     ]
 
 
-def declared(requirement: Requirement, declaration: Sequence[Declaration]) -> Declaration | None:
-    """Return the entry that says that the endpoint does not offer *requirement*, or the operation that it belongs to."""
-    names = [name for name in (requirement.operation, requirement.id) if name is not None]
-    return next((d for d in declaration if any(fnmatchcase(name, d["operation"]) for name in names)), None)
-
-
 def decide(
     requirements: Iterable[Requirement],
     findings: Iterable[Finding],
     waivers: Sequence[Waiver] = (),
     *,
     today: date,
-    declaration: Sequence[Declaration] = (),
+    absent: Mapping[str, str] | None = None,
     operations: Mapping[str, Operation] | None = None,
 ) -> list[Result]:
     """Return a result for each requirement, sorted by id.
 
     Any failure makes it fail, else any error makes it error, else any success makes it pass; then it is not applicable
-    where that was found or declared, or where it is about a field that the answers of one of the *operations* may lack
-    and always did, else not tested. A waiver that has not expired turns fail into waived.
+    where that was found, or it or its operation is *absent*, by id and why, or where it is about a field that the answers
+    of one of the *operations* may lack and always did; else not tested. A waiver that has not expired turns fail into
+    waived.
     """
     by_requirement: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -121,10 +116,9 @@ def decide(
         if waiver is not None:
             reason = f"waived by {waiver['owner']} until {waiver['expires']}: {waiver['reason']}"
             result = Result(requirement, "waived", reason, result.evidence, result.finding)
-        entry = declared(requirement, declaration) if result.verdict == "not_tested" else None
-        if entry is not None:
-            reason = f"declared as not offered: {entry['reason']}"
-            result = Result(requirement, "not_applicable", reason, result.evidence, result.finding)
+        why = (absent or {}).get(requirement.operation or "") or (absent or {}).get(requirement.id)
+        if why is not None and result.verdict == "not_tested":
+            result = Result(requirement, "not_applicable", why, result.evidence, result.finding)
         results.append(result)
     return _without_absent(results, operations or {})
 
@@ -136,19 +130,15 @@ def _without_absent(results: Sequence[Result], operations: Mapping[str, Operatio
         claim = result.requirement
         if claim.kind == "response" and claim.keyword in KEYWORDS and result.verdict in {"pass", "fail", "waived"}:
             seen.setdefault(claim.operation, set()).add(claim.field)
-    made = []
-    for result in results:
-        claim, operation = result.requirement, operations.get(result.requirement.operation or "")
-        if (
-            operation is not None
-            and claim.kind == "response"
-            and result.verdict == "not_tested"
-            and not result.evidence
-        ):
-            reason = never_shown(operation, claim, seen.get(claim.operation, ()))
-            result = replace(result, verdict="not_applicable", reason=reason) if reason else result
-        made.append(result)
-    return made
+    return [_or_absent(result, operations, seen.get(result.requirement.operation, set())) for result in results]
+
+
+def _or_absent(result: Result, operations: Mapping[str, Operation], seen: Collection[str]) -> Result:
+    claim, operation = result.requirement, operations.get(result.requirement.operation or "")
+    if operation is None or claim.kind != "response" or result.verdict != "not_tested" or result.evidence:
+        return result
+    reason = never_shown(operation, claim, seen)
+    return replace(result, verdict="not_applicable", reason=reason) if reason else result
 
 
 def _decide(requirement: Requirement, findings: Sequence[Finding]) -> Result:
@@ -206,13 +196,9 @@ def results_of(header: Header, record: Record, contract: Contract) -> list[Resul
     """Return the result of every requirement that was asked for, by what was recorded."""
     today = date.fromisoformat(header.started[:10])
     requirements = wanted(header.selection, contract)
+    absent = unoffered(record, contract, header.declaration)
     return decide(
-        requirements,
-        record.findings,
-        header.waivers,
-        today=today,
-        declaration=header.declaration,
-        operations=contract.operations,
+        requirements, record.findings, header.waivers, today=today, absent=absent, operations=contract.operations
     )
 
 

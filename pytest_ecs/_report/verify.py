@@ -15,6 +15,7 @@ from pytest_ecs._report.certificate import build, decide, wanted
 from pytest_ecs._report.evidence import Evidence, EvidenceError, read_evidence
 from pytest_ecs._report.judging import judged, unfounded
 from pytest_ecs._report.model import FORMAT, Report
+from pytest_ecs._report.offered import unoffered
 from pytest_ecs._report.schema import mistakes
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ConfigurationError
@@ -184,7 +185,8 @@ def _would_change(report: Report, evidence: Evidence, contract: Contract) -> Ite
     today = date.fromisoformat(header.started[:10])
     claimed = {row["requirement"]: row for row in report["results"]}
     own = [_as_claimed(row) for row in claimed.values()]
-    for result in decide(own, evidence.record.findings, header.waivers, today=today, declaration=header.declaration):
+    absent = unoffered(evidence.record, contract, header.declaration)
+    for result in decide(own, evidence.record.findings, header.waivers, today=today, absent=absent):
         verdict = claimed[result.requirement.id]["verdict"]
         # Which fields an answer may lack is in the contract that is not installed.
         lacking = result.requirement.kind == "response" and verdict == "not_applicable"
@@ -193,12 +195,7 @@ def _would_change(report: Report, evidence: Evidence, contract: Contract) -> Ite
     again = judged(evidence, contract)
     requirements = wanted(header.selection, contract)
     for result in decide(
-        requirements,
-        again.deciding(),
-        header.waivers,
-        today=today,
-        declaration=header.declaration,
-        operations=contract.operations,
+        requirements, again.deciding(), header.waivers, today=today, absent=absent, operations=contract.operations
     ):
         name = result.requirement.id
         before = claimed.pop(name)["verdict"] if name in claimed else "no requirement"

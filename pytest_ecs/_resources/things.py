@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_ecs._http.client import Client
-from pytest_ecs._resources.kinds import BY_NAME, IMAGE, SNAPSHOT, Kind, is_own, items, snapshots_of, text, url
+from pytest_ecs._resources.kinds import Kind, is_own, items, kinds, remains_of, text, url
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Thing
 from pytest_ecs._resources.working import at_once
 from pytest_ecs._types import Clock
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["delete", "note_snapshots", "note_strays"]
+__all__ = ["delete", "note_remains", "note_strays"]
 
 #: How many rounds, and the shortest and longest pause between two; about two minutes, however much there is to delete.
 _ROUNDS, _FIRST, _PAUSE = 30, 0.05, 5.0
@@ -46,9 +46,9 @@ def delete(
     deletions: list[_Deletion] = []
     before = {thing.key for thing in ledger.things(things[0].run)} if things else set()
     for thing in reversed(things):
-        kind = BY_NAME[thing.kind]
-        if thing.path is not None and kind is IMAGE:
-            note_snapshots(ledger, thing, client)
+        kind = kinds()[thing.kind]
+        if thing.path is not None and kind.leaves is not None:
+            note_remains(ledger, thing, client)
         paths = [thing.path] if thing.path is not None else _by_name(kind, thing, client)
         if paths is None:
             problems.append(
@@ -61,7 +61,7 @@ def delete(
             deletions += [_Deletion(thing, kind, path) for path in paths]
     if things:
         noted = [thing for thing in ledger.things(things[0].run) if thing.key not in before]
-        deletions += [_Deletion(thing, SNAPSHOT, thing.path) for thing in noted if thing.path is not None]
+        deletions += [_Deletion(thing, kinds()[thing.kind], thing.path) for thing in noted if thing.path is not None]
     _in_rounds(deletions, client, clock, threads)
     for one in deletions:
         if one.gone:
@@ -71,14 +71,16 @@ def delete(
     return [f"{one.thing.kind} {one.thing.name or one.path}" for one in deletions if one.gone and one.asked], problems
 
 
-def note_snapshots(ledger: Ledger, image: Thing, client: Client) -> None:
-    """Write down the snapshots that an image consists of, so that they are deleted when it is gone (6.3.7)."""
-    if image.path is None:
+def note_remains(ledger: Ledger, whole: Thing, client: Client) -> None:
+    """Write down what stays when *whole* is deleted, such as the snapshots of an image (6.3.7), so that it is deleted then."""
+    kind = kinds()[whole.kind]
+    if whole.path is None or kind.leaves is None:
         return
-    known = {thing.path for thing in ledger.things(image.run)}
-    for path in snapshots_of(client.get(image.path).response_body):
+    known = {thing.path for thing in ledger.things(whole.run)}
+    part, paths = remains_of(kind, client.get(whole.path).response_body) or (kind, [])
+    for path in paths:
         if path not in known:
-            key = ledger.intend_thing(image.identity, SNAPSHOT.name, None, image.at, run=image.run)
+            key = ledger.intend_thing(whole.identity, part.name, None, whole.at, run=whole.run)
             ledger.made_thing(key, path)
 
 
@@ -90,7 +92,7 @@ def note_strays(ledger: Ledger, run: str, identity: str, client: Client) -> None
     asked = [thing for thing in ledger.things(run, gone=True) if thing.identity == identity]
     paths = {thing.path for thing in asked}
     for name in dict.fromkeys(thing.kind for thing in asked):
-        kind = BY_NAME[name]
+        kind = kinds()[name]
         mine = {thing.name: thing for thing in asked if thing.kind == name and is_own(thing.name or "", run)}
         listed = client.get(kind.all) if mine and kind.all else None
         for item in items(listed.response_body, kind.listed) or () if listed is not None and listed.accepted else ():

@@ -69,7 +69,9 @@ class State:
         self._random = random.Random(seed)
         self._events: list[tuple[float, int, Callable[[float], object]]] = []
         self._order = itertools.count()
-        self._numbers = itertools.count(1)
+        self._number = 0
+        #: How many requests there were.
+        self.requests = 0
         #: Job kind -> code: the next job of that kind fails.
         self.fail_next: dict[str, str] = {}
         #: Ids of servers that are there for their number only.
@@ -111,7 +113,8 @@ class State:
 
     def number(self) -> int:
         """Return a number that grows."""
-        return next(self._numbers)
+        self._number += 1
+        return self._number
 
     def eip(self, project: Project, *, delete_on_termination: bool = False) -> Eip:
         """Give *project* another elastic IP address."""
@@ -160,12 +163,24 @@ class State:
         """Let *what* happen at a time of the mock's clock; it is called with that time."""
         heapq.heappush(self._events, (at, next(self._order), what))
 
+    def upcoming(self) -> float | None:
+        """Return when something happens next, None when nothing is to come."""
+        return self._events[0][0] if self._events else None
+
     def settle(self) -> None:
         """Let everything happen that is due, in the order of time; called before each request."""
         now = self.clock.now()
         while self._events and self._events[0][0] <= now:
             at, _, what = heapq.heappop(self._events)
             what(at)
+
+    def finish(self) -> None:
+        """Let everything that is under way come to its end at once; what is frozen goes on."""
+        for server in [server for project in self.projects.values() for server in project.servers.values()]:
+            self.thaw(server)
+        while self._events:
+            self.clock.advance(self._events[0][0] - self.clock.now())
+            self.settle()
 
     def move(self, server: Server, operation: str, done: Done | None = None, *, fails: bool = False) -> None:
         """Take *server* through the phases of *operation* from now on, then tell *done*.

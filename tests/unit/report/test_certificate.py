@@ -149,9 +149,9 @@ def _weighed(state: str) -> Any:
 
 def test_what_is_declared_as_not_offered_is_not_applicable() -> None:
     """Unless it is there after all: what was seen counts more than what was declared."""
-    declaration: Any = [{"operation": "op.*", "reason": "no such service"}]
     both = [_requirement("a"), _requirement("b")]
-    results = decide(both, [_finding("b", "fail")], (), today=_TODAY, declaration=declaration)
+    absent = dict.fromkeys(("op.a", "op.b"), "declared as not offered: no such service")
+    results = decide(both, [_finding("b", "fail")], (), today=_TODAY, absent=absent)
     assert [(r.verdict, r.reason[:32]) for r in results] == [
         ("not_applicable", "declared as not offered: no such"),
         ("fail", "expected b holds; observed null"),
@@ -160,8 +160,7 @@ def test_what_is_declared_as_not_offered_is_not_applicable() -> None:
 
 def test_a_single_requirement_can_be_declared() -> None:
     """By its id, or a pattern of ids."""
-    declaration: Any = [{"operation": "op.a/status", "reason": "none"}]
-    results = decide([_requirement("a"), _requirement("b")], [], (), today=_TODAY, declaration=declaration)
+    results = decide([_requirement("a"), _requirement("b")], [], today=_TODAY, absent={"op.a/status": "none"})
     assert [result.verdict for result in results] == ["not_applicable", "not_tested"]
 
 
