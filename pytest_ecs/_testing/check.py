@@ -165,7 +165,8 @@ class Check:
 
     def not_applicable(self, requirement_id: str, reason: str, exchange: Exchange) -> None:
         """Make a finding: *exchange* shows that the endpoint does not offer what *requirement_id* speaks of, and why."""
-        self.session.pending.append(Finding(requirement_id, "not_applicable", (exchange.id,), reason=reason))
+        said = f"{reason}, as {exchange.id} shows"
+        self.session.pending.append(Finding(requirement_id, "not_applicable", reason=said))
 
     def missed(self, rows: Iterable[str], seen: Iterable[tuple[str, str | None]]) -> None:
         """Make a finding for each row of Table A-4 in *rows* that was not among the pairs *seen*."""
