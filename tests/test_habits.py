@@ -76,3 +76,11 @@ def test_every_rule_stands_literally_where_it_is_checked() -> None:
     everywhere = {f"ecs.jobs.show/rule/{name}" for name in RULES}  # the judge looks at them in every job
     assert sorted(rules - written - everywhere) == []
     assert sorted(one.id for one in known if one.untestable is not None and one.id in written) == []
+
+
+def test_what_is_made_once_has_a_name_of_its_own() -> None:
+    """Two things of one name would be mistaken for each other, in the order in which the tests of a process run."""
+    text = "\n".join(file.read_text(encoding="utf-8") for file in (_ROOT / "suites").rglob("*.py"))
+    names = re.findall(r'\.once\(\s*f?"([^"]+)"', text)
+    assert len(names) > 5
+    assert sorted(names) == sorted(set(names))
