@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange, pointer
+from pytest_ecs._http.paths import segment
 from pytest_ecs._types import JSON
 
 __all__ = [
+    "ADDRESS",
     "BY_NAME",
     "IMAGE",
     "KINDS",
@@ -26,6 +27,7 @@ __all__ = [
     "name_of",
     "snapshots_of",
     "text",
+    "there",
     "url",
 ]
 
@@ -95,6 +97,16 @@ IMAGE = Kind(
     elsewhere=True,
 )
 
+ADDRESS = Kind(  # its request names nothing but the pool that it is from (11.5.3)
+    "floating IP address",
+    re.compile(r"/v2(?:\.1)?/[^/]+/os-floating-ips"),
+    ("floating_ip", "id"),
+    "/v2.1/{project_id}/os-floating-ips/{id}",
+    "/v2.1/{project_id}/os-floating-ips",
+    ("floating_ips",),
+    ("id",),
+)
+
 KINDS: tuple[Kind, ...] = (
     _native("security group", "os-security-groups"),
     Kind(
@@ -121,15 +133,7 @@ KINDS: tuple[Kind, ...] = (
         ("name",),
         "Ecs.0313",
     ),
-    Kind(  # its request names nothing but the pool that it is from (11.5.3)
-        "floating IP address",
-        re.compile(r"/v2(?:\.1)?/[^/]+/os-floating-ips"),
-        ("floating_ip", "id"),
-        "/v2.1/{project_id}/os-floating-ips/{id}",
-        "/v2.1/{project_id}/os-floating-ips",
-        ("floating_ips",),
-        ("id",),
-    ),
+    ADDRESS,
     Kind(  # displayName in the list (11.4.1), display_name in the request (11.4.4)
         "disk",
         re.compile(r"/v2(?:\.1)?/[^/]+/os-volumes"),
@@ -183,7 +187,16 @@ def is_own(name: str, run: str) -> bool:
 
 
 def url(kind: Kind, identity: str) -> str:
-    return kind.one.replace("{id}", quote(identity, safe=""))
+    return kind.one.replace("{id}", segment(identity))
+
+
+def there(kind: Kind, client: Client) -> dict[str, JSON] | None:
+    """Return all that there are of a kind, by their URLs; None where the list does not say."""
+    listed = client.get(kind.all) if kind.all else None
+    found = items(listed.response_body, kind.listed) if listed is not None and listed.accepted else None
+    if found is None:
+        return None
+    return {url(kind, identity): item for item in found if (identity := text(item, kind.id)) is not None}
 
 
 def items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:
