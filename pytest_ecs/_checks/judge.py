@@ -13,7 +13,7 @@ from pytest_ecs._checks.assertions import evaluate
 from pytest_ecs._checks.body import undocumented
 from pytest_ecs._checks.cases import NOT_OFFERED, case_findings, not_offered
 from pytest_ecs._checks.codes import codes_of
-from pytest_ecs._checks.corpus import JOB_QUERY, Corpus, Record, told
+from pytest_ecs._checks.corpus import Corpus, Record, told
 from pytest_ecs._checks.errors import error_findings
 from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._checks.jobs import job_claims
@@ -42,7 +42,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Findi
         return [Finding(case.requirement, "error", (exchange.id,), reason=reason)]
     operation = contract.operations.get(exchange.operation or "")
     if case is not None and not_offered(exchange, operation, corpus):
-        return [Finding(case.requirement, "not_tested", (exchange.id, str(case.control)), reason=NOT_OFFERED)]
+        return [Finding(case.requirement, "not_applicable", (exchange.id, str(case.control)), reason=NOT_OFFERED)]
     found = [*answer_findings(exchange, operation), *state_findings(exchange, contract)]
     if case is not None:
         found += case_findings(exchange, operation, contract, corpus)
@@ -52,7 +52,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Findi
         found += error_findings(exchange, operation, contract)
     elif exchange.accepted and (case is None or case.expects == "accepted"):
         found += success_findings(exchange, operation, contract, corpus)
-        if operation.id == JOB_QUERY and isinstance(exchange.response_body, Mapping):
+        if operation.id == contract.roles.get("job") and isinstance(exchange.response_body, Mapping):
             found += _job(exchange, exchange.response_body, contract, corpus)
     return found
 
@@ -74,7 +74,7 @@ def _job(exchange: Exchange, body: Mapping[str, JSON], contract: Contract, corpu
         for code in sorted(job_error_codes(body) & contract.errors.keys()):
             yield Finding(f"A.2/{code}", "pass", (exchange.id,))
     for rule, holds, expected, observed in job_claims(body, asked, before, contract.errors):
-        yield verdict(f"{JOB_QUERY}/rule/{rule}", holds, exchange, expected, observed, rule)
+        yield verdict(f"{exchange.operation}/rule/{rule}", holds, exchange, expected, observed, rule)
 
 
 # Drift: what is not documented is reported and never a failure.
@@ -98,7 +98,7 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
     """Return the findings that a recorded run gives when it is judged again.
 
     What the judge derives from exchanges is derived anew; the rules' claims are evaluated anew on the recorded
-    answers; only "error" and "not_tested" findings are taken over, since they speak of what is not recorded.
+    answers; only "error", "not_tested" and "not_applicable" findings are taken over, since they speak of what is not recorded.
     """
     record = Record(exchanges)
     result = [finding for exchange in record.exchanges for finding in judge(exchange, contract, record)]
@@ -109,6 +109,6 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
                 operation = contract.operations.get(shown.operation or "")
                 codes = contract.environment_codes
                 result.append(evaluate(finding.requirement, finding.assertion, shown, codes, operation))
-        elif finding.outcome in {"error", "not_tested"}:
+        elif finding.outcome in {"error", "not_tested", "not_applicable"}:
             result.append(replace(finding))
     return result

@@ -49,6 +49,7 @@ def _load(root: Path) -> Contract:
     permissions = build.permissions(sources["permissions.yaml"].data)
     envelopes = build.envelopes(sources["general.yaml"], shared)
     expectations = build.expectations(general)
+    parameters = build.parameters(general)
     return Contract(
         title=general["title"],
         issue=general["issue"],
@@ -63,6 +64,7 @@ def _load(root: Path) -> Contract:
             permissions=permissions,
             envelopes=envelopes,
             expectations=expectations,
+            parameters=parameters,
             general=build.general_requirements(sources["general-requirements.yaml"].data),
         ),
         errors=errors,
@@ -76,6 +78,8 @@ def _load(root: Path) -> Contract:
         gateway_statuses=frozenset(general["gateway_statuses"]),
         environment_codes=frozenset(general.get("environment_codes", ())),
         quota_statuses=frozenset(general.get("quota_statuses", ())),
+        roles=general.get("roles", {}),
+        existing=build.existing(general),
         _expectations=expectations,
         _envelopes=envelopes,
     )

@@ -88,9 +88,11 @@ class Connection:
 
     def record_login(self, identity: Identity, request: httpx.Request, response: httpx.Response) -> None:
         """Record a login that an authentication flow sent by itself (4.1)."""
+        body = json.loads(request.content)
+        found = self.identify(request.method, LOGIN_PATH, body)
         draft = Exchange(
             id=self.journal.next_id(),
-            operation="iam.tokens.create",
+            operation=found[0] if found else None,
             method=request.method,
             base=str(request.url).removesuffix(LOGIN_PATH),
             path=LOGIN_PATH,
@@ -107,4 +109,4 @@ class Connection:
             identity=identity,
             microversion=None,
         )
-        self.journal.add(answered(draft, response, json.loads(request.content), self.secrets))
+        self.journal.add(answered(draft, response, body, self.secrets))

@@ -67,8 +67,10 @@ def judged(evidence: Evidence, contract: Contract) -> Judged:
         if finding.assertion is not None:
             claimed = corpus.get(finding.assertion.exchange)
             if claimed is not None:
-                note(evaluate(finding.requirement, finding.assertion, claimed, contract.environment_codes))
-        elif finding.outcome in {"error", "not_tested", "not_applicable"}:
+                operation = contract.operations.get(claimed.operation or "")
+                codes = contract.environment_codes
+                note(evaluate(finding.requirement, finding.assertion, claimed, codes, operation))
+        elif finding.outcome in {"error", "not_tested"}:
             first.setdefault((finding.requirement, finding.outcome), finding)
     return result
 
@@ -102,7 +104,9 @@ def _founded(finding: Finding, again: Judged, known: set[str]) -> Iterator[str]:
         yield f"{finding.requirement} rests on {', '.join(missing)}, which the evidence does not have"
         return
     same = again.again[_key(finding)]
-    if finding.outcome in {"pass", "fail"} and not any(_says_the_same(finding, other) for other in same):
+    if finding.outcome in {"pass", "fail", "not_applicable"} and not any(
+        _says_the_same(finding, other) for other in same
+    ):
         shown = finding.exchanges[0] if finding.exchanges else "nothing"
         yield f"the {finding.outcome} of {finding.requirement} by {shown} is not what its exchanges give"
 
@@ -112,15 +116,15 @@ def _key(finding: Finding) -> _Key:
 
 
 def _says_the_same(one: Finding, other: Finding) -> bool:
-    """What became of a job may have been asked once more later; then another query shows the same."""
+    """What became of a job may have been asked once more later; then another query shows the same.
+
+    Why something holds is a remark of the run, such as that it showed late; why it does not is part of the verdict.
+    """
     if one.exchanges != other.exchanges:
         return one.assertion == other.assertion
-    if (one.expected, one.where, one.reason, one.assertion) != (
-        other.expected,
-        other.where,
-        other.reason,
-        other.assertion,
-    ):
+    if (one.expected, one.where, one.assertion) != (other.expected, other.where, other.assertion):
+        return False
+    if one.outcome != "pass" and one.reason != other.reason:
         return False
     return one.observed is other.observed or _text(one.observed) == _text(other.observed)
 

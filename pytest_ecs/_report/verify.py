@@ -15,6 +15,7 @@ from pytest_ecs._report.certificate import build, decide, wanted
 from pytest_ecs._report.evidence import Evidence, EvidenceError, read_evidence
 from pytest_ecs._report.judging import judged, unfounded
 from pytest_ecs._report.model import FORMAT, Report
+from pytest_ecs._report.offered import unoffered
 from pytest_ecs._report.schema import mistakes
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ConfigurationError
@@ -184,13 +185,24 @@ def _would_change(report: Report, evidence: Evidence, contract: Contract) -> Ite
     today = date.fromisoformat(header.started[:10])
     claimed = {row["requirement"]: row for row in report["results"]}
     own = [_as_claimed(row) for row in claimed.values()]
-    for result in decide(own, evidence.record.findings, header.waivers, today=today, declaration=header.declaration):
+    absent = unoffered(evidence.record, contract, header.declaration)
+    for result in decide(own, evidence.record.findings, header.waivers, today=today, absent=absent):
         verdict = claimed[result.requirement.id]["verdict"]
-        if verdict != result.verdict:
+        # Which fields an answer may lack is in the contract that is not installed.
+        lacking = result.requirement.kind == "response" and verdict == "not_applicable"
+        if verdict != result.verdict and not (lacking and result.verdict == "not_tested"):
             yield f"{result.requirement.id} is {verdict} in the certificate and {result.verdict} by its evidence"
     again = judged(evidence, contract)
     requirements = wanted(header.selection, contract)
-    for result in decide(requirements, again.deciding(), header.waivers, today=today, declaration=header.declaration):
+    changed = decide(
+        requirements,
+        again.deciding(),
+        header.waivers,
+        today=today,
+        absent=absent,
+        operations=contract.operations,
+    )
+    for result in changed:
         name = result.requirement.id
         before = claimed.pop(name)["verdict"] if name in claimed else "no requirement"
         if before != result.verdict:

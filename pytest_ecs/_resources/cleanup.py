@@ -9,7 +9,7 @@ from pytest_ecs._http.client import Client
 from pytest_ecs._resources import things
 from pytest_ecs._resources.api import ServerApi
 from pytest_ecs._resources.deletion import Deletion
-from pytest_ecs._resources.kinds import IMAGE, SNAPSHOT, is_own
+from pytest_ecs._resources.kinds import before_servers, is_own
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.lookup import listed
 from pytest_ecs._resources.records import Intent, Server, Thing
@@ -18,9 +18,6 @@ from pytest_ecs._types import Clock, Identity
 from pytest_ecs.exceptions import EcsError, LedgerError
 
 __all__ = ["clean"]
-
-#: Kinds that keep the disk of a server as long as they are there (6.2.1, 6.3.7).
-_BEFORE_SERVERS = frozenset({IMAGE.name, SNAPSHOT.name})
 
 
 def clean(
@@ -97,7 +94,7 @@ class _Cleaning:
 
     def _first(self) -> list[Thing]:
         """Return what has to go before the servers; what may still appear of that is waited for."""
-        first = [thing for thing in self.ledger.things(self.run) if thing.kind in _BEFORE_SERVERS]
+        first = [thing for thing in self.ledger.things(self.run) if thing.kind in before_servers()]
         self._await([thing for thing in first if thing.path is None])
         return first
 

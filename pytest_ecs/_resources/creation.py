@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
 
-__all__ = ["CREATES", "has_address", "is_dry_run", "job_of", "server_of", "wanted"]
-
-#: What makes servers: v1 (5.1.1), native (6.2.1) and its alias.
-CREATES = re.compile(r"^/(?:v1/[^/]+/cloudservers|v2(?:\.1)?/[^/]+/(?:servers|os-volumes_boot))$")
+__all__ = ["has_address", "is_dry_run", "job_of", "server_of", "wanted"]
 
 
 def wanted(body: JSON) -> tuple[str | None, int]:

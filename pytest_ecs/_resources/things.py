@@ -6,26 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_ecs._http.client import Client
-from pytest_ecs._resources.kinds import (
-    ADDRESS,
-    BY_NAME,
-    IMAGE,
-    SNAPSHOT,
-    Kind,
-    is_own,
-    items,
-    snapshots_of,
-    text,
-    there,
-    url,
-)
+from pytest_ecs._resources.kinds import ADDRESS, Kind, is_own, items, kinds, remains_of, text, there, url
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Thing
 from pytest_ecs._resources.working import at_once
 from pytest_ecs._types import Clock
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["delete", "note_addresses", "note_snapshots", "note_strays"]
+__all__ = ["delete", "note_addresses", "note_remains", "note_strays"]
 
 #: How many rounds, and the shortest and longest pause between two; about two minutes, however much there is to delete.
 _ROUNDS, _FIRST, _PAUSE = 30, 0.05, 5.0
@@ -58,14 +46,13 @@ def delete(
     deletions: list[_Deletion] = []
     before = {thing.key for thing in ledger.things(things[0].run)} if things else set()
     for thing in reversed(things):
-        kind = BY_NAME[thing.kind]
+        kind = kinds()[thing.kind]
         doubtful: list[str] = []
         paths = [thing.path] if thing.path is not None else _by_name(kind, thing, client)
         if paths is None and thing.before is not None:
             paths, doubtful = _by_elimination(kind, thing, client, ledger)
-        if kind is IMAGE:
-            for path in paths or ():
-                note_snapshots(ledger, thing, path, client)
+        for path in paths or ():
+            note_remains(ledger, thing, path, client)
         if paths is None:
             problems.append(_unclear(thing, doubtful))
         elif not paths:
@@ -74,7 +61,7 @@ def delete(
             deletions += [_Deletion(thing, kind, path) for path in paths]
     if things:
         noted = [thing for thing in ledger.things(things[0].run) if thing.key not in before]
-        deletions += [_Deletion(thing, SNAPSHOT, thing.path) for thing in noted if thing.path is not None]
+        deletions += [_Deletion(thing, kinds()[thing.kind], thing.path) for thing in noted if thing.path is not None]
     _in_rounds(deletions, client, clock, threads)
     for one in deletions:
         if one.gone:
@@ -84,12 +71,19 @@ def delete(
     return [f"{one.thing.kind} {one.thing.name or one.path}" for one in deletions if one.gone and one.asked], problems
 
 
-def note_snapshots(ledger: Ledger, image: Thing, at: str, client: Client) -> None:
-    """Write down the snapshots that an image, which is *at* a URL, consists of, so that they go with it (6.3.7)."""
-    known = {thing.path for thing in ledger.things(image.run)}
-    for path in snapshots_of(client.get(at).response_body):
+def note_remains(ledger: Ledger, whole: Thing, at: str, client: Client) -> None:
+    """Write down what stays when *whole*, which is *at* a URL, is deleted, so that it is deleted then.
+
+    Such as the snapshots of an image (6.3.7).
+    """
+    kind = kinds()[whole.kind]
+    if kind.leaves is None:
+        return
+    known = {thing.path for thing in ledger.things(whole.run)}
+    part, paths = remains_of(kind, client.get(at).response_body) or (kind, [])
+    for path in paths:
         if path not in known:
-            key = ledger.intend_thing(image.identity, SNAPSHOT.name, None, image.at, run=image.run)
+            key = ledger.intend_thing(whole.identity, part.name, None, whole.at, run=whole.run)
             ledger.made_thing(key, path)
 
 
@@ -98,14 +92,14 @@ def note_addresses(ledger: Ledger, run: str, identity: str, client: Client) -> N
 
     Those are new since a request that asked for one, and a server of the run has them.
     """
-    asked = [one for one in ledger.things(run) if one.identity == identity and one.kind == ADDRESS.name]
+    asked = [one for one in ledger.things(run) if one.identity == identity and one.kind == ADDRESS]
     unclear = [thing for thing in asked if thing.path is None and thing.before is not None]
     servers, known = ledger.made_by(None, run=run), {thing.path for thing in asked}
-    listed = there(ADDRESS, client) if unclear else None
+    listed = there(kinds()[ADDRESS], client) if unclear else None
     for path, item in (listed or {}).items():
         thing = next((one for one in unclear if path not in str(one.before).split("\n")), None)
         if thing is not None and path not in known and text(item, ("instance_id",)) in servers:
-            ledger.made_thing(ledger.intend_thing(identity, ADDRESS.name, None, thing.at, run=run, before=()), path)
+            ledger.made_thing(ledger.intend_thing(identity, ADDRESS, None, thing.at, run=run, before=()), path)
 
 
 def note_strays(ledger: Ledger, run: str, identity: str, client: Client) -> None:
@@ -116,7 +110,7 @@ def note_strays(ledger: Ledger, run: str, identity: str, client: Client) -> None
     asked = [thing for thing in ledger.things(run, gone=True) if thing.identity == identity]
     paths = {thing.path for thing in asked}
     for name in dict.fromkeys(thing.kind for thing in asked):
-        kind = BY_NAME[name]
+        kind = kinds()[name]
         mine = {thing.name: thing for thing in asked if thing.kind == name and is_own(thing.name or "", run)}
         listed = client.get(kind.all) if mine and kind.all else None
         for item in items(listed.response_body, kind.listed) or () if listed is not None and listed.accepted else ():

@@ -53,7 +53,8 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
         from pytest_ecs._run.session import open_session
         from pytest_ecs._run.target import one_sentence
 
-        session = open_session(settings)
+        named = settings.cloud and config.hook.pytest_ecs_target(name=settings.cloud, config=config)
+        session = open_session(settings, target=named or None)
         try:
             with one_sentence():
                 session.prepare(getattr(config, "workerinput", {}).get("ecs_found"))
@@ -71,7 +72,7 @@ def certify(config: pytest.Config) -> None:
     from pytest_ecs._report.files import prepare
     from pytest_ecs._run.controller import Recorder
     from pytest_ecs._run.gates import read_gates
-    from pytest_ecs._run.options import check_deviations, check_selection
+    from pytest_ecs._run.profiles import check_deviations, check_selection
     from pytest_ecs._run.scheduling import Grouping, Spread
     from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers

@@ -110,17 +110,19 @@ class Check:
         client = self.session.clients.get(exchange.identity)  # type: ignore[call-overload]
         if client is None or not self._is_fresh(exchange):
             return first
-        waited = 0.0
+        clock = self.session.target.clock
+        began = clock.now()
         for pause in (0.0,) if self._had_its_time() else LATE:
-            self.session.target.clock.sleep(pause)
-            waited += pause
+            clock.sleep(pause)
             try:
                 again = client.get(exchange.path, query=exchange.query, microversion=exchange.microversion)
             except EcsError:
                 return first
             finding = self._finding(first.requirement, again, path, name, expected)
             if finding.outcome == "pass":
-                return replace(finding, reason=f"it showed {waited:g} s after the first look ({exchange.id})")
+                return replace(
+                    finding, reason=f"it showed {clock.now() - began:.3g} s after the first look ({exchange.id})"
+                )
         self._patient[:] = [again.id]
         return first
 
@@ -169,6 +171,10 @@ class Check:
     def not_tested(self, requirement_id: str, reason: str) -> None:
         """Make a finding: *requirement_id* could not be tested, and why."""
         self.session.pending.append(Finding(requirement_id, "not_tested", reason=reason))
+
+    def not_applicable(self, requirement_id: str, reason: str, exchange: Exchange) -> None:
+        """Make a finding: *exchange* shows that the endpoint does not offer what *requirement_id* speaks of, and why."""
+        self.session.pending.append(Finding(requirement_id, "not_applicable", (exchange.id,), reason=reason))
 
     def missed(self, rows: Iterable[str], seen: Iterable[tuple[str, str | None]]) -> None:
         """Make a finding for each row of Table A-4 in *rows* that was not among the pairs *seen*."""

@@ -26,7 +26,7 @@ def _delete_nic(use: Ingredients, exchange: Exchange) -> list[Step]:
     return [("DELETE", f"{path}/{quote(port, safe='')}", None)]
 
 
-@recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic, group="scarce")
+@recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic, group="scarce", marks=True)
 def _add_nic(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": {"net_id": use.need("network_id")}})
 
@@ -47,7 +47,7 @@ def _delete_added_nic(use: Ingredients, request: Request) -> list[Step]:
     return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface/{quote(port, safe='')}", None)]
 
 
-@recipe("nova.nics.delete", server="ACTIVE", restore=_delete_added_nic)
+@recipe("nova.nics.delete", server="ACTIVE", restore=_delete_added_nic, marks=True)
 def _delete_second_nic(use: Ingredients) -> Request:
     path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface"
     body = {"interfaceAttachment": {"net_id": use.need("network_id")}}
