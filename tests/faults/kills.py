@@ -157,6 +157,7 @@ class _Cloud:
         """End it and start one that knows nothing but what was there before any run."""
         self.__exit__()
         self.__init__()  # type: ignore[misc]
+        self._mock._state._random.seed("restarted")  # no id is given twice
         self.__enter__()
 
     def things(self) -> dict[str, str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from typing import Any
 
 from pytest_ecs._mock.http.routing import Request, Response, route
 from pytest_ecs._mock.state.cloud import Project, State
-from pytest_ecs._mock.state.records import Limits
 
-__all__ = ["absolute", "initial"]
+__all__ = ["absolute"]
 
 
 def absolute(project: Project, state: State) -> dict[str, Any]:
@@ -37,16 +35,6 @@ def absolute(project: Project, state: State) -> dict[str, Any]:
         "totalSecurityGroupsUsed": len(project.groups),
         "totalFloatingIpsUsed": 0 if frozen else len(project.eips),
     }
-
-
-def initial(state: State) -> Limits:
-    """Return the quotas of every project to begin with."""
-    if state.varies("quotas-low"):
-        return replace(state.limits, servers=200, cores=2000, eips=10)
-    if state.varies("quotas-high"):
-        many = {name: 10 * value for name, value in asdict(state.limits).items()}
-        return replace(state.limits, **{**many, "disks": state.limits.disks})
-    return state.limits
 
 
 @route("GET", "/v1/{project_id}/cloudservers/limits", family="ecs", permission="ecs.limits")
