@@ -156,7 +156,16 @@ class Check:
         return self(requirement_id, exchange, "status", one_of=sorted(statuses))
 
     def accepted(self, requirement_id: str, exchange: Exchange) -> bool:
-        """Make a finding: the request was accepted (2xx); return whether it was."""
+        """Make a finding: the request was accepted (2xx); return whether it was.
+
+        It is an error where a creation was refused as the native APIs refuse what there is no room for.
+        """
+        operation = self._contract.operations.get(exchange.operation or "")
+        quota = operation.quota if operation is not None else None
+        if quota is not None and exchange.refused and exchange.status in self._contract.quota_statuses:
+            reason = f"environment: there may be no room for it ({quota.most} in 6.10.1), or no right to it: {exchange.answer}"
+            self.session.pending.append(Finding(requirement_id, "error", (exchange.id,), reason=reason))
+            return False
         return self(requirement_id, exchange, "status", at_most=299)
 
     def not_tested(self, requirement_id: str, reason: str) -> None:
