@@ -18,6 +18,8 @@ __all__ = ["LATE", "Check"]
 #: Seconds of the target's clock after which an answer is looked at again that does not yet show what it should: nothing
 #: is instantly visible unless the text says so.
 LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
+#: Statuses of what is not only late: the request is wrong, or may not be made.
+_FINAL = (400, 403)
 #: Seconds of the target's clock in which something that must not happen could happen.
 _AFTERWARDS = 5.0
 
@@ -123,6 +125,8 @@ class Check:
                 return replace(
                     finding, reason=f"it showed {clock.now() - began:.3g} s after the first look ({exchange.id})"
                 )
+            if again.status in _FINAL:
+                break
         self._patient[:] = [again.id]
         return first
 
