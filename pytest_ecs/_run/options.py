@@ -46,6 +46,7 @@ class Settings:
     report: Path | None = None
     ledger: Path | None = None
     waivers: Path | None = None
+    edition: Path | None = None
     lenient_waivers: bool = False
     not_offered: tuple[str, ...] = ()
     baseline: Path | None = None
@@ -194,6 +195,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "lenient-waivers", "do not fail the run for waivers that are unknown, unmatched, expired or stale", flag=True
     ),
+    Option(
+        "edition",
+        "YAML file of amendments: what the provider's edition of the reference says otherwise",
+        parse=Path,
+        metavar="FILE",
+    ),
     Option("not-offered", "an operation, or a pattern, that the endpoint does not offer", many=True, metavar="ID"),
     Option("baseline", "an earlier report.json: fail only on what did not fail there", parse=Path, metavar="FILE"),
     Option("require", "the least verdict that is good enough: pass, or partial", choices=("pass", "partial")),
@@ -281,7 +288,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {
         name: settings.folder / path
-        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign", "last_failed")
+        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign", "last_failed", "edition")
         if (path := getattr(settings, name)) is not None
     }
     for name in ("variant", "deviation"):
