@@ -77,6 +77,7 @@ class Settings:
     windows_image: str | None = None
     max_servers: int = 80
     max_minutes: float = 240.0
+    max_requests_per_second: float | None = None
     batch: int = 3
     job_timeout: float = 1800.0
     request_timeout: float = 60.0
@@ -241,6 +242,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "max-minutes",
         "start nothing new after this many minutes of the target's time",
+        parse=_positive(float),
+        metavar="N",
+    ),
+    Option(
+        "max-requests-per-second",
+        "send no more requests than this in a second, all processes of the run together",
         parse=_positive(float),
         metavar="N",
     ),
