@@ -74,3 +74,17 @@ def test_every_rule_stands_literally_where_it_is_checked() -> None:
     rules = {one.id for one in load_contract().requirements.values() if one.kind == "rule"}
     everywhere = {f"ecs.jobs.show/rule/{name}" for name in RULES}  # the judge looks at them in every job
     assert sorted(rules - written - everywhere) == []
+
+
+def test_public_calls_are_typed_to_the_last_keyword() -> None:
+    """No `**options: Any` hides what a fixture or a recipe takes."""
+    files = [*(_ROOT / "pytest_ecs" / "_testing").glob("*.py"), _ROOT / "pytest_ecs" / "_cases" / "recipe.py"]
+    loose = {
+        (_name(file), node.name)
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and (rest := node.args.kwarg) is not None
+        and not (rest.annotation is not None and ast.unparse(rest.annotation).startswith("Unpack["))
+    }
+    assert loose == set()

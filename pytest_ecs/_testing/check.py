@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypedDict, Unpack
 
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
 from pytest_ecs._checks.finding import Outcome
@@ -13,13 +14,37 @@ from pytest_ecs._run.session import Session
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["LATE", "Check"]
+__all__ = ["LATE", "Check", "Test"]
 
 #: Seconds of the target's clock after which an answer is looked at again that does not yet show what it should: nothing
 #: is instantly visible unless the text says so.
 LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
 #: Seconds of the target's clock in which something that must not happen could happen.
 _AFTERWARDS = 5.0
+
+
+class Test(TypedDict, total=False):
+    """The tests that a claim may be made with, one at a time; what each compares stands in `pytest_ecs._checks.TESTS`."""
+
+    equals: JSON
+    differs: JSON
+    one_of: JSON
+    none_of: JSON
+    contains: JSON
+    lacks: JSON
+    matches: JSON
+    length: JSON
+    length_at_most: JSON
+    at_least: JSON
+    at_most: JSON
+    same_items: JSON
+    includes: JSON
+    has_one: JSON
+    later_than: JSON
+    time_between: JSON
+    version_at_least: JSON
+    present: JSON
+    absent: JSON
 
 
 @dataclass(frozen=True)
@@ -38,7 +63,7 @@ class Check:
     def _contract(self) -> Contract:
         return self.session.contract
 
-    def __call__(self, requirement_id: str, exchange: Exchange, *path: str | int, **test: JSON) -> bool:
+    def __call__(self, requirement_id: str, exchange: Exchange, *path: str | int, **test: Unpack[Test]) -> bool:
         """Make a finding: what stands at *path* of the answer passes the one *test*; return whether it does.
 
         The path starts with "status", "headers" or "body"; "*" goes through a list. Tests are the names in
@@ -66,7 +91,7 @@ class Check:
         """
         return replace(self, _causes=(*self._causes, *causes))
 
-    def stays(self, requirement_id: str, look: Callable[[], Exchange], *path: str | int, **test: JSON) -> bool:
+    def stays(self, requirement_id: str, look: Callable[[], Exchange], *path: str | int, **test: Unpack[Test]) -> bool:
         """Make a finding that must hold now and still five seconds later: what must not happen may happen late.
 
         *look* sends the query; the rest is as in a call. Return whether it held both times.
