@@ -119,6 +119,6 @@ def pytest_configure_node(node: Any) -> None:
     from pytest_ecs._run.process import keeper_of, settings_of
 
     settings, session = settings_of(node.config), keeper_of(node.config).session
-    node.workerinput.update(ecs_run=settings.run, ecs_seed=settings.seed)
+    node.workerinput.update(ecs_run=settings.run, ecs_seed=settings.seed, ecs_failed=settings.failed)
     if session is not None and session.found:
         node.workerinput.update(ecs_found=session.found)

@@ -129,8 +129,8 @@ class Ingredients:
 
 #: Builds a request from the ingredients.
 Build = Callable[[Ingredients], Request]
-#: Method, path and body of a request.
-Step = tuple[str, str, JSON]
+#: Method, path and body of a request, and the microversion of one that is not there without.
+Step = tuple[str, str, JSON] | tuple[str, str, JSON, str]
 #: Gives the requests that take back what an accepted one, whose exchange is handed in, did.
 Undo = Callable[[Ingredients, Exchange], Iterable[Step]]
 #: Gives the requests that take back what building the request did to the server, whatever became of the request.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 
+from pytest_ecs._text import near
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["explain"]
@@ -16,7 +17,6 @@ def explain(options: argparse.Namespace) -> int:
     """Print the claim of a requirement, its source, ruling and level, how it is judged and what proves that it bites."""
     from pytest_ecs._contract import load
     from pytest_ecs._run.explaining import rows
-    from pytest_ecs._text import near
 
     contract = load()
     requirement = contract.requirements.get(options.requirement)

@@ -53,7 +53,7 @@ def mock(options: argparse.Namespace) -> int:
         for name in names:
             if name not in known:
                 raise ConfigurationError(
-                    f"The mock has no {kind} {name!r}{closest(name, list(known))}",
+                    f"The mock has no {kind} {name!r}{closest(name, known)}",
                     hint=f"pytest-ecs list {kind}s",
                 )
     if not options.speed > 0:

@@ -38,7 +38,13 @@ __all__ = ["MockCloud"]
 for _resource in (
     "compute.actions",
     "storage.attachments",
-    "companions",
+    "companions.floating_ips",
+    "companions.images",
+    "companions.networks",
+    "companions.ports",
+    "companions.security_groups",
+    "companions.versions",
+    "companions.volumes",
     "compute.console",
     "catalog.flavors",
     "network.floating_ips",
@@ -213,7 +219,7 @@ class MockCloud:
             return Response(200, page.PAGE, dict(page.HEADERS))
         route, parameters = self._find(method, path)
         base = f"{environ.get('wsgi.url_scheme', 'http')}://{headers.get('host') or 'localhost'}"
-        query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="replace")
+        query = parse_qsl(text(environ.get("QUERY_STRING", "")), keep_blank_values=True, errors="replace")
         request = Request(method, path, query, headers, base, parameters, id=self._request_id)
         if not route.public:
             self._authenticate(request, environ, body, route.family)
@@ -285,8 +291,8 @@ class MockCloud:
             if len(body) > MAX_BODY and not unlimited:
                 fail(request.path, 413, "Signed requests have bodies of at most 12 MB.")
             raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-            path = unquote(raw.partition("?")[0], errors="replace") if raw else request.path
-            signed = Signed(request.method, path, environ.get("QUERY_STRING", ""), headers, body)
+            path = unquote(text(raw.partition("?")[0]), errors="replace") if raw else request.path
+            signed = Signed(request.method, path, text(environ.get("QUERY_STRING", "")), headers, body)
             user = verify(state, signed)
             project = None if user is None else user.project
         else:

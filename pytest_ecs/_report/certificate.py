@@ -26,7 +26,7 @@ from pytest_ecs._report.model import (
 )
 from pytest_ecs._report.offered import unoffered
 from pytest_ecs._report.record import Record
-from pytest_ecs._report.waiving import WRONG, in_force, waiver_of, weigh_waivers
+from pytest_ecs._report.waiving import WRONG, fits, in_force, waiver_of, weigh_waivers
 from pytest_ecs._types import Verdict
 
 __all__ = ["Result", "build", "decide", "group", "inside", "overall", "results_of", "summary_of", "wanted"]
@@ -64,13 +64,14 @@ def inside(
     wanted_sections = filters.get("section") or ()
     if wanted_sections and not any(f"{one}.".startswith(f"{s}.") for one in sections for s in wanted_sections):
         return False
-    values = {
-        "operation": requirement.operation,
-        "requirement": requirement.id,
-        "kind": requirement.kind,
-        "level": requirement.level,
-    }
-    return all(not filters.get(name) or value in filters[name] for name, value in values.items())
+    values = {"operation": requirement.operation, "kind": requirement.kind, "level": requirement.level}
+    if not all(not filters.get(name) or value in filters[name] for name, value in values.items()):
+        return False
+    return all(
+        requirement.id in given or any("*" in one and fits(requirement.id, one) for one in given)
+        for name in ("requirement", "listed", "failed")
+        if (given := filters.get(name))
+    )
 
 
 def wanted(selection: SelectionInfo, contract: Contract) -> list[Requirement]:

@@ -281,6 +281,13 @@ class Ledger:
             *(server, self.target),
         )
 
+    def leave(self, server: str) -> None:
+        """Write down that *server* is not like the others any more, and that its user is done with it."""
+        self._set(
+            "UPDATE servers SET special = 1, spare = 1, users = 0, exclusive = 0, status = NULL WHERE id = ? AND target = ?",
+            *(server, self.target),
+        )
+
     def gone(self, server: str) -> None:
         """Write down that the endpoint does not have *server* any more."""
         self._set("UPDATE servers SET gone = 1 WHERE id = ? AND target = ?", server, self.target)

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pytest_ecs._contract import Contract
 from pytest_ecs._report.model import Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
-from pytest_ecs._run.options import FILTERS, OPTIONS, PROFILES, Settings
+from pytest_ecs._run.options import OPTIONS, Settings
+from pytest_ecs._run.profiles import PROFILES, chapters, filters
 from pytest_ecs._run.selection import declaration_of
 
 if TYPE_CHECKING:
@@ -98,13 +99,16 @@ def _bare(url: str) -> str:
 
 
 def _selection(settings: Settings, again: str) -> SelectionInfo:
-    filters = {name: list(getattr(settings, name)) for name in FILTERS if getattr(settings, name)}
-    text = f"profile {settings.profile}" + "".join(f", {name} {' '.join(values)}" for name, values in filters.items())
+    asked = filters(settings)
+    words = [f"profile {settings.profile}" if settings.profile in PROFILES else f"the list {settings.profile}"]
+    words += [f"{name} {' '.join(values)}" for name, values in asked.items() if name not in {"listed", "failed"}]
+    if settings.last_failed is not None:
+        words.append(f"{len(settings.failed)} that did not pass in {_word(settings.last_failed, settings.folder)}")
     return {
-        "text": text,
+        "text": ", ".join(words),
         "profile": settings.profile,
-        "chapters": list(PROFILES[settings.profile]),
-        "filters": filters,
+        "chapters": list(chapters(settings.profile)),
+        "filters": asked,
         "command": again,
     }
 

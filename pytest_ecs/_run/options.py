@@ -12,38 +12,21 @@ import secrets as _secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 
+from pytest_ecs._run.profiles import read_failed, read_list
 from pytest_ecs._text import closest
 from pytest_ecs._types import Kind
 
-if TYPE_CHECKING:
-    from pytest_ecs._contract import Contract
-    from pytest_ecs._contract.model import Operation, Requirement
-
 __all__ = [
-    "FILTERS",
     "OPTIONS",
-    "PROFILES",
     "Settings",
     "add_options",
-    "check_deviations",
-    "check_selection",
     "read_settings",
-    "selected",
 ]
 
-#: Chapters of the document that each profile holds.
-PROFILES: Mapping[str, tuple[str, ...]] = {
-    "core": ("iam", "ecs"),
-    "native": ("iam", "nova"),
-    "deprecated": ("iam", "deprecated"),
-    "full": ("iam", "ecs", "nova", "deprecated"),
-}
-#: Options that narrow a profile.
-FILTERS = ("section", "operation", "requirement", "kind", "level")
 _KINDS = get_args(Kind)
 
 
@@ -74,6 +57,10 @@ class Settings:
     requirement: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     level: tuple[str, ...] = ()
+    last_failed: Path | None = None
+    #: What the list of requirements that was given as profile names, and what did not pass in `last_failed`.
+    listed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
     image: str | None = None
     flavor: str | None = None
     other_flavor: str | None = None
@@ -162,7 +149,9 @@ def _positive(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 OPTIONS: tuple[Option, ...] = (
     Option(
-        "profile", "what to certify: core (chapter 5), native (6), deprecated (11) or full", choices=tuple(PROFILES)
+        "profile",
+        "what to certify: smoke, core (chapter 5), native (6), deprecated (11), full, or a file with ids of requirements",
+        metavar="PROFILE|FILE",
     ),
     Option("cloud", "test the cloud of this name in clouds.yaml", metavar="NAME", environment=False),
     Option(
@@ -219,9 +208,15 @@ OPTIONS: tuple[Option, ...] = (
         metavar="SECTION",
     ),
     Option("operation", "only requirements of this operation", many=True, metavar="ID"),
-    Option("requirement", "only this requirement", many=True, metavar="ID"),
+    Option("requirement", "only this requirement, or those of a pattern", many=True, metavar="ID"),
     Option("kind", "only requirements of this kind", many=True, choices=_KINDS),
     Option("level", "only requirements of this level", many=True, choices=("must", "should", "note")),
+    Option(
+        "last-failed",
+        "only what failed, erred or was not tested in this earlier report",
+        parse=Path,
+        metavar="REPORT",
+    ),
     Option("image", "id of the image to create servers from", metavar="ID"),
     Option("flavor", "id of the flavor to create servers with", metavar="ID"),
     Option("other-flavor", "id of a flavor to resize to", metavar="ID"),
@@ -286,20 +281,20 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {
         name: settings.folder / path
-        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign")
+        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign", "last_failed")
         if (path := getattr(settings, name)) is not None
     }
-    if settings.variant and not settings.embedded:
-        raise pytest.UsageError(
-            "--ecs-variant is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
-        )
-    if settings.deviation and not settings.embedded:
-        raise pytest.UsageError(
-            "--ecs-deviation is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
-        )
-    worker = getattr(config, "workerinput", None)
-    run = worker["ecs_run"] if worker and "ecs_run" in worker else _secrets.token_hex(4)
-    return replace(settings, **absolute, run=run, seed=_seed(config), worker=worker["workerid"] if worker else "main")
+    for name in ("variant", "deviation"):
+        if getattr(settings, name) and not settings.embedded:
+            raise pytest.UsageError(
+                f"--ecs-{name} is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
+            )
+    worker = getattr(config, "workerinput", None) or {}
+    settings = replace(settings, **absolute, listed=read_list(settings.profile, settings.folder))
+    # The run may write where the earlier report is, so that only the controller reads it.
+    failed = tuple(worker["ecs_failed"]) if "ecs_failed" in worker else read_failed(settings.last_failed)
+    run = worker.get("ecs_run") or _secrets.token_hex(4)
+    return replace(settings, failed=failed, run=run, seed=_seed(config), worker=worker.get("workerid", "main"))
 
 
 def _seed(config: pytest.Config) -> int:
@@ -344,48 +339,3 @@ def _parse(option: Option, source: str, raw: Any) -> Any:
         except ValueError as error:
             raise pytest.UsageError(f"{source}: {text!r} cannot be used: {error}") from None
     return tuple(parsed) if option.many else parsed[0]
-
-
-def check_selection(settings: Settings, contract: Contract) -> None:
-    """Raise `pytest.UsageError` for a selection that names nothing in the contract, with the closest names."""
-    sections = {r.section.split(",")[0] for r in contract.requirements.values()}
-    prefixes = {".".join(parts[:n]) for s in sections for parts in [s.split(".")] for n in range(1, len(parts) + 1)}
-    for name, given, known in (
-        ("operation", settings.operation, contract.operations),
-        ("requirement", settings.requirement, contract.requirements),
-        ("section", settings.section, prefixes),
-    ):
-        for text in given:
-            if text not in known:
-                raise pytest.UsageError(
-                    f"--ecs-{name}: the contract has no {name} {text!r}{closest(text, sorted(known))}"
-                )
-
-
-def check_deviations(settings: Settings) -> None:
-    """Raise `pytest.UsageError` for a deviation or variant that the embedded mock does not have, with the closest names."""
-    if not (settings.deviation or settings.variant):
-        return
-    from pytest_ecs._mock import DEVIATIONS, VARIANTS
-
-    known: dict[str, tuple[tuple[str, ...], Mapping[str, object]]] = {
-        "deviation": (settings.deviation, DEVIATIONS),
-        "variant": (settings.variant, VARIANTS),
-    }
-    for kind, (names, switches) in known.items():
-        for name in names:
-            if name not in switches:
-                raise pytest.UsageError(
-                    f"--ecs-{kind}: the mock has no {kind} {name!r}{closest(name, sorted(switches))}"
-                )
-
-
-def selected(settings: Settings, requirement: Requirement, operation: Operation | None) -> bool:
-    """Whether *requirement* is inside the profile and every filter; *operation* is the one that it belongs to.
-
-    A section has what it says itself, and all that is required of the operations that it documents.
-    """
-    from pytest_ecs._report.certificate import inside
-
-    filters = {name: getattr(settings, name) for name in FILTERS}
-    return inside(PROFILES[settings.profile], filters, requirement, operation)

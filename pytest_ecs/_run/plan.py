@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ecs._run.doctor import quotas
-from pytest_ecs._run.options import selected
+from pytest_ecs._run.profiles import selected
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
@@ -31,6 +31,7 @@ class _Figures:
 
 #: Measured on the embedded mock with one process; how many requirements there are was counted there, too.
 _MEASURED = {
+    "smoke": _Figures(2130, 6, 8, 1200, 17.0),
     "core": _Figures(2600, 20, 12, 8000, 80.0),
     "native": _Figures(3550, 43, 8, 7600, 105.0),
     "deprecated": _Figures(1200, 10, 25, 4000, 40.0),
@@ -61,7 +62,7 @@ def chosen(settings: Settings, contract: Contract) -> list[str]:
 
 def plan_of(settings: Settings, requirements: Collection[str], processes: int = 1) -> Plan:
     """Return what testing *requirements* will use; the limits of the settings are never passed."""
-    whole = _MEASURED[settings.profile]
+    whole = _MEASURED.get(settings.profile, _MEASURED["full"])
     share = min(1.0, len(requirements) / whole.requirements)
     # Even one requirement needs the pool's first servers.
     servers = min(settings.max_servers, max(settings.batch * processes, round(whole.servers * share)))

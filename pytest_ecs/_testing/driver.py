@@ -139,8 +139,9 @@ class Driver:
         """Carry out *steps* and see that what they delete goes; a server where that fails serves nobody again."""
         try:
             done = all(
-                self._insist(method, path, body, leases) and (method != "DELETE" or self.wait.gone(path))
-                for method, path, body in steps()
+                self._insist(method, path, body, leases, *microversion)
+                and (method != "DELETE" or self.wait.gone(path, microversion=next(iter(microversion), None)))
+                for method, path, body, *microversion in steps()
             )
         except (LookupError, TypeError, StepFailed, PrerequisiteMissing):  # an answer does not say what there is to do
             done = False
@@ -148,10 +149,10 @@ class Driver:
             for lease in leases:
                 lease.spoilt = True
 
-    def _insist(self, method: str, path: str, body: JSON, leases: list[Lease]) -> bool:
+    def _insist(self, method: str, path: str, body: JSON, leases: list[Lease], microversion: str | None = None) -> bool:
         """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
         for _ in range(TRIES):
-            sent = self.client.request(method, path, json=body)
+            sent = self.client.request(method, path, json=body, microversion=microversion)
             if sent.accepted or sent.status == 404:
                 self.jobs.settle(sent, leases)
                 return True

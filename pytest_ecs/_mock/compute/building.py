@@ -286,7 +286,8 @@ def _build(state: State, project: Project, user: User, plan: Plan, name: str, in
             wanted.port.server = server.id
             port = wanted.port
             # Table 6-11: on a port that is there the groups that were asked for have no effect.
-            server.nics.append(Nic(wanted.network, port.address, port.mac, port, port.id, [project.default_group]))
+            own = list(port.groups) or [project.default_group]
+            server.nics.append(Nic(wanted.network, port.address, port.mac, port, port.id, own))
             continue
         address = wanted.address
         if address is None:

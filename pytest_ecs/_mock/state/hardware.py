@@ -71,6 +71,9 @@ class Port:
     address: str
     mac: str
     server: str | None = None
+    name: str = ""
+    #: The security groups that its NIC is put into; none stands for the default one.
+    groups: list[SecurityGroup] = field(default_factory=list)
 
 
 @dataclass

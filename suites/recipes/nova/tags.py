@@ -30,9 +30,7 @@ def _untag_made(use: Ingredients, request: Request) -> list[Step]:
 
 
 def _without(use: Ingredients) -> list[Step]:
-    # The ECS view of the same tags (5.9.4), which needs no microversion.
-    body = {"action": "delete", "tags": [{"key": _TAG}]}
-    return [("POST", f"/v1/{{project_id}}/servers/{use.servers[0]}/tags/action", body)]
+    return [("DELETE", _path(use, _TAG), None, _SINCE)]
 
 
 @recipe("nova.tags.list", server="ACTIVE")
