@@ -67,6 +67,32 @@ def test_names_that_were_meant_are_found_in_one_place() -> None:
     assert users == {"pytest_ecs/_text.py", "pytest_ecs/_mock/switches.py"}
 
 
+#: Numbers in suites that only look like statuses.
+_NO_STATUS = {
+    ("suites/deprecated/test_images.py", 400),  # days
+    ("suites/nova/test_operations.py", 300),  # seconds
+}
+
+
+def test_suites_say_no_status_and_no_code() -> None:
+    """The contract says them: what an answer must be is an expectation of general.yaml, accepted or refused."""
+    contract = load_contract()
+    statuses = {*contract.statuses, 299, 399, 499, 599}
+    files = sorted((_ROOT / "suites").rglob("*.py"))
+    trees = {_name(file): ast.parse(file.read_text(encoding="utf-8")) for file in files}
+    numbers = {
+        (name, node.value)
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value in statuses and node.value >= 200
+    }
+    code = re.compile(r"\b[A-Z][a-z]+\.[0-9]{4}\b")
+    codes = {(name, text) for name, tree in trees.items() for _, text in _texts(tree) if code.search(text)}
+    assert len(files) > 100
+    assert numbers == _NO_STATUS
+    assert codes == set()
+
+
 def test_every_rule_stands_literally_where_it_is_checked() -> None:
     """`git grep nova.tags.add/rule/too-long` finds the claim of the contract and the check."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in (_ROOT / "suites").rglob("*.py"))

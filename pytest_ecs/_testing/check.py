@@ -173,16 +173,32 @@ class Check:
                 return False
         return False
 
-    def refused(self, requirement_id: str, exchange: Exchange, expectation: str = "refused") -> bool:
+    def answered(self, requirement_id: str, exchange: Exchange, expectation: str) -> bool:
         """Make a finding: the status is one of those of an *expectation* of ``schemas/general.yaml``; return whether it is."""
         operation = self._contract.operations.get(exchange.operation or "")
         dialect = operation.dialect if operation is not None else "nova"
         statuses = self._contract.expectation(expectation, dialect).statuses
         return self(requirement_id, exchange, "status", one_of=sorted(statuses))
 
+    def refused(self, requirement_id: str, exchange: Exchange, expectation: str = "refused") -> bool:
+        """Make a finding: the request was refused as *expectation* says; return whether it was."""
+        return self.answered(requirement_id, exchange, expectation)
+
+    def not_accepted(self, requirement_id: str, exchange: Exchange) -> bool:
+        """Make a finding: the request was refused with whatever status (4xx, 5xx); return whether it was."""
+        return self(requirement_id, exchange, "status", at_least=400)
+
     def accepted(self, requirement_id: str, exchange: Exchange) -> bool:
         """Make a finding: the request was accepted (2xx); return whether it was."""
         return self(requirement_id, exchange, "status", at_most=299)
+
+    def stays_there(self, requirement_id: str, look: Callable[[], Exchange]) -> bool:
+        """Make a finding: the query that *look* sends is accepted, now and still five seconds later; return whether it is."""
+        return self.stays(requirement_id, look, "status", at_most=299)
+
+    def served(self, requirement_id: str, exchange: Exchange) -> bool:
+        """Make a finding: the request was answered, and not with an error of the server (5xx); return whether it was."""
+        return self(requirement_id, exchange, "status", at_most=499)
 
     def not_tested(self, requirement_id: str, reason: str) -> None:
         """Make a finding: *requirement_id* could not be tested, and why."""

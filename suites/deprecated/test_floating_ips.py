@@ -185,7 +185,7 @@ def _bound(client: Client, wait: Wait, path: str, server: str | None) -> Exchang
     """Wait a while until an address shows *server*, and return what it shows then, or that it is not there."""
     shown = client.get(path)
     for _ in range(60):
-        if shown.status == 404 or read(shown, "floating_ip", "instance_id") == server:
+        if shown.refused or read(shown, "floating_ip", "instance_id") == server:
             break
         wait.sleep(1.0)
         shown = client.get(path)

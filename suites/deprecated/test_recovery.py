@@ -75,7 +75,7 @@ def test_recovery_is_set_up_and_removed(
     ecs_check("deprecated.recovery.show/rule/as-configured", shown, *_PLACE, equals="false")
     again = _configure(ecs_client, lease, "false")
     if again.refused:
-        ecs_check("deprecated.recovery.update/rule/again", again, "status", one_of=[400, 409])
+        ecs_check.refused("deprecated.recovery.update/rule/again", again, "wrong-state")
     else:
         ecs_check("deprecated.recovery.update/rule/again", ecs_client.get(_path(lease)), *_PLACE, equals="false")
     if supported:

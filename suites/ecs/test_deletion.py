@@ -42,7 +42,7 @@ def test_only_the_listed_servers_are_deleted(
         if "job_id" not in deleted.json_object:  # nothing says when it is over
             ecs_wait.gone(f"/v2.1/{{project_id}}/servers/{lease.id}")
         check.refused("ecs.servers.delete/rule/several", lease.show(), "not-found")
-    check.stays("ecs.servers.delete/rule/listed-only", kept.show, "status", at_most=299)
+    check.stays_there("ecs.servers.delete/rule/listed-only", kept.show)
     after = ecs_client.get("/v2.1/{project_id}/servers", **listing)
     # Whoever took one of them meanwhile may have deleted it.
     others = sorted(idle & {*ecs_servers.idle()})
@@ -316,5 +316,5 @@ def _deleted_with_eip(
 
 def _kept(client: Client, check: Check, requirement: str, path: str) -> None:
     """Judge that an EIP is there, and bound to no server."""
-    if check.stays(requirement, lambda: client.get(path), "status", at_most=299):
+    if check.stays_there(requirement, lambda: client.get(path)):
         check(requirement, client.get(path), "body", "floating_ip", "instance_id", equals=None)

@@ -108,7 +108,7 @@ def test_a_job_that_fails_says_why(
             ecs_check.not_tested(rule, "no job failed in this run")
         return
     lease = ecs_servers("ACTIVE")
-    hook("POST", "/_mock/fail", {"job_type": "stopServers", "code": "Ecs.0204"})
+    hook("POST", "/_mock/fail", {"job_type": "stopServers"})
     stop = {"os-stop": {"servers": [{"id": lease.id}]}}
     started = ecs_client.post("/v1/{project_id}/cloudservers/action", stop)
     ecs_jobs.wait_out(started)

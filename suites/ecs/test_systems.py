@@ -275,7 +275,7 @@ def test_an_installation_fails_and_is_repeated(
     body, hook = body_of(operation, ecs_cases.control(operation)), ecs_target.control
     lease = ecs_servers("SHUTOFF")
     if hook is not None:
-        hook("POST", "/_mock/fail", {"job_type": kind, "code": "Ecs.0204"})
+        hook("POST", "/_mock/fail", {"job_type": kind})
     sent = ecs_client.post(path_of(operation, lease.id), body)
     other = _meanwhile(ecs_client, ecs_jobs, ecs_wait, lease) if sent.accepted else None
     ecs_jobs.wait_out(sent)
