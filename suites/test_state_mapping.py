@@ -9,7 +9,20 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_ecs import Check, Client, Contract, Exchange, Jobs, Lease, Servers, Supplies, Target, Wait, load_contract
+from pytest_ecs import (
+    Check,
+    Client,
+    Contract,
+    Exchange,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    Target,
+    Wait,
+    load_contract,
+    url_of,
+)
 from pytest_ecs.typing import ServerState
 
 pytestmark = pytest.mark.ecs_group("servers")
@@ -20,7 +33,7 @@ _BUILDING = [f"A-4/building+{task}" for task in ("scheduling", "block_device_map
 _SOFT = [f"A-4/active+{task}" for task in ("rebooting", "reboot_pending", "reboot_started")]
 _HARD = [f"A-4/active+{task}" for task in ("rebooting_hard", "reboot_pending_hard", "reboot_started_hard")]
 _RESIZING = [f"A-4/stopped+{task}" for task in ("resize_prep", "resize_migrating", "resize_migrated", "resize_finish")]
-_ACTION = "/v1/{project_id}/cloudservers/action"
+_ACTION = url_of("ecs.servers.batch-stop")
 
 
 def _show(lease: Lease) -> Callable[[], Exchange]:
@@ -39,8 +52,8 @@ def test_states_of_a_new_server(
 ) -> None:
     """From the request to ACTIVE a server is building."""
     name = ecs_supplies.name("states")
-    started = ecs_client.post("/v1/{project_id}/cloudservers", ecs_servers.template(name, 1))
-    seen = ecs_jobs.watch(started, lambda: ecs_client.get("/v2.1/{project_id}/servers/detail", query={"name": name}))
+    started = ecs_client.post(url_of("ecs.servers.create"), ecs_servers.template(name, 1))
+    seen = ecs_jobs.watch(started, lambda: ecs_client.get(url_of("nova.servers.list-detail"), query={"name": name}))
     ecs_servers.settle(started)
     ecs_check.missed([*_BUILDING, *_ACTIVE], seen)
 
@@ -96,7 +109,7 @@ def test_states_while_resizing(ecs_client: Client, ecs_check: Check, ecs_servers
     """A stopped server whose specifications change shows as RESIZE."""
     lease = ecs_servers("SHUTOFF")
     wanted = ecs_servers.other_flavor(lease)
-    path = f"/v1/{{project_id}}/cloudservers/{lease.id}/resize"
+    path = url_of("ecs.servers.resize", server_id=lease.id)
     started = ecs_client.post(path, {"resize": {"flavorRef": wanted}})
     seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
@@ -121,10 +134,10 @@ def test_states_while_deleting(
 ) -> None:
     """A server keeps its status while it is being deleted, and then it is gone."""
     lease = ecs_servers.to_delete(state)
-    started = ecs_client.post("/v1/{project_id}/cloudservers/delete", {"servers": [{"id": lease.id}]})
+    started = ecs_client.post(url_of("ecs.servers.delete"), {"servers": [{"id": lease.id}]})
     seen = ecs_jobs.watch(started, _show(lease))
     if started.accepted and "job_id" not in started.json_object:  # nothing says when it is over
-        ecs_wait.gone(f"/v2.1/{{project_id}}/servers/{lease.id}")
+        ecs_wait.gone(url_of("nova.servers.show", server_id=lease.id))
     ecs_check.after(started).refused("ecs.servers.delete/rule/success-deletes", lease.show(), "not-found")
     lease.release()
     ecs_check.missed([row], seen)

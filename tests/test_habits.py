@@ -93,6 +93,17 @@ def test_suites_say_no_status_and_no_code() -> None:
     assert codes == set()
 
 
+def test_what_is_made_once_has_a_name_of_its_own() -> None:
+    """Else one module gets what another made, and something of another shape."""
+    calls = [
+        found
+        for file in sorted((_ROOT / "suites").rglob("*.py"))
+        for found in re.findall(r"\.once\(\s*(f?\"[^\"]+\")", file.read_text(encoding="utf-8"))
+    ]
+    assert calls
+    assert sorted(set(calls)) == sorted(calls)
+
+
 def test_every_rule_stands_literally_where_it_is_checked() -> None:
     """`git grep nova.tags.add/rule/too-long` finds the claim of the contract and the check."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in (_ROOT / "suites").rglob("*.py"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Expect, Jobs, Lease, Servers, Supplies, Wait, exactly, read
+from pytest_ecs import Check, Client, Expect, Jobs, Lease, Servers, Supplies, Wait, exactly, read, url_of
 from pytest_ecs.typing import JSON
 
 from .attaching import IDS, attach_path, attached, detach, devices, disks_of, ids_of, native_path
@@ -166,7 +166,7 @@ def test_a_xen_server_needs_a_device(
 
 def _is_of(client: Client, check: Check, servers: Servers, lease: Lease, kind: str, requirement: str) -> bool:
     """Return whether a server's flavor is of a virtualization (table 5-41): CloudCompute is KVM, FusionCompute Xen."""
-    specs = client.get(f"/v2.1/{{project_id}}/flavors/{servers.flavor_of(lease)}/os-extra_specs")
+    specs = client.get(url_of("nova.flavor-extra-specs.show", flavor_id=str(servers.flavor_of(lease))))
     found = str(read(specs, "extra_specs").get("ecs:virtualization_env_types", "no known virtualization"))
     if found != kind:
         check.not_tested(requirement, f"the flavor of the run is of {found}, and a flavor of {kind} is needed (5.4.1)")

@@ -21,6 +21,7 @@ from pytest_ecs import (
     exactly,
     load_contract,
     read,
+    url_of,
 )
 from pytest_ecs.exceptions import PrerequisiteMissing
 
@@ -31,11 +32,11 @@ _TOO_MANY = 12
 
 
 def _path(server: str, verb: str = "") -> str:
-    return f"/v1/{{project_id}}/cloudservers/{server}/nics{verb}"
+    return url_of("ecs.nics.add", server_id=server) + verb
 
 
 def _native(server: str) -> str:
-    return f"/v2.1/{{project_id}}/servers/{server}/os-interface"
+    return url_of("nova.nics.list", server_id=server)
 
 
 def _list(client: Client, lease: Lease) -> Exchange:
@@ -124,7 +125,7 @@ def _in_subnet(check: Check, listed: Exchange, number: int, before: list[str]) -
 def _taken(client: Client, lease: Lease) -> list[str]:
     """Return the addresses that other servers of the project have in the networks of one."""
     networks = read(lease.show(), "server", "addresses")
-    listed = client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
+    listed = client.get(url_of("nova.servers.list-detail"), query={"limit": "1000"})
     others = [server["addresses"] for server in read(listed, "servers") if server["id"] != lease.id]
     return [entry["addr"] for addresses in others for network in networks for entry in addresses.get(network, [])]
 
@@ -159,7 +160,7 @@ def test_a_nic_has_the_security_group_that_was_asked_for(
     """It is among those of the server."""
     lease, group = ecs_servers("ACTIVE"), ecs_supplies.need("security_group_id")
     with _added(ecs_client, ecs_supplies, ecs_jobs, lease, {"security_groups": [{"id": group}]}) as (added, _):
-        groups = ecs_client.get(f"/v2.1/{{project_id}}/servers/{lease.id}/os-security-groups")
+        groups = ecs_client.get(url_of("nova.server-security-groups.list", server_id=lease.id))
         ids = ("body", "security_groups", "*", "id")
         ecs_check.after(added)("ecs.nics.add/rule/security-groups-set", groups, *ids, contains=group)
 

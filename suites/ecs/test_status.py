@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers
+from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, url_of
 from pytest_ecs.typing import JSON
 
 
 def _path(server: str) -> str:
-    return f"/v1/{{project_id}}/cloudservers/{server}/resize"
+    return url_of("ecs.servers.resize", server_id=server)
 
 
 @pytest.mark.parametrize(
