@@ -7,14 +7,14 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Supplies, Target, Wait, read
+from pytest_ecs import Cases, Check, Client, Expect, Supplies, Target, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from .volumes import DISKS, ONE, body_of, disk_of, drop, make, ready, spellings, status_of
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 
 
 @pytest.mark.ecs_requirement("deprecated.disks.delete/rule/states")

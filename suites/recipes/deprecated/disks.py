@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_DISKS = "/v2.1/{project_id}/os-volumes"
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+_DISKS = url_of("deprecated.disks.list")
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 
 
 def _wanted(use: Ingredients, **fields: object) -> dict[str, object]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_ALL = "/v2.1/{project_id}/os-floating-ips"
+_ALL = url_of("deprecated.floating-ips.list")
 #: The last microversion that binds and unbinds (11.5.1, 11.5.2).
 _LAST = "2.43"
 
@@ -21,7 +21,7 @@ def _address(use: Ingredients) -> str:
 
 
 def _action(use: Ingredients) -> str:
-    return f"/v2.1/{{project_id}}/servers/{use.servers[0]}/action"
+    return url_of("deprecated.servers.add-floating-ip", server_id=use.servers[0])
 
 
 @recipe("deprecated.floating-ip-pools.list")
@@ -72,7 +72,7 @@ def _bind(use: Ingredients) -> Request:
 
 @recipe("deprecated.servers.add-floating-ip", variant="fixed")
 def _bind_to_fixed(use: Ingredients) -> Request:
-    nics = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface"
+    nics = url_of("nova.nics.list", server_id=use.servers[0])
     fixed = use.read(nics, "interfaceAttachments", 0, "fixed_ips", 0, "ip_address")
     body = {"addFloatingIp": {"address": _address(use), "fixed_address": fixed}}
     return Request({"server_id": use.servers[0]}, body=body, microversion=_LAST)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_GROUPS = "/v2.1/{project_id}/os-security-groups"
-_RULES = "/v2.1/{project_id}/os-security-group-rules"
+_GROUPS = url_of("deprecated.security-groups.list")
+_RULES = url_of("deprecated.security-group-rules.create")
 
 
 def _wanted(use: Ingredients) -> dict[str, object]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 
 
 def _wanted(use: Ingredients) -> dict[str, object]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_GROUPS = "/v1/{project_id}/cloudservers/os-server-groups"
+_GROUPS = url_of("ecs.server-groups.list")
 
 
 def _wanted(use: Ingredients) -> dict[str, object]:

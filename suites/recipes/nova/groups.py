@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_GROUPS = "/v2.1/{project_id}/os-server-groups"
+_GROUPS = url_of("nova.server-groups.list")
 #: From this microversion on a group shows whose it is.
 _OWNED = "2.13"
 

@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from pytest_ecs._checks import TESTS
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import open_session
+from pytest_ecs._testing.check import Test as Claims
 from pytest_ecs._testing.tools import Tools, tools_of
 
 from ..exchanges import exchange
@@ -127,3 +129,8 @@ def test_a_creation_for_which_there_may_be_no_room_is_no_failure(
     (finding,) = tools.driver.session.pending
     assert finding.outcome == outcome
     assert outcome != "error" or "no room" in finding.reason or status == 503
+
+
+def test_the_tests_that_a_claim_takes_are_those_that_there_are() -> None:
+    """Their names stand in two places: one compares, the other is for type checkers and editors."""
+    assert Claims.__annotations__.keys() == TESTS.keys()
