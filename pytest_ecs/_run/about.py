@@ -12,8 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pytest_ecs._contract import Contract
 from pytest_ecs._report.model import Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
-from pytest_ecs._run.options import FILTERS, OPTIONS, PROFILES, Settings
-from pytest_ecs._run.selection import declaration_of
+from pytest_ecs._run.options import OPTIONS, PROFILES, Settings
+from pytest_ecs._run.selection import declaration_of, filters_of
 
 if TYPE_CHECKING:
     from pytest_ecs._run.process import Keeper
@@ -42,7 +42,7 @@ def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], starte
             "requirements": len(contract.requirements),
         },
         target=_target(keeper),
-        selection=_selection(settings, again),
+        selection=_selection(settings, again, contract),
         properties=_properties(settings, again),
         waivers=list(waivers),
         declaration=declaration_of(settings, keeper.session.reach.missing if keeper.session is not None else ()),
@@ -97,9 +97,10 @@ def _bare(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _selection(settings: Settings, again: str) -> SelectionInfo:
-    filters = {name: list(getattr(settings, name)) for name in FILTERS if getattr(settings, name)}
+def _selection(settings: Settings, again: str, contract: Contract) -> SelectionInfo:
+    filters = filters_of(settings, contract)
     text = f"profile {settings.profile}" + "".join(f", {name} {' '.join(values)}" for name, values in filters.items())
+    text = text if settings.shard is None else f"shard {settings.shard} of {text}"
     return {
         "text": text,
         "profile": settings.profile,

@@ -13,15 +13,12 @@ import secrets as _secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 
+from pytest_ecs._run.shards import Shard, shard
 from pytest_ecs._types import Kind
-
-if TYPE_CHECKING:
-    from pytest_ecs._contract import Contract
-    from pytest_ecs._contract.model import Operation, Requirement
 
 __all__ = [
     "FILTERS",
@@ -30,9 +27,7 @@ __all__ = [
     "Settings",
     "add_options",
     "check_deviations",
-    "check_selection",
     "read_settings",
-    "selected",
 ]
 
 #: Chapters of the document that each profile holds.
@@ -74,6 +69,7 @@ class Settings:
     requirement: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     level: tuple[str, ...] = ()
+    shard: Shard | None = None
     image: str | None = None
     flavor: str | None = None
     other_flavor: str | None = None
@@ -222,6 +218,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("requirement", "only this requirement", many=True, metavar="ID"),
     Option("kind", "only requirements of this kind", many=True, choices=_KINDS),
     Option("level", "only requirements of this level", many=True, choices=("must", "should", "note")),
+    Option("shard", "one part of several, 1/4 the first of four; report merge joins them", parse=shard, metavar="N/OF"),
     Option("image", "id of the image to create servers from", metavar="ID"),
     Option("flavor", "id of the flavor to create servers with", metavar="ID"),
     Option("other-flavor", "id of a flavor to resize to", metavar="ID"),
@@ -352,22 +349,6 @@ def closest(text: str, known: Sequence[str]) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
-def check_selection(settings: Settings, contract: Contract) -> None:
-    """Raise `pytest.UsageError` for a selection that names nothing in the contract, with the closest names."""
-    sections = {r.section.split(",")[0] for r in contract.requirements.values()}
-    prefixes = {".".join(parts[:n]) for s in sections for parts in [s.split(".")] for n in range(1, len(parts) + 1)}
-    for name, given, known in (
-        ("operation", settings.operation, contract.operations),
-        ("requirement", settings.requirement, contract.requirements),
-        ("section", settings.section, prefixes),
-    ):
-        for text in given:
-            if text not in known:
-                raise pytest.UsageError(
-                    f"--ecs-{name}: the contract has no {name} {text!r}{closest(text, sorted(known))}"
-                )
-
-
 def check_deviations(settings: Settings) -> None:
     """Raise `pytest.UsageError` for a deviation or variant that the embedded mock does not have, with the closest names."""
     if not (settings.deviation or settings.variant):
@@ -384,14 +365,3 @@ def check_deviations(settings: Settings) -> None:
                 raise pytest.UsageError(
                     f"--ecs-{kind}: the mock has no {kind} {name!r}{closest(name, sorted(switches))}"
                 )
-
-
-def selected(settings: Settings, requirement: Requirement, operation: Operation | None) -> bool:
-    """Whether *requirement* is inside the profile and every filter; *operation* is the one that it belongs to.
-
-    A section has what it says itself, and all that is required of the operations that it documents.
-    """
-    from pytest_ecs._report.certificate import inside
-
-    filters = {name: getattr(settings, name) for name in FILTERS}
-    return inside(PROFILES[settings.profile], filters, requirement, operation)

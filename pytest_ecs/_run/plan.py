@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_ecs._report.certificate import inside
 from pytest_ecs._run.doctor import quotas
-from pytest_ecs._run.options import selected
+from pytest_ecs._run.options import PROFILES
+from pytest_ecs._run.selection import filters_of
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
@@ -55,8 +57,9 @@ class Plan:
 
 def chosen(settings: Settings, contract: Contract) -> list[str]:
     """Return the requirements that *settings* select."""
+    chapters, filters = PROFILES[settings.profile], filters_of(settings, contract)
     every = contract.requirements.values()
-    return [one.id for one in every if selected(settings, one, contract.operations.get(one.operation or ""))]
+    return [one.id for one in every if inside(chapters, filters, one, contract.operations.get(one.operation or ""))]
 
 
 def plan_of(settings: Settings, requirements: Collection[str], processes: int = 1) -> Plan:

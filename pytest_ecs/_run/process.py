@@ -71,9 +71,9 @@ def certify(config: pytest.Config) -> None:
     from pytest_ecs._report.files import prepare
     from pytest_ecs._run.controller import Recorder
     from pytest_ecs._run.gates import read_gates
-    from pytest_ecs._run.options import check_deviations, check_selection
+    from pytest_ecs._run.options import check_deviations
     from pytest_ecs._run.scheduling import Grouping, Spread
-    from pytest_ecs._run.selection import Selector
+    from pytest_ecs._run.selection import Selector, check_selection
     from pytest_ecs._run.waivers import read_waivers
     from pytest_ecs._run.worker import Witness
 

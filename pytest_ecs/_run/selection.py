@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_ecs._report.certificate import inside
 from pytest_ecs._report.offered import declared
-from pytest_ecs._run.options import PROFILES, selected
+from pytest_ecs._run.options import FILTERS, PROFILES, closest
+from pytest_ecs._run.shards import groups_of, home_of
 from pytest_ecs.exceptions import ContractError
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
+    from pytest_ecs._contract.model import Operation, Requirement
     from pytest_ecs._report.model import Declaration
     from pytest_ecs._run.options import Settings
 
-__all__ = ["Selector", "declaration_of"]
+__all__ = ["Selector", "check_selection", "declaration_of", "filters_of", "selected"]
 
 
 def declaration_of(settings: Settings, missing: Collection[int] = ()) -> list[Declaration]:
@@ -46,6 +49,8 @@ class Selector:
         }
         self._requirements = contract.requirements
         self._contract = contract
+        self._shard = settings.shard
+        #: Of all shards: a test may cover some that another shard answers for.
         self.chosen = {
             requirement.id
             for requirement in contract.requirements.values()
@@ -68,7 +73,7 @@ class Selector:
         dropped: list[pytest.Item] = []
         for item in items:
             covered = covered_by(item)
-            (kept if not covered or self._wanted(covered) else dropped).append(item)
+            (kept if not covered or (self._wanted(covered) and self._is_here(item, covered)) else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
             items[:] = kept
@@ -99,3 +104,43 @@ class Selector:
         """Whether a test was asked for; general requirements bring in no operation that the profile leaves out."""
         bound = [self._inside[name] for name in covered if name in self._inside]
         return bool(self.chosen.intersection(covered)) and (not bound or any(bound))
+
+    def _is_here(self, item: pytest.Item, covered: list[str]) -> bool:
+        """Whether the shard of the run is the one that a test belongs to."""
+        from pytest_ecs._run.scheduling import MARKER
+
+        marks = [str(name) for marker in item.iter_markers(MARKER) for name in marker.args]
+        return self._shard is None or self._shard.number == home_of(covered, marks, self._contract, self._shard.of)
+
+
+def check_selection(settings: Settings, contract: Contract) -> None:
+    """Raise `pytest.UsageError` for a selection that names nothing in the contract, with the closest names."""
+    sections = {r.section.split(",")[0] for r in contract.requirements.values()}
+    prefixes = {".".join(parts[:n]) for s in sections for parts in [s.split(".")] for n in range(1, len(parts) + 1)}
+    for name, given, known in (
+        ("operation", settings.operation, contract.operations),
+        ("requirement", settings.requirement, contract.requirements),
+        ("section", settings.section, prefixes),
+    ):
+        for text in given:
+            if text not in known:
+                raise pytest.UsageError(
+                    f"--ecs-{name}: the contract has no {name} {text!r}{closest(text, sorted(known))}"
+                )
+    if settings.shard is not None and not groups_of(settings.shard, contract):
+        raise pytest.UsageError(f"--ecs-shard: nothing is left for {settings.shard}, since sections stay in one piece")
+
+
+def filters_of(settings: Settings, contract: Contract) -> dict[str, list[str]]:
+    """Return what narrows the profile: the values of the options, and the section groups of the shard."""
+    filters = {name: list(getattr(settings, name)) for name in FILTERS if getattr(settings, name)}
+    return filters if settings.shard is None else {**filters, "group": groups_of(settings.shard, contract)}
+
+
+def selected(settings: Settings, requirement: Requirement, operation: Operation | None) -> bool:
+    """Whether *requirement* is inside the profile and every filter; *operation* is the one that it belongs to.
+
+    A section has what it says itself, and all that is required of the operations that it documents.
+    """
+    filters = {name: getattr(settings, name) for name in FILTERS}
+    return inside(PROFILES[settings.profile], filters, requirement, operation)

@@ -3,7 +3,8 @@
 import pytest
 
 from pytest_ecs import load_contract
-from pytest_ecs._run.options import Settings, selected
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.selection import selected
 
 _PRINT = """
 def test_settings(ecs_settings):
