@@ -72,8 +72,8 @@ class Ingredients:
 
 #: Builds a request from the ingredients.
 Build = Callable[[Ingredients], Request]
-#: Method, path and body of a request.
-Step = tuple[str, str, JSON]
+#: Method, path and body of a request, and the microversion of one that is not there without.
+Step = tuple[str, str, JSON] | tuple[str, str, JSON, str]
 #: Gives the requests that take back what an accepted one, whose exchange is handed in, did.
 Undo = Callable[[Ingredients, Exchange], Iterable[Step]]
 #: Gives the requests that take back what building the request did to the server, whatever became of the request.
@@ -104,6 +104,9 @@ class Recipe:
     #: What takes back what building the request does to the server; requests that are to be refused go to a server of
     #: their own then, not to a shared one.
     restore: Restore | None = None
+    #: What is generated for it leaves marks at its server that *undo* and *restore* do not know, so that the server is
+    #: put back as it was before.
+    marks: bool = False
     #: What its tests share with others, so that they run in one xdist worker.
     group: Group | None = None
 
@@ -123,6 +126,7 @@ def recipe(
     personal: bool = False,
     undo: Undo | None = None,
     restore: Restore | None = None,
+    marks: bool = False,
     group: Group | None = None,
     variant: str = "default",
 ) -> Callable[[Build], Build]:
@@ -139,7 +143,7 @@ def recipe(
             raise ConfigurationError(f"{_place(build)}: {unknown.what}", hint=unknown.hint) from None
         if variant == "default":
             RECIPES[operation] = Recipe(
-                operation, {}, server, count, deletes, anonymous, public, personal, undo, restore, group
+                operation, {}, server, count, deletes, anonymous, public, personal, undo, restore, marks, group
             )
         elif operation not in RECIPES:
             raise ConfigurationError(

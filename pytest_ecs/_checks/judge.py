@@ -13,7 +13,7 @@ from pytest_ecs._checks.assertions import evaluate
 from pytest_ecs._checks.body import undocumented
 from pytest_ecs._checks.cases import NOT_OFFERED, case_findings, not_offered
 from pytest_ecs._checks.codes import codes_of
-from pytest_ecs._checks.corpus import JOB_QUERY, Corpus, Record, told
+from pytest_ecs._checks.corpus import Corpus, Record, told
 from pytest_ecs._checks.errors import error_findings
 from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._checks.jobs import job_claims
@@ -56,7 +56,7 @@ def _answer(exchange: Exchange, contract: Contract, corpus: Corpus) -> Hashable 
         return None
     if exchange.method != "GET" or exchange.request_body is not None:
         return None
-    before = _before(exchange, corpus) if operation.id == JOB_QUERY else None
+    before = _before(exchange, corpus) if operation.id == contract.roles.get("job") else None
     headers = exchange.response_headers
     shown = (*map(headers.get, LABELS), *(headers.get(name.lower()) for name in operation.response_headers))
     about = (operation.id, exchange.path, exchange.microversion, *exchange.parameters.items())
@@ -82,7 +82,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus, seen: Seen | 
         found += error_findings(exchange, operation, contract)
     elif exchange.accepted and (case is None or case.expects == "accepted"):
         found += success_findings(exchange, operation, contract, corpus, seen)
-        if operation.id == JOB_QUERY and isinstance(exchange.response_body, Mapping):
+        if operation.id == contract.roles.get("job") and isinstance(exchange.response_body, Mapping):
             found += _job(exchange, exchange.response_body, contract, corpus)
     return found
 
@@ -99,7 +99,7 @@ def _job(exchange: Exchange, body: Mapping[str, JSON], contract: Contract, corpu
         for code in sorted(job_error_codes(body) & contract.errors.keys()):
             yield Finding(f"A.2/{code}", "pass", (exchange.id,))
     for rule, holds, expected, observed in job_claims(body, asked, before, contract.errors):
-        yield verdict(f"{JOB_QUERY}/rule/{rule}", holds, exchange, expected, observed, rule)
+        yield verdict(f"{exchange.operation}/rule/{rule}", holds, exchange, expected, observed, rule)
 
 
 def _before(exchange: Exchange, corpus: Corpus) -> Mapping[str, JSON] | None:
@@ -139,7 +139,7 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
     """Return the findings that a recorded run gives when it is judged again.
 
     What the judge derives from exchanges is derived anew; the rules' claims are evaluated anew on the recorded
-    answers; other findings than "pass" and "fail" are taken over, since they speak of what is not recorded.
+    answers; only "error", "not_tested" and "not_applicable" findings are taken over, since they speak of what is not recorded.
     """
     record = Record(exchanges)
     result = [finding for exchange in record.exchanges for finding in judge(exchange, contract, record)]

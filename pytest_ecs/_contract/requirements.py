@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pytest_ecs._contract.fields import Field, walk
-from pytest_ecs._contract.matching import Permissions, parameters, same_url
+from pytest_ecs._contract.matching import Permissions, parameters
 from pytest_ecs._contract.model import (
     Envelope,
     ErrorCode,
     Expectation,
     Kind,
     Operation,
+    Parameter,
     Permission,
     Requirement,
     Schema,
@@ -26,29 +27,8 @@ from pytest_ecs.exceptions import ContractError
 
 __all__ = ["derive"]
 
-#: The one operation that needs no credentials (4.1, X-Auth-Token).
-_LOGIN = "iam.tokens.create"
-#: Parameters that authentication speaks of, not the lookup of a resource.
+#: Parameter that authentication speaks of, not the lookup of a resource.
 _PROJECT = "project_id"
-#: Parameters that name what belongs to a project; flavors and images may be everybody's.
-_OWNED = frozenset(
-    {
-        "server_id",
-        "job_id",
-        "volume_id",
-        "snapshot_id",
-        "server_group_id",
-        "port_id",
-        "security_group_id",
-        "security_group_rule_id",
-        "floating_ip_id",
-    }
-)
-#: Parameters whose unknown values have an expectation of their own: its name, and what becomes of such a request.
-_UNKNOWN = {
-    "job_id": ("unknown-job", "refused"),
-    "api_version": ("unknown-version", "refused, or answered with the versions that there are"),
-}
 #: Keywords that bind the maps a client sends; what comes back in a map is the client's own.
 _NEVER_ANSWERED = frozenset({"minProperties", "maxProperties", "propertyNames"})
 
@@ -60,6 +40,7 @@ class _Ground:
     expectations: Mapping[str, Mapping[str, Expectation]]
     envelopes: Mapping[str, Envelope]
     permissions: Permissions
+    parameters: Mapping[str, Parameter]
 
 
 def derive(
@@ -70,10 +51,11 @@ def derive(
     permissions: Iterable[Permission],
     envelopes: Mapping[str, Envelope],
     expectations: Mapping[str, Mapping[str, Expectation]],
+    parameters: Mapping[str, Parameter],
     general: Iterable[Requirement],
 ) -> dict[str, Requirement]:
     """Return all requirements by id, sorted; raises `ContractError` when two would have one id."""
-    ground = _Ground(expectations, envelopes, Permissions(permissions))
+    ground = _Ground(expectations, envelopes, Permissions(permissions), parameters)
     found = [*general, *_states(state_rows), *_codes(errors)]
     for operation in operations:
         found.extend(_of_operation(operation, ground))
@@ -93,7 +75,8 @@ def _of_operation(operation: Operation, ground: _Ground) -> Iterator[Requirement
     yield from _permission(operation, ground)
     yield from _error(operation, ground)
     for rule in operation.rules:
-        yield _requirement(operation, "rule", rule.section, rule.level, rule.says, rule.ruling, case=rule.id)
+        made = _requirement(operation, "rule", rule.section, rule.level, rule.says, rule.ruling, case=rule.id)
+        yield replace(made, untestable=rule.untestable)
 
 
 def _requirement(
@@ -170,8 +153,9 @@ def _response(operation: Operation) -> Iterator[Requirement]:
         if field.required or field.expected:
             span = (f" from {since} on" if since else "") + (f" before {until}" if until else "")
             if field.states is not None:
-                member, values = field.states
+                member, values, task = field.states
                 span += f" while {member} is {listing(sorted(value.upper() for value in values), 'or')}"
+                span += f" without {task}" if task is not None else ""
             yield made("required", "must" if field.required else "should", f"{name} is present{span}", _ruling(field))
         if since:
             present = f" and present from {since} on" if field.required else ""
@@ -263,9 +247,9 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
 
     names = parameters(operation.path)
     for name in names:
-        expectation, says = _UNKNOWN.get(name, ("", ""))
-        if operation.dialect in ground.expectations.get(expectation, {}):
-            yield from made("not-found", expectation, f"An unknown {name} in the URL is {says}", field=name)
+        special = ground.parameters.get(name, Parameter())
+        if special.unknown is not None and operation.dialect in ground.expectations[special.unknown]:
+            yield from made("not-found", special.unknown, f"An unknown {name} in the URL is {special.says}", field=name)
         elif name != _PROJECT and name not in operation.lenient:
             says = f"An unknown {name} in the URL is answered as not found"
             yield from made("not-found", "not-found", says, field=name)
@@ -287,7 +271,7 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
     if until is not None:
         says = f"From microversion {until} on the operation is refused"
         yield _requirement(operation, "microversion", operation.section, "should", says, case="until")
-    if not _authenticated(operation):
+    if operation.anonymous:
         return
     refused = "unauthenticated"
     yield from made("auth", refused, "A request without credentials is refused", case="no-token")
@@ -297,24 +281,14 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
         yield from made("auth", "foreign-project", says, case="other-token")
         says = "A request with another project's id in the URL is refused"
         yield from made("auth", "foreign-project", says, case="other-project")
-        if _OWNED.intersection(names) or _names_servers(operation.body or {}):
+        owned = any(ground.parameters.get(name, Parameter()).owned for name in names)
+        if owned or _names_servers(operation.body or {}):
             says = "A request of another project that names this project's things is refused, and changes nothing"
             yield from made("auth", "foreign-id", says, case="foreign-id")
 
 
 def _names_servers(schema: Schema) -> bool:
     return any(field.schema.get("x-reference") == "server" for field in walk(schema, ""))
-
-
-def _authenticated(operation: Operation) -> bool:
-    """Return whether the operation is bound to credentials.
-
-    ``GET /`` and ``GET /{api_version}`` tell versions. The document does not say whether they need a token, and
-    clients ask them before they have one, so nothing is claimed either way.
-    """
-    if operation.id == _LOGIN:
-        return False
-    return same_url(operation.path).strip("/") not in {"", "{}"}
 
 
 def _permission(operation: Operation, ground: _Ground) -> Iterator[Requirement]:

@@ -22,6 +22,10 @@ class Lender(Protocol):
         """End a lease."""
         ...
 
+    def leave(self, lease: Lease) -> None:
+        """End a lease of a server that is only there to be deleted now."""
+        ...
+
 
 @dataclass
 class Lease:
@@ -50,8 +54,13 @@ class Lease:
         return self.pool.show(self.id)
 
     def release(self) -> None:
-        """Give the server back to the pool; its state is looked at again before anybody else gets it."""
+        """Give the server back to the pool; its state is looked at again before anybody else gets it.
+
+        One that is spoilt goes to somebody who deletes it, if it still fits.
+        """
         if not self._released:
             self._released = True
-            if not self.spoilt:
+            if self.spoilt:
+                self.pool.leave(self)
+            else:
                 self.pool.give_back(self)

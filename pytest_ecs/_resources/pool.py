@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.paths import segment
 from pytest_ecs._resources import lookup
 from pytest_ecs._resources.api import ServerApi, Template
 from pytest_ecs._resources.creations import Creations
 from pytest_ecs._resources.jobs import wait_for_job
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
+from pytest_ecs._resources.records import Server
 from pytest_ecs._resources.settling import Settling
 from pytest_ecs._types import Clock, ServerState
 from pytest_ecs.exceptions import JobError, JobTimeout, LedgerError, PrerequisiteMissing, StepFailed
@@ -43,12 +45,11 @@ class Pool:
     job_timeout: float = 1800.0
     prefix: str = "ecs"
     _serial: int = 0
-    #: The first request makes several servers, since tests need more than one; later ones make what is missing.
     _begun: bool = False
     #: Servers that were made in another way than the pool makes them, and that somebody may still need.
     made: list[str] = field(default_factory=list)
-    #: How many disks and addresses a server had when the pool first looked at it.
-    _first_seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: How many disks and addresses a server had when the pool first looked at it, its flavor and its image.
+    _first_seen: dict[str, tuple[object, ...]] = field(default_factory=dict)
     #: How often a server could not be brought into a state; after a few times it is not tried again.
     _stuck: Counter[str] = field(default_factory=Counter)
     #: How many jobs of a type in a row were not over in time.
@@ -72,14 +73,15 @@ class Pool:
         return lookup.shown(self.client, server).get("locked") is True
 
     def fit(self, server: str) -> bool:
-        """Whether *server* can be handed out: not locked, and with as many disks and addresses as when it was first seen.
+        """Whether *server* can be handed out: not locked, and with what it had when it was first seen.
 
-        Its next user would be blamed for what could not be taken away again.
+        That is the number of its disks and addresses, its flavor and its image: its next user would be blamed for what
+        could not be taken back.
         """
         shown = lookup.shown(self.client, server)
         if not shown or shown.get("status") in lookup.PASSING:
             return True  # nothing can be said; whoever waits for it will see
-        has = lookup.belongings(shown)
+        has = (*lookup.belongings(shown), *lookup.made_of(shown))
         return shown.get("locked") is not True and self._first_seen.setdefault(server, has) == has
 
     def wait_job(
@@ -91,7 +93,7 @@ class Pool:
         """
         try:
             over = wait_for_job(
-                lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job_id}"),
+                lambda: self.client.get(f"/v1/{{project_id}}/jobs/{segment(job_id)}"),
                 self.clock,
                 job_id=job_id,
                 timeout=timeout or self.job_timeout,
@@ -118,8 +120,7 @@ class Pool:
             self._still_possible(state)
             server = self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)
             if server is None:
-                self.create(1 if self._begun else self.batch)
-                self._begun = True
+                self.create(1)
             elif server.users or self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
                 return Lease(server.id, server.name, exclusive, state, self)
@@ -154,7 +155,7 @@ class Pool:
         """Hand out an exclusive server in *state* to somebody who deletes it: one that was left over, one that is free, else a new one."""
         while True:
             self._still_possible(state)
-            taken = self.ledger.take_spare(self.worker, status=state)
+            taken = self._left_over(state)
             # Whoever needs a free one afterwards makes it then; at the end of a run nobody does.
             taken = taken or self.ledger.take(self.worker, status=state, exclusive=True, word="")
             if taken is None:
@@ -166,6 +167,15 @@ class Pool:
                 self.ledger.note(server, state)
                 # Whatever becomes of it, nobody else gets it, and nobody takes it for one that is idle.
                 return Lease(server, None, exclusive=True, status=state, pool=self, spoilt=True)
+
+    def _left_over(self, state: ServerState) -> Server | None:
+        """Return a server that nobody needs any more and with which nothing is wrong."""
+        while (taken := self.ledger.take_spare(self.worker, status=state)) is not None:
+            shown = lookup.shown(self.client, taken.id)
+            settled = shown.get("status") in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
+            if settled and self.fit(taken.id):
+                return taken
+        return None
 
     def idle(self) -> list[str]:
         """Return the servers of the run that nobody has for himself, so that nobody changes or deletes them."""
@@ -226,15 +236,23 @@ class Pool:
             return False
         return self.wait_stable(server) == state
 
+    def leave(self, lease: Lease) -> None:
+        """End a lease of a server that nobody gets any more but somebody who deletes it."""
+        with suppress(LedgerError):  # then nobody gets it
+            self.ledger.leave(lease.id)
+
     def give_back(self, lease: Lease) -> None:
         """End a lease; a server that was used exclusively is looked at before its next use."""
         self.ledger.give_back(lease.id, status=None if lease.exclusive else lease.status)
 
     def create(self, count: int) -> list[str]:
-        """Make *count* servers with one request (5.1.1), wait for them and return their ids; they are free then.
+        """Make *count* servers with one request, wait for them and return their ids; they are free then.
 
+        The first request makes the batch, since tests need more than one; later ones make what is missing.
         Raises `PrerequisiteMissing`, `BudgetExceeded`, `JobFailed`, `JobTimeout` or `TargetError`; see `Creations`.
         """
+        count = count if self._begun else max(count, self.batch)
+        self._begun = True
         made = self.creations.create(self.new_name("pool"), count)
         for server in made:
             self.fit(server)

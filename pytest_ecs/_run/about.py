@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pytest_ecs._contract import Contract
-from pytest_ecs._report.model import Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
-from pytest_ecs._run.options import OPTIONS, PROFILES, Settings
-from pytest_ecs._run.selection import declaration_of, filters_of
+from pytest_ecs._contract import Contract, read_edition
+from pytest_ecs._report.model import EditionText, Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
+from pytest_ecs._run.options import OPTIONS, Settings
+from pytest_ecs._run.profiles import PROFILES, asked, chapters
+from pytest_ecs._run.selection import declaration_of
 
 if TYPE_CHECKING:
     from pytest_ecs._run.process import Keeper
@@ -45,8 +46,16 @@ def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], starte
         selection=_selection(settings, again, contract),
         properties=_properties(settings, again),
         waivers=list(waivers),
+        edition=_edition(settings),
         declaration=declaration_of(settings, keeper.session.reach.missing if keeper.session is not None else ()),
     )
+
+
+def _edition(settings: Settings) -> EditionText | None:
+    if settings.edition is None:
+        return None
+    edition = read_edition(settings.edition)
+    return {"file": edition.file, "text": edition.text}
 
 
 def _pytests(keeper: Keeper, name: str) -> str:
@@ -98,14 +107,17 @@ def _bare(url: str) -> str:
 
 
 def _selection(settings: Settings, again: str, contract: Contract) -> SelectionInfo:
-    filters = filters_of(settings, contract)
-    text = f"profile {settings.profile}" + "".join(f", {name} {' '.join(values)}" for name, values in filters.items())
-    text = text if settings.shard is None else f"shard {settings.shard} of {text}"
+    narrowed = asked(settings, contract)
+    words = [f"shard {settings.shard}"] if settings.shard is not None else []
+    words += [f"profile {settings.profile}" if settings.profile in PROFILES else f"the list {settings.profile}"]
+    words += [f"{name} {' '.join(values)}" for name, values in narrowed.items() if name not in {"listed", "failed"}]
+    if settings.last_failed is not None:
+        words.append(f"{len(settings.failed)} that did not pass in {_word(settings.last_failed, settings.folder)}")
     return {
-        "text": text,
+        "text": ", ".join(words),
         "profile": settings.profile,
-        "chapters": list(PROFILES[settings.profile]),
-        "filters": filters,
+        "chapters": list(chapters(settings.profile)),
+        "filters": narrowed,
         "command": again,
     }
 

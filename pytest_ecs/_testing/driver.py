@@ -16,9 +16,9 @@ from pytest_ecs._http.client import Client
 from pytest_ecs._http.credentials import Credentials
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
+from pytest_ecs._http.paths import segment
 from pytest_ecs._http.token import NoAuth
-from pytest_ecs._resources.creation import CREATES
-from pytest_ecs._resources.kinds import discard
+from pytest_ecs._resources.kinds import SERVER, discard
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
@@ -140,8 +140,9 @@ class Driver:
         """Carry out *steps* and see that what they delete goes; a server where that fails serves nobody again."""
         try:
             done = all(
-                self._insist(method, path, body, leases) and (method != "DELETE" or self.wait.gone(path))
-                for method, path, body in steps()
+                self._insist(method, path, body, leases, *microversion)
+                and (method != "DELETE" or self.wait.gone(path, microversion=next(iter(microversion), None)))
+                for method, path, body, *microversion in steps()
             )
         except (LookupError, TypeError, StepFailed, PrerequisiteMissing):  # an answer does not say what there is to do
             done = False
@@ -149,10 +150,10 @@ class Driver:
             for lease in leases:
                 lease.spoilt = True
 
-    def _insist(self, method: str, path: str, body: JSON, leases: list[Lease]) -> bool:
+    def _insist(self, method: str, path: str, body: JSON, leases: list[Lease], microversion: str | None = None) -> bool:
         """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
         for _ in range(TRIES):
-            sent = self.client.request(method, path, json=body)
+            sent = self.client.request(method, path, json=body, microversion=microversion)
             if sent.accepted or sent.status == 404:
                 self.jobs.settle(sent, leases)
                 return True
@@ -259,7 +260,7 @@ class Driver:
         path = sending.path or operation.path
         values = {**request.parameters, "project_id": sender.project} if sender.project else request.parameters
         for name, value in values.items():
-            path = path.replace(f"{{{name}}}", str(value))
+            path = path.replace(f"{{{name}}}", segment(value))
         options: dict[str, Any] = {
             "query": request.query,
             "headers": sending.headers,
@@ -276,7 +277,7 @@ class Driver:
         elif request.body is not None:
             options["json"] = request.body
         client = replace(sender.client, base=self.session.target.iam) if operation.chapter == "iam" else sender.client
-        self._made_servers = CREATES.match(path) is not None
+        self._made_servers = operation.creates is not None and operation.creates.kind == SERVER
         return client.request(sending.method or operation.method, path, **options)
 
 

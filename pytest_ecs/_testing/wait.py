@@ -45,13 +45,13 @@ class Wait:
             self.sleep(1.0)
         raise PrerequisiteMissing(f"{wanted} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
 
-    def gone(self, path: str, seconds: int = TRIES) -> bool:
+    def gone(self, path: str, seconds: int = TRIES, *, microversion: str | None = None) -> bool:
         """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went.
 
         A server that shows as deleted (A-1) has gone.
         """
         for _ in range(seconds):
-            answer = self.client.get(path)
+            answer = self.client.get(path, microversion=microversion)
             server = answer.json_object.get("server")
             if answer.refused or (isinstance(server, dict) and server.get("status") in GONE):
                 return True

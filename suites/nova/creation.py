@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from pytest_ecs import Check, Client, Exchange, Servers, Supplies, Wait, exactly, load_contract, read
+from pytest_ecs import Cases, Check, Client, Exchange, Servers, Supplies, Wait, exactly, load_contract, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 __all__ = [
@@ -19,10 +19,13 @@ __all__ = [
     "created_servers",
     "created_with",
     "delete_servers",
+    "details_of",
     "made_servers",
+    "merged",
     "only_server",
     "path_of",
     "plain",
+    "plainest",
 ]
 
 SERVERS = "/v2.1/{project_id}/servers"
@@ -94,12 +97,14 @@ class Detail(NamedTuple):
 class Made(NamedTuple):
     """Servers of one stem of a name, made by two requests, that tests only look at."""
 
+    #: The name of the first one, which those of the others begin with.
     name: str
-    #: The answer to the plainest request, and the server.
+    #: The answer to the plainest request, that of the recipe, and the server.
     plain: Exchange
     server: str
-    #: The answer to one for at least three that asks for the reservation, and the servers.
+    #: The answer to one for at least three that asks for the reservation, its name, and the servers.
     batch: Exchange
+    batch_name: str
     batched: list[str]
 
     @property
@@ -108,21 +113,25 @@ class Made(NamedTuple):
         return [self.server, *self.batched]
 
 
-def made_servers(client: Client, servers: Servers, supplies: Supplies) -> Made:
+def made_servers(cases: Cases, client: Client, servers: Servers, supplies: Supplies) -> Made:
     """Return the servers that a process makes once to look at; raises `PrerequisiteMissing` where there was no room."""
-    made = supplies.once("native servers", lambda: _make(client, servers, supplies))
-    _see_that_there_was_room(servers, made.server)
-    return made
+    first = plainest(cases, servers)
+    return supplies.once("native servers", lambda: _make(client, servers, supplies, first))
 
 
-def _make(client: Client, servers: Servers, supplies: Supplies) -> Made:
-    name = supplies.name("native")
-    first = client.post(SERVERS, plain(supplies, f"{name}-plain", metadata={"purpose": "conformance"}))
-    read(first)
-    (server,) = exactly(1, servers.settle(first), "the server that was created")
-    counted = {"min_count": 3, "return_reservation_id": True}
-    batch = client.post(SERVERS, plain(supplies, f"{name}-batch", **counted))
-    return Made(name, first, server, batch, servers.settle(batch))
+def _make(client: Client, servers: Servers, supplies: Supplies, first: Detail) -> Made:
+    name, counted = first.answer.request_body["server"]["name"], {"min_count": 3, "return_reservation_id": True}
+    batch = client.post(SERVERS, plain(supplies, f"{name}-batch", **counted), microversion=DESCRIBED)
+    return Made(name, first.answer, first.server, batch, f"{name}-batch", servers.settle(batch))
+
+
+def plainest(cases: Cases, servers: Servers) -> Detail:
+    """Return the creation of the recipe, which is plain, and its server; raises `PrerequisiteMissing` where it was refused."""
+    answer = cases.control("nova.servers.create")
+    server = str(read(answer, "server", "id"))
+    servers.wait_stable(server)
+    _see_that_there_was_room(servers, server)
+    return Detail(answer, server)
 
 
 @contextmanager
@@ -143,29 +152,42 @@ def created_servers(client: Client, servers: Servers, wait: Wait, created: Excha
 def created_with(
     client: Client, servers: Servers, supplies: Supplies, wait: Wait, details: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[dict[str, Detail]]:
-    """Make a server with all *details*, each a few fields; where that is refused, one for each of them.
+    """Make a server with all *details* as `details_of` does, and delete it when the block ends."""
+    made = details_of(client, servers, supplies, list(details), merged(details))
+    try:
+        yield made
+    finally:
+        delete_servers(client, wait, *{one.server: None for one in made.values() if one.server})
 
-    They are deleted when the block ends. So a conforming endpoint makes one server, and what one refuses is known.
+
+def merged(details: Mapping[str, Mapping[str, Any]]) -> Callable[[Sequence[str]], dict[str, Any]]:
+    """Return what gives the fields of some of *details* together."""
+    return lambda names: {field: value for name in names for field, value in details[name].items()}
+
+
+def details_of(
+    client: Client,
+    servers: Servers,
+    supplies: Supplies,
+    names: Sequence[str],
+    fields: Callable[[Sequence[str]], dict[str, Any]],
+) -> dict[str, Detail]:
+    """Make a server with all details, whose fields *fields* gives; where it is refused, one with each half of them, and so on.
+
+    So a conforming endpoint makes one server, and what one refuses is known.
     Raises `PrerequisiteMissing` where there was no room for it.
     """
-    together = {field: value for fields in details.values() for field, value in fields.items()}
-    all_at_once = _post(client, supplies, together)
-    answers = dict.fromkeys(details, all_at_once)
-    if all_at_once.refused and len(details) > 1:
-        answers = {name: _post(client, supplies, fields) for name, fields in details.items()}
-    made: dict[str, list[str]] = {}
-    try:
-        for answer in answers.values():
-            if answer.id not in made:
-                made[answer.id] = servers.settle(answer)
-                _see_that_there_was_room(servers, *made[answer.id])
-        yield {name: Detail(answer, next(iter(made[answer.id]), "")) for name, answer in answers.items()}
-    finally:
-        delete_servers(client, wait, *(server for ids in made.values() for server in ids))
-
-
-def _post(client: Client, supplies: Supplies, fields: Mapping[str, Any]) -> Exchange:
-    return client.post(SERVERS, plain(supplies, supplies.name("detail"), **fields), microversion=DESCRIBED)
+    wanted = fields(names)
+    hints = {name: wanted.pop(name) for name in ("os:scheduler_hints",) if name in wanted}
+    body = plain(supplies, supplies.name("detail"), **wanted)
+    answer = client.post(SERVERS, {**body, **hints}, microversion=DESCRIBED)
+    if answer.refused and len(names) > 1:
+        half = len(names) // 2
+        halves = [details_of(client, servers, supplies, some, fields) for some in (names[:half], names[half:])]
+        return {**halves[0], **halves[1]}
+    made = servers.settle(answer)
+    _see_that_there_was_room(servers, *made)
+    return dict.fromkeys(names, Detail(answer, next(iter(made), "")))
 
 
 def accepted(client: Client, check: Check, rule: str, created: Exchange) -> bool:

@@ -22,6 +22,7 @@ __all__ = [
     "by_name",
     "changed_since",
     "ids_of",
+    "only_named",
     "position",
     "rule_of",
     "updated",
@@ -77,10 +78,16 @@ def by_name(client: Client, path: str, name: str, **query: str) -> Exchange:
     That is judged where the filter is, and what looks through it is not tested then.
     """
     listed = client.get(path, query={"name": name, "limit": str(MOST), **query})
-    others = [one for one in read(listed, "servers", "*", "name") if name not in one]
+    read(listed, "servers")
+    only_named(listed, name)
+    return listed
+
+
+def only_named(listed: Exchange, name: str) -> None:
+    """Raise `PrerequisiteMissing` where a list by a part of a name has servers of other names."""
+    others = [one for one in read(listed, "servers", "*", "name") if name not in one] if listed.accepted else []
     if others:
         raise PrerequisiteMissing("The list by name is needed", seen=f"it has servers of other names, as {others[0]}")
-    return listed
 
 
 def updated(lease: Lease) -> datetime:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Servers, Supplies, Target, Wait, exactly, read
-from pytest_ecs.exceptions import PrerequisiteMissing
+from pytest_ecs import Cases, Check, Client, Exchange, Servers, Supplies, Target, Wait, exactly, read
+from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .creation import (
     DESCRIBED,
@@ -17,9 +18,12 @@ from .creation import (
     created_servers,
     created_with,
     delete_servers,
+    details_of,
     made_servers,
+    merged,
     path_of,
     plain,
+    plainest,
 )
 from .listing import DETAIL, MOST, by_name, position
 
@@ -28,6 +32,7 @@ pytestmark = pytest.mark.ecs_group("scarce")
 _SERVER = ("body", "server")
 _HINTS = (*_SERVER, "os:scheduler_hints")
 _KEYS, _GROUPS = "/v2.1/{project_id}/os-keypairs", "/v2.1/{project_id}/os-server-groups"
+_POLICIES = ["anti-affinity"]
 #: In base64, as a creation sends it.
 _USER_DATA = "IyEvYmluL3NoCg=="
 
@@ -42,15 +47,20 @@ _USER_DATA = "IyEvYmluL3NoCg=="
     "nova.servers.create/rule/system-disk-visible",
 )
 def test_a_server_is_what_was_asked_for(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """It runs, with the name, the image, the flavor, the metadata and the network of the request."""
-    made = made_servers(ecs_client, ecs_servers, ecs_supplies)
-    check, shown = ecs_check.after(made.plain), ecs_servers.show(made.server)
-    answered = read(made.plain, "server", "id")
-    check("nova.servers.create/rule/server-answered", shown, *_SERVER, "id", equals=answered)
+    made = plainest(ecs_cases, ecs_servers)
+    check, shown = ecs_check.after(made.answer), ecs_servers.show(made.server)
+    check("nova.servers.create/rule/server-answered", shown, *_SERVER, "id", equals=made.server)
     check("nova.servers.create/rule/creates", shown, *_SERVER, "status", equals="ACTIVE")
-    check("nova.servers.create/rule/name-single", shown, *_SERVER, "name", equals=f"{made.name}-plain")
+    check(
+        "nova.servers.create/rule/name-single",
+        shown,
+        *_SERVER,
+        "name",
+        equals=made.answer.request_body["server"]["name"],
+    )
     image, flavor = ecs_supplies.need("image_id"), ecs_supplies.need("flavor_id")
     check("nova.servers.create/rule/image-and-flavor", shown, *_SERVER, "image", "id", equals=image)
     check("nova.servers.create/rule/image-and-flavor", shown, *_SERVER, "flavor", "id", equals=flavor)
@@ -71,14 +81,19 @@ def test_a_server_is_what_was_asked_for(
     "nova.servers.create/rule/tenancy-default",
 )
 def test_what_is_left_out_has_its_default(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """One server, in a zone that the system chose, in the default group, on a shared host, without a floating address."""
-    made = made_servers(ecs_client, ecs_servers, ecs_supplies)
+    made = made_servers(ecs_cases, ecs_client, ecs_servers, ecs_supplies)
+    rule = "nova.servers.create/rule/description-default"
+    if made.batched:  # they were created at the microversion at which there are descriptions
+        described = ecs_client.get(path_of(made.batched[0]), microversion=DESCRIBED)
+        ecs_check(rule, described, *_SERVER, "description", one_of=["", None])
+    else:
+        ecs_check.not_tested(rule, f"no batch was made: {made.batch.answer}")
     check, path = ecs_check.after(made.plain), path_of(made.server)
     shown = ecs_client.get(path, microversion=DESCRIBED)
     check("nova.servers.create/rule/az-chosen", shown, *_SERVER, "OS-EXT-AZ:availability_zone", matches=".")
-    check("nova.servers.create/rule/description-default", shown, *_SERVER, "description", one_of=["", None])
     check("nova.servers.create/rule/tenancy-default", shown, *_HINTS, "dedicated_host_id", absent=True)
     for network, entries in read(shown, "server", "addresses").items():
         for number in range(len(entries)):
@@ -87,100 +102,137 @@ def test_what_is_left_out_has_its_default(
     groups = ecs_client.get(f"{path}/os-security-groups")  # the server may show their ids (table 6-55)
     names = ("body", "security_groups", "*", "name")
     check("nova.servers.create/rule/default-security-group", groups, *names, includes=["default"])
-    named = by_name(ecs_client, SERVERS, f"{made.name}-plain")
-    check("nova.servers.create/rule/min-default", named, "body", "servers", length=1)
+    named, names = by_name(ecs_client, SERVERS, made.name), ("body", "servers", "*", "name")
+    others = [name for name in read(named, *names[1:]) if name.startswith(made.batch_name)]
+    check("nova.servers.create/rule/min-default", named, *names, same_items=[made.name, *others])
 
 
-def _given(check: Check, supplies: Supplies, rule: str, resource: str) -> str | None:
-    """Return a resource that the run was given, None where it was given none, so that a rule is not tested."""
-    try:
-        return supplies.need(resource)
-    except PrerequisiteMissing as missing:
-        check.not_tested(rule, str(missing))
-        return None
+def _detail(client: Client, servers: Servers, supplies: Supplies, name: str) -> Detail:
+    """Return the creation of the server with all details that a process makes once, as far as it was accepted with *name*.
+
+    Raises `PrerequisiteMissing` where the detail cannot be asked for.
+    """
+    made, missing = supplies.once("a server with details", lambda: _make_details(client, servers, supplies))
+    if name in missing:
+        raise PrerequisiteMissing(f"A server cannot be created with the detail {name}", seen=missing[name])
+    found: Detail = made[name]
+    return found
 
 
-def _shown(servers: Servers, detail: Detail) -> Exchange:
+def _make_details(client: Client, servers: Servers, supplies: Supplies) -> tuple[dict[str, Detail], dict[str, str]]:
+    """Make the server; what was not given, or cannot be made, is left out, and the reason is returned."""
+    key, group = {"keypair": {"name": supplies.name("key")}}, {"name": supplies.name("group"), "policies": _POLICIES}
+    network = {"uuid": supplies.need("network_id")}
+    wanted: dict[str, Callable[[], dict[str, Any]]] = {
+        "zone": lambda: {"availability_zone": supplies.need("availability_zone")},
+        "security group": lambda: {"security_groups": [{"name": supplies.need("security_group_id")}]},
+        "address": lambda: {"networks": [{**network, "fixed_ip": supplies.address()}]},
+        "description": lambda: {"description": "described"},
+        "user data": lambda: {"user_data": _USER_DATA},
+        "key": lambda: {"key_name": supplies.make(_KEYS, key, "keypair", "name")},
+        "server group": lambda: {
+            "os:scheduler_hints": {"group": supplies.make(_GROUPS, {"server_group": group}, "server_group", "id")}
+        },
+    }
+    details: dict[str, dict[str, Any]] = {}
+    missing: dict[str, str] = {}
+    for name, ask in wanted.items():
+        try:
+            details[name] = ask()
+        except (PrerequisiteMissing, StepFailed) as reason:
+            missing[name] = str(reason)
+    return details_of(client, servers, supplies, list(details), merged(details)), missing
+
+
+def _look(client: Client, detail: Detail, rest: str = "", microversion: str | None = None) -> Exchange:
     """Query the server that a creation made; claims about a refused one are not tested, whatever they look at."""
-    return servers.show(detail.server) if detail.server else detail.answer
+    if not detail.server:
+        return detail.answer
+    return client.get(f"{path_of(detail.server)}{rest}", microversion=microversion)
 
 
-@pytest.mark.ecs_requirement(
-    "nova.servers.create/rule/az-given",
-    "nova.servers.create/rule/fixed-ip-used",
-    "nova.servers.create/rule/security-groups-set",
-)
-def test_a_server_is_where_it_was_put(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+@pytest.mark.ecs_requirement("nova.servers.create/rule/az-given")
+def test_a_server_is_in_its_zone(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
-    """In the zone, at the address and in the security group that were named."""
-    zone = _given(ecs_check, ecs_supplies, "nova.servers.create/rule/az-given", "availability_zone")
-    group = _given(ecs_check, ecs_supplies, "nova.servers.create/rule/security-groups-set", "security_group_id")
-    network, address = ecs_supplies.need("network_id"), ecs_supplies.address()
-    details: dict[str, dict[str, Any]] = {
-        "zone": {"availability_zone": zone},
-        "group": {"security_groups": group and [{"name": group}]},
-        "address": {"networks": [{"uuid": network, "fixed_ip": address}]},
-    }
-    with created_with(ecs_client, ecs_servers, ecs_supplies, ecs_wait, details) as made:
-        if zone is not None:
-            check, place = ecs_check.after(made["zone"].answer), (*_SERVER, "OS-EXT-AZ:availability_zone")
-            shown = _shown(ecs_servers, made["zone"])
-            check("nova.servers.create/rule/az-given", shown, *place, equals=zone)
-        if group is not None:
-            check, server = ecs_check.after(made["group"].answer), made["group"].server
-            groups = ecs_client.get(f"{path_of(server)}/os-security-groups") if server else made["group"].answer
-            ids = ("body", "security_groups", "*", "id")
-            check("nova.servers.create/rule/security-groups-set", groups, *ids, same_items=[group])
-        check, server = ecs_check.after(made["address"].answer), made["address"].server
-        nics = ecs_client.get(f"{path_of(server)}/os-interface") if server else made["address"].answer
-        addresses = ("body", "interfaceAttachments", 0, "fixed_ips", "*", "ip_address")
-        check("nova.servers.create/rule/fixed-ip-used", nics, *addresses, contains=address)
+    """In the one that was named."""
+    made, zone = _detail(ecs_client, ecs_servers, ecs_supplies, "zone"), ecs_supplies.need("availability_zone")
+    shown, place = _look(ecs_client, made), (*_SERVER, "OS-EXT-AZ:availability_zone")
+    ecs_check.after(made.answer)("nova.servers.create/rule/az-given", shown, *place, equals=zone)
 
 
-@pytest.mark.ecs_requirement(
-    "nova.servers.create/rule/description-set",
-    "nova.servers.create/rule/key-pair-set",
-    "nova.keypairs.create/rule/usable",
-    "nova.servers.show/rule/user-data-shown",
-    "nova.servers.list-detail/rule/user-data-shown",
-)
-def test_a_server_shows_what_it_was_given(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+@pytest.mark.ecs_requirement("nova.servers.create/rule/security-groups-set")
+def test_a_server_is_in_its_security_group(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
-    """Its description, its key pair and its user data; that is hidden in records, where it can be seen to be there."""
-    body = {"keypair": {"name": ecs_supplies.name("key")}}
-    key = str(ecs_supplies.make(_KEYS, body, "keypair", "name"))
-    details: dict[str, dict[str, Any]] = {
-        "description": {"description": "described"},
-        "key": {"key_name": key},
-        "user data": {"user_data": _USER_DATA},
-    }
-    try:
-        with created_with(ecs_client, ecs_servers, ecs_supplies, ecs_wait, details) as made:
-            accepted(ecs_client, ecs_check, "nova.keypairs.create/rule/usable", made["key"].answer)
-            check, shown = ecs_check.after(made["key"].answer), _shown(ecs_servers, made["key"])
-            check("nova.keypairs.create/rule/usable", shown, *_SERVER, "key_name", equals=key)
-            check("nova.servers.create/rule/key-pair-set", shown, *_SERVER, "key_name", equals=key)
-            check, server = ecs_check.after(made["description"].answer), made["description"].server
-            shown = ecs_client.get(path_of(server), microversion=DESCRIBED) if server else made["description"].answer
-            check("nova.servers.create/rule/description-set", shown, *_SERVER, "description", equals="described")
-            _check_user_data(ecs_client, ecs_check, made["user data"])
-    finally:
-        ecs_client.delete(f"{_KEYS}/{key}")
+    """In the one that was named, and in no other."""
+    made = _detail(ecs_client, ecs_servers, ecs_supplies, "security group")
+    groups, ids = _look(ecs_client, made, "/os-security-groups"), ("body", "security_groups", "*", "id")
+    wanted = [ecs_supplies.need("security_group_id")]
+    ecs_check.after(made.answer)("nova.servers.create/rule/security-groups-set", groups, *ids, same_items=wanted)
 
 
-def _check_user_data(client: Client, check: Check, detail: Detail) -> None:
-    """Judge that both views of a server have the user data of its creation, from 2.3 on."""
-    check, field = check.after(detail.answer), "OS-EXT-SRV-ATTR:user_data"
-    shown = listed = detail.answer
-    at = 0
-    if detail.server:
-        shown = client.get(path_of(detail.server), microversion=DESCRIBED)
-        listed = client.get(DETAIL, query={"limit": str(MOST)}, microversion=DESCRIBED)
-        at = position(listed, detail.server)
+@pytest.mark.ecs_requirement("nova.servers.create/rule/fixed-ip-used")
+def test_a_server_has_its_address(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """The one that was named."""
+    made = _detail(ecs_client, ecs_servers, ecs_supplies, "address")
+    address = made.answer.request_body["server"]["networks"][0]["fixed_ip"]
+    nics, place = _look(ecs_client, made, "/os-interface"), ("body", "interfaceAttachments", 0, "fixed_ips", "*")
+    rule = "nova.servers.create/rule/fixed-ip-used"
+    ecs_check.after(made.answer)(rule, nics, *place, "ip_address", contains=address)
+
+
+@pytest.mark.ecs_requirement("nova.servers.create/rule/description-set")
+def test_a_server_has_its_description(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """From 2.19 on."""
+    made = _detail(ecs_client, ecs_servers, ecs_supplies, "description")
+    shown, rule = _look(ecs_client, made, microversion=DESCRIBED), "nova.servers.create/rule/description-set"
+    ecs_check.after(made.answer)(rule, shown, *_SERVER, "description", equals="described")
+
+
+@pytest.mark.ecs_requirement("nova.servers.create/rule/key-pair-set", "nova.keypairs.create/rule/usable")
+def test_a_server_has_its_key_pair(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """The one that was named, which was just created."""
+    made = _detail(ecs_client, ecs_servers, ecs_supplies, "key")
+    key = made.answer.request_body["server"]["key_name"]
+    accepted(ecs_client, ecs_check, "nova.keypairs.create/rule/usable", made.answer)
+    check, shown = ecs_check.after(made.answer), _look(ecs_client, made)
+    check("nova.keypairs.create/rule/usable", shown, *_SERVER, "key_name", equals=key)
+    check("nova.servers.create/rule/key-pair-set", shown, *_SERVER, "key_name", equals=key)
+
+
+@pytest.mark.ecs_requirement("nova.servers.show/rule/user-data-shown", "nova.servers.list-detail/rule/user-data-shown")
+def test_a_server_has_its_user_data(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """From 2.3 on both views show it; that is hidden in records, where it can be seen to be there."""
+    made = _detail(ecs_client, ecs_servers, ecs_supplies, "user data")
+    check, field, at = ecs_check.after(made.answer), "OS-EXT-SRV-ATTR:user_data", 0
+    shown = listed = _look(ecs_client, made, microversion=DESCRIBED)
+    if made.server:
+        listed = ecs_client.get(DETAIL, query={"limit": str(MOST)}, microversion=DESCRIBED)
+        at = position(listed, made.server)
     check("nova.servers.show/rule/user-data-shown", shown, *_SERVER, field, differs=None)
     check("nova.servers.list-detail/rule/user-data-shown", listed, "body", "servers", at, field, differs=None)
+
+
+@pytest.mark.ecs_requirement("nova.servers.create/rule/in-server-group")
+def test_a_server_is_a_member_of_its_group(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """The group that the scheduler was told of has it."""
+    made = _detail(ecs_client, ecs_servers, ecs_supplies, "server group")
+    group = made.answer.request_body["os:scheduler_hints"]["group"]
+    members = ecs_client.get(f"{_GROUPS}/{group}")
+    read(members)  # that it is there is judged where groups are created
+    place = ("body", "server_group", "members")
+    ecs_check.after(made.answer)("nova.servers.create/rule/in-server-group", members, *place, contains=made.server)
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/image-url", "nova.servers.create/rule/flavor-url")
@@ -205,25 +257,6 @@ def test_references_may_be_urls(
         ):
             if accepted(ecs_client, ecs_check, rule, made[name].answer):
                 ecs_check(rule, ecs_servers.show(made[name].server), *_SERVER, name, "id", equals=wanted)
-
-
-@pytest.mark.ecs_requirement("nova.servers.create/rule/in-server-group")
-def test_a_server_is_a_member_of_its_group(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
-) -> None:
-    """The group that the scheduler was told of has it."""
-    body = {"server_group": {"name": ecs_supplies.name("group"), "policies": ["anti-affinity"]}}
-    group = str(ecs_supplies.make(_GROUPS, body, "server_group", "id"))
-    try:
-        read(ecs_client.get(f"{_GROUPS}/{group}"))  # that it is there is judged where groups are created
-        wanted = {**plain(ecs_supplies, ecs_supplies.name("member")), "os:scheduler_hints": {"group": group}}
-        created = ecs_client.post(SERVERS, wanted)
-        with created_servers(ecs_client, ecs_servers, ecs_wait, created) as made:
-            members, place = ecs_client.get(f"{_GROUPS}/{group}"), ("body", "server_group", "members")
-            check = ecs_check.after(created)
-            check("nova.servers.create/rule/in-server-group", members, *place, contains="".join(made))
-    finally:
-        ecs_client.delete(f"{_GROUPS}/{group}")
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/dedicated-host-chosen", "nova.servers.create/rule/tenancy-shown")

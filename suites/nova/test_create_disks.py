@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Expect, Servers, Supplies, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
-from .creation import SERVERS, accepted, boot_disk, created_servers, delete_servers, only_server, path_of, plain
+from .creation import accepted, path_of
+from .with_disks import ATTACHED, DEVICE, DISKS, sizes, with_disks
 
 pytestmark = pytest.mark.ecs_group("scarce")
-
-#: Where disks are queried and deleted (11.4): the native APIs attach and detach them only.
-_DISKS = "/v2.1/{project_id}/os-volumes"
-_BLANK = {"source_type": "blank", "destination_type": "volume"}
-#: A name that no system disk has, for it has no effect (table 6-13).
-_DEVICE = "/dev/vdq"
-_ATTACHED = ("server", "os-extended-volumes:volumes_attached")
-
-
-def _from_disks(supplies: Supplies, *disks: Mapping[str, Any]) -> dict[str, Any]:
-    return plain(supplies, supplies.name("disks"), imageRef=None, block_device_mapping_v2=list(disks))
-
-
-def _attachments(client: Client, server: str) -> Exchange:
-    """List the disks of a server (6.8.1)."""
-    return client.get(f"{path_of(server)}/os-volume_attachments")
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/image-by-disk")
@@ -39,25 +22,55 @@ def test_a_boot_disk_takes_the_place_of_the_image(ecs_client: Client, ecs_cases:
     accepted(ecs_client, ecs_check, "nova.servers.create/rule/image-by-disk", created)
 
 
+@pytest.mark.ecs_requirement("nova.servers.create/rule/text-values")
+def test_numbers_and_booleans_may_be_text(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
+    """As the examples send them: how many servers, whether the reservation is answered, and the size of a disk."""
+    made = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait).made["text"]
+    accepted(ecs_client, ecs_check, "nova.servers.create/rule/text-values", made.answer)
+
+
 @pytest.mark.ecs_requirement("nova.servers.create/rule/device-name-ignored")
 def test_the_system_names_the_devices(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
     """What the request calls the system disk has no effect."""
-    created = ecs_client.post(SERVERS, _from_disks(ecs_supplies, boot_disk(ecs_supplies, device_name=_DEVICE)))
-    with created_servers(ecs_client, ecs_servers, ecs_wait, created) as made:
-        listed = _attachments(ecs_client, made[0]) if made else created
-        devices = ("body", "volumeAttachments", "*", "device")
-        check = ecs_check.after(created)
-        check("nova.servers.create/rule/device-name-ignored", listed, *devices, lacks=_DEVICE)
+    found = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait)
+    made, devices = found.made["device"], ("body", "volumeAttachments", "*", "device")
+    listed = found.listed.get(made.server, made.answer)
+    ecs_check.after(made.answer)("nova.servers.create/rule/device-name-ignored", listed, *devices, lacks=DEVICE)
 
 
-@pytest.mark.ecs_requirement(
-    "nova.servers.create/rule/blank-disk",
-    "nova.servers.create/rule/boot-index-default",
-    "nova.servers.create/rule/delete-disk",
-)
-def test_a_blank_disk_goes_with_its_server(
+@pytest.mark.ecs_requirement("nova.servers.create/rule/blank-disk", "nova.servers.create/rule/boot-index-default")
+def test_a_blank_disk_is_a_data_disk(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
+    """Of the size asked for, and it does not boot."""
+    found = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait)
+    made, rule = found.made["deleted"], "nova.servers.create/rule/blank-disk"
+    accepted(ecs_client, ecs_check, rule, made.answer)
+    check, boots = ecs_check.after(made.answer), "nova.servers.create/rule/boot-index-default"
+    shown, disk = found.disks.get(made.server, {}), found.disk("deleted")
+    for query in (shown[disk],) if disk in shown else shown.values():
+        check(rule, query, "body", "volume", "size", one_of=sizes("deleted"))
+    devices = found.devices.get(made.server)
+    if devices is None:
+        check.not_tested(boots, "the native APIs do not show which disk boots")
+        check.not_tested(rule, "no disk of the server is shown (6.2.6)")
+        return
+    entries = read(devices, "volumeAttachments")
+    at = next((number for number, entry in enumerate(entries) if entry["size"] in sizes("deleted")), None)
+    wanted = entries[at]["size"] if at is not None else sizes("deleted")[0]
+    check(rule, devices, "body", "volumeAttachments", "*", "size", has_one=wanted)
+    if at is None:
+        check.not_tested(boots, "the server did not get the disk")
+        return
+    check(boots, devices, "body", "volumeAttachments", at, "bootIndex", none_of=[0, False])
+
+
+@pytest.mark.ecs_requirement("nova.servers.create/rule/delete-disk")
+def test_a_disk_goes_with_its_server(
     ecs_client: Client,
     ecs_check: Check,
     ecs_expect: Expect,
@@ -65,24 +78,16 @@ def test_a_blank_disk_goes_with_its_server(
     ecs_supplies: Supplies,
     ecs_wait: Wait,
 ) -> None:
-    """It is a data disk of the size asked for, and where the creation says so it is deleted with the server."""
-    blank = {**_BLANK, "volume_size": 30, "delete_on_termination": True}
-    created = ecs_client.post(SERVERS, _from_disks(ecs_supplies, boot_disk(ecs_supplies), blank))
-    accepted(ecs_client, ecs_check, "nova.servers.create/rule/blank-disk", created)
-    server, gone = only_server(ecs_servers, created), False
-    try:
-        disk = _blank_disk(ecs_client, ecs_check, server, 30)
-    finally:
-        gone = delete_servers(ecs_client, ecs_wait, server)
-    if disk is None or not gone:
-        ecs_check.not_tested(
-            "nova.servers.create/rule/delete-disk", "the server did not get the disk, or is still there"
-        )
+    """Where the creation says so."""
+    found = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait)
+    rule, disk = "nova.servers.create/rule/delete-disk", found.disk("deleted")
+    if disk is None or not found.gone[found.made["deleted"].server]:
+        ecs_check.not_tested(rule, "the server did not get the disk, or is still there")
         return
-    ecs_wait.gone(f"{_DISKS}/{disk}", 30)  # it may go a little later than its server
+    ecs_wait.gone(f"{DISKS}/{disk}", 30)  # it may go a little later than its server
     lease = ecs_servers("SHUTOFF")
     answer = ecs_expect(
-        "nova.servers.create/rule/delete-disk",
+        rule,
         "POST",
         f"{path_of(lease.id)}/os-volume_attachments",
         json={"volumeAttachment": {"volumeId": disk}},
@@ -90,32 +95,6 @@ def test_a_blank_disk_goes_with_its_server(
         change="the disk was deleted with its server",
     )
     lease.spoilt = answer.accepted
-
-
-def _blank_disk(client: Client, check: Check, server: str, size: int) -> str | None:
-    """Judge the data disk of a server, by 5.6.3 or 11.4.3; return its id, None where no disk has the size asked for."""
-    either = [size, str(size)]  # a number or a text (5.6.3)
-    listed = client.get(f"/v2.1/servers/{server}/block_device")
-    if listed.refused:
-        check.not_tested("nova.servers.create/rule/boot-index-default", "the native APIs do not show which disk boots")
-        disks = [str(entry["volumeId"]) for entry in read(_attachments(client, server), "volumeAttachments")]
-        shown = {disk: client.get(f"{_DISKS}/{disk}") for disk in disks}
-        found = next((disk for disk in disks if read(shown[disk], "volume", "size") in either), None)
-        for query in (shown[found],) if found is not None else shown.values():
-            check("nova.servers.create/rule/blank-disk", query, "body", "volume", "size", one_of=either)
-        check.not_tested("nova.servers.create/rule/blank-disk", "the list has no disk of the server (6.8.1)")
-        return found
-    entries = read(listed, "volumeAttachments")
-    at = next((number for number, entry in enumerate(entries) if entry["size"] in either), None)
-    sizes = ("body", "volumeAttachments", "*", "size")
-    wanted = entries[at]["size"] if at is not None else size
-    check("nova.servers.create/rule/blank-disk", listed, *sizes, has_one=wanted)
-    if at is None:
-        check.not_tested("nova.servers.create/rule/boot-index-default", "the server did not get the disk")
-        return None
-    index = ("body", "volumeAttachments", at, "bootIndex")
-    check("nova.servers.create/rule/boot-index-default", listed, *index, none_of=[0, False])
-    return str(entries[at]["volumeId"])
 
 
 @pytest.mark.ecs_requirement(
@@ -127,29 +106,20 @@ def test_a_disk_stays_without_its_server(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
     """Unless the creation says that it is to be deleted, which shows; what stays is deleted here."""
-    read(ecs_client.get(_DISKS))  # where disks cannot be deleted (11.4.5), none is left
-    kept, unsaid = {"volume_size": 20, "delete_on_termination": False}, {"volume_size": 10}
-    disks = [boot_disk(ecs_supplies), {**_BLANK, **kept}, {**_BLANK, **unsaid}]
-    created = ecs_client.post(SERVERS, _from_disks(ecs_supplies, *disks))
-    server = only_server(ecs_servers, created)
-    found: dict[str, str] = {}
-    try:
-        shown = ecs_client.get(path_of(server), microversion="2.3")
-        ids = [str(volume["id"]) for volume in read(shown, *_ATTACHED)]
-        sizes = {str(read(ecs_client.get(f"{_DISKS}/{disk}"), "volume", "size")): disk for disk in ids}
-        found = {size: sizes[size] for size in ("20", "10") if size in sizes}
-        if "10" in found:
-            flag = ("body", *_ATTACHED, ids.index(found["10"]), "delete_on_termination")
-            ecs_check("nova.servers.show/rule/disk-flag-default", shown, *flag, equals=False)
-        else:
-            ecs_check.not_tested("nova.servers.show/rule/disk-flag-default", "the server did not get the disk")
-    finally:
-        gone = delete_servers(ecs_client, ecs_wait, server)
-        for rule, size in (
-            ("nova.servers.create/rule/keep-disk", "20"),
-            ("nova.servers.create/rule/keep-disk-default", "10"),
-        ):
-            _check_kept(ecs_client, ecs_check, ecs_wait, rule, found.get(size) if gone else None)
+    found = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait)
+    flag, disk = "nova.servers.show/rule/disk-flag-default", found.disk("unsaid")
+    if disk is not None:
+        shown = found.shown[found.made["unsaid"].server]
+        at = [volume["id"] for volume in read(shown, *ATTACHED)].index(disk)
+        ecs_check(flag, shown, "body", *ATTACHED, at, "delete_on_termination", equals=False)
+    else:
+        ecs_check.not_tested(flag, "the server did not get the disk")
+    for rule, name in (
+        ("nova.servers.create/rule/keep-disk", "kept"),
+        ("nova.servers.create/rule/keep-disk-default", "unsaid"),
+    ):
+        gone = name in found.made and found.gone.get(found.made[name].server)
+        _check_kept(ecs_client, ecs_check, ecs_wait, rule, found.disk(name) if gone else None)
 
 
 def _check_kept(client: Client, check: Check, wait: Wait, rule: str, disk: str | None) -> None:
@@ -157,7 +127,7 @@ def _check_kept(client: Client, check: Check, wait: Wait, rule: str, disk: str |
     if disk is None:
         check.not_tested(rule, "the server did not get the disk, or is still there")
         return
-    path = f"{_DISKS}/{disk}"
+    path = f"{DISKS}/{disk}"
     check.stays(rule, lambda: client.get(path), "status", at_most=299)
     with suppress(PrerequisiteMissing, StepFailed):
         wait.until(path, "volume", "status", equals="available")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from pytest_ecs import Check, Client, Expect, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .creation import SERVERS, created_servers, delete_servers, only_server, path_of, plain
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
+_GROUPS = "/v2.1/{project_id}/os-security-groups"
 _NICS = ("body", "interfaceAttachments")
 
 
@@ -20,24 +23,38 @@ def _nics(server: str) -> str:
 
 @pytest.mark.ecs_requirement(
     "nova.servers.create/rule/port-first",
+    "nova.servers.create/rule/security-groups-and-port",
     "nova.servers.delete/rule/port-kept",
     "nova.nics.delete/rule/port-kept",
 )
 def test_a_port_is_the_nic_and_stays(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
-    """Beside a network and an address the port counts; it is still there when the server, and when the NIC is deleted."""
+    """Beside a network and an address the port counts; it is still there when the server, and when the NIC is deleted.
+
+    Security groups beside it have no effect; the one that is named is new, so that the port cannot be in it.
+    """
     port, network, address = ecs_supplies.port(), ecs_supplies.need("network_id"), ecs_supplies.address()
-    nic = {"uuid": network, "fixed_ip": address, "port": port}
-    created = ecs_client.post(SERVERS, plain(ecs_supplies, ecs_supplies.name("port"), networks=[nic]))
-    ecs_check.accepted("nova.servers.create/rule/port-first", created)
+    nics = {"networks": [{"uuid": network, "fixed_ip": address, "port": port}]}
+    first, second = "nova.servers.create/rule/port-first", "nova.servers.create/rule/security-groups-and-port"
+    name, groups = _new_group(ecs_client, ecs_check, ecs_supplies, second)
+    created = grouped = ecs_client.post(SERVERS, plain(ecs_supplies, ecs_supplies.name("port"), **nics, **groups))
+    if grouped.refused and groups:  # one of them alone may be accepted
+        only_port = {"networks": [{"port": port}]}
+        grouped = ecs_client.post(SERVERS, plain(ecs_supplies, ecs_supplies.name("groups"), **only_port, **groups))
+        with created_servers(ecs_client, ecs_servers, ecs_wait, grouped) as made:
+            _keeps_groups(ecs_client, ecs_check, second, grouped, made, name)
+        created = ecs_client.post(SERVERS, plain(ecs_supplies, ecs_supplies.name("port"), **nics))
+    ecs_check.accepted(first, created)
     server, gone = only_server(ecs_servers, created), False
     try:
+        if grouped is created and groups:
+            _keeps_groups(ecs_client, ecs_check, second, grouped, [server], name)
         listed = ecs_client.get(_nics(server))
-        has_port = ecs_check("nova.servers.create/rule/port-first", listed, *_NICS, "*", "port_id", equals=[port])
+        has_port = ecs_check(first, listed, *_NICS, "*", "port_id", equals=[port])
         addresses = (*_NICS, 0, "fixed_ips", "*", "ip_address")
         if has_port:
-            ecs_check("nova.servers.create/rule/port-first", listed, *addresses, lacks=address)
+            ecs_check(first, listed, *addresses, lacks=address)
     finally:
         gone = delete_servers(ecs_client, ecs_wait, server)
     if not has_port or not gone:
@@ -49,6 +66,25 @@ def test_a_port_is_the_nic_and_stays(
     again = ecs_client.post(_nics(lease.id), {"interfaceAttachment": {"port_id": port}})
     ecs_check.accepted("nova.servers.delete/rule/port-kept", again)
     _keep_port(ecs_client, ecs_check.after(again), ecs_wait, lease, port)
+
+
+def _new_group(client: Client, check: Check, supplies: Supplies, rule: str) -> tuple[str, dict[str, Any]]:
+    """Make a security group; return its name, and the fields of a creation in it. Where there is none, *rule* is not tested."""
+    body = {"security_group": {"name": supplies.name("group"), "description": "for one server"}}
+    try:
+        group = str(supplies.make(_GROUPS, body, "security_group", "id"))
+        name = str(read(client.get(f"{_GROUPS}/{group}"), "security_group", "name"))
+    except (PrerequisiteMissing, StepFailed) as reason:
+        check.not_tested(rule, str(reason))
+        return "", {}
+    return name, {"security_groups": [{"name": name}]}
+
+
+def _keeps_groups(client: Client, check: Check, rule: str, created: Exchange, made: list[str], name: str) -> None:
+    """Judge that a creation with a port and a group was accepted, and that its server is not in the group."""
+    check.accepted(rule, created)
+    shown = client.get(f"{path_of(made[0])}/os-security-groups") if made else created
+    check.after(created)(rule, shown, "body", "security_groups", "*", "name", lacks=name)
 
 
 def _keep_port(client: Client, check: Check, wait: Wait, lease: Lease, port: str) -> None:
@@ -79,28 +115,6 @@ def _has(wait: Wait, lease: Lease, port: str) -> bool:
     except (PrerequisiteMissing, StepFailed):
         return False
     return True
-
-
-@pytest.mark.ecs_requirement("nova.servers.create/rule/security-groups-and-port")
-def test_a_port_keeps_its_groups(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
-) -> None:
-    """Those that the creation names have no effect; it names one in which no port can be, for it is new."""
-    port = ecs_supplies.port()
-    body = {"security_group": {"name": ecs_supplies.name("group"), "description": "for one server"}}
-    groups = "/v2.1/{project_id}/os-security-groups"
-    group = str(ecs_supplies.make(groups, body, "security_group", "id"))
-    name = read(ecs_client.get(f"{groups}/{group}"), "security_group", "name")
-    fields = {"networks": [{"port": port}], "security_groups": [{"name": name}]}
-    created = ecs_client.post(SERVERS, plain(ecs_supplies, ecs_supplies.name("groups"), **fields))
-    rule = "nova.servers.create/rule/security-groups-and-port"
-    try:
-        ecs_check.accepted(rule, created)
-        with created_servers(ecs_client, ecs_servers, ecs_wait, created) as made:
-            shown = ecs_client.get(f"{path_of(made[0])}/os-security-groups") if made else created
-            ecs_check.after(created)(rule, shown, "body", "security_groups", "*", "name", lacks=name)
-    finally:
-        ecs_client.delete(f"{groups}/{group}")
 
 
 @pytest.mark.ecs_requirement("nova.servers.delete/rule/port-of-network-deleted")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from pytest_ecs import Check, Client, Clients, Expect, Servers, Supplies, Wait, exactly, read
+from pytest_ecs import Cases, Check, Client, Clients, Expect, Servers, Supplies, Wait, exactly, read
 from pytest_ecs.typing import ServerState
 
 from .creation import made_servers, path_of
@@ -187,10 +187,16 @@ def _of_other_images(client: Client, image: str) -> set[str]:
 
 @both("nova.servers.list/rule/reservation-filter", "nova.servers.list-detail/rule/reservation-filter")
 def test_a_batch_is_a_list(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, operation: str, path: str
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    operation: str,
+    path: str,
 ) -> None:
     """The list by reservation has the servers of the batch and no others."""
-    made = made_servers(ecs_client, ecs_servers, ecs_supplies)
+    made = made_servers(ecs_cases, ecs_client, ecs_servers, ecs_supplies)
     listed = ecs_client.get(path, query={"reservation_id": read(made.batch, "reservation_id")})
     ecs_check(rule_of(operation, "reservation-filter"), listed, *IDS, same_items=made.batched)
 

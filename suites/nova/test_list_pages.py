@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from pytest_ecs import Check, Client, Contract, Exchange, Servers, Supplies, Target, read
+from pytest_ecs import Cases, Check, Client, Contract, Exchange, Servers, Supplies, Target, read
 from pytest_ecs.typing import JSON
 
 from .creation import made_servers
@@ -23,10 +23,16 @@ _SERVERS = ("body", "servers")
 
 @both("nova.servers.list/rule/sort-default", "nova.servers.list-detail/rule/sort-default")
 def test_the_newest_comes_first(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, operation: str, path: str
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    operation: str,
+    path: str,
 ) -> None:
     """Where no other order is asked for; servers of one second come in any order."""
-    query = {"name": made_servers(ecs_client, ecs_servers, ecs_supplies).name, "limit": str(MOST)}
+    query = {"name": made_servers(ecs_cases, ecs_client, ecs_servers, ecs_supplies).name, "limit": str(MOST)}
     shown = read(ecs_client.get(DETAIL, query=query), "servers")
     whole = ecs_client.get(path, query=query)
     ecs_check(rule_of(operation, "sort-default"), whole, *IDS, one_of=_newest_first(shown))
@@ -53,6 +59,7 @@ _SORTED = {
 @both("nova.servers.list/rule/sort-key", "nova.servers.list-detail/rule/sort-key")
 def test_a_list_is_sorted_by_the_key(
     ecs_client: Client,
+    ecs_cases: Cases,
     ecs_contract: Contract,
     ecs_check: Check,
     ecs_servers: Servers,
@@ -62,7 +69,7 @@ def test_a_list_is_sorted_by_the_key(
 ) -> None:
     """Every documented key is accepted and loses no server; by those that can be seen, the list goes in one direction."""
     rule = rule_of(operation, "sort-key")
-    query = {"name": made_servers(ecs_client, ecs_servers, ecs_supplies).name, "limit": str(MOST)}
+    query = {"name": made_servers(ecs_cases, ecs_client, ecs_servers, ecs_supplies).name, "limit": str(MOST)}
     shown = read(ecs_client.get(DETAIL, query=query, microversion="2.3"), "servers")
     properties = {server["id"]: server for server in shown}
     for key in ecs_contract.operations[operation].query["sort_key"]["enum"]:
@@ -87,13 +94,19 @@ def test_a_list_is_sorted_by_the_key(
     "nova.servers.list-detail/rule/next-link",
 )
 def test_a_page_begins_after_the_marker(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, operation: str, path: str
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    operation: str,
+    path: str,
 ) -> None:
     """With limit 1 a page has one server, the next of the whole list, and a link; after the last comes nothing.
 
     The pages are those of one name, so that others at work in the project do not move them.
     """
-    query = {"name": made_servers(ecs_client, ecs_servers, ecs_supplies).name, "limit": str(MOST)}
+    query = {"name": made_servers(ecs_cases, ecs_client, ecs_servers, ecs_supplies).name, "limit": str(MOST)}
     ids = ids_of(ecs_client.get(path, query=query))
     first = ecs_client.get(path, query={**query, "limit": "1"})
     ecs_check(rule_of(operation, "limit"), first, *_SERVERS, length=1)
@@ -115,10 +128,16 @@ def test_a_page_begins_after_the_marker(
     "nova.servers.list-detail/rule/no-next-link",
 )
 def test_links_lead_through_all_pages(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, operation: str, path: str
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    operation: str,
+    path: str,
 ) -> None:
     """From link to link every server of a name comes once, in the order of the whole list; then comes nothing."""
-    made = made_servers(ecs_client, ecs_servers, ecs_supplies)
+    made = made_servers(ecs_cases, ecs_client, ecs_servers, ecs_supplies)
     complete, works = rule_of(operation, "pages-complete"), rule_of(operation, "next-link-works")
     whole = by_name(ecs_client, path, made.name)
     ids = ids_of(whole)

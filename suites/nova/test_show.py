@@ -6,11 +6,11 @@ from contextlib import suppress
 
 import pytest
 
-from pytest_ecs import Check, Client, Contract, Exchange, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Contract, Exchange, Lease, Servers, Supplies, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import ServerState
 
-from .creation import SERVERS, made_servers, path_of
+from .creation import SERVERS, made_servers, path_of, plainest
 from .fields import lasting
 from .listing import DETAIL, IDS, MOST, by_name, ids_of, position
 
@@ -50,12 +50,12 @@ def test_a_server_shows_itself(ecs_client: Client, ecs_check: Check, ecs_servers
     "nova.servers.list-detail/rule/tenant-is-project",
 )
 def test_both_views_show_what_a_server_is(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """The image that it was made from, no password, and nothing that did not happen."""
-    made, image = made_servers(ecs_client, ecs_servers, ecs_supplies), ecs_supplies.need("image_id")
+    made, image = plainest(ecs_cases, ecs_servers), ecs_supplies.need("image_id")
     one = ecs_client.get(path_of(made.server), microversion="2.3")
-    listed = ecs_client.get(DETAIL, query={"name": f"{made.name}-plain"}, microversion="2.3")
+    listed = ecs_client.get(DETAIL, query={"name": made.answer.request_body["server"]["name"]}, microversion="2.3")
     views: list[tuple[str, Exchange, tuple[str | int, ...]]] = [
         ("nova.servers.show", one, _SERVER),
         ("nova.servers.list-detail", listed, (*_SERVERS, position(listed, made.server))),
@@ -76,11 +76,11 @@ def test_both_views_show_what_a_server_is(
     "nova.servers.list-detail/rule/batch-reservation",
 )
 def test_a_batch_shows_in_the_list_with_details(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """As in the other list, with its reservation and a place for each."""
-    made = made_servers(ecs_client, ecs_servers, ecs_supplies)
-    name, reservation = f"{made.name}-batch", read(made.batch, "reservation_id")
+    made = made_servers(ecs_cases, ecs_client, ecs_servers, ecs_supplies)
+    name, reservation = made.batch_name, read(made.batch, "reservation_id")
     query = {"name": name, "limit": str(MOST)}
     brief = ecs_client.get(SERVERS, query=query, microversion="2.3")
     detail = ecs_client.get(DETAIL, query=query, microversion="2.3")

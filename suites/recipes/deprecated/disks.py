@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 _DISKS = "/v2.1/{project_id}/os-volumes"
@@ -14,7 +16,7 @@ def _wanted(use: Ingredients, **fields: object) -> dict[str, object]:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_DISKS}/{exchange.response_body['volume']['id']}", None)]
+    return [("DELETE", f"{_DISKS}/{quote(str(exchange.response_body['volume']['id']), safe='')}", None)]
 
 
 @recipe("deprecated.disks.list")

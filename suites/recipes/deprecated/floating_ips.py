@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 _ALL = "/v2.1/{project_id}/os-floating-ips"
@@ -28,7 +30,7 @@ def _pools(use: Ingredients) -> Request:
 
 
 def _release_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_ALL}/{exchange.response_body['floating_ip']['id']}", None)]
+    return [("DELETE", f"{_ALL}/{quote(str(exchange.response_body['floating_ip']['id']), safe='')}", None)]
 
 
 @recipe("deprecated.floating-ips.create", undo=_release_new)

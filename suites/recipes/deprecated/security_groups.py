@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 _GROUPS = "/v2.1/{project_id}/os-security-groups"
@@ -38,7 +40,7 @@ def _group_with_rules(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{exchange.response_body['security_group']['id']}", None)]
+    return [("DELETE", f"{_GROUPS}/{quote(str(exchange.response_body['security_group']['id']), safe='')}", None)]
 
 
 def _delete_used(use: Ingredients, exchange: Exchange) -> list[Step]:

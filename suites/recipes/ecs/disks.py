@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 
 def _detach(use: Ingredients, disk: str) -> list[Step]:
-    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{disk}", None)]
+    return [
+        ("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{quote(disk, safe='')}", None)
+    ]
 
 
 def _detach_attached(use: Ingredients, exchange: Exchange) -> list[Step]:

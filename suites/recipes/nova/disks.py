@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 
@@ -18,7 +20,9 @@ def _disk(use: Ingredients) -> Request:
 
 def _detach_disk(use: Ingredients, exchange: Exchange) -> list[Step]:
     disk = exchange.response_body["volumeAttachment"]["volumeId"]
-    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{disk}", None)]
+    return [
+        ("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{quote(disk, safe='')}", None)
+    ]
 
 
 @recipe("nova.disks.attach", server="SHUTOFF", undo=_detach_disk)
@@ -34,7 +38,9 @@ def _attach_disk_as(use: Ingredients) -> Request:
 
 def _detach_attached_disk(use: Ingredients, request: Request) -> list[Step]:
     disk = request.parameters["volume_id"]
-    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{disk}", None)]
+    return [
+        ("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{quote(disk, safe='')}", None)
+    ]
 
 
 @recipe("nova.disks.detach", server="SHUTOFF", restore=_detach_attached_disk)

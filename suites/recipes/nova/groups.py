@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 _GROUPS = "/v2.1/{project_id}/os-server-groups"
@@ -19,7 +21,7 @@ def _group(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{exchange.response_body['server_group']['id']}", None)]
+    return [("DELETE", f"{_GROUPS}/{quote(str(exchange.response_body['server_group']['id']), safe='')}", None)]
 
 
 @recipe("nova.server-groups.create", undo=_delete_new, group="scarce")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
@@ -43,7 +44,11 @@ def _take_back(use: Ingredients, exchange: Exchange) -> Iterator[Step]:
     """Delete a server that was made for a detail, so that its port, its place and its quota are free again."""
     asked, hints = exchange.request_body["server"], exchange.request_body.get("os:scheduler_hints", {})
     if hints or asked.keys() - _PLAIN or any(network.keys() - {"uuid"} for network in asked["networks"]):
-        yield "DELETE", f"/v2.1/{{project_id}}/servers/{exchange.response_body['server']['id']}", None
+        yield (
+            "DELETE",
+            f"/v2.1/{{project_id}}/servers/{quote(str(exchange.response_body['server']['id']), safe='')}",
+            None,
+        )
     if "group" in hints:
         yield "DELETE", f"{_GROUPS}/{hints['group']}", None
 

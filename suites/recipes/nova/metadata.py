@@ -19,24 +19,24 @@ def _drop_made(use: Ingredients, request: Request) -> list[Step]:
     return [("DELETE", _path(use, _KEY), None)]
 
 
-@recipe("nova.metadata.update", server="ACTIVE", undo=_drop)
+@recipe("nova.metadata.update", server="ACTIVE", undo=_drop, marks=True)
 def _update(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"metadata": _PAIR})
 
 
-@recipe("nova.metadata.replace", server="ACTIVE", undo=_drop)
+@recipe("nova.metadata.replace", server="ACTIVE", undo=_drop, marks=True)
 def _replace(use: Ingredients) -> Request:
     there = use.read(_path(use), "metadata")
     kept = there if isinstance(there, dict) else {}
     return Request({"server_id": use.servers[0]}, body={"metadata": {**_PAIR, **kept}})
 
 
-@recipe("nova.metadata.set", server="ACTIVE", undo=_drop)
+@recipe("nova.metadata.set", server="ACTIVE", undo=_drop, marks=True)
 def _set(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0], "key": _KEY}, body={"meta": _PAIR})
 
 
-@recipe("nova.metadata.delete", server="ACTIVE", restore=_drop_made)
+@recipe("nova.metadata.delete", server="ACTIVE", restore=_drop_made, marks=True)
 def _delete(use: Ingredients) -> Request:
     use.make(_path(use), {"metadata": _PAIR})
     return Request({"server_id": use.servers[0], "key": _KEY})
@@ -47,7 +47,7 @@ def _list(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]})
 
 
-@recipe("nova.metadata.show", server="ACTIVE", restore=_drop_made)
+@recipe("nova.metadata.show", server="ACTIVE", restore=_drop_made, marks=True)
 def _show(use: Ingredients) -> Request:
     use.make(_path(use), {"metadata": _PAIR})
     return Request({"server_id": use.servers[0], "key": _KEY})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
 
 
@@ -21,10 +23,10 @@ def _delete_nic(use: Ingredients, exchange: Exchange) -> list[Step]:
     port = exchange.response_body["interfaceAttachment"]["port_id"]
     # A NIC may be there only some time after the answer (ruling nics-added-later).
     use.until(path, "interfaceAttachments", "*", "port_id", contains=port)
-    return [("DELETE", f"{path}/{port}", None)]
+    return [("DELETE", f"{path}/{quote(port, safe='')}", None)]
 
 
-@recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic, group="scarce")
+@recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic, group="scarce", marks=True)
 def _add_nic(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"interfaceAttachment": {"net_id": use.need("network_id")}})
 
@@ -42,10 +44,10 @@ def _add_nic_by_port(use: Ingredients) -> Request:
 
 def _delete_added_nic(use: Ingredients, request: Request) -> list[Step]:
     port = request.parameters["port_id"]
-    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface/{port}", None)]
+    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface/{quote(port, safe='')}", None)]
 
 
-@recipe("nova.nics.delete", server="ACTIVE", restore=_delete_added_nic)
+@recipe("nova.nics.delete", server="ACTIVE", restore=_delete_added_nic, marks=True)
 def _delete_second_nic(use: Ingredients) -> Request:
     path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface"
     body = {"interfaceAttachment": {"net_id": use.need("network_id")}}

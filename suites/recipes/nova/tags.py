@@ -30,9 +30,7 @@ def _untag_made(use: Ingredients, request: Request) -> list[Step]:
 
 
 def _without(use: Ingredients) -> list[Step]:
-    # The ECS view of the same tags (5.9.4), which needs no microversion.
-    body = {"action": "delete", "tags": [{"key": _TAG}]}
-    return [("POST", f"/v1/{{project_id}}/servers/{use.servers[0]}/tags/action", body)]
+    return [("DELETE", _path(use, _TAG), None, _SINCE)]
 
 
 @recipe("nova.tags.list", server="ACTIVE")
@@ -40,28 +38,28 @@ def _list(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, microversion=_SINCE)
 
 
-@recipe("nova.tags.set", server="ACTIVE", undo=_untag)
+@recipe("nova.tags.set", server="ACTIVE", undo=_untag, marks=True)
 def _set(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"tags": [_TAG]}, microversion=_SINCE)
 
 
-@recipe("nova.tags.delete-all", server="ACTIVE")
+@recipe("nova.tags.delete-all", server="ACTIVE", marks=True)
 def _delete_all(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, microversion=_SINCE)
 
 
-@recipe("nova.tags.add", server="ACTIVE", undo=_untag)
+@recipe("nova.tags.add", server="ACTIVE", undo=_untag, marks=True)
 def _add(use: Ingredients) -> Request:
     return Request(_one(use), microversion=_SINCE)
 
 
-@recipe("nova.tags.check", server="ACTIVE", restore=_untag_made)
+@recipe("nova.tags.check", server="ACTIVE", restore=_untag_made, marks=True)
 def _check(use: Ingredients) -> Request:
     _tagged(use)
     return Request(_one(use), microversion=_SINCE)
 
 
-@recipe("nova.tags.delete", server="ACTIVE", restore=_untag_made)
+@recipe("nova.tags.delete", server="ACTIVE", restore=_untag_made, marks=True)
 def _delete(use: Ingredients) -> Request:
     _tagged(use)
     return Request(_one(use), microversion=_SINCE)

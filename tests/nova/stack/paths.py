@@ -43,7 +43,7 @@ def keystone_config(directory: Path) -> str:
         {
             "DEFAULT": {"log_file": directory / "keystone.log", "max_token_size": 400},
             "database": {"connection": sqlite_url(directory, "keystone")},
-            "token": {"provider": "fernet", "expiration": 14400},
+            "token": {"provider": "fernet", "expiration": 86400},
             "fernet_tokens": {"key_repository": directory / "fernet"},
             "credential": {"key_repository": directory / "credential"},
             "cache": {"enabled": "true", "backend": "dogpile.cache.memory"},

@@ -48,8 +48,8 @@ def test_only_successes_that_are_no_news_are_left_out(recorded: bool) -> None:
     contract, seen = load_contract(), Seen(recorded=recorded)
     bodies: dict[str, Any] = {}
     exchanges: list[Exchange] = []
-    rows: list[tuple[str, int, Any]] = _bodies()
-    for number, (name, status, body) in enumerate(rows, 1):
+    body: Any
+    for number, (name, status, body) in enumerate(_bodies(), 1):
         one = exchange(
             name, status, bodies.setdefault(repr(body), body), id=f"main-{number:05}", parameters={"server_id": "s"}
         )

@@ -213,21 +213,34 @@ def test_a_locked_server_is_deleted_at_the_end(session: Session) -> None:
 
 
 def test_whoever_deletes_gets_what_was_left_over(session: Session) -> None:
-    """A server that a test made in its own way serves once more when it is not kept; then one that is free, then a new one."""
+    """What a test made in its own way and does not keep, or spoilt, serves once more; then one that is free, then a new one."""
     made: list[str] = []
     for name in ("kept", "left"):
         _native(session, name)
         made += session.pool.settle(list(session.connection.journal)[-1])
     session.pool.keep(made[:1])
     session.pool.retire()
-    held, free = session.pool.batch_of(2)
+    held, spoilt, free = session.pool.batch_of(3)
     free.release()
     assert session.pool.to_delete().id == made[1]
+    spoilt.spoilt = True
+    spoilt.release()
+    assert session.pool.to_delete().id == spoilt.id
     doomed = session.pool.to_delete()
     assert doomed.id == free.id
     doomed.release()
     assert free.id not in session.pool.idle()
-    assert session.pool.to_delete().id not in {*made, held.id, free.id}
+    assert session.pool.to_delete().id == free.id  # nobody has deleted it yet
+    assert session.pool.to_delete().id not in {*made, held.id, spoilt.id, free.id}
+
+
+def test_a_locked_server_is_not_left_to_whoever_deletes(session: Session) -> None:
+    """What is wrong with it would be blamed on the deletion."""
+    locked = session.pool.lease()
+    session.client.post(f"{_SERVERS}/{locked.id}/action", {"lock": None})
+    locked.spoilt = True
+    locked.release()
+    assert session.pool.to_delete().id != locked.id
 
 
 def test_no_name_is_part_of_another(session: Session) -> None:

@@ -8,9 +8,9 @@ from pytest_ecs import load_contract
 from pytest_ecs._cases.library import load_recipes
 from pytest_ecs._cases.recipe import RECIPES
 from pytest_ecs._report.certificate import inside
-from pytest_ecs._run.options import PROFILES, Settings
+from pytest_ecs._run.options import Settings
 from pytest_ecs._run.plan import chosen
-from pytest_ecs._run.selection import check_selection, filters_of
+from pytest_ecs._run.profiles import PROFILES, asked, check_selection
 from pytest_ecs._run.shards import SCARCE, Shard, groups_of, home_of, shard
 
 
@@ -52,7 +52,7 @@ def test_what_needs_something_scarce_is_in_one_shard() -> None:
 def test_a_report_says_of_which_sections_a_shard_is() -> None:
     """So that whoever checks it needs no recipes."""
     contract = load_contract()
-    filters = filters_of(Settings(shard=Shard(2, 4)), contract)
+    filters = asked(Settings(shard=Shard(2, 4)), contract)
     assert filters == {"group": groups_of(Shard(2, 4), contract)}
     every = contract.requirements.values()
     found = [r for r in every if inside(PROFILES["full"], filters, r, contract.operations.get(r.operation or ""))]
