@@ -98,7 +98,7 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
     """Return the findings that a recorded run gives when it is judged again.
 
     What the judge derives from exchanges is derived anew; the rules' claims are evaluated anew on the recorded
-    answers; other findings than "pass" and "fail" are taken over, since they speak of what is not recorded.
+    answers; only "error", "not_tested" and "not_applicable" findings are taken over, since they speak of what is not recorded.
     """
     record = Record(exchanges)
     result = [finding for exchange in record.exchanges for finding in judge(exchange, contract, record)]

@@ -68,6 +68,8 @@ class Rule:
     section: str
     #: Id of the ruling that explains the reading, if any.
     ruling: str | None = None
+    #: Why no client can judge it, None where one can.
+    untestable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,8 @@ class Requirement:
     #: What tells it from others of its kind: the rule, code, alias, pair of states or case of auth, http, error or
     #: microversion that it is; of several groups of exclusive fields in one object the number, from 2 on.
     case: str = ""
+    #: Why no client can judge it, None where one can; it is a note then.
+    untestable: str | None = None
 
     @property
     def subject(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pytest_ecs._contract.fields import Field, walk
@@ -75,7 +75,8 @@ def _of_operation(operation: Operation, ground: _Ground) -> Iterator[Requirement
     yield from _permission(operation, ground)
     yield from _error(operation, ground)
     for rule in operation.rules:
-        yield _requirement(operation, "rule", rule.section, rule.level, rule.says, rule.ruling, case=rule.id)
+        made = _requirement(operation, "rule", rule.section, rule.level, rule.says, rule.ruling, case=rule.id)
+        yield replace(made, untestable=rule.untestable)
 
 
 def _requirement(

@@ -151,6 +151,12 @@ class MockCloud:
                 "other_dedicated_host_id": project.hosts[1],
                 "port_id": next(iter(project.ports)),
                 "windows_image_id": next(image.id for image in state.images.values() if image.os_type == "Windows"),
+                "foreign_subnet_id": project.networks[1].id,
+                "geneve_network_id": next(one.id for one in project.networks if one.kind == "geneve"),
+                "missing_disk_type": "SAS",
+                "private_image_id": next(one.id for one in state.images.values() if one.owner == project.id),
+                "plain_image_id": next(one.id for one in state.images.values() if not one.agents),
+                "tools_image_id": next(iter(state.images)),
             }
 
         return {

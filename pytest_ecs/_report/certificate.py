@@ -6,10 +6,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from pytest_ecs._checks import Finding
+from pytest_ecs._checks.keywords import KEYWORDS
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Operation, Requirement
 from pytest_ecs._report.model import (
@@ -26,6 +27,7 @@ from pytest_ecs._report.model import (
 )
 from pytest_ecs._report.offered import unoffered
 from pytest_ecs._report.record import Record
+from pytest_ecs._report.shown import never_shown
 from pytest_ecs._report.waiving import WRONG, fits, in_force, waiver_of, weigh_waivers
 from pytest_ecs._types import Verdict
 
@@ -94,12 +96,14 @@ def decide(
     *,
     today: date,
     absent: Mapping[str, str] | None = None,
+    operations: Mapping[str, Operation] | None = None,
 ) -> list[Result]:
     """Return a result for each requirement, sorted by id.
 
     Any failure makes it fail, else any error makes it error, else any success makes it pass; then it is not applicable
-    where that was found, or its operation is *absent*, by id and why; else not tested. A waiver that has not expired
-    turns fail into waived.
+    where that was found, or where it or its operation is *absent*, by id and why, or where it is about a field that the
+    answers of one of the *operations* may lack and always did; else not tested. A waiver that has not expired turns fail
+    into waived.
     """
     by_requirement: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -112,11 +116,33 @@ def decide(
         if waiver is not None:
             reason = f"waived by {waiver['owner']} until {waiver['expires']}: {waiver['reason']}"
             result = Result(requirement, "waived", reason, result.evidence, result.finding)
-        why = (absent or {}).get(requirement.operation or "")
+        why = (absent or {}).get(requirement.operation or "") or (absent or {}).get(requirement.id)
         if why is not None and result.verdict == "not_tested":
             result = Result(requirement, "not_applicable", why, result.evidence, result.finding)
         results.append(result)
-    return results
+    return _without_absent(results, operations or {})
+
+
+def _without_absent(results: Sequence[Result], operations: Mapping[str, Operation]) -> list[Result]:
+    """Return *results* with what is about fields that were never shown, and need not be, as not applicable."""
+    seen: dict[str | None, set[str]] = {}
+    for result in results:
+        claim = result.requirement
+        if claim.kind == "response" and claim.keyword in KEYWORDS and result.verdict in {"pass", "fail", "waived"}:
+            seen.setdefault(claim.operation, set()).add(claim.field)
+    made = []
+    for result in results:
+        claim, operation = result.requirement, operations.get(result.requirement.operation or "")
+        if (
+            operation is not None
+            and claim.kind == "response"
+            and result.verdict == "not_tested"
+            and not result.evidence
+        ):
+            reason = never_shown(operation, claim, seen.get(claim.operation, ()))
+            result = replace(result, verdict="not_applicable", reason=reason) if reason else result
+        made.append(result)
+    return made
 
 
 def _decide(requirement: Requirement, findings: Sequence[Finding]) -> Result:
@@ -175,7 +201,9 @@ def results_of(header: Header, record: Record, contract: Contract) -> list[Resul
     today = date.fromisoformat(header.started[:10])
     requirements = wanted(header.selection, contract)
     absent = unoffered(record, contract, header.declaration)
-    return decide(requirements, record.findings, header.waivers, today=today, absent=absent)
+    return decide(
+        requirements, record.findings, header.waivers, today=today, absent=absent, operations=contract.operations
+    )
 
 
 def build(header: Header, record: Record, footer: Footer | None, contract: Contract, info: EvidenceInfo) -> Report:

@@ -188,11 +188,21 @@ def _would_change(report: Report, evidence: Evidence, contract: Contract) -> Ite
     absent = unoffered(evidence.record, contract, header.declaration)
     for result in decide(own, evidence.record.findings, header.waivers, today=today, absent=absent):
         verdict = claimed[result.requirement.id]["verdict"]
-        if verdict != result.verdict:
+        # Which fields an answer may lack is in the contract that is not installed.
+        lacking = result.requirement.kind == "response" and verdict == "not_applicable"
+        if verdict != result.verdict and not (lacking and result.verdict == "not_tested"):
             yield f"{result.requirement.id} is {verdict} in the certificate and {result.verdict} by its evidence"
     again = judged(evidence, contract)
     requirements = wanted(header.selection, contract)
-    for result in decide(requirements, again.deciding(), header.waivers, today=today, absent=absent):
+    changed = decide(
+        requirements,
+        again.deciding(),
+        header.waivers,
+        today=today,
+        absent=absent,
+        operations=contract.operations,
+    )
+    for result in changed:
         name = result.requirement.id
         before = claimed.pop(name)["verdict"] if name in claimed else "no requirement"
         if before != result.verdict:

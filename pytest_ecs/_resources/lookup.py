@@ -9,7 +9,7 @@ from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import JobTimeout, PrerequisiteMissing
 
-__all__ = ["GONE", "PASSING", "belongings", "listed", "seen", "show", "shown", "wait_stable"]
+__all__ = ["GONE", "PASSING", "belongings", "listed", "made_of", "seen", "show", "shown", "wait_stable"]
 
 #: Statuses that end by themselves (A-1).
 PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
@@ -39,6 +39,14 @@ def belongings(server: Mapping[str, JSON]) -> tuple[int, int]:
     entries = [entry for value in lists for entry in value if isinstance(entry, Mapping)]
     own = [entry for entry in entries if entry.get("OS-EXT-IPS:type") != "floating"]
     return len(disks) if isinstance(disks, list) else 0, len(own)
+
+
+def made_of(server: Mapping[str, JSON]) -> tuple[JSON, JSON]:
+    """Return the ids of the flavor and of the image that a server shows, as far as it shows them."""
+    flavor, image = (
+        value.get("id") if isinstance(value := server.get(name), Mapping) else None for name in ("flavor", "image")
+    )
+    return flavor, image
 
 
 def listed(client: Client, **filters: str) -> list[Mapping[str, JSON]]:

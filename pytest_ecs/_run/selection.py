@@ -57,7 +57,7 @@ class Selector:
             requirement.id
             for requirement in contract.requirements.values()
             if selected(settings, requirement, contract.operations.get(requirement.operation or ""))
-            and declared(requirement.operation, declaration) is None
+            and not any(declared(name, declaration) for name in (requirement.operation, requirement.id))
         }
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

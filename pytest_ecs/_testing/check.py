@@ -204,6 +204,10 @@ class Check:
         """Make a finding: *requirement_id* could not be tested, and why."""
         self.session.pending.append(Finding(requirement_id, "not_tested", reason=reason))
 
+    def not_applicable(self, requirement_id: str, reason: str, exchange: Exchange) -> None:
+        """Make a finding: *exchange* shows that the endpoint does not offer what *requirement_id* speaks of, and why."""
+        self.session.pending.append(Finding(requirement_id, "not_applicable", (exchange.id,), reason=reason))
+
     def missed(self, rows: Iterable[str], seen: Iterable[tuple[str, str | None]]) -> None:
         """Make a finding for each row of Table A-4 in *rows* that was not among the pairs *seen*."""
         shown = {f"A-4/{vm}+{task or 'null'}" for vm, task in seen}

@@ -65,7 +65,6 @@ def _pools(client: Client) -> list[str]:
     "deprecated.floating-ips.create/rule/pool",
     "deprecated.floating-ip-pools.list/rule/usable",
     "deprecated.floating-ip-pools.list/rule/pools-of-addresses",
-    "deprecated.floating-ip-pools.list/rule/external-networks",
 )
 def test_an_address_is_of_the_pool_that_was_asked_for(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_wait: Wait
@@ -82,9 +81,6 @@ def test_an_address_is_of_the_pool_that_was_asked_for(
     for number in range(len(read(listed, "floating_ips"))):
         ecs_check(rule, listed, "body", "floating_ips", number, "pool", one_of=pools)
     ecs_check.not_tested(rule, "the project has no address")
-    ecs_check.not_tested(
-        "deprecated.floating-ip-pools.list/rule/external-networks", "only the network service shows external networks"
-    )
     if taken.accepted:
         _release(ecs_client, ecs_wait, read(taken, "floating_ip", "id"))
 

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Servers, Supplies, Wait, exactly, read, url_of
+from pytest_ecs import (
+    Cases,
+    Check,
+    Client,
+    Exchange,
+    Expect,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    Wait,
+    exactly,
+    read,
+    url_of,
+)
 from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import JSON
 
@@ -140,6 +154,36 @@ def delete(
         if deleted.accepted and not went:
             raise PrerequisiteMissing("A server that was deleted has to be gone", seen=gone.answer)
     return deleted
+
+
+def stopped_of_kind(
+    client: Client, check: Check, servers: Servers, supplies: Supplies, kind: str, requirement: str
+) -> Lease | None:
+    """Return a stopped server of a virtualization (table 5-41): CloudCompute is KVM, FusionCompute Xen.
+
+    It is one of the run where the run's flavor is of that kind, else one of the smallest flavor that is. Where none on
+    sale is, the *requirement* does not apply, and there is none.
+    """
+    listed = client.get(f"{SERVERS}/flavors")
+    fit = [one for one in read(listed, "flavors") if _is_of(one, kind)]
+    if any(one["id"] == supplies.need("flavor_id") for one in fit):
+        return servers("SHUTOFF")
+    if not fit:
+        check.not_applicable(requirement, f"no flavor that is on sale is of {kind} (5.4.1)", listed)
+        return None
+    smallest = min(fit, key=lambda one: (int(one["vcpus"]), int(one["ram"])))
+    body = servers.template(supplies.name("kind"), 1)
+    body["server"]["flavorRef"] = smallest["id"]
+    lease = supplies.once(f"a server of {kind}", lambda: servers.own(client.post(SERVERS, body)))
+    servers.bring(lease, "SHUTOFF")
+    return lease
+
+
+def _is_of(flavor: dict[str, Any], kind: str) -> bool:
+    """Whether a flavor is of a virtualization and can be bought."""
+    specs = flavor.get("os_extra_specs", {})
+    sold = specs.get("cond:operation:status", "normal") not in {"abandon", "sellout", "obt_sellout"}
+    return sold and specs.get("ecs:virtualization_env_types") == kind
 
 
 def stays_away(check: Check, requirement: str, look: Callable[[], Exchange], name: str) -> bool:

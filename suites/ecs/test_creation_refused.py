@@ -224,3 +224,39 @@ def test_windows_has_rules_of_its_own(
         codes=codes_of(ecs_expect, "adminPass"),
         control=control.id,
     )
+
+
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/subnet-in-vpc")
+def test_a_subnet_of_another_vpc_is_refused(
+    ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
+) -> None:
+    """Where the target has one."""
+    refuse(
+        ecs_cases,
+        ecs_expect,
+        ecs_servers,
+        ecs_supplies,
+        ecs_jobs,
+        "ecs.servers.create/rule/subnet-in-vpc",
+        "the subnet is in another VPC",
+        codes=codes_of(ecs_expect, "nics[].subnet_id"),
+        nics=[{"subnet_id": ecs_supplies.need("foreign_subnet_id")}],
+    )
+
+
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/disk-type-unavailable")
+def test_a_type_of_disks_that_the_zone_lacks_is_refused(
+    ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
+) -> None:
+    """At once, or in the job, where such a type is known."""
+    refuse(
+        ecs_cases,
+        ecs_expect,
+        ecs_servers,
+        ecs_supplies,
+        ecs_jobs,
+        "ecs.servers.create/rule/disk-type-unavailable",
+        "the zone does not have the type of disks",
+        codes=codes_of(ecs_expect, "root_volume.volumetype"),
+        root_volume={"volumetype": ecs_supplies.need("missing_disk_type")},
+    )

@@ -214,7 +214,6 @@ def test_an_address_that_a_server_has_is_refused(
 
 @pytest.mark.ecs_requirement(
     "ecs.servers.create/rule/data-disks-created",
-    "ecs.servers.create/rule/passthrough-default",
     "ecs.disks.list/rule/bus-by-kind",
 )
 def test_a_server_has_the_disks_that_were_asked_for(
@@ -234,8 +233,6 @@ def test_a_server_has_the_disks_that_were_asked_for(
             if disk.get("hw:passthrough") and str(shown["size"]) == str(disk["size"]):
                 ecs_check("ecs.disks.list/rule/bus-by-kind", disks, *entry, number, "bus", equals="scsi")
     ecs_check.not_tested("ecs.disks.list/rule/bus-by-kind", "the disk that was asked for is not listed")
-    reason = "no query tells VBD from SCSI disks for sure (ruling block-device-bus)"
-    ecs_check.not_tested("ecs.servers.create/rule/passthrough-default", reason)
 
 
 @pytest.mark.ecs_requirement(
@@ -288,39 +285,3 @@ def test_a_checked_request_still_reports_errors(
         change="flavorRef is left out",
         control=control.id,
     )
-
-
-@pytest.mark.parametrize(
-    ("requirement", "reason"),
-    [
-        pytest.param(requirement, reason, id=requirement, marks=pytest.mark.ecs_requirement(requirement))
-        for requirement, reason in {
-            "ecs.servers.create/rule/in-vpc": "no operation of the document shows the VPC of a server",
-            "ecs.servers.create/rule/not-encrypted-by-default": (
-                "no operation of the document shows whether a disk is encrypted"
-            ),
-            "ecs.servers.create/rule/subnet-in-vpc": "no option names a subnet of another VPC",
-            "ecs.servers.create/rule/disk-type-unavailable": (
-                "no operation of the document tells which types of disks an AZ has"
-            ),
-            "ecs.servers.create/rule/data-disks-few": (
-                "no operation of the document tells which flavors support only 23 data disks"
-            ),
-            "ecs.servers.create/rule/image-password": (
-                "no operation of the document tells whether an image is private"
-            ),
-            "ecs.servers.create/rule/data-image-size": (
-                "no operation of the document tells which disk an image for data disks comes from"
-            ),
-            "ecs.servers.create/rule/security-group-fallback": (
-                "a refusal is accepted as well as the fallback (ruling security-group-fallback)"
-            ),
-            "ecs.servers.create/rule/dedicated-host-ignored": (
-                "having an effect is accepted as well (ruling dedicated-host-without-tenancy)"
-            ),
-        }.items()
-    ],
-)
-def test_what_the_document_does_not_show(ecs_check: Check, requirement: str, reason: str) -> None:
-    """Rules that cannot be judged from outside."""
-    ecs_check.not_tested(requirement, reason)

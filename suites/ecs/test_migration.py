@@ -180,11 +180,3 @@ def test_a_running_server_does_not_move(
         "wrong-state",
         "the server is active",
     )
-
-
-@pytest.mark.ecs_requirement("ecs.servers.migrate/rule/numa")
-def test_a_host_without_room(ecs_check: Check) -> None:
-    """A host whose room is spread over NUMA nodes cannot be asked for."""
-    ecs_check.not_tested(
-        "ecs.servers.migrate/rule/numa", "no option names a dedicated host without room on a single NUMA node"
-    )

@@ -217,25 +217,46 @@ def test_a_server_needs_its_system_disk(
 
 
 @pytest.mark.parametrize(
-    ("requirement", "reason"),
+    ("operation", "requirement"),
     [
-        pytest.param(*row, id=row[0], marks=pytest.mark.ecs_requirement(row[0]))
+        pytest.param(*row, id=row[1], marks=pytest.mark.ecs_requirement(row[1]))
         for row in (
-            (
-                "ecs.servers.reinstall-os/rule/needs-cloud-init",
-                "no operation of the document tells whether an image has Cloud-Init",
-            ),
-            (
-                "ecs.servers.change-os/rule/needs-cloud-init",
-                "no operation of the document tells whether an image has Cloud-Init",
-            ),
-            ("ecs.servers.change-os/rule/user-preferred", "no option names a second user with a key pair"),
+            (REINSTALL, "ecs.servers.reinstall-os/rule/needs-cloud-init"),
+            (CHANGE, "ecs.servers.change-os/rule/needs-cloud-init"),
         )
     ],
 )
-def test_what_a_target_does_not_have(ecs_check: Check, requirement: str, reason: str) -> None:
-    """Rules that need more than a run can be given."""
-    ecs_check.not_tested(requirement, reason)
+def test_an_image_without_an_agent_is_not_installed(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_expect: Expect,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    operation: str,
+    requirement: str,
+) -> None:
+    """Neither on a server that was made from it, nor on another one: it is refused, or the job fails."""
+    image, control = ecs_supplies.need("plain_image_id"), ecs_cases.control(operation)
+    body = body_of(operation, control)
+    if operation == CHANGE:
+        lease = ecs_servers("SHUTOFF")
+        body["os-change"]["imageid"] = image
+    else:
+        wanted = ecs_servers.template(ecs_supplies.name("plain"), 1)
+        wanted["server"]["imageRef"] = image
+        lease = ecs_servers.own(ecs_client.post(url_of("ecs.servers.create"), wanted), "SHUTOFF")
+    refused = ecs_expect(
+        requirement,
+        "POST",
+        path_of(operation, lease.id),
+        json=body,
+        expects="refused",
+        change="the image has no Cloud-Init",
+        control=control.id,
+    )
+    ecs_jobs.wait_out(refused)
+    lease.spoilt = lease.spoilt or refused.accepted
 
 
 @pytest.mark.parametrize(

@@ -385,10 +385,3 @@ def test_the_disks_are_those_that_chapter_5_lists(ecs_client: Client, ecs_check:
     for number, entry in enumerate(read(listed, "volumeAttachments")):
         same = [one["device"] for one in theirs if one["volumeId"] == entry["volumeId"]]
         ecs_check(rule, listed, "body", "volumeAttachments", number, "device", one_of=same)
-
-
-@pytest.mark.ecs_requirement("nova.disks.attach/rule/backup-as-system-disk", "nova.disks.attach/rule/vbd-on-bare-metal")
-def test_some_disks_and_servers_are_not_made(ecs_check: Check) -> None:
-    """No operation does."""
-    ecs_check.not_tested("nova.disks.attach/rule/backup-as-system-disk", "no operation makes a disk from a backup")
-    ecs_check.not_tested("nova.disks.attach/rule/vbd-on-bare-metal", "no operation makes a BMS")

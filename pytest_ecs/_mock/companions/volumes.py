@@ -136,7 +136,9 @@ def remove_snapshot(request: Request, state: State) -> Response:
 
 # Types, limits and quotas
 
-_TYPES = [{"id": name, "name": name, "is_public": True, "extra_specs": {}} for name in ("SATA", "SSD")]
+_TYPES: list[dict[str, Any]] = [
+    {"id": name, "name": name, "is_public": True, "extra_specs": {}} for name in ("SATA", "SSD")
+]
 
 
 @route("GET", _SERVICE + "/types", family="nova")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pytest_ecs._mock.state.clock import Clock
 from pytest_ecs._mock.state.hardware import Disk, Done, Eip, Network, Nic, Port, Server, Snapshot
 from pytest_ecs._mock.state.machine import GONE, POWER, Phase, action_of, failed, phases_of
-from pytest_ecs._mock.state.records import Action, Job, KeyPair, Limits, Rule, SecurityGroup, ServerGroup, User
+from pytest_ecs._mock.state.records import Action, Image, Job, KeyPair, Limits, Rule, SecurityGroup, ServerGroup, User
 from pytest_ecs._mock.state.stock import KEY, flavors, images
 
 __all__ = ["Project", "State"]
@@ -124,11 +124,12 @@ class State:
         return made
 
     def _project(self, name: str, cidr: str, second_cidr: str) -> Project:
-        """Return a project with a subnet in its VPC, one in another VPC, a spare EIP and a spare port."""
+        """Return a project: subnets in its VPC, in another VPC and for bare metal, an image, a spare EIP and a spare port."""
         vpc = self.uuid()
         networks = [
             Network(self.uuid(), vpc, cidr, "network_demo1", self.uuid()),
             Network(self.uuid(), self.uuid(), second_cidr, "network_demo2", self.uuid()),
+            Network(self.uuid(), self.uuid(), "10.9.0.0/24", "network_demo3", self.uuid(), "geneve"),
         ]
         project = Project(self.hex(), name, vpc, networks, self.uuid())
         project.hosts = [self.uuid(), self.uuid()]
@@ -143,6 +144,10 @@ class State:
         self.eip(project)
         port = Port(self.uuid(), networks[0], networks[0].take(), self.mac())
         project.ports[port.id] = port
+        now = self.clock.now()
+        image = Image(self.uuid(), "conformance-image", owner=project.id, created=now, updated=now)
+        image.metadata = {"__os_type": "Linux", "__imagetype": "private"}
+        self.images[image.id] = image
         self.projects[project.id] = project
         return project
 
