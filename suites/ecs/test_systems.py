@@ -245,7 +245,7 @@ def test_an_image_without_an_agent_is_not_installed(
     else:
         wanted = ecs_servers.template(ecs_supplies.name("plain"), 1)
         wanted["server"]["imageRef"] = image
-        lease = ecs_servers.own(ecs_client.post("/v1/{project_id}/cloudservers", wanted), "SHUTOFF")
+        lease = ecs_servers.own(ecs_client.post(url_of("ecs.servers.create"), wanted), "SHUTOFF")
     refused = ecs_expect(
         requirement,
         "POST",
