@@ -53,8 +53,8 @@ class _Node:
     value: tuple[_Said, ...]
     #: Of an object's members: those that must be there, and those that must not be.
     required: Mapping[str, _Said]
-    #: Those of them that need be there in some states only: the member that says the state, and the states.
-    states: Mapping[str, tuple[str, frozenset[str]]]
+    #: Those of them that need be there in some states only, see `pytest_ecs._contract.fields.Field.states`.
+    states: Mapping[str, tuple[str, frozenset[str], str | None]]
     absent: Mapping[str, _Said]
     members: tuple[tuple[str, _Node], ...]
     #: What the values of a map and the items of a list are.
@@ -129,10 +129,10 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
                 _walk(node.others, item, judged)
 
 
-def _in_state(value: Mapping[str, JSON], member: str, states: frozenset[str]) -> bool:
-    """Whether an object is in one of those states; one that does not say its state may be."""
+def _in_state(value: Mapping[str, JSON], member: str, states: frozenset[str], task: str | None) -> bool:
+    """Whether an object is in one of those states, and nothing is being done to it; one that does not say its state may be."""
     state = value.get(member)
-    return not isinstance(state, str) or state.lower() in states
+    return (not isinstance(state, str) or state.lower() in states) and (task is None or not value.get(task))
 
 
 #: Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.

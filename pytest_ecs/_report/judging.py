@@ -103,6 +103,8 @@ def _founded(finding: Finding, again: Judged, known: set[str]) -> Iterator[str]:
     if missing:
         yield f"{finding.requirement} rests on {', '.join(missing)}, which the evidence does not have"
         return
+    if finding.outcome == "not_applicable" and not finding.exchanges:
+        return  # said by a suite, as what is not tested is
     same = again.again[_key(finding)]
     if finding.outcome in {"pass", "fail", "not_applicable"} and not any(
         _says_the_same(finding, other) for other in same

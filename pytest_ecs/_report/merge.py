@@ -10,7 +10,8 @@ from pathlib import Path
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._report.certificate import build, results_of, wanted
+from pytest_ecs._report.certificate import results_of, wanted
+from pytest_ecs._report.editions import certificate, contract_of
 from pytest_ecs._report.evidence import NAME, Evidence, Writer, read_evidence
 from pytest_ecs._report.failure import explain_all
 from pytest_ecs._report.files import prepare, remove_old, write_all
@@ -48,7 +49,8 @@ def merge(paths: Sequence[Path], output: Path, contract: Contract) -> tuple[list
         )
     )
     evidence = read_evidence(output / NAME)
-    report = build(evidence.header, evidence.record, evidence.footer, contract, evidence.info)
+    contract = contract_of(evidence.header, contract)
+    report = certificate(evidence, contract)
     results = results_of(evidence.header, evidence.record, contract)
     texts, exchanges = explain_all(results, output / NAME, contract)
     return write_all(output, report, texts, exchanges), said

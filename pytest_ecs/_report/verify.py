@@ -11,7 +11,8 @@ from typing import cast
 
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Requirement
-from pytest_ecs._report.certificate import build, decide, wanted
+from pytest_ecs._report.certificate import decide, wanted
+from pytest_ecs._report.editions import certificate, contract_of
 from pytest_ecs._report.evidence import Evidence, EvidenceError, read_evidence
 from pytest_ecs._report.judging import judged, unfounded
 from pytest_ecs._report.model import FORMAT, Report
@@ -75,6 +76,7 @@ def verify(path: Path, contract: Contract, key: Path | None = None) -> list[str]
         said = "the evidence is that of another certificate: its digest is not the one that the certificate names"
         return [*problems, said]
     try:
+        contract = contract_of(evidence.header, contract)
         return [*problems, *_compared(report, _with_file(evidence, report), contract)]
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         return [*problems, f"the evidence holds what no run writes: {type(error).__name__}: {error}"]
@@ -83,7 +85,7 @@ def verify(path: Path, contract: Contract, key: Path | None = None) -> list[str]
 def _compared(report: Report, evidence: Evidence, contract: Contract) -> list[str]:
     if evidence.header.contract["sha256"] != contract.digest:
         return list(_other_edition(report, evidence, contract))
-    computed = build(evidence.header, evidence.record, evidence.footer, contract, evidence.info)
+    computed = certificate(evidence, contract)
     return [*differences(report, computed), *unfounded(evidence, contract)]
 
 
@@ -170,8 +172,8 @@ def _other_edition(report: Report, evidence: Evidence, contract: Contract) -> It
         f"the certificate was made with contract {told[:16]} of {evidence.header.tool}, and {contract.digest[:16]} is installed: "
         "install the version that it names to check every figure"
     )
-    computed = build(evidence.header, evidence.record, evidence.footer, contract, evidence.info)
-    bound = {"results", "summary", "rulings", "verdict", "contract", "waivers"}
+    computed = certificate(evidence, contract)
+    bound = {"results", "summary", "rulings", "verdict", "contract", "waivers", "edition"}
     for name in sorted(computed.keys() - bound):
         yield from differences(
             cast("Report", {"results": [], name: cast("Mapping[str, JSON]", report).get(name)}),

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pytest_ecs._contract import Contract
-from pytest_ecs._report.model import Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
+from pytest_ecs._contract import Contract, read_edition
+from pytest_ecs._report.model import EditionText, Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
 from pytest_ecs._run.options import OPTIONS, Settings
 from pytest_ecs._run.profiles import PROFILES, chapters, filters
 from pytest_ecs._run.selection import declaration_of
@@ -46,8 +46,16 @@ def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], starte
         selection=_selection(settings, again),
         properties=_properties(settings, again),
         waivers=list(waivers),
+        edition=_edition(settings),
         declaration=declaration_of(settings, keeper.session.reach.missing if keeper.session is not None else ()),
     )
+
+
+def _edition(settings: Settings) -> EditionText | None:
+    if settings.edition is None:
+        return None
+    edition = read_edition(settings.edition)
+    return {"file": edition.file, "text": edition.text}
 
 
 def _pytests(keeper: Keeper, name: str) -> str:

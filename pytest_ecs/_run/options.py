@@ -44,6 +44,7 @@ class Settings:
     report: Path | None = None
     ledger: Path | None = None
     waivers: Path | None = None
+    edition: Path | None = None
     lenient_waivers: bool = False
     not_offered: tuple[str, ...] = ()
     baseline: Path | None = None
@@ -80,6 +81,7 @@ class Settings:
     tools_image: str | None = None
     max_servers: int = 80
     max_minutes: float = 240.0
+    max_requests_per_second: float | None = None
     batch: int = 3
     job_timeout: float = 1800.0
     request_timeout: float = 60.0
@@ -155,7 +157,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {
         name: settings.folder / path
-        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign", "last_failed")
+        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign", "last_failed", "edition")
         if (path := getattr(settings, name)) is not None
     }
     for name in ("variant", "deviation"):

@@ -68,7 +68,7 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
 
 def certify(config: pytest.Config) -> None:
     """Judge every exchange of the run, and in the process that reports, write the certificate at the end."""
-    from pytest_ecs._contract import load
+    from pytest_ecs._contract import load, read_edition, use
     from pytest_ecs._report.files import prepare
     from pytest_ecs._run.controller import Recorder
     from pytest_ecs._run.gates import read_gates
@@ -80,6 +80,7 @@ def certify(config: pytest.Config) -> None:
 
     keeper = keeper_of(config)
     try:
+        use(read_edition(keeper.settings.edition) if keeper.settings.edition else None)
         contract = load()
         check_selection(keeper.settings, contract)
         check_deviations(keeper.settings)
@@ -163,8 +164,12 @@ class Keeper:
             writer.line(line)
 
     def pytest_unconfigure(self) -> None:
-        """Heed signals no more."""
+        """Heed signals no more, and let the contract be that of the document again."""
         self.stops.uninstall()
+        if self.settings.edition is not None:
+            from pytest_ecs._contract import use
+
+            use(None)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, None]:

@@ -247,6 +247,7 @@ def _open(settings: Settings, contract: Contract, target: Target, *, creates: bo
         worker=settings.worker,
         identify=identify,
         timeout=settings.request_timeout,
+        rate=settings.max_requests_per_second,
         pace_file=None if settings.embedded else settings.state_folder / f"pace-{settings.run}",
     )
     # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.

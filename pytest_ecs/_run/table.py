@@ -87,6 +87,12 @@ OPTIONS: tuple[Option, ...] = (
         "lenient-waivers", "do not fail the run for waivers that are unknown, unmatched, expired or stale", flag=True
     ),
     Option(
+        "edition",
+        "YAML file of amendments: what the provider's edition of the reference says otherwise",
+        parse=Path,
+        metavar="FILE",
+    ),
+    Option(
         "not-offered",
         "an operation or a requirement, or a pattern of them, that the endpoint does not offer",
         many=True,
@@ -137,6 +143,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "max-minutes",
         "start nothing new after this many minutes of the target's time",
+        parse=_positive(float),
+        metavar="N",
+    ),
+    Option(
+        "max-requests-per-second",
+        "send no more requests than this in a second, all processes of the run together",
         parse=_positive(float),
         metavar="N",
     ),

@@ -19,6 +19,8 @@ __all__ = ["LATE", "Check", "Test"]
 #: Seconds of the target's clock after which an answer is looked at again that does not yet show what it should: nothing
 #: is instantly visible unless the text says so.
 LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
+#: Statuses of what is not only late: the request is wrong, or may not be made.
+_FINAL = (400, 403)
 #: Seconds of the target's clock in which something that must not happen could happen.
 _AFTERWARDS = 5.0
 
@@ -148,6 +150,8 @@ class Check:
                 return replace(
                     finding, reason=f"it showed {clock.now() - began:.3g} s after the first look ({exchange.id})"
                 )
+            if again.status in _FINAL:
+                break
         self._patient[:] = [again.id]
         return first
 
@@ -189,7 +193,16 @@ class Check:
         return self(requirement_id, exchange, "status", at_least=400)
 
     def accepted(self, requirement_id: str, exchange: Exchange) -> bool:
-        """Make a finding: the request was accepted (2xx); return whether it was."""
+        """Make a finding: the request was accepted (2xx); return whether it was.
+
+        It is an error where a creation was refused as the native APIs refuse what there is no room for.
+        """
+        operation = self._contract.operations.get(exchange.operation or "")
+        quota = operation.quota if operation is not None else None
+        if quota is not None and exchange.refused and exchange.status in self._contract.quota_statuses:
+            reason = f"environment: there may be no room for it ({quota.most} in 6.10.1), or no right to it: {exchange.answer}"
+            self.session.pending.append(Finding(requirement_id, "error", (exchange.id,), reason=reason))
+            return False
         return self(requirement_id, exchange, "status", at_most=299)
 
     def stays_there(self, requirement_id: str, look: Callable[[], Exchange]) -> bool:
@@ -206,7 +219,8 @@ class Check:
 
     def not_applicable(self, requirement_id: str, reason: str, exchange: Exchange) -> None:
         """Make a finding: *exchange* shows that the endpoint does not offer what *requirement_id* speaks of, and why."""
-        self.session.pending.append(Finding(requirement_id, "not_applicable", (exchange.id,), reason=reason))
+        said = f"{reason}, as {exchange.id} shows"
+        self.session.pending.append(Finding(requirement_id, "not_applicable", reason=said))
 
     def missed(self, rows: Iterable[str], seen: Iterable[tuple[str, str | None]]) -> None:
         """Make a finding for each row of Table A-4 in *rows* that was not among the pairs *seen*."""

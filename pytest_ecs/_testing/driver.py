@@ -16,6 +16,7 @@ from pytest_ecs._http.client import UNSET, Client
 from pytest_ecs._http.credentials import Credentials
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
+from pytest_ecs._http.paths import segment
 from pytest_ecs._http.token import NoAuth
 from pytest_ecs._resources.kinds import SERVER, discard
 from pytest_ecs._resources.lease import Lease
@@ -277,7 +278,7 @@ class Driver:
         path = sending.path or operation.path
         values = {**request.parameters, "project_id": sender.project} if sender.project else request.parameters
         for name, value in values.items():
-            path = path.replace(f"{{{name}}}", str(value))
+            path = path.replace(f"{{{name}}}", segment(value))
         options: dict[str, Any] = {
             "query": request.query,
             "headers": sending.headers,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pytest_ecs._http.client import UNSET, Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.paths import segment
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
 from pytest_ecs._testing.reading import read
@@ -133,7 +134,7 @@ class Supplies:
         raise StepFailed(f"The disk {disk} is not available {TRIES} s after it was created")
 
     def _disk_is_free(self, disk: str) -> bool:
-        volume = self._client.get(f"{_DISKS}/{disk}").json_object.get("volume")
+        volume = self._client.get(f"{_DISKS}/{segment(disk)}").json_object.get("volume")
         return isinstance(volume, Mapping) and volume.get("status") in ("available", " available")
 
     def make(

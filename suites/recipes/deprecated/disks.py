@@ -14,7 +14,7 @@ def _wanted(use: Ingredients, **fields: object) -> dict[str, object]:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_DISKS}/{exchange.response_body['volume']['id']}", None)]
+    return [("DELETE", url_of("deprecated.disks.delete", volume_id=str(exchange.response_body["volume"]["id"])), None)]
 
 
 @recipe("deprecated.disks.list")

@@ -28,7 +28,13 @@ def _pools(use: Ingredients) -> Request:
 
 
 def _release_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_ALL}/{exchange.response_body['floating_ip']['id']}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("deprecated.floating-ips.delete", floating_ip_id=str(exchange.response_body["floating_ip"]["id"])),
+            None,
+        )
+    ]
 
 
 @recipe("deprecated.floating-ips.create", undo=_release_new)

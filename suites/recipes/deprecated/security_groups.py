@@ -38,7 +38,16 @@ def _group_with_rules(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{exchange.response_body['security_group']['id']}", None)]
+    return [
+        (
+            "DELETE",
+            url_of(
+                "deprecated.security-groups.delete",
+                security_group_id=str(exchange.response_body["security_group"]["id"]),
+            ),
+            None,
+        )
+    ]
 
 
 def _delete_used(use: Ingredients, exchange: Exchange) -> list[Step]:

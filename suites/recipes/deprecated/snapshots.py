@@ -25,7 +25,13 @@ def _snapshot(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_SNAPSHOTS}/{exchange.response_body['snapshot']['id']}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("deprecated.snapshots.delete", snapshot_id=str(exchange.response_body["snapshot"]["id"])),
+            None,
+        )
+    ]
 
 
 @recipe("deprecated.snapshots.create", undo=_delete_new)

@@ -19,7 +19,13 @@ def _group(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{exchange.response_body['server_group']['id']}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("nova.server-groups.delete", server_group_id=str(exchange.response_body["server_group"]["id"])),
+            None,
+        )
+    ]
 
 
 @recipe("nova.server-groups.create", undo=_delete_new, group="scarce")

@@ -21,7 +21,7 @@ def _delete_nic(use: Ingredients, exchange: Exchange) -> list[Step]:
     port = exchange.response_body["interfaceAttachment"]["port_id"]
     # A NIC may be there only some time after the answer (ruling nics-added-later).
     use.until(path, "interfaceAttachments", "*", "port_id", contains=port)
-    return [("DELETE", f"{path}/{port}", None)]
+    return [("DELETE", url_of("nova.nics.delete", server_id=use.servers[0], port_id=port), None)]
 
 
 @recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic, group="scarce", marks=True)
