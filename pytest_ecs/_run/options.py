@@ -17,6 +17,7 @@ from typing import Any, Literal
 import pytest
 
 from pytest_ecs._run.profiles import read_failed, read_list
+from pytest_ecs._run.shards import Shard
 from pytest_ecs._run.table import OPTIONS, Option
 from pytest_ecs._text import closest
 
@@ -56,6 +57,7 @@ class Settings:
     requirement: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     level: tuple[str, ...] = ()
+    shard: Shard | None = None
     last_failed: Path | None = None
     #: What the list of requirements that was given as profile names, and what did not pass in `last_failed`.
     listed: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from pytest_ecs._run.shards import shard
 from pytest_ecs._types import Kind
 
 __all__ = ["OPTIONS", "Option"]
@@ -114,6 +115,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("requirement", "only this requirement, or those of a pattern", many=True, metavar="ID"),
     Option("kind", "only requirements of this kind", many=True, choices=_KINDS),
     Option("level", "only requirements of this level", many=True, choices=("must", "should", "note")),
+    Option("shard", "one part of several, 1/4 the first of four; report merge joins them", parse=shard, metavar="N/OF"),
     Option(
         "last-failed",
         "only what failed, erred or was not tested in this earlier report",
