@@ -71,6 +71,7 @@ def test_names_that_were_meant_are_found_in_one_place() -> None:
 _NO_STATUS = {
     ("suites/deprecated/test_images.py", 400),  # days
     ("suites/nova/test_operations.py", 300),  # seconds
+    ("suites/test_error_codes.py", 500),  # servers
 }
 
 
@@ -86,11 +87,33 @@ def test_suites_say_no_status_and_no_code() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and type(node.value) is int and node.value in statuses and node.value >= 200
     }
-    code = re.compile(r"\b[A-Z][a-z]+\.[0-9]{4}\b")
+    code = re.compile(r"(?<!A\.2/)\b[A-Z][a-z]+\.[0-9]{4}\b")
     codes = {(name, text) for name, tree in trees.items() for _, text in _texts(tree) if code.search(text)}
     assert len(files) > 100
     assert numbers == _NO_STATUS
     assert codes == set()
+
+
+#: URLs in suites that are themselves what is tested.
+_TESTED_URLS = {
+    ("suites/nova/test_versions.py", "/v2"),
+    ("suites/nova/test_versions.py", "/v2.1"),
+    ("suites/recipes/nova/versions.py", "v2.1"),
+    ("suites/test_microversions.py", "/v2"),
+    ("suites/test_microversions.py", "/v2.1"),
+    ("suites/test_microversions.py", "/v2.1/{project_id}/"),  # how paths begin that take microversions
+}
+
+
+def test_suites_say_no_url() -> None:
+    """The contract does: `url_of` gives the URL of an operation."""
+    found = {
+        (_name(file), text)
+        for file in (_ROOT / "suites").rglob("*.py")
+        for _, text in _texts(ast.parse(file.read_text(encoding="utf-8")))
+        if re.match(r"/?v\d(\.\d)?(/|$)", text)
+    }
+    assert found == _TESTED_URLS
 
 
 def test_every_rule_stands_literally_where_it_is_checked() -> None:
