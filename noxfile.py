@@ -132,6 +132,14 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure the branches that the unit tests take; fail below the floor that stands in pyproject.toml."""
+    session.install("-e", ".[dev]", "coverage")
+    session.run("coverage", "run", "-m", "pytest", "tests/unit", *session.posargs)
+    session.run("coverage", "report", "--skip-covered", "--sort=cover")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure contract load, collection, requests, whole runs and memory."""
     session.install("-e", ".[dev]")
