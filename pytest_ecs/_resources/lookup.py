@@ -32,13 +32,22 @@ def shown(client: Client, server: str) -> Mapping[str, JSON]:
     return body if isinstance(body, Mapping) else {}
 
 
-def belongings(server: Mapping[str, JSON]) -> tuple[int, int]:
-    """Return how many disks and addresses a server shows; floating addresses (EIPs) come and go without it (6.2.6)."""
+def belongings(server: Mapping[str, JSON]) -> tuple[int, int, str, str]:
+    """Return how many disks and addresses a server shows, its flavor and its image, as far as it shows them (6.2.6).
+
+    Floating addresses (EIPs) come and go without it.
+    """
     disks, networks = server.get("os-extended-volumes:volumes_attached"), server.get("addresses")
     lists = [value for value in networks.values() if isinstance(value, list)] if isinstance(networks, Mapping) else []
     entries = [entry for value in lists for entry in value if isinstance(entry, Mapping)]
     own = [entry for entry in entries if entry.get("OS-EXT-IPS:type") != "floating"]
-    return len(disks) if isinstance(disks, list) else 0, len(own)
+    flavor, image = (_id(server.get(name)) for name in ("flavor", "image"))
+    return len(disks) if isinstance(disks, list) else 0, len(own), flavor, image
+
+
+def _id(reference: JSON) -> str:
+    """Return the id in a reference; nothing for one that has none."""
+    return str(reference.get("id", "")) if isinstance(reference, Mapping) else ""
 
 
 def listed(client: Client, **filters: str) -> list[Mapping[str, JSON]]:

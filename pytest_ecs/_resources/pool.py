@@ -47,8 +47,8 @@ class Pool:
     _begun: bool = False
     #: Servers that were made in another way than the pool makes them, and that somebody may still need.
     made: list[str] = field(default_factory=list)
-    #: How many disks and addresses a server had when the pool first looked at it.
-    _first_seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: What a server had when the pool first looked at it, see `pytest_ecs._resources.lookup.belongings`.
+    _first_seen: dict[str, tuple[int, int, str, str]] = field(default_factory=dict)
     #: How often a server could not be brought into a state; after a few times it is not tried again.
     _stuck: Counter[str] = field(default_factory=Counter)
     #: How many jobs of a type in a row were not over in time.
@@ -72,9 +72,10 @@ class Pool:
         return lookup.shown(self.client, server).get("locked") is True
 
     def fit(self, server: str) -> bool:
-        """Whether *server* can be handed out: not locked, and with as many disks and addresses as when it was first seen.
+        """Whether *server* can be handed out: not locked, and as it was first seen.
 
-        Its next user would be blamed for what could not be taken away again.
+        That is with as many disks and addresses, the same flavor and the same image: its next user would be blamed for
+        what could not be taken back.
         """
         shown = lookup.shown(self.client, server)
         if not shown or shown.get("status") in lookup.PASSING:
