@@ -12,7 +12,8 @@ import yaml
 
 import pytest_ecs._testing.fixtures as fixtures
 from pytest_ecs._contract import Requirement, load
-from pytest_ecs._run.options import OPTIONS, Option, Settings
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.table import OPTIONS, Option
 
 __all__ = ["fixtures_page", "options_page", "requirements_page", "write"]
 
@@ -74,7 +75,10 @@ def fixtures_page() -> str:
 
 _PUBLIC_FIXTURES = [name for name in fixtures.__all__ if not name.startswith("_")]
 #: Classes that tests hold in their hands.
-_PUBLIC = ("Client", "Exchange", "Lease", "Servers", "Supplies", "Jobs", "Wait", "Clients", "Check", "Expect", "Cases")
+_PUBLIC = (
+    *("Client", "Exchange", "Lease", "Servers", "Supplies", "Jobs", "Wait", "Clients", "Check", "Expect", "Cases"),
+    "RunningMock",
+)
 
 
 def requirements_page() -> str:

@@ -8,26 +8,43 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
+from pytest_ecs._cli.explain import explain
 from pytest_ecs._cli.listing import list_
+from pytest_ecs._cli.mock import add_options as add_mock_options
 from pytest_ecs._cli.mock import mock as serve_mock
 from pytest_ecs._cli.openapi import openapi as write_openapi
 from pytest_ecs._cli.plan import plan
+from pytest_ecs._cli.replay import replay
 from pytest_ecs._cli.report import report as handle_reports
 from pytest_ecs._cli.run import run
 from pytest_ecs._cli.sweep import sweep
-from pytest_ecs._run.options import PROFILES
+from pytest_ecs._run.profiles import PROFILES
 from pytest_ecs.exceptions import EcsError
 
 __all__ = ["main"]
 
 
-#: Verbs that take the options of pytest.
-_PASSED_ON: Mapping[str, Callable[[Sequence[str]], int]] = {
-    "run": run,
-    "doctor": doctor,
-    "plan": plan,
-    "sweep": sweep,
-    "openapi": write_openapi,
+_PROFILES = " | ".join([*PROFILES, "FILE"])
+#: Verbs that take the options of pytest, and what is said of them.
+_PASSED_ON: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "run": (run, f"certify: pytest-ecs run [{_PROFILES}] [pytest options]; default full"),
+    "doctor": (
+        doctor,
+        "say what a target offers and what a run needs there: pytest-ecs doctor [--write FILE] [--ecs-* options]",
+    ),
+    "plan": (plan, f"say what a run would use: pytest-ecs plan [{_PROFILES}] [--ecs-* options]"),
+    "sweep": (
+        sweep,
+        "delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--force] [--ecs-* options]",
+    ),
+    "replay": (
+        replay,
+        "send a recorded request and its control again: pytest-ecs replay EVIDENCE-ID [REPORT] [--ecs-* options]",
+    ),
+    "openapi": (
+        write_openapi,
+        "write the contract as an OpenAPI document: pytest-ecs openapi [--output FILE] [--for URL]",
+    ),
 }
 
 
@@ -37,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given and given[0] in _PASSED_ON:
             # Everything after the verb is pytest's; argparse would claim options such as -k or --help-long.
-            return _PASSED_ON[given[0]](given[1:])
+            return _PASSED_ON[given[0]][0](given[1:])
         options = _parser().parse_args(given)
         return int(options.verb(options))
     except EcsError as error:
@@ -55,40 +72,26 @@ def _parser() -> argparse.ArgumentParser:
         prog="pytest-ecs", description="Conformance tests for the Elastic Cloud Server API."
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    profiles = " | ".join(PROFILES)
-    verbs.add_parser("run", help=f"certify: pytest-ecs run [{profiles}] [pytest options]; default full")
-    verbs.add_parser(
-        "doctor",
-        help="say what a target offers and what a run needs there: pytest-ecs doctor [--write FILE] [--ecs-* options]",
-    )
-    verbs.add_parser("plan", help=f"say what a run would use: pytest-ecs plan [{profiles}] [--ecs-* options]")
-    verbs.add_parser(
-        "sweep", help="delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--force] [--ecs-* options]"
-    )
+    for name, (_, said) in _PASSED_ON.items():
+        verbs.add_parser(name, help=said)
 
     mock = verbs.add_parser("mock", help="serve the embedded mock on 127.0.0.1 until interrupted")
-    mock.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
-    mock.add_argument("--speed", type=float, default=1.0, help="how many seconds pass in the mock for each real one")
-    mock.add_argument("--deviation", action="append", default=[], metavar="NAME", help="switch on a deviation")
-    mock.add_argument(
-        "--variant", action="append", default=[], metavar="NAME", help="do something otherwise that may be so"
-    )
-    mock.add_argument(
-        "--write",
-        type=Path,
-        metavar="DIR",
-        help="write clouds.yaml, openrc and ecs.ini there: who may log in, and all ids",
-    )
+    add_mock_options(mock)
     mock.set_defaults(verb=serve_mock)
 
     listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")
     listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations", "variants"])
+    listing.add_argument(
+        "--ecs-edition", type=Path, metavar="FILE", help="requirements: those that an edition's amendments change"
+    )
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(verb=list_)
 
-    verbs.add_parser(
-        "openapi", help="write the contract as an OpenAPI document: pytest-ecs openapi [--output FILE] [--for URL]"
+    explaining = verbs.add_parser(
+        "explain", help="say what a requirement claims, where from, how it is judged, what proves it"
     )
+    explaining.add_argument("requirement", metavar="REQUIREMENT")
+    explaining.set_defaults(verb=explain)
 
     report = verbs.add_parser(
         "report",

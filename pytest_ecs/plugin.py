@@ -24,6 +24,7 @@ from pytest_ecs._testing.fixtures import (
     ecs_credentials,
     ecs_expect,
     ecs_jobs,
+    ecs_mock,
     ecs_properties,
     ecs_server,
     ecs_servers,
@@ -47,6 +48,7 @@ __all__ = [
     "ecs_credentials",
     "ecs_expect",
     "ecs_jobs",
+    "ecs_mock",
     "ecs_properties",
     "ecs_server",
     "ecs_servers",
@@ -57,6 +59,7 @@ __all__ = [
     "ecs_target",
     "ecs_wait",
     "ecs_wait_for_job",
+    "pytest_addhooks",
     "pytest_addoption",
     "pytest_configure",
     "pytest_configure_node",
@@ -69,6 +72,13 @@ SUITES_PACKAGE = "pytest_ecs.suites"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ``--ecs-*`` options and their ini keys."""
     add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hooks that others may implement."""
+    from pytest_ecs import hooks
+
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -109,6 +119,6 @@ def pytest_configure_node(node: Any) -> None:
     from pytest_ecs._run.process import keeper_of, settings_of
 
     settings, session = settings_of(node.config), keeper_of(node.config).session
-    node.workerinput.update(ecs_run=settings.run, ecs_seed=settings.seed)
+    node.workerinput.update(ecs_run=settings.run, ecs_seed=settings.seed, ecs_failed=settings.failed)
     if session is not None and session.found:
         node.workerinput.update(ecs_found=session.found)

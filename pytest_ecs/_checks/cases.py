@@ -123,7 +123,7 @@ def _not_permitted(exchange: Exchange, operation: Operation | None, contract: Co
 def _full(exchange: Exchange, operation: Operation | None, contract: Contract, corpus: Corpus) -> str:
     """Say that the project has as many as it may have of what a refused request creates; nothing where that is not known."""
     quota = operation.quota if operation is not None else None
-    if quota is None or exchange.case is None or exchange.status not in contract.quota_statuses:
+    if quota is None or quota.used is None or exchange.case is None or exchange.status not in contract.quota_statuses:
         return ""
     shown = corpus.get(exchange.case.limits or "")
     try:

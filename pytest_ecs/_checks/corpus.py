@@ -7,10 +7,7 @@ from typing import Protocol
 
 from pytest_ecs._http.exchange import Exchange
 
-__all__ = ["JOB_QUERY", "Corpus", "Record", "told"]
-
-#: The operation that says what became of a job.
-JOB_QUERY = "ecs.jobs.show"
+__all__ = ["Corpus", "Record", "told"]
 
 
 class Corpus(Protocol):
@@ -33,7 +30,7 @@ class Record:
         self._by_id = {exchange.id: exchange for exchange in self.exchanges}
         self._jobs: dict[str, list[Exchange]] = {}
         for exchange in self.exchanges:
-            if exchange.operation == JOB_QUERY and "job_id" in exchange.parameters:
+            if "job_id" in exchange.parameters:
                 self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange)
 
     def get(self, exchange_id: str) -> Exchange | None:

@@ -26,6 +26,12 @@ _OPTIONS = {
     "other_dedicated_host": "other_dedicated_host_id",
     "port": "port_id",
     "windows_image": "windows_image_id",
+    "foreign_subnet": "foreign_subnet_id",
+    "geneve_network": "geneve_network_id",
+    "missing_disk_type": "missing_disk_type",
+    "private_image": "private_image_id",
+    "plain_image": "plain_image_id",
+    "tools_image": "tools_image_id",
 }
 
 
@@ -41,9 +47,12 @@ def make_folder(folder: Path) -> None:
 
 def write(folder: Path, about: Mapping[str, Any]) -> None:
     """Write ``clouds.yaml``, ``openrc`` and ``ecs.ini`` into *folder*, readable for their owner only."""
+    from pytest_ecs._mock.access import environment
+
     users = {"mock": about, "mock-other": about["other_project"], "mock-restricted": about["restricted_user"]}
     _keep(folder / "clouds.yaml", _clouds(users))
-    _keep(folder / "openrc", "".join(f"export {name}={shlex.quote(value)}\n" for name, value in _openrc(about)))
+    variables = environment(about)
+    _keep(folder / "openrc", "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
     _keep(folder / "ecs.ini", _ini(about["resources"]))
 
 
@@ -71,18 +80,6 @@ def _clouds(users: Mapping[str, Mapping[str, Any]]) -> str:
         for name, user in users.items()
     }
     return str(yaml.safe_dump({"clouds": clouds}, sort_keys=False))
-
-
-def _openrc(about: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        ("OS_AUTH_URL", f"{about['iam']}/v3"),
-        ("OS_USERNAME", about["username"]),
-        ("OS_PASSWORD", about["password"]),
-        ("OS_USER_DOMAIN_NAME", about["domain"]),
-        ("OS_PROJECT_ID", about["project_id"]),
-        ("OS_REGION_NAME", about["region"]),
-        ("OS_IDENTITY_API_VERSION", "3"),
-    ]
 
 
 def _ini(resources: Mapping[str, str]) -> str:

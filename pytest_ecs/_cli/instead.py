@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from pytest_ecs._cli.suites import QUIET, ini
-from pytest_ecs._run.options import PROFILES, Settings, closest, read_settings
+from pytest_ecs._cli.suites import NO_CACHE, QUIET, ini, with_profile
+from pytest_ecs._run.options import Settings, read_settings
 from pytest_ecs.exceptions import ConfigurationError, EcsError
 
 __all__ = ["with_target"]
@@ -37,13 +37,4 @@ class _Instead:
 
 def with_target(verb: str, arguments: Sequence[str], work: Callable[[Settings], int]) -> int:
     """Read a profile and pytest's options from *arguments*, and do *work* with the settings; 4 for a user's mistake."""
-    options = list(arguments)
-    if options and not options[0].startswith("-"):
-        word = options.pop(0)
-        if word not in PROFILES:
-            raise ConfigurationError(
-                f"There is no profile {word!r}{closest(word, list(PROFILES))}",
-                seen=f"the profiles are {', '.join(PROFILES)}",
-            )
-        options.insert(0, f"--ecs-profile={word}")
-    return int(pytest.main([*QUIET, *ini(), *options], plugins=[_Instead(verb, work)]))
+    return int(pytest.main([*QUIET, *NO_CACHE, *ini(), *with_profile(arguments)], plugins=[_Instead(verb, work)]))

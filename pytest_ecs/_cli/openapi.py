@@ -59,7 +59,7 @@ def _for(settings: Settings, output: str | None) -> int:
 
     session = open_session(settings, creates=False)
     try:
-        known = existing(session.clients["primary"], session.target.resources)
+        known = existing(session.clients["primary"], session.target.resources, session.contract)
     finally:
         session.close()
     found = ", ".join(sorted({*known.parameters, *known.references}))

@@ -16,8 +16,8 @@ def plan(arguments: Sequence[str]) -> int:
 
 
 def _plan(settings: Settings) -> int:
-    from pytest_ecs._run.options import check_selection
     from pytest_ecs._run.plan import chosen, lines, plan_of
+    from pytest_ecs._run.profiles import check_selection
     from pytest_ecs._run.session import open_session
     from pytest_ecs._run.target import one_sentence
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["QUIET", "ini"]
+from pytest_ecs._run.profiles import PROFILES
+from pytest_ecs._text import closest
+from pytest_ecs.exceptions import ConfigurationError
 
-#: The table and the certificate say what there is to say; a cache folder would be litter.
+__all__ = ["NO_CACHE", "QUIET", "cache", "ini", "with_profile"]
+
+#: The table and the certificate say what there is to say.
 QUIET = (
     "-q",
     "--no-header",
     "-rN",
     "--tb=short",
-    "-p",
-    "no:cacheprovider",
     # The console script is imported before pytest; nothing in the package needs rewritten assertions.
     "-W",
     "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
 )
+#: For verbs that run no tests: there is nothing to remember for --lf and --sw, which are the cache's.
+NO_CACHE = ("-p", "no:cacheprovider")
 
 
 def ini() -> list[str]:
@@ -28,3 +34,32 @@ def ini() -> list[str]:
         if file.is_file() and "ecs_" in file.read_text(encoding="utf-8", errors="replace"):
             return ["-c", str(file)]
     return ["-c", os.devnull, f"--rootdir={Path.cwd()}"]
+
+
+def cache() -> list[str]:
+    """Let pytest remember for ``--lf``, ``--ff`` and ``--sw`` where runs from this folder keep what they have to know.
+
+    A folder that cannot be written is no reason not to run; nothing is remembered then.
+    """
+    state = Path.cwd() / ".pytest-ecs"
+    with suppress(OSError):
+        state.mkdir(mode=0o700, exist_ok=True)
+    return ["-o", f"cache_dir={state / 'cache'}", "-W", "ignore::pytest.PytestCacheWarning"]
+
+
+def with_profile(arguments: Sequence[str]) -> list[str]:
+    """Return the options of pytest for what follows a verb: an optional profile or list of requirements comes first.
+
+    Raises `ConfigurationError` for a first word that is neither.
+    """
+    options = list(arguments)
+    if not options or options[0].startswith("-"):
+        return options
+    word = options.pop(0)
+    if word not in PROFILES and not Path(word).is_file():
+        raise ConfigurationError(
+            f"There is no profile {word!r} and no file of that name{closest(word, PROFILES)}",
+            seen=f"the profiles are {', '.join(PROFILES)}",
+            hint="a file lists ids of requirements, one in each line; options of pytest come after it",
+        )
+    return [f"--ecs-profile={word}", *options]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_ecs._cli.suites import QUIET, ini
+from pytest_ecs._cli.suites import NO_CACHE, QUIET, ini
 from pytest_ecs._run.options import Settings, read_settings
 from pytest_ecs.exceptions import ConfigurationError, EcsError
 
@@ -33,7 +33,7 @@ def sweep(arguments: Sequence[str]) -> int:
     """
     own = {"--dry-run", "--force"}
     plugin = _Instead(dry_run="--dry-run" in arguments, force="--force" in arguments)
-    return int(pytest.main([*QUIET, *ini(), *(a for a in arguments if a not in own)], plugins=[plugin]))
+    return int(pytest.main([*QUIET, *NO_CACHE, *ini(), *(a for a in arguments if a not in own)], plugins=[plugin]))
 
 
 class _Instead:

@@ -7,13 +7,19 @@ from typing import Any
 
 from pytest_ecs._contract.model import (
     Alias,
+    Creation,
     Envelope,
     ErrorCode,
+    Existing,
     Expectation,
+    Listing,
     Microversions,
     Operation,
+    Parameter,
     Permission,
+    Place,
     Quota,
+    Remains,
     Requirement,
     Rule,
     Ruling,
@@ -30,10 +36,12 @@ from pytest_ecs._contract.source import Source, Steps
 __all__ = [
     "envelopes",
     "errors",
+    "existing",
     "expectations",
     "general_requirements",
     "groups",
     "operations",
+    "parameters",
     "permissions",
     "rulings",
     "state_rows",
@@ -95,15 +103,54 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
         microversions=Microversions(raw["microversion"]["since"], raw["microversion"]["until"]),
         permission=raw["permission"],
         rules=tuple(
-            Rule(rule["id"], rule["level"], rule["says"], rule["section"], rule.get("x-ruling"))
+            Rule(
+                rule["id"], rule["level"], rule["says"], rule["section"], rule.get("x-ruling"), rule.get("x-untestable")
+            )
             for rule in raw["rules"]
         ),
         aliases=tuple(_aliases(raw, source)),
         envelopes=tuple(raw.get("x-envelopes", ())) or (dialect(source.data["chapter"], request["path"]),),
         file=source.file,
         quota=Quota(**raw["x-quota"]) if "x-quota" in raw else None,
+        creates=_creation(raw["x-creates"]) if "x-creates" in raw else None,
+        anonymous=raw.get("x-anonymous", False),
+        profiles=frozenset(raw.get("x-profiles", ())),
         ruling=raw.get("x-ruling"),
     )
+
+
+def _place(text: str | None) -> Place:
+    """Return the steps that names joined by dots stand for."""
+    return tuple(text.split(".")) if text else ()
+
+
+def _creation(raw: Mapping[str, Any]) -> Creation:
+    listed, leaves = raw.get("listed"), raw.get("leaves")
+    return Creation(
+        kind=raw["kind"],
+        name=_place(raw.get("name")),
+        answer=_place(raw.get("answer")),
+        deleted=raw["deleted"],
+        listed=listed
+        and Listing(listed["operation"], _place(listed["items"]), _place(listed["id"]), _place(listed.get("name"))),
+        absent=raw.get("absent"),
+        leaves=leaves and Remains(leaves["created"], _place(leaves["at"]), _place(leaves["id"])),
+    )
+
+
+def parameters(raw: Mapping[str, Any]) -> dict[str, Parameter]:
+    """Return what is special about parameters of URLs, by name."""
+    return {
+        name: Parameter(
+            row.get("owned", False), row.get("unknown", {}).get("expectation"), row.get("unknown", {}).get("says", "")
+        )
+        for name, row in raw.get("parameters", {}).items()
+    }
+
+
+def existing(raw: Mapping[str, Any]) -> tuple[Existing, ...]:
+    """Return where values that exist are found, in order."""
+    return tuple(Existing(**{**row, "at": tuple(row["at"])}) for row in raw.get("existing", ()))
 
 
 def _aliases(raw: Mapping[str, Any], source: Source) -> Iterator[Alias]:
@@ -201,6 +248,7 @@ def general_requirements(raw: list[Mapping[str, Any]]) -> list[Requirement]:
             row["says"],
             row.get("x-ruling"),
             case=row["id"].partition("/")[2],
+            untestable=row.get("x-untestable"),
         )
         for row in raw
     ]

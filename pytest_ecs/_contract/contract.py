@@ -13,6 +13,7 @@ from pytest_ecs._contract.model import (
     UNKNOWN,
     Envelope,
     ErrorCode,
+    Existing,
     Expectation,
     Operation,
     Permission,
@@ -23,6 +24,7 @@ from pytest_ecs._contract.model import (
     StateWords,
     StatusRow,
 )
+from pytest_ecs._text import near
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ContractError
 
@@ -66,6 +68,10 @@ class Contract:
     environment_codes: frozenset[str]
     #: Statuses that may say that a project has no room, where no code tells (6.10.1 does).
     quota_statuses: frozenset[int]
+    #: Ids of the operations that a run itself needs, by what for: login, job, limits.
+    roles: Mapping[str, str]
+    #: Where values that exist on a target are found, in order.
+    existing: tuple[Existing, ...]
     _expectations: Mapping[str, Mapping[str, Expectation]]
     _envelopes: Mapping[str, Envelope]
 
@@ -138,8 +144,6 @@ def _entry(table: Mapping[str, _T], key: str, what: str) -> _T:
     try:
         return table[key]
     except KeyError:
-        from difflib import get_close_matches
-
-        close = get_close_matches(key, table, n=1)
+        close = near(key, table, 1)
         hint = f"did you mean {close[0]!r}?" if close else ""
         raise ContractError(f"The contract has no {what} {key!r}", hint=hint) from None

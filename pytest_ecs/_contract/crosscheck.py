@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from pytest_ecs._contract.fields import inner
+from pytest_ecs._contract.fields import inner, walk
 from pytest_ecs._contract.matching import parameters, same_url
 from pytest_ecs._contract.model import Schema
 from pytest_ecs._contract.references import Shared
 from pytest_ecs._contract.sections import chapter_of, first_section, section_key
-from pytest_ecs._contract.source import Mistake, Source, Steps, closest
+from pytest_ecs._contract.source import Mistake, Source, Steps, one_of
 
 __all__ = ["mistakes"]
 
@@ -29,6 +29,7 @@ def mistakes(sources: Mapping[str, Source], shared: Shared) -> Iterator[Mistake]
         rows, steps = _rows(sources[file], ("codes",) if file == "errors.yaml" else ())
         for index, row in enumerate(rows):
             yield from names.ruling(sources[file], (*steps, index), row)
+            yield from _binding(sources[file], (*steps, index), row)
     seen: dict[str, str] = {}
     for source in sources.values():
         if source.holds_operations:
@@ -43,6 +44,14 @@ class _Names:
         self.rulings = frozenset(
             row["id"] for source in sources.values() if source.holds_rulings for row in source.data
         )
+        self.operations = {
+            row["id"]: (row, source)
+            for source in sources.values()
+            if source.holds_operations
+            for row in source.data["operations"]
+        }
+        #: Kind of what is created -> the operation that does, servers apart.
+        self.kinds: dict[str, str] = {}
         self.actions: dict[tuple[str, str], list[str]] = {}
         for row in sources["permissions.yaml"].data:
             self.actions.setdefault((row["method"], same_url(row["path"])), []).append(row["action"])
@@ -50,13 +59,18 @@ class _Names:
     def ruling(self, source: Source, steps: Steps, holder: Mapping[str, Any]) -> Iterator[Mistake]:
         name = holder.get("x-ruling")
         if name is not None and name not in self.rulings:
-            hint = closest(name, sorted(self.rulings))
+            hint = one_of(name, sorted(self.rulings))
             yield source.mistake((*steps, "x-ruling"), f"no rulings.yaml has {name!r}", hint)
+
+    def unknown_operation(self, source: Source, steps: Steps, name: str) -> Iterator[Mistake]:
+        if name not in self.operations:
+            hint = one_of(name, sorted(self.operations))
+            yield source.mistake(steps, f"no operation is called {name!r}", hint)
 
     def unknown_codes(self, source: Source, steps: Steps, codes: Iterable[str]) -> Iterator[Mistake]:
         for index, code in enumerate(codes):
             if code not in self.codes:
-                hint = closest(code, sorted(self.codes))
+                hint = one_of(code, sorted(self.codes))
                 yield source.mistake((*steps, index), f"errors.yaml has no {code!r}", hint)
 
 
@@ -75,6 +89,12 @@ def _duplicates(source: Source, steps: Steps, key: str) -> Iterator[Mistake]:
         if first != index:
             hint = f"first in line {source.line((*steps, first, key))}"
             yield source.mistake((*steps, index, key), f"the {key} {row[key]!r} is there twice", hint)
+
+
+def _binding(source: Source, steps: Steps, row: Mapping[str, Any]) -> Iterator[Mistake]:
+    if "x-untestable" in row and row["level"] != "note":
+        what = f"{row['id']!r} binds, and cannot be tested"
+        yield source.mistake((*steps, "level"), what, "what no client can judge is a note")
 
 
 def _rulings(sources: Iterable[Source]) -> Iterator[Mistake]:
@@ -108,7 +128,7 @@ def _states(source: Source) -> Iterator[Mistake]:
         steps = ("states", "mapping", index)
         for key, known in words.items():
             if row[key] is not None and row[key].lower() not in known:
-                hint = closest(row[key], sorted(known), 40)
+                hint = one_of(row[key], sorted(known), 40)
                 yield source.mistake((*steps, key), f"the list of {key} has no {row[key]!r}", hint)
         pair = (row["vm_state"], row["task_state"])
         if pair in pairs:
@@ -126,7 +146,17 @@ def _general(source: Source, names: _Names, shared: Shared) -> Iterator[Mistake]
     for name, envelope in source.data["envelopes"].items():
         yield from _schema(envelope["body"], source, ("envelopes", name, "body"), names, shared)
     yield from names.unknown_codes(source, ("environment_codes",), source.data.get("environment_codes", ()))
-    for name, expectation in source.data["expectations"].items():
+    expectations = source.data["expectations"]
+    for name, row in source.data.get("parameters", {}).items():
+        expected = row.get("unknown", {}).get("expectation")
+        if expected is not None and expected not in expectations:
+            place = ("parameters", name, "unknown", "expectation")
+            yield source.mistake(place, f"no expectation is called {expected!r}", one_of(expected, expectations))
+    for role, operation in source.data.get("roles", {}).items():
+        yield from names.unknown_operation(source, ("roles", role), operation)
+    for index, row in enumerate(source.data.get("existing", ())):
+        yield from names.unknown_operation(source, ("existing", index, "operation"), row["operation"])
+    for name, expectation in expectations.items():
         yield from names.unknown_codes(source, ("expectations", name, "codes"), expectation["codes"])
 
 
@@ -165,10 +195,12 @@ class _Group:
         yield from names.ruling(source, steps, operation)
         yield from self._permission(operation, steps)
         yield from self._parameters(request["path"], (*steps, "request", "path"))
+        if "x-creates" in operation:
+            yield from self._creation(operation, (*steps, "x-creates"))
         for index, name in enumerate(request.get("lenient", ())):
             place = (*steps, "request", "lenient", index)
             if name not in parameters(request["path"]):
-                yield source.mistake(place, f"the path has no {name!r}", closest(name, parameters(request["path"])))
+                yield source.mistake(place, f"the path has no {name!r}", one_of(name, parameters(request["path"])))
             elif "x-ruling" not in operation:
                 yield source.mistake(place, "lenient needs an x-ruling of the operation that says why")
         for index, alias in enumerate(operation.get("aliases", ())):
@@ -188,7 +220,7 @@ class _Group:
             body = self.shared.resolve(request["body"] or {}, source, (*steps, "request", "body"))
             key = selects.partition("=")[0]
             if key not in body.get("properties", {}):
-                hint = closest(key, body.get("properties", {}))
+                hint = one_of(key, body.get("properties", {}))
                 yield source.mistake((*steps, "selects"), f"the body has no {key!r} to select by", hint)
         rules: set[str] = set()
         for index, rule in enumerate(operation["rules"]):
@@ -197,6 +229,7 @@ class _Group:
                 yield source.mistake((*place, "id"), f"the rule {rule['id']!r} is there twice", "rename one of them")
             rules.add(rule["id"])
             yield from names.ruling(source, place, rule)
+            yield from _binding(source, place, rule)
 
     def _schema(self, schema: dict[str, Any], steps: Steps) -> Iterator[Mistake]:
         return _schema(schema, self.source, steps, self.names, self.shared)
@@ -206,7 +239,42 @@ class _Group:
         allowed = self.names.actions.get((request["method"], same_url(request["path"])), [])
         if action is not None and action not in allowed:
             what = f"permissions.yaml has no {action!r} for {request['method']} {request['path']}"
-            yield self.source.mistake((*steps, "permission"), what, closest(action, allowed))
+            yield self.source.mistake((*steps, "permission"), what, one_of(action, allowed))
+
+    def _creation(self, operation: Mapping[str, Any], steps: Steps) -> Iterator[Mistake]:
+        source, names, creates = self.source, self.names, operation["x-creates"]
+        kind, listed, leaves = creates["kind"], creates.get("listed"), creates.get("leaves")
+        other = names.kinds.setdefault(kind, operation["id"])
+        if kind != "server" and other != operation["id"]:
+            yield source.mistake((*steps, "kind"), f"{other} creates a {kind}, too", "each kind has one operation")
+        for place, part in (("name", "request"), ("answer", "success")):
+            yield from self._place(operation, part, creates.get(place), (*steps, place))
+        for place, name in (("deleted", creates["deleted"]), ("leaves", leaves and leaves["created"])):
+            if name is not None:
+                inside = ("created",) if place == "leaves" else ()
+                yield from names.unknown_operation(source, (*steps, place, *inside), name)
+        if creates["deleted"] in names.operations:
+            request = names.operations[creates["deleted"]][0]["request"]
+            if not request["path"].endswith("}") and kind != "server":
+                yield source.mistake((*steps, "deleted"), f"{request['path']} does not end in a parameter", "")
+        if "absent" in creates:
+            yield from names.unknown_codes(source, (*steps, "absent"), [creates["absent"]])
+        if listed is not None:
+            yield from names.unknown_operation(source, (*steps, "listed", "operation"), listed["operation"])
+        if listed is not None and listed["operation"] in names.operations:
+            row = names.operations[listed["operation"]][0]
+            for key, before in (("items", ""), ("id", f"{listed['items']}[]."), ("name", f"{listed['items']}[].")):
+                where = listed.get(key) and before + listed[key]
+                yield from self._place(row, "success", where, (*steps, "listed", key))
+
+    def _place(self, operation: Mapping[str, Any], part: str, place: str | None, steps: Steps) -> Iterator[Mistake]:
+        """Yield a mistake when a body of *operation* has no field at *place*."""
+        row, source = self.names.operations[operation["id"]]
+        body = self.shared.resolve(row[part]["body"] or {}, source, ())
+        fields = {field.path for field in walk(body)}
+        if place is not None and place not in fields:
+            what = f"the {'answer' if part == 'success' else 'request'} of {row['id']} has no {place!r}"
+            yield self.source.mistake(steps, what, one_of(place, sorted(fields - {""}), 40))
 
     def _parameters(self, path: str, steps: Steps) -> Iterator[Mistake]:
         names = parameters(path)
@@ -254,7 +322,7 @@ def _unnamed(schema: Mapping[str, Any], known: frozenset[str], source: Source, s
 
     def absent(name: str, place: Steps) -> Iterator[Mistake]:
         if name not in known:
-            yield source.mistake((*steps, *place), f"properties has no {name!r}", closest(name, sorted(known), 40))
+            yield source.mistake((*steps, *place), f"properties has no {name!r}", one_of(name, sorted(known), 40))
 
     for keyword in ("required", "x-expected"):
         for index, name in enumerate(schema.get(keyword, ())):

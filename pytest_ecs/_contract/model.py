@@ -12,14 +12,20 @@ __all__ = [
     "UNKNOWN",
     "Alias",
     "Chapter",
+    "Creation",
     "Dialect",
     "Envelope",
     "ErrorCode",
+    "Existing",
     "Expectation",
     "Kind",
+    "Listing",
     "Microversions",
     "Operation",
+    "Parameter",
     "Permission",
+    "Place",
+    "Remains",
     "Requirement",
     "Rule",
     "Ruling",
@@ -62,6 +68,8 @@ class Rule:
     section: str
     #: Id of the ruling that explains the reading, if any.
     ruling: str | None = None
+    #: Why no client can judge it, None where one can.
+    untestable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +95,74 @@ class Microversions:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many of something a project may have, and has: names of fields in the answer of 6.10.1."""
+    """How many of something there may be, and are, None where it is not shown: names of fields in the answer of 6.10.1."""
 
     most: str
-    used: str
+    used: str | None = None
+
+
+#: Names of fields that lead to a place in a body.
+Place = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How all things of one kind are listed."""
+
+    #: Id of the operation, the place of the list in its answer, and of the id and the name in an item.
+    operation: str
+    items: Place
+    id: Place
+    #: Empty where they have no name.
+    name: Place = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """Things that stay when what they are part of is deleted: in the query of that, a list of them as JSON in a text."""
+
+    #: Id of the operation that creates such things otherwise.
+    created: str
+    at: Place
+    id: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """What an operation creates: how it is named, found and deleted."""
+
+    #: For people, and in the ledger; servers have a ledger of their own.
+    kind: str
+    #: Where the request names it, and where the answer identifies it; empty where they do not.
+    name: Place
+    answer: Place
+    #: Id of the operation that deletes it; the last parameter of its URL identifies it.
+    deleted: str
+    listed: Listing | None = None
+    #: Code that says, beside 404, that it is not there.
+    absent: str | None = None
+    leaves: Remains | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What is special about a parameter of URLs."""
+
+    #: It names what belongs to a project.
+    owned: bool = False
+    #: Expectation of its own for an unknown value, and what becomes of such a request; None for not-found.
+    unknown: str | None = None
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A query that shows something that exists, where, and the parameter and kind of reference that it is good for."""
+
+    operation: str
+    at: tuple[str | int, ...]
+    parameter: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +199,12 @@ class Operation:
     file: str
     #: What limits the number of what it creates, where 6.10.1 shows that.
     quota: Quota | None = None
+    #: What it creates that a run has to delete again, if anything.
+    creates: Creation | None = None
+    #: It is not bound to credentials, or the document does not say that it is.
+    anonymous: bool = False
+    #: Profiles that may send it though its chapter is not in them.
+    profiles: frozenset[str] = frozenset()
     #: Id of the ruling that explains how the operation as a whole is read, if any.
     ruling: str | None = None
 
@@ -159,6 +237,8 @@ class Requirement:
     #: What tells it from others of its kind: the rule, code, alias, pair of states or case of auth, http, error or
     #: microversion that it is; of several groups of exclusive fields in one object the number, from 2 on.
     case: str = ""
+    #: Why no client can judge it, None where one can; it is a note then.
+    untestable: str | None = None
 
     @property
     def subject(self) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pytest_ecs._contract.fields import Field, walk
-from pytest_ecs._contract.matching import Permissions, parameters, same_url
+from pytest_ecs._contract.matching import Permissions, parameters
 from pytest_ecs._contract.model import (
     Envelope,
     ErrorCode,
     Expectation,
     Kind,
     Operation,
+    Parameter,
     Permission,
     Requirement,
     Schema,
@@ -26,29 +27,8 @@ from pytest_ecs.exceptions import ContractError
 
 __all__ = ["derive"]
 
-#: The one operation that needs no credentials (4.1, X-Auth-Token).
-_LOGIN = "iam.tokens.create"
-#: Parameters that authentication speaks of, not the lookup of a resource.
+#: Parameter that authentication speaks of, not the lookup of a resource.
 _PROJECT = "project_id"
-#: Parameters that name what belongs to a project; flavors and images may be everybody's.
-_OWNED = frozenset(
-    {
-        "server_id",
-        "job_id",
-        "volume_id",
-        "snapshot_id",
-        "server_group_id",
-        "port_id",
-        "security_group_id",
-        "security_group_rule_id",
-        "floating_ip_id",
-    }
-)
-#: Parameters whose unknown values have an expectation of their own: its name, and what becomes of such a request.
-_UNKNOWN = {
-    "job_id": ("unknown-job", "refused"),
-    "api_version": ("unknown-version", "refused, or answered with the versions that there are"),
-}
 #: Keywords that bind the maps a client sends; what comes back in a map is the client's own.
 _NEVER_ANSWERED = frozenset({"minProperties", "maxProperties", "propertyNames"})
 
@@ -60,6 +40,7 @@ class _Ground:
     expectations: Mapping[str, Mapping[str, Expectation]]
     envelopes: Mapping[str, Envelope]
     permissions: Permissions
+    parameters: Mapping[str, Parameter]
 
 
 def derive(
@@ -70,10 +51,11 @@ def derive(
     permissions: Iterable[Permission],
     envelopes: Mapping[str, Envelope],
     expectations: Mapping[str, Mapping[str, Expectation]],
+    parameters: Mapping[str, Parameter],
     general: Iterable[Requirement],
 ) -> dict[str, Requirement]:
     """Return all requirements by id, sorted; raises `ContractError` when two would have one id."""
-    ground = _Ground(expectations, envelopes, Permissions(permissions))
+    ground = _Ground(expectations, envelopes, Permissions(permissions), parameters)
     found = [*general, *_states(state_rows), *_codes(errors)]
     for operation in operations:
         found.extend(_of_operation(operation, ground))
@@ -93,7 +75,8 @@ def _of_operation(operation: Operation, ground: _Ground) -> Iterator[Requirement
     yield from _permission(operation, ground)
     yield from _error(operation, ground)
     for rule in operation.rules:
-        yield _requirement(operation, "rule", rule.section, rule.level, rule.says, rule.ruling, case=rule.id)
+        made = _requirement(operation, "rule", rule.section, rule.level, rule.says, rule.ruling, case=rule.id)
+        yield replace(made, untestable=rule.untestable)
 
 
 def _requirement(
@@ -176,16 +159,25 @@ def _response(operation: Operation) -> Iterator[Requirement]:
             yield made("required", "must" if field.required else "should", f"{name} is present{span}", _ruling(field))
         if since:
             present = f" and present from {since} on" if field.required else ""
-            yield made("since", "must", f"{name} is absent below {since}{present}", _ruling(field))
+            ruling = schema.get("x-ruling") or "fields-before-their-microversion"
+            yield made("since", "should", f"{name} is absent below {since}{present}", ruling)
         if until:
             present = f" and present below {until}" if field.required else ""
             yield made("until", "must", f"{name} is absent from {until} on{present}", _ruling(field))
         for keyword in _keywords(schema):
             if keyword in _NEVER_ANSWERED:
                 continue
-            # No text gives answers a least length: that a text is not empty is only noted.
-            level: Level = "note" if keyword == "minLength" and schema[keyword] == 1 else "must"
-            yield made(keyword, level, f"{name} {claim(keyword, schema)}", schema.get("x-ruling"))
+            yield made(
+                keyword,
+                "note" if _unsaid(keyword, schema) else "must",
+                f"{name} {claim(keyword, schema)}",
+                schema.get("x-ruling"),
+            )
+
+
+def _unsaid(keyword: str, schema: Schema) -> bool:
+    """Whether no text gives an answer that bound: that a text is not empty, and a number not below zero or none at all."""
+    return (keyword == "minLength" and schema[keyword] == 1) or (keyword == "minimum" and "maximum" not in schema)
 
 
 def _request(operation: Operation) -> Iterator[Requirement]:
@@ -264,13 +256,13 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
 
     names = parameters(operation.path)
     for name in names:
-        expectation, says = _UNKNOWN.get(name, ("", ""))
-        if operation.dialect in ground.expectations.get(expectation, {}):
-            yield from made("not-found", expectation, f"An unknown {name} in the URL is {says}", field=name)
+        special = ground.parameters.get(name, Parameter())
+        if special.unknown is not None and operation.dialect in ground.expectations[special.unknown]:
+            yield from made("not-found", special.unknown, f"An unknown {name} in the URL is {special.says}", field=name)
         elif name != _PROJECT and name not in operation.lenient:
             says = f"An unknown {name} in the URL is answered as not found"
             yield from made("not-found", "not-found", says, field=name)
-    yield from made("http", "method", "A method that the URL does not have is refused", case="wrong-method")
+    yield from made("http", "method", "A method that the URL does not have is refused", "should", case="wrong-method")
     if operation.body is not None:
         yield from made("http", "malformed", "A body that is not JSON is refused", case="malformed-json")
         # Table 4-3 recommends application/json and leaves other types to single sections, none of which names one.
@@ -288,7 +280,7 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
     if until is not None:
         says = f"From microversion {until} on the operation is refused"
         yield _requirement(operation, "microversion", operation.section, "should", says, case="until")
-    if not _authenticated(operation):
+    if operation.anonymous:
         return
     refused = "unauthenticated"
     yield from made("auth", refused, "A request without credentials is refused", case="no-token")
@@ -298,24 +290,14 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
         yield from made("auth", "foreign-project", says, case="other-token")
         says = "A request with another project's id in the URL is refused"
         yield from made("auth", "foreign-project", says, case="other-project")
-        if _OWNED.intersection(names) or _names_servers(operation.body or {}):
+        owned = any(ground.parameters.get(name, Parameter()).owned for name in names)
+        if owned or _names_servers(operation.body or {}):
             says = "A request of another project that names this project's things is refused, and changes nothing"
             yield from made("auth", "foreign-id", says, case="foreign-id")
 
 
 def _names_servers(schema: Schema) -> bool:
     return any(field.schema.get("x-reference") == "server" for field in walk(schema, ""))
-
-
-def _authenticated(operation: Operation) -> bool:
-    """Return whether the operation is bound to credentials.
-
-    ``GET /`` and ``GET /{api_version}`` tell versions. The document does not say whether they need a token, and
-    clients ask them before they have one, so nothing is claimed either way.
-    """
-    if operation.id == _LOGIN:
-        return False
-    return same_url(operation.path).strip("/") not in {"", "{}"}
 
 
 def _permission(operation: Operation, ground: _Ground) -> Iterator[Requirement]:

@@ -71,16 +71,20 @@ class Connection:
         guard: Guard | None = None,
         timeout: float = 60.0,
         pace_file: Path | None = None,
+        rate: float | None = None,
     ) -> Connection:
         """Open a connection pool to *target*; close it with `close`. Raises `ConfigurationError` when it cannot be set up.
 
-        No attempt takes longer than *timeout* seconds. *pace_file* is shared by the processes of a run.
+        No attempt takes longer than *timeout* seconds. *pace_file* is shared by the processes of a run, which
+        send at most *rate* requests in a second together, logins and repetitions included.
         """
         secrets = Secrets(secret for credentials in target.identities.values() for secret in credentials.secrets())
         keep_quiet()
         http = open_http(target, timeout)
         bound(http, timeout)
-        return cls(target, http, Journal(worker), secrets, identify, Pace(target.clock, pace_file), guard)
+        pace = Pace(target.clock, pace_file, rate)
+        http.event_hooks["request"].append(lambda _: pace.take_turn())
+        return cls(target, http, Journal(worker), secrets, identify, pace, guard)
 
     def close(self) -> None:
         """Close the sockets."""
@@ -88,9 +92,11 @@ class Connection:
 
     def record_login(self, identity: Identity, request: httpx.Request, response: httpx.Response) -> None:
         """Record a login that an authentication flow sent by itself (4.1)."""
+        body = json.loads(request.content)
+        found = self.identify(request.method, LOGIN_PATH, body)
         draft = Exchange(
             id=self.journal.next_id(),
-            operation="iam.tokens.create",
+            operation=found[0] if found else None,
             method=request.method,
             base=str(request.url).removesuffix(LOGIN_PATH),
             path=LOGIN_PATH,
@@ -107,4 +113,4 @@ class Connection:
             identity=identity,
             microversion=None,
         )
-        self.journal.add(answered(draft, response, json.loads(request.content), self.secrets))
+        self.journal.add(answered(draft, response, body, self.secrets))

@@ -92,7 +92,7 @@ def canonical_request(
     Where decoding loses a difference, two requests share a signature. That is the SDK's behaviour and kept: ``%2F``
     and ``/`` in a path, and bytes that are not UTF-8, all of which count as U+FFFD.
     """
-    path, _, query = target.decode("ascii", "surrogateescape").partition("?")
+    path, _, query = target.decode("utf-8", "replace").partition("?")
     path = quote(unquote(path), safe="/~")
     if not path.endswith("/"):
         path += "/"

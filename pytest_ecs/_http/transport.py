@@ -13,7 +13,7 @@ import httpx
 
 from pytest_ecs._http.limits import BODY
 
-__all__ = ["ENCODED", "AnswerTooLarge", "bound"]
+__all__ = ["ENCODED", "AnswerTooLarge", "Bounded", "bound"]
 
 #: Key of ``response.extensions``: the Content-Encoding that the answer came with; its body is decoded already.
 ENCODED = "ecs_content_encoding"
@@ -34,10 +34,9 @@ def bound(http: httpx.Client, total: float) -> None:
         pool = getattr(transport, "_pool", None)
         if pool is not None:
             pool._network_backend = _Backend(pool._network_backend)
-    http._transport = _Bounded(http._transport, total)
+    http._transport = Bounded(http._transport, total)
     http._mounts = {
-        pattern: None if transport is None else _Bounded(transport, total)
-        for pattern, transport in http._mounts.items()
+        pattern: None if transport is None else Bounded(transport, total) for pattern, transport in http._mounts.items()
     }
 
 
@@ -99,13 +98,16 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-class _Bounded(httpx.BaseTransport):
+class Bounded(httpx.BaseTransport):
+    """A transport whose every attempt has one time as a whole, and whose bodies are decoded in small steps."""
+
     def __init__(self, inner: httpx.BaseTransport, total: float) -> None:
         self._inner = inner
-        self._total = total
+        #: Seconds that an attempt may take.
+        self.total = total
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        ends = _TIME.ends = time.monotonic() + self._total
+        ends = _TIME.ends = time.monotonic() + self.total
         try:
             response = self._inner.handle_request(request)
         finally:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import itertools
 import re
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -15,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
+from pytest_ecs._mock import page
 from pytest_ecs._mock.compute import operations
 from pytest_ecs._mock.control import control
 from pytest_ecs._mock.deviations import DEVIATIONS
@@ -25,8 +25,9 @@ from pytest_ecs._mock.http.routing import ROUTES, Request, Response, Route
 from pytest_ecs._mock.identity.policy import permit
 from pytest_ecs._mock.identity.signature import Signed, verify
 from pytest_ecs._mock.state.clock import Clock, VirtualClock
-from pytest_ecs._mock.state.cloud import State
-from pytest_ecs._mock.state.records import Limits, User
+from pytest_ecs._mock.state.cloud import State, quotas
+from pytest_ecs._mock.state.keeping import keep, restore
+from pytest_ecs._mock.state.records import User
 from pytest_ecs._mock.switches import switchboard
 from pytest_ecs._mock.variants import VARIANTS, answers, errors, wire
 
@@ -36,7 +37,13 @@ __all__ = ["MockCloud"]
 for _resource in (
     "compute.actions",
     "storage.attachments",
-    "companions",
+    "companions.floating_ips",
+    "companions.images",
+    "companions.networks",
+    "companions.ports",
+    "companions.security_groups",
+    "companions.versions",
+    "companions.volumes",
     "compute.console",
     "catalog.flavors",
     "network.floating_ips",
@@ -93,11 +100,12 @@ class MockCloud:
     ) -> None:
         self.clock: Any = clock if clock is not None else VirtualClock()
         self._state = State(self.clock, seed, switchboard("deviation", DEVIATIONS, deviations))
+        if isinstance(self.clock, VirtualClock):
+            self.clock.upcoming = self._state.upcoming
         self._state.varies = self._varies = switchboard("variant", VARIANTS, variants)
-        self._state.limits = _quotas(self._state)
+        self._state.limits = quotas(self._state)
         self._lock = threading.RLock()
         self._log: list[dict[str, Any]] = []
-        self._numbers = itertools.count(1)
         self._request_id = ""
         routes, self._selected = _routes()
         self._adapter = routes.bind("mock")
@@ -142,6 +150,12 @@ class MockCloud:
                 "other_dedicated_host_id": project.hosts[1],
                 "port_id": next(iter(project.ports)),
                 "windows_image_id": next(image.id for image in state.images.values() if image.os_type == "Windows"),
+                "foreign_subnet_id": project.networks[1].id,
+                "geneve_network_id": next(one.id for one in project.networks if one.kind == "geneve"),
+                "missing_disk_type": "SAS",
+                "private_image_id": next(one.id for one in state.images.values() if one.owner == project.id),
+                "plain_image_id": next(one.id for one in state.images.values() if not one.agents),
+                "tools_image_id": next(iter(state.images)),
             }
 
         return {
@@ -160,6 +174,19 @@ class MockCloud:
         except GatewayError as refusal:
             raise (LookupError if refusal.status == 404 else ValueError)(refusal.message) from None
 
+    def keep(self) -> dict[str, Any]:
+        """Let everything that is under way come to its end, and return the whole state as JSON.
+
+        It has passwords, keys and tokens in it.
+        """
+        with self._lock:
+            return keep(self._state)
+
+    def restore(self, kept: Any) -> None:
+        """Take over a state that another mock kept; raises `ValueError` for anything else."""
+        with self._lock:
+            restore(self._state, kept)
+
     # WSGI
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -168,7 +195,7 @@ class MockCloud:
         fault: str | None = None
         with self._lock:
             self._state.settle()
-            number = next(self._numbers)
+            self._state.requests = number = self._state.requests + 1
             self._request_id = f"req-{number:08x}-0000-4000-a000-{number:012x}"
             try:
                 response = self._answer(environ, method, path)
@@ -193,9 +220,11 @@ class MockCloud:
         if path.startswith("/_mock/"):
             hooked = parse(body, path) if body else None
             return Response(200, control(self._state, self._log, method, path, hooked))
+        if path == "/" and method == "GET" and page.is_wanted(headers.get("accept", "")):
+            return Response(200, page.PAGE, dict(page.HEADERS))
         route, parameters = self._find(method, path)
         base = f"{environ.get('wsgi.url_scheme', 'http')}://{headers.get('host') or 'localhost'}"
-        query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="replace")
+        query = parse_qsl(text(environ.get("QUERY_STRING", "")), keep_blank_values=True, errors="replace")
         request = Request(method, path, query, headers, base, parameters, id=self._request_id)
         if not route.public:
             self._authenticate(request, environ, body, route.family)
@@ -267,8 +296,8 @@ class MockCloud:
             if len(body) > MAX_BODY and not unlimited:
                 fail(request.path, 413, "Signed requests have bodies of at most 12 MB.")
             raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-            path = unquote(raw.partition("?")[0], errors="replace") if raw else request.path
-            signed = Signed(request.method, path, environ.get("QUERY_STRING", ""), headers, body)
+            path = unquote(text(raw.partition("?")[0]), errors="replace") if raw else request.path
+            signed = Signed(request.method, path, text(environ.get("QUERY_STRING", "")), headers, body)
             user = verify(state, signed)
             project = None if user is None else user.project
         else:
@@ -341,7 +370,7 @@ class MockCloud:
         headers = [("X-Request-Id", self._request_id), *response.headers.items()]
         if response.status != HTTPStatus.NO_CONTENT:
             headers.append(("Content-Length", str(len(content))))
-        if content:
+        if content and "Content-Type" not in response.headers:
             plain = "text/plain" if self._state.deviates("content-type-text") else "application/json"
             headers.append(("Content-Type", "text/html" if html else plain))
         headers = wire.headers(headers, self._request_id, self._varies)
@@ -349,16 +378,7 @@ class MockCloud:
         return [] if method == "HEAD" else [content]
 
 
-def _quotas(state: State) -> Limits:
-    """Return the quotas of every project to begin with."""
-    if state.varies("quotas-low"):
-        return replace(state.limits, servers=200, cores=2000, eips=10)
-    if state.varies("quotas-high"):
-        many = {name: 10 * value for name, value in asdict(state.limits).items()}
-        return replace(state.limits, **{**many, "disks": state.limits.disks})
-    return state.limits
-
-
+@cache
 def _routes() -> tuple[Map, dict[tuple[str, str], dict[str, Route]]]:
     """Return werkzeug's map, and for shared URLs the routes by the body key that selects them."""
     selected: dict[tuple[str, str], dict[str, Route]] = {}

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from pytest_ecs._mock.app import MockCloud
-from pytest_ecs._mock.state.clock import ScaledClock
+from pytest_ecs._mock.weather import Application
 
 __all__ = ["Server", "run", "serve"]
 
@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(400, "The length of the body is unknown.")
             return
         given: list[Any] = []
-        chunks = self.server.cloud(self._environ(body), lambda status, headers: given.extend([status, headers]))
+        chunks = self.server.app(self._environ(body), lambda status, headers: given.extend([status, headers]))
         status, headers = given
         self._write(status, headers, b"".join(chunks))
 
@@ -144,8 +144,8 @@ class _Server(ThreadingMixIn, HTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, cloud: MockCloud, port: int) -> None:
-        self.cloud = cloud
+    def __init__(self, app: Application, port: int) -> None:
+        self.app = app
         super().__init__(("127.0.0.1", port), _Handler, bind_and_activate=False)
         # Made again with IPPROTO_TCP named: without it TCP_NODELAY has no effect on accepted connections.
         self.socket.close()
@@ -163,9 +163,9 @@ class _Server(ThreadingMixIn, HTTPServer):
 
 
 @contextmanager
-def serve(cloud: MockCloud, port: int = 0) -> Iterator[Server]:
-    """Serve *cloud* until the block ends; port 0 takes a free one. Raises `OSError` for a busy port."""
-    with _Server(cloud, port) as server:
+def serve(app: Application, port: int = 0) -> Iterator[Server]:
+    """Serve a mock until the block ends; port 0 takes a free one. Raises `OSError` for a busy port."""
+    with _Server(app, port) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
@@ -176,19 +176,20 @@ def serve(cloud: MockCloud, port: int = 0) -> Iterator[Server]:
 
 
 def run(
+    cloud: MockCloud,
     *,
-    port: int,
-    speed: float,
-    deviations: Sequence[str],
-    variants: Sequence[str] = (),
+    port: int = 0,
+    around: Callable[[Application], Application] = lambda app: app,
     ready: Callable[[Mapping[str, Any]], None] = lambda about: None,
 ) -> int:
-    """Serve a new mock, tell *ready* about it, print one JSON line, and return 0 after SIGINT or SIGTERM."""
+    """Serve *cloud*, tell *ready* about it, print one JSON line, and return 0 after SIGINT or SIGTERM.
+
+    *around* may put something between the clients and the mock.
+    """
     over = threading.Event()
     before = {number: signal.signal(number, lambda *_: over.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        cloud = MockCloud(deviations=deviations, variants=variants, clock=ScaledClock(speed))
-        with serve(cloud, port) as server:
+        with serve(around(cloud), port) as server:
             about = cloud.describe(server.url)
             ready(about)
             print(json.dumps(about), flush=True)

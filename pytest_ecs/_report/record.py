@@ -25,12 +25,14 @@ class Record:
         self.troubles: list[str] = []
         self.leaks: list[str] = []
         self.exchanges = 0
+        #: The statuses that each operation answered with.
+        self.answers: dict[str, set[int]] = {}
         self._seconds: dict[str, array[float]] = {}
 
     def add(self, rows: Rows) -> None:
         """Take over what a process of this kind of run says."""
         for exchange in rows.exchanges:
-            self._timed(exchange.operation, exchange.seconds)
+            self._noted(exchange.operation, exchange.seconds, exchange.status)
         self.findings += rows.findings
         self.drift.update(rows.drift)
         if rows.process is not None:
@@ -45,7 +47,7 @@ class Record:
         kind = row.pop("kind")
         if kind == "exchange":
             exchange = Exchange.from_json(row)
-            self._timed(exchange.operation, exchange.seconds)
+            self._noted(exchange.operation, exchange.seconds, exchange.status)
             return exchange
         self._other(kind, row)
         return None
@@ -54,7 +56,7 @@ class Record:
         """Take over one decoded line that another process of the run wrote."""
         kind = row.pop("kind")
         if kind == "exchange":
-            self._timed(row["operation"], row["seconds"])
+            self._noted(row["operation"], row["seconds"], row["status"])
         else:
             self._other(kind, row)
 
@@ -73,12 +75,14 @@ class Record:
         else:
             raise TypeError(f"a line of the kind {kind!r}")
 
-    def _timed(self, operation: str | None, seconds: float) -> None:
+    def _noted(self, operation: str | None, seconds: float, status: int) -> None:
         self.exchanges += 1
         if operation is not None:
             if operation not in self._seconds:
-                self._seconds[operation] = array("d")
+                self._seconds[operation], self.answers[operation] = array("d"), set()
             self._seconds[operation].append(seconds)
+            if status:
+                self.answers[operation].add(status)
 
     def servers(self, *, embedded: bool) -> int:
         """Servers of the run: on the mock each process counts its own cloud, else all count the one ledger that they share.

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
 
-__all__ = ["CREATES", "is_dry_run", "job_of", "server_of", "wanted"]
-
-#: What makes servers: v1 (5.1.1), native (6.2.1) and its alias.
-CREATES = re.compile(r"^/(?:v1/[^/]+/cloudservers|v2(?:\.1)?/[^/]+/(?:servers|os-volumes_boot))$")
+__all__ = ["has_address", "is_dry_run", "job_of", "server_of", "wanted"]
 
 
 def wanted(body: JSON) -> tuple[str | None, int]:
@@ -27,6 +23,13 @@ def wanted(body: JSON) -> tuple[str | None, int]:
 def is_dry_run(body: JSON) -> bool:
     """Whether a request only has itself checked (5.1.1)."""
     return isinstance(body, Mapping) and body.get("dry_run") is True
+
+
+def has_address(body: JSON) -> bool:
+    """Whether each server gets a new EIP (5.1.1, table 5-9)."""
+    server = body.get("server") if isinstance(body, Mapping) else None
+    asked = server.get("publicip") if isinstance(server, Mapping) else None
+    return isinstance(asked, Mapping) and "eip" in asked and not is_dry_run(body)
 
 
 def job_of(exchange: Exchange) -> str | None:

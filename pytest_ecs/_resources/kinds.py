@@ -6,40 +6,52 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from functools import cache
+from typing import TYPE_CHECKING
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange, pointer
+from pytest_ecs._http.paths import segment
 from pytest_ecs._types import JSON
 
+if TYPE_CHECKING:
+    from pytest_ecs._contract.model import Creation, Operation, Remains
+
 __all__ = [
-    "BY_NAME",
-    "IMAGE",
-    "KINDS",
-    "SNAPSHOT",
+    "ADDRESS",
+    "SERVER",
     "Kind",
+    "before_servers",
+    "created_by",
     "discard",
     "identify",
     "is_own",
     "items",
     "kind_of",
+    "kinds",
     "name_of",
-    "snapshots_of",
+    "remains_of",
     "text",
+    "there",
     "url",
 ]
+
+#: What the contract calls servers, which the ledger keeps apart from all else.
+SERVER = "server"
+#: What the contract calls EIPs, which come with servers as well, and have no names.
+ADDRESS = "floating IP address"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of thing: how it is created, found and deleted."""
+    """A kind of thing: how it is created, found and deleted, as the operation that creates it says (``x-creates``)."""
 
     #: For people, and in the ledger.
     name: str
-    #: Path of the POST that creates it.
-    create: re.Pattern[str]
-    #: Steps to what identifies it in the answer.
+    #: Steps to what identifies it in the answer to its creation.
     answer: tuple[str, ...]
+    #: Whether that answer may have its URL in the header Location instead.
+    located: bool
     #: Path of one, with its id as ``{id}``, and of all; empty where the document has no list.
     one: str
     all: str
@@ -47,114 +59,71 @@ class Kind:
     listed: tuple[str, ...]
     id: tuple[str, ...]
     #: Steps to its name in the request's body and in an item; empty where it has none.
-    asked: tuple[str, ...] = ()
-    shown: tuple[str, ...] = ()
+    asked: tuple[str, ...]
+    shown: tuple[str, ...]
     #: Error code that says, beside 404, that it is not there.
-    absent: str | None = None
+    absent: str | None
     #: Whether another API deletes it than the one that creates it, so that an endpoint may have the one and not the other.
-    elsewhere: bool = False
+    elsewhere: bool
+    #: What it consists of and what stays when it is deleted, if anything.
+    leaves: Remains | None
 
 
-def _native(name: str, collection: str) -> Kind:
-    wrapper = name.replace(" ", "_")
-    path = f"/v2.1/{{project_id}}/{collection}"
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Return the kinds of things that operations of the contract create, by name; servers are none of them."""
+    return {kind.name: kind for kind in _by_operation().values()}
+
+
+@cache
+def _by_operation() -> Mapping[str, Kind]:
+    from pytest_ecs._contract import load
+
+    operations = load().operations
+    return {
+        operation.id: _kind(operation, operation.creates, operations)
+        for operation in operations.values()
+        if operation.creates is not None and operation.creates.kind != SERVER
+    }
+
+
+def _kind(operation: Operation, creates: Creation, operations: Mapping[str, Operation]) -> Kind:
+    deletion, listed = operations[creates.deleted], creates.listed
     return Kind(
-        name,
-        re.compile(rf"/v2(?:\.1)?/[^/]+/{collection}"),
-        (wrapper, "id"),
-        f"{path}/{{id}}",
-        path,
-        (f"{wrapper}s",),
-        ("id",),
-        (wrapper, "name"),
-        ("name",),
+        name=creates.kind,
+        answer=creates.answer,
+        located="Location" in operation.response_headers,
+        one=re.sub(r"\{\w+\}$", "{id}", deletion.path),
+        all=operations[listed.operation].path if listed else "",
+        listed=listed.items if listed else (),
+        id=listed.id if listed else (),
+        asked=creates.name,
+        shown=listed.name if listed else (),
+        absent=creates.absent,
+        elsewhere=deletion.chapter != operation.chapter,
+        leaves=creates.leaves,
     )
 
 
-SNAPSHOT = Kind(  # 11.6 shows one by its id and lists none
-    "snapshot",
-    re.compile(r"/v2(?:\.1)?/[^/]+/os-snapshots"),
-    ("snapshot", "id"),
-    "/v2.1/{project_id}/os-snapshots/{id}",
-    "",
-    (),
-    (),
-    ("snapshot", "display_name"),
-)
+def created_by(method: str, path: str, body: JSON) -> Operation | None:
+    """Return the operation that a request is, when it is one that may create something; None for all others.
 
-IMAGE = Kind(
-    "image",
-    re.compile(r"/v2(?:\.1)?/[^/]+/servers/[^/]+/action"),
-    ("image_id",),
-    "/v2.1/{project_id}/images/{id}",
-    "/v2.1/{project_id}/images",
-    ("images",),
-    ("id",),
-    ("createImage", "name"),
-    ("name",),
-    elsewhere=True,
-)
+    A URL that the document has under /v2 alone is tried under /v2.1, too, and the other way round: what is not to be
+    there may be there.
+    """
+    if method != "POST":
+        return None
+    from pytest_ecs._contract import load
 
-KINDS: tuple[Kind, ...] = (
-    _native("security group", "os-security-groups"),
-    Kind(
-        "key pair",
-        re.compile(r"/v2(?:\.1)?/[^/]+/os-keypairs"),
-        ("keypair", "name"),
-        "/v2.1/{project_id}/os-keypairs/{id}",
-        "/v2.1/{project_id}/os-keypairs",
-        ("keypairs",),
-        ("keypair", "name"),
-        ("keypair", "name"),
-        ("keypair", "name"),
-    ),
-    _native("server group", "os-server-groups"),
-    Kind(
-        "ECS group",
-        re.compile(r"/v1/[^/]+/cloudservers/os-server-groups"),
-        ("server_group", "id"),
-        "/v1/{project_id}/cloudservers/os-server-groups/{id}",
-        "/v1/{project_id}/cloudservers/os-server-groups",
-        ("server_groups",),
-        ("id",),
-        ("server_group", "name"),
-        ("name",),
-        "Ecs.0313",
-    ),
-    Kind(  # its request names nothing but the pool that it is from (11.5.3)
-        "floating IP address",
-        re.compile(r"/v2(?:\.1)?/[^/]+/os-floating-ips"),
-        ("floating_ip", "id"),
-        "/v2.1/{project_id}/os-floating-ips/{id}",
-        "/v2.1/{project_id}/os-floating-ips",
-        ("floating_ips",),
-        ("id",),
-    ),
-    Kind(  # displayName in the list (11.4.1), display_name in the request (11.4.4)
-        "disk",
-        re.compile(r"/v2(?:\.1)?/[^/]+/os-volumes"),
-        ("volume", "id"),
-        "/v2.1/{project_id}/os-volumes/{id}",
-        "/v2.1/{project_id}/os-volumes",
-        ("volumes",),
-        ("id",),
-        ("volume", "display_name"),
-        ("displayName",),
-    ),
-    SNAPSHOT,
-    IMAGE,
-)
-BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
+    match = load().match
+    found = match(method, path, body) or match(method, path.replace("/v2.1/", "/v2/", 1), body)
+    return found[0] if found is not None and found[0].creates is not None else None
 
 
 def kind_of(method: str, path: str, body: JSON) -> Kind | None:
-    """Return the kind of thing that a request may create, None when it creates none that is known here."""
-    if method != "POST":
-        return None
-    for kind in KINDS:
-        if kind.create.fullmatch(path):
-            return kind if kind is not IMAGE or (isinstance(body, Mapping) and "createImage" in body) else None
-    return None
+    """Return the kind of thing that a request may create, None when it creates none that is known, or servers."""
+    operation = created_by(method, path, body)
+    return _by_operation().get(operation.id) if operation is not None else None
 
 
 def name_of(kind: Kind, body: JSON) -> str | None:
@@ -165,7 +134,7 @@ def name_of(kind: Kind, body: JSON) -> str | None:
 def identify(kind: Kind, exchange: Exchange) -> str | None:
     """Return the URL of what an accepted request created, None when the answer does not tell."""
     found = text(exchange.response_body, kind.answer)
-    if found is None and kind is IMAGE:  # below 2.45 the answer has its URL in a header (6.3.7)
+    if found is None and kind.located:
         found = str(exchange.response_headers.get("location", "")).rstrip("/").rpartition("/")[2] or None
     return url(kind, found) if found else None
 
@@ -183,7 +152,24 @@ def is_own(name: str, run: str) -> bool:
 
 
 def url(kind: Kind, identity: str) -> str:
-    return kind.one.replace("{id}", quote(identity, safe=""))
+    return kind.one.replace("{id}", segment(identity))
+
+
+def there(kind: Kind, client: Client) -> dict[str, JSON] | None:
+    """Return all that there are of a kind, by their URLs; None where the list does not say."""
+    listed = client.get(kind.all) if kind.all else None
+    found = items(listed.response_body, kind.listed) if listed is not None and listed.accepted else None
+    if found is None:
+        return None
+    return {url(kind, identity): item for item in found if (identity := text(item, kind.id)) is not None}
+
+
+def before_servers() -> set[str]:
+    """Return the kinds that keep the disk of a server as long as they are there (6.2.1, 6.3.7), parts included."""
+    wholes = [kind for kind in kinds().values() if kind.leaves is not None]
+    return {kind.name for kind in wholes} | {
+        _by_operation()[kind.leaves.created].name for kind in wholes if kind.leaves
+    }
 
 
 def items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:
@@ -202,15 +188,17 @@ def text(value: JSON, steps: tuple[str, ...]) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def snapshots_of(image: JSON) -> list[str]:
-    """Return the URLs of the snapshots that the image of a server consists of (6.3.7), and that its deletion leaves.
+def remains_of(kind: Kind, shown: JSON) -> tuple[Kind, list[str]] | None:
+    """Return the kind and the URLs of what *shown*, the answer to the query of a thing, says that its deletion leaves.
 
-    *image* is the answer to its query (11.2.2); its metadata names them.
+    None for a thing that leaves nothing.
     """
-    mapping = text(image, ("image", "metadata", "block_device_mapping"))
+    if kind.leaves is None:
+        return None
+    part = _by_operation()[kind.leaves.created]
     try:
-        parts = json.loads(mapping or "[]")
+        rows = json.loads(text(shown, kind.leaves.at) or "[]")
     except (ValueError, RecursionError):
-        return []
-    found = [text(part, ("snapshot_id",)) for part in parts] if isinstance(parts, list) else []
-    return [url(SNAPSHOT, one) for one in found if one]
+        rows = []
+    found = [text(row, kind.leaves.id) for row in rows] if isinstance(rows, list) else []
+    return part, [url(part, one) for one in found if one]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from pytest_ecs._contract import Contract
 from pytest_ecs._contract.openapi import Known
 from pytest_ecs._contract.versions import version_key
 from pytest_ecs._http.client import Client
@@ -14,69 +14,25 @@ from pytest_ecs._types import JSON
 __all__ = ["existing"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A query, where in its answer a value stands, and what the value is good for."""
-
-    path: str
-    steps: tuple[str | int, ...]
-    #: Parameter of paths, None where it is none.
-    parameter: str | None
-    #: Kind of ``x-reference``, None where it is none.
-    reference: str | None = None
-
-
-#: In order, since later ones ask about what earlier ones found.
-_PLACES = (
-    _Place("/v2.1/{project_id}/servers", ("servers", 0, "id"), "server_id", "server"),
-    _Place("/v1/{project_id}/cloudservers/flavors", ("flavors", 0, "id"), "flavor_id", "flavor"),
-    _Place("/v2.1/{project_id}/flavors", ("flavors", 0, "id"), "flavor_id", "flavor"),
-    _Place("/v2.1/{project_id}/images", ("images", 0, "id"), "image_id", "image"),
-    _Place("/v2.1/{project_id}/os-keypairs", ("keypairs", 0, "keypair", "name"), "keypair_name", "key_pair"),
-    _Place("/v2.1/{project_id}/os-server-groups", ("server_groups", 0, "id"), "server_group_id", "server_group"),
-    _Place("/v2.1/{project_id}/os-networks", ("networks", 0, "id"), None, "network"),
-    _Place("/v2.1/{project_id}/os-security-groups", ("security_groups", 0, "id"), "security_group_id"),
-    _Place("/v2.1/{project_id}/os-security-groups", ("security_groups", 0, "name"), None, "security_group"),
-    _Place("/v2.1/{project_id}/os-security-groups", ("security_groups", 0, "rules", 0, "id"), "security_group_rule_id"),
-    _Place("/v2.1/{project_id}/os-snapshots", ("snapshots", 0, "id"), "snapshot_id", "volume_snapshot"),
-    _Place("/v2.1/{project_id}/os-floating-ips", ("floating_ips", 0, "id"), "floating_ip_id", "floating_ip"),
-    _Place(
-        "/v2.1/{project_id}/servers/{server_id}/os-volume_attachments",
-        ("volumeAttachments", 0, "volumeId"),
-        "volume_id",
-        "volume",
-    ),
-    _Place(
-        "/v2.1/{project_id}/servers/{server_id}/os-interface",
-        ("interfaceAttachments", 0, "port_id"),
-        "port_id",
-        "port",
-    ),
-    _Place(
-        "/v2.1/{project_id}/servers/{server_id}/os-instance-actions",
-        ("instanceActions", 0, "request_id"),
-        "request_id",
-    ),
-)
-
-
-def existing(client: Client, named: Resources) -> Known:
+def existing(client: Client, named: Resources, contract: Contract) -> Known:
     """Return what exists in the project of *client*; what the user *named* comes before what is found.
 
-    Nothing is created, and an answer that does not come or says nothing leaves its value open.
+    Where to look stands in the *contract*. Nothing is created, and an answer that does not come or says nothing leaves its value open.
     Raises `Unreachable` and what a login raises.
     """
     project = client.project_id
     parameters = {"project_id": project, "quota_project_id": project, "api_version": "v2.1"}
     references = dict(_chosen(named))
     answers: dict[str, JSON] = {}
-    for place in _PLACES:
-        path = place.path.replace("{server_id}", parameters.get("server_id", "{server_id}"))
+    for place in contract.existing:
+        path = contract.operations[place.operation].path
+        if (server := parameters.get("server_id")) is not None:
+            path = path.replace("{server_id}", server)
         if "{server_id}" in path:
             continue
         if path not in answers:
             answers[path] = client.get(path).response_body
-        value = _at(answers[path], place.steps)
+        value = _at(answers[path], place.at)
         if not isinstance(value, str):
             continue
         if place.parameter:

@@ -1,4 +1,4 @@
-"""The option table and the frozen `Settings` it ends in; the only reader of options and environment.
+"""From the table of options to the frozen `Settings`; the only reader of options and environment.
 
 A value is looked for on the command line, then in the environment (``PYTEST_ECS_<NAME>``), then in the
 ini file. What chooses a target is never taken from the environment, so that a variable left behind in a
@@ -7,44 +7,26 @@ shell cannot start spending.
 
 from __future__ import annotations
 
-import difflib
 import os
 import secrets as _secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal
 
 import pytest
 
-from pytest_ecs._types import Kind
-
-if TYPE_CHECKING:
-    from pytest_ecs._contract import Contract
-    from pytest_ecs._contract.model import Operation, Requirement
+from pytest_ecs._run.profiles import read_failed, read_list
+from pytest_ecs._run.shards import Shard
+from pytest_ecs._run.table import OPTIONS, Option
+from pytest_ecs._text import closest
 
 __all__ = [
-    "FILTERS",
     "OPTIONS",
-    "PROFILES",
     "Settings",
     "add_options",
-    "check_deviations",
-    "check_selection",
     "read_settings",
-    "selected",
 ]
-
-#: Chapters of the document that each profile holds.
-PROFILES: Mapping[str, tuple[str, ...]] = {
-    "core": ("iam", "ecs"),
-    "native": ("iam", "nova"),
-    "deprecated": ("iam", "deprecated"),
-    "full": ("iam", "ecs", "nova", "deprecated"),
-}
-#: Options that narrow a profile.
-FILTERS = ("section", "operation", "requirement", "kind", "level")
-_KINDS = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -63,6 +45,7 @@ class Settings:
     report: Path | None = None
     ledger: Path | None = None
     waivers: Path | None = None
+    edition: Path | None = None
     lenient_waivers: bool = False
     not_offered: tuple[str, ...] = ()
     baseline: Path | None = None
@@ -74,6 +57,11 @@ class Settings:
     requirement: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     level: tuple[str, ...] = ()
+    shard: Shard | None = None
+    last_failed: Path | None = None
+    #: What the list of requirements that was given as profile names, and what did not pass in `last_failed`.
+    listed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
     image: str | None = None
     flavor: str | None = None
     other_flavor: str | None = None
@@ -87,8 +75,15 @@ class Settings:
     other_dedicated_host: str | None = None
     port: str | None = None
     windows_image: str | None = None
+    foreign_subnet: str | None = None
+    geneve_network: str | None = None
+    missing_disk_type: str | None = None
+    private_image: str | None = None
+    plain_image: str | None = None
+    tools_image: str | None = None
     max_servers: int = 80
     max_minutes: float = 240.0
+    max_requests_per_second: float | None = None
     batch: int = 3
     job_timeout: float = 1800.0
     request_timeout: float = 60.0
@@ -135,128 +130,6 @@ class Settings:
         return self.ledger or self.state_folder / "ledger.sqlite"
 
 
-@dataclass(frozen=True)
-class Option:
-    """A row of the table."""
-
-    name: str
-    help: str
-    parse: Callable[[str], Any] = str
-    many: bool = False
-    flag: bool = False
-    metavar: str | None = None
-    #: False for what chooses the target.
-    environment: bool = True
-    choices: tuple[str, ...] = ()
-
-
-def _positive(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    def positive(text: str) -> Any:
-        value = parse(text)
-        if not value > 0:
-            raise ValueError("must be greater than 0")
-        return value
-
-    return positive
-
-
-OPTIONS: tuple[Option, ...] = (
-    Option(
-        "profile", "what to certify: core (chapter 5), native (6), deprecated (11) or full", choices=tuple(PROFILES)
-    ),
-    Option("cloud", "test the cloud of this name in clouds.yaml", metavar="NAME", environment=False),
-    Option(
-        "endpoint",
-        "test the ECS endpoint at this URL; with --ecs-cloud, in place of the one in its catalogue",
-        metavar="URL",
-        environment=False,
-    ),
-    Option(
-        "iam",
-        "URL of the IAM endpoint, where it is not the auth_url of the credentials",
-        metavar="URL",
-        environment=False,
-    ),
-    Option("region", "name of the region: of the catalogue, of clouds.yaml and in the report", metavar="NAME"),
-    Option(
-        "other-cloud",
-        "clouds.yaml name with credentials of another project, for isolation",
-        metavar="NAME",
-        environment=False,
-    ),
-    Option("restricted-cloud", "clouds.yaml name of a user without ECS permissions", metavar="NAME", environment=False),
-    Option("insecure", "do not verify TLS certificates (the report says so)", flag=True),
-    Option("ca-file", "certificate authorities to trust, as a PEM file", parse=Path, metavar="FILE"),
-    Option(
-        "report",
-        "write report.json, report.html, junit.xml, evidence.jsonl.gz and summary.md here",
-        parse=Path,
-        metavar="DIR",
-    ),
-    Option(
-        "ledger",
-        "SQLite file that records what is created (default .pytest-ecs/ledger.sqlite)",
-        parse=Path,
-        metavar="FILE",
-    ),
-    Option(
-        "waivers", "YAML file of accepted failures: requirement, owner, reason, expires", parse=Path, metavar="FILE"
-    ),
-    Option(
-        "lenient-waivers", "do not fail the run for waivers that are unknown, unmatched, expired or stale", flag=True
-    ),
-    Option("not-offered", "an operation, or a pattern, that the endpoint does not offer", many=True, metavar="ID"),
-    Option("baseline", "an earlier report.json: fail only on what did not fail there", parse=Path, metavar="FILE"),
-    Option("require", "the least verdict that is good enough: pass, or partial", choices=("pass", "partial")),
-    Option(
-        "annotations", "say what broke in a form that a CI server shows beside the change", choices=("github", "gitlab")
-    ),
-    Option("sign", "sign the report with this private key (Ed25519 or ECDSA, PEM)", parse=Path, metavar="FILE"),
-    Option(
-        "section",
-        "only requirements of this section of the document, such as 5.1 or 5.1.1",
-        many=True,
-        metavar="SECTION",
-    ),
-    Option("operation", "only requirements of this operation", many=True, metavar="ID"),
-    Option("requirement", "only this requirement", many=True, metavar="ID"),
-    Option("kind", "only requirements of this kind", many=True, choices=_KINDS),
-    Option("level", "only requirements of this level", many=True, choices=("must", "should", "note")),
-    Option("image", "id of the image to create servers from", metavar="ID"),
-    Option("flavor", "id of the flavor to create servers with", metavar="ID"),
-    Option("other-flavor", "id of a flavor to resize to", metavar="ID"),
-    Option("vpc", "id of the VPC for servers", metavar="ID"),
-    Option("subnet", "id of a subnet of that VPC (also the network id of native APIs)", metavar="ID"),
-    Option("network", "network id for native APIs, where it is not the subnet's", metavar="ID"),
-    Option("security-group", "id of a security group for servers", metavar="ID"),
-    Option("key-pair", "name of an existing SSH key pair", metavar="NAME"),
-    Option("availability-zone", "availability zone for servers", metavar="NAME"),
-    Option("dedicated-host", "id of a dedicated host of that zone to migrate servers to", metavar="ID"),
-    Option("other-dedicated-host", "id of a second one", metavar="ID"),
-    Option("port", "id of a port in that network that no server has", metavar="ID"),
-    Option("windows-image", "id of a Windows image with Cloudbase-Init", metavar="ID"),
-    Option("max-servers", "never create more servers than this in one run", parse=_positive(int), metavar="N"),
-    Option(
-        "max-minutes",
-        "start nothing new after this many minutes of the target's time",
-        parse=_positive(float),
-        metavar="N",
-    ),
-    Option("batch", "how many servers one request of the pool creates", parse=_positive(int), metavar="N"),
-    Option(
-        "job-timeout", "seconds of the target's time that a job may take", parse=_positive(float), metavar="SECONDS"
-    ),
-    Option("request-timeout", "seconds that one request may take", parse=_positive(float), metavar="SECONDS"),
-    Option(
-        "properties",
-        "how many generated requests and lifecycles to try; --hypothesis-seed repeats them",
-        choices=("quick", "deep", "off"),
-    ),
-    Option("deviation", "switch on a deviation of the embedded mock", many=True, metavar="NAME"),
-    Option("variant", "let the embedded mock do something otherwise that may be so", many=True, metavar="NAME"),
-)
-
-
 def add_options(parser: pytest.Parser) -> None:
     """Add every row as ``--ecs-<name>`` and as the ini key ``ecs_<name>``."""
     group = parser.getgroup("ecs", "Elastic Cloud Server conformance")
@@ -286,20 +159,20 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {
         name: settings.folder / path
-        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign")
+        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign", "last_failed", "edition")
         if (path := getattr(settings, name)) is not None
     }
-    if settings.variant and not settings.embedded:
-        raise pytest.UsageError(
-            "--ecs-variant is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
-        )
-    if settings.deviation and not settings.embedded:
-        raise pytest.UsageError(
-            "--ecs-deviation is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
-        )
-    worker = getattr(config, "workerinput", None)
-    run = worker["ecs_run"] if worker and "ecs_run" in worker else _secrets.token_hex(4)
-    return replace(settings, **absolute, run=run, seed=_seed(config), worker=worker["workerid"] if worker else "main")
+    for name in ("variant", "deviation"):
+        if getattr(settings, name) and not settings.embedded:
+            raise pytest.UsageError(
+                f"--ecs-{name} is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
+            )
+    worker = getattr(config, "workerinput", None) or {}
+    settings = replace(settings, **absolute, listed=read_list(settings.profile, settings.folder))
+    # The run may write where the earlier report is, so that only the controller reads it.
+    failed = tuple(worker["ecs_failed"]) if "ecs_failed" in worker else read_failed(settings.last_failed)
+    run = worker.get("ecs_run") or _secrets.token_hex(4)
+    return replace(settings, failed=failed, run=run, seed=_seed(config), worker=worker.get("workerid", "main"))
 
 
 def _seed(config: pytest.Config) -> int:
@@ -344,54 +217,3 @@ def _parse(option: Option, source: str, raw: Any) -> Any:
         except ValueError as error:
             raise pytest.UsageError(f"{source}: {text!r} cannot be used: {error}") from None
     return tuple(parsed) if option.many else parsed[0]
-
-
-def closest(text: str, known: Sequence[str]) -> str:
-    """Return "; did you mean ...?" when something known is spelled like *text*, else nothing."""
-    near = difflib.get_close_matches(text, known, n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
-
-
-def check_selection(settings: Settings, contract: Contract) -> None:
-    """Raise `pytest.UsageError` for a selection that names nothing in the contract, with the closest names."""
-    sections = {r.section.split(",")[0] for r in contract.requirements.values()}
-    prefixes = {".".join(parts[:n]) for s in sections for parts in [s.split(".")] for n in range(1, len(parts) + 1)}
-    for name, given, known in (
-        ("operation", settings.operation, contract.operations),
-        ("requirement", settings.requirement, contract.requirements),
-        ("section", settings.section, prefixes),
-    ):
-        for text in given:
-            if text not in known:
-                raise pytest.UsageError(
-                    f"--ecs-{name}: the contract has no {name} {text!r}{closest(text, sorted(known))}"
-                )
-
-
-def check_deviations(settings: Settings) -> None:
-    """Raise `pytest.UsageError` for a deviation or variant that the embedded mock does not have, with the closest names."""
-    if not (settings.deviation or settings.variant):
-        return
-    from pytest_ecs._mock import DEVIATIONS, VARIANTS
-
-    known: dict[str, tuple[tuple[str, ...], Mapping[str, object]]] = {
-        "deviation": (settings.deviation, DEVIATIONS),
-        "variant": (settings.variant, VARIANTS),
-    }
-    for kind, (names, switches) in known.items():
-        for name in names:
-            if name not in switches:
-                raise pytest.UsageError(
-                    f"--ecs-{kind}: the mock has no {kind} {name!r}{closest(name, sorted(switches))}"
-                )
-
-
-def selected(settings: Settings, requirement: Requirement, operation: Operation | None) -> bool:
-    """Whether *requirement* is inside the profile and every filter; *operation* is the one that it belongs to.
-
-    A section has what it says itself, and all that is required of the operations that it documents.
-    """
-    from pytest_ecs._report.certificate import inside
-
-    filters = {name: getattr(settings, name) for name in FILTERS}
-    return inside(PROFILES[settings.profile], filters, requirement, operation)

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_ecs._report.certificate import inside
 from pytest_ecs._run.doctor import quotas
-from pytest_ecs._run.options import selected
+from pytest_ecs._run.profiles import asked, chapters
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
@@ -31,6 +32,7 @@ class _Figures:
 
 #: Measured on the embedded mock with one process; how many requirements there are was counted there, too.
 _MEASURED = {
+    "smoke": _Figures(2130, 6, 8, 1200, 17.0),
     "core": _Figures(2600, 20, 12, 8000, 80.0),
     "native": _Figures(3550, 43, 8, 7600, 105.0),
     "deprecated": _Figures(1200, 10, 25, 4000, 40.0),
@@ -55,13 +57,14 @@ class Plan:
 
 def chosen(settings: Settings, contract: Contract) -> list[str]:
     """Return the requirements that *settings* select."""
+    inner, filters = chapters(settings.profile), asked(settings, contract)
     every = contract.requirements.values()
-    return [one.id for one in every if selected(settings, one, contract.operations.get(one.operation or ""))]
+    return [one.id for one in every if inside(inner, filters, one, contract.operations.get(one.operation or ""))]
 
 
 def plan_of(settings: Settings, requirements: Collection[str], processes: int = 1) -> Plan:
     """Return what testing *requirements* will use; the limits of the settings are never passed."""
-    whole = _MEASURED[settings.profile]
+    whole = _MEASURED.get(settings.profile, _MEASURED["full"])
     share = min(1.0, len(requirements) / whole.requirements)
     # Even one requirement needs the pool's first servers.
     servers = min(settings.max_servers, max(settings.batch * processes, round(whole.servers * share)))

@@ -19,8 +19,6 @@ __all__ = ["Reach", "chapters_of"]
 #: Chapters whose APIs each profile may use.
 _CHAPTERS: Mapping[str, frozenset[int]] = {"core": frozenset({5}), "native": frozenset({6})}
 _ALL = frozenset({5, 6, 11})
-#: 6.2.4 to 6.2.6, which chapter 5 has nothing for.
-_QUERIES = frozenset({"nova.servers.list", "nova.servers.list-detail", "nova.servers.show"})
 _NUMBERS = {"ecs": 5, "nova": 6}
 #: Finds the operation that a request addresses, as `Contract.match` does.
 Match = Callable[[str, str, JSON], "tuple[Operation, Mapping[str, str]] | None"]
@@ -62,11 +60,11 @@ class Reach:
             return "the endpoint does not offer the APIs of chapter 5"
         if chapter is None or chapter in chapters_of(self.profile):
             return None
-        if self.profile == "core" and operation in _QUERIES:
+        if operation is not None and self.profile in operation.profiles:
             return None
         return f"it belongs to chapter {chapter}, which is not in the profile {self.profile}"
 
-    def _belongs(self, method: str, path: str, body: JSON) -> tuple[int | None, str]:
+    def _belongs(self, method: str, path: str, body: JSON) -> tuple[int | None, Operation | None]:
         """Return the chapter and the operation of a request.
 
         None stands for IAM and for chapter 11: that is what disks, groups and addresses for tests are made from where
@@ -74,10 +72,10 @@ class Reach:
         """
         found = next((one for m in (method, *_METHODS) if (one := self.match(m, path, body)) is not None), None)
         if path.startswith("/v1/") and 5 not in chapters_of(self.profile):
-            return 5, ""
+            return 5, None
         if found is None:
-            return (5 if path.startswith("/v1/") else 6 if path.startswith(("/v2.1/", "/v2/")) else None), ""
-        return _NUMBERS.get(found[0].chapter), found[0].id
+            return (5 if path.startswith("/v1/") else 6 if path.startswith(("/v2.1/", "/v2/")) else None), None
+        return _NUMBERS.get(found[0].chapter), found[0]
 
 
 #: A wrong method is sent to the URL of an operation that has another one.

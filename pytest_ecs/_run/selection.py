@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_ecs._report.certificate import declared
-from pytest_ecs._run.options import PROFILES, selected
+from pytest_ecs import _locations
+from pytest_ecs._report.offered import declared
+from pytest_ecs._run.profiles import chapters, selected
+from pytest_ecs._run.shards import home_of
 from pytest_ecs.exceptions import ContractError
 
 if TYPE_CHECKING:
@@ -32,46 +34,69 @@ def declaration_of(settings: Settings, missing: Collection[int] = ()) -> list[De
 _NAMES = {5: "ecs", 6: "nova"}
 
 
+#: Kinds whose tests send what has to be refused.
+_REFUSALS = ("http", "not-found")
+
+
 class Selector:
     """Leaves out the tests of requirements that were not asked for."""
 
     def __init__(self, settings: Settings, contract: Contract) -> None:
         declaration = declaration_of(settings)
-        chapters = {operation.id: operation.chapter for operation in contract.operations.values()}
+        inside = chapters(settings.profile)
         #: Requirement -> whether it belongs to an operation that the profile has.
         self._inside = {
-            requirement.id: chapters[requirement.operation] in PROFILES[settings.profile]
+            requirement.id: contract.operations[requirement.operation].chapter in inside
             for requirement in contract.requirements.values()
             if requirement.operation is not None
         }
+        #: Whether single requirements were asked for: what is about none is not needed then.
+        self._listed = bool(settings.requirement or settings.listed or settings.failed)
         self._requirements = contract.requirements
         self._contract = contract
+        self._shard = settings.shard
+        #: Of all shards: a test may cover some that another shard answers for.
         self.chosen = {
             requirement.id
             for requirement in contract.requirements.values()
             if selected(settings, requirement, contract.operations.get(requirement.operation or ""))
-            and declared(requirement.operation, declaration) is None
+            and not any(declared(name, declaration) for name in (requirement.operation, requirement.id))
         }
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Deselect tests whose requirements are all outside the selection; tests of others stay.
 
-        Those that delete servers come last: they get the servers that other tests left over.
+        Those that delete servers come last: they get the servers that other tests left over. Successes of stopped
+        servers come together, since starting and stopping a server takes longer than most of them.
         """
         from pytest_ecs._cases.recipe import RECIPES
         from pytest_ecs._run.worker import covered_by
 
         deleting = {recipe.operation for recipe in RECIPES.values() if recipe.deletes}
         last = {name for name, requirement in self._requirements.items() if requirement.operation in deleting}
-        items.sort(key=lambda item: not last.isdisjoint(covered_by(item)))
+        stopped = {f"{recipe.operation}/status" for recipe in RECIPES.values() if recipe.server == "SHUTOFF"}
+        items.sort(key=lambda item: [not names.isdisjoint(covered_by(item)) for names in (last, stopped)])
         kept: list[pytest.Item] = []
         dropped: list[pytest.Item] = []
+        home = _locations.suites()
+        drivers = self._drivers({name for item in items for name in covered_by(item)})
         for item in items:
             covered = covered_by(item)
-            (kept if not covered or self._wanted(covered) else dropped).append(item)
+            wanted = self._wanted(covered) if covered else not (self._listed and item.path.is_relative_to(home))
+            wanted = wanted or not drivers.isdisjoint(covered)
+            (kept if wanted and (not covered or self._is_here(item, covered)) else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
             items[:] = kept
+
+    def _drivers(self, covered: Collection[str]) -> set[str]:
+        """Return what has to be tested for the sake of what was asked for and no test is about: what exchanges show.
+
+        Answers are shown by the success of their operation, and errors by the requests that it has to refuse.
+        """
+        alone = [self._requirements[name] for name in self.chosen.difference(covered)]
+        kinds = {(one.operation, kind) for one in alone for kind in (_REFUSALS if one.kind == "error" else ("status",))}
+        return {one.id for one in self._requirements.values() if one.operation and (one.operation, one.kind) in kinds}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
@@ -99,3 +124,10 @@ class Selector:
         """Whether a test was asked for; general requirements bring in no operation that the profile leaves out."""
         bound = [self._inside[name] for name in covered if name in self._inside]
         return bool(self.chosen.intersection(covered)) and (not bound or any(bound))
+
+    def _is_here(self, item: pytest.Item, covered: list[str]) -> bool:
+        """Whether the shard of the run is the one that a test belongs to."""
+        from pytest_ecs._run.scheduling import MARKER
+
+        marks = [str(name) for marker in item.iter_markers(MARKER) for name in marker.args]
+        return self._shard is None or self._shard.number == home_of(covered, marks, self._contract, self._shard.of)

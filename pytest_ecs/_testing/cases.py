@@ -87,7 +87,7 @@ class Cases:
             if operation.chapter == "deprecated":
                 case = replace(case, control=self._collection(operation, request).id)
             if operation.quota is not None:
-                limits = self.client.get(self.contract.operations["nova.limits.show"].path)
+                limits = self.client.get(self.contract.operations[self.contract.roles["limits"]].path)
                 case = replace(case, limits=limits.id)
             exchange = self.driver.send(operation, recipe, request, case, sending)
             self.driver.jobs.settle(exchange, [] if only_reads else leases)
@@ -393,7 +393,7 @@ class Cases:
         Times that an endpoint shows are compared with it, since its clock need not be ours.
         """
         try:
-            issued = read(self.run("iam.tokens.create"), "token", "issued_at")
+            issued = read(self.run(self.contract.roles["login"]), "token", "issued_at")
             moment = datetime.fromisoformat(str(issued).replace("Z", "+00:00"))
         except (LookupError, PrerequisiteMissing, StepFailed, ValueError):
             return self.driver.session.target.clock.now()

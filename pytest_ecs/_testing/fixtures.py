@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_ecs._testing.clients import Clients
     from pytest_ecs._testing.expect import Expect
     from pytest_ecs._testing.jobs import Jobs
+    from pytest_ecs._testing.mock import RunningMock
     from pytest_ecs._testing.properties import Properties
     from pytest_ecs._testing.servers import Servers
     from pytest_ecs._testing.snapshot import Snapshot
@@ -43,6 +44,7 @@ __all__ = [
     "ecs_credentials",
     "ecs_expect",
     "ecs_jobs",
+    "ecs_mock",
     "ecs_properties",
     "ecs_server",
     "ecs_servers",
@@ -186,3 +188,16 @@ def ecs_properties(_ecs_session: Session, _ecs_tools: Tools) -> Properties:
     from pytest_ecs._testing.properties import Properties
 
     return Properties(_ecs_session, _ecs_tools)
+
+
+@pytest.fixture(scope="session")
+def ecs_mock() -> Iterator[RunningMock]:
+    """The embedded mock over HTTP on a free port, for tests of one's own clients; one per session.
+
+    Its servers live 100 times as fast as real ones. It has nothing to do with the target of the other fixtures.
+    `serve_mock` makes others, with another speed, deviations or variants.
+    """
+    from pytest_ecs._testing.mock import serve_mock
+
+    with serve_mock() as mock:
+        yield mock

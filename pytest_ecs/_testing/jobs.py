@@ -73,7 +73,7 @@ class Jobs:
         """
         if self._last is None:
             self.session.pool.lease("ACTIVE", exclusive=False).release()
-            jobs = [e for e in self.session.connection.journal if e.operation == "ecs.jobs.show" and e.status == 200]
+            jobs = [e for e in self.session.connection.journal if "job_id" in e.parameters and e.status == 200]
             if not jobs:
                 raise PrerequisiteMissing("No job has run yet", hint="create a server first")
             self._last = jobs[-1].parameters["job_id"]

@@ -39,14 +39,6 @@ _T = TypeVar("_T")
 ANSWERED, ACCEPTED, UNCHANGED = "10.1/no-server-error", "10.1/valid-accepted", "10.1/refused-changes-nothing"
 #: How many examples are tried after the first that breaks something, to find a shorter one: each is requests to a cloud.
 _PATIENCE, _PATIENCE_SIMULATED = 20, 70
-#: What creates, where it is listed, and the path to the names there; nothing of a refused request may be among them.
-_LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "ecs.servers.create": ("/v2.1/{project_id}/servers", ("servers", "*", "name")),
-    "ecs.server-groups.create": ("/v1/{project_id}/cloudservers/os-server-groups", ("server_groups", "*", "name")),
-    "nova.server-groups.create": ("/v2.1/{project_id}/os-server-groups", ("server_groups", "*", "name")),
-    "nova.keypairs.create": ("/v2.1/{project_id}/os-keypairs", ("keypairs", "*", "keypair", "name")),
-    "deprecated.security-groups.create": ("/v2.1/{project_id}/os-security-groups", ("security_groups", "*", "name")),
-}
 #: What a refused request leaves at a server as it is.
 _FACTS = ("name", "status", "metadata", "flavor", "addresses", "os-extended-volumes:volumes_attached")
 
@@ -214,7 +206,7 @@ class Properties:
     def _varied(self, generated: Generated, leases: list[Lease]) -> Exchange | None:
         """Send a generated request and put its servers back; None where its job failed, since jobs may refuse, too."""
         tools = self.tools
-        facts = [Snapshot.of(tools, lease) for lease in leases] if _marks(generated.operation) else []
+        facts = [Snapshot.of(tools, lease) for lease in leases] if RECIPES[generated.operation].marks else []
         try:
             return tools.cases.vary(generated.operation, generated.variant, generated.onto, leases)
         except JobFailed:
@@ -250,18 +242,20 @@ class Properties:
 
     def _nothing_made(self, operation_id: str, exchange: Exchange) -> None:
         """Look for what a refused request asked for by name; servers of a batch have more in theirs (table 5-3)."""
-        wanted = _name_in(exchange.request_body)
-        if operation_id not in _LISTS or wanted is None:
+        operations = self.tools.contract.operations
+        creates = operations[operation_id].creates
+        wanted = _text_at(exchange.request_body, creates.name) if creates is not None and creates.name else None
+        if creates is None or creates.listed is None or wanted is None:
             return
-        path, (items, _, *name) = _LISTS[operation_id]
-        listed = self.tools.client.get(path, query={"name": wanted, "limit": "1000"})
+        query, items, name = operations[creates.listed.operation], creates.listed.items, creates.listed.name
+        listed = self.tools.client.get(query.path, query={"name": wanted, "limit": "1000"})
         try:
-            names = [pointer(item, name) for item in pointer(listed.response_body, (items,))]
+            names = [pointer(item, name) for item in pointer(listed.response_body, items)]
         except (LookupError, TypeError):  # a list of another form is judged as such
-            self.tools.check.not_tested(UNCHANGED, f"{path} does not list what there is")
+            self.tools.check.not_tested(UNCHANGED, f"{query.id} does not list what there is")
             return
         found = next((one for one in names if wanted in str(one)), wanted)
-        self.tools.check(UNCHANGED, listed, "body", items, "*", *name, lacks=found)
+        self.tools.check(UNCHANGED, listed, "body", *items, "*", *name, lacks=found)
 
     # Machines
 
@@ -386,12 +380,9 @@ class Properties:
         trial.pending = len(pending)
 
 
-def _marks(operation_id: str) -> bool:
-    """Whether an operation leaves marks that its recipe does not know how to take back: generated tags, metadata, NICs."""
-    return operation_id.startswith(("ecs.tags.", "nova.tags.", "nova.metadata.", "ecs.nics.", "nova.nics."))
-
-
-def _name_in(body: JSON) -> str | None:
-    inner = next(iter(body.values()), None) if isinstance(body, Mapping) else None
-    name = inner.get("name") if isinstance(inner, Mapping) else None
-    return name if isinstance(name, str) and name else None
+def _text_at(body: JSON, steps: tuple[str, ...]) -> str | None:
+    try:
+        found = pointer(body, steps)
+    except (LookupError, TypeError):
+        return None
+    return found if isinstance(found, str) and found else None

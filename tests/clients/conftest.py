@@ -39,7 +39,10 @@ def endpoint() -> Iterator[Described]:
             line = process.stdout.readline()
             if not line:
                 pytest.fail(f"The mock ended with {process.wait(10)} before it was ready: {_said(errors)}")
-            yield json.loads(line)
+            about = json.loads(line)
+            yield about
+            found = httpx.get(f"{about['endpoint']}/_mock/consistency").json()
+            assert found == {"complaints": []}, "The clients left something behind that contradicts itself"
             if process.poll() is not None:
                 pytest.fail(f"The mock ended with {process.returncode} during the tests: {_said(errors)}")
             process.send_signal(signal.SIGINT)

@@ -16,6 +16,7 @@ from pytest_ecs._http.credentials import Credentials
 from pytest_ecs._http.login import login_of
 from pytest_ecs._http.target import Resources, Target
 from pytest_ecs._http.token import TokenAuth
+from pytest_ecs._http.transport import Bounded
 from pytest_ecs._mock import MockCloud
 from pytest_ecs._mock.server import serve
 from pytest_ecs._types import JSON
@@ -48,6 +49,12 @@ class Line:
     clock: Clock
     cloud: MockCloud
 
+    def hurry(self, seconds: float) -> None:
+        """From now on give each attempt only *seconds*: what is short from the beginning hits more than it should."""
+        bounded = self.client.connection.http._transport
+        assert isinstance(bounded, Bounded)
+        bounded.total = seconds
+
 
 Connect = Callable[..., Line]
 
@@ -63,7 +70,7 @@ def connect() -> Iterator[Connect]:
     """Give a client behind faults."""
     with ExitStack() as stack:
 
-        def make(*faults: Fault, seed: int = 0, timeout: float = 2.0) -> Line:
+        def make(*faults: Fault, seed: int = 0, timeout: float = 60.0) -> Line:
             cloud = MockCloud()
             server = stack.enter_context(serve(cloud))
             proxy = stack.enter_context(disturbing(server.url, faults, seed=seed))

@@ -18,7 +18,10 @@ def test_no_secret_is_shown_however_much_is_asked_for(
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     cloud = MockCloud()
-    lost = [Fault("reset-before", "POST", "/os-keypairs"), Fault("timeout-before", "DELETE", "/os-keypairs", seconds=5)]
+    lost = [
+        Fault("reset-before", "POST", "/os-keypairs"),
+        Fault("timeout-before", "DELETE", "/os-keypairs", seconds=60),
+    ]
     with serve(cloud) as server, disturbing(server.url, lost) as proxy:
         about = cloud.describe(proxy.url)
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -48,7 +51,7 @@ def test_no_secret_is_shown_however_much_is_asked_for(
         """)
         options = ["-vv", "-l", "--tb=long", "--log-level=DEBUG", "--log-cli-level=DEBUG", "--log-file=log.txt"]
         shown = pytester.runpytest_subprocess(
-            *options, "--showlocals", f"--ecs-endpoint={proxy.url}", "--ecs-report=out", "--ecs-request-timeout=1"
+            *options, "--showlocals", f"--ecs-endpoint={proxy.url}", "--ecs-report=out", "--ecs-request-timeout=4"
         )
         shown.assert_outcomes(passed=2, failed=3, errors=1)
     tokens = {entry.headers["x-auth-token"] for entry in proxy.log if "x-auth-token" in entry.headers}

@@ -80,7 +80,7 @@ WRONG: dict[str, Callable[[Client], JsonObject]] = {
     "disk below min_disk": lambda c: _disk(source_type="image", uuid=c.resources["image_id"], volume_size=39),
     "image of a disk unknown": lambda c: _disk(source_type="image", uuid=UNKNOWN),
     "image without uuid": lambda c: _disk(source_type="image"),
-    "local disk": lambda c: _disk(source_type="image", uuid=c.resources["image_id"], destination_type="local"),
+    "disk on tape": lambda c: _disk(source_type="image", uuid=c.resources["image_id"], destination_type="tape"),
     "volume unknown": lambda c: _disk(source_type="volume", uuid=UNKNOWN),
     "snapshot unknown": lambda c: _disk(source_type="snapshot", uuid=UNKNOWN),
     "blank without size": lambda c: {"block_device_mapping_v2": [{"source_type": "blank"}]},
@@ -100,6 +100,9 @@ RIGHT: dict[str, Callable[[Client], JsonObject]] = {
     "image URL": lambda c: {"imageRef": f"https://ecs.test/images/{c.resources['image_id']}"},
     "disk from an image": lambda c: _disk(
         source_type="image", uuid=c.resources["image_id"], destination_type="volume", delete_on_termination="False"
+    ),
+    "what python-openstackclient sends": lambda c: _disk(
+        source_type="image", uuid=c.resources["image_id"], destination_type="local", boot_index=0
     ),
     "blank disk": lambda c: {"block_device_mapping_v2": [{"source_type": "blank", "volume_size": 10}]},
     "group by name": lambda c: {"security_groups": [{"name": "conformance"}]},

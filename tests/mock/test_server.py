@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import yaml
 
+from pytest_ecs.__main__ import main
 from pytest_ecs._mock import MockCloud, ScaledClock, VirtualClock
 from pytest_ecs._mock.server import serve
 
@@ -90,8 +92,8 @@ def test_a_busy_port_is_an_error(cloud: MockCloud) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_says_when_it_is_ready_and_stops_on_a_signal(number: signal.Signals) -> None:
     """One line of JSON; the clock runs at its speed; the exit code is 0."""
-    code = "from pytest_ecs._mock.server import run; raise SystemExit(run(port=0, speed=1000.0, deviations=[]))"
-    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "pytest_ecs", "mock", "--speed=1000"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         described = json.loads(process.stdout.readline())
         assert httpx.get(described["endpoint"]).status_code == 200
@@ -140,3 +142,72 @@ def test_scaled_time_is_faster_than_the_clients(monkeypatch: pytest.MonkeyPatch)
     real["time"] += 2
     clock.advance(5)
     assert (clock.now(), clock.wall()) == (1125.0, 1002.0)
+
+
+def _command(*options: str | Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "pytest_ecs", "mock", *map(str, options)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _log_in(about: dict[str, Any]) -> httpx.Response:
+    user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    return httpx.post(
+        f"{about['iam']}/v3/auth/tokens",
+        json={"auth": {"identity": identity, "scope": {"project": {"id": about["project_id"]}}}},
+    )
+
+
+def test_the_command_keeps_its_state_and_goes_on_from_it(tmp_path: Path) -> None:
+    """A key pair outlives the command, and so does the token; nobody else can read the file. With it, the log."""
+    file, answers = tmp_path / "state.json", []
+    token = ""
+    for _ in range(2):
+        with _command("--state", file, "--log") as process:
+            assert process.stdout is not None
+            about = json.loads(process.stdout.readline())
+            token = token or _log_in(about).headers["X-Subject-Token"]
+            path = f"{about['endpoint']}/v2.1/{about['project_id']}/os-keypairs"
+            answers.append(httpx.post(path, headers={"X-Auth-Token": token}, json={"keypair": {"name": "kept"}}))
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=20)
+            assert process.returncode == 0
+        assert f" POST /v2.1/{about['project_id']}/os-keypairs " in log
+        assert token not in log
+        assert about["password"] not in log
+    assert [one.status_code for one in answers] == [200, 409]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--state", "{bad}"], "the state cannot be restored"),
+        (["--state", "{bad}/deeper/state.json"], "the state cannot be"),
+        (["--latency", "soon"], "--latency must be seconds"),
+        (["--latency", "0.5-0.1"], "the lower one first"),
+        (["--fail-rate", "2"], "--fail-rate must be from 0 to 1"),
+        (["--throttle", "0"], "--throttle must be greater than 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_it_serves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], says: str
+) -> None:
+    """With a sentence and the code for a user's mistake."""
+    bad = tmp_path / "bad.json"
+    bad.write_text("{}", encoding="utf-8")
+    assert main(["mock", *(one.format(bad=bad) for one in options)]) == 4
+    assert says in capsys.readouterr().err
+    assert bad.read_text(encoding="utf-8") == "{}"
+
+
+def test_a_bad_day_is_had_by_all(tmp_path: Path) -> None:
+    """Everything fails, and the command itself ends as ever."""
+    with _command("--fail-rate=1", "--throttle=1000", "--latency=0-0.01") as process:
+        assert process.stdout is not None
+        about = json.loads(process.stdout.readline())
+        assert httpx.get(about["endpoint"]).status_code in {503, 504}
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        assert process.returncode == 0

@@ -91,13 +91,37 @@ def test_some_statuses_are_others() -> None:
 
 def test_some_requests_are_read_otherwise() -> None:
     """Each by the words of a ruling."""
-    client = _client("null-actions-lenient", "limit-zero-empty", "limit-over-refused", "unknown-reference-404")
+    names = ("null-actions-lenient", "limit-zero-page", "limit-over-refused", "unknown-reference-404")
+    client = _client(*names, "local-disk-refused")
     (server,) = client.create()
-    assert client.act(server, "lock").status_code == 202
-    assert client.nova("GET", "servers?limit=0").json()["servers"] == []
+    assert client.act(server, "lock", more="than nothing").status_code == 202
+    assert len(client.nova("GET", "servers?limit=0").json()["servers"]) == 1
     assert client.nova("GET", "servers?limit=1001").status_code == 400
     body = client.native(flavorRef="no-such-flavor")
     assert client.nova("POST", "servers", body).status_code == 404
+    disk = {"source_type": "image", "uuid": client.resources["image_id"], "volume_size": 50, "boot_index": 0}
+    local = client.native(block_device_mapping_v2=[{**disk, "destination_type": "local"}])
+    assert client.nova("POST", "servers", local).status_code == 400
+
+
+def test_null_may_be_meant_strictly() -> None:
+    """An empty object is refused then, where the table and the example both say null; 6.3.1 takes it all the same."""
+    strict, lenient = _client("null-actions-strict"), _client()
+    for client, status in ((strict, 400), (lenient, 202)):
+        server = client.stopped()
+        assert client.act(server, "lock").status_code == status
+        assert client.null(server, "lock").status_code == 202
+        assert client.act(server, "unlock", more=1).status_code == 400
+        assert client.null(server, "unlock").status_code == 202
+        assert client.act(server, "os-start").status_code == 202
+
+
+def test_ids_of_requests_have_one_name_or_three() -> None:
+    """No section names one, and clients of OpenStack look for theirs."""
+    names = {"x-request-id", "x-openstack-request-id", "x-compute-request-id"}
+    answer = _client().nova("GET", "servers")
+    assert len({answer.headers[name] for name in names}) == 1
+    assert _client("request-id-alone").nova("GET", "servers").headers.keys() & names == {"x-request-id"}
 
 
 def test_a_batch_may_count_from_one_and_take_its_time() -> None:

@@ -25,7 +25,7 @@ def mock() -> Iterator[dict[str, Any]]:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def _environment(about: dict[str, Any], folder: Path) -> dict[str, str]:
@@ -87,7 +87,7 @@ def test_a_target_that_names_no_resources_is_blamed_for_nothing(mock: dict[str, 
     certificate = json.loads((tmp_path / "ecs-report" / "report.json").read_text(encoding="utf-8"))
     assert (done.returncode, certificate["verdict"]) == (0, "partial"), done.stdout[-3000:]
     verdicts = {row["requirement"]: (row["verdict"], row["reason"]) for row in certificate["results"]}
-    assert {verdict for verdict, _ in verdicts.values()} == {"pass", "not_tested"}
+    assert {verdict for verdict, _ in verdicts.values()} <= {"pass", "not_tested", "not_applicable"}
     assert verdicts["nova.servers.resize/rule/running"][0] == "pass"  # an image, two flavors and a network were found
     assert "--ecs-port" in verdicts["nova.nics.add/rule/fixed-ip-beside-port"][1]
     assert _servers(mock) == []
@@ -119,7 +119,7 @@ def _sweep(about: dict[str, Any], folder: Path, *options: str) -> subprocess.Com
         env=_environment(about, folder),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -130,9 +130,9 @@ def _ready(folder: Path) -> Callable[[], None]:
     pipe = os.open(folder / "ready", os.O_RDONLY | os.O_NONBLOCK)
 
     def wait() -> None:
-        readable, _, _ = select.select([pipe], [], [], 60)
+        readable, _, _ = select.select([pipe], [], [], 300)
         os.close(pipe)
-        assert readable, "the test under test did not get a server within a minute"
+        assert readable, "the test under test did not get a server within five minutes"
 
     return wait
 
@@ -158,7 +158,7 @@ def test_servers_are_deleted_at_the_end(mock: dict[str, Any], tmp_path: Path, th
     """Whether the test passes or not, its server is gone when the run is over."""
     (tmp_path / "test_it.py").write_text(_TESTS.format(then=then))
     run = _start(mock, tmp_path)
-    output, _ = run.communicate(timeout=120)
+    output, _ = run.communicate(timeout=300)
     assert run.returncode == code, output
     assert (tmp_path / "has-server").exists()
     assert _servers(mock) == []
@@ -180,7 +180,7 @@ def test_servers_are_deleted_after_ctrl_c(mock: dict[str, Any], tmp_path: Path) 
     run = _start(mock, tmp_path)
     wait()
     run.send_signal(signal.SIGINT)
-    output, _ = run.communicate(timeout=120)
+    output, _ = run.communicate(timeout=300)
     assert run.returncode == pytest.ExitCode.INTERRUPTED, output
     assert _servers(mock) == []
 
@@ -190,7 +190,7 @@ def test_the_controller_deletes_what_a_killed_worker_made(mock: dict[str, Any], 
     then = "os.kill(os.getpid(), 9)"
     (tmp_path / "test_it.py").write_text(_TESTS.format(then=then))
     run = _start(mock, tmp_path, "-n", "2", "--max-worker-restart=0")
-    output, _ = run.communicate(timeout=120)
+    output, _ = run.communicate(timeout=300)
     assert run.returncode == 1, output
     assert "crashed" in output
     assert (tmp_path / "has-server").exists()
@@ -206,7 +206,7 @@ def test_sweep_deletes_what_a_killed_run_left(mock: dict[str, Any], tmp_path: Pa
     run = _start(mock, tmp_path, *options)
     wait()
     os.killpg(run.pid, signal.SIGKILL)
-    run.communicate(timeout=60)
+    run.communicate(timeout=300)
     ours = (tmp_path / "has-server").read_text()
     assert set(_servers(mock)) == {ours, foreign}
 
@@ -233,7 +233,7 @@ def test_sweep_finds_a_server_whose_answer_never_came(mock: dict[str, Any], tmp_
     )
     (tmp_path / "test_it.py").write_text(code)
     run = _start(mock, tmp_path)
-    output, _ = run.communicate(timeout=60)
+    output, _ = run.communicate(timeout=300)
     assert run.returncode == -signal.SIGKILL, output
     assert len(_servers(mock)) == 1
     swept = _sweep(mock, tmp_path)
@@ -263,7 +263,7 @@ def test_sigterm_is_ctrl_c(mock: dict[str, Any], tmp_path: Path) -> None:
     run = _start(mock, tmp_path)
     wait()
     run.send_signal(signal.SIGTERM)
-    output, _ = run.communicate(timeout=120)
+    output, _ = run.communicate(timeout=300)
     assert run.returncode == pytest.ExitCode.INTERRUPTED, output
     assert _servers(mock) == []
 
@@ -273,7 +273,7 @@ def test_the_second_signal_leaves_at_once_and_says_how_to_sweep(mock: dict[str, 
     then = "os.kill(os.getpid(), 15)\n    finally:\n        os.kill(os.getpid(), 15)"
     (tmp_path / "test_it.py").write_text(_TESTS.format(then=f"try:\n        {then}"))
     run = _start(mock, tmp_path)
-    output, _ = run.communicate(timeout=120)
+    output, _ = run.communicate(timeout=300)
     assert run.returncode != 0
     assert f"pytest-ecs sweep --ecs-endpoint={mock['endpoint']} --ecs-ledger={tmp_path}" in output
     assert len(_servers(mock)) == 1
@@ -292,7 +292,7 @@ def test_sweep_knows_what_was_made_without_the_pool(mock: dict[str, Any], tmp_pa
     )
     (tmp_path / "test_it.py").write_text(code)
     run = _start(mock, tmp_path)
-    output, _ = run.communicate(timeout=60)
+    output, _ = run.communicate(timeout=300)
     assert run.returncode == -signal.SIGKILL, output
     assert list((tmp_path / ".pytest-ecs").glob("tokens-*"))
     elsewhere = {**mock, "endpoint": mock["endpoint"].replace("127.0.0.1", "LOCALHOST") + "/"}
@@ -307,7 +307,7 @@ def test_sweep_knows_what_was_made_without_the_pool(mock: dict[str, Any], tmp_pa
 def test_sweep_names_what_may_still_be_alive(mock: dict[str, Any], tmp_path: Path) -> None:
     """A run of another computer is touched only by force."""
     (tmp_path / "test_it.py").write_text(_TESTS.format(then="os.kill(os.getpid(), 9)"))
-    _start(mock, tmp_path).communicate(timeout=60)
+    _start(mock, tmp_path).communicate(timeout=300)
     with sqlite3.connect(tmp_path / ".pytest-ecs" / "ledger.sqlite") as db:
         db.execute("UPDATE runs SET host = 'elsewhere'")
     db.close()

@@ -3,7 +3,8 @@
 import pytest
 
 from pytest_ecs import load_contract
-from pytest_ecs._run.options import Settings, selected
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.profiles import selected
 
 _PRINT = """
 def test_settings(ecs_settings):
@@ -42,7 +43,7 @@ def test_the_environment_alone_never_chooses_a_target(
     [
         (
             "--ecs-profile=cor",
-            "*--ecs-profile: 'cor' is not one of core, native, deprecated, full; did you mean core?*",
+            "*--ecs-profile: 'cor' is not one of smoke, core, native, deprecated, full, and no file; did you mean core?*",
         ),
         ("--ecs-max-servers=0", "*--ecs-max-servers: '0' cannot be used: must be greater than 0*"),
         ("--ecs-max-servers=many", "*--ecs-max-servers: 'many' cannot be used: invalid literal*"),

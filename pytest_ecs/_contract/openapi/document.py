@@ -103,7 +103,7 @@ class _Document:
         made: dict[str, Any] = {
             "operationId": first.id if len(group) == 1 else _shared_id(first),
             "summary": "; ".join(dict.fromkeys(operation.summary for operation in group)),
-            "description": "\n\n".join(map(_description, group)),
+            "description": "\n\n".join(_description(operation, contract.roles["job"]) for operation in group),
             "tags": list(dict.fromkeys(_group_of(operation, contract.groups) for operation in group)),
             "x-ecs-operations": [operation.id for operation in group],
         }
@@ -204,7 +204,7 @@ def _shared_id(operation: Operation) -> str:
     return ".".join([operation.dialect, *words[1:], operation.method.lower()])
 
 
-def _description(operation: Operation) -> str:
+def _description(operation: Operation, job_query: str) -> str:
     """Return what the schemas do not say: section, microversions, job, permission, and the rules."""
     lines = [f"`{operation.id}`, section {operation.section}: {operation.summary}."]
     since, until = operation.microversions.since, operation.microversions.until
@@ -213,7 +213,7 @@ def _description(operation: Operation) -> str:
             "Exists" + (f" from microversion {since} on" if since else "") + (f" before {until}" if until else "") + "."
         )
     if operation.job is not None:
-        lines.append("Delivers a job; its end is queried with `ecs.jobs.show`.")
+        lines.append(f"Delivers a job; its end is queried with `{job_query}`.")
     if operation.permission is not None:
         lines.append(f"Needs the action `{operation.permission}`.")
     return "\n".join([*lines, *(f"- {rule.says} ({rule.level}; {rule.section})" for rule in operation.rules)])

@@ -79,8 +79,14 @@ def _read(request: Request, state: State, key: str, field: Field) -> dict[str, A
     return read.get(key) or {}
 
 
+def _nothing(request: Request, state: State, key: str) -> Field:
+    """Return the form of an action that says no more than its name: null, or an empty object as in 6.3.1."""
+    empty = request.json[key] in ({}, None) and not state.varies("null-actions-strict")
+    return Field("object|null" if empty or state.varies("null-actions-lenient") else "null", need=True)
+
+
 def _null(request: Request, state: State, key: str) -> None:
-    _read(request, state, key, Field("object|null" if state.varies("null-actions-lenient") else "null", need=True))
+    _read(request, state, key, _nothing(request, state, key))
 
 
 # Lock, unlock (6.3.4, 6.3.5)
@@ -278,8 +284,7 @@ def revert(request: Request, state: State) -> Response:
 def monitor(request: Request, state: State) -> Response:
     """Put a server on the monitoring list (6.3.11); its project is that of the token."""
     (server,) = find_servers(request, state, [request.parameters["server_id"]], managed=True)
-    Reader(refusing(state), state.deviates).read(
-        request.json, Field("object", fields={"monitorMetrics": Field("null", need=True)})
-    )
+    form = Field("object", fields={"monitorMetrics": _nothing(request, state, "monitorMetrics")})
+    Reader(refusing(state), state.deviates).read(request.json, form)
     server.monitored = True
     return Response(202)

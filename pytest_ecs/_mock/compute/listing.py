@@ -138,7 +138,7 @@ def _limit(request: Request, state: State) -> int:
     limit = int(text)
     if limit < 0 and not deviates("bound-under-unchecked"):
         raise NativeError(400, "limit is negative")
-    if limit == 0 and state.varies("limit-zero-empty"):
+    if limit == 0 and not state.varies("limit-zero-page"):
         return 0
     if limit > _MOST and state.varies("limit-over-refused"):
         raise NativeError(400, f"limit is more than {_MOST}")

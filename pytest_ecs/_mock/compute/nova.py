@@ -27,7 +27,8 @@ _DISK = Field(
     "object",
     fields={  # Table 6-13
         "source_type": Field("string", need=True, enum=("volume", "image", "snapshot", "blank")),
-        "destination_type": Field("string", enum=("volume",)),
+        # "Can only be volume", and local "has not been supported": a word without effect, as in guest_format.
+        "destination_type": Field("string", enum=("volume", "local")),
         "guest_format": Field("any"),
         "device_name": Field("any"),
         "delete_on_termination": _TRUTH,
@@ -168,6 +169,8 @@ def create(request: Request, state: State) -> Response:
 def _check_forms(wanted: Mapping[str, Any], state: State) -> None:
     """Refuse what one field of the tables alone does not show."""
     disks = wanted.get("block_device_mapping_v2", [])
+    if state.varies("local-disk-refused") and any(disk.get("destination_type") == "local" for disk in disks):
+        raise refuse_native("Ecs.0005", "destination_type can only be volume.")
     bootable = any(disk.get("boot_index") == 0 for disk in disks)
     if not state.deviates("mandatory-unchecked"):
         if not wanted.get("imageRef") and not bootable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -25,11 +26,17 @@ class Clock(Protocol):
         ...
 
 
+#: Seconds that who waits on a virtual clock is at most carried beyond what was asked for.
+_LEAP = 10.0
+
+
 class VirtualClock:
     """Time that passes only when somebody says so."""
 
     def __init__(self, start: float = 1_767_225_600.0) -> None:
         self._now = start
+        #: Says when something happens next; None when nothing is to come.
+        self.upcoming: Callable[[], float | None] = lambda: None
 
     def now(self) -> float:
         """Return seconds since the epoch."""
@@ -41,7 +48,15 @@ class VirtualClock:
         """Let *seconds* pass; time never runs backwards."""
         self._now += max(seconds, 0.0)
 
-    sleep = advance
+    def sleep(self, seconds: float) -> None:
+        """Let *seconds* pass, and when nothing happens in them the time until something does.
+
+        Who polls sees each change with one request, as early as it can be seen.
+        """
+        self.advance(seconds)
+        soon = self.upcoming()
+        if seconds > 0 and soon is not None and soon <= self._now + _LEAP:
+            self.advance(soon - self._now)
 
 
 class ScaledClock:

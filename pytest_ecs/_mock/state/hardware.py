@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pytest_ecs._mock.state.machine import status_of
 from pytest_ecs._mock.state.records import Action, Flavor, Image, SecurityGroup
@@ -13,19 +15,29 @@ __all__ = ["Attachment", "Disk", "Done", "Eip", "Network", "Nic", "Port", "Serve
 
 #: Called with the time and whether it went well, when an operation on a server is over.
 Done = Callable[[float, bool], None]
+_FIRST = 10
 
 
+@dataclass(eq=False)
 class Network:
     """A subnet of a VPC; the native APIs know it as a network with the same id."""
 
-    def __init__(self, network_id: str, vpc: str, cidr: str, label: str = "", subnet: str = "") -> None:
-        self.id, self.vpc = network_id, vpc
-        #: Its name, and the id of the range of addresses in it (6.4.1, 6.7.1).
-        self.label, self.subnet = label or network_id, subnet or network_id
-        self.cidr = cidr
-        self._range = ipaddress.IPv4Network(cidr)
-        self._next = 10  # the lowest addresses are the gateway's and DHCP's
-        self.used: set[str] = set()
+    id: str
+    vpc: str
+    cidr: str
+    #: Its name, and the id of the range of addresses in it (6.4.1, 6.7.1).
+    label: str
+    subnet: str
+    #: Its type; that of bare metal servers is "geneve" (6.2.1).
+    kind: str = "vxlan"
+    used: set[str] = field(default_factory=set)
+    #: The place in the range where a free address is looked for next; the lowest are the gateway's and DHCP's.
+    next: int = _FIRST
+
+    @cached_property
+    def range(self) -> ipaddress.IPv4Network:
+        """The addresses."""
+        return ipaddress.IPv4Network(self.cidr)
 
     def holds(self, address: str) -> bool:
         """Whether *address* is one that a NIC in the subnet can have."""
@@ -33,22 +45,19 @@ class Network:
             found = ipaddress.IPv4Address(address)
         except ValueError:
             return False
-        return found in self._range and found not in {
-            self._range.network_address,
-            self._range.broadcast_address,
-        }
+        return found in self.range and found not in {self.range.network_address, self.range.broadcast_address}
 
     def free(self) -> int:
         """Return how many addresses can still be taken."""
-        first = int(self._range.network_address) + 10
+        first = int(self.range.network_address) + _FIRST
         taken = sum(int(ipaddress.IPv4Address(address)) >= first for address in self.used)
-        return self._range.num_addresses - 11 - taken
+        return self.range.num_addresses - _FIRST - 1 - taken
 
     def take(self) -> str:
         """Mark a free address as used and return it; raises `LookupError` when none is left."""
-        for _ in range(self._range.num_addresses):
-            address = str(self._range[self._next])
-            self._next = self._next + 1 if self._next < self._range.num_addresses - 2 else 10
+        for _ in itertools.repeat(None, self.range.num_addresses):
+            address = str(self.range[self.next])
+            self.next = self.next + 1 if self.next < self.range.num_addresses - 2 else _FIRST
             if address not in self.used:
                 self.used.add(address)
                 return address
@@ -64,6 +73,9 @@ class Port:
     address: str
     mac: str
     server: str | None = None
+    name: str = ""
+    #: The security groups that its NIC is put into; none stands for the default one.
+    groups: list[SecurityGroup] = field(default_factory=list)
 
 
 @dataclass

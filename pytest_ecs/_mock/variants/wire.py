@@ -16,7 +16,7 @@ WIRE: Mapping[str, tuple[str, str]] = {
     "json-charset": ("the media type has a charset", _HTTP),
     "json-indented": ("JSON bodies are indented and end with a line break", _JSON),
     "json-keys-sorted": ("fields come in the order of the alphabet", _JSON),
-    "openstack-request-id": ("answers have X-OpenStack-Request-Id and X-Compute-Request-Id too", "chapter 3"),
+    "request-id-alone": ("answers have X-Request-Id alone, not the other names of it", "operations-request-id"),
 }
 
 
@@ -33,7 +33,7 @@ def encode(body: Any, varies: Callable[[str], bool]) -> bytes:
 
 def headers(found: list[tuple[str, str]], request_id: str, varies: Callable[[str], bool]) -> list[tuple[str, str]]:
     """Return the headers of an answer."""
-    if varies("openstack-request-id"):
+    if not varies("request-id-alone"):
         found += [("X-OpenStack-Request-Id", request_id), ("X-Compute-Request-Id", request_id)]
     if varies("extra-headers"):
         found += [

@@ -5,20 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._contract import load
+from pytest_ecs._contract.model import Place
+from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._types import JSON
 
 __all__ = ["Seen", "look"]
 
 _EXCHANGE = b'{"kind":"exchange","id":"'
-#: What the lines have in them that tell of servers and jobs.
-_TELLING = (b'"job_id":', b'"operation":"nova.servers.create"', b'"operation":"nova.servers.delete"')
 _CREATES = {"createServer", "createSingleServer"}
 _ENDS = {"SUCCESS", "FAIL"}
 #: No curve has more points than this.
@@ -33,6 +34,29 @@ class Seen:
     points: list[tuple[float, int, int]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Words:
+    """Which operations tell of servers, as the contract says."""
+
+    #: Where the answer to a creation names its server, by operation; those whose jobs tell are not among them.
+    created: Mapping[str, Place]
+    deleted: frozenset[str]
+    job: str | None
+
+    @property
+    def marks(self) -> tuple[bytes, ...]:
+        """What the lines of evidence have in them that tell of servers and jobs."""
+        return (b'"job_id":', *(f'"operation":"{one}"'.encode() for one in (*self.created, *sorted(self.deleted))))
+
+
+@cache
+def _words() -> _Words:
+    contract = load()
+    made = {one.id: one.creates for one in contract.operations.values() if one.creates and one.creates.kind == "server"}
+    created = {name: creates.answer for name, creates in made.items() if creates.answer}
+    return _Words(created, frozenset(creates.deleted for creates in made.values()), contract.roles.get("job"))
+
+
 @dataclass
 class _Counter:
     """Servers that exist and jobs that are under way, as answers tell of them."""
@@ -45,18 +69,18 @@ class _Counter:
         now, body = float(row["started"]), row["response_body"]
         if row["failure"] is not None or not 200 <= row["status"] < 300:
             return
-        operation = row["operation"]
-        if operation == "nova.servers.create" and isinstance(body, dict) and isinstance(body.get("server"), dict):
-            self._born(str(body["server"].get("id")), now)
-        elif operation == "nova.servers.delete":
-            self._gone(row["parameters"].get("server_id"), now)
-        elif operation == "ecs.jobs.show":
+        operation, words = row["operation"], _words()
+        if (place := words.created.get(operation)) is not None:
+            with suppress(LookupError):
+                self._born(str(pointer(body, place)), now)
+        elif operation == words.job:
             self._job(body, now)
         elif isinstance(body, dict) and isinstance(body.get("job_id"), str):
             self.jobs.setdefault(body["job_id"], (now, None))
-            if operation == "ecs.servers.delete":
-                for one in _items(row["request_body"], "servers"):
-                    self._gone(one.get("id"), now)
+        if operation in words.deleted:
+            self._gone(row["parameters"].get("server_id"), now)
+            for one in _items(row["request_body"], "servers"):
+                self._gone(one.get("id"), now)
 
     def _job(self, body: JSON, now: float) -> None:
         if not isinstance(body, dict):
@@ -94,11 +118,11 @@ class _Counter:
 def look(evidence: Path | None, wanted: frozenset[str]) -> Seen:
     """Read a file of evidence that this process just wrote; a file that is missing or cut is read as far as it goes."""
     seen, counter = Seen(), _Counter()
-    ids = {one.encode() for one in wanted}
+    ids, marks = {one.encode() for one in wanted}, _words().marks
     with suppress(OSError, EOFError, zlib.error):
         for text in _lines(evidence):
             asked = text[len(_EXCHANGE) : text.find(b'"', len(_EXCHANGE))] in ids
-            if asked or any(mark in text for mark in _TELLING):
+            if asked or any(mark in text for mark in marks):
                 row = json.loads(text)
                 del row["kind"]
                 counter.take(row)

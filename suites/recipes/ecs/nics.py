@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 
 def _nic(use: Ingredients, port: str = "") -> str:
     # The native API, whose answer names the NIC that it adds (6.7.3).
-    return f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface" + (f"/{port}" if port else "")
+    return url_of("nova.nics.list", server_id=use.servers[0]) + (f"/{port}" if port else "")
 
 
 def _delete_added(use: Ingredients, exchange: Exchange) -> list[Step]:
@@ -19,7 +19,7 @@ def _delete_added(use: Ingredients, exchange: Exchange) -> list[Step]:
     ]
 
 
-@recipe("ecs.nics.add", server="ACTIVE", undo=_delete_added)
+@recipe("ecs.nics.add", server="ACTIVE", undo=_delete_added, marks=True)
 def _add(use: Ingredients) -> Request:
     groups = [{"id": use.need("security_group_id")}]
     nic = {"subnet_id": use.need("subnet_id"), "security_groups": groups, "ip_address": use.address()}
@@ -30,7 +30,7 @@ def _delete_second(use: Ingredients, request: Request) -> list[Step]:
     return [("DELETE", _nic(use, request.body["nics"][0]["id"]), None)]
 
 
-@recipe("ecs.nics.delete", server="ACTIVE", restore=_delete_second)
+@recipe("ecs.nics.delete", server="ACTIVE", restore=_delete_second, marks=True)
 def _delete(use: Ingredients) -> Request:
     body = {"interfaceAttachment": {"net_id": use.need("network_id")}}
     port = use.make(_nic(use), body, "interfaceAttachment", "port_id")

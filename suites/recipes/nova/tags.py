@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 #: Tags are there from this microversion on.
 _SINCE = "2.26"
@@ -10,7 +10,7 @@ _TAG = "conformance"
 
 
 def _path(use: Ingredients, tag: str = "") -> str:
-    return f"/v2.1/{{project_id}}/servers/{use.servers[0]}/tags" + (f"/{tag}" if tag else "")
+    return url_of("nova.tags.list", server_id=use.servers[0]) + (f"/{tag}" if tag else "")
 
 
 def _one(use: Ingredients) -> dict[str, str]:
@@ -38,28 +38,28 @@ def _list(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, microversion=_SINCE)
 
 
-@recipe("nova.tags.set", server="ACTIVE", undo=_untag)
+@recipe("nova.tags.set", server="ACTIVE", undo=_untag, marks=True)
 def _set(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"tags": [_TAG]}, microversion=_SINCE)
 
 
-@recipe("nova.tags.delete-all", server="ACTIVE")
+@recipe("nova.tags.delete-all", server="ACTIVE", marks=True)
 def _delete_all(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, microversion=_SINCE)
 
 
-@recipe("nova.tags.add", server="ACTIVE", undo=_untag)
+@recipe("nova.tags.add", server="ACTIVE", undo=_untag, marks=True)
 def _add(use: Ingredients) -> Request:
     return Request(_one(use), microversion=_SINCE)
 
 
-@recipe("nova.tags.check", server="ACTIVE", restore=_untag_made)
+@recipe("nova.tags.check", server="ACTIVE", restore=_untag_made, marks=True)
 def _check(use: Ingredients) -> Request:
     _tagged(use)
     return Request(_one(use), microversion=_SINCE)
 
 
-@recipe("nova.tags.delete", server="ACTIVE", restore=_untag_made)
+@recipe("nova.tags.delete", server="ACTIVE", restore=_untag_made, marks=True)
 def _delete(use: Ingredients) -> Request:
     _tagged(use)
     return Request(_one(use), microversion=_SINCE)

@@ -218,6 +218,49 @@ NAME = "name: {type: string, maxLength: 128}"
             id="an alias with an unknown ruling",
         ),
         pytest.param(
+            "selects: null",
+            "x-creates: {kind: server, deleted: ecs.servers.destroy}\n  selects: null",
+            "x-creates",
+            ["no operation is called 'ecs.servers.destroy'", "did you mean 'ecs.servers.create'?"],
+            id="what is created and deleted by no operation",
+        ),
+        pytest.param(
+            "selects: null",
+            "x-creates: {kind: thing, deleted: ecs.servers.create}\n  selects: null",
+            "x-creates",
+            ["/v1/{project_id}/cloudservers does not end in a parameter"],
+            id="what is created and deleted by an operation that names none",
+        ),
+        pytest.param(
+            "selects: null",
+            "x-creates: {kind: server, name: server.nmae, deleted: ecs.servers.create}\n  selects: null",
+            "x-creates",
+            ["the request of ecs.servers.create has no 'server.nmae'", "did you mean 'server.name'?"],
+            id="what is created and named in a field that the request does not have",
+        ),
+        pytest.param(
+            "selects: null",
+            "x-creates: {kind: server, answer: server.id, deleted: ecs.servers.create}\n  selects: null",
+            "x-creates",
+            ["the answer of ecs.servers.create has no 'server.id'", "allowed: job_id"],
+            id="what is created and identified in a field that the answer does not have",
+        ),
+        pytest.param(
+            "selects: null",
+            "x-creates: {kind: server, deleted: ecs.servers.create, absent: Ecs.9999}\n  selects: null",
+            "x-creates",
+            ["errors.yaml has no 'Ecs.9999'"],
+            id="what is created and absent by an unknown code",
+        ),
+        pytest.param(
+            "selects: null",
+            "x-creates: {kind: server, deleted: ecs.servers.create, listed: {operation: ecs.servers.create, items: all, id: id}}"
+            "\n  selects: null",
+            "x-creates",
+            ["the answer of ecs.servers.create has no 'all'"],
+            id="what is created and listed in a field that the list does not have",
+        ),
+        pytest.param(
             "path: /v1/{project_id}/cloudservers",
             "path: /v1/{project_id/cloudservers",
             "path",
@@ -438,6 +481,18 @@ def test_a_rule_cannot_be_there_twice(tmp_path: Path) -> None:
     rule = SERVERS.splitlines()[-1]
     with pytest.raises(ContractError, match=r"line 35: the rule 'name-suffix' is there twice\. rename one of them"):
         contract(tmp_path, {HOME: SERVERS + rule + "\n"})
+
+
+def test_what_no_client_can_judge_is_a_note(tmp_path: Path) -> None:
+    """A rule that cannot be tested binds nobody, and its reason is what the register says."""
+    rule = SERVERS.splitlines()[-1]
+    untestable = rule.replace("}", ', x-untestable: "nothing shows it"}')
+    with pytest.raises(
+        ContractError, match=r"'name-suffix' binds, and cannot be tested\. what no client can judge is a note"
+    ):
+        contract(tmp_path / "wrong", {HOME: SERVERS.replace(rule, untestable)})
+    right = contract(tmp_path / "right", {HOME: SERVERS.replace(rule, untestable.replace("must", "note"))})
+    assert right.requirements["ecs.servers.create/rule/name-suffix"].untestable == "nothing shows it"
 
 
 def test_sections_stand_in_the_order_of_the_document(tmp_path: Path) -> None:

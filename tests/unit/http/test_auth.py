@@ -910,6 +910,8 @@ def test_the_guides_example_leaves_the_client_with_the_guides_header() -> None:
         (b"/p?=v&&x==y&z=a?b/c", "/p/", "=v&x=%3Dy&z=a%3Fb%2Fc"),
         (b"/p?~=1&%C3%A9=2", "/p/", "~=1&%C3%A9=2"),
         (b"/p?B=1&a=2&A=3", "/p/", "A=3&B=1&a=2"),
+        ("/云?é=云".encode(), "/%E4%BA%91/", "%C3%A9=%E4%BA%91"),  # as no URL is, but a target may be
+        (b"/\xff", "/%EF%BF%BD/", ""),
     ],
 )
 def test_path_and_query_have_one_spelling(target: bytes, path: str, query: str) -> None:

@@ -149,13 +149,20 @@ def _weighed(state: str) -> Any:
 
 def test_what_is_declared_as_not_offered_is_not_applicable() -> None:
     """Unless it is there after all: what was seen counts more than what was declared."""
-    declaration: Any = [{"operation": "op.*", "reason": "no such service"}]
     both = [_requirement("a"), _requirement("b")]
-    results = decide(both, [_finding("b", "fail")], (), today=_TODAY, declaration=declaration)
+    absent = dict.fromkeys(("op.a", "op.b"), "declared as not offered: no such service")
+    results = decide(both, [_finding("b", "fail")], (), today=_TODAY, absent=absent)
     assert [(r.verdict, r.reason[:32]) for r in results] == [
         ("not_applicable", "declared as not offered: no such"),
         ("fail", "expected b holds; observed null"),
     ]
+
+
+def test_a_single_requirement_can_be_declared() -> None:
+    """By its id, where its operation is offered."""
+    first, second = _requirement("a"), _requirement("b")
+    results = decide([first, second], [], (), today=_TODAY, absent={first.id: "declared as not offered: none"})
+    assert [result.verdict for result in results] == ["not_applicable", "not_tested"]
 
 
 def _exchange(**fields: Any) -> Exchange:

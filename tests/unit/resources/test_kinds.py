@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._resources.kinds import KINDS, discard, identify, kind_of, name_of
+from pytest_ecs._resources.kinds import SERVER, created_by, discard, identify, kind_of, kinds, name_of
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import Session, open_session
 
@@ -31,7 +31,7 @@ def session() -> Iterator[Session]:
 
 
 def _kind(name: str) -> Any:
-    return next(kind for kind in KINDS if kind.name == name)
+    return kinds()[name]
 
 
 def _listed(session: Session, name: str) -> list[Any]:
@@ -226,6 +226,20 @@ def test_a_request_is_known_by_its_path_and_body(
     assert (found and found.name) == kind
     if found is not None:
         assert name_of(found, body) == name
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/p/cloudservers", "/v2/p/servers", "/v2.1/p/servers", "/v2/p/os-volumes_boot", "/v2.1/p/os-volumes_boot"],
+)
+def test_each_url_that_creates_servers_is_known(path: str) -> None:
+    """Also those that the document has under another version only: no server is created without the ledger."""
+    operation = created_by("POST", path, None)
+    assert operation is not None
+    assert operation.creates is not None
+    assert operation.creates.kind == SERVER
+    assert created_by("GET", path, None) is None
+    assert kind_of("POST", path, None) is None
 
 
 def test_an_image_is_named_by_a_header_or_by_the_body() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs._run.options import PROFILES, Settings
+from pytest_ecs._run.options import Settings
 from pytest_ecs._run.plan import plan_of
+from pytest_ecs._run.profiles import PROFILES
 
 
 @pytest.mark.parametrize("profile", PROFILES)

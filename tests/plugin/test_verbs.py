@@ -1,0 +1,57 @@
+"""The verbs of pytest are those of ``pytest-ecs run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_ecs.__main__ import main
+from pytest_ecs._cli.suites import cache
+
+
+@pytest.mark.parametrize("verb", ["--lf", "--ff", "--sw", "--durations=3", "-k=quotas"])
+def test_a_run_takes_the_options_of_pytest(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of its cache, too."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "smoke", verb, "--help"]) == 0
+    assert "--ecs-last-failed=REPORT" in capsys.readouterr().out
+
+
+def test_what_failed_last_is_remembered_beside_the_ledger(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the folder is for its owner alone."""
+    monkeypatch.chdir(pytester.path)
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.ecs_requirement("ecs.quotas.show/status")
+        def test_breaks(ecs_client): raise KeyError("a bug of the test")
+
+        @pytest.mark.ecs_requirement("ecs.flavors.list/rule/az-filter")
+        def test_passes(ecs_client, ecs_check): ecs_check.not_tested("ecs.flavors.list/rule/az-filter", "no zone")
+    """)
+    asked = (
+        *cache(),
+        "-q",
+        "--ecs-report=out",
+        "--ecs-requirement=ecs.*/rule/az-filter",
+        "--ecs-requirement=ecs.quotas.show/status",
+    )
+    pytester.runpytest(*asked).assert_outcomes(failed=1, passed=1)
+    assert (pytester.path / ".pytest-ecs").stat().st_mode & 0o777 == 0o700
+    pytester.runpytest(*asked, "--lf").assert_outcomes(failed=1)
+
+
+def test_a_folder_that_cannot_be_written_is_no_reason_not_to_run(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is remembered then, and nobody is warned of it."""
+    monkeypatch.chdir(pytester.path)
+    (pytester.path / ".pytest-ecs").write_text("a file is in the way", encoding="utf-8")
+    pytester.makepyfile("def test_passes(): pass")
+    shown = pytester.runpytest(*cache())
+    shown.assert_outcomes(passed=1, warnings=0)
