@@ -272,7 +272,7 @@ def _joined(
     of: frozenset[type] | None,
     *,
     required: Mapping[str, _Said] = MappingProxyType({}),
-    states: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType({}),
+    states: Mapping[str, tuple[str, frozenset[str], str | None]] = MappingProxyType({}),
     absent: Mapping[str, _Said] = MappingProxyType({}),
     members: Mapping[str, _Node] = MappingProxyType({}),
     others: _Node | None = None,
