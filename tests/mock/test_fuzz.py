@@ -23,7 +23,9 @@ from tests.mock.harness import Client
 _MIB = 2**20
 #: What the modules of the mock have in quotes: names of fields, of query parameters, and their values.
 _WORDS_OF = {
-    ".".join(file.parts[-2:]).removesuffix(".py"): sorted(set(re.findall(r'"([A-Za-z_][\w:.-]{1,40})"', file.read_text(encoding="utf-8"))))
+    ".".join(file.parts[-2:]).removesuffix(".py"): sorted(
+        set(re.findall(r'"([A-Za-z_][\w:.-]{1,40})"', file.read_text(encoding="utf-8")))
+    )
     for file in Path(app.__file__).parent.rglob("*.py")
 }
 _WORDS = sorted({word for words in _WORDS_OF.values() for word in words})
