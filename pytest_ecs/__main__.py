@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
 from pytest_ecs._cli.explain import explain
@@ -13,6 +14,7 @@ from pytest_ecs._cli.mock import add_options as add_mock_options
 from pytest_ecs._cli.mock import mock as serve_mock
 from pytest_ecs._cli.openapi import openapi as write_openapi
 from pytest_ecs._cli.plan import plan
+from pytest_ecs._cli.replay import replay
 from pytest_ecs._cli.report import report as handle_reports
 from pytest_ecs._cli.run import run
 from pytest_ecs._cli.sweep import sweep
@@ -22,13 +24,27 @@ from pytest_ecs.exceptions import EcsError
 __all__ = ["main"]
 
 
-#: Verbs that take the options of pytest.
-_PASSED_ON: Mapping[str, Callable[[Sequence[str]], int]] = {
-    "run": run,
-    "doctor": doctor,
-    "plan": plan,
-    "sweep": sweep,
-    "openapi": write_openapi,
+_PROFILES = " | ".join([*PROFILES, "FILE"])
+#: Verbs that take the options of pytest, and what is said of them.
+_PASSED_ON: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
+    "run": (run, f"certify: pytest-ecs run [{_PROFILES}] [pytest options]; default full"),
+    "doctor": (
+        doctor,
+        "say what a target offers and what a run needs there: pytest-ecs doctor [--write FILE] [--ecs-* options]",
+    ),
+    "plan": (plan, f"say what a run would use: pytest-ecs plan [{_PROFILES}] [--ecs-* options]"),
+    "sweep": (
+        sweep,
+        "delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--force] [--ecs-* options]",
+    ),
+    "replay": (
+        replay,
+        "send a recorded request and its control again: pytest-ecs replay EVIDENCE-ID [REPORT] [--ecs-* options]",
+    ),
+    "openapi": (
+        write_openapi,
+        "write the contract as an OpenAPI document: pytest-ecs openapi [--output FILE] [--for URL]",
+    ),
 }
 
 
@@ -38,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given and given[0] in _PASSED_ON:
             # Everything after the verb is pytest's; argparse would claim options such as -k or --help-long.
-            return _PASSED_ON[given[0]](given[1:])
+            return _PASSED_ON[given[0]][0](given[1:])
         options = _parser().parse_args(given)
         return int(options.verb(options))
     except EcsError as error:
@@ -56,16 +72,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="pytest-ecs", description="Conformance tests for the Elastic Cloud Server API."
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    profiles = " | ".join([*PROFILES, "FILE"])
-    verbs.add_parser("run", help=f"certify: pytest-ecs run [{profiles}] [pytest options]; default full")
-    verbs.add_parser(
-        "doctor",
-        help="say what a target offers and what a run needs there: pytest-ecs doctor [--write FILE] [--ecs-* options]",
-    )
-    verbs.add_parser("plan", help=f"say what a run would use: pytest-ecs plan [{profiles}] [--ecs-* options]")
-    verbs.add_parser(
-        "sweep", help="delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--force] [--ecs-* options]"
-    )
+    for name, (_, said) in _PASSED_ON.items():
+        verbs.add_parser(name, help=said)
 
     mock = verbs.add_parser("mock", help="serve the embedded mock on 127.0.0.1 until interrupted")
     add_mock_options(mock)
@@ -73,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")
     listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations", "variants"])
+    listing.add_argument(
+        "--ecs-edition", type=Path, metavar="FILE", help="requirements: those that an edition's amendments change"
+    )
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(verb=list_)
 
@@ -81,10 +92,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     explaining.add_argument("requirement", metavar="REQUIREMENT")
     explaining.set_defaults(verb=explain)
-
-    verbs.add_parser(
-        "openapi", help="write the contract as an OpenAPI document: pytest-ecs openapi [--output FILE] [--for URL]"
-    )
 
     report = verbs.add_parser(
         "report",

@@ -29,6 +29,7 @@ def mistakes(sources: Mapping[str, Source], shared: Shared) -> Iterator[Mistake]
         rows, steps = _rows(sources[file], ("codes",) if file == "errors.yaml" else ())
         for index, row in enumerate(rows):
             yield from names.ruling(sources[file], (*steps, index), row)
+            yield from _binding(sources[file], (*steps, index), row)
     seen: dict[str, str] = {}
     for source in sources.values():
         if source.holds_operations:
@@ -88,6 +89,12 @@ def _duplicates(source: Source, steps: Steps, key: str) -> Iterator[Mistake]:
         if first != index:
             hint = f"first in line {source.line((*steps, first, key))}"
             yield source.mistake((*steps, index, key), f"the {key} {row[key]!r} is there twice", hint)
+
+
+def _binding(source: Source, steps: Steps, row: Mapping[str, Any]) -> Iterator[Mistake]:
+    if "x-untestable" in row and row["level"] != "note":
+        what = f"{row['id']!r} binds, and cannot be tested"
+        yield source.mistake((*steps, "level"), what, "what no client can judge is a note")
 
 
 def _rulings(sources: Iterable[Source]) -> Iterator[Mistake]:
@@ -222,6 +229,7 @@ class _Group:
                 yield source.mistake((*place, "id"), f"the rule {rule['id']!r} is there twice", "rename one of them")
             rules.add(rule["id"])
             yield from names.ruling(source, place, rule)
+            yield from _binding(source, place, rule)
 
     def _schema(self, schema: dict[str, Any], steps: Steps) -> Iterator[Mistake]:
         return _schema(schema, self.source, steps, self.names, self.shared)

@@ -174,5 +174,11 @@ def chosen(settings: Settings, known: Resources) -> Resources:
         "other_dedicated_host_id": settings.other_dedicated_host,
         "port_id": settings.port,
         "windows_image_id": settings.windows_image,
+        "foreign_subnet_id": settings.foreign_subnet,
+        "geneve_network_id": settings.geneve_network,
+        "missing_disk_type": settings.missing_disk_type,
+        "private_image_id": settings.private_image,
+        "plain_image_id": settings.plain_image,
+        "tools_image_id": settings.tools_image,
     }
     return replace(known, **{name: value for name, value in named.items() if value})

@@ -14,8 +14,6 @@ SINCE = "2.26"
 #: A server has at most so many tags, and a tag so many characters (table 6-221).
 MOST, LENGTH = 50, 80
 TAGS = ("body", "tags")
-#: What adding a tag is answered with (table 6-222), the least status of a refusal, and those without a microversion (6.15).
-CREATED, REFUSED, NO_MICROVERSION = 201, 400, [400, 404, 406]
 #: Tags that a server may have without anybody's doing, and keep (table 6-223).
 RESERVED = ("__type_baremetal", "__type_virtual")
 

@@ -158,15 +158,6 @@ def test_key_pairs_are_their_users_own(
         ecs_check.stays(delete_rule, lambda: ecs_client.get(KEYS), *NAMES, contains=name)
 
 
-@pytest.mark.ecs_requirement("nova.keypairs.create/rule/keys-belong-together")
-def test_private_keys_are_not_looked_at(ecs_check: Check) -> None:
-    """No record of a run holds one."""
-    ecs_check.not_tested(
-        "nova.keypairs.create/rule/keys-belong-together",
-        "private keys are taken out of every answer before it is judged",
-    )
-
-
 @pytest.mark.ecs_requirement("nova.keypairs.create/rule/quantity")
 def test_a_user_has_so_many_key_pairs(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies

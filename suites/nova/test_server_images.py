@@ -22,7 +22,6 @@ _STATUS = ("body", "server", "status")
     "nova.servers.create-image/rule/location-is-image",
     "nova.servers.create-image/rule/server-stays",
     "nova.servers.create-image/rule/image-named",
-    "nova.servers.create-image/rule/snapshots-stay",
 )
 def test_an_image_is_made_of_a_server(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
@@ -43,9 +42,6 @@ def test_an_image_is_made_of_a_server(
             check(named, listed, "body", "images", "*", "name", contains=name)
         else:
             ecs_check.not_tested(named, made.missing)
-    ecs_check.not_tested(
-        "nova.servers.create-image/rule/snapshots-stay", "no operation shows which snapshots an image has"
-    )
 
 
 @pytest.mark.ecs_requirement("nova.servers.create-image/rule/image-metadata")

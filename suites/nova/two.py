@@ -32,7 +32,7 @@ class Two(NamedTuple):
 
 def two_servers(client: Client, servers: Servers, supplies: Supplies) -> Two:
     """Return the servers; where they are refused in a group, they are made without."""
-    return supplies.once("two servers", lambda: _make(client, servers, supplies))
+    return supplies.once("two native servers", lambda: _make(client, servers, supplies))
 
 
 def _make(client: Client, servers: Servers, supplies: Supplies) -> Two:

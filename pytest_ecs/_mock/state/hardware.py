@@ -28,6 +28,8 @@ class Network:
     #: Its name, and the id of the range of addresses in it (6.4.1, 6.7.1).
     label: str
     subnet: str
+    #: Its type; that of bare metal servers is "geneve" (6.2.1).
+    kind: str = "vxlan"
     used: set[str] = field(default_factory=set)
     #: The place in the range where a free address is looked for next; the lowest are the gateway's and DHCP's.
     next: int = _FIRST

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from urllib.parse import quote
 
-_DISKS = "/v2.1/{project_id}/os-volumes"
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
+
+_DISKS = url_of("deprecated.disks.list")
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 
 
 def _wanted(use: Ingredients, **fields: object) -> dict[str, object]:
@@ -14,7 +16,7 @@ def _wanted(use: Ingredients, **fields: object) -> dict[str, object]:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_DISKS}/{exchange.response_body['volume']['id']}", None)]
+    return [("DELETE", f"{_DISKS}/{quote(str(exchange.response_body['volume']['id']), safe='')}", None)]
 
 
 @recipe("deprecated.disks.list")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from urllib.parse import quote
 
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
+
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 
 
 def _wanted(use: Ingredients) -> dict[str, object]:
@@ -25,7 +27,7 @@ def _snapshot(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_SNAPSHOTS}/{exchange.response_body['snapshot']['id']}", None)]
+    return [("DELETE", f"{_SNAPSHOTS}/{quote(str(exchange.response_body['snapshot']['id']), safe='')}", None)]
 
 
 @recipe("deprecated.snapshots.create", undo=_delete_new)

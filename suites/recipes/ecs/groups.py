@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from urllib.parse import quote
 
-_GROUPS = "/v1/{project_id}/cloudservers/os-server-groups"
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
+
+_GROUPS = url_of("ecs.server-groups.list")
 
 
 def _wanted(use: Ingredients) -> dict[str, object]:
@@ -17,7 +19,7 @@ def _group(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{exchange.response_body['server_group']['id']}", None)]
+    return [("DELETE", f"{_GROUPS}/{quote(str(exchange.response_body['server_group']['id']), safe='')}", None)]
 
 
 def _delete_used(use: Ingredients, exchange: Exchange) -> list[Step]:
