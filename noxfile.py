@@ -94,6 +94,19 @@ def nova(session: nox.Session) -> None:
 
 
 @nox.session
+def clients(session: nox.Session) -> None:
+    """Let clients of other projects loose on the mock: everyday commands, SDKs, Ansible and Tempest."""
+    session.install("-e", ".[dev,clients]")
+    with tempfile.TemporaryDirectory() as folder:
+        # In an environment of its own: the collection does not work with the newest openstacksdk.
+        session.run("python", "-m", "venv", folder)
+        programs = Path(folder) / "bin"
+        session.run(str(programs / "pip"), "install", "-q", "ansible", "openstacksdk==4.4.0", external=True)
+        play = str(programs / "ansible-playbook")
+        session.run("pytest", "tests/clients", *session.posargs, env={"ANSIBLE_PLAYBOOK": play})
+
+
+@nox.session
 def openapi(session: nox.Session) -> None:
     """Let other tools read the OpenAPI document of the contract, those from npm where there is npm."""
     session.install("-e", ".[dev]", "openapi-python-client", "schemathesis")
