@@ -45,17 +45,18 @@ def case_findings(
         return
     expectation = contract.expectation(case.expects, operation.dialect if operation is not None else "nova")
     evidence = (exchange.id, *([case.control] if case.control else []))
-    if 300 <= exchange.status < 400 and exchange.status not in expectation.statuses:
+    accepted = case.expects == "accepted"
+    why = "" if accepted else _proves_nothing(exchange, corpus)
+    if why:
+        yield Finding(case.requirement, "not_tested", evidence, reason=why)
+    elif exchange.status in range(300 + accepted, 400) and exchange.status not in expectation.statuses:
+        # Not 300 for a valid request: it says which URLs there are instead (10.1).
         reason = f"the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
         yield Finding(case.requirement, "error", evidence, reason=reason)
-    elif case.expects == "accepted":
+    elif accepted:
         yield _acceptance(exchange, operation, expectation, evidence, contract, corpus)
     else:
-        why = _proves_nothing(exchange, corpus)
-        if why:
-            yield Finding(case.requirement, "not_tested", evidence, reason=why)
-        else:
-            yield _rejection(exchange, expectation, evidence, contract, corpus)
+        yield _rejection(exchange, expectation, evidence, contract, corpus)
 
 
 def _proves_nothing(exchange: Exchange, corpus: Corpus) -> str:
