@@ -177,7 +177,7 @@ class _Cloud:
             "networks": [{"uuid": resources["network_id"]}],
         }
         base = f"{about['endpoint']}/v2.1/{about['project_id']}/"
-        with httpx.Client(base_url=base, trust_env=False, verify=False) as http:
+        with httpx.Client(base_url=base, trust_env=False, verify=False, timeout=_HANGS) as http:
             token = http.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
             http.headers["X-Auth-Token"] = token
             for name in ("ecs-conformance-0badcafe-main-pool0001", "ecs-conformance-mine", "pool0001-0001"):

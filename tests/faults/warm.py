@@ -32,7 +32,7 @@ def clock() -> dict[str, str]:
 
 def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> BaseProcess:
     """Start pytest with *arguments*, or a sweep when the first one is "sweep"; its output goes to ``output`` in *folder*."""
-    process = _CONTEXT.Process(target=_child, args=(list(arguments), str(folder), dict(environment)), daemon=False)
+    process = _CONTEXT.Process(target=_child, args=(list(arguments), str(folder), dict(environment)), daemon=True)
     process.start()
     return process
 
