@@ -10,7 +10,20 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_ecs import Check, Client, Contract, Exchange, Jobs, Lease, Servers, Supplies, Target, Wait, load_contract
+from pytest_ecs import (
+    Check,
+    Client,
+    Contract,
+    Exchange,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    Target,
+    Wait,
+    load_contract,
+    url_of,
+)
 from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import JSON, ServerState
 
@@ -22,7 +35,7 @@ _BUILDING = [f"A-4/building+{task}" for task in ("scheduling", "block_device_map
 _SOFT = [f"A-4/active+{task}" for task in ("rebooting", "reboot_pending", "reboot_started")]
 _HARD = [f"A-4/active+{task}" for task in ("rebooting_hard", "reboot_pending_hard", "reboot_started_hard")]
 _RESIZING = [f"A-4/stopped+{task}" for task in ("resize_prep", "resize_migrating", "resize_migrated", "resize_finish")]
-_ACTION = "/v1/{project_id}/cloudservers/action"
+_ACTION = url_of("ecs.servers.batch-stop")
 
 
 def _sent(client: Client, check: Check, rows: list[str], path: str, body: dict[str, JSON]) -> Exchange | None:
@@ -50,11 +63,11 @@ def test_states_of_a_new_server(
 ) -> None:
     """From the request to ACTIVE a server is building."""
     name = ecs_supplies.name("states")
-    rows, path = [*_BUILDING, *_ACTIVE], "/v1/{project_id}/cloudservers"
+    rows, path = [*_BUILDING, *_ACTIVE], url_of("ecs.servers.create")
     started = _sent(ecs_client, ecs_check, rows, path, ecs_servers.template(name, 1))
     if started is None:
         return
-    seen = ecs_jobs.watch(started, lambda: ecs_client.get("/v2.1/{project_id}/servers/detail", query={"name": name}))
+    seen = ecs_jobs.watch(started, lambda: ecs_client.get(url_of("nova.servers.list-detail"), query={"name": name}))
     ecs_servers.settle(started)
     ecs_check.missed(rows, seen)
 
@@ -117,7 +130,7 @@ def test_states_while_resizing(ecs_client: Client, ecs_check: Check, ecs_servers
     """A stopped server whose specifications change shows as RESIZE."""
     lease = ecs_servers("SHUTOFF")
     wanted = ecs_servers.other_flavor(lease)
-    path = f"/v1/{{project_id}}/cloudservers/{lease.id}/resize"
+    path = url_of("ecs.servers.resize", server_id=lease.id)
     started = _sent(ecs_client, ecs_check, _RESIZING, path, {"resize": {"flavorRef": wanted}})
     if started is None:
         return
@@ -143,13 +156,13 @@ def test_states_while_deleting(
     row: str,
 ) -> None:
     """A server keeps its status while it is being deleted, and then it is gone."""
-    lease, path = ecs_servers.to_delete(state), "/v1/{project_id}/cloudservers/delete"
+    lease, path = ecs_servers.to_delete(state), url_of("ecs.servers.delete")
     started = _sent(ecs_client, ecs_check, [row], path, {"servers": [{"id": lease.id}]})
     if started is None:
         return
     seen = ecs_jobs.watch(started, _show(lease))
     if started.accepted and "job_id" not in started.json_object:  # nothing says when it is over
-        ecs_wait.gone(f"/v2.1/{{project_id}}/servers/{lease.id}")
+        ecs_wait.gone(url_of("nova.servers.show", server_id=lease.id))
     ecs_check.after(started).refused("ecs.servers.delete/rule/success-deletes", lease.show(), "not-found")
     lease.release()
     ecs_check.missed([row], seen)

@@ -73,6 +73,7 @@ def certify(config: pytest.Config) -> None:
     from pytest_ecs._run.controller import Recorder
     from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.profiles import check_deviations, check_selection
+    from pytest_ecs._run.progress import Progress
     from pytest_ecs._run.scheduling import Grouping, Spread
     from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
@@ -99,6 +100,7 @@ def certify(config: pytest.Config) -> None:
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
         config.pluginmanager.register(Spread(), "pytest-ecs-spread")
+        config.pluginmanager.register(Progress(keeper), "pytest-ecs-progress")
     else:
         groups = Path(config.workerinput["ecs_groups"])  # type: ignore[attr-defined]
         grouping = Grouping(contract, groups, embedded=keeper.settings.embedded)

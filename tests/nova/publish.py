@@ -52,7 +52,7 @@ def publish(folder: Path, root: Path = ROOT) -> Path:
     """
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     rows = list(_rows(report, read()))
-    target = root / str(report["contract"]["issue"]) / PROVIDER / report["started"][:10]
+    target: Path = root / str(report["contract"]["issue"]) / PROVIDER / report["started"][:10]
     target.mkdir(parents=True, exist_ok=True)
     for name in _FILES:
         shutil.copyfile(folder / name, target / name)

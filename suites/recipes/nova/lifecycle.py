@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 from ..values import PASSWORD, TEXT
 
-_GROUPS = "/v2.1/{project_id}/os-server-groups"
+_GROUPS = url_of("nova.server-groups.list")
 #: What the plainest requests have; a server made with more is of no use to others.
 _PLAIN = {"name", "flavorRef", "networks", "imageRef", "metadata", "adminPass"}
 
@@ -46,7 +45,7 @@ def _take_back(use: Ingredients, exchange: Exchange) -> Iterator[Step]:
     if hints or asked.keys() - _PLAIN or any(network.keys() - {"uuid"} for network in asked["networks"]):
         yield (
             "DELETE",
-            f"/v2.1/{{project_id}}/servers/{quote(str(exchange.response_body['server']['id']), safe='')}",
+            url_of("nova.servers.show", server_id=str(exchange.response_body["server"]["id"])),
             None,
         )
     if "group" in hints:

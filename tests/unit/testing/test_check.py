@@ -9,8 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from pytest_ecs._checks import TESTS
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import open_session
+from pytest_ecs._testing.check import Test as Claims
 from pytest_ecs._testing.tools import Tools, tools_of
 
 from ..exchanges import exchange
@@ -99,6 +101,11 @@ def test_what_a_request_does_is_not_judged_where_it_was_not_done(
     assert not tools.check.after(cause)(_RULE, tools.client.get("/v2.1/{project_id}/servers"), "body", present=True)
     (finding,) = tools.driver.session.pending
     assert (finding.outcome, finding.exchanges) == (outcome, (cause.id,))
+
+
+def test_the_tests_that_a_claim_takes_are_those_that_there_are() -> None:
+    """Their names stand in two places: one compares, the other is for type checkers and editors."""
+    assert Claims.__annotations__.keys() == TESTS.keys()
 
 
 @pytest.mark.parametrize(
