@@ -87,7 +87,12 @@ def test_suites_say_no_status_and_no_code() -> None:
         if isinstance(node, ast.Constant) and type(node.value) is int and node.value in statuses and node.value >= 200
     }
     code = re.compile(r"\b[A-Z][a-z]+\.[0-9]{4}\b")
-    codes = {(name, text) for name, tree in trees.items() for _, text in _texts(tree) if code.search(text)}
+    codes = {
+        (name, text)
+        for name, tree in trees.items()
+        for _, text in _texts(tree)
+        if code.search(text) and not text.startswith("A.2/")
+    }
     assert len(files) > 100
     assert numbers == _NO_STATUS
     assert codes == set()
