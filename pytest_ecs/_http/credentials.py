@@ -212,7 +212,9 @@ def load(
         found = _from_cloud(read_cloud(named, search, environ, region))
         looked.append(f"{found.source} {_halves(found)}")
     file, values, remarks = read_vendor_file(environ)
-    given = [(names, _from_variables(label, names, environ)) for label, names in _VARIABLES]
+    given: list[tuple[Mapping[str, Sequence[str]], Credentials]] = [
+        (names, _from_variables(label, names, environ)) for label, names in _VARIABLES
+    ]
     if file is not None:  # the SDKs read it after their variables
         given.insert(2, (NAMES, _from_variables(str(file), NAMES, values)))
         found = _unused(found, *remarks)
