@@ -12,7 +12,8 @@ import yaml
 
 import pytest_ecs._testing.fixtures as fixtures
 from pytest_ecs._contract import Requirement, load
-from pytest_ecs._run.options import OPTIONS, Option, Settings
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.table import OPTIONS, Option
 
 __all__ = ["fixtures_page", "options_page", "requirements_page", "write"]
 

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
     from pytest_ecs._contract import load as load_contract
     from pytest_ecs._contract.model import Requirement
+    from pytest_ecs._contract.urls import url_of
     from pytest_ecs._http.client import Client
+    from pytest_ecs._http.credentials import Credentials
     from pytest_ecs._http.exchange import Exchange
-    from pytest_ecs._http.target import Target
+    from pytest_ecs._http.target import Resources, SystemClock, Target
+    from pytest_ecs._report.model import Report
     from pytest_ecs._resources.lease import Lease
     from pytest_ecs._testing.cases import Cases
     from pytest_ecs._testing.check import Check
@@ -38,19 +41,23 @@ __all__ = [
     "Client",
     "Clients",
     "Contract",
+    "Credentials",
     "Exchange",
     "Expect",
     "Ingredients",
     "Jobs",
     "Lease",
     "Properties",
+    "Report",
     "Request",
     "Requirement",
+    "Resources",
     "RunningMock",
     "Servers",
     "Snapshot",
     "Step",
     "Supplies",
+    "SystemClock",
     "Target",
     "Tools",
     "Trial",
@@ -62,6 +69,7 @@ __all__ = [
     "recipe",
     "serve_mock",
     "uncovered",
+    "url_of",
 ]
 
 __version__ = "0.1.0"
@@ -72,24 +80,29 @@ _HOMES = {
     "Client": ("pytest_ecs._http.client", "Client"),
     "Clients": ("pytest_ecs._testing.clients", "Clients"),
     "Contract": ("pytest_ecs._contract", "Contract"),
+    "Credentials": ("pytest_ecs._http.credentials", "Credentials"),
     "Exchange": ("pytest_ecs._http.exchange", "Exchange"),
     "Expect": ("pytest_ecs._testing.expect", "Expect"),
     "Ingredients": ("pytest_ecs._cases.recipe", "Ingredients"),
     "Jobs": ("pytest_ecs._testing.jobs", "Jobs"),
     "Lease": ("pytest_ecs._resources.lease", "Lease"),
     "Properties": ("pytest_ecs._testing.properties", "Properties"),
+    "Report": ("pytest_ecs._report.model", "Report"),
     "Request": ("pytest_ecs._cases.recipe", "Request"),
     "Requirement": ("pytest_ecs._contract.model", "Requirement"),
+    "Resources": ("pytest_ecs._http.target", "Resources"),
     "RunningMock": ("pytest_ecs._testing.mock", "RunningMock"),
     "Servers": ("pytest_ecs._testing.servers", "Servers"),
     "Snapshot": ("pytest_ecs._testing.snapshot", "Snapshot"),
     "Step": ("pytest_ecs._cases.recipe", "Step"),
     "Supplies": ("pytest_ecs._testing.supplies", "Supplies"),
+    "SystemClock": ("pytest_ecs._http.target", "SystemClock"),
     "Target": ("pytest_ecs._http.target", "Target"),
     "Tools": ("pytest_ecs._testing.tools", "Tools"),
     "Trial": ("pytest_ecs._testing.properties", "Trial"),
     "Wait": ("pytest_ecs._testing.wait", "Wait"),
     "exactly": ("pytest_ecs._testing.reading", "exactly"),
+    "url_of": ("pytest_ecs._contract.urls", "url_of"),
     "load_contract": ("pytest_ecs._contract", "load"),
     "read": ("pytest_ecs._testing.reading", "read"),
     "recipe": ("pytest_ecs._cases.recipe", "recipe"),

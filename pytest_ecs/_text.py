@@ -1,12 +1,12 @@
-"""Text of unknown origin, made fit to be shown, and names that are spelled like others."""
+"""Text of unknown origin, made fit to be shown, and the names that somebody probably meant."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
-__all__ = ["closest", "harmless", "near"]
+__all__ = ["by_likeness", "closest", "harmless", "near"]
 
 #: What moves a cursor, recolours, renames or reorders: C0 and C1 but tab and line feed, DEL, marks and overrides of
 #: direction, separators that some terminals take as line ends, halves of surrogate pairs, and the byte order mark.
@@ -18,12 +18,18 @@ def harmless(text: str) -> str:
     return _HARMFUL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def near(text: str, known: Iterable[str]) -> list[str]:
-    """Return up to three of the *known* names that are spelled like *text*, the closest first."""
-    return difflib.get_close_matches(text, list(known), n=3, cutoff=0.6)
+def near(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Return up to *most* of the *known* names that are spelled like *name*, the closest first."""
+    return get_close_matches(name, list(known), n=most)
 
 
-def closest(text: str, known: Iterable[str]) -> str:
-    """Return "; did you mean ...?" when something known is spelled like *text*, else nothing."""
-    names = near(text, known)
+def by_likeness(name: str, known: Iterable[str]) -> list[str]:
+    """Return all *known* names, those that are spelled most like *name* first."""
+    names = list(known)
+    return get_close_matches(name, names, n=max(len(names), 1), cutoff=0.0)
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return "; did you mean ...?" when something known is spelled like *name*, else nothing."""
+    names = near(name, known)
     return f"; did you mean {' or '.join(names)}?" if names else ""

@@ -59,6 +59,7 @@ __all__ = [
     "ecs_target",
     "ecs_wait",
     "ecs_wait_for_job",
+    "pytest_addhooks",
     "pytest_addoption",
     "pytest_configure",
     "pytest_configure_node",
@@ -71,6 +72,13 @@ SUITES_PACKAGE = "pytest_ecs.suites"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ``--ecs-*`` options and their ini keys."""
     add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the hooks that others may implement."""
+    from pytest_ecs import hooks
+
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:

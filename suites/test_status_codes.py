@@ -16,7 +16,7 @@ def test_valid_request_succeeds(ecs_cases: Cases, operation: str) -> None:
 
 
 _LISTS = [
-    pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement("4.1/head", "4.1/head-as-get"))
+    pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement("4.1/head-as-get"))
     for operation in (
         "ecs.quotas.show",
         "ecs.flavors.list",

@@ -29,14 +29,15 @@ _MAY: dict[str, set[str]] = {
     "typing": {"_http", "_resources"},
     "_testing": {"_cases", "_checks", "_contract", "_http", "_mock", "_resources", "_run", "strategies", "typing"},
     "_cli": {"_contract", "_locations", "_mock", "_report", "_resources", "_run"},
-    "plugin": {"_locations", "_run", "_testing"},
+    "hooks": {"_http", "_report"},
+    "plugin": {"_locations", "_run", "_testing", "hooks"},
     "__main__": {"_cli", "_run"},
-    "__init__": {"_cases", "_contract", "_http", "_resources", "_testing"},
+    "__init__": {"_cases", "_contract", "_http", "_report", "_resources", "_testing"},
 }
 
 #: Room of the mock -> rooms of the mock it may import, from the ground up.
 _MOCK_MAY: dict[str, set[str]] = {
-    "deviations": set(),
+    "deviations": {"http"},
     "switches": set(),
     "state": set(),
     "http": {"state"},
@@ -48,7 +49,7 @@ _MOCK_MAY: dict[str, set[str]] = {
     "storage": {"compute", "http", "state"},
     "companions": {"http", "network", "state", "storage"},
     "page": {"state"},
-    "control": {"compute", "http", "identity", "page", "state"},
+    "control": {"compute", "http", "identity", "page", "state", "switches"},
     "app": {"compute", "control", "deviations", "http", "identity", "page", "state", "switches", "variants"},
     "access": set(),
     "weather": set(),

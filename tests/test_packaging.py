@@ -46,3 +46,15 @@ def test_the_version_stands_in_one_form_everywhere() -> None:
     assert project is not None
     assert entry is not None
     assert project[1] == entry[1] == pytest_ecs.__version__
+
+
+def test_nox_and_ci_do_the_same() -> None:
+    """What `nox` runs by itself is the README's command and the sessions that `.ci/run` runs by their tag."""
+    text = (_ROOT / "noxfile.py").read_text(encoding="utf-8")
+    tagged = re.findall(r'^@nox\.session\(tags=\["ci"\]\)\ndef (\w+)', text, re.MULTILINE)
+    named = re.search(r"^nox\.options\.sessions = \[(.+)\]$", text, re.MULTILINE)
+    assert named is not None
+    assert re.findall(r'"(\w+)"', named[1]) == ["tests", *tagged]
+    command = "pip install -e '.[dev]' && pytest -n 2"
+    assert command in (_ROOT / "README.md").read_text(encoding="utf-8")
+    assert command.removeprefix("pip install ") in (_ROOT / ".ci" / "run").read_text(encoding="utf-8")

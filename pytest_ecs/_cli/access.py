@@ -26,6 +26,12 @@ _OPTIONS = {
     "other_dedicated_host": "other_dedicated_host_id",
     "port": "port_id",
     "windows_image": "windows_image_id",
+    "foreign_subnet": "foreign_subnet_id",
+    "geneve_network": "geneve_network_id",
+    "missing_disk_type": "missing_disk_type",
+    "private_image": "private_image_id",
+    "plain_image": "plain_image_id",
+    "tools_image": "tools_image_id",
 }
 
 

@@ -103,7 +103,9 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
         microversions=Microversions(raw["microversion"]["since"], raw["microversion"]["until"]),
         permission=raw["permission"],
         rules=tuple(
-            Rule(rule["id"], rule["level"], rule["says"], rule["section"], rule.get("x-ruling"))
+            Rule(
+                rule["id"], rule["level"], rule["says"], rule["section"], rule.get("x-ruling"), rule.get("x-untestable")
+            )
             for rule in raw["rules"]
         ),
         aliases=tuple(_aliases(raw, source)),
@@ -246,6 +248,7 @@ def general_requirements(raw: list[Mapping[str, Any]]) -> list[Requirement]:
             row["says"],
             row.get("x-ruling"),
             case=row["id"].partition("/")[2],
+            untestable=row.get("x-untestable"),
         )
         for row in raw
     ]

@@ -24,6 +24,7 @@ from pytest_ecs._contract.model import (
     StateWords,
     StatusRow,
 )
+from pytest_ecs._text import near
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ContractError
 
@@ -143,8 +144,6 @@ def _entry(table: Mapping[str, _T], key: str, what: str) -> _T:
     try:
         return table[key]
     except KeyError:
-        from difflib import get_close_matches
-
-        close = get_close_matches(key, table, n=1)
+        close = near(key, table, 1)
         hint = f"did you mean {close[0]!r}?" if close else ""
         raise ContractError(f"The contract has no {what} {key!r}", hint=hint) from None

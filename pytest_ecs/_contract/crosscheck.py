@@ -12,7 +12,7 @@ from pytest_ecs._contract.matching import parameters, same_url
 from pytest_ecs._contract.model import Schema
 from pytest_ecs._contract.references import Shared
 from pytest_ecs._contract.sections import chapter_of, first_section, section_key
-from pytest_ecs._contract.source import Mistake, Source, Steps, closest
+from pytest_ecs._contract.source import Mistake, Source, Steps, one_of
 
 __all__ = ["mistakes"]
 
@@ -29,6 +29,7 @@ def mistakes(sources: Mapping[str, Source], shared: Shared) -> Iterator[Mistake]
         rows, steps = _rows(sources[file], ("codes",) if file == "errors.yaml" else ())
         for index, row in enumerate(rows):
             yield from names.ruling(sources[file], (*steps, index), row)
+            yield from _binding(sources[file], (*steps, index), row)
     seen: dict[str, str] = {}
     for source in sources.values():
         if source.holds_operations:
@@ -58,18 +59,18 @@ class _Names:
     def ruling(self, source: Source, steps: Steps, holder: Mapping[str, Any]) -> Iterator[Mistake]:
         name = holder.get("x-ruling")
         if name is not None and name not in self.rulings:
-            hint = closest(name, sorted(self.rulings))
+            hint = one_of(name, sorted(self.rulings))
             yield source.mistake((*steps, "x-ruling"), f"no rulings.yaml has {name!r}", hint)
 
     def unknown_operation(self, source: Source, steps: Steps, name: str) -> Iterator[Mistake]:
         if name not in self.operations:
-            hint = closest(name, sorted(self.operations))
+            hint = one_of(name, sorted(self.operations))
             yield source.mistake(steps, f"no operation is called {name!r}", hint)
 
     def unknown_codes(self, source: Source, steps: Steps, codes: Iterable[str]) -> Iterator[Mistake]:
         for index, code in enumerate(codes):
             if code not in self.codes:
-                hint = closest(code, sorted(self.codes))
+                hint = one_of(code, sorted(self.codes))
                 yield source.mistake((*steps, index), f"errors.yaml has no {code!r}", hint)
 
 
@@ -88,6 +89,12 @@ def _duplicates(source: Source, steps: Steps, key: str) -> Iterator[Mistake]:
         if first != index:
             hint = f"first in line {source.line((*steps, first, key))}"
             yield source.mistake((*steps, index, key), f"the {key} {row[key]!r} is there twice", hint)
+
+
+def _binding(source: Source, steps: Steps, row: Mapping[str, Any]) -> Iterator[Mistake]:
+    if "x-untestable" in row and row["level"] != "note":
+        what = f"{row['id']!r} binds, and cannot be tested"
+        yield source.mistake((*steps, "level"), what, "what no client can judge is a note")
 
 
 def _rulings(sources: Iterable[Source]) -> Iterator[Mistake]:
@@ -121,7 +128,7 @@ def _states(source: Source) -> Iterator[Mistake]:
         steps = ("states", "mapping", index)
         for key, known in words.items():
             if row[key] is not None and row[key].lower() not in known:
-                hint = closest(row[key], sorted(known), 40)
+                hint = one_of(row[key], sorted(known), 40)
                 yield source.mistake((*steps, key), f"the list of {key} has no {row[key]!r}", hint)
         pair = (row["vm_state"], row["task_state"])
         if pair in pairs:
@@ -144,7 +151,7 @@ def _general(source: Source, names: _Names, shared: Shared) -> Iterator[Mistake]
         expected = row.get("unknown", {}).get("expectation")
         if expected is not None and expected not in expectations:
             place = ("parameters", name, "unknown", "expectation")
-            yield source.mistake(place, f"no expectation is called {expected!r}", closest(expected, expectations))
+            yield source.mistake(place, f"no expectation is called {expected!r}", one_of(expected, expectations))
     for role, operation in source.data.get("roles", {}).items():
         yield from names.unknown_operation(source, ("roles", role), operation)
     for index, row in enumerate(source.data.get("existing", ())):
@@ -193,7 +200,7 @@ class _Group:
         for index, name in enumerate(request.get("lenient", ())):
             place = (*steps, "request", "lenient", index)
             if name not in parameters(request["path"]):
-                yield source.mistake(place, f"the path has no {name!r}", closest(name, parameters(request["path"])))
+                yield source.mistake(place, f"the path has no {name!r}", one_of(name, parameters(request["path"])))
             elif "x-ruling" not in operation:
                 yield source.mistake(place, "lenient needs an x-ruling of the operation that says why")
         for index, alias in enumerate(operation.get("aliases", ())):
@@ -213,7 +220,7 @@ class _Group:
             body = self.shared.resolve(request["body"] or {}, source, (*steps, "request", "body"))
             key = selects.partition("=")[0]
             if key not in body.get("properties", {}):
-                hint = closest(key, body.get("properties", {}))
+                hint = one_of(key, body.get("properties", {}))
                 yield source.mistake((*steps, "selects"), f"the body has no {key!r} to select by", hint)
         rules: set[str] = set()
         for index, rule in enumerate(operation["rules"]):
@@ -222,6 +229,7 @@ class _Group:
                 yield source.mistake((*place, "id"), f"the rule {rule['id']!r} is there twice", "rename one of them")
             rules.add(rule["id"])
             yield from names.ruling(source, place, rule)
+            yield from _binding(source, place, rule)
 
     def _schema(self, schema: dict[str, Any], steps: Steps) -> Iterator[Mistake]:
         return _schema(schema, self.source, steps, self.names, self.shared)
@@ -231,7 +239,7 @@ class _Group:
         allowed = self.names.actions.get((request["method"], same_url(request["path"])), [])
         if action is not None and action not in allowed:
             what = f"permissions.yaml has no {action!r} for {request['method']} {request['path']}"
-            yield self.source.mistake((*steps, "permission"), what, closest(action, allowed))
+            yield self.source.mistake((*steps, "permission"), what, one_of(action, allowed))
 
     def _creation(self, operation: Mapping[str, Any], steps: Steps) -> Iterator[Mistake]:
         source, names, creates = self.source, self.names, operation["x-creates"]
@@ -266,7 +274,7 @@ class _Group:
         fields = {field.path for field in walk(body)}
         if place is not None and place not in fields:
             what = f"the {'answer' if part == 'success' else 'request'} of {row['id']} has no {place!r}"
-            yield self.source.mistake(steps, what, closest(place, sorted(fields - {""}), 40))
+            yield self.source.mistake(steps, what, one_of(place, sorted(fields - {""}), 40))
 
     def _parameters(self, path: str, steps: Steps) -> Iterator[Mistake]:
         names = parameters(path)
@@ -314,7 +322,7 @@ def _unnamed(schema: Mapping[str, Any], known: frozenset[str], source: Source, s
 
     def absent(name: str, place: Steps) -> Iterator[Mistake]:
         if name not in known:
-            yield source.mistake((*steps, *place), f"properties has no {name!r}", closest(name, sorted(known), 40))
+            yield source.mistake((*steps, *place), f"properties has no {name!r}", one_of(name, sorted(known), 40))
 
     for keyword in ("required", "x-expected"):
         for index, name in enumerate(schema.get(keyword, ())):

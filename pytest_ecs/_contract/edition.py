@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_ecs import _locations
 from pytest_ecs._contract import shape
-from pytest_ecs._contract.source import Mistake, Source, closest, raise_first
+from pytest_ecs._contract.source import Mistake, Source, one_of, raise_first
 from pytest_ecs.exceptions import ContractError
 
 __all__ = ["Amendment", "Edition", "amended", "parse", "read_edition"]
@@ -87,7 +87,7 @@ def amended(sources: Mapping[str, Source], edition: Edition) -> dict[str, Source
     for number, row in enumerate(given.data["amendments"]):
         if row["file"] not in sources:
             what = f"the contract has no file {row['file']!r}"
-            raise_first([given.mistake(("amendments", number, "file"), what, closest(row["file"], sources))])
+            raise_first([given.mistake(("amendments", number, "file"), what, one_of(row["file"], sources))])
         if changed[row["file"]] is sources[row["file"]]:
             changed[row["file"]] = _copied(sources[row["file"]])
         wrong = _apply(changed[row["file"]].data, row)
@@ -110,7 +110,7 @@ def _apply(data: Any, row: Mapping[str, Any]) -> tuple[str, str] | None:
     for step in way:
         data, names = _step(data, step)
         if data is None:
-            return f"nothing is called {step!r} there", closest(step, names)
+            return f"nothing is called {step!r} there", one_of(step, names)
     target, names = _step(data, last)
     if "set" in row:
         if not isinstance(data, dict):
@@ -120,7 +120,7 @@ def _apply(data: Any, row: Mapping[str, Any]) -> tuple[str, str] | None:
         data[last] = row["set"]
         return None
     if target is None:
-        return f"nothing is called {last!r} there", closest(last, names)
+        return f"nothing is called {last!r} there", one_of(last, names)
     return _added(target, row["add"], row["id"]) if "add" in row else _removed(target, row["remove"], row["id"])
 
 
@@ -147,7 +147,7 @@ def _added(target: Any, more: Any, name: str) -> tuple[str, str] | None:
 def _removed(target: Any, less: list[Any], name: str) -> tuple[str, str] | None:
     for one in less:
         if not isinstance(target, list | dict) or one not in target:
-            return f"{name} removes what is not there: {one!r}", closest(str(one), map(str, target or ()))
+            return f"{name} removes what is not there: {one!r}", one_of(str(one), map(str, target or ()))
         if isinstance(target, list):
             target.remove(one)
         else:

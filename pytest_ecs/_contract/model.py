@@ -68,6 +68,8 @@ class Rule:
     section: str
     #: Id of the ruling that explains the reading, if any.
     ruling: str | None = None
+    #: Why no client can judge it, None where one can.
+    untestable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,10 @@ class Microversions:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many of something a project may have, and has: names of fields in the answer of 6.10.1."""
+    """How many of something there may be, and are, None where it is not shown: names of fields in the answer of 6.10.1."""
 
     most: str
-    used: str
+    used: str | None = None
 
 
 #: Names of fields that lead to a place in a body.
@@ -235,6 +237,8 @@ class Requirement:
     #: What tells it from others of its kind: the rule, code, alias, pair of states or case of auth, http, error or
     #: microversion that it is; of several groups of exclusive fields in one object the number, from 2 on.
     case: str = ""
+    #: Why no client can judge it, None where one can; it is a note then.
+    untestable: str | None = None
 
     @property
     def subject(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_ecs._contract.fields import rebuilt
 from pytest_ecs._contract.model import Schema
-from pytest_ecs._contract.source import Mistake, Source, Steps, closest
+from pytest_ecs._contract.source import Mistake, Source, Steps, one_of
 
 __all__ = ["Shared"]
 
@@ -43,7 +43,7 @@ class Shared:
             self.mistakes.append(source.mistake((*steps, "$ref"), f"the reference leads back to itself: {circle}"))
             return {}
         if reference not in self._sources:
-            hint = closest(reference, self._sources)
+            hint = one_of(reference, self._sources)
             self.mistakes.append(source.mistake((*steps, "$ref"), f"{reference!r} refers to nothing", hint))
             return {}
         target, place, schema = self._sources[reference]

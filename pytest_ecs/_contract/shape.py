@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ecs._contract.quick import Accepts, compiled
-from pytest_ecs._contract.source import Mistake, Source, Steps, closest, dotted
+from pytest_ecs._contract.source import Mistake, Source, Steps, dotted, one_of
+from pytest_ecs._text import near
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -44,7 +44,7 @@ def mistakes(source: Source, meta: Path, kind: str | None = None) -> Iterator[Mi
     """
     kind = kind or kind_of(source.file)
     if kind is None:
-        hint = closest(source.file, [f"{name}.yaml" for name in _KINDS])
+        hint = one_of(source.file, [f"{name}.yaml" for name in _KINDS])
         yield source.mistake((), "a file of this name is not part of the contract", hint)
         return
     for error in _validators(meta)[kind].iter_errors(source.data):
@@ -101,11 +101,11 @@ def _explained(source: Source, error: ValidationError) -> Iterator[Mistake]:
     if error.validator == "additionalProperties" and isinstance(schema, dict):
         for name in sorted(value.keys() - schema["properties"].keys()):
             yield source.mistake(
-                (*steps, name), f"{_place(steps, schema)} has no {name!r}", closest(name, schema["properties"], 40)
+                (*steps, name), f"{_place(steps, schema)} has no {name!r}", one_of(name, schema["properties"], 40)
             )
         return
     if "propertyNames" in error.absolute_schema_path:
-        hint = closest(str(value), map(str, limit), 40) if error.validator == "enum" else f"allowed: {limit}"
+        hint = one_of(str(value), map(str, limit), 40) if error.validator == "enum" else f"allowed: {limit}"
         yield source.mistake((*steps, str(value)), f"{dotted(steps)} has no {value!r}", hint)
         return
     where = dotted(steps) or "the file"
@@ -114,11 +114,11 @@ def _explained(source: Source, error: ValidationError) -> Iterator[Mistake]:
         # One error comes per absent name; each says its own.
         name = next((name for name in absent if repr(name) in error.message), absent[0])
         unknown = value.keys() - schema["properties"].keys() if isinstance(schema, dict) else ()
-        if not get_close_matches(name, unknown, n=1):  # else it is misspelt, and that is said already
+        if not near(name, unknown, 1):  # else it is misspelt, and that is said already
             yield source.mistake(steps, f"{_place(steps, schema)} lacks {name!r}", f"needed: {', '.join(limit)}")
     elif error.validator == "enum":
         allowed = [json.dumps(item) if not isinstance(item, str) else item for item in limit]
-        yield source.mistake(steps, f"{where} is {_shown(value)}", closest(str(value), allowed, 40))
+        yield source.mistake(steps, f"{where} is {_shown(value)}", one_of(str(value), allowed, 40))
     elif error.validator in {"type", "anyOf"}:
         quote = "; quote it" if isinstance(value, int | float) and "a text" in _allowed(schema) else ""
         yield source.mistake(steps, f"{where} is {_shown(value)}", f"allowed: {_allowed(schema)}{quote}")

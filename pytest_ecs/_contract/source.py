@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from pytest_ecs._text import near
 from pytest_ecs.exceptions import ContractError
 
-__all__ = ["Mistake", "Source", "Steps", "closest", "dotted", "ordered", "raise_first"]
+__all__ = ["Mistake", "Source", "Steps", "dotted", "one_of", "ordered", "raise_first"]
 
 #: Keys and indices that lead to a value.
 Steps = tuple[str | int, ...]
@@ -63,10 +63,10 @@ def raise_first(mistakes: Iterable[Mistake]) -> None:
     raise ContractError(f"{first.file}, line {first.line}: {first.what}", hint=hint)
 
 
-def closest(name: str, allowed: Iterable[str], limit: int = 12) -> str:
+def one_of(name: str, allowed: Iterable[str], limit: int = 12) -> str:
     """Return a hint: the allowed name that *name* was probably meant to be, then what is allowed."""
     names = list(allowed)
-    close = get_close_matches(name, names, n=1)
+    close = near(name, names, 1)
     listed = ", ".join(names[:limit]) + (", ..." if len(names) > limit else "")
     return (f"did you mean {close[0]!r}? " if close else "") + f"allowed: {listed or 'nothing'}"
 

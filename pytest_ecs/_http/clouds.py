@@ -6,7 +6,6 @@ is named with the line, never with its text, since it holds secrets.
 
 from __future__ import annotations
 
-import difflib
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytest_ecs._text import by_likeness
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["Cloud", "read_cloud"]
@@ -245,7 +245,7 @@ def _find(name: str, search: Sequence[Path], environ: Mapping[str, str]) -> tupl
             seen=f"nothing in {', '.join(str(folder) for folder in search) or 'no folder at all'}",
             hint="Put clouds.yaml into one of these folders, or name it by OS_CLIENT_CONFIG_FILE",
         )
-    close = difflib.get_close_matches(name, names, n=max(len(names), 1), cutoff=0.0)
+    close = by_likeness(name, names)
     raise ConfigurationError(
         f"cloud {name!r} is not in {' or '.join(map(str, files))}",
         seen=f"the clouds {', '.join(close)}" if close else "no cloud at all",

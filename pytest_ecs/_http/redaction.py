@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from pytest_ecs._http.limits import DEPTH
 from pytest_ecs._types import JSON
 
-__all__ = ["REDACTED", "SECRET_HEADERS", "Secrets", "redact"]
+__all__ = ["KNOWN", "REDACTED", "SECRET_HEADERS", "Secrets", "redact"]
 
 REDACTED = "[redacted]"
+#: Stands for a password that is shown and that a request or an answer of this run set for a server.
+KNOWN = "[redacted: the password that the server was given]"
 #: Stands for what is nested too deep to be recorded.
 DEEPER = "[nested too deep]"
 
@@ -36,6 +38,8 @@ _SECRET_FIELDS = frozenset(
         "token_value",
     }
 )
+#: Those that set the password of a server (5.1.1, 6.2.1), and the one that shows it in ciphertext (6.11.5).
+_GIVEN, _SHOWN, _PRIVATE_HALF = frozenset({"adminpass", "admin_pass"}), "password", "private_key"
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
@@ -44,6 +48,8 @@ class Secrets:
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._values: set[str] = set()
+        #: Passwords that servers were given.
+        self.given: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         for value in values:
             self.add(value)
@@ -68,6 +74,7 @@ def redact(value: JSON, secrets: Secrets, depth: int = DEPTH) -> JSON:
 
     Types survive: a redacted string is still a string, null and "" stay what they are, so that a
     recorded exchange can be judged against its schema. What is nested deeper than *depth* is replaced by a text.
+    Of a private key its public half is named, and of a password that is shown whether a server was given it.
     """
     if isinstance(value, str):
         return secrets.scrub(value)
@@ -78,11 +85,37 @@ def redact(value: JSON, secrets: Secrets, depth: int = DEPTH) -> JSON:
     if isinstance(value, list):
         return [redact(item, secrets, depth - 1) for item in value]
     return {
-        secrets.scrub(str(key)): _mask(item, depth - 1)
+        secrets.scrub(str(key)): _masked(str(key).lower(), item, secrets, depth - 1)
         if str(key).lower() in _SECRET_FIELDS and not _is_login_block(str(key), item)
         else redact(item, secrets, depth - 1)
         for key, item in value.items()
     }
+
+
+def _masked(key: str, item: JSON, secrets: Secrets, depth: int) -> JSON:
+    """Return what stands for the secret *item* of the field *key*."""
+    if isinstance(item, str) and item:
+        if key in _GIVEN:
+            secrets.given.add(item)
+        elif key == _SHOWN and item in secrets.given:
+            return KNOWN
+        elif key == _PRIVATE_HALF and (public := _public_half(item)):
+            return f"[redacted: the private key of {public}]"
+    return _mask(item, depth)
+
+
+def _public_half(private: str) -> str | None:
+    """Return the OpenSSH public key that belongs to a private key in PEM or OpenSSH form, None for any other text."""
+    from cryptography.hazmat.primitives import serialization
+
+    text = private.encode("utf-8", "replace")
+    load = serialization.load_ssh_private_key if b"OPENSSH" in text else serialization.load_pem_private_key
+    try:
+        public = load(text, password=None).public_key()
+        form = serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+        return str(public.public_bytes(*form).decode())
+    except Exception:  # noqa: BLE001 - whatever a library makes of a text that is no key, or of a kind it does not know
+        return None
 
 
 def _is_login_block(key: str, item: JSON) -> bool:

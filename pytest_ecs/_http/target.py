@@ -48,6 +48,12 @@ class Resources:
     other_dedicated_host_id: str | None = None
     port_id: str | None = None
     windows_image_id: str | None = None
+    foreign_subnet_id: str | None = None
+    geneve_network_id: str | None = None
+    missing_disk_type: str | None = None
+    private_image_id: str | None = None
+    plain_image_id: str | None = None
+    tools_image_id: str | None = None
 
     def need(self, name: str) -> str:
         """Return the id under *name*; raises `PrerequisiteMissing` when the user named none."""

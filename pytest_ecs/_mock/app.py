@@ -6,7 +6,6 @@ import importlib
 import re
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -26,9 +25,9 @@ from pytest_ecs._mock.http.routing import ROUTES, Request, Response, Route
 from pytest_ecs._mock.identity.policy import permit
 from pytest_ecs._mock.identity.signature import Signed, verify
 from pytest_ecs._mock.state.clock import Clock, VirtualClock
-from pytest_ecs._mock.state.cloud import State
+from pytest_ecs._mock.state.cloud import State, quotas
 from pytest_ecs._mock.state.keeping import keep, restore
-from pytest_ecs._mock.state.records import Limits, User
+from pytest_ecs._mock.state.records import User
 from pytest_ecs._mock.switches import switchboard
 from pytest_ecs._mock.variants import VARIANTS, answers, errors, wire
 
@@ -38,7 +37,13 @@ __all__ = ["MockCloud"]
 for _resource in (
     "compute.actions",
     "storage.attachments",
-    "companions",
+    "companions.floating_ips",
+    "companions.images",
+    "companions.networks",
+    "companions.ports",
+    "companions.security_groups",
+    "companions.versions",
+    "companions.volumes",
     "compute.console",
     "catalog.flavors",
     "network.floating_ips",
@@ -98,7 +103,7 @@ class MockCloud:
         if isinstance(self.clock, VirtualClock):
             self.clock.upcoming = self._state.upcoming
         self._state.varies = self._varies = switchboard("variant", VARIANTS, variants)
-        self._state.limits = _quotas(self._state)
+        self._state.limits = quotas(self._state)
         self._lock = threading.RLock()
         self._log: list[dict[str, Any]] = []
         self._request_id = ""
@@ -145,6 +150,12 @@ class MockCloud:
                 "other_dedicated_host_id": project.hosts[1],
                 "port_id": next(iter(project.ports)),
                 "windows_image_id": next(image.id for image in state.images.values() if image.os_type == "Windows"),
+                "foreign_subnet_id": project.networks[1].id,
+                "geneve_network_id": next(one.id for one in project.networks if one.kind == "geneve"),
+                "missing_disk_type": "SAS",
+                "private_image_id": next(one.id for one in state.images.values() if one.owner == project.id),
+                "plain_image_id": next(one.id for one in state.images.values() if not one.agents),
+                "tools_image_id": next(iter(state.images)),
             }
 
         return {
@@ -365,16 +376,6 @@ class MockCloud:
         headers = wire.headers(headers, self._request_id, self._varies)
         start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
         return [] if method == "HEAD" else [content]
-
-
-def _quotas(state: State) -> Limits:
-    """Return the quotas of every project to begin with."""
-    if state.varies("quotas-low"):
-        return replace(state.limits, servers=200, cores=2000, eips=10)
-    if state.varies("quotas-high"):
-        many = {name: 10 * value for name, value in asdict(state.limits).items()}
-        return replace(state.limits, **{**many, "disks": state.limits.disks})
-    return state.limits
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
@@ -18,6 +17,7 @@ from pytest_ecs._mock.state.consistency import complaints
 from pytest_ecs._mock.state.hardware import Disk
 from pytest_ecs._mock.state.machine import VM_STATES
 from pytest_ecs._mock.state.records import Limits
+from pytest_ecs._mock.switches import closest
 
 __all__ = ["control"]
 
@@ -31,9 +31,11 @@ _FAIL = Field(
     "object",
     fields={
         "job_type": Field("string", need=True, enum=tuple(KINDS)),
-        "code": Field("string", need=True, pattern=_CODE),
+        "code": Field("string", pattern=_CODE),
     },
 )
+#: What a job fails with when nothing is said: a failure inside the service.
+_FAILURE = "Ecs.0204"
 _LIMITS = Field("object", fields={one.name: Field("integer", low=0) for one in fields(Limits)})
 _CROWD = Field("object", fields={"count": Field("integer", need=True, low=0)})
 _REFUSE = Field(
@@ -143,15 +145,14 @@ def _policy(state: State, body: Any) -> dict[str, Any]:
     wanted = set(_read(body, _ALLOW)["allow"])
     known = {action for first, needs in PERMISSIONS.values() for action in (first, *needs)}
     for name in sorted(wanted - known):
-        close = difflib.get_close_matches(name, known, n=1)
-        raise _refuse("", f"chapter 9 has no action {name[:80]!r}" + (f"; did you mean {close[0]}?" if close else ""))
+        raise _refuse("", f"chapter 9 has no action {name[:80]!r}{closest(name, sorted(known))}")
     state.restricted.allowed = wanted
     return {"allow": sorted(state.restricted.allowed)}
 
 
 def _fail(state: State, body: Any) -> dict[str, Any]:
     read = _read(body, _FAIL)
-    state.fail_next[read["job_type"]] = read["code"]
+    state.fail_next[read["job_type"]] = read.get("code", _FAILURE)
     return dict(state.fail_next)
 
 

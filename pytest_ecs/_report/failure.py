@@ -15,7 +15,7 @@ from pytest_ecs._report.evidence import chosen
 from pytest_ecs._text import harmless
 from pytest_ecs._types import JSON
 
-__all__ = ["blame", "explain", "explain_all", "short"]
+__all__ = ["blame", "explain", "explain_all", "explain_own", "short"]
 
 _LINES = 20
 
@@ -67,6 +67,18 @@ def explain(
     if ruling is not None:
         lines.append(f"  Ruling    {ruling.id}: {ruling.accept}")
     lines.append(f"  Blame     {blame(finding.outcome)}")
+    return harmless("\n".join(lines))
+
+
+def explain_own(complaint: str, exchange: Exchange) -> str:
+    """Return the failure message for what a check of one's own says of an exchange."""
+    seen = f"HTTP {exchange.status}" + (f", request id {exchange.request_id}" if exchange.request_id else "")
+    lines = [
+        f"Own check: {_indent(complaint)}",
+        f"  Request   {exchange.request_line}",
+        f"  Answer    {seen} (evidence {exchange.id})",
+        f"  Repeat    {exchange.curl()}",
+    ]
     return harmless("\n".join(lines))
 
 

@@ -18,13 +18,13 @@ _OPTIONAL = "deprecated"
 _NOBODY = frozenset({401, 404})
 
 
-def declared(operation: str | None, declaration: Sequence[Declaration]) -> Declaration | None:
-    """Return the entry that says that the endpoint does not offer *operation*."""
-    return next((d for d in declaration if operation is not None and fnmatchcase(operation, d["operation"])), None)
+def declared(name: str | None, declaration: Sequence[Declaration]) -> Declaration | None:
+    """Return the entry that says that the endpoint does not offer the operation or requirement *name*."""
+    return next((d for d in declaration if name is not None and fnmatchcase(name, d["operation"])), None)
 
 
 def unoffered(record: Record, contract: Contract, declaration: Sequence[Declaration] = ()) -> dict[str, str]:
-    """Return why by operation, for each that the endpoint does not offer.
+    """Return why by operation, or requirement where only that was declared, for each that the endpoint does not offer.
 
     A discarded one is not there where its valid request was not found, and neither was anything else that was asked of
     it. One that needs what others of its section make was never sent: where none of them is there, neither is it.
@@ -37,5 +37,6 @@ def unoffered(record: Record, contract: Contract, declaration: Sequence[Declarat
     there = {name for name in optional if record.answers.get(name, set()) - _NOBODY}
     missing = {optional[name] for name in gone & optional.keys() if name} - {optional[name] for name in there}
     seen = {name: NOT_OFFERED for name in optional if name not in there and (name in gone or optional[name] in missing)}
-    said = {name: entry["reason"] for name in contract.operations if (entry := declared(name, declaration))}
+    names = (*contract.operations, *known) if declaration else ()
+    said = {name: entry["reason"] for name in names if (entry := declared(name, declaration))}
     return {**seen, **{name: f"declared as not offered: {reason}" for name, reason in said.items()}}

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.paths import segment
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import JobTimeout, PrerequisiteMissing
 
-__all__ = ["GONE", "PASSING", "belongings", "listed", "seen", "show", "shown", "wait_stable"]
+__all__ = ["GONE", "PASSING", "belongings", "listed", "made_of", "seen", "show", "shown", "wait_stable"]
 
 #: Statuses that end by themselves (A-1).
 PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
@@ -23,12 +24,12 @@ _PATIENCE = 120.0
 
 def show(client: Client, server: str) -> Exchange:
     """Query a server (6.2.6)."""
-    return client.get(f"/v2.1/{{project_id}}/servers/{server}")
+    return client.get(f"/v2.1/{{project_id}}/servers/{segment(server)}")
 
 
 def shown(client: Client, server: str) -> Mapping[str, JSON]:
     """Return what the query of a server says of it, its lock included; nothing when it says nothing."""
-    body = client.get(f"/v2.1/{{project_id}}/servers/{server}", microversion=_LOCKED).json_object.get("server")
+    body = client.get(f"/v2.1/{{project_id}}/servers/{segment(server)}", microversion=_LOCKED).json_object.get("server")
     return body if isinstance(body, Mapping) else {}
 
 
@@ -39,6 +40,14 @@ def belongings(server: Mapping[str, JSON]) -> tuple[int, int]:
     entries = [entry for value in lists for entry in value if isinstance(entry, Mapping)]
     own = [entry for entry in entries if entry.get("OS-EXT-IPS:type") != "floating"]
     return len(disks) if isinstance(disks, list) else 0, len(own)
+
+
+def made_of(server: Mapping[str, JSON]) -> tuple[JSON, JSON]:
+    """Return the ids of the flavor and of the image that a server shows, as far as it shows them."""
+    flavor, image = (
+        value.get("id") if isinstance(value := server.get(name), Mapping) else None for name in ("flavor", "image")
+    )
+    return flavor, image
 
 
 def listed(client: Client, **filters: str) -> list[Mapping[str, JSON]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.paths import segment
 from pytest_ecs._resources import lookup
 from pytest_ecs._resources.api import ServerApi, Template
 from pytest_ecs._resources.creations import Creations
@@ -47,8 +48,8 @@ class Pool:
     _begun: bool = False
     #: Servers that were made in another way than the pool makes them, and that somebody may still need.
     made: list[str] = field(default_factory=list)
-    #: How many disks and addresses a server had when the pool first looked at it.
-    _first_seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: How many disks and addresses a server had when the pool first looked at it, its flavor and its image.
+    _first_seen: dict[str, tuple[object, ...]] = field(default_factory=dict)
     #: How often a server could not be brought into a state; after a few times it is not tried again.
     _stuck: Counter[str] = field(default_factory=Counter)
     #: How many jobs of a type in a row were not over in time.
@@ -72,14 +73,15 @@ class Pool:
         return lookup.shown(self.client, server).get("locked") is True
 
     def fit(self, server: str) -> bool:
-        """Whether *server* can be handed out: not locked, and with as many disks and addresses as when it was first seen.
+        """Whether *server* can be handed out: not locked, and with what it had when it was first seen.
 
-        Its next user would be blamed for what could not be taken away again.
+        That is the number of its disks and addresses, its flavor and its image: its next user would be blamed for what
+        could not be taken back.
         """
         shown = lookup.shown(self.client, server)
         if not shown or shown.get("status") in lookup.PASSING:
             return True  # nothing can be said; whoever waits for it will see
-        has = lookup.belongings(shown)
+        has = (*lookup.belongings(shown), *lookup.made_of(shown))
         return shown.get("locked") is not True and self._first_seen.setdefault(server, has) == has
 
     def wait_job(
@@ -91,7 +93,7 @@ class Pool:
         """
         try:
             over = wait_for_job(
-                lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job_id}"),
+                lambda: self.client.get(f"/v1/{{project_id}}/jobs/{segment(job_id)}"),
                 self.clock,
                 job_id=job_id,
                 timeout=timeout or self.job_timeout,

@@ -8,8 +8,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,11 +27,9 @@ from pytest_ecs._report.gates import Gates, Run, exit_code
 from pytest_ecs._report.model import EvidenceInfo, Footer, Header, Report, Waiver
 from pytest_ecs._report.record import Record
 from pytest_ecs._report.rows import Rows, line, split
-from pytest_ecs.exceptions import EcsError
+from pytest_ecs.exceptions import ConfigurationError, EcsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_ecs._run.process import Keeper
 
 __all__ = ["Recorder"]
@@ -100,6 +100,7 @@ class Recorder:
         failed, covers = getattr(report, "ecs_failed", ()), getattr(report, "ecs_covers", ())
         for name in covers:
             self._times[name] = self._times.get(name, 0.0) + report.duration / len(covers)
+        self._own_failures = self._own_failures or getattr(report, "ecs_own", False)
         if report.failed and not failed:
             if getattr(report, "ecs_environment", False):
                 self._environment = True
@@ -221,10 +222,26 @@ class Recorder:
                 from pytest_ecs._report.sign import sign
 
                 self.paths.append(sign(settings.report_folder, settings.sign))
+            self.paths += self._own_reports()
         except (EcsError, OSError) as error:
             self._trouble = self._trouble or str(error)
             self.report["troubles"].append(str(error))
             self.report["verdict"] = "fail" if self.report["verdict"] == "fail" else "error"
+
+    def _own_reports(self) -> list[Path]:
+        """Let others write their reports; raises `ConfigurationError` when one of them breaks."""
+        config, folder = self._keeper.config, self._keeper.settings.report_folder
+        if not config.hook.pytest_ecs_report.get_hookimpls():
+            return []
+        try:
+            answers = config.hook.pytest_ecs_report(report=deepcopy(self.report), folder=folder, config=config)
+            return [Path(one) for paths in answers for one in ([paths] if isinstance(paths, str | Path) else paths)]
+        except Exception as error:  # whatever somebody's hook raises is its own fault, and said so
+            raise ConfigurationError(
+                "A report of another form could not be written",
+                seen=f"{type(error).__name__}: {error}",
+                hint="see the hook pytest_ecs_report of your conftest.py and plugins",
+            ) from error
 
     def _closed(self, footer: Footer) -> EvidenceInfo:
         if self._writer is None:

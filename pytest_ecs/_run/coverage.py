@@ -112,6 +112,8 @@ def reason(contract: Contract, requirement: Requirement) -> str:
     from pytest_ecs._cases.derivation import uncovered
     from pytest_ecs._cases.library import load_recipes
 
+    if requirement.untestable is not None:
+        return requirement.untestable
     load_recipes()
     if requirement.operation is None:
         return "it was not seen in this run" if requirement.kind in _EVERYWHERE else "no check exercised it in this run"

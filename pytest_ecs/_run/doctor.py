@@ -185,7 +185,15 @@ _MADE = {"key_name": "one is made for the run"}
 
 
 def _names(session: Session) -> Iterable[str]:
-    ecs_only = {"vpc_id", "subnet_id", "dedicated_host_id", "other_dedicated_host_id"}
+    ecs_only = {
+        "vpc_id",
+        "subnet_id",
+        "dedicated_host_id",
+        "other_dedicated_host_id",
+        "foreign_subnet_id",
+        "missing_disk_type",
+        "private_image_id",
+    }
     names = session.target.resources.__dataclass_fields__
     return [name for name in names if not (session.is_native and name in ecs_only)]
 

@@ -53,7 +53,8 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
         from pytest_ecs._run.session import open_session
         from pytest_ecs._run.target import one_sentence
 
-        session = open_session(settings)
+        named = settings.cloud and config.hook.pytest_ecs_target(name=settings.cloud, config=config)
+        session = open_session(settings, target=named or None)
         try:
             with one_sentence():
                 session.prepare(getattr(config, "workerinput", {}).get("ecs_found"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from pytest_ecs._checks import Finding, judge
+from pytest_ecs._checks import Finding, Seen, judge
 from pytest_ecs._checks.judge import Drift, drift
 from pytest_ecs._contract import Contract, load
 from pytest_ecs._http.access import address_of
@@ -28,7 +28,7 @@ from pytest_ecs._resources.pool import Pool
 from pytest_ecs._run.discovery import offered, prepare
 from pytest_ecs._run.reach import Reach, chapters_of
 from pytest_ecs._run.schemes import scheme
-from pytest_ecs._run.target import one_sentence, open_target
+from pytest_ecs._run.target import chosen, one_sentence, open_target
 from pytest_ecs._run.templates import ecs_template, native_template
 from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import ConfigurationError, EcsError, PrerequisiteMissing
@@ -59,6 +59,7 @@ class Session:
     drift: set[Drift] = field(default_factory=set)
     #: What has been said of exchanges that were judged before the end of their test, by their ids.
     _said: dict[str, list[Finding]] = field(default_factory=dict)
+    _seen: Seen = field(default_factory=Seen)
     _judged: int = 0
     _cleaned: bool = False
 
@@ -150,13 +151,16 @@ class Session:
         return findings
 
     def collect(self) -> tuple[list[Exchange], list[Finding]]:
-        """Return the exchanges made since the last call and every finding about them, the tests' own included."""
+        """Return the exchanges made since the last call and what they show that is new, the tests' own findings included.
+
+        A requirement that was seen to hold is not said to hold again.
+        """
         new = list(self.connection.journal.since(self._judged))
         self._judged += len(new)
         findings, self.pending = self.pending, []
         for exchange in new:
-            findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self)
-            self.drift.update(drift(exchange, self.contract))
+            findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self, self._seen)
+            self.drift.update(drift(exchange, self.contract, self._seen))
         return new, findings
 
     # The end
@@ -214,18 +218,26 @@ class Session:
 _THREADS = 8
 
 
-def open_session(settings: Settings, environ: Mapping[str, str] | None = None, *, creates: bool = True) -> Session:
-    """Open the target that *settings* name; no request is sent yet, but a login where only the catalogue has the endpoint.
+def open_session(
+    settings: Settings,
+    environ: Mapping[str, str] | None = None,
+    *,
+    creates: bool = True,
+    target: Target | None = None,
+) -> Session:
+    """Open *target*, or the one that *settings* name; no request is sent yet, but a login where only the catalogue has the endpoint.
 
     A session that *creates* something stands in the ledger from now on, so that `sweep` knows it whatever happens to it.
     Raises `ConfigurationError`, `ContractError` or `LedgerError`, and as a login does.
     """
     contract = load()
     with one_sentence():
-        return _open(settings, contract, os.environ if environ is None else environ, creates=creates)
+        found = open_target(settings, os.environ if environ is None else environ) if target is None else target
+        found = replace(found, resources=chosen(settings, found.resources))
+        return _open(settings, contract, found, creates=creates)
 
 
-def _open(settings: Settings, contract: Contract, environ: Mapping[str, str], *, creates: bool) -> Session:
+def _open(settings: Settings, contract: Contract, target: Target, *, creates: bool) -> Session:
     def identify(method: str, path: str, body: JSON) -> tuple[str, Mapping[str, str]] | None:
         found = contract.match(method, path, body)
         return (found[0].id, found[1]) if found else None
@@ -234,7 +246,6 @@ def _open(settings: Settings, contract: Contract, environ: Mapping[str, str], *,
     def offers(path: str) -> bool:
         return clients["primary"].get(path).status != 404
 
-    target = open_target(settings, environ)
     connection = Connection.open(
         target,
         worker=settings.worker,

@@ -17,7 +17,7 @@ from pytest_ecs._run.options import Settings
 from pytest_ecs._types import Identity
 from pytest_ecs.exceptions import ConfigurationError, EcsError
 
-__all__ = ["one_sentence", "open_target"]
+__all__ = ["chosen", "one_sentence", "open_target"]
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def one_sentence() -> Iterator[None]:
 
 
 def open_target(settings: Settings, environ: Mapping[str, str]) -> Target:
-    """Return the target that *settings* name; raises `ConfigurationError` when something is missing or wrong.
+    """Return the target that *settings* name, without the `chosen` resources; raises `ConfigurationError` when something is missing or wrong.
 
     Its endpoint is empty where only the catalogue of IAM knows it.
     """
@@ -81,7 +81,7 @@ def _embedded(settings: Settings) -> Target:
         region=about["region"],
         simulated=True,
         clock=cloud.clock,
-        resources=_resources(settings, about["resources"]),
+        resources=Resources(**about["resources"]),
         identities={
             "primary": credentials(about),
             "other_project": credentials(about["other_project"]),
@@ -128,7 +128,7 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
         region=settings.region or primary.region,
         simulated=False,
         clock=SystemClock(),
-        resources=_resources(settings, {}),
+        resources=Resources(),
         identities=identities,
         verify=_verify(settings, primary),
         certificate=_certificate(primary),
@@ -158,8 +158,9 @@ def _certificate(primary: Credentials) -> tuple[Path, Path | None] | None:
     return Path(primary.certificate).expanduser(), key
 
 
-def _resources(settings: Settings, known: Mapping[str, str | None]) -> Resources:
-    chosen = {
+def chosen(settings: Settings, known: Resources) -> Resources:
+    """Return *known* with what *settings* name in their place."""
+    named = {
         "image_id": settings.image,
         "flavor_id": settings.flavor,
         "other_flavor_id": settings.other_flavor,
@@ -173,5 +174,11 @@ def _resources(settings: Settings, known: Mapping[str, str | None]) -> Resources
         "other_dedicated_host_id": settings.other_dedicated_host,
         "port_id": settings.port,
         "windows_image_id": settings.windows_image,
+        "foreign_subnet_id": settings.foreign_subnet,
+        "geneve_network_id": settings.geneve_network,
+        "missing_disk_type": settings.missing_disk_type,
+        "private_image_id": settings.private_image,
+        "plain_image_id": settings.plain_image,
+        "tools_image_id": settings.tools_image,
     }
-    return replace(Resources(**dict(known)), **{name: value for name, value in chosen.items() if value})
+    return replace(known, **{name: value for name, value in named.items() if value})

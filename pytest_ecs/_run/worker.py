@@ -11,7 +11,7 @@ import pytest
 
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract import Contract
-from pytest_ecs._report.failure import explain
+from pytest_ecs._report.failure import explain, explain_own
 from pytest_ecs._report.model import Process, Waiver
 from pytest_ecs._report.rows import Drift, Rows
 from pytest_ecs._report.waiving import fits
@@ -63,6 +63,10 @@ class Witness:
         self._seen: Counter[tuple[str, str]] = Counter()
         self._judged: set[str] = set()
         self._told: set[str] = set()
+        #: What checks of one's own said so far, and what of it no test was failed for yet.
+        self._said: set[str] = set()
+        self._complaints: list[str] = []
+        self._own_failure = False
         #: What the running test has seen broken.
         self._broken: set[str] = set()
         self._exchanges: list[Exchange] = []
@@ -87,8 +91,8 @@ class Witness:
         covered = covered_by(item)
         if self._keeper.session is not None and covered:
             self._speak_for(item, [name for name in covered if name not in self._judged])
-        if new:
-            text = "\n\n".join(self._text(finding) for finding in new)
+        if (own := self._complained()) or new:
+            text = "\n\n".join([*map(self._text, new), *own])
             raise ConformanceFailure(text, [finding.requirement for finding in new])
         return result
 
@@ -119,12 +123,19 @@ class Witness:
             self._keeper.session.pool.retire()
         if call.excinfo is not None:
             self._word(item, call.excinfo.value, report)
-        if new and call.when == "call":  # the test stopped early, but what it saw counts all the same
+        own = self._complained() if call.when != "setup" or call.excinfo is not None else []
+        if (new and call.when == "call") or own:  # the test stopped early, but what it saw counts all the same
             report.outcome = "failed"
             last = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-            report.longrepr = "\n\n".join([*map(self._text, new), *([last] if call.excinfo else [])])
+            report.longrepr = "\n\n".join([*map(self._text, new), *own, *([last] if call.excinfo else [])])
         self._attach(item, call, report, [finding.requirement for finding in new])
         return report
+
+    def _complained(self) -> list[str]:
+        """Return what checks of one's own said of the running test, once: whoever asks fails the test."""
+        own, self._complaints = self._complaints, []
+        self._own_failure = self._own_failure or bool(own)
+        return own
 
     def _attach(
         self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, broken: list[str]
@@ -142,8 +153,10 @@ class Witness:
             "ecs": "",
             "ecs_failed": broken,
             "ecs_covers": covered_by(item) if call.when == "call" or error is not None else [],
+            "ecs_own": self._own_failure,
             "ecs_environment": isinstance(error, EcsError) and not isinstance(error, JobFailed | StepFailed),
         }
+        self._own_failure = False
         if self._keeper.recorder is None:
             about["ecs"] = rows.to_text() if rows else ""
         else:
@@ -175,6 +188,8 @@ class Witness:
             return []
         exchanges, findings = self._keeper.session.collect()
         self._exchanges += exchanges
+        for exchange in exchanges:
+            self._complaints += self._own(exchange)
         new: dict[str, Finding] = {}
         for finding in findings:
             self._keep(finding)
@@ -184,6 +199,21 @@ class Witness:
                 self._told.add(finding.requirement)
                 new[finding.requirement] = finding
         return list(new.values())
+
+    def _own(self, exchange: Exchange) -> Iterator[str]:
+        """Yield what checks of one's own say of an exchange for the first time."""
+        hook = self._keeper.config.hook.pytest_ecs_check
+        if not hook.get_hookimpls():
+            return
+        try:
+            answers = hook(exchange=exchange, config=self._keeper.config)
+            said = [str(one) for answer in answers for one in ([answer] if isinstance(answer, str) else answer)]
+        except Exception as error:  # noqa: BLE001 - whatever somebody's check raises is its own fault, and said so
+            said = [f"a check of exchanges broke: {type(error).__name__}: {error}"]
+        for one in said:
+            if one not in self._said:
+                self._said.add(one)
+                yield explain_own(one, exchange)
 
     def _binds(self, requirement: str) -> bool:
         asked = requirement in self._chosen and not any(fits(requirement, pattern) for pattern in self._waived)

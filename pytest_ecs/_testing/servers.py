@@ -9,6 +9,7 @@ from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._types import JSON, ServerState
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 __all__ = ["Servers"]
 
@@ -48,6 +49,19 @@ class Servers:
     def to_delete(self, state: ServerState = "ACTIVE") -> Lease:
         """Return a server in *state* that is yours to delete: one that was left over rather than a new one."""
         return self._hold(self.session.pool.to_delete(state))
+
+    def own(self, created: Exchange, state: ServerState = "ACTIVE") -> Lease:
+        """Return the only server that an accepted creation of yours made, in *state*; nobody else gets it.
+
+        It is deleted with the run. Raises `PrerequisiteMissing` where the creation was refused.
+        """
+        made = self.settle(created)
+        if len(made) != 1:
+            raise PrerequisiteMissing("A server of its own is needed, and was not created", seen=created.answer)
+        self.session.pool.keep(made)
+        lease = Lease(made[0], None, exclusive=True, status=state, pool=self.session.pool, spoilt=True)
+        self.bring(lease, state)
+        return lease
 
     def shared(self, state: ServerState = "ACTIVE", count: int = 1) -> list[Lease]:
         """Return servers that are only read; this process keeps them until its end."""

@@ -139,7 +139,6 @@ def test_a_group_shows_its_rules(
     "deprecated.security-groups.show/rule/own-project",
     "deprecated.security-groups.show/rule/same-group",
     "deprecated.security-groups.show/rule/same-as-list",
-    "deprecated.security-groups.show/rule/inbound-only",
 )
 def test_a_group_is_shown_as_it_is_listed(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies
@@ -157,9 +156,6 @@ def test_a_group_is_shown_as_it_is_listed(
         for name in ("id", "name", "description", "tenant_id"):
             ecs_check(same, shown, *_ONE, name, equals=entry.get(name))
         ecs_check(same, shown, *_ONE, "rules", same_items=entry.get("rules"))
-    ecs_check.not_tested(
-        "deprecated.security-groups.show/rule/inbound-only", "only the network service makes rules for outbound traffic"
-    )
 
 
 @pytest.mark.ecs_requirement("deprecated.security-groups.list/rule/no-pages")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Jobs, Lease, Servers, Wait, read
+from pytest_ecs import Check, Client, Jobs, Lease, Servers, Wait, read, url_of
 from pytest_ecs.typing import ServerState
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_ACTION = "/v1/{project_id}/cloudservers/action"
+_ACTION = url_of("ecs.servers.batch-start")
 _STATUS = ("body", "server", "status")
 
 
@@ -120,19 +120,3 @@ def test_a_server_that_is_there_already_stays(
     lease = ecs_servers(state)
     ecs_jobs.wait_out(ecs_client.post(_ACTION, {action: {"servers": _listed([lease])}}))
     ecs_check.stays(requirement, lease.show, *_STATUS, equals=state)
-
-
-@pytest.mark.parametrize(
-    "requirement",
-    [
-        pytest.param(requirement, id=requirement, marks=pytest.mark.ecs_requirement(requirement))
-        for requirement in (
-            "ecs.servers.batch-start/rule/thousand-per-minute",
-            "ecs.servers.batch-reboot/rule/thousand-per-minute",
-            "ecs.servers.batch-stop/rule/thousand-per-minute",
-        )
-    ],
-)
-def test_more_servers_than_a_minute_can_do(ecs_check: Check, requirement: str) -> None:
-    """A list of more than 1,000 servers needs as many."""
-    ecs_check.not_tested(requirement, "more than 1,000 servers would have to be bought")

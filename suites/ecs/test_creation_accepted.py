@@ -9,7 +9,7 @@ import pytest
 from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies
 from pytest_ecs.typing import JSON
 
-from .creating import checked, codes_of
+from .creating import SERVERS, checked, codes_of
 
 pytestmark = pytest.mark.ecs_group("servers")
 
@@ -163,3 +163,21 @@ def test_a_sata_disk_is_accepted(
         ecs_check.not_tested("ecs.servers.create/rule/sata-accepted", reason)
     else:
         ecs_check.after(plain).accepted("ecs.servers.create/rule/sata-accepted", sent)
+
+
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/image-password")
+def test_a_private_image_needs_no_way_to_log_in(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+) -> None:
+    """Neither a key pair nor a password: that of the image may be used."""
+    image, plain = ecs_supplies.need("private_image_id"), ecs_cases.attempt("ecs.servers.create", check_only=True)
+    body = ecs_servers.template(ecs_supplies.name("dry"), 1)
+    wanted = {name: value for name, value in body["server"].items() if name not in {"key_name", "adminPass"}}
+    sent = ecs_client.post(SERVERS, {"dry_run": True, "server": {**wanted, "imageRef": image}})
+    ecs_jobs.wait_out(sent)
+    ecs_check.after(plain).accepted("ecs.servers.create/rule/image-password", sent)

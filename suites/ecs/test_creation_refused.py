@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies, read
+from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies, read, url_of
 from pytest_ecs.typing import JSON
 
 from ..recipes.values import PASSWORD
@@ -130,7 +130,7 @@ def test_a_system_disk_smaller_than_the_image_is_refused(
 ) -> None:
     """One GB less than it needs, as its query says (11.2.3)."""
     rule = "ecs.servers.create/rule/root-size-min-disk"
-    image = ecs_client.get(f"/v2.1/{{project_id}}/images/{ecs_supplies.need('image_id')}")
+    image = ecs_client.get(url_of("deprecated.images.show", image_id=ecs_supplies.need("image_id")))
     size = int(read(image, "image", "minDisk")) - 1
     if size < 1:
         ecs_check.not_tested(rule, "the image needs no system disk of more than 1 GB")
@@ -223,4 +223,40 @@ def test_windows_has_rules_of_its_own(
         change=change,
         codes=codes_of(ecs_expect, "adminPass"),
         control=control.id,
+    )
+
+
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/subnet-in-vpc")
+def test_a_subnet_of_another_vpc_is_refused(
+    ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
+) -> None:
+    """Where the target has one."""
+    refuse(
+        ecs_cases,
+        ecs_expect,
+        ecs_servers,
+        ecs_supplies,
+        ecs_jobs,
+        "ecs.servers.create/rule/subnet-in-vpc",
+        "the subnet is in another VPC",
+        codes=codes_of(ecs_expect, "nics[].subnet_id"),
+        nics=[{"subnet_id": ecs_supplies.need("foreign_subnet_id")}],
+    )
+
+
+@pytest.mark.ecs_requirement("ecs.servers.create/rule/disk-type-unavailable")
+def test_a_type_of_disks_that_the_zone_lacks_is_refused(
+    ecs_cases: Cases, ecs_expect: Expect, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
+) -> None:
+    """At once, or in the job, where such a type is known."""
+    refuse(
+        ecs_cases,
+        ecs_expect,
+        ecs_servers,
+        ecs_supplies,
+        ecs_jobs,
+        "ecs.servers.create/rule/disk-type-unavailable",
+        "the zone does not have the type of disks",
+        codes=codes_of(ecs_expect, "root_volume.volumetype"),
+        root_volume={"volumetype": ecs_supplies.need("missing_disk_type")},
     )

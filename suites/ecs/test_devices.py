@@ -8,6 +8,7 @@ from pytest_ecs import Check, Client, Expect, Jobs, Lease, Servers, Supplies, Wa
 from pytest_ecs.typing import JSON
 
 from .attaching import IDS, attach_path, attached, detach, devices, disks_of, ids_of, native_path
+from .creating import stopped_of_kind
 
 pytestmark = pytest.mark.ecs_group("servers")
 
@@ -90,8 +91,9 @@ def test_a_kvm_server_chooses_a_device(
     ecs_wait: Wait,
 ) -> None:
     """One that no other disk of the server has, where none is named."""
-    lease, rule = ecs_servers("SHUTOFF"), "ecs.disks.attach/rule/device-chosen"
-    if not _is_of(ecs_client, ecs_check, ecs_servers, lease, "CloudCompute", rule):
+    rule = "ecs.disks.attach/rule/device-chosen"
+    lease = stopped_of_kind(ecs_client, ecs_check, ecs_servers, ecs_supplies, "CloudCompute", rule)
+    if lease is None:
         return
     disk, taken = ecs_supplies.disk(), [entry["device"] for entry in disks_of(ecs_client, lease.id)]
     with attached(ecs_client, ecs_jobs, ecs_wait, lease, disk) as sent:
@@ -123,8 +125,8 @@ def test_a_device_becomes_one_of_the_hypervisor(
     becomes: str,
 ) -> None:
     """On KVM /dev/sd becomes /dev/vd; on Xen it is the other way round."""
-    lease = ecs_servers("SHUTOFF")
-    if not _is_of(ecs_client, ecs_check, ecs_servers, lease, kind, requirement):
+    lease = stopped_of_kind(ecs_client, ecs_check, ecs_servers, ecs_supplies, kind, requirement)
+    if lease is None:
         return
     disk = ecs_supplies.disk()
     with attached(ecs_client, ecs_jobs, ecs_wait, lease, disk, device=device) as sent:
@@ -144,8 +146,9 @@ def test_a_xen_server_needs_a_device(
     ecs_wait: Wait,
 ) -> None:
     """Without one a disk is refused that is accepted with one."""
-    lease, rule = ecs_servers("SHUTOFF"), "ecs.disks.attach/rule/device-needed-on-xen"
-    if not _is_of(ecs_client, ecs_check, ecs_servers, lease, "FusionCompute", rule):
+    rule = "ecs.disks.attach/rule/device-needed-on-xen"
+    lease = stopped_of_kind(ecs_client, ecs_check, ecs_servers, ecs_supplies, "FusionCompute", rule)
+    if lease is None:
         return
     disk = ecs_supplies.disk()
     with attached(ecs_client, ecs_jobs, ecs_wait, lease, disk, device="/dev/vdc") as control:
@@ -162,12 +165,3 @@ def test_a_xen_server_needs_a_device(
     ecs_jobs.wait_out(refused)
     if refused.accepted and ecs_client.get(native_path(lease.id, disk)).accepted:
         detach(ecs_client, ecs_jobs, ecs_wait, lease, disk)
-
-
-def _is_of(client: Client, check: Check, servers: Servers, lease: Lease, kind: str, requirement: str) -> bool:
-    """Return whether a server's flavor is of a virtualization (table 5-41): CloudCompute is KVM, FusionCompute Xen."""
-    specs = client.get(f"/v2.1/{{project_id}}/flavors/{servers.flavor_of(lease)}/os-extra_specs")
-    found = str(read(specs, "extra_specs").get("ecs:virtualization_env_types", "no known virtualization"))
-    if found != kind:
-        check.not_tested(requirement, f"the flavor of the run is of {found}, and a flavor of {kind} is needed (5.4.1)")
-    return found == kind

@@ -19,6 +19,7 @@ from .attaching import (
     native_path,
     send,
 )
+from .creating import SERVERS
 
 pytestmark = pytest.mark.ecs_group("servers")
 
@@ -307,19 +308,21 @@ def test_a_checked_request_still_reports_errors(
     )
 
 
-@pytest.mark.parametrize(
-    ("requirement", "reason"),
-    [
-        pytest.param(requirement, reason, id=requirement, marks=pytest.mark.ecs_requirement(requirement))
-        for requirement, reason in {
-            "ecs.disks.attach/rule/device-on-scsi-only": (
-                "no operation of the document tells which servers support only SCSI disks"
-            ),
-            "ecs.disks.attach/rule/too-many": "as many disks as a server can have would have to be bought",
-            "ecs.disks.detach/rule/running": "no operation of the document tells whether an image has UVP VMTools",
-        }.items()
-    ],
-)
-def test_what_the_document_does_not_show(ecs_check: Check, requirement: str, reason: str) -> None:
-    """Rules that cannot be judged from outside."""
-    ecs_check.not_tested(requirement, reason)
+@pytest.mark.ecs_requirement("ecs.disks.detach/rule/running")
+def test_a_running_server_lets_a_data_disk_go(
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    ecs_wait: Wait,
+) -> None:
+    """Where its image has the tools for it."""
+    body = ecs_servers.template(ecs_supplies.name("tools"), 1)
+    body["server"]["imageRef"] = ecs_supplies.need("tools_image_id")
+    lease = ecs_servers.own(ecs_client.post(SERVERS, body))
+    disk, rule = ecs_supplies.disk(), "ecs.disks.detach/rule/running"
+    read(send(ecs_client, ecs_jobs, lease, disk))
+    detached = detach(ecs_client, ecs_jobs, ecs_wait, lease, disk)
+    ecs_check.accepted(rule, detached)
+    ecs_check.after(detached)(rule, ecs_client.get(devices(lease.id)), *IDS, lacks=disk)

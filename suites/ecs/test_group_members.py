@@ -18,11 +18,12 @@ from pytest_ecs import (
     Supplies,
     Wait,
     exactly,
-    load_contract,
     read,
+    url_of,
 )
 from pytest_ecs.exceptions import JobError
 
+from .creating import stopped_of_kind
 from .grouping import MEMBERS, NATIVE, SERVERS, act, group_made, page_with, path_of, place_of
 
 pytestmark = pytest.mark.ecs_group("scarce")
@@ -223,7 +224,7 @@ def test_servers_are_created_in_a_group(
         created = ecs_client.post(SERVERS, {"server": {**body["server"], **hints}})
         ecs_check.accepted("ecs.server-groups.create/rule/usable", created)
         first, second = exactly(2, ecs_servers.settle(created), "both servers of one request")
-        listed = ecs_client.get("/v2.1/{project_id}/servers", query={"name": name})
+        listed = ecs_client.get(url_of("nova.servers.list"), query={"name": name})
         seen = read(listed, "servers", "*", "name")
         # The number is where counting starts, or part of a name that is numbered (ruling name-suffix-start).
         stems = [(name, 5), (f"{name}-0005", 0), (f"{name}-0005", 1)]
@@ -278,16 +279,28 @@ def test_no_server_is_created_in_a_deleted_group(
         ecs_jobs.wait_out(refused)
 
 
-@pytest.mark.parametrize(
-    ("rule", "reason"),
-    [
-        pytest.param(rule, reason, id=load_contract().requirements[rule].case, marks=pytest.mark.ecs_requirement(rule))
-        for rule, reason in {
-            "ecs.server-groups.add-member/rule/only-kvm": "no option names a Xen flavor",
-            "ecs.server-groups.add-member/rule/member-quantity": "as many servers as a group can have would have to be bought",
-        }.items()
-    ],
-)
-def test_what_a_target_does_not_have(ecs_check: Check, rule: str, reason: str) -> None:
-    """Rules that need more than a run can be given."""
-    ecs_check.not_tested(rule, reason)
+@pytest.mark.ecs_requirement("ecs.server-groups.add-member/rule/only-kvm")
+def test_a_xen_server_does_not_join(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+) -> None:
+    """It is refused, and not a member afterwards; an endpoint without such flavors has none."""
+    rule, control = "ecs.server-groups.add-member/rule/only-kvm", ecs_cases.control("ecs.server-groups.add-member")
+    lease = stopped_of_kind(ecs_client, ecs_check, ecs_servers, ecs_supplies, "FusionCompute", rule)
+    if lease is None:
+        return
+    with group_made(ecs_client, ecs_supplies) as (_, group):
+        ecs_expect(
+            rule,
+            "POST",
+            path_of(group, "/action"),
+            json={"add_member": {"instance_uuid": lease.id}},
+            expects="refused",
+            change="the server is one of Xen",
+            control=control.id,
+        )
+        ecs_check.stays(rule, lambda: ecs_client.get(path_of(group)), *MEMBERS, lacks=lease.id)

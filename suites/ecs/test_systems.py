@@ -20,6 +20,7 @@ from pytest_ecs import (
     Wait,
     exactly,
     read,
+    url_of,
 )
 from pytest_ecs.typing import JSON
 
@@ -69,9 +70,9 @@ def test_the_system_is_on_a_new_disk(
     with with_disk(ecs_client, ecs_supplies, ecs_jobs, ecs_wait, lease) as disk:
         check = ecs_check.after(install(ecs_client, ecs_servers, ecs_supplies, ecs_jobs, operation, lease))
         check(succeeds, lease.show(), "body", "server", "image", "id", equals=wanted)
-        listed = ecs_client.get(f"/v2.1/servers/{lease.id}/block_device")
+        listed = ecs_client.get(url_of("ecs.disks.list", server_id=lease.id))
         check(replaced, listed, *_IDS, lacks=system)
-        look = lambda: ecs_client.get(f"/v2.1/servers/{lease.id}/block_device")  # noqa: E731 - it is about this server
+        look = lambda: ecs_client.get(url_of("ecs.disks.list", server_id=lease.id))  # noqa: E731 - it is about this server
         check.stays(kept, look, *_IDS, contains=disk)
         indices = ("volumeAttachments", "*", "bootIndex")
         # 0 or false is the system disk (ruling block-device-boot-index).
@@ -211,30 +212,51 @@ def test_a_server_needs_its_system_disk(
     )
     ecs_jobs.wait_out(refused)
     ecs_client.post(attachments(lease.id), {"volumeAttachment": {"volumeId": disk, "device": device}})
-    ecs_wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+    ecs_wait.until(url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="in-use")
     lease.spoilt = refused.accepted
 
 
 @pytest.mark.parametrize(
-    ("requirement", "reason"),
+    ("operation", "requirement"),
     [
-        pytest.param(*row, id=row[0], marks=pytest.mark.ecs_requirement(row[0]))
+        pytest.param(*row, id=row[1], marks=pytest.mark.ecs_requirement(row[1]))
         for row in (
-            (
-                "ecs.servers.reinstall-os/rule/needs-cloud-init",
-                "no operation of the document tells whether an image has Cloud-Init",
-            ),
-            (
-                "ecs.servers.change-os/rule/needs-cloud-init",
-                "no operation of the document tells whether an image has Cloud-Init",
-            ),
-            ("ecs.servers.change-os/rule/user-preferred", "no option names a second user with a key pair"),
+            (REINSTALL, "ecs.servers.reinstall-os/rule/needs-cloud-init"),
+            (CHANGE, "ecs.servers.change-os/rule/needs-cloud-init"),
         )
     ],
 )
-def test_what_a_target_does_not_have(ecs_check: Check, requirement: str, reason: str) -> None:
-    """Rules that need more than a run can be given."""
-    ecs_check.not_tested(requirement, reason)
+def test_an_image_without_an_agent_is_not_installed(
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_expect: Expect,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    operation: str,
+    requirement: str,
+) -> None:
+    """Neither on a server that was made from it, nor on another one: it is refused, or the job fails."""
+    image, control = ecs_supplies.need("plain_image_id"), ecs_cases.control(operation)
+    body = body_of(operation, control)
+    if operation == CHANGE:
+        lease = ecs_servers("SHUTOFF")
+        body["os-change"]["imageid"] = image
+    else:
+        wanted = ecs_servers.template(ecs_supplies.name("plain"), 1)
+        wanted["server"]["imageRef"] = image
+        lease = ecs_servers.own(ecs_client.post(url_of("ecs.servers.create"), wanted), "SHUTOFF")
+    refused = ecs_expect(
+        requirement,
+        "POST",
+        path_of(operation, lease.id),
+        json=body,
+        expects="refused",
+        change="the image has no Cloud-Init",
+        control=control.id,
+    )
+    ecs_jobs.wait_out(refused)
+    lease.spoilt = lease.spoilt or refused.accepted
 
 
 @pytest.mark.parametrize(
@@ -275,7 +297,7 @@ def test_an_installation_fails_and_is_repeated(
     body, hook = body_of(operation, ecs_cases.control(operation)), ecs_target.control
     lease = ecs_servers("SHUTOFF")
     if hook is not None:
-        hook("POST", "/_mock/fail", {"job_type": kind, "code": "Ecs.0204"})
+        hook("POST", "/_mock/fail", {"job_type": kind})
     sent = ecs_client.post(path_of(operation, lease.id), body)
     other = _meanwhile(ecs_client, ecs_jobs, ecs_wait, lease) if sent.accepted else None
     ecs_jobs.wait_out(sent)
@@ -297,7 +319,7 @@ def _meanwhile(client: Client, jobs: Jobs, wait: Wait, lease: Lease) -> Exchange
     """Start a server while its system is installed; return the answer, None when that was not seen."""
     if wait.change(lease, "SHUTOFF") is None:
         return None
-    other = client.post("/v1/{project_id}/cloudservers/action", {"os-start": {"servers": [{"id": lease.id}]}})
+    other = client.post(url_of("ecs.servers.batch-start"), {"os-start": {"servers": [{"id": lease.id}]}})
     jobs.wait_out(other)
     return other
 

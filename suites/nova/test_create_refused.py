@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import JobError, StepFailed
 
 from .creation import SERVERS, boot_disk, delete_servers, plain
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 
 
 class Refused(Protocol):
@@ -181,24 +181,10 @@ def test_a_boot_disk_smaller_than_the_image_is_refused(
     ecs_check.not_tested(rule, "the answer names no server")
 
 
-@pytest.mark.ecs_requirement(
-    "nova.servers.create/rule/full-ecs-image",
-    "nova.servers.create/rule/geneve-network",
-    "nova.servers.create/rule/anti-affinity-only",
-    "nova.servers.create/rule/dedicated-host-ignored",
-)
-def test_what_a_creation_refuses_cannot_always_be_made(ecs_check: Check) -> None:
-    """Nothing in the API makes such an image, network or group, or tells it from others; and one rule has two readings."""
-    for rule, reason in (
-        (
-            "nova.servers.create/rule/full-ecs-image",
-            "images of full ECSs are made by another service, and no field tells them",
-        ),
-        ("nova.servers.create/rule/geneve-network", "the list of networks does not show their types (6.4.1)"),
-        ("nova.servers.create/rule/anti-affinity-only", "a group with another policy cannot be created (6.12.1)"),
-        (
-            "nova.servers.create/rule/dedicated-host-ignored",
-            "having an effect is accepted as well (ruling dedicated-host-without-tenancy)",
-        ),
-    ):
-        ecs_check.not_tested(rule, reason)
+@pytest.mark.ecs_requirement("nova.servers.create/rule/geneve-network")
+def test_a_network_for_bare_metal_is_refused(refused: Refused, ecs_supplies: Supplies) -> None:
+    """Where the target has one."""
+    network = ecs_supplies.need("geneve_network_id")
+    refused(
+        "nova.servers.create/rule/geneve-network", "the network is of the type geneve", networks=[{"uuid": network}]
+    )

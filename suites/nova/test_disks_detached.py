@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Servers, Supplies, Wait, exactly, read
+from pytest_ecs import Check, Client, Servers, Supplies, Wait, exactly, read, url_of
 
 from .attaching import (
     DEVICE,
@@ -20,6 +20,7 @@ from .attaching import (
     take_back,
     zone_of,
 )
+from .creation import SERVERS, plain
 
 pytestmark = pytest.mark.ecs_group("servers")
 
@@ -123,7 +124,7 @@ def test_what_is_detached_by_force_leaves_its_place_taken(
         shown = ecs_client.get(path_of(lease.id, second))
         ecs_check("nova.disks.detach/rule/force-keeps-device", shown, *DEVICE, differs=device)
     ecs_servers.bring(lease, "ACTIVE")
-    reboot = ecs_client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"reboot": {"type": "SOFT"}})
+    reboot = ecs_client.post(url_of("nova.servers.reboot", server_id=lease.id), {"reboot": {"type": "SOFT"}})
     ecs_servers.wait_stable(lease.id)
     again = attach(ecs_client, ecs_wait, lease, second, device=device)
     try:
@@ -153,19 +154,46 @@ def test_a_scsi_disk_goes_without_force(
             ecs_check(rule, list_disks(ecs_client, lease), *IDS, lacks=disk)
 
 
-@pytest.mark.ecs_requirement(
-    "nova.disks.detach/rule/force-keeps-quota",
-    "nova.disks.detach/rule/data-disk-running",
-    "nova.disks.detach/rule/flag-one",
-    "nova.disks.detach/rule/no-vmtools",
+@pytest.mark.parametrize(
+    ("rule", "query"),
+    [
+        pytest.param(rule, query, id=rule, marks=pytest.mark.ecs_requirement(rule))
+        for rule, query in (
+            ("nova.disks.detach/rule/data-disk-running", {}),
+            ("nova.disks.detach/rule/flag-one", {"delete_flag": "1"}),
+        )
+    ],
 )
-def test_what_cannot_be_told_of_detaching(ecs_check: Check) -> None:
-    """No field shows what it depends on."""
-    tools = "no field shows whether an image has UVP VMTools"
-    for rule, reason in (
-        ("nova.disks.detach/rule/force-keeps-quota", "a server would need as many disks as it can have"),
-        ("nova.disks.detach/rule/data-disk-running", tools),
-        ("nova.disks.detach/rule/flag-one", tools),
-        ("nova.disks.detach/rule/no-vmtools", tools),
-    ):
-        ecs_check.not_tested(rule, reason)
+def test_a_running_server_with_tools_lets_a_disk_go(
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
+    rule: str,
+    query: dict[str, str],
+) -> None:
+    """With and without force."""
+    image, disk = ecs_supplies.need("tools_image_id"), ecs_supplies.disk()
+    body = plain(ecs_supplies, ecs_supplies.name("tools"), imageRef=image)
+    lease = ecs_supplies.once("a server with tools", lambda: ecs_servers.own(ecs_client.post(SERVERS, body)))
+    ecs_servers.bring(lease, "ACTIVE")
+    with attached(ecs_client, ecs_wait, ecs_servers, lease, disk):
+        detached = detach(ecs_client, ecs_wait, lease, disk, **query)
+        ecs_check.accepted(rule, detached)
+        ecs_check.after(detached)(rule, list_disks(ecs_client, lease), *IDS, lacks=disk)
+
+
+@pytest.mark.ecs_requirement("nova.disks.detach/rule/no-vmtools")
+def test_a_running_server_without_tools_keeps_its_disk(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
+    """Whether the request is refused or accepted without effect."""
+    image, disk = ecs_supplies.need("plain_image_id"), ecs_supplies.disk()
+    body = plain(ecs_supplies, ecs_supplies.name("plain"), imageRef=image)
+    lease = ecs_servers.own(ecs_client.post(SERVERS, body))
+    with attached(ecs_client, ecs_wait, ecs_servers, lease, disk):
+        if ecs_client.delete(path_of(lease.id, disk)).accepted:
+            ecs_wait.gone(path_of(lease.id, disk), seconds=MEANWHILE)
+        look = lambda: list_disks(ecs_client, lease)  # noqa: E731 - it is about this server
+        ecs_check.stays("nova.disks.detach/rule/no-vmtools", look, *IDS, contains=disk)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Supplies, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Supplies, read, url_of
 
 from .keys import KEYS, NAMES, create, like, names, place_of, public_key, show
 
@@ -25,6 +26,7 @@ _PUBLIC, _PRIVATE = ("body", "keypair", "public_key"), ("body", "keypair", "priv
     "nova.keypairs.create/rule/listed",
     "nova.keypairs.create/rule/private-key-created",
     "nova.keypairs.create/rule/private-key-once",
+    "nova.keypairs.create/rule/keys-belong-together",
     "nova.keypairs.create/rule/new-keys",
 )
 def test_a_key_pair_is_created(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
@@ -34,6 +36,7 @@ def test_a_key_pair_is_created(ecs_client: Client, ecs_check: Check, ecs_supplie
         ecs_check.accepted("nova.keypairs.create/rule/name-alone", created)
         check = ecs_check.after(created)
         check("nova.keypairs.create/rule/private-key-created", created, *_PRIVATE, present=True)
+        _belongs_together(check, created)
         check("nova.keypairs.create/rule/asked-name", created, "body", "keypair", "name", equals=name)
         listed, shown = ecs_client.get(KEYS), show(ecs_client, name)
         check("nova.keypairs.create/rule/listed", listed, *NAMES, contains=name)
@@ -43,6 +46,16 @@ def test_a_key_pair_is_created(ecs_client: Client, ecs_check: Check, ecs_supplie
         not_again = f"^(?!{like(read(created, 'keypair', 'public_key'))})"
         check.after(second)("nova.keypairs.create/rule/new-keys", second, *_PUBLIC, matches=not_again)
         check("nova.keypairs.create/rule/private-key-once", listed, *place_of(listed, name), "private_key", absent=True)
+
+
+def _belongs_together(check: Check, created: Exchange) -> None:
+    """Judge the private key by its public half, which is all that is recorded of it (docs/report.md)."""
+    rule, pair = "nova.keypairs.create/rule/keys-belong-together", created.json_object.get("keypair", {})
+    half = re.search(r"private key of (\S+ \S+)\]$", str(pair.get("private_key")))
+    if half is None:
+        check.not_tested(rule, "no private key is shown in a form that can be read")
+    else:
+        check(rule, created, *_PUBLIC, matches=like(half[1]))
 
 
 @pytest.mark.ecs_requirement(
@@ -248,7 +261,7 @@ def test_a_deleted_key_pair_is_of_no_use(
         refused = ecs_expect(
             "nova.keypairs.delete/rule/no-longer-usable",
             "POST",
-            "/v2.1/{project_id}/servers",
+            url_of("nova.servers.list"),
             json={"server": server},
             expects="refused",
             change="the key pair was deleted",

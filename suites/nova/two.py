@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pytest_ecs import Client, Exchange, Servers, Supplies
+from pytest_ecs import Client, Exchange, Servers, Supplies, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .creation import SERVERS, plain
@@ -12,7 +12,7 @@ from .listing import MOST
 
 __all__ = ["Two", "two_servers"]
 
-_GROUPS = "/v2.1/{project_id}/os-server-groups"
+_GROUPS = url_of("nova.server-groups.list")
 
 
 class Two(NamedTuple):
@@ -32,7 +32,7 @@ class Two(NamedTuple):
 
 def two_servers(client: Client, servers: Servers, supplies: Supplies) -> Two:
     """Return the servers; where they are refused in a group, they are made without."""
-    return supplies.once("two servers", lambda: _make(client, servers, supplies))
+    return supplies.once("two native servers", lambda: _make(client, servers, supplies))
 
 
 def _make(client: Client, servers: Servers, supplies: Supplies) -> Two:

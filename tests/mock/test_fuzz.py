@@ -23,7 +23,9 @@ from tests.mock.harness import Client
 _MIB = 2**20
 #: What the modules of the mock have in quotes: names of fields, of query parameters, and their values.
 _WORDS_OF = {
-    file.stem: sorted(set(re.findall(r'"([A-Za-z_][\w:.-]{1,40})"', file.read_text(encoding="utf-8"))))
+    ".".join(file.parts[-2:]).removesuffix(".py"): sorted(
+        set(re.findall(r'"([A-Za-z_][\w:.-]{1,40})"', file.read_text(encoding="utf-8")))
+    )
     for file in Path(app.__file__).parent.rglob("*.py")
 }
 _WORDS = sorted({word for words in _WORDS_OF.values() for word in words})
@@ -145,7 +147,7 @@ def _targets(draw: st.DrawFn) -> _Target:
         return draw(_methods), route.path, values, draw(_bytes)
     if odd == 2:
         return route.method, route.path, values, draw(_bytes)
-    words = st.sampled_from(_WORDS_OF[route.handler.__module__.rpartition(".")[2]] or _WORDS)
+    words = st.sampled_from(_WORDS_OF[".".join(route.handler.__module__.split(".")[-2:])] or _WORDS)
     inner = draw(_json_of(words))
     body = {route.selects or draw(words): inner, **draw(st.dictionaries(words, _scalars, max_size=1))}
     return route.method, route.path, values, json.dumps(body).encode()

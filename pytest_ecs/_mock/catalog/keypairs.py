@@ -156,7 +156,7 @@ def create_keypair(request: Request, state: State) -> Response:
         user.keys[name] = pair
     body = {**_shown(request, pair), "user_id": user.id}
     if secret is not None and not deviates("keypair-private-missing"):
-        body["private_key"] = secret
+        body["private_key"] = _made("ssh", user.id, now)[1] if deviates("keypair-private-of-another") else secret
     return Response(201 if request.microversion >= (2, 2) else 200, {"keypair": body})
 
 

@@ -144,6 +144,8 @@ class Resolver:
         found = next((one for one in self._project.networks if one.id == ref), None)
         if found is None and ref is not None:
             self.unknown("Ecs.0038", "The subnet does not exist.")
+        if found is not None and found.kind == "geneve" and not self._state.deviates("geneve-unchecked"):
+            raise self._refuse("Ecs.0005", "The network is one for bare metal servers.")
         return found or self._project.networks[0]
 
     def address(self, network: Network, address: str | None) -> str | None:
@@ -286,7 +288,8 @@ def _build(state: State, project: Project, user: User, plan: Plan, name: str, in
             wanted.port.server = server.id
             port = wanted.port
             # Table 6-11: on a port that is there the groups that were asked for have no effect.
-            server.nics.append(Nic(wanted.network, port.address, port.mac, port, port.id, [project.default_group]))
+            own = list(port.groups) or [project.default_group]
+            server.nics.append(Nic(wanted.network, port.address, port.mac, port, port.id, own))
             continue
         address = wanted.address
         if address is None:

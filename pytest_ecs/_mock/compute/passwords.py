@@ -41,6 +41,8 @@ def show(request: Request, state: State) -> Response:
     ready = server.launched is not None and state.clock.now() >= server.launched + _INJECTED
     if server.image.os_type == "Windows" and server.secret is None and ready:
         server.secret = _made(state, server)
+    if state.deviates("password-in-clear") and server.secret:
+        return Response(200, {"password": server.password})
     if state.deviates("password-null"):
         return Response(200, {"password": None})
     return Response(200, {"password": server.secret or ""})

@@ -62,6 +62,9 @@ def _install(
     if old.size < image.min_disk and not deviates("disk-size-unchecked"):
         raise refuse("Ecs.0007", "The system disk is smaller than the image needs.")
 
+    if not image.agents and not deviates("agents-unchecked"):
+        raise refuse("Ecs.0005", "The image has no Cloud-Init.")
+
     def installed(server: Server) -> None:
         where = remove(server, old)
         state.projects[server.project].discard(old)

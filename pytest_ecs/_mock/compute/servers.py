@@ -87,6 +87,8 @@ def _check_password(wanted: Mapping[str, Any], image: Image, refuse: Any, state:
             raise refuse("Ecs.0011", "Ensure the password meets the password complexity requirements.")
     # Table 8-8: a Windows server has a password or a key; "image password" is for Linux images.
     login = "key_name" in wanted or "adminPass" in wanted or "admin_pass" in metadata
+    if image.owner is not None and not login and state.deviates("private-image-needs-password"):
+        raise refuse("Ecs.0005", "A server needs a password or a key pair.")
     if image.os_type == "Windows" and not login and not state.deviates("mandatory-unchecked"):
         raise refuse("Ecs.0005", "A Windows server needs admin_pass.")
 
@@ -105,7 +107,7 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
     nics = []
     for nic in wanted.get("nics", []):
         network = find.network(nic.get("subnet_id"))
-        if vpc is not None and network.vpc != vpc:
+        if vpc is not None and network.vpc != vpc and not state.deviates("foreign-subnet-unchecked"):
             find.unknown("Ecs.0064", "The VPC is not that of the subnet.")
         address = find.address(network, nic.get("ip_address"))
         if address is not None and count > 1:

@@ -52,7 +52,9 @@ METADATA: Mapping[str, str] = {
     "keypair-content-unchecked": "public keys may be any text",
     "keypair-not-kept": "a key pair is reported as made and is not there",
     "keypair-private-missing": "a new key pair comes without its private key",
+    "keypair-private-of-another": "the private key of a new key pair belongs to another public key",
     "keypair-delete-noop": "key pairs are reported as deleted and stay",
+    "password-in-clear": "the password of a Windows server is shown in clear",
     "password-null": "a server without a password has null",
     "password-delete-noop": "the record of a password stays when it is deleted",
 }

@@ -12,7 +12,7 @@ from pytest_ecs._mock.http.versions import until
 from pytest_ecs._mock.state.cloud import State
 from pytest_ecs._mock.state.hardware import Eip
 
-__all__: list[str] = []
+__all__ = ["assign", "find_eip", "release"]
 
 #: The last microversion of the actions (11.5.1, 11.5.2), and of the others, as in Nova.
 _LAST_ACTION, _LAST = (2, 43), (2, 35)
@@ -53,7 +53,8 @@ def _by_address(request: Request, address: str) -> Eip:
     return found
 
 
-def _find(request: Request) -> Eip:
+def find_eip(request: Request) -> Eip:
+    """Return the floating IP address of the URL, or refuse with 404."""
     wanted = request.parameters["floating_ip_id"].lower()
     if wanted not in request.project.eips:
         raise NativeError(404, f"Floating IP {wanted[:64]} not found.")
@@ -142,14 +143,14 @@ def list_all(request: Request, state: State) -> Response:
 def show(request: Request, state: State) -> Response:
     """Show a floating IP address (11.5.5)."""
     until(request, state, _LAST)
-    return Response(200, {"floating_ip": _shown(_find(request))})
+    return Response(200, {"floating_ip": _shown(find_eip(request))})
 
 
 @route("DELETE", _ONE, family="nova", permission="nova.delete-floating-ip")
 def release(request: Request, state: State) -> Response:
     """Release a floating IP address, also one that a server has (11.5.6)."""
     until(request, state, _LAST)
-    eip = _find(request)
+    eip = find_eip(request)
     if not state.deviates("floating-ip-release-noop"):
         if eip.server is not None:
             request.project.servers[eip.server].unbind(eip)

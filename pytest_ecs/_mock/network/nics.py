@@ -15,7 +15,7 @@ from pytest_ecs._mock.state.hardware import Network, Nic, Port, Server
 from pytest_ecs._mock.state.machine import SECONDS
 from pytest_ecs._mock.state.records import SecurityGroup
 
-__all__: list[str] = []
+__all__ = ["address_in"]
 
 #: NICs that a server can have (Table 5-3), and states in which they can change.
 _MOST: Final = 12
@@ -108,7 +108,7 @@ def _network(request: Request, state: State, server: Server, ref: str | None, re
     return found
 
 
-def _address(state: State, network: Network, asked: str | None, refuse: Refuse) -> str:
+def address_in(state: State, network: Network, asked: str | None, refuse: Refuse) -> str:
     """Take an address of a subnet, the one that is asked for or any free one."""
     if asked and not state.deviates("nic-address-ignored"):
         if not network.holds(asked):
@@ -163,7 +163,7 @@ def add(request: Request, state: State) -> Response:
     nics = []
     try:
         for network, groups, one in plans:
-            address = _address(state, network, one.get("ip_address"), refuse)
+            address = address_in(state, network, one.get("ip_address"), refuse)
             taken.append((network, address))
             nics.append(Nic(network, address, state.mac(), None, state.uuid(), groups))
     except RefusalError:
@@ -210,10 +210,11 @@ def native_add(request: Request, state: State) -> Response:
         if wanted is not None and wanted != port.address and not lax:
             raise NativeError(400, "fixed_ips must be used with net_id.")
         port.server = server.id
-        nic = Nic(port.network, port.address, port.mac, port, port.id, [request.project.default_group])
+        groups = list(port.groups) or [request.project.default_group]
+        nic = Nic(port.network, port.address, port.mac, port, port.id, groups)
     else:
         network = _network(request, state, server, asked.get("net_id"), _native)
-        address = _address(state, network, wanted, _native)
+        address = address_in(state, network, wanted, _native)
         nic = Nic(network, address, state.mac(), None, state.uuid(), [request.project.default_group])
     done = _put(state, server, nic)
     state.later(state.clock.now() + SECONDS["add-nic"], lambda at: done(True))

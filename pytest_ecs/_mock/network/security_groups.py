@@ -13,7 +13,7 @@ from pytest_ecs._mock.http.versions import until
 from pytest_ecs._mock.state.cloud import Project, State
 from pytest_ecs._mock.state.records import Rule, SecurityGroup
 
-__all__: list[str] = []
+__all__ = ["create", "delete", "delete_rule", "find_group", "update"]
 
 #: The last microversion with the APIs of 11.3, as in Nova; the document names none.
 _LAST = (2, 35)
@@ -156,7 +156,8 @@ _ALL = "/v2.1/{project_id}/os-security-groups"
 _ONE = _ALL + "/{security_group_id}"
 
 
-def _find(request: Request, group_id: str) -> SecurityGroup:
+def find_group(request: Request, group_id: str) -> SecurityGroup:
+    """Return a security group of the project, or refuse with 404."""
     found = request.project.groups.get(group_id.lower())
     if found is None:
         raise NativeError(404, f"Security group {group_id[:64]} not found.")
@@ -193,7 +194,7 @@ def create(request: Request, state: State) -> Response:
 def show(request: Request, state: State) -> Response:
     """Show a security group with its inbound rules (11.3.3)."""
     until(request, state, _LAST)
-    group = _find(request, request.parameters["security_group_id"])
+    group = find_group(request, request.parameters["security_group_id"])
     return Response(200, {"security_group": _shown(request.project, group)})
 
 
@@ -202,7 +203,7 @@ def update(request: Request, state: State) -> Response:
     """Give a security group another name and description (11.3.4)."""
     until(request, state, _LAST)
     wanted = Reader(refuse_native, state.deviates).read(request.json, _UPDATE).get("security_group", {})
-    group = _find(request, request.parameters["security_group_id"])
+    group = find_group(request, request.parameters["security_group_id"])
     name = wanted.get("name", group.name)
     if (group.name == "default") != (name == "default") and not state.deviates("group-default-unprotected"):
         raise NativeError(400, "The default security group keeps its name, and no other one gets it.")
@@ -221,16 +222,19 @@ def delete(request: Request, state: State) -> Response:
     """Delete a security group that no server is in (11.3.5)."""
     until(request, state, _LAST)
     project = request.project
-    group = _find(request, request.parameters["security_group_id"])
+    group = find_group(request, request.parameters["security_group_id"])
     if group is project.default_group:
         raise NativeError(400, "The default security group cannot be deleted.")
     users = [server for server in project.servers.values() if group in server.groups]
-    if users and not state.deviates("group-in-use-deleted"):
+    held = users or any(group in port.groups for port in project.ports.values())
+    if held and not state.deviates("group-in-use-deleted"):
         raise NativeError(400, "The security group is in use.")
     if not state.deviates("group-delete-noop"):
         del project.groups[group.id]
         for nic in (nic for server in users for nic in server.nics if group in nic.groups):
             nic.groups.remove(group)
+        for port in project.ports.values():
+            port.groups = [one for one in port.groups if one is not group]
         for other in project.groups.values():  # rules that let its members in make no sense without it
             other.rules = {rule.id: rule for rule in other.rules.values() if rule.peer != group.id}
     return Response(202)
@@ -271,13 +275,13 @@ def create_rule(request: Request, state: State) -> Response:
     low, high = wanted.get("from_port", 1), wanted.get("to_port", 65535)
     protocol = wanted.get("ip_protocol", "tcp")
     _check_ports(protocol, low, high, state)
-    group = _find(request, wanted.get("parent_group_id", ""))
+    group = find_group(request, wanted.get("parent_group_id", ""))
     peer = wanted.get("group_id")
     if peer is not None and wanted.get("cidr") is not None and deviates("rule-cidr-first"):
         peer = None
     rule = Rule(state.uuid(), protocol, low, high)
     if peer is not None:  # group_id counts more than cidr
-        rule.peer = _find(request, peer).id
+        rule.peer = find_group(request, peer).id
     else:
         rule.cidr = _cidr(wanted.get("cidr"), state)
     kept = group.rules.values()

@@ -6,15 +6,15 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from pytest_ecs._mock.state.clock import Clock
 from pytest_ecs._mock.state.hardware import Disk, Done, Eip, Network, Nic, Port, Server, Snapshot
 from pytest_ecs._mock.state.machine import GONE, POWER, Phase, action_of, failed, phases_of
-from pytest_ecs._mock.state.records import Action, Job, KeyPair, Limits, Rule, SecurityGroup, ServerGroup, User
+from pytest_ecs._mock.state.records import Action, Image, Job, KeyPair, Limits, Rule, SecurityGroup, ServerGroup, User
 from pytest_ecs._mock.state.stock import KEY, flavors, images
 
-__all__ = ["Project", "State"]
+__all__ = ["Project", "State", "quotas"]
 
 
 @dataclass
@@ -124,11 +124,12 @@ class State:
         return made
 
     def _project(self, name: str, cidr: str, second_cidr: str) -> Project:
-        """Return a project with a subnet in its VPC, one in another VPC, a spare EIP and a spare port."""
+        """Return a project: subnets in its VPC, in another VPC and for bare metal, an image, a spare EIP and a spare port."""
         vpc = self.uuid()
         networks = [
             Network(self.uuid(), vpc, cidr, "network_demo1", self.uuid()),
             Network(self.uuid(), self.uuid(), second_cidr, "network_demo2", self.uuid()),
+            Network(self.uuid(), self.uuid(), "10.9.0.0/24", "network_demo3", self.uuid(), "geneve"),
         ]
         project = Project(self.hex(), name, vpc, networks, self.uuid())
         project.hosts = [self.uuid(), self.uuid()]
@@ -143,6 +144,10 @@ class State:
         self.eip(project)
         port = Port(self.uuid(), networks[0], networks[0].take(), self.mac())
         project.ports[port.id] = port
+        now = self.clock.now()
+        image = Image(self.uuid(), "conformance-image", owner=project.id, created=now, updated=now)
+        image.metadata = {"__os_type": "Linux", "__imagetype": "private"}
+        self.images[image.id] = image
         self.projects[project.id] = project
         return project
 
@@ -268,3 +273,13 @@ class State:
             eip.server = eip.fixed = None
             if eip.delete_on_termination and server.id not in self.projects[server.project].servers:
                 self.projects[server.project].eips.pop(eip.id, None)
+
+
+def quotas(state: State) -> Limits:
+    """Return the quotas of every project to begin with."""
+    if state.varies("quotas-low"):
+        return replace(state.limits, servers=200, cores=2000, eips=10)
+    if state.varies("quotas-high"):
+        many = {name: 10 * value for name, value in asdict(state.limits).items()}
+        return replace(state.limits, **{**many, "disks": state.limits.disks})
+    return state.limits

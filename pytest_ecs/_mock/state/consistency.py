@@ -75,6 +75,8 @@ def _disks(project: Project) -> Iterator[str]:
 def _networks(project: Project) -> Iterator[str]:
     taken: dict[Network, Counter[str]] = {network: Counter() for network in project.networks}
     for port in project.ports.values():
+        if any(project.groups.get(group.id) is not group for group in port.groups):
+            yield f"port {port.id} is in a security group that does not exist"
         taken[port.network][port.address] += 1
     for server in project.servers.values():
         for nic in server.nics:

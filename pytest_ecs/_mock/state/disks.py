@@ -7,7 +7,18 @@ from collections.abc import Iterator
 
 from pytest_ecs._mock.state.hardware import Attachment, Disk, Server
 
-__all__ = ["MOST_DATA", "MOST_SERVERS", "device_of", "free_device", "in_order", "put", "remove", "room", "used"]
+__all__ = [
+    "MOST_DATA",
+    "MOST_SERVERS",
+    "device_of",
+    "free_device",
+    "in_order",
+    "put",
+    "remove",
+    "room",
+    "stem_of",
+    "used",
+]
 
 #: Data disks that a server can have (Table 5-3), and servers that a shared disk can have.
 MOST_DATA, MOST_SERVERS = 59, 16
@@ -15,9 +26,14 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _PER_BUS = 31
 
 
-def _names(disk: Disk) -> Iterator[str]:
+def stem_of(server: Server, disk: Disk) -> str:
+    """Return what the names of such a disk begin with: VBD disks of KVM servers are vd, all others sd (5.6.1)."""
+    return "/dev/sd" if disk.scsi or server.flavor.xen else "/dev/vd"
+
+
+def _names(server: Server, disk: Disk) -> Iterator[str]:
     """Yield the device names of a kind of disk in alphabetical order: a to z, then aa to zz."""
-    stem = "/dev/sd" if disk.scsi else "/dev/vd"
+    stem = stem_of(server, disk)
     for length in (1, 2):
         for letters in itertools.product(_LETTERS, repeat=length):
             yield stem + "".join(letters)
@@ -44,8 +60,9 @@ def device_of(server: Server, disk: Disk) -> str:
 
 def free_device(server: Server, disk: Disk) -> str:
     """Return the next name for a disk; the first one of VBD disks is kept for the system disk."""
-    taken = used(server) if disk.system or disk.scsi else {*used(server), "/dev/vda"}
-    return next(name for name in _names(disk) if name not in taken)
+    first = stem_of(server, disk) + "a"
+    taken = used(server) if disk.system or disk.scsi else {*used(server), first}
+    return next(name for name in _names(server, disk) if name not in taken)
 
 
 def _free_pci(server: Server) -> str:

@@ -28,6 +28,8 @@ class Network:
     #: Its name, and the id of the range of addresses in it (6.4.1, 6.7.1).
     label: str
     subnet: str
+    #: Its type; that of bare metal servers is "geneve" (6.2.1).
+    kind: str = "vxlan"
     used: set[str] = field(default_factory=set)
     #: The place in the range where a free address is looked for next; the lowest are the gateway's and DHCP's.
     next: int = _FIRST
@@ -71,6 +73,9 @@ class Port:
     address: str
     mac: str
     server: str | None = None
+    name: str = ""
+    #: The security groups that its NIC is put into; none stands for the default one.
+    groups: list[SecurityGroup] = field(default_factory=list)
 
 
 @dataclass

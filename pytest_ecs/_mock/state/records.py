@@ -17,6 +17,11 @@ class Flavor:
     ram: int
     extra: dict[str, str]
 
+    @property
+    def xen(self) -> bool:
+        """Whether its servers are on Xen and not on KVM (Table 5-41)."""
+        return self.extra.get("ecs:virtualization_env_types") == "FusionCompute"
+
     def sale(self, zone: str | None) -> str:
         """Return whether it is on sale in a zone, or in the region (Table 5-41, cond:operation)."""
         for entry in self.extra.get("cond:operation:az", "").split(","):
@@ -45,6 +50,8 @@ class Image:
     #: The server that it was made of, and the zone of that one: the only one for new servers (6.3.7).
     server: str | None = None
     zone: str | None = None
+    #: Whether Cloud-Init and the tools of the hypervisor are in it.
+    agents: bool = True
 
 
 @dataclass

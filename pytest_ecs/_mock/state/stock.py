@@ -57,7 +57,13 @@ def flavors(zones: Sequence[str]) -> list[Flavor]:
         }
 
     first, second = zones
-    safe = {"cond:compute": "autorecovery"}
+    safe = {
+        "cond:compute": "autorecovery",
+        "cond:operation:status": "normal",
+        "cond:operation:az": f"{first}(normal), {second}(normal)",
+        "cond:operation:charge": "demand",
+        "extra_spec:io:persistent_grant": "true",
+    }
     some = {"cond:operation:status": "abandon", "cond:operation:az": f"{first}(normal), {second}(sellout)"}
     return [
         Flavor("s3.large.2", 2, 4096, extra("s3", "normal", "IOoptimizedS3_2", **safe)),
@@ -80,7 +86,11 @@ def flavors(zones: Sequence[str]) -> list[Flavor]:
 
 def images(identify: Callable[[], str], now: float) -> list[Image]:
     """Return the public images."""
-    made = [Image(identify(), "Linux 64bit"), Image(identify(), "Windows 64bit", 50, "Windows")]
+    made = [
+        Image(identify(), "Linux 64bit"),
+        Image(identify(), "Windows 64bit", 50, "Windows"),
+        Image(identify(), "Linux 64bit without agents", agents=False),
+    ]
     for image in made:
         image.created = image.updated = now - 30 * 86400
         image.metadata = {

@@ -11,7 +11,17 @@ from pytest_ecs._mock.http.errors import NativeError, RefusalError, refuse_nativ
 from pytest_ecs._mock.http.routing import Request, Response, route
 from pytest_ecs._mock.http.validation import UUID, Field, Reader
 from pytest_ecs._mock.state.cloud import State
-from pytest_ecs._mock.state.disks import MOST_SERVERS, device_of, free_device, in_order, put, remove, room, used
+from pytest_ecs._mock.state.disks import (
+    MOST_SERVERS,
+    device_of,
+    free_device,
+    in_order,
+    put,
+    remove,
+    room,
+    stem_of,
+    used,
+)
 from pytest_ecs._mock.state.hardware import Disk, Server
 from pytest_ecs._mock.state.machine import SECONDS
 
@@ -115,9 +125,11 @@ def _place(view: _View, server: Server, disk: Disk, asked: str | None) -> tuple[
             view.refuse("Ecs.0005", "The device of a bootable disk must be specified.")
         if headless:
             view.refuse("Ecs.0105", "No system disk found. Attach the system disk first.")
+        if server.flavor.xen and not view.native and not view.state.deviates("xen-device-unneeded"):
+            view.refuse("Ecs.0005", "The device of a disk of a Xen ECS must be specified.")
         return free_device(server, disk), False
-    # VBD disks of KVM servers are vd, whatever is asked for (5.6.1); SCSI disks have names of their own.
-    device = f"/dev/{'sd' if disk.scsi else 'vd'}{asked[7:]}"
+    # The prefix is that of the hypervisor, whatever is asked for (5.6.1).
+    device = stem_of(server, disk) + asked[7:]
     if device in used(server) and not view.state.deviates("attach-device-unchecked"):
         view.refuse("Ecs.0005", "The device name exists already.")
     first = device.endswith("da") and len(device) == 8
@@ -228,6 +240,9 @@ def _release(view: _View, request: Request, server: Server) -> Callable[[bool], 
     bound = disk.system or (disk.scsi and server.image.os_type == "Windows")  # Table 6-152
     if running and bound and not deviates("detach-system-unchecked"):
         view.refuse("Ecs.0100", "The disk can be detached only when the ECS is stopped.")
+    lacking = not server.image.agents and not deviates("agents-unchecked")
+    if running and not bound and (lacking or deviates("detach-running-refused")):
+        view.refuse("Ecs.0100", "A disk can be detached from a running ECS only where its image has VMTools.")
     forced = flag == "1" and running and not disk.scsi and not deviates("detach-force-ignored")
     if deviates("detach-noop") or (deviates("detach-flag-zero-noop") and request.arg("delete_flag") == "0"):
         return lambda well: True

@@ -14,7 +14,7 @@ from pytest_ecs._mock.state.hardware import Snapshot
 from pytest_ecs._mock.state.machine import SECONDS
 from pytest_ecs._mock.storage.volumes import LAST, find_volume
 
-__all__: list[str] = []
+__all__ = ["create_snapshot", "delete_snapshot", "find_snapshot"]
 
 _CREATE = Field(
     "object",
@@ -47,7 +47,8 @@ def _shown(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _find(request: Request) -> Snapshot:
+def find_snapshot(request: Request) -> Snapshot:
+    """Return the snapshot of the URL, or refuse with 404."""
     wanted = request.parameters["snapshot_id"]
     found = request.project.snapshots.get(wanted.lower())
     if found is None:
@@ -87,14 +88,14 @@ _ONE = "/v2.1/{project_id}/os-snapshots/{snapshot_id}"
 def show_snapshot(request: Request, state: State) -> Response:
     """Show a snapshot (11.6.2)."""
     until(request, state, LAST)
-    return Response(200, {"snapshot": _shown(_find(request))})
+    return Response(200, {"snapshot": _shown(find_snapshot(request))})
 
 
 @route("DELETE", _ONE, family="nova")
 def delete_snapshot(request: Request, state: State) -> Response:
     """Delete a snapshot that is finished (11.6.3)."""
     until(request, state, LAST)
-    snapshot, project = _find(request), request.project
+    snapshot, project = find_snapshot(request), request.project
     if snapshot.status not in {"available", "error"} and not state.deviates("state-unchecked"):
         raise NativeError(400, f"The snapshot cannot be deleted while it is {snapshot.status}.")
     if not state.deviates("snapshot-noop"):

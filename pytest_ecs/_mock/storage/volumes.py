@@ -13,7 +13,7 @@ from pytest_ecs._mock.state.cloud import State
 from pytest_ecs._mock.state.hardware import Disk
 from pytest_ecs._mock.state.machine import SECONDS
 
-__all__ = ["LAST", "find_volume"]
+__all__ = ["LAST", "create_volume", "delete_volume", "find_volume"]
 
 #: The last microversion with these APIs, as in Nova; the document names none.
 LAST = (2, 35)

@@ -260,7 +260,6 @@ _ID, _OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-2
         ("10.1/success-no-error", {"body": {"job_id": "j"}}, {"body": {"job_id": "j", "error": {"message": "m"}}}),
         ("10.1/success-no-error", {"body": {"job_id": "j"}}, {"body": {"error_code": "A.1", "error_msg": "m"}}),
         ("10.1/no-content", {"status": 204}, {"status": 204, "body": {}}),
-        ("4.1/head", {"method": "HEAD"}, {"method": "HEAD", "body": {}}),
         ("4.3/content-type", {"body": {}}, {"body": {}, "response_headers": {"content-type": "text/html"}}),
         ("4.3/content-type", {"body": {}}, {"response_text": "<html>"}),
         ("4.3/content-type-there", {"body": {}}, {"body": {}, "response_headers": {}}),

@@ -483,6 +483,18 @@ def test_a_rule_cannot_be_there_twice(tmp_path: Path) -> None:
         contract(tmp_path, {HOME: SERVERS + rule + "\n"})
 
 
+def test_what_no_client_can_judge_is_a_note(tmp_path: Path) -> None:
+    """A rule that cannot be tested binds nobody, and its reason is what the register says."""
+    rule = SERVERS.splitlines()[-1]
+    untestable = rule.replace("}", ', x-untestable: "nothing shows it"}')
+    with pytest.raises(
+        ContractError, match=r"'name-suffix' binds, and cannot be tested\. what no client can judge is a note"
+    ):
+        contract(tmp_path / "wrong", {HOME: SERVERS.replace(rule, untestable)})
+    right = contract(tmp_path / "right", {HOME: SERVERS.replace(rule, untestable.replace("must", "note"))})
+    assert right.requirements["ecs.servers.create/rule/name-suffix"].untestable == "nothing shows it"
+
+
 def test_sections_stand_in_the_order_of_the_document(tmp_path: Path) -> None:
     """Sections compare by number: 5.1.10 stands after 5.1.9."""
     first, second = SERVERS, SERVERS.partition("operations:\n")[2].replace("servers.create", "servers.again")

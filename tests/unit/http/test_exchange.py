@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from pytest_ecs._http.exchange import Case, Exchange, pointer
-from pytest_ecs._http.redaction import REDACTED, Secrets, redact
+from pytest_ecs._http.redaction import KNOWN, REDACTED, Secrets, redact
 
 from ..exchanges import exchange
 
@@ -45,6 +47,24 @@ def test_private_keys_are_scrubbed_even_when_cut() -> None:
     """A PEM block goes, also when its end is missing."""
     text = "x -----BEGIN RSA PRIVATE KEY-----\nMIIE"
     assert redact(text, Secrets()) == f"x {REDACTED}"
+
+
+def test_of_a_private_key_the_public_half_is_kept() -> None:
+    """So that it can be judged which public key it belongs to; of any other text nothing is."""
+    key = ed25519.Ed25519PrivateKey.generate()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    shown = redact({"private_key": private}, Secrets())
+    assert shown == {"private_key": f"[redacted: the private key of {public}]"}
+    assert redact({"private_key": "no key"}, Secrets()) == {"private_key": REDACTED}
+
+
+def test_a_password_that_a_server_was_given_is_told_from_another() -> None:
+    """Neither is shown."""
+    secrets = Secrets()
+    redact({"server": {"adminPass": "Given-to-it-1"}}, secrets)
+    assert redact({"password": "Given-to-it-1"}, secrets) == {"password": KNOWN}
+    assert redact({"password": "c2VjcmV0"}, secrets) == {"password": REDACTED}
 
 
 def test_an_exchange_survives_the_way_through_json() -> None:

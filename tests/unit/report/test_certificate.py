@@ -158,6 +158,13 @@ def test_what_is_declared_as_not_offered_is_not_applicable() -> None:
     ]
 
 
+def test_a_single_requirement_can_be_declared() -> None:
+    """By its id, where its operation is offered."""
+    first, second = _requirement("a"), _requirement("b")
+    results = decide([first, second], [], (), today=_TODAY, absent={first.id: "declared as not offered: none"})
+    assert [result.verdict for result in results] == ["not_applicable", "not_tested"]
+
+
 def _exchange(**fields: Any) -> Exchange:
     case = Case(QUOTAS, "invalid", "name is left out", "main-00000")
     return exchange("ecs.quotas.show", 200, {"bad": _EVIL}, case=case, **fields)

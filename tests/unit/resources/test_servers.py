@@ -9,6 +9,7 @@ import pytest
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import Session, open_session
+from pytest_ecs._testing.servers import Servers
 from pytest_ecs.exceptions import BudgetExceeded, JobTimeout, PrerequisiteMissing
 
 _SERVERS = "/v2.1/{project_id}/servers"
@@ -213,21 +214,34 @@ def test_a_locked_server_is_deleted_at_the_end(session: Session) -> None:
 
 
 def test_whoever_deletes_gets_what_was_left_over(session: Session) -> None:
-    """A server that a test made in its own way serves once more when it is not kept; then one that is free, then a new one."""
+    """What a test made in its own way and does not keep, or spoilt, serves once more; then one that is free, then a new one."""
     made: list[str] = []
     for name in ("kept", "left"):
         _native(session, name)
         made += session.pool.settle(list(session.connection.journal)[-1])
     session.pool.keep(made[:1])
     session.pool.retire()
-    held, free = session.pool.batch_of(2)
+    held, spoilt, free = session.pool.batch_of(3)
     free.release()
     assert session.pool.to_delete().id == made[1]
+    spoilt.spoilt = True
+    spoilt.release()
+    assert session.pool.to_delete().id == spoilt.id
     doomed = session.pool.to_delete()
     assert doomed.id == free.id
     doomed.release()
     assert free.id not in session.pool.idle()
-    assert session.pool.to_delete().id not in {*made, held.id, free.id}
+    assert session.pool.to_delete().id == free.id  # nobody has deleted it yet
+    assert session.pool.to_delete().id not in {*made, held.id, spoilt.id, free.id}
+
+
+def test_a_locked_server_is_not_left_to_whoever_deletes(session: Session) -> None:
+    """What is wrong with it would be blamed on the deletion."""
+    locked = session.pool.lease()
+    session.client.post(f"{_SERVERS}/{locked.id}/action", {"lock": None})
+    locked.spoilt = True
+    locked.release()
+    assert session.pool.to_delete().id != locked.id
 
 
 def test_no_name_is_part_of_another(session: Session) -> None:
@@ -265,3 +279,32 @@ def test_a_spoilt_server_is_given_to_nobody_and_deleted(session: Session) -> Non
     assert spoilt.id not in taken
     session.clean()
     assert _there(session) == []
+
+
+@pytest.mark.parametrize("change", [{"resize": "other_flavor_id"}, {"rebuild": "private_image_id"}])
+def test_a_server_is_handed_out_as_it_was_first_seen(session: Session, change: dict[str, str]) -> None:
+    """One that has another flavor or image by now goes to nobody: its next user would be blamed for that."""
+    pool, resources = session.pool, session.target.resources
+    lease = pool.lease("ACTIVE")
+    ((action, name),) = change.items()
+    named = "flavorRef" if action == "resize" else "imageRef"
+    path = f"{_SERVERS}/{lease.id}/action"
+    assert session.client.post(path, {action: {named: resources.need(name)}}).accepted
+    if pool.wait_stable(lease.id) == "VERIFY_RESIZE":
+        session.client.post(path, {"confirmResize": None})
+        pool.wait_stable(lease.id)
+    assert not pool.fit(lease.id)
+    lease.release()
+    with pool.lease("ACTIVE") as another:
+        assert another.id != lease.id
+
+
+def test_a_server_of_ones_own_is_nobody_elses(session: Session) -> None:
+    """It is in no list of the pool's, neither to be used nor to be deleted by others."""
+    servers = Servers(session)
+    lease = servers.own(_native(session, "own"), "SHUTOFF")
+    assert (lease.show().response_body["server"]["status"], lease.id in session.pool.idle()) == ("SHUTOFF", False)
+    session.pool.retire()
+    assert session.pool.to_delete().id != lease.id
+    with pytest.raises(PrerequisiteMissing, match="was not created"):
+        servers.own(session.client.get(_SERVERS))

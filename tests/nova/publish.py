@@ -1,0 +1,94 @@
+"""Puts a certificate of Nova under reports/, with a README that says how it came about and what differs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.nova.differences import Difference, read
+
+__all__ = ["ROOT", "publish"]
+
+ROOT = Path(__file__).parents[2] / "reports"
+PROVIDER = "openstack-nova-34"
+_FILES = ("report.json", "report.html", "summary.md", "evidence.jsonl.gz")
+
+_README = """\
+# OpenStack Nova {nova}, certified on {date}
+
+**What this is.** A real Nova {nova} with Keystone {keystone} and Placement {placement}, from their packages, on one computer. Its hypervisor is
+Nova's own fake one, so nothing boots, and networks, images and disks are stand-ins: the fixtures of Nova's tests, grown to what the
+suite needs. So the certificate speaks of the APIs of chapter 6 and of the login, and says nothing about machines, networks or storage.
+
+**How it was made.** `python -m tests.nova.certify --folder CACHE --publish` (`nox -s nova -- --publish`) sets the services up with
+`tests/nova/stack`, certifies them with the profile `native`, a second project and a user without rights, and refuses to publish what
+differs in another way than `tests/nova/differences.yaml` says. {parts}
+
+**The verdict** is {verdict}: {passed} requirements hold, {failed} do not, {not_tested} could not be tested here and
+{not_applicable} do not apply. {requests} requests, {servers} servers, {minutes} minutes.
+
+**How to check it**, without Nova: `pytest-ecs report verify` with this folder. With a later edition of the contract it says which
+verdicts would be others.
+
+## What differs, and why
+
+Where the document describes another service than Nova, a failure here is no fault of Nova's: it is where the two are not the same.
+"Stand-in" marks what is the test bed's doing and not Nova's.
+
+| where the document says it | what is there instead | | requirements |
+|---|---|---|---|
+{rows}
+"""
+
+
+def publish(folder: Path, root: Path = ROOT) -> Path:
+    """Copy the certificate in *folder* and write its README; return where it is now.
+
+    Raises `ValueError` for one with errors, with troubles, or with a failure that has no entry in the list.
+    """
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    rows = list(_rows(report, read()))
+    target: Path = root / str(report["contract"]["issue"]) / PROVIDER / report["started"][:10]
+    target.mkdir(parents=True, exist_ok=True)
+    for name in _FILES:
+        shutil.copyfile(folder / name, target / name)
+    (target / "README.md").write_text(_readme(report, rows), encoding="utf-8")
+    return target
+
+
+def _rows(report: Mapping[str, Any], differences: Iterable[Difference]) -> Iterator[str]:
+    failed = {row["requirement"] for row in report["results"] if row["verdict"] == "fail"}
+    wrong = [row["requirement"] for row in report["results"] if row["verdict"] == "error"] + report["troubles"]
+    for one in differences:
+        if seen := [f"`{name}`" for name in one.requirements if name in failed]:
+            failed -= set(one.requirements)
+            kind = "stand-in" if one.kind == "stand-in" else ""
+            yield f"| {one.document} | {one.nova} | {kind} | {', '.join(seen)} |"
+    if wrong or failed or not report["complete"]:
+        raise ValueError(f"the certificate has what nobody has explained: {sorted(failed)} {wrong}")
+
+
+def _readme(report: Mapping[str, Any], rows: Iterable[str]) -> str:
+    packages = (Path(__file__).parent / "stack" / "constraints.txt").read_text(encoding="utf-8")
+    versions = dict(re.findall(r"(?m)^([\w.-]+)==([\w.]+)$", packages))
+    total, cost, parts = report["summary"]["total"], report["cost"], report["selection"].get("parts", [])
+    return _README.format(
+        nova=versions["nova"],
+        keystone=versions["keystone"],
+        placement=versions["openstack-placement"],
+        date=report["started"][:10],
+        parts=f"This one was put together from {len(parts)} runs, each with other chapters." if parts else "",
+        verdict=report["verdict"].upper(),
+        passed=total["pass"],
+        failed=total["fail"],
+        not_tested=total["not_tested"],
+        not_applicable=total["not_applicable"],
+        requests=cost["requests"],
+        servers=cost["servers_created"],
+        minutes=round(cost["seconds"] / 60),
+        rows="\n".join(rows),
+    )

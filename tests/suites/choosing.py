@@ -1,0 +1,117 @@
+"""Which tests of the suites can notice a switch of the mock: those during which the mock asks for it.
+
+What a run without switches reaches is traced once. A test that never makes the mock ask for a switch comes out as it does
+without it, so that it need not be run with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from pytest_ecs._contract import load
+
+from .expectations import fitting
+from .forking import Collected, Seen, Task
+
+__all__ = ["Choice", "trace"]
+
+#: Tests that are chosen for a requirement that is named, and requirements that are chosen of those that a pattern means: with
+#: a trace, and in a sample.
+_EACH, _SOME = 3, (12, 6)
+
+
+def trace(collected: Collected, file: Path | None = None) -> Choice:
+    """Run everything without a switch and return what it reaches; *file* keeps it for other runs of the same tests.
+
+    Raises `RuntimeError` where the mock without a switch is blamed for anything: nothing could be said of others.
+    """
+    if file is not None and file.exists():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["names"] == collected.names:
+            return Choice(collected, [Seen(**one) for one in kept["seen"]])
+    (clean,) = collected.run([Task("clean", tests=tuple(range(len(collected.names))), traced=True)])
+    if clean.failed or clean.errors or clean.troubles:
+        raise RuntimeError(f"the mock without a switch: {clean.failed} {clean.errors} {clean.troubles}")
+    if file is not None:
+        rows = {"names": collected.names, "seen": [asdict(one) for one in clean.seen]}
+        file.write_text(json.dumps(rows), encoding="utf-8")
+    return Choice(collected, clean.seen)
+
+
+class Choice:
+    """Chooses tests by what they reach; without a trace, by the requirements that they say they cover."""
+
+    def __init__(self, collected: Collected, seen: Sequence[Seen] = ()) -> None:
+        self._names = collected.names
+        self._all = tuple(range(len(self._names)))
+        self.traced = bool(seen)
+        self._requests = [one.requests for one in seen] or [8] * len(self._names)
+        self._covering: dict[str, list[int]] = defaultdict(list)
+        self._judging: dict[str, list[int]] = defaultdict(list)
+        self._asking: dict[str, list[int]] = defaultdict(list)
+        contract = load()
+        of_operation: dict[str | None, list[int]] = defaultdict(list)
+        for number, covers in enumerate(collected.covers):
+            for requirement in covers:
+                self._covering[requirement].append(number)
+                of_operation[contract.requirements[requirement].operation].append(number)
+        if not seen:  # what answers are judged by, any test of their operation may show
+            answers = (one for one in contract.requirements.values() if one.operation is not None)
+            self._judging.update({one.id: of_operation[one.operation] for one in answers})
+        for number, one in enumerate(seen):
+            for requirement in one.requirements:
+                self._judging[requirement].append(number)
+            for switch in one.switches:
+                self._asking[switch].append(number)
+
+    @property
+    def everything(self) -> tuple[int, ...]:
+        """All tests."""
+        return self._all
+
+    def reached(self, switches: Sequence[str]) -> tuple[int, ...]:
+        """Return the tests during which the mock asks for any of the switches; all where nothing was traced."""
+        return tuple(sorted({n for switch in switches for n in self._asking[switch]})) if self.traced else self._all
+
+    def of(self, switches: Sequence[str], patterns: Sequence[str], requests: int) -> tuple[int, ...]:
+        """Return what shows that requirements fail, and neighbours of so many requests that show that no other does."""
+        reached = set(self.reached(switches))
+        chosen: set[int] = set()
+        for pattern in patterns:
+            for requirement in self._some(pattern):
+                covering = self._cheap(reached.intersection(self._covering[requirement]))
+                judging = self._cheap(reached.intersection(self._judging[requirement]))
+                each = 1 if "*" in pattern else _EACH
+                chosen.update(covering[:each] or judging[:each])
+                chosen.update(judging[:1])
+        left = requests
+        for number in self._spread(reached - chosen):
+            left -= self._requests[number]
+            if left < 0:
+                break
+            chosen.add(number)
+        return tuple(sorted(chosen))
+
+    def _some(self, pattern: str) -> list[str]:
+        """Return requirements that a pattern means, and for which there is a test; many would only repeat one another."""
+        found = fitting(self._judging.keys() | self._covering.keys(), pattern)
+        return sorted(found)[:: max(1, len(found) // _SOME[not self.traced])]
+
+    def _cheap(self, numbers: set[int]) -> list[int]:
+        return sorted(numbers, key=lambda number: (self._requests[number], number))
+
+    def _spread(self, numbers: set[int]) -> Iterator[int]:
+        """Yield tests, first one of each function, cheap ones first, then another of each."""
+        functions: dict[str, list[int]] = defaultdict(list)
+        for number in sorted(numbers):
+            functions[self._names[number].partition("[")[0]].append(number)
+        turn = 0
+        while functions:
+            heads = [numbers[turn] for numbers in functions.values()]
+            yield from self._cheap(set(heads))
+            turn += 1
+            functions = {name: numbers for name, numbers in functions.items() if len(numbers) > turn}
