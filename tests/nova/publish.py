@@ -59,7 +59,7 @@ def publish(folder: Path, root: Path = ROOT, *, part: str = "", corrected: Mappi
     corrected = corrected or {}
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     rows = list(_rows(report, read(), corrected))
-    target = root / str(report["contract"]["issue"]) / PROVIDER / report["started"][:10] / part
+    target: Path = root / str(report["contract"]["issue"]) / PROVIDER / report["started"][:10] / part
     target.mkdir(parents=True, exist_ok=True)
     for name in _FILES:
         shutil.copyfile(folder / name, target / name)
