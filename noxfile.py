@@ -94,6 +94,19 @@ def nova(session: nox.Session) -> None:
 
 
 @nox.session
+def clients(session: nox.Session) -> None:
+    """Let clients of other projects loose on the mock: everyday commands, SDKs, Ansible and Tempest."""
+    session.install("-e", ".[dev,clients]")
+    with tempfile.TemporaryDirectory() as folder:
+        # In an environment of its own: the collection does not work with the newest openstacksdk.
+        session.run("python", "-m", "venv", folder)
+        programs = Path(folder) / "bin"
+        session.run(str(programs / "pip"), "install", "-q", "ansible", "openstacksdk==4.4.0", external=True)
+        play = str(programs / "ansible-playbook")
+        session.run("pytest", "tests/clients", *session.posargs, env={"ANSIBLE_PLAYBOOK": play})
+
+
+@nox.session
 def openapi(session: nox.Session) -> None:
     """Let other tools read the OpenAPI document of the contract, those from npm where there is npm."""
     session.install("-e", ".[dev]", "openapi-python-client", "schemathesis")
@@ -129,6 +142,14 @@ def docs(session: nox.Session) -> None:
     """Build the documentation, with warnings as errors, into ``docs/_build``."""
     session.install("-e", ".[docs]")
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure the branches that the unit tests take; fail below the floor that stands in pyproject.toml."""
+    session.install("-e", ".[dev]", "coverage")
+    session.run("coverage", "run", "-m", "pytest", "tests/unit", *session.posargs)
+    session.run("coverage", "report", "--skip-covered", "--sort=cover")
 
 
 @nox.session

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Servers, Supplies, load_contract, read
+from pytest_ecs import Cases, Check, Client, Exchange, Servers, Supplies, load_contract, read, url_of
 from pytest_ecs.typing import JSON
 
 from .recipes import requirements
 
-_SERVERS = "/v1/{project_id}/cloudservers"
+_SERVERS = url_of("ecs.servers.create")
 #: Disks that no server can have (table 5-3).
 _TOO_MANY = 60
 

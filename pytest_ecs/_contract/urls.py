@@ -16,16 +16,18 @@ def url_of(operation: str, /, **parameters: str) -> str:
 
     ``url_of("nova.servers.show", server_id=lease.id)`` is ``/v2.1/{project_id}/servers/<id>``. The client puts the project
     in, so that ``project_id`` need not be given. Operations that share a URL have the same path. Raises `ContractError`
-    for an operation that the contract does not have, and for a parameter that is missing, unknown or empty.
+    for an operation that the contract does not have, and for a parameter that is missing or unknown; `LookupError` for
+    an empty one, as an answer that lacks an id gives it.
     """
     template = load().operation(operation).path
     wanted = set(names_in(template))
     lacking, unknown = wanted - {"project_id"} - parameters.keys(), parameters.keys() - wanted
-    empty = {name for name, value in parameters.items() if not value}
-    if lacking or unknown or empty:
-        said = (("without", lacking), ("with the unknown", unknown), ("with an empty", empty))
+    if lacking or unknown:
+        said = (("without", lacking), ("with the unknown", unknown))
         seen = ", ".join(f"{how} {', '.join(sorted(which))}" for how, which in said if which)
         raise ContractError(f"{operation} has the path {template}", seen=f"it was asked for {seen}")
     for name, value in parameters.items():
+        if not value:
+            raise LookupError(f"{operation} needs the {name} of something, and what was found is empty")
         template = template.replace(f"{{{name}}}", quote(value, safe=""))
     return template

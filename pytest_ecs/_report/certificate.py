@@ -26,6 +26,7 @@ from pytest_ecs._report.model import (
     WaiverRow,
 )
 from pytest_ecs._report.offered import unoffered
+from pytest_ecs._report.proof import table
 from pytest_ecs._report.record import Record
 from pytest_ecs._report.shown import never_shown
 from pytest_ecs._report.waiving import WRONG, fits, in_force, waiver_of, weigh_waivers
@@ -227,6 +228,10 @@ def build(header: Header, record: Record, footer: Footer | None, contract: Contr
     verdicts = {result.requirement.id: str(result.verdict) for result in results}
     waivers = weigh_waivers(header.waivers, verdicts, today=today, known=contract.requirements)
     rows = [_row(result, contract.operations.get(result.requirement.operation or "")) for result in results]
+    proved = table(header.proof)
+    if proved is not None:
+        for row in rows:
+            row["deviations"] = proved.get(row["requirement"], 0)
     complete = footer is not None and footer.complete
     troubles = [*record.troubles, *record.leaks]
     if not complete and not troubles:

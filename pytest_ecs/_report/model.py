@@ -158,6 +158,8 @@ class ResultRow(TypedDict):
     evidence: list[str]
     ruling: str | None
     group: str
+    #: How many deviations of the mock show that its check bites, where a proof was made.
+    deviations: NotRequired[int]
     expected: NotRequired[str]
     observed: NotRequired[JSON]
     where: NotRequired[str]
@@ -264,6 +266,8 @@ class Header:
     declaration: list[Declaration] = field(default_factory=list)
     format: int = FORMAT
     edition: EditionText | None = None
+    #: SHA-256 of the table of `pytest_ecs._report.proof`.
+    proof: str | None = None
 
     def to_json(self) -> dict[str, JSON]:
         """Return plain JSON."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pytest_ecs._contract import Contract, read_edition
 from pytest_ecs._report.model import EditionText, Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
+from pytest_ecs._report.proof import digest
 from pytest_ecs._run.options import OPTIONS, Settings
 from pytest_ecs._run.profiles import PROFILES, asked, chapters
 from pytest_ecs._run.selection import declaration_of
@@ -47,6 +48,7 @@ def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], starte
         properties=_properties(settings, again),
         waivers=list(waivers),
         edition=_edition(settings),
+        proof=digest(),
         declaration=declaration_of(settings, keeper.session.reach.missing if keeper.session is not None else ()),
     )
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,7 +69,7 @@ class Progress:
         """Begin once it is known how much there is to do."""
         self._all.update(item.nodeid for item in session.items)
         if self._thread is None and not session.config.option.collectonly:
-            reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+            reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
             with suppress(OSError, AttributeError, ValueError):  # -p no:terminal, or what is no file
                 self._out = os.dup(reporter._tw._file.fileno())
                 self._thread = threading.Thread(target=self._tell, name="pytest-ecs-progress", daemon=True)

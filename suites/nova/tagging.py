@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from pytest_ecs import Check, Client, Exchange, Lease, read
+from pytest_ecs import Check, Client, Exchange, Lease, read, url_of
 
 #: Tags are there from this microversion on, and from the next one on another header names it (3).
 SINCE = "2.26"
@@ -20,7 +20,7 @@ RESERVED = ("__type_baremetal", "__type_virtual")
 
 def path_of(server: str, tag: str | None = None) -> str:
     """Return the URL of a server's tags, or of one of them."""
-    return f"/v2.1/{{project_id}}/servers/{server}/tags" + ("" if tag is None else f"/{quote(tag, safe='')}")
+    return url_of("nova.tags.list", server_id=server) + ("" if tag is None else f"/{quote(tag, safe='')}")
 
 
 def list_tags(client: Client, lease: Lease) -> Exchange:
@@ -56,7 +56,7 @@ def delete(client: Client, lease: Lease, tag: str | None = None) -> Exchange:
 
 def server_of(client: Client, lease: Lease) -> Exchange:
     """Show the server at a microversion at which it has tags (6.2.6)."""
-    return client.get(f"/v2.1/{{project_id}}/servers/{lease.id}", microversion=SINCE)
+    return client.get(url_of("nova.servers.show", server_id=lease.id), microversion=SINCE)
 
 
 def reserved_of(answer: Exchange, *steps: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Expect, Servers, read
+from pytest_ecs import Check, Client, Expect, Servers, read, url_of
 
 from .tagging import (
     LENGTH,
@@ -158,7 +158,7 @@ def test_tags_of_both_apis_are_listed(ecs_client: Client, ecs_check: Check, ecs_
     lease = ecs_servers("ACTIVE")
     with bare(ecs_client, lease):
         body = {"action": "create", "tags": [{"key": "key", "value": "value"}, {"key": "bare", "value": ""}]}
-        added = ecs_client.post(f"/v1/{{project_id}}/servers/{lease.id}/tags/action", body)
+        added = ecs_client.post(url_of("ecs.tags.add", server_id=lease.id), body)
         check = ecs_check.after(added)
         check("nova.tags.list/rule/with-values", list_tags(ecs_client, lease), *TAGS, includes=["key=value", "bare"])
 

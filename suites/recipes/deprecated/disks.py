@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 _DISKS = url_of("deprecated.disks.list")
@@ -16,7 +14,7 @@ def _wanted(use: Ingredients, **fields: object) -> dict[str, object]:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_DISKS}/{quote(str(exchange.response_body['volume']['id']), safe='')}", None)]
+    return [("DELETE", url_of("deprecated.disks.delete", volume_id=str(exchange.response_body["volume"]["id"])), None)]
 
 
 @recipe("deprecated.disks.list")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 _ALL = url_of("deprecated.floating-ips.list")
@@ -30,7 +28,13 @@ def _pools(use: Ingredients) -> Request:
 
 
 def _release_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_ALL}/{quote(str(exchange.response_body['floating_ip']['id']), safe='')}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("deprecated.floating-ips.delete", floating_ip_id=str(exchange.response_body["floating_ip"]["id"])),
+            None,
+        )
+    ]
 
 
 @recipe("deprecated.floating-ips.create", undo=_release_new)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 _SNAPSHOTS = url_of("deprecated.snapshots.create")
@@ -27,7 +25,13 @@ def _snapshot(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_SNAPSHOTS}/{quote(str(exchange.response_body['snapshot']['id']), safe='')}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("deprecated.snapshots.delete", snapshot_id=str(exchange.response_body["snapshot"]["id"])),
+            None,
+        )
+    ]
 
 
 @recipe("deprecated.snapshots.create", undo=_delete_new)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 _GROUPS = url_of("ecs.server-groups.list")
@@ -19,7 +17,13 @@ def _group(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{quote(str(exchange.response_body['server_group']['id']), safe='')}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("ecs.server-groups.delete", server_group_id=str(exchange.response_body["server_group"]["id"])),
+            None,
+        )
+    ]
 
 
 def _delete_used(use: Ingredients, exchange: Exchange) -> list[Step]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 _GROUPS = url_of("nova.server-groups.list")
@@ -21,7 +19,13 @@ def _group(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{quote(str(exchange.response_body['server_group']['id']), safe='')}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("nova.server-groups.delete", server_group_id=str(exchange.response_body["server_group"]["id"])),
+            None,
+        )
+    ]
 
 
 @recipe("nova.server-groups.create", undo=_delete_new, group="scarce")

@@ -43,7 +43,11 @@ def _take_back(use: Ingredients, exchange: Exchange) -> Iterator[Step]:
     """Delete a server that was made for a detail, so that its port, its place and its quota are free again."""
     asked, hints = exchange.request_body["server"], exchange.request_body.get("os:scheduler_hints", {})
     if hints or asked.keys() - _PLAIN or any(network.keys() - {"uuid"} for network in asked["networks"]):
-        yield "DELETE", url_of("nova.servers.show", server_id=exchange.response_body["server"]["id"]), None
+        yield (
+            "DELETE",
+            url_of("nova.servers.show", server_id=str(exchange.response_body["server"]["id"])),
+            None,
+        )
     if "group" in hints:
         yield "DELETE", f"{_GROUPS}/{hints['group']}", None
 

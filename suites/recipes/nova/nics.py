@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 
@@ -23,7 +21,7 @@ def _delete_nic(use: Ingredients, exchange: Exchange) -> list[Step]:
     port = exchange.response_body["interfaceAttachment"]["port_id"]
     # A NIC may be there only some time after the answer (ruling nics-added-later).
     use.until(path, "interfaceAttachments", "*", "port_id", contains=port)
-    return [("DELETE", f"{path}/{quote(port, safe='')}", None)]
+    return [("DELETE", url_of("nova.nics.delete", server_id=use.servers[0], port_id=port), None)]
 
 
 @recipe("nova.nics.add", server="ACTIVE", undo=_delete_nic, group="scarce", marks=True)

@@ -33,9 +33,8 @@ def _bodies() -> list[tuple[str, int, Any]]:
         (_SHOW, 200, {"server": one}) for one in (_SERVER, _SERVER, *wrong, _SERVER, *wrong)
     ]
     seen += [(_QUOTAS, 200, {"absolute": {"maxTotalCores": value}}) for value in (1, 1, True, 1.0, "1", None, 1)]
-    seen += [
-        (_QUOTAS, 200, body) for body in ({}, {"absolute": {"unheard": 1}}, {"absolute": {"unheard": 1}}, [], None)
-    ]
+    more: list[Any] = [{}, {"absolute": {"unheard": 1}}, {"absolute": {"unheard": 1}}, [], None]
+    seen += [(_QUOTAS, 200, body) for body in more]
     seen += [(_QUOTAS, 404, {"error": {"code": "Ecs.0614", "message": "x"}})] * 2 + [
         (_QUOTAS, 299, {"absolute": {}})
     ] * 2

@@ -103,6 +103,11 @@ def test_what_a_request_does_is_not_judged_where_it_was_not_done(
     assert (finding.outcome, finding.exchanges) == (outcome, (cause.id,))
 
 
+def test_the_tests_that_a_claim_takes_are_those_that_there_are() -> None:
+    """Their names stand in two places: one compares, the other is for type checkers and editors."""
+    assert Claims.__annotations__.keys() == TESTS.keys()
+
+
 @pytest.mark.parametrize(
     ("operation", "status", "outcome"),
     [
@@ -129,8 +134,3 @@ def test_a_creation_for_which_there_may_be_no_room_is_no_failure(
     (finding,) = tools.driver.session.pending
     assert finding.outcome == outcome
     assert outcome != "error" or "no room" in finding.reason or status == 503
-
-
-def test_the_tests_that_a_claim_takes_are_those_that_there_are() -> None:
-    """Their names stand in two places: one compares, the other is for type checkers and editors."""
-    assert Claims.__annotations__.keys() == TESTS.keys()
