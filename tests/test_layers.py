@@ -37,7 +37,7 @@ _MAY: dict[str, set[str]] = {
 
 #: Room of the mock -> rooms of the mock it may import, from the ground up.
 _MOCK_MAY: dict[str, set[str]] = {
-    "deviations": set(),
+    "deviations": {"http"},
     "switches": set(),
     "state": set(),
     "http": {"state"},

@@ -6,7 +6,6 @@ import importlib
 import re
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, replace
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +17,7 @@ from werkzeug.routing import Map, Rule
 from pytest_ecs._mock import page
 from pytest_ecs._mock.compute import operations
 from pytest_ecs._mock.control import control
-from pytest_ecs._mock.deviations import DEVIATIONS
+from pytest_ecs._mock.deviations import DEVIATIONS, shown
 from pytest_ecs._mock.http import versions
 from pytest_ecs._mock.http.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
 from pytest_ecs._mock.http.reading import ECS_V2, MAX_BODY, error, fail, headers_of, inside, parse, read, text
@@ -28,7 +27,7 @@ from pytest_ecs._mock.identity.signature import Signed, verify
 from pytest_ecs._mock.state.clock import Clock, VirtualClock
 from pytest_ecs._mock.state.cloud import State
 from pytest_ecs._mock.state.keeping import keep, restore
-from pytest_ecs._mock.state.records import Limits, User
+from pytest_ecs._mock.state.records import User, quotas
 from pytest_ecs._mock.switches import switchboard
 from pytest_ecs._mock.variants import VARIANTS, answers, errors, wire
 
@@ -104,7 +103,7 @@ class MockCloud:
         if isinstance(self.clock, VirtualClock):
             self.clock.upcoming = self._state.upcoming
         self._state.varies = self._varies = switchboard("variant", VARIANTS, variants)
-        self._state.limits = _quotas(self._state)
+        self._state.limits = quotas(self._state.limits, self._varies)
         self._lock = threading.RLock()
         self._log: list[dict[str, Any]] = []
         self._request_id = ""
@@ -249,6 +248,8 @@ class MockCloud:
                     fail(request.path, 400, "There is not one action that is known.", "Ecs.0005")
                 if chosen[0] in _DISCARDED_ACTIONS and self._state.deviates("deprecated-gone"):
                     fail(request.path, 404, "There is no such action.")
+                if request.json[chosen[0]] is None and self._state.deviates("null-actions-refused"):
+                    fail(request.path, 400, "The action has no object.")
                 route = choices[chosen[0]]
             if route.permission is not None:
                 permit(request.user, route.permission, self._state.deviates)
@@ -258,6 +259,7 @@ class MockCloud:
             self._state.asked = (request.id, request.user.id if request.user is not None else "")
             response = route.handler(request, self._state)
             answers.change(route, response, self._varies)
+            shown.alter(route, response, self._state.deviates)
             operations.note(route, request, self._state)
             return response
         except RefusalError as refusal:
@@ -377,16 +379,6 @@ class MockCloud:
         headers = wire.headers(headers, self._request_id, self._varies)
         start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
         return [] if method == "HEAD" else [content]
-
-
-def _quotas(state: State) -> Limits:
-    """Return the quotas of every project to begin with."""
-    if state.varies("quotas-low"):
-        return replace(state.limits, servers=200, cores=2000, eips=10)
-    if state.varies("quotas-high"):
-        many = {name: 10 * value for name, value in asdict(state.limits).items()}
-        return replace(state.limits, **{**many, "disks": state.limits.disks})
-    return state.limits
 
 
 @cache
