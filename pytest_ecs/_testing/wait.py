@@ -51,7 +51,7 @@ class Wait:
             self.sleep(1.0)
         raise PrerequisiteMissing(f"{wanted} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
 
-    def gone(self, path: str, seconds: int = TRIES, *, microversion: str | None = None) -> bool:
+    def gone(self, path: str, seconds: int = TRIES, *, microversion: str | None = UNSET) -> bool:
         """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went.
 
         A server that shows as deleted (A-1) has gone.

@@ -29,7 +29,7 @@ class _Clock:
 def _gone(*answers: tuple[int, Any]) -> tuple[bool, float]:
     """Return whether something went that is answered so, the last answer again and again, and after how many seconds."""
     given = [exchange("nova.servers.show", status, body) for status, body in answers]
-    client: Any = SimpleNamespace(get=lambda path: given.pop(0) if len(given) > 1 else given[0])
+    client: Any = SimpleNamespace(get=lambda path, **_: given.pop(0) if len(given) > 1 else given[0])
     clock = _Clock()
     return Wait(client, clock).gone("/v2.1/p/servers/s", 5), clock.waited
 
