@@ -14,7 +14,7 @@ from pytest_ecs._mock.state.machine import GONE, POWER, Phase, action_of, failed
 from pytest_ecs._mock.state.records import Action, Image, Job, KeyPair, Limits, Rule, SecurityGroup, ServerGroup, User
 from pytest_ecs._mock.state.stock import KEY, flavors, images
 
-__all__ = ["Project", "State", "quotas"]
+__all__ = ["Project", "State"]
 
 
 @dataclass
