@@ -9,9 +9,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pytest_ecs._contract import Contract
-from pytest_ecs._report.certificate import group
+if TYPE_CHECKING:
+    from pytest_ecs._contract import Contract
 
 __all__ = ["SCARCE", "Shard", "groups_of", "home_of", "shard"]
 
@@ -57,6 +58,8 @@ def home_of(requirements: Iterable[str], marks: Sequence[str], contract: Contrac
 
 def _group(requirement: str, contract: Contract) -> str:
     known = contract.requirements[requirement]
+    from pytest_ecs._report.certificate import group
+
     return group(known, contract.operations.get(known.operation or ""))
 
 
