@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
     from pytest_ecs._contract import load as load_contract
     from pytest_ecs._contract.model import Requirement
+    from pytest_ecs._contract.urls import url_of
     from pytest_ecs._http.client import Client
     from pytest_ecs._http.credentials import Credentials
     from pytest_ecs._http.exchange import Exchange
@@ -68,6 +69,7 @@ __all__ = [
     "recipe",
     "serve_mock",
     "uncovered",
+    "url_of",
 ]
 
 __version__ = "0.1.0"
@@ -100,6 +102,7 @@ _HOMES = {
     "Trial": ("pytest_ecs._testing.properties", "Trial"),
     "Wait": ("pytest_ecs._testing.wait", "Wait"),
     "exactly": ("pytest_ecs._testing.reading", "exactly"),
+    "url_of": ("pytest_ecs._contract.urls", "url_of"),
     "load_contract": ("pytest_ecs._contract", "load"),
     "read": ("pytest_ecs._testing.reading", "read"),
     "recipe": ("pytest_ecs._cases.recipe", "recipe"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
 from pytest_ecs._cli.explain import explain
@@ -80,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = verbs.add_parser("list", help="print operations, requirements, rulings or deviations")
     listing.add_argument("what", choices=["operations", "requirements", "rulings", "deviations", "variants"])
+    listing.add_argument(
+        "--ecs-edition", type=Path, metavar="FILE", help="requirements: those that an edition's amendments change"
+    )
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(verb=list_)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Clients, Expect, Jobs, Servers, Supplies, load_contract, read
+from pytest_ecs import Cases, Check, Client, Clients, Expect, Jobs, Servers, Supplies, load_contract, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing, TargetError
 
 from .recipes import each_operation, requirements
@@ -21,11 +21,11 @@ def test_wrong_credentials_are_refused(ecs_cases: Cases, requirement: str) -> No
 
 #: A query of each chapter that needs nothing.
 _QUERIES = {
-    "ecs": "/v1/{project_id}/cloudservers/limits",
-    "nova": "/v2.1/{project_id}/flavors",
-    "deprecated": "/v2.1/{project_id}/flavors",
+    "ecs": url_of("ecs.quotas.show"),
+    "nova": url_of("nova.flavors.list"),
+    "deprecated": url_of("nova.flavors.list"),
 }
-_SERVERS = "/v1/{project_id}/cloudservers"
+_SERVERS = url_of("ecs.servers.create")
 
 
 @pytest.mark.ecs_requirement("4.2/signature-accepted")
@@ -104,7 +104,7 @@ def _large(servers: Servers) -> tuple[str, str, str]:
     """Return the path of a server, a request that gives it the name that it has, and the same one beyond 12 MB."""
     (lease,) = servers.shared("ACTIVE")
     body = json.dumps({"server": {"name": read(lease.show(), "server", "name")}})
-    return f"/v2.1/{{project_id}}/servers/{lease.id}", body, body + " " * _TOO_MANY
+    return url_of("nova.servers.show", server_id=lease.id), body, body + " " * _TOO_MANY
 
 
 @pytest.mark.ecs_requirement("4.2/signature-large-body")
@@ -139,4 +139,4 @@ def test_a_large_body_with_a_token_is_answered(ecs_client: Client, ecs_check: Ch
     except TargetError:
         ecs_check.not_tested("4.2/token-large-body", _CUT_OFF)
     else:
-        ecs_check("4.2/token-large-body", answered, "status", at_most=499)
+        ecs_check.served("4.2/token-large-body", answered)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Servers, Supplies, load_contract, read
+from pytest_ecs import Cases, Check, Client, Expect, Servers, Supplies, load_contract, read, url_of
 
 from .recipes import boundaries, each_operation, requirements
 
@@ -20,8 +20,12 @@ def test_fields_come_and_go_with_their_microversion(
 ) -> None:
     """At each documented boundary and just below it, the judge looks at what the answers have; v2.1 lists likewise."""
     (lease,) = ecs_servers.shared("ACTIVE")
-    for path in (f"/servers/{lease.id}", "/servers/detail", "/servers"):
-        ecs_client.get(f"/v2.1/{{project_id}}{path}", microversion=microversion)
+    for path in (
+        url_of("nova.servers.show", server_id=lease.id),
+        url_of("nova.servers.list-detail"),
+        url_of("nova.servers.list"),
+    ):
+        ecs_client.get(path, microversion=microversion)
 
 
 @pytest.mark.parametrize("requirement", requirements("alias", "microversion"))

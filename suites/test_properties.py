@@ -12,7 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from pytest_ecs import Exchange, Lease, Properties, Servers, load_contract, read
+from pytest_ecs import Exchange, Lease, Properties, Servers, load_contract, read, url_of
 from pytest_ecs.strategies import breakable, can_vary
 
 from . import recipes  # noqa: F401 - registers what the requests are made from
@@ -92,7 +92,7 @@ class _Lifecycle(RuleBasedStateMachine):
         self.status, self.locked = "ACTIVE", False
         self.metadata: dict[str, str | None] = {}
         self.tags: dict[str, str | None] = {}
-        self.path = f"/v2.1/{{project_id}}/servers/{lease.id}"
+        self.path = url_of("nova.servers.show", server_id=lease.id)
         with self.trial:
             self.tools.servers.bring(lease, "ACTIVE")
             self.before = properties.snapshot(lease)
@@ -256,7 +256,7 @@ class _Lifecycle(RuleBasedStateMachine):
             disk = self.tools.supplies.disk()
             family = "nova" if native else "ecs"
             self._do(f"{family}.disks.attach", {"volumeAttachment": {"volumeId": disk}})
-            self.tools.wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+            self.tools.wait.until(url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="in-use")
             self.disks.append(disk)
 
     @precondition(lambda self: self.status == "SHUTOFF" and not self.locked and self.more_disks)
@@ -266,7 +266,9 @@ class _Lifecycle(RuleBasedStateMachine):
         with self.trial:
             disk = self.disks[-1]
             self._do(f"{'nova' if native else 'ecs'}.disks.detach", None, volume_id=disk)
-            self.tools.wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="available")
+            self.tools.wait.until(
+                url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="available"
+            )
             self.disks.pop()
 
     @precondition(lambda self: self.status == "ACTIVE" and not self.locked and self.more_nics < 2)
@@ -311,7 +313,7 @@ class _Lifecycle(RuleBasedStateMachine):
             if read(shown, "server", "status") == self.status:
                 power = 1 if running else 3
                 check("nova.servers.show/rule/power-state", shown, *server, "OS-EXT-STS:power_state", equals=power)
-            listed = get("/v2.1/{project_id}/servers/detail", query={"name": self.name}, microversion=_VERSION)
+            listed = get(url_of("nova.servers.list-detail"), query={"name": self.name}, microversion=_VERSION)
             found = [one.get("id") for one in read(listed, "servers")]
             check(_VIEWS, listed, "body", "servers", "*", "id", has_one=self.lease.id)
             places: list[tuple[Exchange, tuple[str | int, ...]]] = [(shown, server)]
@@ -340,7 +342,7 @@ class _Lifecycle(RuleBasedStateMachine):
         check, get = self.tools.check, self.tools.client.get
         ids = ("body", "volumeAttachments", "*", "volumeId")
         check(_VIEWS, get(f"{self.path}/os-volume_attachments"), *ids, same_items=self.disks)
-        check(_VIEWS, get(f"/v2.1/servers/{self.lease.id}/block_device"), *ids, same_items=self.disks)
+        check(_VIEWS, get(url_of("ecs.disks.list", server_id=self.lease.id)), *ids, same_items=self.disks)
         nics = get(f"{self.path}/os-interface")
         check(_VIEWS, nics, "body", "interfaceAttachments", "*", "port_id", same_items=self.ports)
         if self.metadata:
@@ -350,7 +352,7 @@ class _Lifecycle(RuleBasedStateMachine):
                 check(_VIEWS, pairs, "body", "metadata", key, **there)
         if not self.tags:
             return
-        tags = get(f"/v1/{{project_id}}/servers/{self.lease.id}/tags")
+        tags = get(url_of("ecs.tags.list", server_id=self.lease.id))
         for key, value in self.tags.items():
             if value is None:
                 check(_VIEWS, tags, "body", "tags", "*", "key", lacks=key)

@@ -1,6 +1,7 @@
 """Table A-4: each pair of vm_state and task_state shows as its status, on the way through every operation.
 
-The judge looks at every server body of the run; the tests here only make sure that the pairs come up.
+The judge looks at every server body of the run; the tests here only make sure that the pairs come up. By chapter 6 they do
+without them: whoever starts, stops, restarts, resizes or deletes a server there looks at it until it is stable.
 """
 
 from __future__ import annotations
@@ -9,8 +10,22 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_ecs import Check, Client, Contract, Exchange, Jobs, Lease, Servers, Supplies, Target, Wait, load_contract
-from pytest_ecs.typing import ServerState
+from pytest_ecs import (
+    Check,
+    Client,
+    Contract,
+    Exchange,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    Target,
+    Wait,
+    load_contract,
+    url_of,
+)
+from pytest_ecs.exceptions import PrerequisiteMissing
+from pytest_ecs.typing import JSON, ServerState
 
 pytestmark = pytest.mark.ecs_group("servers")
 
@@ -20,7 +35,16 @@ _BUILDING = [f"A-4/building+{task}" for task in ("scheduling", "block_device_map
 _SOFT = [f"A-4/active+{task}" for task in ("rebooting", "reboot_pending", "reboot_started")]
 _HARD = [f"A-4/active+{task}" for task in ("rebooting_hard", "reboot_pending_hard", "reboot_started_hard")]
 _RESIZING = [f"A-4/stopped+{task}" for task in ("resize_prep", "resize_migrating", "resize_migrated", "resize_finish")]
-_ACTION = "/v1/{project_id}/cloudservers/action"
+_ACTION = url_of("ecs.servers.batch-stop")
+
+
+def _sent(client: Client, check: Check, rows: list[str], path: str, body: dict[str, JSON]) -> Exchange | None:
+    """Send a request of chapter 5; where the profile has none, say of each pair that was not seen that it was not."""
+    try:
+        return client.post(path, body)
+    except PrerequisiteMissing:
+        check.missed(rows, ())
+        return None
 
 
 def _show(lease: Lease) -> Callable[[], Exchange]:
@@ -39,10 +63,13 @@ def test_states_of_a_new_server(
 ) -> None:
     """From the request to ACTIVE a server is building."""
     name = ecs_supplies.name("states")
-    started = ecs_client.post("/v1/{project_id}/cloudservers", ecs_servers.template(name, 1))
-    seen = ecs_jobs.watch(started, lambda: ecs_client.get("/v2.1/{project_id}/servers/detail", query={"name": name}))
+    rows, path = [*_BUILDING, *_ACTIVE], url_of("ecs.servers.create")
+    started = _sent(ecs_client, ecs_check, rows, path, ecs_servers.template(name, 1))
+    if started is None:
+        return
+    seen = ecs_jobs.watch(started, lambda: ecs_client.get(url_of("nova.servers.list-detail"), query={"name": name}))
     ecs_servers.settle(started)
-    ecs_check.missed([*_BUILDING, *_ACTIVE], seen)
+    ecs_check.missed(rows, seen)
 
 
 @pytest.mark.ecs_requirement(
@@ -51,21 +78,25 @@ def test_states_of_a_new_server(
 )
 def test_states_while_stopping(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs) -> None:
     """An active server that is stopped is powering off, then stopped."""
-    lease = ecs_servers("ACTIVE")
-    started = ecs_client.post(_ACTION, {"os-stop": {"servers": [{"id": lease.id}]}})
+    lease, rows = ecs_servers("ACTIVE"), ["A-4/active+powering-off", *_STOPPED]
+    started = _sent(ecs_client, ecs_check, rows, _ACTION, {"os-stop": {"servers": [{"id": lease.id}]}})
+    if started is None:
+        return
     seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
-    ecs_check.missed(["A-4/active+powering-off", *_STOPPED], seen)
+    ecs_check.missed(rows, seen)
 
 
 @pytest.mark.ecs_requirement("A-4/stopped+powering-on")
 def test_states_while_starting(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs) -> None:
     """A stopped server that is started is powering on."""
-    lease = ecs_servers("SHUTOFF")
-    started = ecs_client.post(_ACTION, {"os-start": {"servers": [{"id": lease.id}]}})
+    lease, rows = ecs_servers("SHUTOFF"), ["A-4/stopped+powering-on"]
+    started = _sent(ecs_client, ecs_check, rows, _ACTION, {"os-start": {"servers": [{"id": lease.id}]}})
+    if started is None:
+        return
     seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
-    ecs_check.missed(["A-4/stopped+powering-on"], seen)
+    ecs_check.missed(rows, seen)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +111,10 @@ def test_states_while_rebooting(
 ) -> None:
     """A restart shows as REBOOT, a forcible one as HARD_REBOOT, through all three of its tasks."""
     lease = ecs_servers("ACTIVE")
-    started = ecs_client.post(_ACTION, {"reboot": {"type": kind, "servers": [{"id": lease.id}]}})
+    order: dict[str, JSON] = {"reboot": {"type": kind, "servers": [{"id": lease.id}]}}
+    started = _sent(ecs_client, ecs_check, rows, _ACTION, order)
+    if started is None:
+        return
     seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
     ecs_check.missed(rows, seen)
@@ -96,8 +130,10 @@ def test_states_while_resizing(ecs_client: Client, ecs_check: Check, ecs_servers
     """A stopped server whose specifications change shows as RESIZE."""
     lease = ecs_servers("SHUTOFF")
     wanted = ecs_servers.other_flavor(lease)
-    path = f"/v1/{{project_id}}/cloudservers/{lease.id}/resize"
-    started = ecs_client.post(path, {"resize": {"flavorRef": wanted}})
+    path = url_of("ecs.servers.resize", server_id=lease.id)
+    started = _sent(ecs_client, ecs_check, _RESIZING, path, {"resize": {"flavorRef": wanted}})
+    if started is None:
+        return
     seen = ecs_jobs.watch(started, _show(lease))
     lease.release()
     ecs_check.missed(_RESIZING, seen)
@@ -120,11 +156,13 @@ def test_states_while_deleting(
     row: str,
 ) -> None:
     """A server keeps its status while it is being deleted, and then it is gone."""
-    lease = ecs_servers.to_delete(state)
-    started = ecs_client.post("/v1/{project_id}/cloudservers/delete", {"servers": [{"id": lease.id}]})
+    lease, path = ecs_servers.to_delete(state), url_of("ecs.servers.delete")
+    started = _sent(ecs_client, ecs_check, [row], path, {"servers": [{"id": lease.id}]})
+    if started is None:
+        return
     seen = ecs_jobs.watch(started, _show(lease))
     if started.accepted and "job_id" not in started.json_object:  # nothing says when it is over
-        ecs_wait.gone(f"/v2.1/{{project_id}}/servers/{lease.id}")
+        ecs_wait.gone(url_of("nova.servers.show", server_id=lease.id))
     ecs_check.after(started).refused("ecs.servers.delete/rule/success-deletes", lease.show(), "not-found")
     lease.release()
     ecs_check.missed([row], seen)

@@ -67,6 +67,55 @@ def test_names_that_were_meant_are_found_in_one_place() -> None:
     assert users == {"pytest_ecs/_text.py", "pytest_ecs/_mock/switches.py"}
 
 
+#: Numbers in suites that only look like statuses.
+_NO_STATUS = {
+    ("suites/deprecated/test_images.py", 400),  # days
+    ("suites/nova/test_operations.py", 300),  # seconds
+    ("suites/test_error_codes.py", 500),  # servers
+}
+
+
+def test_suites_say_no_status_and_no_code() -> None:
+    """The contract says them: what an answer must be is an expectation of general.yaml, accepted or refused."""
+    contract = load_contract()
+    statuses = {*contract.statuses, 299, 399, 499, 599}
+    files = sorted((_ROOT / "suites").rglob("*.py"))
+    trees = {_name(file): ast.parse(file.read_text(encoding="utf-8")) for file in files}
+    numbers = {
+        (name, node.value)
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value in statuses and node.value >= 200
+    }
+    code = re.compile(r"(?<!A\.2/)\b[A-Z][a-z]+\.[0-9]{4}\b")
+    codes = {(name, text) for name, tree in trees.items() for _, text in _texts(tree) if code.search(text)}
+    assert len(files) > 100
+    assert numbers == _NO_STATUS
+    assert codes == set()
+
+
+#: URLs in suites that are themselves what is tested.
+_TESTED_URLS = {
+    ("suites/nova/test_versions.py", "/v2"),
+    ("suites/nova/test_versions.py", "/v2.1"),
+    ("suites/recipes/nova/versions.py", "v2.1"),
+    ("suites/test_microversions.py", "/v2"),
+    ("suites/test_microversions.py", "/v2.1"),
+    ("suites/test_microversions.py", "/v2.1/{project_id}/"),  # how paths begin that take microversions
+}
+
+
+def test_suites_say_no_url() -> None:
+    """The contract does: `url_of` gives the URL of an operation."""
+    found = {
+        (_name(file), text)
+        for file in (_ROOT / "suites").rglob("*.py")
+        for _, text in _texts(ast.parse(file.read_text(encoding="utf-8")))
+        if re.match(r"/?v\d(\.\d)?(/|$)", text)
+    }
+    assert found == _TESTED_URLS
+
+
 def test_every_rule_stands_literally_where_it_is_checked() -> None:
     """`git grep nova.tags.add/rule/too-long` finds the claim of the contract and the check."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in (_ROOT / "suites").rglob("*.py"))
@@ -76,6 +125,20 @@ def test_every_rule_stands_literally_where_it_is_checked() -> None:
     everywhere = {f"ecs.jobs.show/rule/{name}" for name in RULES}  # the judge looks at them in every job
     assert sorted(rules - written - everywhere) == []
     assert sorted(one.id for one in known if one.untestable is not None and one.id in written) == []
+
+
+def test_public_calls_are_typed_to_the_last_keyword() -> None:
+    """No `**options: Any` hides what a fixture or a recipe takes."""
+    files = [*(_ROOT / "pytest_ecs" / "_testing").glob("*.py"), _ROOT / "pytest_ecs" / "_cases" / "recipe.py"]
+    loose = {
+        (_name(file), node.name)
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and (rest := node.args.kwarg) is not None
+        and not (rest.annotation is not None and ast.unparse(rest.annotation).startswith("Unpack["))
+    }
+    assert loose == set()
 
 
 def test_what_is_made_once_has_a_name_of_its_own() -> None:

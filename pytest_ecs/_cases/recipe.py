@@ -5,14 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
+from typing import Protocol
 
 from pytest_ecs._contract import load
+from pytest_ecs._http.client import UNSET
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.target import Resources
 from pytest_ecs._types import JSON, Group, ServerState
 from pytest_ecs.exceptions import ConfigurationError, ContractError
 
-__all__ = ["RECIPES", "Ingredients", "Recipe", "Request", "Restore", "Step", "Undo", "placeholder", "recipe", "shape"]
+__all__ = [
+    "RECIPES",
+    "Ingredients",
+    "Make",
+    "Read",
+    "Recipe",
+    "Request",
+    "Restore",
+    "Step",
+    "Undo",
+    "Until",
+    "placeholder",
+    "recipe",
+    "shape",
+]
 
 
 @dataclass(frozen=True)
@@ -24,6 +40,52 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: JSON = None
     microversion: str | None = None
+
+
+class Read(Protocol):
+    """Reads what an endpoint shows."""
+
+    def __call__(self, path: str, *steps: str | int, microversion: str | None = UNSET) -> JSON:
+        """Return what stands at *steps* of the answer to GET *path*; raises `LookupError` where nothing does."""
+        ...
+
+
+class Make(Protocol):
+    """Creates what a request needs."""
+
+    def __call__(
+        self,
+        path: str,
+        body: JSON | Callable[[], JSON],
+        *steps: str | int,
+        among: str | None = None,
+        method: str = "POST",
+        microversion: str | None = UNSET,
+    ) -> JSON:
+        """Send *body*, or what it gives when it is called, and return what stands at *steps* of the answer.
+
+        What is created is deleted with the run. Requests that are to be refused share one, with those of other
+        operations that give the same *among*. Raises `PrerequisiteMissing` where the endpoint does not create it.
+        """
+        ...
+
+
+class Until(Protocol):
+    """Waits until something is as a request needs it."""
+
+    def __call__(
+        self,
+        path: str,
+        *steps: str | int,
+        equals: JSON = None,
+        contains: JSON = None,
+        microversion: str | None = UNSET,
+    ) -> None:
+        """Wait until what stands at *steps* of the answer to GET *path* is *equals*, or a list with *contains*.
+
+        Raises `PrerequisiteMissing` if it never does.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -43,14 +105,9 @@ class Ingredients:
     disk: Callable[[], str]
     #: Id of the port that the run was given, which no server has.
     port: Callable[[], str]
-    #: What stands at a place of the answer to GET: ``read(path, *steps, microversion=...)``.
-    read: Callable[..., JSON]
-    #: Creates what the request needs: ``make(path, body, *steps, method="POST", microversion=...)`` returns what stands
-    #: at a place of the answer. It is deleted with the run. Requests that are to be refused share one, with those of
-    #: other operations that give the same ``among=``.
-    make: Callable[..., JSON]
-    #: Waits until something is as the request needs it: ``until(path, *steps, equals=...)``, or ``contains=...`` of a list.
-    until: Callable[..., None]
+    read: Read
+    make: Make
+    until: Until
     #: Flavor of the first leased server, to resize to another one.
     flavor: Callable[[], str | None]
     #: Id of the project that requests are for.

@@ -6,5 +6,6 @@ from pytest_ecs._checks.assertions import TESTS, evaluate, locate
 from pytest_ecs._checks.cases import NOT_OFFERED
 from pytest_ecs._checks.finding import Assertion, Finding
 from pytest_ecs._checks.judge import Corpus, judge, rejudge
+from pytest_ecs._checks.seen import Seen
 
-__all__ = ["NOT_OFFERED", "TESTS", "Assertion", "Corpus", "Finding", "evaluate", "judge", "locate", "rejudge"]
+__all__ = ["NOT_OFFERED", "TESTS", "Assertion", "Corpus", "Finding", "Seen", "evaluate", "judge", "locate", "rejudge"]

@@ -11,10 +11,12 @@ from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
 
-__all__ = ["answer_findings"]
+__all__ = ["LABELS", "answer_findings"]
 
 #: Headers that say which microversion an answer is of.
 _VERSIONS = ("openstack-api-version", "x-openstack-nova-api-version")
+#: All headers that are looked at in every answer.
+LABELS = ("content-type", *_VERSIONS)
 
 
 def answer_findings(exchange: Exchange, operation: Operation | None) -> Iterator[Finding]:
@@ -27,7 +29,7 @@ def answer_findings(exchange: Exchange, operation: Operation | None) -> Iterator
         empty = body is None and not exchange.response_text
         yield verdict("10.1/no-content", empty, exchange, "an answer with 204 has no body", _body(exchange), "body")
     yield from _versions(exchange)
-    if not isinstance(body, Mapping) or operation is None:
+    if not isinstance(body, dict) or operation is None:
         return
     if not operation.response_body or "error" not in operation.response_body.get("properties", {}):
         fine = not is_error(body) or _is_documented(body, operation)
@@ -45,7 +47,7 @@ def _body(exchange: Exchange) -> JSON:
 def _labelled(exchange: Exchange) -> Iterator[Finding]:
     """4.3: the body is structured as the header Content-Type says."""
     label = exchange.response_headers.get("content-type")
-    structured = isinstance(exchange.response_body, Mapping | list)
+    structured = isinstance(exchange.response_body, dict | list)
     if structured:
         wanted = "the header Content-Type says of what form the body is"
         yield verdict("4.3/content-type-there", label is not None, exchange, wanted, "(missing)", "content-type")
@@ -75,12 +77,12 @@ def _own_id(exchange: Exchange, body: Mapping[str, JSON]) -> Iterator[Finding]:
     """A thing that the URL names by its id is the thing that the answer shows; so is the server that it belongs to."""
     name, asked = _last(exchange)
     shown = next(iter(body.values())) if len(body) == 1 else None
-    if name and isinstance(shown, Mapping) and isinstance(shown.get("id"), str):
+    if name and isinstance(shown, dict) and isinstance(shown.get("id"), str):
         wanted = f"the id is the one in the URL, {asked}"
         yield verdict("4.1/own-id", shown["id"].lower() == asked.lower(), exchange, wanted, shown["id"], "id")
     server = exchange.parameters.get("server_id")
     for item in shown if isinstance(shown, list) else [shown]:
-        if server and isinstance(item, Mapping) and isinstance(item.get("serverId"), str):
+        if server and isinstance(item, dict) and isinstance(item.get("serverId"), str):
             wanted = f"serverId is the server in the URL, {server}"
             same = item["serverId"].lower() == server.lower()
             yield verdict("4.1/own-id", same, exchange, wanted, item["serverId"], "serverId")
@@ -100,7 +102,7 @@ def _once(exchange: Exchange, body: Mapping[str, JSON]) -> Iterator[Finding]:
     for name, listed in body.items():
         if not isinstance(listed, list):
             continue
-        ids = [item["id"] for item in listed if isinstance(item, Mapping) and isinstance(item.get("id"), str)]
+        ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
         if ids:
             twice = _repeated(ids)
             yield verdict("6.2/listed-once", not twice, exchange, f"no id is in {name} twice", twice, name)
@@ -114,11 +116,11 @@ def _links(exchange: Exchange, body: Mapping[str, JSON]) -> Iterator[Finding]:
     """The link of a thing to itself ends with its id."""
     things = [thing for value in body.values() for thing in (value if isinstance(value, list) else [value])]
     for thing in things:
-        if not isinstance(thing, Mapping) or not isinstance(thing.get("id"), str):
+        if not isinstance(thing, dict) or not isinstance(thing.get("id"), str):
             continue
         links = thing.get("links")
         for link in links if isinstance(links, list) else ():
-            if isinstance(link, Mapping) and link.get("rel") == "self" and isinstance(link.get("href"), str):
+            if isinstance(link, dict) and link.get("rel") == "self" and isinstance(link.get("href"), str):
                 holds = _leads_to(link["href"], thing["id"])
                 yield verdict(
                     "3/self-links", holds, exchange, f"the link leads to {thing['id']}", link["href"], "links"

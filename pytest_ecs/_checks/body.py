@@ -7,13 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType, NoneType
 from typing import Any
 
-from pytest_ecs._checks.keywords import KEYWORDS, Holds, comparison, wording
+from pytest_ecs._checks.keywords import KEYWORDS, Holds, classes, comparison, wording
+from pytest_ecs._checks.seen import Seen
 from pytest_ecs._contract.fields import shown_when
 from pytest_ecs._types import JSON
 
-__all__ = ["KEYWORDS", "Claim", "Judged", "claims", "exists", "judge_body", "undocumented", "version"]
+__all__ = [
+    "KEYWORDS",
+    "Claim",
+    "Judged",
+    "as_before",
+    "claims",
+    "exists",
+    "judge_body",
+    "note",
+    "undocumented",
+    "version",
+]
 
 #: (path, keyword, holds, expected, observed); nothing is said of what is expected where it holds.
 Claim = tuple[str, str, bool, str, JSON]
@@ -53,14 +66,23 @@ class _Node:
     value: tuple[_Said, ...]
     #: Of an object's members: those that must be there, and those that must not be.
     required: Mapping[str, _Said]
-    #: Those of them that need be there in some states only: the member that says the state, and the states.
-    states: Mapping[str, tuple[str, frozenset[str]]]
+    #: Those of them that need be there in some states only, see `pytest_ecs._contract.fields.Field.states`.
+    states: Mapping[str, tuple[str, frozenset[str], str | None]]
     absent: Mapping[str, _Said]
-    members: tuple[tuple[str, _Node], ...]
+    members: Mapping[str, _Node]
     #: What the values of a map and the items of a list are.
     others: _Node | None
     items: _Node | None
     named: frozenset[str]
+    #: Whether a member that is not named is undocumented.
+    strict: bool
+    #: For a quick look: the classes of the documented type, None where any will do, and the other claims of the value.
+    classes: frozenset[type] | None
+    checks: tuple[Holds, ...]
+    #: Whether there is nothing inside, and nothing but the type is claimed.
+    leaf: bool
+    #: The requirements that all these claims are.
+    ids: frozenset[str]
 
 
 class Judged:
@@ -69,6 +91,9 @@ class Judged:
     def __init__(self) -> None:
         self.held: dict[_Said, None] = {}
         self.broken: list[tuple[_Said, JSON]] = []
+        self.nodes: set[_Node] = set()
+        #: Members that are not documented, and where.
+        self.extras: set[tuple[_Node, str]] = set()
 
     def claims(self) -> Iterator[Claim]:
         """Yield each claim that held once, as a list says the same of each of its items, and each breach."""
@@ -85,6 +110,53 @@ def judge_body(schema: Mapping[str, Any], value: JSON, microversion: str | None 
     return judged
 
 
+def as_before(schema: Mapping[str, Any], value: JSON, microversion: str | None, base: str, seen: Seen) -> bool:
+    """Whether *value* keeps all that is claimed of it, all of which was *seen* to hold, and has nothing new beside that."""
+    return _as_before(_compiled(schema, version(microversion), base), value, seen)
+
+
+def note(judged: Judged, seen: Seen) -> None:
+    """Remember where everything was seen to hold, and what is undocumented, so that `as_before` knows it."""
+    seen.extras |= judged.extras
+    seen.places.update(node for node in judged.nodes - seen.places if node.ids <= seen.passed)
+
+
+def _as_before(node: _Node, value: JSON, seen: Seen) -> bool:
+    if node not in seen.places or (node.classes is not None and type(value) not in node.classes):
+        return False
+    for holds in node.checks:
+        if not holds(value):
+            return False
+    if type(value) is dict:
+        return _members_as_before(node, value, seen)
+    if node.items is not None and type(value) is list:
+        for item in value:
+            if not _as_before(node.items, item, seen):
+                return False
+    return isinstance(value, _JSON)
+
+
+def _members_as_before(node: _Node, value: dict[str, JSON], seen: Seen) -> bool:
+    if not (node.required.keys() <= value.keys() and node.absent.keys().isdisjoint(value)):
+        return False
+    members, places, others = node.members, seen.places, node.others
+    for name, item in value.items():
+        member = members.get(name, others)
+        if member is None:
+            if node.strict and (node, name) not in seen.extras:
+                return False
+        elif member.leaf:
+            if member not in places or type(item) not in member.classes:  # type: ignore[operator]  # a leaf has some
+                return False
+        elif not _as_before(member, item, seen):
+            return False
+    return True
+
+
+#: What JSON is read into; anything else is looked at in full.
+_JSON = (str, int, float, bool, list, dict, NoneType)
+
+
 def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = None) -> list[Claim]:
     """Return a claim for each keyword of each field that the schema has something to say of in *value*.
 
@@ -95,6 +167,7 @@ def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = No
 
 def _walk(node: _Node, value: JSON, judged: Judged) -> None:
     held = judged.held
+    judged.nodes.add(node)
     for said in node.value:
         if said.holds(value):
             held[said] = None
@@ -120,7 +193,9 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
             judged.broken.append((said, value[name]))
         else:
             judged.held[said] = None
-    for name, member in node.members:
+    if node.strict:
+        judged.extras.update((node, name) for name in value.keys() - node.named)
+    for name, member in node.members.items():
         if name in value:
             _walk(member, value[name], judged)
     if node.others is not None:
@@ -129,10 +204,10 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
                 _walk(node.others, item, judged)
 
 
-def _in_state(value: Mapping[str, JSON], member: str, states: frozenset[str]) -> bool:
-    """Whether an object is in one of those states; one that does not say its state may be."""
+def _in_state(value: Mapping[str, JSON], member: str, states: frozenset[str], task: str | None) -> bool:
+    """Whether an object is in one of those states, and nothing is being done to it; one that does not say its state may be."""
     state = value.get(member)
-    return not isinstance(state, str) or state.lower() in states
+    return (not isinstance(state, str) or state.lower() in states) and (task is None or not value.get(task))
 
 
 #: Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.
@@ -155,7 +230,7 @@ def _node(schema: Mapping[str, Any], path: str, at: tuple[int, int], base: str) 
 
     if "anyOf" in schema:
         made = claimed(path, "type", comparison("anyOf", schema["anyOf"]), f"{place} {wording('anyOf', schema)}")
-        return _Node((made,), {}, {}, {}, (), None, None, frozenset())
+        return _joined((made,), None)
     said = [
         claimed(path, keyword, comparison(keyword, schema[keyword]), f"{place} {wording(keyword, schema)}")
         for keyword in KEYWORDS
@@ -164,7 +239,7 @@ def _node(schema: Mapping[str, Any], path: str, at: tuple[int, int], base: str) 
     demanded = {*schema.get("required", ()), *schema.get("x-expected", ())}
     required: dict[str, _Said] = {}
     absent: dict[str, _Said] = {}
-    members = []
+    members: dict[str, _Node] = {}
     for name, inner in schema.get("properties", {}).items():
         field = f"{path}.{name}" if path else name
         beyond = _beyond(inner, at)
@@ -176,18 +251,40 @@ def _node(schema: Mapping[str, Any], path: str, at: tuple[int, int], base: str) 
             continue
         if name in demanded:
             required[name] = claimed(field, "required", _never, f"{field} is there")
-        members.append((name, _node(inner, field, at, base)))
+        members[name] = _node(inner, field, at, base)
     others, items = schema.get("additionalProperties"), schema.get("items")
-    return _Node(
+    return _joined(
         tuple(said),
-        required,
-        {name: states for name in required if (states := shown_when(schema, name)) is not None},
-        absent,
-        tuple(members),
-        _node(others, f"{path}{{}}", at, base) if isinstance(others, Mapping) else None,
-        _node(items, f"{path}[]", at, base) if isinstance(items, Mapping) else None,
-        frozenset(schema.get("properties", ())),
+        classes(schema["type"]) if "type" in schema else None,
+        required=required,
+        states={name: states for name in required if (states := shown_when(schema, name)) is not None},
+        absent=absent,
+        members=members,
+        others=_node(others, f"{path}{{}}", at, base) if isinstance(others, Mapping) else None,
+        items=_node(items, f"{path}[]", at, base) if isinstance(items, Mapping) else None,
+        named=frozenset(schema.get("properties", ())),
+        strict=bool(schema.get("properties")) and "additionalProperties" not in schema,
     )
+
+
+def _joined(
+    value: tuple[_Said, ...],
+    of: frozenset[type] | None,
+    *,
+    required: Mapping[str, _Said] = MappingProxyType({}),
+    states: Mapping[str, tuple[str, frozenset[str], str | None]] = MappingProxyType({}),
+    absent: Mapping[str, _Said] = MappingProxyType({}),
+    members: Mapping[str, _Node] = MappingProxyType({}),
+    others: _Node | None = None,
+    items: _Node | None = None,
+    named: frozenset[str] = frozenset(),
+    strict: bool = False,
+) -> _Node:
+    """Return the node, with what makes a quick look at it quick; *of* are the classes of its type."""
+    checks = tuple(said.holds for said in value if of is None or said.keyword != "type")
+    leaf = of is not None and not (checks or required or absent or members or others or items or strict)
+    ids = frozenset(said.id for said in (*value, *required.values(), *absent.values()))
+    return _Node(value, required, states, absent, members, others, items, named, strict, of, checks, leaf, ids)
 
 
 def _never(_: JSON) -> bool:

@@ -45,17 +45,18 @@ def case_findings(
         return
     expectation = contract.expectation(case.expects, operation.dialect if operation is not None else "nova")
     evidence = (exchange.id, *([case.control] if case.control else []))
-    if 300 <= exchange.status < 400 and exchange.status not in expectation.statuses:
+    accepted = case.expects == "accepted"
+    why = "" if accepted else _proves_nothing(exchange, corpus)
+    if why:
+        yield Finding(case.requirement, "not_tested", evidence, reason=why)
+    elif exchange.status in range(300 + accepted, 400) and exchange.status not in expectation.statuses:
+        # Not 300 for a valid request: it says which URLs there are instead (10.1).
         reason = f"the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
         yield Finding(case.requirement, "error", evidence, reason=reason)
-    elif case.expects == "accepted":
+    elif accepted:
         yield _acceptance(exchange, operation, expectation, evidence, contract, corpus)
     else:
-        why = _proves_nothing(exchange, corpus)
-        if why:
-            yield Finding(case.requirement, "not_tested", evidence, reason=why)
-        else:
-            yield _rejection(exchange, expectation, evidence, contract, corpus)
+        yield _rejection(exchange, expectation, evidence, contract, corpus)
 
 
 def _proves_nothing(exchange: Exchange, corpus: Corpus) -> str:
@@ -122,7 +123,7 @@ def _not_permitted(exchange: Exchange, operation: Operation | None, contract: Co
 def _full(exchange: Exchange, operation: Operation | None, contract: Contract, corpus: Corpus) -> str:
     """Say that the project has as many as it may have of what a refused request creates; nothing where that is not known."""
     quota = operation.quota if operation is not None else None
-    if quota is None or exchange.case is None or exchange.status not in contract.quota_statuses:
+    if quota is None or quota.used is None or exchange.case is None or exchange.status not in contract.quota_statuses:
         return ""
     shown = corpus.get(exchange.case.limits or "")
     try:

@@ -9,6 +9,7 @@ from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._checks.formats import validator
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Operation
+from pytest_ecs._contract.quick import Accepts, compiled
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
 
@@ -47,6 +48,18 @@ def error_findings(exchange: Exchange, operation: Operation, contract: Contract)
         yield verdict(f"A.2/{main}", exchange.status in row.statuses, exchange, expected, exchange.status, "status")
 
 
+#: Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.
+_FORMS: dict[int, tuple[Mapping[str, JSON], Accepts, Accepts]] = {}
+
+
+def _fits(schema: Mapping[str, JSON], body: JSON) -> bool:
+    """Whether a body has the form of an error; jsonschema is asked only where a quick look does not say yes."""
+    entry = _FORMS.get(id(schema))
+    if entry is None or entry[0] is not schema:
+        entry = _FORMS[id(schema)] = (schema, compiled({"form": schema}, "form"), validator(schema).is_valid)
+    return entry[1](body) or entry[2](body)
+
+
 def _seen(exchange: Exchange) -> JSON:
     return exchange.response_body if exchange.response_body is not None else exchange.response_text or "(no body)"
 
@@ -60,7 +73,7 @@ def _form(exchange: Exchange, operation: Operation, contract: Contract) -> str |
         return "none" if free and "nova" in operation.envelopes else None
     names = [*operation.envelopes, *(["gateway"] if exchange.status in contract.gateway_statuses else [])]
     for name in names:
-        if validator(contract.envelopes[name]).is_valid(body):
+        if _fits(contract.envelopes[name], body):
             # "error" is a name like any other where the wrapper's name is free; its code is one of A.2 all the same.
             return "ecs" if name == "nova" and isinstance(body, Mapping) and main_code(body) is not None else name
     return None

@@ -5,10 +5,10 @@ The same function serves a running test, the clean-up and a recorded run that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from pytest_ecs._checks.answers import answer_findings
+from pytest_ecs._checks.answers import LABELS, answer_findings
 from pytest_ecs._checks.assertions import evaluate
 from pytest_ecs._checks.body import undocumented
 from pytest_ecs._checks.cases import NOT_OFFERED, case_findings, not_offered
@@ -17,6 +17,7 @@ from pytest_ecs._checks.corpus import Corpus, Record, told
 from pytest_ecs._checks.errors import error_findings
 from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._checks.jobs import job_claims
+from pytest_ecs._checks.seen import Seen
 from pytest_ecs._checks.states import state_findings
 from pytest_ecs._checks.success import success_findings
 from pytest_ecs._contract import Contract
@@ -27,13 +28,42 @@ from pytest_ecs._types import JSON
 __all__ = ["Corpus", "Drift", "drift", "judge", "rejudge"]
 
 
-def judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Finding]:
-    """Return every finding that *exchange* gives; none where no answer came and nothing was tested."""
+def judge(exchange: Exchange, contract: Contract, corpus: Corpus, seen: Seen | None = None) -> list[Finding]:
+    """Return every finding that *exchange* gives; none where no answer came and nothing was tested.
+
+    With *seen* only what is new: the successes of requirements that no exchange was seen to keep before are added to it,
+    the others are left out.
+    """
     known = contract.requirements
-    return [finding for finding in _judge(exchange, contract, corpus) if finding.requirement in known]
+    answer = _answer(exchange, contract, corpus) if seen is not None and seen.recorded else None
+    if seen is not None and answer is not None and answer in seen.answers:
+        seen.plain = exchange.id
+        return []
+    found = [finding for finding in _judge(exchange, contract, corpus, seen) if finding.requirement in known]
+    if seen is None:
+        return found
+    if answer is not None and all(finding.outcome == "pass" for finding in found):
+        seen.answers.add(answer)
+    new = [finding for finding in found if finding.outcome != "pass" or finding.requirement not in seen.passed]
+    seen.passed.update(finding.requirement for finding in new if finding.outcome == "pass")
+    return new
 
 
-def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Finding]:
+def _answer(exchange: Exchange, contract: Contract, corpus: Corpus) -> Hashable | None:
+    """Return all that judging looks at in the answer to a query, bodies as objects; None where it looks at more."""
+    operation = contract.operations.get(exchange.operation or "")
+    if operation is None or exchange.case is not None or exchange.failure is not None:
+        return None
+    if exchange.method != "GET" or exchange.request_body is not None:
+        return None
+    before = _before(exchange, corpus) if operation.id == contract.roles.get("job") else None
+    headers = exchange.response_headers
+    shown = (*map(headers.get, LABELS), *(headers.get(name.lower()) for name in operation.response_headers))
+    about = (operation.id, exchange.path, exchange.microversion, *exchange.parameters.items())
+    return about, exchange.status, shown, id(exchange.response_body), exchange.response_text, id(before)
+
+
+def _judge(exchange: Exchange, contract: Contract, corpus: Corpus, seen: Seen | None) -> list[Finding]:
     case = exchange.case
     if exchange.failure is not None or _throttled(exchange):
         if case is None:
@@ -51,7 +81,7 @@ def _judge(exchange: Exchange, contract: Contract, corpus: Corpus) -> list[Findi
     if exchange.refused:
         found += error_findings(exchange, operation, contract)
     elif exchange.accepted and (case is None or case.expects == "accepted"):
-        found += success_findings(exchange, operation, contract, corpus)
+        found += success_findings(exchange, operation, contract, corpus, seen)
         if operation.id == contract.roles.get("job") and isinstance(exchange.response_body, Mapping):
             found += _job(exchange, exchange.response_body, contract, corpus)
     return found
@@ -63,12 +93,7 @@ def _throttled(exchange: Exchange) -> bool:
 
 
 def _job(exchange: Exchange, body: Mapping[str, JSON], contract: Contract, corpus: Corpus) -> Iterator[Finding]:
-    asked = exchange.parameters.get("job_id")
-    before: Mapping[str, JSON] | None = None
-    for query in told(corpus.job(asked)) if asked else ():
-        if query.id == exchange.id:
-            break
-        before = query.response_body
+    asked, before = exchange.parameters.get("job_id"), _before(exchange, corpus)
     if body.get("status") == "FAIL":
         # A.2: codes are shown in the messages of the query of a task too.
         for code in sorted(job_error_codes(body) & contract.errors.keys()):
@@ -77,13 +102,29 @@ def _job(exchange: Exchange, body: Mapping[str, JSON], contract: Contract, corpu
         yield verdict(f"{exchange.operation}/rule/{rule}", holds, exchange, expected, observed, rule)
 
 
+def _before(exchange: Exchange, corpus: Corpus) -> Mapping[str, JSON] | None:
+    """Return what the query before this one was told of the same job, None for the first one."""
+    asked = exchange.parameters.get("job_id")
+    before: Mapping[str, JSON] | None = None
+    for query in told(corpus.job(asked)) if asked else ():
+        if query.id == exchange.id:
+            break
+        before = query.response_body
+    return before
+
+
 # Drift: what is not documented is reported and never a failure.
 
 Drift = tuple[str, str, str]
 
 
-def drift(exchange: Exchange, contract: Contract) -> Iterator[Drift]:
-    """Yield (operation, kind, what) for undocumented fields of a successful answer."""
+def drift(exchange: Exchange, contract: Contract, seen: Seen | None = None) -> Iterator[Drift]:
+    """Yield (operation, kind, what) for undocumented fields of a successful answer.
+
+    With *seen*, which has just judged the exchange, nothing where all of them were yielded before.
+    """
+    if seen is not None and seen.plain == exchange.id:
+        return
     operation = contract.operations.get(exchange.operation or "")
     if operation is None or operation.response_body is None or not exchange.accepted:
         return

@@ -10,7 +10,7 @@ from typing import Any
 from pytest_ecs._checks.formats import FORMATS, matches, validator
 from pytest_ecs._types import JSON
 
-__all__ = ["KEYWORDS", "Holds", "comparison", "wording"]
+__all__ = ["KEYWORDS", "Holds", "classes", "comparison", "wording"]
 
 #: Keywords that are claims about a value by themselves.
 KEYWORDS = (
@@ -46,12 +46,17 @@ def comparison(keyword: str, limit: Any) -> Holds:
     return made(limit) if made is not None else validator({keyword: limit}).is_valid
 
 
+def classes(limit: str | list[str]) -> frozenset[type]:
+    """Return the classes whose values are all of the type, or one of the types, *limit*; a value of another may be too."""
+    names = [limit] if isinstance(limit, str) else limit
+    return frozenset(cls for name in names for cls in _CLASSES[name])
+
+
 def _type(limit: str | list[str]) -> Holds:
-    names = [limit] if isinstance(limit, str) else list(limit)
-    classes = frozenset(cls for name in names for cls in _CLASSES[name])
+    known = classes(limit)
     # JSON has one kind of number, so 1.0 is an integer, and its objects need not be dicts here.
     other = validator({"type": limit}).is_valid
-    return lambda value: type(value) in classes or (type(value) not in _PLAIN and other(value))
+    return lambda value: type(value) in known or (type(value) not in _PLAIN and other(value))
 
 
 #: Classes of values that are of no other type than their own.

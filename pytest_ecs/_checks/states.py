@@ -36,11 +36,11 @@ def state_findings(exchange: Exchange, contract: Contract) -> Iterator[Finding]:
 
 def _servers(body: JSON) -> Iterator[tuple[str, Mapping[str, JSON]]]:
     """Yield each server with its states, and where it stands: one alone (6.2.6) or a list (6.2.5)."""
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         return
     listed = body.get("servers")
     shown = [("server", body.get("server"))]
     shown += [(f"servers.{number}", item) for number, item in enumerate(listed if isinstance(listed, list) else ())]
     for where, server in shown:
-        if isinstance(server, Mapping) and "OS-EXT-STS:vm_state" in server and "status" in server:
+        if isinstance(server, dict) and "OS-EXT-STS:vm_state" in server and "status" in server:
             yield where, server

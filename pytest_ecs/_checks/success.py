@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pytest_ecs._checks.body import exists, judge_body
+from pytest_ecs._checks.body import as_before, exists, judge_body, note
 from pytest_ecs._checks.corpus import Corpus, told
 from pytest_ecs._checks.finding import Finding, verdict
+from pytest_ecs._checks.seen import Seen
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Operation, Schema
 from pytest_ecs._http.exchange import Exchange
@@ -15,15 +16,17 @@ from pytest_ecs._http.job import OVER, job_error_codes
 __all__ = ["success_findings"]
 
 
-def success_findings(exchange: Exchange, operation: Operation, contract: Contract, corpus: Corpus) -> list[Finding]:
-    """Return what an accepted request says of its operation."""
+def success_findings(
+    exchange: Exchange, operation: Operation, contract: Contract, corpus: Corpus, seen: Seen | None = None
+) -> list[Finding]:
+    """Return what an accepted request says of its operation; of a body in which all is as was *seen* before, nothing."""
     documented = exchange.status in operation.statuses
     wanted = f"the status is one of {', '.join(map(str, operation.statuses))}"
     found = [verdict(f"{operation.id}/status", documented, exchange, wanted, exchange.status, "status")]
     found += _headers(exchange, operation)
     found += _outcome(exchange, operation, contract, corpus)
     if operation.response_body is not None and not _checked_only(exchange, operation):
-        found += _body(exchange, operation, operation.response_body)
+        found += _body(exchange, operation, operation.response_body, contract, seen)
     return found
 
 
@@ -37,19 +40,28 @@ def _headers(exchange: Exchange, operation: Operation) -> Iterator[Finding]:
         yield verdict(f"{operation.id}/header/{name}", holds, exchange, expected, value or "(missing)", name)
 
 
-def _body(exchange: Exchange, operation: Operation, schema: Schema) -> list[Finding]:
+def _body(
+    exchange: Exchange, operation: Operation, schema: Schema, contract: Contract, seen: Seen | None
+) -> list[Finding]:
     body, base, evidence = exchange.response_body, f"{operation.id}/response", (exchange.id,)
     if body is None and not _expected(schema, exchange.microversion):
         # At this microversion no body is documented, so that its fields are rightly absent.
         held = judge_body(schema, {}, exchange.microversion, base).held
         return [Finding(said.id, "pass", evidence) for said in held if said.keyword in {"since", "until"}]
     if body is None:
-        seen, wanted = exchange.response_text or "(no body)", "the answer has a JSON body"
-        return [Finding(f"{base}/body/type", "fail", evidence, wanted, observed=seen, where="body")]
+        text, wanted = exchange.response_text or "(no body)", "the answer has a JSON body"
+        return [Finding(f"{base}/body/type", "fail", evidence, wanted, observed=text, where="body")]
+    if seen is not None and as_before(schema, body, exchange.microversion, base, seen):
+        seen.plain = exchange.id
+        return []
     judged = judge_body(schema, body, exchange.microversion, base)
+    if seen is not None:
+        # Of what is no requirement nobody hears, so that it is as good as said.
+        seen.passed.update(said.id for said in judged.held if said.id not in contract.requirements)
+        note(judged, seen)
     found = [Finding(said.id, "pass", evidence) for said in judged.held]
-    for said, seen in judged.broken:
-        found.append(Finding(said.id, "fail", evidence, said.wanted, observed=seen, where=said.path))
+    for said, value in judged.broken:
+        found.append(Finding(said.id, "fail", evidence, said.wanted, observed=value, where=said.path))
     return found
 
 

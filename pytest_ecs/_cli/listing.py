@@ -5,22 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["list_"]
 
 
 def list_(options: argparse.Namespace) -> int:
     """Print operations, requirements, rulings, deviations or variants as a table or as JSON."""
-    rows = _ROWS[options.what]()
+    if options.ecs_edition is not None:
+        if options.what != "requirements":
+            raise ConfigurationError(
+                "--ecs-edition changes requirements only", hint="pytest-ecs list requirements --ecs-edition FILE"
+            )
+        rows, columns = _changed(options.ecs_edition), ["effect", "section", "level", "id", "says"]
+    else:
+        rows, columns = _ROWS[options.what](), _COLUMNS[options.what]
     if options.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))  # noqa: T201
         return 0
-    _table(
-        [
-            _COLUMNS[options.what],
-            *([str(row[c] if row[c] is not None else "-") for c in _COLUMNS[options.what]] for row in rows),
-        ]
-    )
+    _table([columns, *([str(row[c] if row[c] is not None else "-") for c in columns] for row in rows)])
     print(f"{len(rows)} {options.what}")  # noqa: T201
     return 0
 
@@ -59,6 +64,22 @@ def _requirements() -> list[dict[str, object]]:
         }
         for r in contract.requirements.values()
     ]
+
+
+def _changed(file: Path) -> list[dict[str, object]]:
+    """Return the requirements that an edition adds, removes or words otherwise."""
+    from pytest_ecs._contract import document, load, read_edition
+
+    before, after = document().requirements, load(edition=read_edition(file)).requirements
+    rows: list[dict[str, object]] = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        shown = new or old
+        effect = "added" if old is None else "removed" if new is None else "changed"
+        rows.append({"effect": effect, "id": name} | {key: getattr(shown, key) for key in ("section", "level", "says")})
+    return rows
 
 
 def _rulings() -> list[dict[str, object]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pytest_ecs._contract.contract import Contract
-from pytest_ecs._contract.loader import check, load
+from pytest_ecs._contract.edition import Edition, read_edition
+from pytest_ecs._contract.loader import check, document, load, use
 from pytest_ecs._contract.model import (
     Chapter,
     Dialect,
@@ -30,6 +31,7 @@ __all__ = [
     "Chapter",
     "Contract",
     "Dialect",
+    "Edition",
     "Envelope",
     "ErrorCode",
     "Expectation",
@@ -46,7 +48,10 @@ __all__ = [
     "StateWords",
     "StatusRow",
     "check",
+    "document",
     "load",
+    "read_edition",
     "sample",
     "schema_at",
+    "use",
 ]

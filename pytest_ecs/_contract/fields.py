@@ -94,17 +94,21 @@ class Field:
         return self.parent is not None and self.name in self.parent.get("x-expected", ())
 
     @property
-    def states(self) -> tuple[str, frozenset[str]] | None:
-        """The member beside it that says a state, and the states (in lower case) in which it must be there; None for all."""
+    def states(self) -> tuple[str, frozenset[str], str | None] | None:
+        """When it must be there; None for always.
+
+        The member beside it that says a state, the states (in lower case), and the member that says what is being done
+        to the thing: while something is, it need not be there.
+        """
         return shown_when(self.parent, self.name) if self.parent is not None else None
 
 
-def shown_when(parent: Schema, name: str) -> tuple[str, frozenset[str]] | None:
+def shown_when(parent: Schema, name: str) -> tuple[str, frozenset[str], str | None] | None:
     """Return what `Field.states` is for the member *name* of the object *parent*."""
     when = parent.get("x-shown-when")
     if when is None or name not in when.get("members", {name} - {"id", when["field"]}):
         return None
-    return when["field"], frozenset(value.lower() for value in when["values"])
+    return when["field"], frozenset(value.lower() for value in when["values"]), when.get("without")
 
 
 def walk(schema: Schema, section: str = "") -> Iterator[Field]:

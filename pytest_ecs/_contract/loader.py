@@ -10,23 +10,39 @@ from pathlib import Path
 from pytest_ecs import _locations
 from pytest_ecs._contract import build, crosscheck, shape
 from pytest_ecs._contract.contract import Contract
+from pytest_ecs._contract.edition import Edition, amended
 from pytest_ecs._contract.references import Shared
 from pytest_ecs._contract.requirements import derive
 from pytest_ecs._contract.source import Mistake, Source, ordered, raise_first
 from pytest_ecs.exceptions import ContractError
 
-__all__ = ["check", "load"]
+__all__ = ["check", "document", "load", "use"]
 
 #: Files that every contract has.
 _NEEDED = tuple(f"{kind}.yaml" for kind in ("errors", "general", "general-requirements", "permissions", "statuses"))
 
 
-def load(root: Path | None = None) -> Contract:
+def load(root: Path | None = None, edition: Edition | None = None) -> Contract:
     """Return the contract in *root*, by default that of this package; a second call returns the same object.
 
-    Raises `ContractError` with file and line when a file is wrong.
+    An *edition*, by default the one in `use`, is laid over that of this package.
+    Raises `ContractError` with file and line when a file is wrong, or when an edition does not fit.
     """
-    return _load((root or _locations.schemas()).resolve())
+    return _load((root or _locations.schemas()).resolve(), edition or (_IN_USE[-1] if root is None else None))
+
+
+def document() -> Contract:
+    """Return the contract of this package by the document alone, whatever edition is in use."""
+    return _load(_locations.schemas().resolve(), None)
+
+
+#: The edition of the run that this process is in; the first entry stands for none.
+_IN_USE: list[Edition | None] = [None]
+
+
+def use(edition: Edition | None) -> None:
+    """Let `load` give the contract as *edition* has it, until somebody says otherwise; None is the document alone."""
+    _IN_USE[-1] = edition
 
 
 def check(root: Path | None = None) -> list[Mistake]:
@@ -38,9 +54,15 @@ def check(root: Path | None = None) -> list[Mistake]:
 
 
 @cache
-def _load(root: Path) -> Contract:
+def _load(root: Path, edition: Edition | None) -> Contract:
     sources = _read(root)
+    if edition is not None:
+        raise_first(_mistakes(sources)[0])
+        sources = amended(sources, edition)
     mistakes, shared = _mistakes(sources)
+    if mistakes and edition is not None:
+        what = f"{edition.file} makes a contract that contradicts itself: {mistakes[0].what}"
+        raise ContractError(what, hint=mistakes[0].hint)
     raise_first(mistakes)
     general, statuses = sources["general.yaml"].data, sources["statuses.yaml"].data
     operations = build.operations(sources, shared)
@@ -54,7 +76,7 @@ def _load(root: Path) -> Contract:
         title=general["title"],
         issue=general["issue"],
         date=general["date"],
-        digest=_digest(sources),
+        digest=_digest(sources, edition),
         groups=build.groups(sources),
         operations=operations,
         requirements=derive(
@@ -115,8 +137,10 @@ def _mistakes(sources: Mapping[str, Source], *, thorough: bool = False) -> tuple
     return found, shared
 
 
-def _digest(sources: Mapping[str, Source]) -> str:
+def _digest(sources: Mapping[str, Source], edition: Edition | None) -> str:
     total = hashlib.sha256()
     for source in sources.values():
         total.update(source.content)
+    if edition is not None:
+        total.update(edition.text.encode())
     return total.hexdigest()

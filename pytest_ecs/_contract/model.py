@@ -95,10 +95,10 @@ class Microversions:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many of something a project may have, and has: names of fields in the answer of 6.10.1."""
+    """How many of something there may be, and are, None where it is not shown: names of fields in the answer of 6.10.1."""
 
     most: str
-    used: str
+    used: str | None = None
 
 
 #: Names of fields that lead to a place in a body.

@@ -1,4 +1,4 @@
-"""A yes-or-no validator for the few keywords that ``schemas/meta/`` uses.
+"""A yes-or-no validator for the few keywords that ``schemas/meta/`` and the forms of errors use.
 
 Loading holds every file against its meta schema, every time. With jsonschema that costs more than reading the files,
 so a schema is turned into nested functions once, and jsonschema is asked only when the answer is no, to say why. The
@@ -105,8 +105,9 @@ class _Compiler:
 _MEMBERS = frozenset({"properties", "required", "additionalProperties"})
 
 
-def _type(limit: str) -> Accepts:
-    types = _TYPES[limit]
+def _type(limit: str | list[str]) -> Accepts:
+    names = [limit] if isinstance(limit, str) else limit
+    types = frozenset(one for name in names for one in _TYPES[name])
     return lambda value: type(value) in types
 
 
@@ -141,6 +142,7 @@ _SIMPLE: Mapping[str, Callable[[Any], Accepts]] = {
     "maxItems": lambda limit: lambda value: type(value) is not list or len(value) <= limit,
     "uniqueItems": _unique,
     "minProperties": lambda limit: lambda value: type(value) is not dict or len(value) >= limit,
+    "maxProperties": lambda limit: lambda value: type(value) is not dict or len(value) <= limit,
     "minimum": lambda limit: lambda value: type(value) not in (int, float) or value >= limit,
     "maximum": lambda limit: lambda value: type(value) not in (int, float) or value <= limit,
 }

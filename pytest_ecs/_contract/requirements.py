@@ -153,21 +153,31 @@ def _response(operation: Operation) -> Iterator[Requirement]:
         if field.required or field.expected:
             span = (f" from {since} on" if since else "") + (f" before {until}" if until else "")
             if field.states is not None:
-                member, values = field.states
+                member, values, task = field.states
                 span += f" while {member} is {listing(sorted(value.upper() for value in values), 'or')}"
+                span += f" without {task}" if task is not None else ""
             yield made("required", "must" if field.required else "should", f"{name} is present{span}", _ruling(field))
         if since:
             present = f" and present from {since} on" if field.required else ""
-            yield made("since", "must", f"{name} is absent below {since}{present}", _ruling(field))
+            ruling = schema.get("x-ruling") or "fields-before-their-microversion"
+            yield made("since", "should", f"{name} is absent below {since}{present}", ruling)
         if until:
             present = f" and present below {until}" if field.required else ""
             yield made("until", "must", f"{name} is absent from {until} on{present}", _ruling(field))
         for keyword in _keywords(schema):
             if keyword in _NEVER_ANSWERED:
                 continue
-            # No text gives answers a least length: that a text is not empty is only noted.
-            level: Level = "note" if keyword == "minLength" and schema[keyword] == 1 else "must"
-            yield made(keyword, level, f"{name} {claim(keyword, schema)}", schema.get("x-ruling"))
+            yield made(
+                keyword,
+                "note" if _unsaid(keyword, schema) else "must",
+                f"{name} {claim(keyword, schema)}",
+                schema.get("x-ruling"),
+            )
+
+
+def _unsaid(keyword: str, schema: Schema) -> bool:
+    """Whether no text gives an answer that bound: that a text is not empty, and a number not below zero or none at all."""
+    return (keyword == "minLength" and schema[keyword] == 1) or (keyword == "minimum" and "maximum" not in schema)
 
 
 def _request(operation: Operation) -> Iterator[Requirement]:
@@ -252,7 +262,7 @@ def _cases(operation: Operation, ground: _Ground) -> Iterator[Requirement]:
         elif name != _PROJECT and name not in operation.lenient:
             says = f"An unknown {name} in the URL is answered as not found"
             yield from made("not-found", "not-found", says, field=name)
-    yield from made("http", "method", "A method that the URL does not have is refused", case="wrong-method")
+    yield from made("http", "method", "A method that the URL does not have is refused", "should", case="wrong-method")
     if operation.body is not None:
         yield from made("http", "malformed", "A body that is not JSON is refused", case="malformed-json")
         # Table 4-3 recommends application/json and leaves other types to single sections, none of which names one.

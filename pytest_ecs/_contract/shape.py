@@ -37,9 +37,12 @@ def fits(source: Source, meta: Path) -> bool:
     return kind is not None and _quick(meta)[kind](source.data)
 
 
-def mistakes(source: Source, meta: Path) -> Iterator[Mistake]:
-    """Yield what is wrong in *source* against its meta schema; *meta* is the folder of those."""
-    kind = kind_of(source.file)
+def mistakes(source: Source, meta: Path, kind: str | None = None) -> Iterator[Mistake]:
+    """Yield what is wrong in *source* against its meta schema; *meta* is the folder of those.
+
+    Without a *kind* the name of the file says which one that is.
+    """
+    kind = kind or kind_of(source.file)
     if kind is None:
         hint = one_of(source.file, [f"{name}.yaml" for name in _KINDS])
         yield source.mistake((), "a file of this name is not part of the contract", hint)
@@ -51,7 +54,9 @@ def mistakes(source: Source, meta: Path) -> Iterator[Mistake]:
 
 @cache
 def _loaded(meta: Path) -> Mapping[str, Any]:
-    return {kind: json.loads((meta / f"{kind}.schema.json").read_bytes()) for kind in (*_KINDS, "operations")}
+    return {
+        kind: json.loads((meta / f"{kind}.schema.json").read_bytes()) for kind in (*_KINDS, "operations", "edition")
+    }
 
 
 @cache

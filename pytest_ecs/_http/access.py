@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import httpx
+
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ConfigurationError
 
@@ -38,7 +40,9 @@ def address_of(url: str, what: str, hint: str = "write it as https://host or htt
     try:
         parts = urlsplit(url.strip())
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
+        if parts.scheme and not parts.username and not re.search(r"\s", url.strip()):
+            httpx.URL(url.strip())  # a name that no host can have
+    except (ValueError, httpx.InvalidURL) as error:
         problem.seen = f"{url!r}: {error}"
         raise problem from None
     if parts.username or parts.password:

@@ -21,7 +21,7 @@ from pytest_ecs._http.token import NO_RENEWAL, TokenAuth
 from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import AuthenticationFailed, NotAnEcsEndpoint
 
-__all__ = ["Client", "Query"]
+__all__ = ["UNSET", "Client", "Query"]
 
 #: Name and value pairs of a query; a name may occur twice in a sequence.
 Query = Mapping[str, Any] | Sequence[tuple[str, Any]]
@@ -31,7 +31,8 @@ _BARE = frozenset({"unauthenticated", "no-token", "foreign-project", "too-large"
 
 #: What a path may hold as it is; all else is quoted, so that no id from an answer begins a query or a fragment.
 _PATH = "/%:@!$&'()*+,;=-._~"
-_UNSET: Any = object()
+#: Stands for the client's own microversion.
+UNSET: Any = object()
 
 #: An exchange of which nothing is known yet.
 _DRAFT = Exchange(
@@ -75,7 +76,7 @@ class Client:
         *,
         query: Query | None = None,
         headers: Mapping[str, str] | None = None,
-        microversion: str | None = _UNSET,
+        microversion: str | None = UNSET,
         auth: httpx.Auth | None = None,
         scheme: str | None = None,
         case: Case | None = None,
@@ -94,7 +95,7 @@ class Client:
             operation=operation,
         )
 
-    def head(self, path: str, *, query: Query | None = None, microversion: str | None = _UNSET) -> Exchange:
+    def head(self, path: str, *, query: Query | None = None, microversion: str | None = UNSET) -> Exchange:
         """Send a HEAD; see `request`. The connection is closed after it: a body that should not be there would be read next."""
         return self.request("HEAD", path, query=query, headers={"Connection": "close"}, microversion=microversion)
 
@@ -106,7 +107,7 @@ class Client:
         content: bytes | str | None = None,
         query: Query | None = None,
         headers: Mapping[str, str] | None = None,
-        microversion: str | None = _UNSET,
+        microversion: str | None = UNSET,
         auth: httpx.Auth | None = None,
         scheme: str | None = None,
         case: Case | None = None,
@@ -135,7 +136,7 @@ class Client:
         content: bytes | str | None = None,
         query: Query | None = None,
         headers: Mapping[str, str] | None = None,
-        microversion: str | None = _UNSET,
+        microversion: str | None = UNSET,
         auth: httpx.Auth | None = None,
         scheme: str | None = None,
         case: Case | None = None,
@@ -162,7 +163,7 @@ class Client:
         *,
         query: Query | None = None,
         headers: Mapping[str, str] | None = None,
-        microversion: str | None = _UNSET,
+        microversion: str | None = UNSET,
         auth: httpx.Auth | None = None,
         scheme: str | None = None,
         case: Case | None = None,
@@ -226,7 +227,7 @@ class Client:
         content: bytes | str | None = None,
         query: Query | None = None,
         headers: Mapping[str, str] | None = None,
-        microversion: str | None = _UNSET,
+        microversion: str | None = UNSET,
         auth: httpx.Auth | None = None,
         scheme: str | None = None,
         case: Case | None = None,
@@ -290,7 +291,7 @@ class Client:
 
     def _versions(self, path: str, microversion: str | None) -> dict[str, str]:
         """Return the headers that ask for a microversion, where the URL is a native one (3)."""
-        version = self.microversion if microversion is _UNSET else microversion
+        version = self.microversion if microversion is UNSET else microversion
         return version_headers(version) if path.startswith("/v2.1") and version is not None else {}
 
     def _build(

@@ -292,7 +292,10 @@ def _parsed(path: Path, text: str) -> Any:
     import yaml
 
     try:
-        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        if path.suffix == ".json":
+            return json.loads(text)
+        _each_once(path, yaml.compose(text, Loader=yaml.SafeLoader), yaml.MappingNode)
+        return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         at = getattr(error, "position", None)  # of a character that YAML does not allow
@@ -310,6 +313,27 @@ def _parsed(path: Path, text: str) -> Any:
             seen=where,
             hint="Check indentation there, and put values with special characters into quotes",
         ) from None
+
+
+def _each_once(path: Path, node: Any, mapping: type) -> None:
+    """Raise `ConfigurationError` for a key that a mapping has twice: YAML would take the last one, and say nothing."""
+    if not isinstance(getattr(node, "value", None), list):
+        return
+    seen: set[str] = set()
+    for part in node.value:
+        if not isinstance(node, mapping):
+            _each_once(path, part, mapping)
+            continue
+        key, value = part
+        name = str(key.value)
+        if name in seen and name != "<<":
+            raise ConfigurationError(
+                f"{path} has {name!r} twice in one mapping",
+                seen=f"again in line {key.start_mark.line + 1}",
+                hint="Keep one of them: which one counts cannot be seen",
+            )
+        seen.add(name)
+        _each_once(path, value, mapping)
 
 
 def _entry(path: Path, name: str, entry: object) -> dict[str, Any]:

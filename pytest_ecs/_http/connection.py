@@ -71,16 +71,20 @@ class Connection:
         guard: Guard | None = None,
         timeout: float = 60.0,
         pace_file: Path | None = None,
+        rate: float | None = None,
     ) -> Connection:
         """Open a connection pool to *target*; close it with `close`. Raises `ConfigurationError` when it cannot be set up.
 
-        No attempt takes longer than *timeout* seconds. *pace_file* is shared by the processes of a run.
+        No attempt takes longer than *timeout* seconds. *pace_file* is shared by the processes of a run, which
+        send at most *rate* requests in a second together, logins and repetitions included.
         """
         secrets = Secrets(secret for credentials in target.identities.values() for secret in credentials.secrets())
         keep_quiet()
         http = open_http(target, timeout)
         bound(http, timeout)
-        return cls(target, http, Journal(worker), secrets, identify, Pace(target.clock, pace_file), guard)
+        pace = Pace(target.clock, pace_file, rate)
+        http.event_hooks["request"].append(lambda _: pace.take_turn())
+        return cls(target, http, Journal(worker), secrets, identify, pace, guard)
 
     def close(self) -> None:
         """Close the sockets."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pytest_ecs._http.clouds import Cloud, read_cloud
+from pytest_ecs._http.vendor_file import NAMES, VARIABLE, read_vendor_file
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["Credentials", "load"]
@@ -97,7 +98,9 @@ _VARIABLES: tuple[tuple[str, dict[str, tuple[str, ...]]], ...] = (
     ),
 )
 #: Variables that say how the others are meant, or which file is read.
-_READ_APART = frozenset({"OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_AUTH_TYPE", "OS_INSECURE"})
+_READ_APART = frozenset(
+    {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_AUTH_TYPE", "OS_INSECURE", VARIABLE}
+)
 _YES = frozenset({"1", "true", "yes", "on"})
 
 #: How a login is called by openstacksdk, and what it is here.
@@ -193,7 +196,7 @@ def load(
     must not turn a second identity into the first. If it cannot, the variables complete it. Without a name
     ``OS_CLOUD`` is one, unless ``OS_*`` variables name another account.
 
-    Variables count in this order: ``OS_*``, ``HUAWEICLOUD_SDK_*``, ``HW_*``; an empty one counts as not set. A later
+    Variables count in this order: ``OS_*``, ``HUAWEICLOUD_SDK_*``, the credentials file of the vendor's SDKs, ``HW_*``; an empty one counts as not set. A later
     source fills what earlier ones left open. It is left out as a whole when it names another user, domain, project or
     IAM, or when nothing in it says that it is the same account; an AK only comes with the SK and security token of the
     same source.
@@ -208,13 +211,20 @@ def load(
     if named is not None:
         found = _from_cloud(read_cloud(named, search, environ, region))
         looked.append(f"{found.source} {_halves(found)}")
-    sources = [_from_variables(label, names, environ) for label, names in _VARIABLES]
+    file, values, remarks = read_vendor_file(environ)
+    given: list[tuple[Mapping[str, Sequence[str]], Credentials]] = [
+        (names, _from_variables(label, names, environ)) for label, names in _VARIABLES
+    ]
+    if file is not None:  # the SDKs read it after their variables
+        given.insert(2, (NAMES, _from_variables(str(file), NAMES, values)))
+        found = _unused(found, *remarks)
+    sources = [one for _, one in given]
     if named is not None and found.complete:
         if cloud is None:
             _same_account(found, sources[0])
         found = _unused(found, *(one.source for one in sources if one.complete), *_unread(environ, found=found))
     else:
-        for one, (_, names) in zip(sources, _VARIABLES, strict=True):
+        for names, one in given:
             found, remark = _merge(found, one, names)
             looked.append(f"{one.source} {remark}")
         found = _unused(found, *_unread(environ, found=None))
@@ -294,7 +304,7 @@ def _same_account(found: Credentials, variables: Credentials) -> None:
 
 
 def _difference(first: Credentials, second: Credentials) -> str | None:
-    for name in ("iam", *_ACCOUNT):
+    for name in ("iam", *_ACCOUNT, "ak"):
         mine, other = getattr(first, name), getattr(second, name)
         if mine and other and mine.rstrip("/") != other.rstrip("/"):
             return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -33,14 +34,18 @@ def retry_after(response: httpx.Response, now: float) -> float | None:
 
 
 class Pace:
-    """The moment before which no process of the run sends anything, since the endpoint asked for that (429).
+    """When requests may leave: not before the endpoint asked for them (429), and so many in a second at most.
 
     *file* holds it for all processes of a run on one machine; without one it is this process's alone.
     """
 
-    def __init__(self, clock: Clock, file: Path | None = None) -> None:
+    def __init__(self, clock: Clock, file: Path | None = None, rate: float | None = None) -> None:
         self._clock = clock
         self._file = file
+        #: Most requests in a second.
+        self._rate = rate
+        self._lock = threading.Lock()
+        self._last = 0.0
         self._changed = 0
         self._until = 0.0
 
@@ -60,6 +65,33 @@ class Pace:
         left = self._until - self._clock.now()
         if left > 0:
             self._clock.sleep(min(left, LONGEST_WAIT))
+
+    def take_turn(self) -> None:
+        """Wait until one more request may leave, where so many in a second are the most; all processes of a run share it."""
+        if self._rate is None:
+            return
+        with self._lock:
+            turn = self._next_turn(1 / self._rate)
+        left = turn - self._clock.now()
+        if left > 0:
+            self._clock.sleep(left)
+
+    def _next_turn(self, apart: float) -> float:
+        """Return the moment of this process's next request, *apart* from that of any other."""
+        if self._file is None:
+            self._last = max(self._clock.now(), self._last + apart)
+            return self._last
+        import fcntl  # not on Windows, where there is no shared file either
+
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._file.with_name(f"{self._file.name}.turns").open("a+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            turn = max(self._clock.now(), float(file.read() or 0) + apart)
+            file.seek(0)
+            file.truncate()
+            file.write(repr(turn))
+        return turn
 
     def _read(self, file: Path) -> None:
         with suppress(OSError, ValueError):

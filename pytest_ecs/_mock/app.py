@@ -25,9 +25,9 @@ from pytest_ecs._mock.http.routing import ROUTES, Request, Response, Route
 from pytest_ecs._mock.identity.policy import permit
 from pytest_ecs._mock.identity.signature import Signed, verify
 from pytest_ecs._mock.state.clock import Clock, VirtualClock
-from pytest_ecs._mock.state.cloud import State
+from pytest_ecs._mock.state.cloud import State, quotas
 from pytest_ecs._mock.state.keeping import keep, restore
-from pytest_ecs._mock.state.records import User, quotas
+from pytest_ecs._mock.state.records import User
 from pytest_ecs._mock.switches import switchboard
 from pytest_ecs._mock.variants import VARIANTS, answers, errors, wire
 
@@ -103,7 +103,7 @@ class MockCloud:
         if isinstance(self.clock, VirtualClock):
             self.clock.upcoming = self._state.upcoming
         self._state.varies = self._varies = switchboard("variant", VARIANTS, variants)
-        self._state.limits = quotas(self._state.limits, self._varies)
+        self._state.limits = quotas(self._state)
         self._lock = threading.RLock()
         self._log: list[dict[str, Any]] = []
         self._request_id = ""

@@ -31,9 +31,11 @@ _FAIL = Field(
     "object",
     fields={
         "job_type": Field("string", need=True, enum=tuple(KINDS)),
-        "code": Field("string", need=True, pattern=_CODE),
+        "code": Field("string", pattern=_CODE),
     },
 )
+#: What a job fails with when nothing is said: a failure inside the service.
+_FAILURE = "Ecs.0204"
 _LIMITS = Field("object", fields={one.name: Field("integer", low=0) for one in fields(Limits)})
 _CROWD = Field("object", fields={"count": Field("integer", need=True, low=0)})
 _REFUSE = Field(
@@ -150,7 +152,7 @@ def _policy(state: State, body: Any) -> dict[str, Any]:
 
 def _fail(state: State, body: Any) -> dict[str, Any]:
     read = _read(body, _FAIL)
-    state.fail_next[read["job_type"]] = read["code"]
+    state.fail_next[read["job_type"]] = read.get("code", _FAILURE)
     return dict(state.fail_next)
 
 

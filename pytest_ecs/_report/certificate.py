@@ -26,6 +26,7 @@ from pytest_ecs._report.model import (
     WaiverRow,
 )
 from pytest_ecs._report.offered import unoffered
+from pytest_ecs._report.proof import table
 from pytest_ecs._report.record import Record
 from pytest_ecs._report.shown import never_shown
 from pytest_ecs._report.waiving import WRONG, fits, in_force, waiver_of, weigh_waivers
@@ -34,6 +35,8 @@ from pytest_ecs._types import Verdict
 __all__ = ["Result", "build", "decide", "group", "inside", "overall", "results_of", "summary_of", "wanted"]
 
 _NEVER = "no check exercised it in this run"
+#: The chapter whose APIs send the codes of A.2.
+_WITH_CODES = "ecs"
 _UNENDED = "the run did not end in order, so not everything was tested"
 #: The worst decides; what is not applicable says more than what was not tested.
 _ORDER = ("fail", "error", "pass", "not_applicable", "not_tested")
@@ -58,15 +61,24 @@ def inside(
 ) -> bool:
     """Whether *requirement* is in the chapters and every filter; *operation* is the one that it belongs to.
 
+    A code of A.2 belongs to the APIs that can send it, those of chapter 5.
+
     A section has what it says itself, and all that is required of the operations that it documents.
     """
     if operation is not None and operation.chapter not in chapters:
+        return False
+    if requirement.kind == "code" and _WITH_CODES not in chapters:
         return False
     sections = {requirement.section.split(",")[0], operation.section if operation is not None else ""}
     wanted_sections = filters.get("section") or ()
     if wanted_sections and not any(f"{one}.".startswith(f"{s}.") for one in sections for s in wanted_sections):
         return False
-    values = {"operation": requirement.operation, "kind": requirement.kind, "level": requirement.level}
+    values = {
+        "group": group(requirement, operation),
+        "operation": requirement.operation,
+        "kind": requirement.kind,
+        "level": requirement.level,
+    }
     if not all(not filters.get(name) or value in filters[name] for name, value in values.items()):
         return False
     return all(
@@ -186,11 +198,11 @@ def overall(results: Iterable[Result], waivers: Sequence[WaiverRow] = (), troubl
     return "pass"
 
 
-def group(requirement: Requirement) -> str:
-    """Return the section group: "5.1" for 5.1.1, the table or list for the appendix."""
-    if requirement.operation is None:
+def group(requirement: Requirement, operation: Operation | None) -> str:
+    """Return the section group: "5.1" for 5.1.1, the table or list for the appendix; *operation* is the one it belongs to."""
+    if operation is None and requirement.operation is None:
         return requirement.subject
-    section = requirement.section.partition(",")[0].strip()
+    section = operation.section if operation is not None else requirement.section.partition(",")[0].strip()
     if section.startswith("A") or not re.match(r"\d", section):
         return section
     return ".".join(section.split(".")[:2])
@@ -215,8 +227,11 @@ def build(header: Header, record: Record, footer: Footer | None, contract: Contr
     results = results_of(header, record, contract)
     verdicts = {result.requirement.id: str(result.verdict) for result in results}
     waivers = weigh_waivers(header.waivers, verdicts, today=today, known=contract.requirements)
-    homes = {o.id: ".".join(o.section.split(".")[:2]) for o in contract.operations.values()}
-    rows = [_row(result, homes) for result in results]
+    rows = [_row(result, contract.operations.get(result.requirement.operation or "")) for result in results]
+    proved = table(header.proof)
+    if proved is not None:
+        for row in rows:
+            row["deviations"] = proved.get(row["requirement"], 0)
     complete = footer is not None and footer.complete
     troubles = [*record.troubles, *record.leaks]
     if not complete and not troubles:
@@ -278,7 +293,7 @@ def _section_key(name: str) -> tuple[int, list[int], str]:
     return (0 if name[:1].isdigit() else 1, numbers, name)
 
 
-def _row(result: Result, homes: Mapping[str, str]) -> ResultRow:
+def _row(result: Result, operation: Operation | None) -> ResultRow:
     requirement, finding = result.requirement, result.finding
     row: ResultRow = {
         "requirement": requirement.id,
@@ -291,7 +306,7 @@ def _row(result: Result, homes: Mapping[str, str]) -> ResultRow:
         "reason": result.reason,
         "evidence": list(result.evidence),
         "ruling": requirement.ruling,
-        "group": homes.get(requirement.operation or "") or group(requirement),
+        "group": group(requirement, operation),
     }
     if finding is not None and result.verdict in {"fail", "waived", "error"}:
         row["expected"], row["observed"], row["where"] = finding.expected, finding.observed, finding.where

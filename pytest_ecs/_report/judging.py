@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from pytest_ecs._checks import Finding, evaluate, judge
+from pytest_ecs._checks import Finding, Seen, evaluate, judge
 from pytest_ecs._checks.corpus import Record as Corpus
 from pytest_ecs._checks.judge import drift
 from pytest_ecs._contract import Contract
@@ -39,12 +39,10 @@ class Judged:
 
 def judged(evidence: Evidence, contract: Contract) -> Judged:
     """Judge every exchange again; "error" and "not_tested" are taken over, since they speak of what is not recorded."""
-    corpus, result = Corpus(evidence.exchanges), Judged()
+    corpus, result, seen = Corpus(evidence.exchanges), Judged(), Seen(recorded=True)
     first, again = result.first, result.again
-    shown: set[str] = set()
     for finding in evidence.record.findings:
         again.setdefault(_key(finding), [])
-        shown.update(finding.exchanges[:1])
 
     def note(finding: Finding) -> None:
         first.setdefault((finding.requirement, finding.outcome), finding)
@@ -53,16 +51,9 @@ def judged(evidence: Evidence, contract: Contract) -> Judged:
             same.append(finding)
 
     for exchange in evidence.exchanges:
-        findings = judge(exchange, contract, corpus)
-        if exchange.id in shown:
-            for finding in findings:
-                note(finding)
-        else:  # most of them: nothing that was recorded rests on them
-            for finding in findings:
-                decides = (finding.requirement, finding.outcome)
-                if decides not in first:
-                    first[decides] = finding
-        result.drift.update(drift(exchange, contract))
+        for finding in judge(exchange, contract, corpus, seen):
+            note(finding)
+        result.drift.update(drift(exchange, contract, seen))
     for finding in evidence.record.findings:
         if finding.assertion is not None:
             claimed = corpus.get(finding.assertion.exchange)
@@ -72,6 +63,11 @@ def judged(evidence: Evidence, contract: Contract) -> Judged:
                 note(evaluate(finding.requirement, finding.assertion, claimed, codes, operation))
         elif finding.outcome in {"error", "not_tested"}:
             first.setdefault((finding.requirement, finding.outcome), finding)
+    # What was recorded of a success that is no news any more: several processes each saw it for the first time.
+    for one in {key[2] for key, same in again.items() if not same}:
+        shown = corpus.get(one)
+        for finding in judge(shown, contract, corpus) if shown is not None else ():
+            note(finding)
     return result
 
 
@@ -103,6 +99,8 @@ def _founded(finding: Finding, again: Judged, known: set[str]) -> Iterator[str]:
     if missing:
         yield f"{finding.requirement} rests on {', '.join(missing)}, which the evidence does not have"
         return
+    if finding.outcome == "not_applicable" and not finding.exchanges:
+        return  # said by a suite, as what is not tested is
     same = again.again[_key(finding)]
     if finding.outcome in {"pass", "fail", "not_applicable"} and not any(
         _says_the_same(finding, other) for other in same

@@ -80,7 +80,8 @@ def _case(suite: ET.Element, result: ResultRow, texts: Mapping[str, str], second
         time=f"{seconds:.3f}",
     )
     about = {name: result[name] for name in ("section", "level", "kind", "verdict")}
-    _properties(case, {**about, "evidence": " ".join(result["evidence"])})
+    proved = {"deviations": str(result["deviations"])} if "deviations" in result else {}
+    _properties(case, {**about, **proved, "evidence": " ".join(result["evidence"])})
     text = _clean(texts.get(result["requirement"], result["reason"]))
     if result["verdict"] == "fail":
         ET.SubElement(case, "failure", message=_clean(result["says"]), type=result["level"]).text = text

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._report.certificate import build, results_of, wanted
+from pytest_ecs._report.certificate import group, results_of, wanted
+from pytest_ecs._report.editions import certificate, contract_of
 from pytest_ecs._report.evidence import NAME, Evidence, Writer, read_evidence
 from pytest_ecs._report.failure import explain_all
 from pytest_ecs._report.files import prepare, remove_old, write_all
@@ -48,7 +49,8 @@ def merge(paths: Sequence[Path], output: Path, contract: Contract) -> tuple[list
         )
     )
     evidence = read_evidence(output / NAME)
-    report = build(evidence.header, evidence.record, evidence.footer, contract, evidence.info)
+    contract = contract_of(evidence.header, contract)
+    report = certificate(evidence, contract)
     results = results_of(evidence.header, evidence.record, contract)
     texts, exchanges = explain_all(results, output / NAME, contract)
     return write_all(output, report, texts, exchanges), said
@@ -111,13 +113,26 @@ def _overlaps_and_gaps(folders: Sequence[Path], parts: Sequence[Evidence], contr
     asked: Counter[str] = Counter()
     for part in parts:
         asked.update(requirement.id for requirement in wanted(part.header.selection, contract))
-    twice = sorted(name for name, count in asked.items() if count > 1)
-    missing = sorted(contract.requirements.keys() - asked.keys())
+    twice = [name for name, count in asked.items() if count > 1]
+    chapters = list(dict.fromkeys(chapter for part in parts for chapter in part.header.selection["chapters"]))
+    profile = {
+        one.id
+        for one in wanted({**parts[0].header.selection, "parts": [{"chapters": chapters, "filters": {}}]}, contract)
+    }
+    missing = profile - asked.keys()
     yield f"{len(folders)} parts, {len(asked)} of {len(contract.requirements)} requirements"
     if twice:
-        yield f"overlap: {len(twice)} requirements were asked for more than once, {twice[0]} first"
+        yield f"overlap: {len(twice)} requirements were asked for more than once: {_by_section(twice, contract)}"
     if missing:
-        yield f"gap: {len(missing)} requirements were asked for in no part, {missing[0]} first"
+        yield f"gap: {len(missing)} requirements were asked for in no part: {_by_section(missing, contract)}"
+
+
+def _by_section(names: Iterable[str], contract: Contract) -> str:
+    """Say how many of some requirements are of which section, and the first one where they are few."""
+    known = [contract.requirements[name] for name in sorted(names)]
+    counts = Counter(group(one, contract.operations.get(one.operation or "")) for one in known)
+    said = ", ".join(f"{number} of {name}" for name, number in counts.most_common())
+    return f"{said} ({known[0].id} first)"
 
 
 def _lines(part: Evidence, prefix: str) -> Iterator[str]:

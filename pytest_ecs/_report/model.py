@@ -10,10 +10,14 @@ from pytest_ecs._types import JSON, Verdict
 __all__ = [
     "FORMAT",
     "VERDICTS",
+    "AmendmentRow",
     "ContractInfo",
     "Cost",
+    "Decided",
     "Declaration",
     "Drifted",
+    "EditionInfo",
+    "EditionText",
     "EvidenceInfo",
     "Footer",
     "Header",
@@ -154,6 +158,8 @@ class ResultRow(TypedDict):
     evidence: list[str]
     ruling: str | None
     group: str
+    #: How many deviations of the mock show that its check bites, where a proof was made.
+    deviations: NotRequired[int]
     expected: NotRequired[str]
     observed: NotRequired[JSON]
     where: NotRequired[str]
@@ -176,6 +182,39 @@ class Drifted(TypedDict):
     operation: str
     kind: str
     what: str
+
+
+class EditionText(TypedDict):
+    """The file of amendments that a run was judged by, as it was."""
+
+    file: str
+    text: str
+
+
+class Decided(TypedDict):
+    """A requirement that has another verdict by the document alone."""
+
+    requirement: str
+    by_document: str
+    amended: str
+
+
+class AmendmentRow(TypedDict):
+    """An amendment, and the verdicts that it decided."""
+
+    id: str
+    source: str
+    reason: str
+    decided: list[Decided]
+
+
+class EditionInfo(TypedDict):
+    """The edition that was laid over the contract; *document* is the digest of the contract without it."""
+
+    title: str
+    file: str
+    document: str
+    amendments: list[AmendmentRow]
 
 
 class EvidenceInfo(TypedDict):
@@ -210,6 +249,7 @@ class Report(TypedDict):
     waivers: list[WaiverRow]
     troubles: list[str]
     evidence: EvidenceInfo
+    edition: NotRequired[EditionInfo]
 
 
 @dataclass(frozen=True)
@@ -225,6 +265,9 @@ class Header:
     waivers: list[Waiver] = field(default_factory=list)
     declaration: list[Declaration] = field(default_factory=list)
     format: int = FORMAT
+    edition: EditionText | None = None
+    #: SHA-256 of the table of `pytest_ecs._report.proof`.
+    proof: str | None = None
 
     def to_json(self) -> dict[str, JSON]:
         """Return plain JSON."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_ecs._contract import Contract
-from pytest_ecs._report.certificate import build, results_of
+from pytest_ecs._report.certificate import results_of
+from pytest_ecs._report.editions import certificate, contract_of
 from pytest_ecs._report.evidence import NAME, read_evidence
 from pytest_ecs._report.failure import explain_all
 from pytest_ecs._report.files import write_all
@@ -20,6 +21,7 @@ def recover(folder: Path, contract: Contract) -> list[Path]:
     """
     file = folder / NAME
     evidence = read_evidence(file, unfinished=True)
-    report = build(evidence.header, evidence.record, evidence.footer, contract, evidence.info)
+    contract = contract_of(evidence.header, contract)
+    report = certificate(evidence, contract)
     texts, exchanges = explain_all(results_of(evidence.header, evidence.record, contract), file, contract)
     return write_all(folder, report, texts, exchanges)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ PASSPHRASE = "PYTEST_ECS_SIGN_PASSPHRASE"  # noqa: S105 - the name of the variab
 _PAYLOAD = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
+#: Around what report.html says of the signature; nothing that comes from elsewhere can be such a comment there.
+_BEGIN, _END = "<!--signature-->", "<!--/signature-->"
 _RESULTS = {"pass": "PASSED", "partial": "WARNED", "fail": "FAILED", "error": "FAILED"}
 
 
@@ -102,7 +105,23 @@ def sign(folder: Path, key: Path) -> Path:
     envelope.sign(signer)
     file = folder / NAME
     file.write_text(json.dumps(envelope.to_dict(), separators=(",", ":")) + "\n", encoding="ascii")
+    _show(folder / "report.html", signer.public_key)
     return file
+
+
+def _show(page: Path, key: SSlibKey) -> None:
+    """Say on the page who signed; it is not signed itself, so that it can only name the key and how to check it."""
+    if not page.exists():
+        return
+    before, begin, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if begin and end:
+        said = (
+            f"<strong>Signed</strong> with the {escape(key.scheme)} key <code>{escape(key.keyid)}</code>, in <code>{NAME}</code> "
+            "beside this file. <code>pytest-ecs report verify FOLDER --key PUBLIC.pem</code> checks that with the public key of "
+            "whoever is said to have signed, and computes all of this again from the evidence."
+        )
+        page.write_text(f"{before}{_BEGIN}{said}{_END}{after}", encoding="utf-8")
 
 
 def _digests(folder: Path, report: Report) -> dict[str, str]:

@@ -84,6 +84,7 @@ def table(report: Report) -> str:
         out += [f"Recommendations not met ({len(advised)}):", *(f"  {r['requirement']}" for r in advised), ""]
     looks = [*_waiver_lines(report), *(f"Trouble: {_flat(trouble)}" for trouble in report["troubles"])]
     out += [*looks, ""] if looks else []
+    out += [*edition, ""] if (edition := list(edition_lines(report))) else []
     out.append(verdict_line(report))
     return "\n".join([*out, *([said] if (said := properties_line(report)) else [])])
 
@@ -93,6 +94,19 @@ def _waiver_lines(report: Report) -> Iterator[str]:
         if waiver["state"] in WRONG:
             why = WAIVERS[waiver["state"]]
             yield f"Waiver of {waiver['requirement']} ({waiver['owner']}, until {waiver['expires']}) is {waiver['state']}: {why}"
+
+
+def edition_lines(report: Report) -> Iterator[str]:
+    """Yield what people are told of the edition: each amendment that decided something, with both verdicts."""
+    info = report.get("edition")
+    if info is None:
+        return
+    yield f"Edition: {info['title']} ({info['file']}, {len(info['amendments'])} amendments)"
+    for row in info["amendments"]:
+        if row["decided"]:
+            yield f"  {row['id']} decided {len(row['decided'])}: {row['reason']} [{row['source']}]"
+            for one in row["decided"]:
+                yield f"    {one['requirement']}: {one['amended']}, by the document alone {one['by_document']}"
 
 
 def properties_line(report: Report) -> str:
@@ -107,6 +121,7 @@ def markdown(report: Report) -> str:
     """Return summary.md: what is wrong first, short enough for the summary of a CI job."""
     out = [f"# {_plain(report['target']['name'])}: {report['verdict'].upper()}", "", *_marks(report)]
     out += [why(report, brief=True), "", *_counts("level", _levels(report)), ""]
+    out += [f"- {_plain(line)}" for line in edition_lines(report)]
     out += [f"- **Trouble**: {_plain(trouble)}" for trouble in report["troubles"]]
     out += [f"- **{_plain(line)}**" for line in _waiver_lines(report)]
     for title, verdict, levels in (

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.creation import job_of
 from pytest_ecs._resources.jobs import wait_for_job
 from pytest_ecs._types import JSON, Clock
@@ -86,7 +87,7 @@ class EcsApi:
         """Wait until the job of an accepted request is over (5.8.1)."""
         if (job := job_of(exchange)) is not None:
             wait_for_job(
-                lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job}"),
+                lambda: self.client.get(f"/v1/{{project_id}}/jobs/{segment(job)}"),
                 self.clock,
                 job_id=job,
                 timeout=timeout or self.job_timeout,

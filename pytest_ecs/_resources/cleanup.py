@@ -9,13 +9,13 @@ from pytest_ecs._http.client import Client
 from pytest_ecs._resources import things
 from pytest_ecs._resources.api import ServerApi
 from pytest_ecs._resources.deletion import Deletion
-from pytest_ecs._resources.kinds import is_own
+from pytest_ecs._resources.kinds import before_servers, is_own
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.lookup import listed
 from pytest_ecs._resources.records import Intent, Server, Thing
 from pytest_ecs._resources.settling import LATE, Settling, bears
 from pytest_ecs._types import Clock, Identity
-from pytest_ecs.exceptions import EcsError
+from pytest_ecs.exceptions import EcsError, LedgerError
 
 __all__ = ["clean"]
 
@@ -72,23 +72,36 @@ class _Cleaning:
     def perform(self) -> None:
         """Delete what is known, then what appeared later."""
         self._discover([])
+        self._note(things.note_addresses)
         tried = self.ledger.servers(self.run)
+        if not self._things(self._first()):
+            return  # nobody would find the disks that servers leave behind
         self._servers(tried)
         known = [thing for thing in self.ledger.things(self.run) if thing.path is not None]
         self._things(known)
         unclear: list[Intent | Thing] = [*self.ledger.intents(self.run)]
         unclear += [thing for thing in self.ledger.things(self.run) if thing.path is None]
-        if unclear:
-            self.clock.sleep(max(max(one.at for one in unclear) + LATE - self.clock.now(), 0.0))
+        self._await(unclear)
         self._discover(self.problems)
         self._strays(certain=not unclear)
-        self._stray_things()
-        ids = {server.id for server in tried}
+        self._note(things.note_strays)
+        self._note(things.note_addresses)
+        ids, keys = {server.id for server in tried}, {thing.key for thing in known}
         self._servers([server for server in self.ledger.servers(self.run) if server.id not in ids])
-        keys = {thing.key for thing in known}
         self._things([thing for thing in self.ledger.things(self.run) if thing.key not in keys])
         for intent in self.ledger.intents(self.run):
             self._conclude(intent)
+
+    def _first(self) -> list[Thing]:
+        """Return what has to go before the servers; what may still appear of that is waited for."""
+        first = [thing for thing in self.ledger.things(self.run) if thing.kind in before_servers()]
+        self._await([thing for thing in first if thing.path is None])
+        return first
+
+    def _await(self, unclear: Sequence[Intent | Thing]) -> None:
+        """Wait until whatever requests made that were not clearly answered has appeared."""
+        if unclear:
+            self.clock.sleep(max(max(one.at for one in unclear) + LATE - self.clock.now(), 0.0))
 
     def _owner(self, identity: str) -> Client:
         """The one who may delete: another project's own user, and the primary user for everything in the primary project."""
@@ -133,11 +146,11 @@ class _Cleaning:
                 else:
                     self.ledger.add(server, run=self.run, identity=identity, intent=intent, name=name)
 
-    def _stray_things(self) -> None:
-        """The same for things."""
+    def _note(self, note: Callable[[Ledger, str, str, Client], None]) -> None:
+        """Let *note* write down what is found of things, for each identity that asked for some."""
         for identity in sorted({thing.identity for thing in self.ledger.things(self.run, gone=True)}):
             try:
-                things.note_strays(self.ledger, self.run, identity, self._owner(identity))
+                note(self.ledger, self.run, identity, self._owner(identity))
             except EcsError as error:
                 self.problems.append(f"whether things of run {self.run} are left is not known: {error}")
 
@@ -152,8 +165,9 @@ class _Cleaning:
             self.done += deleted
             self.problems += failed
 
-    def _things(self, left: Sequence[Thing]) -> None:
-        """Delete things, after the servers that may use them."""
+    def _things(self, left: Sequence[Thing]) -> bool:
+        """Delete things; return whether the ledger could be written."""
+        written = True
         for identity in dict.fromkeys(thing.identity for thing in left):
             mine = [thing for thing in left if thing.identity == identity]
             try:
@@ -162,8 +176,10 @@ class _Cleaning:
                 )
             except EcsError as error:
                 deleted, failed = [], [f"things of run {self.run} may be left: {error}"]
+                written = written and not isinstance(error, LedgerError)
             self.done += deleted
             self.problems += failed
+        return written
 
     def _conclude(self, intent: Intent) -> None:
         """Say what is not clear of a request after the last look; where nothing is left to find, close it."""

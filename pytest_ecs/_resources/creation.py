@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
 
-__all__ = ["is_dry_run", "job_of", "server_of", "wanted"]
+__all__ = ["has_address", "is_dry_run", "job_of", "server_of", "wanted"]
 
 
 def wanted(body: JSON) -> tuple[str | None, int]:
@@ -23,6 +23,13 @@ def wanted(body: JSON) -> tuple[str | None, int]:
 def is_dry_run(body: JSON) -> bool:
     """Whether a request only has itself checked (5.1.1)."""
     return isinstance(body, Mapping) and body.get("dry_run") is True
+
+
+def has_address(body: JSON) -> bool:
+    """Whether each server gets a new EIP (5.1.1, table 5-9)."""
+    server = body.get("server") if isinstance(body, Mapping) else None
+    asked = server.get("publicip") if isinstance(server, Mapping) else None
+    return isinstance(asked, Mapping) and "eip" in asked and not is_dry_run(body)
 
 
 def job_of(exchange: Exchange) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pytest_ecs._http.client import Client
+from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.api import ServerApi
 from pytest_ecs._resources.kinds import is_own
 from pytest_ecs._resources.ledger import Ledger
@@ -25,6 +26,8 @@ _WAIT = 300.0
 #: The same when not one request was accepted.
 _REFUSED = 30.0
 _PAUSE = 5.0
+#: How often servers are asked for together.
+_TRIES = 3
 #: How many servers in a row may be refused for the same cause before no other one is asked for.
 _SAME = 5
 #: Seconds by which two clocks may differ.
@@ -55,11 +58,25 @@ class Deletion:
                     "that is said to have made it, and has none of its names; it was left alone, delete it by hand if it is yours"
                 )
         for start in range(0, len(agreed), self.api.most):
-            with suppress(EcsError):  # what is left is deleted one by one below, and its cause told there
-                self.api.wait(self.api.delete(agreed[start : start + self.api.most]), timeout=_WAIT)
+            self._together(agreed[start : start + self.api.most])
         left = self._left(agreed)
         causes = self._one_by_one(left)
         return [*done, *(one for one in agreed if one not in causes)], [*problems, *_told(causes)]
+
+    def _together(self, ids: Sequence[str]) -> None:
+        """Delete with one request, sent again when its answer was lost: it alone takes disks and addresses along.
+
+        What is left is deleted one by one afterwards, and its cause told there.
+        """
+        for _ in range(_TRIES):
+            deleted = None
+            with suppress(EcsError):
+                deleted = self.api.delete(ids)
+            if deleted is not None and deleted.failure is None:
+                with suppress(EcsError):
+                    self.api.wait(deleted, timeout=_WAIT)
+                return
+            self.clock.sleep(_PAUSE)
 
     def _there(self, servers: Sequence[Server]) -> tuple[list[tuple[Server, Mapping[str, JSON]]], list[str]]:
         """Return the servers that are there with what is shown of them, and the ids of those that are gone."""
@@ -114,8 +131,8 @@ class Deletion:
     def _ask(self, server: str) -> str:
         """Unlock a server and ask to delete it; return why it is not done, nothing when it was accepted."""
         try:
-            self.client.post(f"/v2.1/{{project_id}}/servers/{server}/action", {"unlock": None})
-            deleted = self.client.delete(f"/v2.1/{{project_id}}/servers/{server}")
+            self.client.post(f"/v2.1/{{project_id}}/servers/{segment(server)}/action", {"unlock": None})
+            deleted = self.client.delete(f"/v2.1/{{project_id}}/servers/{segment(server)}")
         except EcsError as error:
             return str(error)
         return "" if deleted.accepted or deleted.status == 404 else deleted.answer[:200].replace(server, "ID")

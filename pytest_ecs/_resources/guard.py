@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._resources.creation import is_dry_run, job_of, server_of, wanted
-from pytest_ecs._resources.kinds import SERVER, Kind, created_by, identify, kind_of, kinds, name_of
+from pytest_ecs._resources.creation import has_address, is_dry_run, job_of, server_of, wanted
+from pytest_ecs._resources.kinds import ADDRESS, SERVER, Kind, created_by, identify, kind_of, kinds, name_of, there
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.things import note_remains
 from pytest_ecs._types import JSON, Clock, Identity
-from pytest_ecs.exceptions import BudgetExceeded, PrerequisiteMissing
+from pytest_ecs.exceptions import BudgetExceeded, EcsError, PrerequisiteMissing
 
 __all__ = ["CreationGuard", "declined"]
 
@@ -40,8 +41,13 @@ class CreationGuard:
     #: Time of the target's clock after which nothing is created any more; None for never.
     deadline: float | None = None
 
-    def before(self, method: str, path: str, body: JSON, identity: Identity) -> tuple[Kind | None, int] | None:
-        """See `pytest_ecs._http.connection.Guard`; the key is the kind of what may be created, None for servers, and its number.
+    def before(
+        self, method: str, path: str, body: JSON, identity: Identity
+    ) -> tuple[Kind | None, int, int | None] | None:
+        """See `pytest_ecs._http.connection.Guard`.
+
+        The key is the kind of what may be created, None for servers, its number in the ledger, and that of the addresses
+        that servers get.
 
         Raises `PrerequisiteMissing` for what the endpoint has no API to delete, `BudgetExceeded` after the deadline, and as
         the ledger does.
@@ -50,7 +56,10 @@ class CreationGuard:
         if creation is not None and creation.creates is not None and creation.creates.kind == SERVER:
             self._in_time()
             name, count = wanted(body)
-            return None, self.ledger.intend(identity, name, count, self.clock.now())
+            address = kinds()[ADDRESS]
+            comes = has_address(body) and self.offers(address.all)
+            addresses = self._intend(address, None, identity) if comes else None
+            return None, self.ledger.intend(identity, name, count, self.clock.now()), addresses
         if method == "DELETE":
             self._parts_stay(path, identity)
         kind = kind_of(method, path, body)
@@ -64,13 +73,24 @@ class CreationGuard:
             )
         if kind is None:
             return None
-        return kind, self.ledger.intend_thing(identity, kind.name, name_of(kind, body), self.clock.now())
+        return kind, self._intend(kind, name_of(kind, body), identity), None
 
-    def after(self, key: tuple[Kind | None, int], exchange: Exchange) -> None:
+    def _intend(self, kind: Kind, name: str | None, identity: Identity) -> int:
+        """Write down that something may be created; what has no name is known by not having been there before."""
+        before = None
+        if kind.name == ADDRESS and self.client_of is not None:
+            with suppress(EcsError):
+                before = there(kind, self.client_of(identity))
+        at = self.clock.now()
+        return self.ledger.intend_thing(identity, kind.name, name, at, before=None if before is None else list(before))
+
+    def after(self, key: tuple[Kind | None, int, int | None], exchange: Exchange) -> None:
         """See `pytest_ecs._http.connection.Guard`."""
-        kind, number = key
+        kind, number, addresses = key
         if kind is None:
             self._after_servers(number, exchange)
+            if addresses is not None and declined(exchange):
+                self.ledger.gone_thing(addresses)
         elif declined(exchange):
             self.ledger.gone_thing(number)
         elif exchange.failure is None and (path := identify(kind, exchange)) is not None:
@@ -83,7 +103,7 @@ class CreationGuard:
             return
         for thing in self.ledger.things(self.ledger.run):
             if kinds()[thing.kind].leaves is not None and thing.path is not None and thing.path.endswith(end):
-                note_remains(self.ledger, thing, self.client_of(identity))
+                note_remains(self.ledger, thing, thing.path, self.client_of(identity))
 
     def _in_time(self) -> None:
         if self.deadline is not None and self.clock.now() > self.deadline:

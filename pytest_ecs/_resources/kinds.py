@@ -8,18 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange, pointer
+from pytest_ecs._http.paths import segment
 from pytest_ecs._types import JSON
 
 if TYPE_CHECKING:
     from pytest_ecs._contract.model import Creation, Operation, Remains
 
 __all__ = [
+    "ADDRESS",
     "SERVER",
     "Kind",
+    "before_servers",
     "created_by",
     "discard",
     "identify",
@@ -30,11 +32,14 @@ __all__ = [
     "name_of",
     "remains_of",
     "text",
+    "there",
     "url",
 ]
 
 #: What the contract calls servers, which the ledger keeps apart from all else.
 SERVER = "server"
+#: What the contract calls EIPs, which come with servers as well, and have no names.
+ADDRESS = "floating IP address"
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,24 @@ def is_own(name: str, run: str) -> bool:
 
 
 def url(kind: Kind, identity: str) -> str:
-    return kind.one.replace("{id}", quote(identity, safe=""))
+    return kind.one.replace("{id}", segment(identity))
+
+
+def there(kind: Kind, client: Client) -> dict[str, JSON] | None:
+    """Return all that there are of a kind, by their URLs; None where the list does not say."""
+    listed = client.get(kind.all) if kind.all else None
+    found = items(listed.response_body, kind.listed) if listed is not None and listed.accepted else None
+    if found is None:
+        return None
+    return {url(kind, identity): item for item in found if (identity := text(item, kind.id)) is not None}
+
+
+def before_servers() -> set[str]:
+    """Return the kinds that keep the disk of a server as long as they are there (6.2.1, 6.3.7), parts included."""
+    wholes = [kind for kind in kinds().values() if kind.leaves is not None]
+    return {kind.name for kind in wholes} | {
+        _by_operation()[kind.leaves.created].name for kind in wholes if kind.leaves
+    }
 
 
 def items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:

@@ -25,7 +25,7 @@ from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 __all__ = ["Ledger"]
 
 #: Number of this schema, in the file's ``user_version``.
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = f"""
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, target TEXT NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, started REAL NOT NULL, finished REAL,
@@ -44,7 +44,7 @@ CREATE TABLE servers (
 );
 CREATE TABLE things (
   key INTEGER PRIMARY KEY, run TEXT NOT NULL, target TEXT NOT NULL, identity TEXT NOT NULL, kind TEXT NOT NULL, name TEXT,
-  at REAL NOT NULL, path TEXT, gone INTEGER NOT NULL DEFAULT 0
+  at REAL NOT NULL, path TEXT, gone INTEGER NOT NULL DEFAULT 0, before TEXT
 );
 PRAGMA user_version = {_VERSION};
 """
@@ -353,12 +353,27 @@ class Ledger:
 
     # Things
 
-    def intend_thing(self, identity: str, kind: str, name: str | None, at: float, *, run: str | None = None) -> int:
-        """Write down a request (of this run unless given) that may create a thing of *kind*, and return its key."""
+    def intend_thing(
+        self,
+        identity: str,
+        kind: str,
+        name: str | None,
+        at: float,
+        *,
+        run: str | None = None,
+        before: Sequence[str] | None = None,
+    ) -> int:
+        """Write down a request (of this run unless given) that may create a thing of *kind*, and return its key.
+
+        *before* are the URLs of those that were there already, where nothing but that tells them from the new one.
+        """
         with self._write() as db:
             cursor = db.execute(
-                "INSERT INTO things (run, target, identity, kind, name, at) VALUES (?, ?, ?, ?, ?, ?)",
-                (run or self.run, self.target, identity, kind, name, at),
+                "INSERT INTO things (run, target, identity, kind, name, at, before) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(run or self.run, self.target, identity, kind, name, at),
+                    None if before is None else "\n".join(before),
+                ),
             )
             return int(cursor.lastrowid or 0)
 
@@ -373,7 +388,7 @@ class Ledger:
     def things(self, run: str, *, gone: bool = False) -> list[Thing]:
         """Return what *run* created, or may have, oldest first; those that are not known to be gone, or all of them."""
         rows = self._read(
-            "SELECT key, run, identity, kind, name, at, path FROM things "
+            "SELECT key, run, identity, kind, name, at, path, before FROM things "
             "WHERE run = ? AND target = ? AND (? OR NOT gone) ORDER BY key",
             *(run, self.target, gone),
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.paths import segment
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import JobTimeout, PrerequisiteMissing
 
@@ -23,12 +24,12 @@ _PATIENCE = 120.0
 
 def show(client: Client, server: str) -> Exchange:
     """Query a server (6.2.6)."""
-    return client.get(f"/v2.1/{{project_id}}/servers/{server}")
+    return client.get(f"/v2.1/{{project_id}}/servers/{segment(server)}")
 
 
 def shown(client: Client, server: str) -> Mapping[str, JSON]:
     """Return what the query of a server says of it, its lock included; nothing when it says nothing."""
-    body = client.get(f"/v2.1/{{project_id}}/servers/{server}", microversion=_LOCKED).json_object.get("server")
+    body = client.get(f"/v2.1/{{project_id}}/servers/{segment(server)}", microversion=_LOCKED).json_object.get("server")
     return body if isinstance(body, Mapping) else {}
 
 

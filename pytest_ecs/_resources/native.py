@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.api import Template
 from pytest_ecs._types import JSON
 
@@ -37,11 +38,11 @@ class NativeApi:
         return self._act(server, {"os-stop": {}})
 
     def _act(self, server: str, body: JSON) -> Exchange:
-        return self.client.post(f"{_SERVERS}/{server}/action", body)
+        return self.client.post(f"{_SERVERS}/{segment(server)}/action", body)
 
     def delete(self, servers: Sequence[str]) -> Exchange:
         """Ask to delete *servers*, one after the other (6.2.3); return the last exchange."""
-        exchanges = [self.client.delete(f"{_SERVERS}/{server}") for server in servers]
+        exchanges = [self.client.delete(f"{_SERVERS}/{segment(server)}") for server in servers]
         return exchanges[-1]
 
     def wait(self, exchange: Exchange, *, timeout: float | None = None) -> None:

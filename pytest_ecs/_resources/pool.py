@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.paths import segment
 from pytest_ecs._resources import lookup
 from pytest_ecs._resources.api import ServerApi, Template
 from pytest_ecs._resources.creations import Creations
@@ -92,7 +93,7 @@ class Pool:
         """
         try:
             over = wait_for_job(
-                lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job_id}"),
+                lambda: self.client.get(f"/v1/{{project_id}}/jobs/{segment(job_id)}"),
                 self.clock,
                 job_id=job_id,
                 timeout=timeout or self.job_timeout,

@@ -70,3 +70,5 @@ class Thing:
     at: float
     #: Its URL, with ``{project_id}``; None while the answer has not told.
     path: str | None
+    #: URLs of those of its kind that were there before, one a line; None where that is not known or does not matter.
+    before: str | None = None

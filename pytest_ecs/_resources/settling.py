@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.job import server_ids
+from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.creation import job_of, server_of, wanted
 from pytest_ecs._resources.jobs import wait_for_job
 from pytest_ecs._resources.kinds import is_own
@@ -123,7 +124,7 @@ class Settling:
 
     def _job(self, job: str, timeout: float | None = None) -> JSON:
         return wait_for_job(
-            lambda: self.client.get(f"/v1/{{project_id}}/jobs/{job}"),
+            lambda: self.client.get(f"/v1/{{project_id}}/jobs/{segment(job)}"),
             self.clock,
             job_id=job,
             timeout=self.job_timeout if timeout is None else timeout,

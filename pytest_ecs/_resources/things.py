@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_ecs._http.client import Client
-from pytest_ecs._resources.kinds import Kind, is_own, items, kinds, remains_of, text, url
+from pytest_ecs._resources.kinds import ADDRESS, Kind, is_own, items, kinds, remains_of, text, there, url
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Thing
 from pytest_ecs._resources.working import at_once
 from pytest_ecs._types import Clock
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["delete", "note_remains", "note_strays"]
+__all__ = ["delete", "note_addresses", "note_remains", "note_strays"]
 
 #: How many rounds, and the shortest and longest pause between two; about two minutes, however much there is to delete.
 _ROUNDS, _FIRST, _PAUSE = 30, 0.05, 5.0
@@ -47,14 +47,14 @@ def delete(
     before = {thing.key for thing in ledger.things(things[0].run)} if things else set()
     for thing in reversed(things):
         kind = kinds()[thing.kind]
-        if thing.path is not None and kind.leaves is not None:
-            note_remains(ledger, thing, client)
+        doubtful: list[str] = []
         paths = [thing.path] if thing.path is not None else _by_name(kind, thing, client)
+        if paths is None and thing.before is not None:
+            paths, doubtful = _by_elimination(kind, thing, client, ledger)
+        for path in paths or ():
+            note_remains(ledger, thing, path, client)
         if paths is None:
-            problems.append(
-                f"{thing.kind} {thing.name or 'without a name'}: a request whose answer did not say what it made "
-                "may have created it, and nothing tells it from what others made; look for it and delete it by hand"
-            )
+            problems.append(_unclear(thing, doubtful))
         elif not paths:
             ledger.gone_thing(thing.key)
         else:
@@ -71,17 +71,35 @@ def delete(
     return [f"{one.thing.kind} {one.thing.name or one.path}" for one in deletions if one.gone and one.asked], problems
 
 
-def note_remains(ledger: Ledger, whole: Thing, client: Client) -> None:
-    """Write down what stays when *whole* is deleted, such as the snapshots of an image (6.3.7), so that it is deleted then."""
+def note_remains(ledger: Ledger, whole: Thing, at: str, client: Client) -> None:
+    """Write down what stays when *whole*, which is *at* a URL, is deleted, so that it is deleted then.
+
+    Such as the snapshots of an image (6.3.7).
+    """
     kind = kinds()[whole.kind]
-    if whole.path is None or kind.leaves is None:
+    if kind.leaves is None:
         return
     known = {thing.path for thing in ledger.things(whole.run)}
-    part, paths = remains_of(kind, client.get(whole.path).response_body) or (kind, [])
+    part, paths = remains_of(kind, client.get(at).response_body) or (kind, [])
     for path in paths:
         if path not in known:
             key = ledger.intend_thing(whole.identity, part.name, None, whole.at, run=whole.run)
             ledger.made_thing(key, path)
+
+
+def note_addresses(ledger: Ledger, run: str, identity: str, client: Client) -> None:
+    """Write down the addresses of servers of *run* that came with them: they may stay when the servers are gone.
+
+    Those are new since a request that asked for one, and a server of the run has them.
+    """
+    asked = [one for one in ledger.things(run) if one.identity == identity and one.kind == ADDRESS]
+    unclear = [thing for thing in asked if thing.path is None and thing.before is not None]
+    servers, known = ledger.made_by(None, run=run), {thing.path for thing in asked}
+    listed = there(kinds()[ADDRESS], client) if unclear else None
+    for path, item in (listed or {}).items():
+        thing = next((one for one in unclear if path not in str(one.before).split("\n")), None)
+        if thing is not None and path not in known and text(item, ("instance_id",)) in servers:
+            ledger.made_thing(ledger.intend_thing(identity, ADDRESS, None, thing.at, run=run, before=()), path)
 
 
 def note_strays(ledger: Ledger, run: str, identity: str, client: Client) -> None:
@@ -100,6 +118,14 @@ def note_strays(ledger: Ledger, run: str, identity: str, client: Client) -> None
             if thing is not None and thing.path is not None and found is not None and url(kind, found) not in paths:
                 key = ledger.intend_thing(identity, name, thing.name, thing.at, run=run)
                 ledger.made_thing(key, url(kind, found))
+
+
+def _unclear(thing: Thing, doubtful: Sequence[str]) -> str:
+    among = f" It may be among {', '.join(doubtful)}." if doubtful else ""
+    return (
+        f"{thing.kind} {thing.name or 'without a name'}: a request whose answer did not say what it made "
+        f"may have created it, and nothing tells it from what others made; look for it and delete it by hand.{among}"
+    )
 
 
 def _left(one: _Deletion) -> str:
@@ -146,21 +172,28 @@ def _by_name(kind: Kind, thing: Thing, client: Client) -> list[str] | None:
     if thing.name is None or not kind.all:
         return None
     listed = client.get(kind.all)
-    there = items(listed.response_body, kind.listed)
-    if not listed.accepted or there is None:
+    found = items(listed.response_body, kind.listed)
+    if not listed.accepted or found is None:
         return None
-    named = [item for item in there if text(item, kind.shown) == thing.name]
-    found = [url(kind, identity) for item in named if (identity := text(item, kind.id)) is not None]
+    named = [item for item in found if text(item, kind.shown) == thing.name]
+    paths = [url(kind, identity) for item in named if (identity := text(item, kind.id)) is not None]
     own = is_own(thing.name, thing.run)
-    if len(found) < len(named) or (found and not own):
+    if len(paths) < len(named) or (paths and not own):
         return None
-    return found
+    return paths
+
+
+def _by_elimination(kind: Kind, thing: Thing, client: Client, ledger: Ledger) -> tuple[list[str] | None, list[str]]:
+    """Return nothing when nothing is there that was not there before a request; else what it may have made, which is not known."""
+    listed = there(kind, client)
+    if listed is None:
+        return None, []
+    known = {one.path for one in ledger.things(thing.run, gone=True)} | set(str(thing.before).split("\n"))
+    new = [path for path in listed if path not in known]
+    return (None, new) if new else ([], [])
 
 
 def _unlisted(kind: Kind, path: str, client: Client) -> bool:
     """Whether the list of all is answered and does not have what is at *path*."""
-    if not kind.all:
-        return False
-    listed = client.get(kind.all)
-    there = items(listed.response_body, kind.listed) if listed.accepted else None
-    return there is not None and path not in {url(kind, one) for item in there if (one := text(item, kind.id))}
+    listed = there(kind, client)
+    return listed is not None and path not in listed

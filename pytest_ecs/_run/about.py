@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pytest_ecs._contract import Contract
-from pytest_ecs._report.model import Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
+from pytest_ecs._contract import Contract, read_edition
+from pytest_ecs._report.model import EditionText, Header, PropertiesInfo, SelectionInfo, TargetInfo, Waiver
+from pytest_ecs._report.proof import digest
 from pytest_ecs._run.options import OPTIONS, Settings
-from pytest_ecs._run.profiles import PROFILES, chapters, filters
+from pytest_ecs._run.profiles import PROFILES, asked, chapters
 from pytest_ecs._run.selection import declaration_of
 
 if TYPE_CHECKING:
@@ -43,11 +44,20 @@ def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], starte
             "requirements": len(contract.requirements),
         },
         target=_target(keeper),
-        selection=_selection(settings, again),
+        selection=_selection(settings, again, contract),
         properties=_properties(settings, again),
         waivers=list(waivers),
+        edition=_edition(settings),
+        proof=digest(),
         declaration=declaration_of(settings, keeper.session.reach.missing if keeper.session is not None else ()),
     )
+
+
+def _edition(settings: Settings) -> EditionText | None:
+    if settings.edition is None:
+        return None
+    edition = read_edition(settings.edition)
+    return {"file": edition.file, "text": edition.text}
 
 
 def _pytests(keeper: Keeper, name: str) -> str:
@@ -98,17 +108,18 @@ def _bare(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _selection(settings: Settings, again: str) -> SelectionInfo:
-    asked = filters(settings)
-    words = [f"profile {settings.profile}" if settings.profile in PROFILES else f"the list {settings.profile}"]
-    words += [f"{name} {' '.join(values)}" for name, values in asked.items() if name not in {"listed", "failed"}]
+def _selection(settings: Settings, again: str, contract: Contract) -> SelectionInfo:
+    narrowed = asked(settings, contract)
+    words = [f"shard {settings.shard}"] if settings.shard is not None else []
+    words += [f"profile {settings.profile}" if settings.profile in PROFILES else f"the list {settings.profile}"]
+    words += [f"{name} {' '.join(values)}" for name, values in narrowed.items() if name not in {"listed", "failed"}]
     if settings.last_failed is not None:
         words.append(f"{len(settings.failed)} that did not pass in {_word(settings.last_failed, settings.folder)}")
     return {
         "text": ", ".join(words),
         "profile": settings.profile,
         "chapters": list(chapters(settings.profile)),
-        "filters": asked,
+        "filters": narrowed,
         "command": again,
     }
 

@@ -19,7 +19,8 @@ import pytest
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract import Contract
 from pytest_ecs._report.certificate import build, results_of, wanted
-from pytest_ecs._report.evidence import NAME, Writer
+from pytest_ecs._report.editions import with_edition
+from pytest_ecs._report.evidence import NAME, Writer, read_evidence
 from pytest_ecs._report.failure import explain_all
 from pytest_ecs._report.files import remove_old, write_all, write_code_quality
 from pytest_ecs._report.gates import Gates, Run, exit_code
@@ -209,6 +210,9 @@ class Recorder:
             footer = replace(footer, complete=False)
         self.report = build(about, self._record, footer, contract, info)
         try:
+            if about.edition is not None:
+                evidence = read_evidence(settings.report_folder / NAME, unfinished=True)
+                self.report = with_edition(self.report, evidence, contract)
             results = results_of(about, self._record, contract)
             texts, exchanges = explain_all(results, settings.report_folder / NAME, contract)
             self.paths = write_all(settings.report_folder, self.report, texts, exchanges, self._times)

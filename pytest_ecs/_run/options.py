@@ -17,6 +17,7 @@ from typing import Any, Literal
 import pytest
 
 from pytest_ecs._run.profiles import read_failed, read_list
+from pytest_ecs._run.shards import Shard
 from pytest_ecs._run.table import OPTIONS, Option
 from pytest_ecs._text import closest
 
@@ -44,6 +45,7 @@ class Settings:
     report: Path | None = None
     ledger: Path | None = None
     waivers: Path | None = None
+    edition: Path | None = None
     lenient_waivers: bool = False
     not_offered: tuple[str, ...] = ()
     baseline: Path | None = None
@@ -55,6 +57,7 @@ class Settings:
     requirement: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     level: tuple[str, ...] = ()
+    shard: Shard | None = None
     last_failed: Path | None = None
     #: What the list of requirements that was given as profile names, and what did not pass in `last_failed`.
     listed: tuple[str, ...] = ()
@@ -80,6 +83,7 @@ class Settings:
     tools_image: str | None = None
     max_servers: int = 80
     max_minutes: float = 240.0
+    max_requests_per_second: float | None = None
     batch: int = 3
     job_timeout: float = 1800.0
     request_timeout: float = 60.0
@@ -155,7 +159,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {
         name: settings.folder / path
-        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign", "last_failed")
+        for name in ("report", "ledger", "waivers", "ca_file", "baseline", "sign", "last_failed", "edition")
         if (path := getattr(settings, name)) is not None
     }
     for name in ("variant", "deviation"):

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_ecs._report.certificate import inside
 from pytest_ecs._run.doctor import quotas
-from pytest_ecs._run.profiles import selected
+from pytest_ecs._run.profiles import asked, chapters
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
@@ -56,8 +57,9 @@ class Plan:
 
 def chosen(settings: Settings, contract: Contract) -> list[str]:
     """Return the requirements that *settings* select."""
+    inner, filters = chapters(settings.profile), asked(settings, contract)
     every = contract.requirements.values()
-    return [one.id for one in every if selected(settings, one, contract.operations.get(one.operation or ""))]
+    return [one.id for one in every if inside(inner, filters, one, contract.operations.get(one.operation or ""))]
 
 
 def plan_of(settings: Settings, requirements: Collection[str], processes: int = 1) -> Plan:

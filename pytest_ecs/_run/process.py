@@ -68,11 +68,12 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
 
 def certify(config: pytest.Config) -> None:
     """Judge every exchange of the run, and in the process that reports, write the certificate at the end."""
-    from pytest_ecs._contract import load
+    from pytest_ecs._contract import load, read_edition, use
     from pytest_ecs._report.files import prepare
     from pytest_ecs._run.controller import Recorder
     from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.profiles import check_deviations, check_selection
+    from pytest_ecs._run.progress import Progress
     from pytest_ecs._run.scheduling import Grouping, Spread
     from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
@@ -80,6 +81,7 @@ def certify(config: pytest.Config) -> None:
 
     keeper = keeper_of(config)
     try:
+        use(read_edition(keeper.settings.edition) if keeper.settings.edition else None)
         contract = load()
         check_selection(keeper.settings, contract)
         check_deviations(keeper.settings)
@@ -98,6 +100,7 @@ def certify(config: pytest.Config) -> None:
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
         config.pluginmanager.register(Spread(), "pytest-ecs-spread")
+        config.pluginmanager.register(Progress(keeper), "pytest-ecs-progress")
     else:
         groups = Path(config.workerinput["ecs_groups"])  # type: ignore[attr-defined]
         grouping = Grouping(contract, groups, embedded=keeper.settings.embedded)
@@ -163,8 +166,12 @@ class Keeper:
             writer.line(line)
 
     def pytest_unconfigure(self) -> None:
-        """Heed signals no more."""
+        """Heed signals no more, and let the contract be that of the document again."""
         self.stops.uninstall()
+        if self.settings.edition is not None:
+            from pytest_ecs._contract import use
+
+            use(None)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, None]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FILTERS",
     "PROFILES",
+    "asked",
     "chapters",
     "check_deviations",
     "check_selection",
@@ -98,6 +99,14 @@ def filters(settings: Settings) -> dict[str, list[str]]:
     return {name: list(getattr(settings, name)) for name in FILTERS if getattr(settings, name)}
 
 
+def asked(settings: Settings, contract: Contract) -> dict[str, list[str]]:
+    """Return what narrows the run: the `filters` of the profile, and the section groups of the shard."""
+    from pytest_ecs._run.shards import groups_of
+
+    given = filters(settings)
+    return given if settings.shard is None else {**given, "group": groups_of(settings.shard, contract)}
+
+
 def check_selection(settings: Settings, contract: Contract) -> None:
     """Raise `pytest.UsageError` for a selection that names nothing in the contract, with the closest names."""
     from pytest_ecs._report.waiving import fits
@@ -114,6 +123,8 @@ def check_selection(settings: Settings, contract: Contract) -> None:
         for text in given:
             if text not in known and not ("*" in text and any(fits(one, text) for one in known)):
                 raise pytest.UsageError(f"{option}: the contract has no {what} {text!r}{closest(text, known)}")
+    if settings.shard is not None and not asked(settings, contract)["group"]:
+        raise pytest.UsageError(f"--ecs-shard: nothing is left for {settings.shard}, since sections stay in one piece")
 
 
 def check_deviations(settings: Settings) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pytest_ecs import _locations
 from pytest_ecs._report.offered import declared
 from pytest_ecs._run.profiles import chapters, selected
+from pytest_ecs._run.shards import home_of
 from pytest_ecs.exceptions import ContractError
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Selector:
         self._listed = bool(settings.requirement or settings.listed or settings.failed)
         self._requirements = contract.requirements
         self._contract = contract
+        self._shard = settings.shard
+        #: Of all shards: a test may cover some that another shard answers for.
         self.chosen = {
             requirement.id
             for requirement in contract.requirements.values()
@@ -81,7 +84,7 @@ class Selector:
             covered = covered_by(item)
             wanted = self._wanted(covered) if covered else not (self._listed and item.path.is_relative_to(home))
             wanted = wanted or not drivers.isdisjoint(covered)
-            (kept if wanted else dropped).append(item)
+            (kept if wanted and (not covered or self._is_here(item, covered)) else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
             items[:] = kept
@@ -121,3 +124,10 @@ class Selector:
         """Whether a test was asked for; general requirements bring in no operation that the profile leaves out."""
         bound = [self._inside[name] for name in covered if name in self._inside]
         return bool(self.chosen.intersection(covered)) and (not bound or any(bound))
+
+    def _is_here(self, item: pytest.Item, covered: list[str]) -> bool:
+        """Whether the shard of the run is the one that a test belongs to."""
+        from pytest_ecs._run.scheduling import MARKER
+
+        marks = [str(name) for marker in item.iter_markers(MARKER) for name in marker.args]
+        return self._shard is None or self._shard.number == home_of(covered, marks, self._contract, self._shard.of)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from pytest_ecs._checks import Finding, judge
+from pytest_ecs._checks import Finding, Seen, judge
 from pytest_ecs._checks.judge import Drift, drift
 from pytest_ecs._contract import Contract, load
 from pytest_ecs._http.access import address_of
@@ -59,6 +59,7 @@ class Session:
     drift: set[Drift] = field(default_factory=set)
     #: What has been said of exchanges that were judged before the end of their test, by their ids.
     _said: dict[str, list[Finding]] = field(default_factory=dict)
+    _seen: Seen = field(default_factory=Seen)
     _judged: int = 0
     _cleaned: bool = False
 
@@ -150,13 +151,16 @@ class Session:
         return findings
 
     def collect(self) -> tuple[list[Exchange], list[Finding]]:
-        """Return the exchanges made since the last call and every finding about them, the tests' own included."""
+        """Return the exchanges made since the last call and what they show that is new, the tests' own findings included.
+
+        A requirement that was seen to hold is not said to hold again.
+        """
         new = list(self.connection.journal.since(self._judged))
         self._judged += len(new)
         findings, self.pending = self.pending, []
         for exchange in new:
-            findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self)
-            self.drift.update(drift(exchange, self.contract))
+            findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self, self._seen)
+            self.drift.update(drift(exchange, self.contract, self._seen))
         return new, findings
 
     # The end
@@ -247,6 +251,7 @@ def _open(settings: Settings, contract: Contract, target: Target, *, creates: bo
         worker=settings.worker,
         identify=identify,
         timeout=settings.request_timeout,
+        rate=settings.max_requests_per_second,
         pace_file=None if settings.embedded else settings.state_folder / f"pace-{settings.run}",
     )
     # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_ecs._http.access import Access, address_of
 from pytest_ecs._http.client import Client
+from pytest_ecs._http.paths import segment
 from pytest_ecs._http.target import Resources
 from pytest_ecs._types import JSON
 
@@ -103,16 +104,16 @@ class Stock:
         listed = flavor.get("os_extra_specs")
         if isinstance(listed, Mapping) or not self.native:
             return listed if isinstance(listed, Mapping) else {}
-        shown = self.client.get(f"/v2.1/{{project_id}}/flavors/{flavor['id']}/os-extra_specs").json_object
+        shown = self.client.get(f"/v2.1/{{project_id}}/flavors/{segment(flavor['id'])}/os-extra_specs").json_object
         specs = shown.get("extra_specs")
         return specs if isinstance(specs, Mapping) else {}
 
     def _needs_of_image(self, image: str | None) -> tuple[float, float]:
         if image is None:
             return 0, 0
-        shown = self._companion("image", f"/v2/images/{image}", None, {})
+        shown = self._companion("image", f"/v2/images/{segment(image)}", None, {})
         if not shown and self.native:
-            answer = self.client.get(f"/v2.1/{{project_id}}/images/{image}").json_object.get("image")
+            answer = self.client.get(f"/v2.1/{{project_id}}/images/{segment(image)}").json_object.get("image")
             shown = [answer] if isinstance(answer, Mapping) else []
         one = shown[0] if shown else {}
         return _number(one, "min_disk", "minDisk"), _number(one, "min_ram", "minRam")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from pytest_ecs._run.shards import shard
 from pytest_ecs._types import Kind
 
 __all__ = ["OPTIONS", "Option"]
@@ -87,6 +88,12 @@ OPTIONS: tuple[Option, ...] = (
         "lenient-waivers", "do not fail the run for waivers that are unknown, unmatched, expired or stale", flag=True
     ),
     Option(
+        "edition",
+        "YAML file of amendments: what the provider's edition of the reference says otherwise",
+        parse=Path,
+        metavar="FILE",
+    ),
+    Option(
         "not-offered",
         "an operation or a requirement, or a pattern of them, that the endpoint does not offer",
         many=True,
@@ -108,6 +115,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("requirement", "only this requirement, or those of a pattern", many=True, metavar="ID"),
     Option("kind", "only requirements of this kind", many=True, choices=_KINDS),
     Option("level", "only requirements of this level", many=True, choices=("must", "should", "note")),
+    Option("shard", "one part of several, 1/4 the first of four; report merge joins them", parse=shard, metavar="N/OF"),
     Option(
         "last-failed",
         "only what failed, erred or was not tested in this earlier report",
@@ -137,6 +145,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "max-minutes",
         "start nothing new after this many minutes of the target's time",
+        parse=_positive(float),
+        metavar="N",
+    ),
+    Option(
+        "max-requests-per-second",
+        "send no more requests than this in a second, all processes of the run together",
         parse=_positive(float),
         metavar="N",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypedDict, Unpack
 
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
 from pytest_ecs._checks.finding import Outcome
@@ -13,13 +14,39 @@ from pytest_ecs._run.session import Session
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["LATE", "Check"]
+__all__ = ["LATE", "Check", "Test"]
 
 #: Seconds of the target's clock after which an answer is looked at again that does not yet show what it should: nothing
 #: is instantly visible unless the text says so.
 LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
+#: Statuses of what is not only late: the request is wrong, or may not be made.
+_FINAL = (400, 403)
 #: Seconds of the target's clock in which something that must not happen could happen.
 _AFTERWARDS = 5.0
+
+
+class Test(TypedDict, total=False):
+    """The tests that a claim may be made with, one at a time; what each compares stands in `pytest_ecs._checks.TESTS`."""
+
+    equals: JSON
+    differs: JSON
+    one_of: JSON
+    none_of: JSON
+    contains: JSON
+    lacks: JSON
+    matches: JSON
+    length: JSON
+    length_at_most: JSON
+    at_least: JSON
+    at_most: JSON
+    same_items: JSON
+    includes: JSON
+    has_one: JSON
+    later_than: JSON
+    time_between: JSON
+    version_at_least: JSON
+    present: JSON
+    absent: JSON
 
 
 @dataclass(frozen=True)
@@ -38,7 +65,7 @@ class Check:
     def _contract(self) -> Contract:
         return self.session.contract
 
-    def __call__(self, requirement_id: str, exchange: Exchange, *path: str | int, **test: JSON) -> bool:
+    def __call__(self, requirement_id: str, exchange: Exchange, *path: str | int, **test: Unpack[Test]) -> bool:
         """Make a finding: what stands at *path* of the answer passes the one *test*; return whether it does.
 
         The path starts with "status", "headers" or "body"; "*" goes through a list. Tests are the names in
@@ -66,7 +93,7 @@ class Check:
         """
         return replace(self, _causes=(*self._causes, *causes))
 
-    def stays(self, requirement_id: str, look: Callable[[], Exchange], *path: str | int, **test: JSON) -> bool:
+    def stays(self, requirement_id: str, look: Callable[[], Exchange], *path: str | int, **test: Unpack[Test]) -> bool:
         """Make a finding that must hold now and still five seconds later: what must not happen may happen late.
 
         *look* sends the query; the rest is as in a call. Return whether it held both times.
@@ -123,6 +150,8 @@ class Check:
                 return replace(
                     finding, reason=f"it showed {clock.now() - began:.3g} s after the first look ({exchange.id})"
                 )
+            if again.status in _FINAL:
+                break
         self._patient[:] = [again.id]
         return first
 
@@ -148,16 +177,41 @@ class Check:
                 return False
         return False
 
-    def refused(self, requirement_id: str, exchange: Exchange, expectation: str = "refused") -> bool:
+    def answered(self, requirement_id: str, exchange: Exchange, expectation: str) -> bool:
         """Make a finding: the status is one of those of an *expectation* of ``schemas/general.yaml``; return whether it is."""
         operation = self._contract.operations.get(exchange.operation or "")
         dialect = operation.dialect if operation is not None else "nova"
         statuses = self._contract.expectation(expectation, dialect).statuses
         return self(requirement_id, exchange, "status", one_of=sorted(statuses))
 
+    def refused(self, requirement_id: str, exchange: Exchange, expectation: str = "refused") -> bool:
+        """Make a finding: the request was refused as *expectation* says; return whether it was."""
+        return self.answered(requirement_id, exchange, expectation)
+
+    def not_accepted(self, requirement_id: str, exchange: Exchange) -> bool:
+        """Make a finding: the request was refused with whatever status (4xx, 5xx); return whether it was."""
+        return self(requirement_id, exchange, "status", at_least=400)
+
     def accepted(self, requirement_id: str, exchange: Exchange) -> bool:
-        """Make a finding: the request was accepted (2xx); return whether it was."""
+        """Make a finding: the request was accepted (2xx); return whether it was.
+
+        It is an error where a creation was refused as the native APIs refuse what there is no room for.
+        """
+        operation = self._contract.operations.get(exchange.operation or "")
+        quota = operation.quota if operation is not None else None
+        if quota is not None and exchange.refused and exchange.status in self._contract.quota_statuses:
+            reason = f"environment: there may be no room for it ({quota.most} in 6.10.1), or no right to it: {exchange.answer}"
+            self.session.pending.append(Finding(requirement_id, "error", (exchange.id,), reason=reason))
+            return False
         return self(requirement_id, exchange, "status", at_most=299)
+
+    def stays_there(self, requirement_id: str, look: Callable[[], Exchange]) -> bool:
+        """Make a finding: the query that *look* sends is accepted, now and still five seconds later; return whether it is."""
+        return self.stays(requirement_id, look, "status", at_most=299)
+
+    def served(self, requirement_id: str, exchange: Exchange) -> bool:
+        """Make a finding: the request was answered, and not with an error of the server (5xx); return whether it was."""
+        return self(requirement_id, exchange, "status", at_most=499)
 
     def not_tested(self, requirement_id: str, reason: str) -> None:
         """Make a finding: *requirement_id* could not be tested, and why."""
@@ -165,7 +219,8 @@ class Check:
 
     def not_applicable(self, requirement_id: str, reason: str, exchange: Exchange) -> None:
         """Make a finding: *exchange* shows that the endpoint does not offer what *requirement_id* speaks of, and why."""
-        self.session.pending.append(Finding(requirement_id, "not_applicable", (exchange.id,), reason=reason))
+        said = f"{reason}, as {exchange.id} shows"
+        self.session.pending.append(Finding(requirement_id, "not_applicable", reason=said))
 
     def missed(self, rows: Iterable[str], seen: Iterable[tuple[str, str | None]]) -> None:
         """Make a finding for each row of Table A-4 in *rows* that was not among the pairs *seen*."""

@@ -12,10 +12,11 @@ import httpx
 from pytest_ecs._cases.derivation import AS_DOCUMENTED, Sending
 from pytest_ecs._cases.recipe import RECIPES, Ingredients, Recipe, Request, Step
 from pytest_ecs._contract.model import Operation
-from pytest_ecs._http.client import Client
+from pytest_ecs._http.client import UNSET, Client
 from pytest_ecs._http.credentials import Credentials
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
+from pytest_ecs._http.paths import segment
 from pytest_ecs._http.token import NoAuth
 from pytest_ecs._resources.kinds import SERVER, discard
 from pytest_ecs._resources.lease import Lease
@@ -178,21 +179,36 @@ class Driver:
         return self.client.get(f"{key[1]}/{made}").refused
 
     def _make_once(
-        self, recipe: Recipe, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any
+        self,
+        recipe: Recipe,
+        path: str,
+        body: JSON | Callable[[], JSON],
+        *steps: str | int,
+        among: str | None = None,
+        method: str = "POST",
+        microversion: str | None = UNSET,
     ) -> JSON:
         key = (among or recipe.operation, path)
         if key in self._made:
             if key in self._creations:  # what is used stays longest
                 self._creations[key] = self._creations.pop(key)
             return self._made[key]
-        created = self.supplies.create(path, body, **options)
+        created = self.supplies.create(path, body, method=method, microversion=microversion)
         made = self._made[key] = read(created, *steps)
         self._creations[key] = created
         self._make_room(key[0])
         return made
 
-    def _make_fresh(self, path: str, body: JSON, *steps: str | int, among: str | None = None, **options: Any) -> JSON:
-        created = self.supplies.create(path, body, **options)
+    def _make_fresh(
+        self,
+        path: str,
+        body: JSON | Callable[[], JSON],
+        *steps: str | int,
+        among: str | None = None,
+        method: str = "POST",
+        microversion: str | None = UNSET,
+    ) -> JSON:
+        created = self.supplies.create(path, body, method=method, microversion=microversion)
         self._fresh.append(created)
         return read(created, *steps)
 
@@ -220,6 +236,9 @@ class Driver:
                         del self._made[other]
                         self._creations.pop(other, None)
 
+    def _read(self, path: str, *steps: str | int, microversion: str | None = UNSET) -> JSON:
+        return read(self.client.get(path, microversion=microversion), *steps)
+
     def ingredients(self, recipe: Recipe, leases: list[Lease], *, fresh: bool = False) -> Ingredients:
         target = self.session.target
         credentials = target.identities["primary"]
@@ -232,7 +251,7 @@ class Driver:
             address=self.supplies.address,
             disk=self.supplies.disk,
             port=self.supplies.port,
-            read=lambda path, *steps, **options: read(self.client.get(path, **options), *steps),
+            read=self._read,
             make=self._make_fresh if fresh else partial(self._make_once, recipe),
             until=self.wait.until,
             flavor=lambda: self.servers.flavor_of(leases[0]),
@@ -259,7 +278,7 @@ class Driver:
         path = sending.path or operation.path
         values = {**request.parameters, "project_id": sender.project} if sender.project else request.parameters
         for name, value in values.items():
-            path = path.replace(f"{{{name}}}", str(value))
+            path = path.replace(f"{{{name}}}", segment(value))
         options: dict[str, Any] = {
             "query": request.query,
             "headers": sending.headers,

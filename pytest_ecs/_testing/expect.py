@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_ecs._contract.fields import fields_of
-from pytest_ecs._http.client import Client
+from pytest_ecs._http.client import UNSET, Client, Query
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.cases import Cases
@@ -34,18 +34,31 @@ class Expect:
         codes: tuple[str, ...] = (),
         client: Client | None = None,
         control: str | None = None,
-        **options: Any,
+        json: JSON = None,
+        content: bytes | str | None = None,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
+        microversion: str | None = UNSET,
     ) -> Exchange:
         """Send one request whose answer must fit the expectation *expects*; return the exchange.
 
         A refusal needs a *control*, the id of an exchange in which the like was accepted without *change*; where none is
         given it is the own request of the operation's recipe. When that is refused, too, the judge says that nothing was
-        tested. *codes* are error codes that fit beside the general ones.
+        tested. *codes* are error codes that fit beside the general ones; the other keywords are those of `Client.request`.
         """
         sender = client or self.session.client
         if control is None and expects != "accepted":
-            control = self._like(method, path, options.get("json"))
-        return sender.request(method, path, case=Case(requirement_id, expects, change, control, codes), **options)
+            control = self._like(method, path, json)
+        return sender.request(
+            method,
+            path,
+            json=json,
+            content=content,
+            query=query,
+            headers=headers,
+            microversion=microversion,
+            case=Case(requirement_id, expects, change, control, codes),
+        )
 
     def codes_of(self, operation_id: str, path: str) -> tuple[str, ...]:
         """Return the error codes that the contract ties to a field of an operation's request."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.tools import Tools
@@ -28,8 +29,8 @@ class Snapshot:
     @classmethod
     def of(cls, tools: Tools, lease: Lease) -> Snapshot:
         """Look at a server; raises `StepFailed` when it does not show itself."""
-        path = f"/v2.1/{{project_id}}/servers/{lease.id}"
-        tags = tools.client.get(f"/v1/{{project_id}}/servers/{lease.id}/tags").response_body
+        path = f"/v2.1/{{project_id}}/servers/{segment(lease.id)}"
+        tags = tools.client.get(f"/v1/{{project_id}}/servers/{segment(lease.id)}/tags").response_body
         nics = read(tools.client.get(f"{path}/os-interface"), "interfaceAttachments")
         return cls(tools, lease, read(lease.show(), "server"), _tags(tags), [nic["port_id"] for nic in nics])
 
@@ -55,11 +56,11 @@ class Snapshot:
 
     def _put_back(self, now: Snapshot) -> None:
         tools, client = self.tools, self.tools.client
-        path = f"/v2.1/{{project_id}}/servers/{self.lease.id}"
+        path = f"/v2.1/{{project_id}}/servers/{segment(self.lease.id)}"
         for disk in set(now.disks) - set(self.disks):
             tools.servers.bring(self.lease, "SHUTOFF")
             client.delete(f"{path}/os-volume_attachments/{disk}")
-            tools.wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="available")
+            tools.wait.until(f"/v2.1/{{project_id}}/os-volumes/{segment(disk)}", "volume", "status", equals="available")
         for port in set(now.ports) - set(self.ports):
             tools.servers.bring(self.lease, "ACTIVE")
             client.delete(f"{path}/os-interface/{port}")
@@ -68,7 +69,7 @@ class Snapshot:
             client.put(path, {"server": {"name": self.shown.get("name")}})
         if now.shown.get("metadata") != self.shown.get("metadata"):
             client.put(f"{path}/metadata", {"metadata": self.shown.get("metadata")})
-        action = f"/v1/{{project_id}}/servers/{self.lease.id}/tags/action"
+        action = f"/v1/{{project_id}}/servers/{segment(self.lease.id)}/tags/action"
         gone = [{"key": key} for key in now.tags if key not in self.tags]
         back = [{"key": key, "value": value} for key, value in self.tags.items() if now.tags.get(key) != value]
         for word, tags in (("delete", gone), ("create", back)):

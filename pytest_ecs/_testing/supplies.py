@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pytest_ecs._http.client import Client
+from pytest_ecs._http.client import UNSET, Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.paths import segment
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
 from pytest_ecs._testing.reading import read
@@ -133,22 +134,35 @@ class Supplies:
         raise StepFailed(f"The disk {disk} is not available {TRIES} s after it was created")
 
     def _disk_is_free(self, disk: str) -> bool:
-        volume = self._client.get(f"{_DISKS}/{disk}").json_object.get("volume")
+        volume = self._client.get(f"{_DISKS}/{segment(disk)}").json_object.get("volume")
         return isinstance(volume, Mapping) and volume.get("status") in ("available", " available")
 
     def make(
-        self, path: str, body: JSON, *steps: str | int, among: str | None = None, method: str = "POST", **options: Any
+        self,
+        path: str,
+        body: JSON | Callable[[], JSON],
+        *steps: str | int,
+        among: str | None = None,
+        method: str = "POST",
+        microversion: str | None = UNSET,
     ) -> JSON:
         """Create something, by POST unless *method* says otherwise; it is deleted with the run.
 
         Return what stands at *steps* of the answer. *among* names the operations whose requests that are to be refused
         share one; here it changes nothing. Raises `PrerequisiteMissing` where the endpoint does not create it.
         """
-        return read(self.create(path, body, method=method, **options), *steps)
+        return read(self.create(path, body, method=method, microversion=microversion), *steps)
 
-    def create(self, path: str, body: JSON, *, method: str = "POST", **options: Any) -> Exchange:
+    def create(
+        self,
+        path: str,
+        body: JSON | Callable[[], JSON],
+        *,
+        method: str = "POST",
+        microversion: str | None = UNSET,
+    ) -> Exchange:
         """Create something as `make` does, and return the exchange that did."""
-        created = self._client.request(method, path, json=body() if callable(body) else body, **options)
+        created = self._client.request(method, path, json=body() if callable(body) else body, microversion=microversion)
         if not created.accepted:
             raise PrerequisiteMissing(
                 f"Something that {path} creates is needed, and the endpoint does not create it", seen=created.answer

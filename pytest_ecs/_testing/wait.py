@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_ecs._checks import TESTS
-from pytest_ecs._http.client import Client
+from pytest_ecs._http.client import UNSET, Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.lookup import GONE
@@ -31,7 +30,14 @@ class Wait:
         """Let *seconds* pass."""
         self.clock.sleep(seconds)
 
-    def until(self, path: str, *steps: str | int, equals: JSON = None, contains: JSON = None, **options: Any) -> None:
+    def until(
+        self,
+        path: str,
+        *steps: str | int,
+        equals: JSON = None,
+        contains: JSON = None,
+        microversion: str | None = UNSET,
+    ) -> None:
         """Wait until what stands at *steps* of the answer to GET *path* is *equals*, or a list with *contains*.
 
         Raises `PrerequisiteMissing` if it never does.
@@ -39,7 +45,7 @@ class Wait:
         test, wanted = ("equals", equals) if contains is None else ("contains", contains)
         fits, seen = TESTS[test][0], None
         for _ in range(TRIES):
-            seen = read(self.client.get(path, **options), *steps)
+            seen = read(self.client.get(path, microversion=microversion), *steps)
             if fits(seen, wanted):
                 return
             self.sleep(1.0)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ecs import Cases, Client, Supplies
+from pytest_ecs import Cases, Client, Supplies, url_of
 
-GROUPS, RULES = "/v2.1/{project_id}/os-security-groups", "/v2.1/{project_id}/os-security-group-rules"
+GROUPS, RULES = url_of("deprecated.security-groups.list"), url_of("deprecated.security-group-rules.create")
 NETWORK = "192.0.2.0/24"
 #: What shows that a rule has no such peer.
 EMPTY: list[dict[str, str] | None] = [{}, None]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from .volumes import DISKS, ONE, body_of, disk_of, drop, make, ready, spellings
@@ -230,7 +230,7 @@ def test_an_attached_disk_names_its_server_and_stays(
     """Both lists and its own query have the attachment; as long as it is attached it cannot be deleted."""
     control = ecs_cases.control("deprecated.disks.delete")
     lease, disk = ecs_servers("SHUTOFF"), make(ecs_client, ecs_cases, ecs_supplies, ecs_wait)
-    attach, path = f"/v2.1/{{project_id}}/servers/{lease.id}/os-volume_attachments", f"{DISKS}/{disk}"
+    attach, path = url_of("nova.disks.list", server_id=lease.id), f"{DISKS}/{disk}"
     ecs_supplies.make(attach, {"volumeAttachment": {"volumeId": disk}})
     ready(ecs_client, ecs_wait, disk, "in-use")
     views = [(base, listed := ecs_client.get(url), _at(listed, disk)) for base, url in _LISTS.items()]

@@ -7,14 +7,16 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Supplies, Target, Wait, read
+from pytest_ecs import Cases, Check, Client, Expect, Supplies, Target, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from .volumes import DISKS, ONE, body_of, disk_of, drop, make, ready, spellings, status_of
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
+#: Seconds between two looks at a disk that is being created.
+_PAUSE = 0.2
 
 
 @pytest.mark.ecs_requirement("deprecated.disks.delete/rule/states")
@@ -29,13 +31,13 @@ def test_a_disk_that_is_being_created_stays(
     """It is not deleted while it is creating, which the disk before it was for much longer than the attempt takes."""
     ecs_cases.control("deprecated.disks.delete")
     clock, rule = ecs_target.clock, "deprecated.disks.delete/rule/states"
-    first, began, lasted = str(ecs_supplies.make(DISKS, body_of(ecs_supplies), "volume", "id")), clock.now(), 0.0
+    first, began = str(ecs_supplies.make(DISKS, body_of(ecs_supplies), "volume", "id")), clock.now()
     for _ in range(60):
         asked = clock.now()
         if status_of(ecs_client, first) != "creating":
             break
-        lasted = asked - began
-        clock.sleep(0.2)
+        clock.sleep(_PAUSE)
+    lasted = asked - began - _PAUSE  # it ended in the last pause
     with suppress(PrerequisiteMissing):
         ready(ecs_client, ecs_wait, first)
     ecs_client.delete(f"{DISKS}/{first}")

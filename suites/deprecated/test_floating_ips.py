@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Lease, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import JSON
 
-_ALL, _ALL_POOLS = "/v2.1/{project_id}/os-floating-ips", "/v2.1/{project_id}/os-floating-ip-pools"
+_ALL, _ALL_POOLS = url_of("deprecated.floating-ips.list"), url_of("deprecated.floating-ip-pools.list")
 _IDS = ("body", "floating_ips", "*", "id")
 _ONE = ("body", "floating_ip")
 #: The last microversion that binds and unbinds (11.5.1, 11.5.2), and the first that does not.
@@ -147,7 +147,7 @@ def _agree(check: Check, listed: Exchange, shown: Exchange) -> None:
 
 
 def _action(lease: Lease) -> str:
-    return f"/v2.1/{{project_id}}/servers/{lease.id}/action"
+    return url_of("deprecated.servers.add-floating-ip", server_id=lease.id)
 
 
 def _act(client: Client, lease: Lease, key: str, address: str, at: str = _LAST, **fields: str) -> Exchange:
@@ -155,7 +155,7 @@ def _act(client: Client, lease: Lease, key: str, address: str, at: str = _LAST, 
 
 
 def _nics(lease: Lease, port: str = "") -> str:
-    return f"/v2.1/{{project_id}}/servers/{lease.id}/os-interface" + (f"/{port}" if port else "")
+    return url_of("nova.nics.list", server_id=lease.id) + (f"/{port}" if port else "")
 
 
 def _fixed(client: Client, lease: Lease) -> list[str]:
@@ -181,7 +181,7 @@ def _bound(client: Client, wait: Wait, path: str, server: str | None) -> Exchang
     """Wait a while until an address shows *server*, and return what it shows then, or that it is not there."""
     shown = client.get(path)
     for _ in range(60):
-        if shown.status == 404 or read(shown, "floating_ip", "instance_id") == server:
+        if shown.refused or read(shown, "floating_ip", "instance_id") == server:
             break
         wait.sleep(1.0)
         shown = client.get(path)

@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Jobs, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Jobs, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from ..nova.imaging import image_of
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_IMAGES, _DETAILED = "/v2.1/{project_id}/images", "/v2.1/{project_id}/images/detail"
+_IMAGES, _DETAILED = url_of("deprecated.images.list"), url_of("deprecated.images.list-detail")
 _IDS = ("body", "images", "*", "id")
 _ONE = ("body", "image")
 
@@ -165,7 +165,7 @@ def test_an_image_that_is_being_made_is_not_listed_as_active(
 ) -> None:
     """Neither by its status nor by its name as well."""
     lease, name = ecs_servers("SHUTOFF"), ecs_supplies.name("image")
-    action = f"/v2.1/{{project_id}}/servers/{lease.id}/action"
+    action = url_of("nova.servers.create-image", server_id=lease.id)
     body = {"createImage": {"name": name}}
     image = str(ecs_supplies.make(action, body, "image_id", microversion="2.45"))
     path = f"{_IMAGES}/{image}"
@@ -295,7 +295,7 @@ def test_an_image_is_deleted(
         refused = ecs_expect(
             "deprecated.images.delete/rule/not-usable",
             "POST",
-            "/v2.1/{project_id}/servers",
+            url_of("nova.servers.list"),
             json={"server": wanted},
             expects="unknown-reference",
             change="the image was deleted",

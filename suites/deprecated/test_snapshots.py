@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Expect, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-_SNAPSHOTS, _DISKS = "/v2.1/{project_id}/os-snapshots", "/v2.1/{project_id}/os-volumes"
+_SNAPSHOTS, _DISKS = url_of("deprecated.snapshots.create"), url_of("deprecated.disks.list")
 _ONE = ("body", "snapshot")
 
 
@@ -160,7 +160,7 @@ def test_a_disk_in_use_needs_force(
     """With it there is a snapshot, without it the request is refused."""
     control = ecs_cases.control("deprecated.snapshots.create")
     lease, disk = ecs_servers("SHUTOFF"), ecs_supplies.disk()
-    attach = f"/v2.1/{{project_id}}/servers/{lease.id}/os-volume_attachments"
+    attach = url_of("nova.disks.list", server_id=lease.id)
     ecs_supplies.make(attach, {"volumeAttachment": {"volumeId": disk}})
     ecs_wait.until(f"{_DISKS}/{disk}", "volume", "status", equals="in-use")
     made = []

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ecs import Cases, Client, Exchange, Supplies, Wait, read
+from pytest_ecs import Cases, Client, Exchange, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-DISKS = "/v2.1/{project_id}/os-volumes"
+DISKS = url_of("deprecated.disks.list")
 #: Where an answer has a disk.
 ONE = ("body", "volume")
 

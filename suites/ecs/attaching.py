@@ -6,32 +6,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ecs import Client, Exchange, Jobs, Lease, Wait, read
+from pytest_ecs import Client, Exchange, Jobs, Lease, Wait, read, url_of
+from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import JSON
 
-VOLUMES = "/v2.1/{project_id}/os-volumes"
+VOLUMES = url_of("deprecated.disks.list")
 #: Where the disks of a list stand.
 IDS = ("body", "volumeAttachments", "*", "volumeId")
 
 
 def attach_path(server: str) -> str:
     """The URL of 5.6.1."""
-    return f"/v1/{{project_id}}/cloudservers/{server}/attachvolume"
+    return url_of("ecs.disks.attach", server_id=server)
 
 
 def detach_path(server: str, disk: str) -> str:
     """The URL of 5.6.2."""
-    return f"/v1/{{project_id}}/cloudservers/{server}/detachvolume/{disk}"
+    return url_of("ecs.disks.detach", server_id=server, volume_id=disk)
 
 
 def devices(server: str, disk: str = "") -> str:
     """The URL of 5.6.3, or with a *disk* of 5.6.4."""
-    return f"/v2.1/servers/{server}/block_device" + (f"/{disk}" if disk else "")
+    return url_of("ecs.disks.list", server_id=server) + (f"/{disk}" if disk else "")
 
 
 def native_path(server: str, disk: str = "") -> str:
     """The URL of 6.8.1, or with a *disk* of 6.8.2."""
-    return f"/v2.1/{{project_id}}/servers/{server}/os-volume_attachments" + (f"/{disk}" if disk else "")
+    return url_of("nova.disks.list", server_id=server) + (f"/{disk}" if disk else "")
 
 
 def disks_of(client: Client, server: str) -> list[dict[str, Any]]:
@@ -55,12 +56,21 @@ def send(
     return sent
 
 
+def _shown_at(client: Client, server: str, disk: str) -> str:
+    """The URL of 6.8.2, and that of 5.6.4 where chapter 6 is out of reach."""
+    try:
+        client.get(native_path(server))
+    except PrerequisiteMissing:
+        return devices(server, disk)
+    return native_path(server, disk)
+
+
 def detach(client: Client, jobs: Jobs, wait: Wait, lease: Lease, disk: str, **query: str) -> Exchange:
     """Detach a disk and wait until the server does not have it; one that keeps it serves nobody again."""
     lease.spoilt = True
     detached = client.delete(detach_path(lease.id, disk), query=query)
     jobs.settle(detached, [lease])
-    lease.spoilt = not wait.gone(native_path(lease.id, disk))
+    lease.spoilt = not wait.gone(_shown_at(client, lease.id, disk))
     return detached
 
 
@@ -79,5 +89,5 @@ def attached(
     try:
         yield sent
     finally:
-        if sent.accepted and client.get(native_path(lease.id, disk)).accepted:
+        if sent.accepted and client.get(_shown_at(client, lease.id, disk)).accepted:
             detach(client, jobs, wait, lease, disk)

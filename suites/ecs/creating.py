@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Lease, Servers, Supplies, Wait, exactly, read
+from pytest_ecs import (
+    Cases,
+    Check,
+    Client,
+    Exchange,
+    Expect,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    Wait,
+    exactly,
+    read,
+    url_of,
+)
 from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import JSON
 
-SERVERS = "/v1/{project_id}/cloudservers"
-EIPS = "/v2.1/{project_id}/os-floating-ips"
-VOLUMES = "/v2.1/{project_id}/os-volumes"
+SERVERS = url_of("ecs.servers.create")
+EIPS = url_of("deprecated.floating-ips.list")
+VOLUMES = url_of("deprecated.disks.list")
 #: Where the names of listed servers stand.
 NAMES = ("body", "servers", "*", "name")
-_DETAIL = "/v2.1/{project_id}/servers/detail"
+_DETAIL = url_of("nova.servers.list-detail")
 #: Seconds that a server may take to be shown although its job is over.
 _TRIES = 120
 
@@ -26,12 +40,12 @@ def named(client: Client, name: str) -> Exchange:
 
 def groups_of(client: Client, server: str) -> Exchange:
     """Query the security groups of a server; it shows them by name or by id (table 6-43), this query by both."""
-    return client.get(f"/v2.1/{{project_id}}/servers/{server}/os-security-groups")
+    return client.get(url_of("nova.server-security-groups.list", server_id=server))
 
 
 def disks_of(client: Client, server: str) -> Exchange:
     """Query the disks of a server (5.6.3)."""
-    return client.get(f"/v2.1/servers/{server}/block_device")
+    return client.get(url_of("ecs.disks.list", server_id=server))
 
 
 def addresses_of(client: Client, network: str, *, but: str) -> list[str]:
@@ -133,7 +147,7 @@ def delete(
     jobs.settle(deleted)
     for server in ids:
         if deleted.accepted and "job_id" not in deleted.json_object:  # nothing says when it is over
-            wait.gone(f"/v2.1/{{project_id}}/servers/{server}")
+            wait.gone(url_of("nova.servers.show", server_id=server))
     for server in ids:
         gone = servers.show(server)
         went = check.after(deleted).refused("ecs.servers.delete/rule/success-deletes", gone, "not-found")

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ecs import Client, Exchange, Supplies, read
+from pytest_ecs import Client, Exchange, Supplies, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-GROUPS = "/v1/{project_id}/cloudservers/os-server-groups"
-NATIVE = "/v2.1/{project_id}/os-server-groups"
-SERVERS = "/v1/{project_id}/cloudservers"
+GROUPS = url_of("ecs.server-groups.list")
+NATIVE = url_of("nova.server-groups.list")
+SERVERS = url_of("ecs.servers.create")
 IDS = ("body", "server_groups", "*", "id")
 MEMBERS = ("body", "server_group", "members")
 POLICY = "anti-affinity"

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ecs import Client, Exchange, Jobs, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import Client, Exchange, Jobs, Lease, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.typing import JSON
 
 REINSTALL, CHANGE = "ecs.servers.reinstall-os", "ecs.servers.change-os"
-#: Operation -> the key of its body and the end of its URL.
-_SYSTEMS = {REINSTALL: ("os-reinstall", "reinstallos"), CHANGE: ("os-change", "changeos")}
+#: Operation -> the key of its body.
+_KEYS = {REINSTALL: "os-reinstall", CHANGE: "os-change"}
 
 
 def path_of(operation: str, server: str) -> str:
     """The URL of an operation."""
-    return f"/v2/{{project_id}}/cloudservers/{server}/{_SYSTEMS[operation][1]}"
+    return url_of(operation, server_id=server)
 
 
 def body_of(operation: str, control: Exchange) -> dict[str, JSON]:
     """Return the plain body of an operation, as in its accepted *control*."""
-    key = _SYSTEMS[operation][0]
+    key = _KEYS[operation]
     wanted = {name: value for name, value in control.request_body[key].items() if name not in {"mode", "metadata"}}
     return {key: wanted}
 
@@ -30,7 +30,7 @@ def install(
     client: Client, servers: Servers, supplies: Supplies, jobs: Jobs, operation: str, lease: Lease, **more: JSON
 ) -> Exchange:
     """Install a server's system, and wait for the job; *more* are fields beside the plain ones, None to leave one out."""
-    key = _SYSTEMS[operation][0]
+    key = _KEYS[operation]
     wanted: dict[str, JSON] = {
         "userid": read(lease.show(), "server", "user_id"),
         "keyname": supplies.need("key_name"),
@@ -47,12 +47,12 @@ def install(
 def stop(client: Client, jobs: Jobs, lease: Lease) -> None:
     """Stop a server that was started by what was done to it."""
     if read(lease.show(), "server", "status") != "SHUTOFF":
-        jobs.settle(client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"os-stop": {}}), [lease])
+        jobs.settle(client.post(url_of("nova.servers.stop", server_id=lease.id), {"os-stop": {}}), [lease])
 
 
 def attachments(server: str, disk: str = "") -> str:
     """The URL of 6.8.1, or with a *disk* of 6.8.2."""
-    return f"/v2.1/{{project_id}}/servers/{server}/os-volume_attachments" + (f"/{disk}" if disk else "")
+    return url_of("nova.disks.list", server_id=server) + (f"/{disk}" if disk else "")
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def with_disk(client: Client, supplies: Supplies, jobs: Jobs, wait: Wait, lease:
     disk = supplies.disk()
     supplies.make(attachments(lease.id), {"volumeAttachment": {"volumeId": disk}})
     lease.spoilt = True  # until it is as it was
-    wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+    wait.until(url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="in-use")
     try:
         yield disk
     finally:
@@ -72,5 +72,5 @@ def with_disk(client: Client, supplies: Supplies, jobs: Jobs, wait: Wait, lease:
 
 def disks_of(client: Client, server: str) -> list[dict[str, Any]]:
     """Return the disks that a server lists (5.6.3)."""
-    found: list[dict[str, Any]] = read(client.get(f"/v2.1/servers/{server}/block_device"), "volumeAttachments")
+    found: list[dict[str, Any]] = read(client.get(url_of("ecs.disks.list", server_id=server)), "volumeAttachments")
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ecs import Check, Client, Exchange, Lease, Supplies, Wait, read
+from pytest_ecs import Check, Client, Exchange, Lease, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import StepFailed
 
 #: Tags by their key.
@@ -17,7 +17,7 @@ _PUT_OFF = 5.0
 
 def path_of(server: Lease, action: str = "") -> str:
     """Return the path of a server's tags, or of their *action*."""
-    return f"/v1/{{project_id}}/servers/{server.id}/tags{action}"
+    return url_of("ecs.tags.list", server_id=server.id) + action
 
 
 def body_of(action: str, tags: Iterable[tuple[str, str | None]]) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Jobs, Lease, Servers, Wait, read
+from pytest_ecs import Check, Client, Jobs, Lease, Servers, Wait, read, url_of
 from pytest_ecs.typing import ServerState
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_ACTION = "/v1/{project_id}/cloudservers/action"
+_ACTION = url_of("ecs.servers.batch-start")
 _STATUS = ("body", "server", "status")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies, read
+from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies, read, url_of
 from pytest_ecs.typing import JSON
 
 from ..recipes.values import PASSWORD
@@ -130,7 +130,7 @@ def test_a_system_disk_smaller_than_the_image_is_refused(
 ) -> None:
     """One GB less than it needs, as its query says (11.2.3)."""
     rule = "ecs.servers.create/rule/root-size-min-disk"
-    image = ecs_client.get(f"/v2.1/{{project_id}}/images/{ecs_supplies.need('image_id')}")
+    image = ecs_client.get(url_of("deprecated.images.show", image_id=ecs_supplies.need("image_id")))
     size = int(read(image, "image", "minDisk")) - 1
     if size < 1:
         ecs_check.not_tested(rule, "the image needs no system disk of more than 1 GB")

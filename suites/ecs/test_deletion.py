@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Servers, Supplies, Wait, exactly, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Servers, Supplies, Wait, exactly, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import JSON
 
@@ -21,7 +21,7 @@ def test_a_server_is_deleted(ecs_cases: Cases, ecs_check: Check, ecs_servers: Se
     deleted = ecs_cases.attempt("ecs.servers.delete")
     for one in deleted.request_body["servers"]:
         if deleted.accepted and "job_id" not in deleted.json_object:  # nothing says when it is over
-            ecs_wait.gone(f"/v2.1/{{project_id}}/servers/{one['id']}")
+            ecs_wait.gone(url_of("nova.servers.show", server_id=one["id"]))
         gone = ecs_servers.show(one["id"])
         ecs_check.after(deleted).refused("ecs.servers.delete/rule/success-deletes", gone, "not-found")
 
@@ -33,17 +33,17 @@ def test_only_the_listed_servers_are_deleted(
     """The two servers in the request are gone when the job is over, and every other one of the run is still there."""
     kept, both = ecs_servers(), [ecs_servers.to_delete() for _ in range(2)]
     listing: dict[str, Any] = {"query": {"limit": "1000"}}
-    before = read(ecs_client.get("/v2.1/{project_id}/servers", **listing), "servers")
+    before = read(ecs_client.get(url_of("nova.servers.list"), **listing), "servers")
     idle = {server["id"] for server in before} & {*ecs_servers.idle()}
     deleted = ecs_client.post(f"{SERVERS}/delete", {"servers": [{"id": lease.id} for lease in both]})
     ecs_jobs.settle(deleted)
     check = ecs_check.after(deleted)
     for lease in both:
         if "job_id" not in deleted.json_object:  # nothing says when it is over
-            ecs_wait.gone(f"/v2.1/{{project_id}}/servers/{lease.id}")
+            ecs_wait.gone(url_of("nova.servers.show", server_id=lease.id))
         check.refused("ecs.servers.delete/rule/several", lease.show(), "not-found")
-    check.stays("ecs.servers.delete/rule/listed-only", kept.show, "status", at_most=299)
-    after = ecs_client.get("/v2.1/{project_id}/servers", **listing)
+    check.stays_there("ecs.servers.delete/rule/listed-only", kept.show)
+    after = ecs_client.get(url_of("nova.servers.list"), **listing)
     # Whoever took one of them meanwhile may have deleted it.
     others = sorted(idle & {*ecs_servers.idle()})
     check("ecs.servers.delete/rule/listed-only", after, "body", "servers", "*", "id", includes=others)
@@ -292,7 +292,9 @@ def _with_eip(
         sent = create(client, check, servers, supplies, publicip={"id": eip["id"], "delete_on_termination": True})
         return the_server(client, servers, jobs, wait, sent)
     server = servers.to_delete().id
-    supplies.make(f"/v2.1/{{project_id}}/servers/{server}/action", {"addFloatingIp": {"address": eip["ip"]}})
+    supplies.make(
+        url_of("deprecated.servers.add-floating-ip", server_id=server), {"addFloatingIp": {"address": eip["ip"]}}
+    )
     wait.until(f"{EIPS}/{eip['id']}", "floating_ip", "instance_id", equals=server)
     return server
 
@@ -316,5 +318,5 @@ def _deleted_with_eip(
 
 def _kept(client: Client, check: Check, requirement: str, path: str) -> None:
     """Judge that an EIP is there, and bound to no server."""
-    if check.stays(requirement, lambda: client.get(path), "status", at_most=299):
+    if check.stays_there(requirement, lambda: client.get(path)):
         check(requirement, client.get(path), "body", "floating_ip", "instance_id", equals=None)

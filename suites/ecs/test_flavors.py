@@ -6,12 +6,12 @@ from contextlib import suppress
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Supplies, read
+from pytest_ecs import Cases, Check, Client, Supplies, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_PATH = "/v1/{project_id}/cloudservers/flavors"
+_PATH = url_of("ecs.flavors.list")
 _IDS = ("body", "flavors", "*", "id")
 
 
@@ -118,7 +118,7 @@ def test_extra_specs_are_those_of_their_own_query(ecs_client: Client, ecs_check:
         kinds.setdefault(tuple(sorted(flavor.get("os_extra_specs") or {})), number)
     for number in kinds.values():
         flavor = read(listed, "flavors", number, "id")
-        specs = read(ecs_client.get(f"/v2.1/{{project_id}}/flavors/{flavor}/os-extra_specs"), "extra_specs")
+        specs = read(ecs_client.get(url_of("nova.flavor-extra-specs.show", flavor_id=flavor)), "extra_specs")
         ecs_check(
             "ecs.flavors.list/rule/extra-specs-agree", listed, "body", "flavors", number, "os_extra_specs", equals=specs
         )

@@ -19,6 +19,7 @@ from pytest_ecs import (
     Wait,
     exactly,
     read,
+    url_of,
 )
 from pytest_ecs.exceptions import JobError
 
@@ -223,7 +224,7 @@ def test_servers_are_created_in_a_group(
         created = ecs_client.post(SERVERS, {"server": {**body["server"], **hints}})
         ecs_check.accepted("ecs.server-groups.create/rule/usable", created)
         first, second = exactly(2, ecs_servers.settle(created), "both servers of one request")
-        listed = ecs_client.get("/v2.1/{project_id}/servers", query={"name": name})
+        listed = ecs_client.get(url_of("nova.servers.list"), query={"name": name})
         seen = read(listed, "servers", "*", "name")
         # The number is where counting starts, or part of a name that is numbered (ruling name-suffix-start).
         stems = [(name, 5), (f"{name}-0005", 0), (f"{name}-0005", 1)]

@@ -115,8 +115,7 @@ def test_an_unknown_marker_is_refused(ecs_cases: Cases, ecs_expect: Expect, ecs_
         "GET",
         GROUPS,
         query={"limit": "1", "marker": ecs_supplies.unknown_id()},
-        expects="unknown-reference",
+        expects="unknown-marker",
         change="the marker is no group",
         control=control.id,
-        codes=("Ecs.0313",),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Expect, Jobs, Servers, Supplies, Target, exactly, read
+from pytest_ecs import Check, Client, Exchange, Expect, Jobs, Servers, Supplies, Target, exactly, read, url_of
 
 from .creating import NAMES, SERVERS, named
 
@@ -17,10 +17,10 @@ def _several(client: Client, servers: Servers, supplies: Supplies) -> tuple[Exch
     def make() -> tuple[Exchange, Exchange, list[str]]:
         # No number at its end says where to begin.
         started = client.post(SERVERS, servers.template(f"{supplies.name('many')}-plain", 2))
-        asked = client.get(f"/v1/{{project_id}}/jobs/{read(started, 'job_id')}")
+        asked = client.get(url_of("ecs.jobs.show", job_id=read(started, "job_id")))
         return started, asked, servers.settle(started)
 
-    made: tuple[Exchange, Exchange, list[str]] = supplies.once("two servers", make)
+    made: tuple[Exchange, Exchange, list[str]] = supplies.once("two servers of one job", make)
     return made
 
 
@@ -85,12 +85,12 @@ def test_an_unknown_job_is_refused(
     ecs_client: Client, ecs_expect: Expect, ecs_supplies: Supplies, ecs_jobs: Jobs
 ) -> None:
     """An id that no operation returned is refused, where a real one is answered."""
-    control = ecs_client.get(f"/v1/{{project_id}}/jobs/{ecs_jobs.finished()}")
+    control = ecs_client.get(url_of("ecs.jobs.show", job_id=ecs_jobs.finished()))
     unknown = ecs_supplies.unknown_id().replace("-", "")
     ecs_expect(
         "ecs.jobs.show/rule/unknown-id",
         "GET",
-        f"/v1/{{project_id}}/jobs/{unknown}",
+        url_of("ecs.jobs.show", job_id=unknown),
         expects="unknown-job",
         change="the id was never returned",
         control=control.id,
@@ -108,9 +108,9 @@ def test_a_job_that_fails_says_why(
             ecs_check.not_tested(rule, "no job failed in this run")
         return
     lease = ecs_servers("ACTIVE")
-    hook("POST", "/_mock/fail", {"job_type": "stopServers", "code": "Ecs.0204"})
+    hook("POST", "/_mock/fail", {"job_type": "stopServers"})
     stop = {"os-stop": {"servers": [{"id": lease.id}]}}
-    started = ecs_client.post("/v1/{project_id}/cloudservers/action", stop)
+    started = ecs_client.post(url_of("ecs.servers.batch-stop"), stop)
     ecs_jobs.wait_out(started)
     # The judge looks at every job body of the run.
     for rule in ("ecs.jobs.show/rule/fail-has-error", "ecs.jobs.show/rule/fail-code-known"):
@@ -123,10 +123,10 @@ def test_the_job_of_a_nic_names_it(
 ) -> None:
     """The job that adds a NIC, and the one that deletes it, name it in entities, their own or a subtask's."""
     lease = ecs_servers("ACTIVE")
-    interfaces = f"/v2.1/{{project_id}}/servers/{lease.id}/os-interface"
+    interfaces = url_of("nova.nics.list", server_id=lease.id)
     ports = ("interfaceAttachments",)
     before = [nic["port_id"] for nic in read(ecs_client.get(interfaces), *ports)]
-    nics = f"/v1/{{project_id}}/cloudservers/{lease.id}/nics"
+    nics = url_of("ecs.nics.add", server_id=lease.id)
     subnet = ecs_supplies.need("subnet_id")
     added = str(ecs_supplies.make(nics, {"nics": [{"subnet_id": subnet}]}, "job_id"))
     now = [nic["port_id"] for nic in read(ecs_client.get(interfaces), *ports)]

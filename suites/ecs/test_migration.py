@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Lease, Servers, Supplies, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Lease, Servers, Supplies, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 _HOST = ("body", "server", "os:scheduler_hints", "dedicated_host_id")
@@ -14,7 +14,7 @@ def _migrate(client: Client, jobs: Jobs, lease: Lease, host: str | None) -> Exch
     """Move a server to a dedicated host, or with None to the public pool, and wait for the end; return its query."""
     where = None if host is None else {"dedicated_host_id": host}
     lease.spoilt = True  # until it is in the public pool again
-    sent = client.post(f"/v1/{{project_id}}/cloudservers/{lease.id}/migrate", {"migrate": where})
+    sent = client.post(url_of("ecs.servers.migrate", server_id=lease.id), {"migrate": where})
     read(sent)
     jobs.settle(sent, [lease])
     lease.spoilt = host is not None
@@ -30,7 +30,7 @@ def _stays(
     refused = expect(
         rule,
         "POST",
-        f"/v1/{{project_id}}/cloudservers/{lease.id}/migrate",
+        url_of("ecs.servers.migrate", server_id=lease.id),
         json={"migrate": where},
         expects=expects,
         change=change,
@@ -114,7 +114,7 @@ def _elsewhere(
     except PrerequisiteMissing as missing:
         check.not_tested(rule, str(missing))
         return
-    path, body = "/v1/{project_id}/cloudservers", dict(servers.template(supplies.name("no"), 1))
+    path, body = url_of("ecs.servers.create"), dict(servers.template(supplies.name("no"), 1))
     hints = {"tenancy": "dedicated", "dedicated_host_id": host}
     there, elsewhere = (
         {"server": {**body["server"], "os:scheduler_hints": hints, "availability_zone": one}} for one in (zone, other)
@@ -136,7 +136,7 @@ def _hinted(client: Client, check: Check, lease: Lease, shown: Exchange, **test:
     """Judge whether both views of a server show the hints of its creation, which those on a dedicated host have."""
     check("nova.servers.show/rule/hints-on-dedicated-host", shown, "body", "server", "os:scheduler_hints", **test)
     name = read(shown, "server", "name")
-    listed = client.get("/v2.1/{project_id}/servers/detail", query={"name": name, "limit": "1000"})
+    listed = client.get(url_of("nova.servers.list-detail"), query={"name": name, "limit": "1000"})
     ids = [server["id"] for server in read(listed, "servers")]
     if lease.id in ids:
         at = ("body", "servers", ids.index(lease.id), "os:scheduler_hints")

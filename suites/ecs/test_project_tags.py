@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Clients, Exchange, Servers, Supplies, Wait, read
+from pytest_ecs import Check, Client, Clients, Exchange, Servers, Supplies, Wait, read, url_of
 
 from .tagging import add, delete, lacks, new_key, untagged
 
-_PROJECT = "/v1/{project_id}/servers/tags"
+_PROJECT = url_of("ecs.tags.list-project")
 
 
 def _values(check: Check, rule: str, listed: Exchange, key: str, **test: Any) -> None:

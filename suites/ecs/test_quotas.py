@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Servers, Supplies, read
+from pytest_ecs import Check, Client, Servers, Supplies, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from .grouping import group_made, ids_on, pages_of, path_of
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
-_LIMITS = "/v1/{project_id}/cloudservers/limits"
+_LIMITS = url_of("ecs.quotas.show")
 _BUSY = "others created, resized or deleted things all the time"
 
 
@@ -19,14 +19,14 @@ _BUSY = "others created, resized or deleted things all the time"
 def test_a_resize_counts(ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies) -> None:
     """Cores and memory in use move by the difference of the flavors; a try counts when no other server changed."""
     rule, lease = "ecs.quotas.show/rule/resize-counted", ecs_servers("SHUTOFF")
-    listed = read(ecs_client.get("/v1/{project_id}/cloudservers/flavors"), "flavors")
+    listed = read(ecs_client.get(url_of("ecs.flavors.list")), "flavors")
     sizes = {flavor["id"]: flavor for flavor in listed}
     for _ in range(3):
         there, before = _flavors(ecs_client), ecs_client.get(_LIMITS)
         now, wanted = str(ecs_servers.flavor_of(lease)), ecs_servers.other_flavor(lease)
         if now not in sizes or wanted not in sizes:
             raise PrerequisiteMissing("The sizes of both flavors are needed", seen=f"{now} or {wanted} is not listed")
-        path = f"/v1/{{project_id}}/cloudservers/{lease.id}/resize"
+        path = url_of("ecs.servers.resize", server_id=lease.id)
         ecs_supplies.make(path, {"resize": {"flavorRef": wanted}}, "job_id")
         after = ecs_client.get(_LIMITS)
         if _flavors(ecs_client) == {**there, lease.id: wanted}:
@@ -39,7 +39,7 @@ def test_a_resize_counts(ecs_client: Client, ecs_check: Check, ecs_servers: Serv
 
 def _flavors(client: Client) -> dict[str, str]:
     """Return the flavor of each server; while it is being resized it has none that could be counted on."""
-    listed = client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
+    listed = client.get(url_of("nova.servers.list-detail"), query={"limit": "1000"})
     return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in read(listed, "servers")}
 
 

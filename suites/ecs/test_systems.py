@@ -20,6 +20,7 @@ from pytest_ecs import (
     Wait,
     exactly,
     read,
+    url_of,
 )
 from pytest_ecs.typing import JSON
 
@@ -69,9 +70,9 @@ def test_the_system_is_on_a_new_disk(
     with with_disk(ecs_client, ecs_supplies, ecs_jobs, ecs_wait, lease) as disk:
         check = ecs_check.after(install(ecs_client, ecs_servers, ecs_supplies, ecs_jobs, operation, lease))
         check(succeeds, lease.show(), "body", "server", "image", "id", equals=wanted)
-        listed = ecs_client.get(f"/v2.1/servers/{lease.id}/block_device")
+        listed = ecs_client.get(url_of("ecs.disks.list", server_id=lease.id))
         check(replaced, listed, *_IDS, lacks=system)
-        look = lambda: ecs_client.get(f"/v2.1/servers/{lease.id}/block_device")  # noqa: E731 - it is about this server
+        look = lambda: ecs_client.get(url_of("ecs.disks.list", server_id=lease.id))  # noqa: E731 - it is about this server
         check.stays(kept, look, *_IDS, contains=disk)
         indices = ("volumeAttachments", "*", "bootIndex")
         # 0 or false is the system disk (ruling block-device-boot-index).
@@ -211,7 +212,7 @@ def test_a_server_needs_its_system_disk(
     )
     ecs_jobs.wait_out(refused)
     ecs_client.post(attachments(lease.id), {"volumeAttachment": {"volumeId": disk, "device": device}})
-    ecs_wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+    ecs_wait.until(url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="in-use")
     lease.spoilt = refused.accepted
 
 
@@ -244,7 +245,7 @@ def test_an_image_without_an_agent_is_not_installed(
     else:
         wanted = ecs_servers.template(ecs_supplies.name("plain"), 1)
         wanted["server"]["imageRef"] = image
-        lease = ecs_servers.own(ecs_client.post("/v1/{project_id}/cloudservers", wanted), "SHUTOFF")
+        lease = ecs_servers.own(ecs_client.post(url_of("ecs.servers.create"), wanted), "SHUTOFF")
     refused = ecs_expect(
         requirement,
         "POST",
@@ -296,7 +297,7 @@ def test_an_installation_fails_and_is_repeated(
     body, hook = body_of(operation, ecs_cases.control(operation)), ecs_target.control
     lease = ecs_servers("SHUTOFF")
     if hook is not None:
-        hook("POST", "/_mock/fail", {"job_type": kind, "code": "Ecs.0204"})
+        hook("POST", "/_mock/fail", {"job_type": kind})
     sent = ecs_client.post(path_of(operation, lease.id), body)
     other = _meanwhile(ecs_client, ecs_jobs, ecs_wait, lease) if sent.accepted else None
     ecs_jobs.wait_out(sent)
@@ -318,7 +319,7 @@ def _meanwhile(client: Client, jobs: Jobs, wait: Wait, lease: Lease) -> Exchange
     """Start a server while its system is installed; return the answer, None when that was not seen."""
     if wait.change(lease, "SHUTOFF") is None:
         return None
-    other = client.post("/v1/{project_id}/cloudservers/action", {"os-start": {"servers": [{"id": lease.id}]}})
+    other = client.post(url_of("ecs.servers.batch-start"), {"os-start": {"servers": [{"id": lease.id}]}})
     jobs.wait_out(other)
     return other
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from pytest_ecs import Check, Client, Clients, Servers, Wait, load_contract
+from pytest_ecs import Check, Client, Clients, Servers, Wait, load_contract, url_of
 
 from .tagging import Tags, add, delete, has, lacks, path_of, show, untagged
 
@@ -100,8 +100,8 @@ def test_the_tags_of_a_server_are_listed(
         for key in tags:
             check("ecs.tags.list/rule/key-once", shown, "body", "tags", "*", "key", has_one=key)
         # The native queries show tags, too, so the form that they have there is judged once for sure.
-        for query in (f"/{lease.id}", "/detail"):
-            ecs_client.get(f"/v2.1/{{project_id}}/servers{query}", microversion="2.26")
+        for query in (url_of("nova.servers.show", server_id=lease.id), url_of("nova.servers.list-detail")):
+            ecs_client.get(query, microversion="2.26")
 
 
 @pytest.mark.ecs_requirement("ecs.tags.list/rule/no-tags")
@@ -109,7 +109,7 @@ def test_a_server_without_tags(ecs_client: Client, ecs_check: Check, ecs_servers
     """Has an empty list; those of the other kind (6.15) may be in it."""
     lease = ecs_servers()
     with untagged(ecs_client, ecs_wait, lease):
-        path = f"/v2.1/{{project_id}}/servers/{lease.id}/tags"
+        path = url_of("nova.tags.list", server_id=lease.id)
         native = ecs_client.get(path, microversion="2.26").response_body
         if isinstance(native, Mapping) and native.get("tags"):
             ecs_check.not_tested("ecs.tags.list/rule/no-tags", "the server has tags of the other kind (6.15)")

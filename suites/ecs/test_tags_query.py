@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read, url_of
 
 from .tagging import Tags, add, delete, has, new_key, pairs_of, untagged
 
-_SEARCH = "/v1/{project_id}/servers/resource_instances/action"
+_SEARCH = url_of("ecs.tags.query")
 _FOUND = ("body", "resources", "*", "resource_id")
 _TOTAL = ("body", "total_count")
 #: The greatest limit, which is the default (table 5-68).

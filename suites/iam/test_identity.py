@@ -8,10 +8,10 @@ from datetime import datetime
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Request, Supplies, Target, Wait, read
+from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Request, Supplies, Target, Wait, read, url_of
 
 #: A query that every profile may ask for.
-_QUERY = "/v2.1/{project_id}/flavors"
+_QUERY = url_of("nova.flavors.list")
 
 
 def _ask(cases: Cases) -> Exchange:
@@ -123,7 +123,7 @@ def test_an_unknown_project_gives_no_token(ecs_cases: Cases, ecs_supplies: Suppl
 @pytest.mark.ecs_requirement("iam.projects.list/rule/own-project", "iam.projects.list/rule/id-usable")
 def test_the_own_project_is_listed(ecs_client: Client, ecs_target: Target, ecs_check: Check) -> None:
     """The list has the project by name, with the id that the run's requests have in their URLs."""
-    listed = replace(ecs_client, base=ecs_target.iam).get("/v3/projects")
+    listed = replace(ecs_client, base=ecs_target.iam).get(url_of("iam.projects.list"))
     check, name = ecs_check.after(listed), ecs_target.identities["primary"].project_name
     if name is None:
         ecs_check.not_tested("iam.projects.list/rule/own-project", "the credentials name the project by its id only")

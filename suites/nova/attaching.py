@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ecs import Client, Exchange, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import Client, Exchange, Lease, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import EcsError, PrerequisiteMissing
 
 #: Where disks are created, which chapter 6 cannot (11.4.4).
-VOLUMES = "/v2.1/{project_id}/os-volumes"
+VOLUMES = url_of("deprecated.disks.list")
 #: Where the disks of a list stand, and the device of one that is shown by itself.
 IDS = ("body", "volumeAttachments", "*", "volumeId")
 DEVICE = ("body", "volumeAttachment", "device")
@@ -20,7 +20,7 @@ _TRIES, MEANWHILE = 120, 30
 
 def path_of(server: str, disk: str = "") -> str:
     """Return the URL of a server's disks, or of one of them."""
-    return f"/v2.1/{{project_id}}/servers/{server}/os-volume_attachments" + (f"/{disk}" if disk else "")
+    return url_of("nova.disks.list", server_id=server) + (f"/{disk}" if disk else "")
 
 
 def list_disks(client: Client, lease: Lease) -> Exchange:

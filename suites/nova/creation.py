@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from pytest_ecs import Cases, Check, Client, Exchange, Servers, Supplies, Wait, exactly, load_contract, read
+from pytest_ecs import Cases, Check, Client, Exchange, Servers, Supplies, Wait, exactly, load_contract, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
     "plainest",
 ]
 
-SERVERS = "/v2.1/{project_id}/servers"
+SERVERS = url_of("nova.servers.list")
 #: Descriptions are there from this microversion on (tables 6-11 and 6-23).
 DESCRIBED = "2.19"
 
@@ -203,7 +203,7 @@ def _full(client: Client, created: Exchange) -> str | None:
     contract = load_contract()
     if created.status not in contract.quota_statuses:
         return None
-    limits = client.get("/v2.1/{project_id}/limits").json_object.get("limits")
+    limits = client.get(url_of("nova.limits.show")).json_object.get("limits")
     absolute = limits.get("absolute", {}) if isinstance(limits, Mapping) else {}
     most, used = absolute.get("maxTotalInstances"), absolute.get("totalInstancesUsed")
     asked = created.request_body["server"]

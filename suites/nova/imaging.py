@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pytest_ecs import Check, Client, Exchange, Lease, Servers, Wait, read
+from pytest_ecs import Check, Client, Exchange, Lease, Servers, Wait, read, url_of
 
 #: Images are seen through operations of chapter 11 only (ruling create-image-seen).
-_IMAGES = "/v2.1/{project_id}/images"
+_IMAGES = url_of("deprecated.images.list")
 #: Seconds that an image may take to become ACTIVE.
 _TRIES = 600
 
@@ -39,7 +39,7 @@ def image_of(
 ) -> Iterator[Made]:
     """Make an image of a server and wait for its end; the image is deleted when the block ends."""
     body = {"createImage": {"name": name, **fields}}
-    answer = client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", body, microversion=at)
+    answer = client.post(url_of("nova.servers.create-image", server_id=lease.id), body, microversion=at)
     servers.wait_stable(lease.id)
     made = _seen(client, wait, answer, name) if answer.accepted else Made(answer, None, None, _refused(answer))
     try:

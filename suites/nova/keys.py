@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pytest_ecs import Client, Exchange, Supplies, read
+from pytest_ecs import Client, Exchange, Supplies, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-KEYS = "/v2.1/{project_id}/os-keypairs"
+KEYS = url_of("nova.keypairs.list")
 #: Where the names stand in a list.
 NAMES = ("body", "keypairs", "*", "keypair", "name")
 #: From these microversions on a request may have the kind of key, and the user (6.11.3).

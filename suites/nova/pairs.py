@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote
 
-from pytest_ecs import Check, Client, Exchange, Lease, read
+from pytest_ecs import Check, Client, Exchange, Lease, read, url_of
 
 METADATA = ("body", "metadata")
 #: Where a query of the server has them (6.2.6).
@@ -15,7 +15,7 @@ SHOWN = ("body", "server", "metadata")
 
 def path_of(server: str, key: str = "") -> str:
     """Return the URL of a server's metadata, or of one pair of it."""
-    return f"/v2.1/{{project_id}}/servers/{server}/metadata" + (f"/{quote(key, safe='')}" if key else "")
+    return url_of("nova.metadata.list", server_id=server) + (f"/{quote(key, safe='')}" if key else "")
 
 
 def list_pairs(client: Client, lease: Lease) -> Exchange:

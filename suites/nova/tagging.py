@@ -7,22 +7,20 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from pytest_ecs import Check, Client, Exchange, Lease, read
+from pytest_ecs import Check, Client, Exchange, Lease, read, url_of
 
 #: Tags are there from this microversion on, and from the next one on another header names it (3).
 SINCE = "2.26"
 #: A server has at most so many tags, and a tag so many characters (table 6-221).
 MOST, LENGTH = 50, 80
 TAGS = ("body", "tags")
-#: What adding a tag is answered with (table 6-222), the least status of a refusal, and those without a microversion (6.15).
-CREATED, REFUSED, NO_MICROVERSION = 201, 400, [400, 404, 406]
 #: Tags that a server may have without anybody's doing, and keep (table 6-223).
 RESERVED = ("__type_baremetal", "__type_virtual")
 
 
 def path_of(server: str, tag: str | None = None) -> str:
     """Return the URL of a server's tags, or of one of them."""
-    return f"/v2.1/{{project_id}}/servers/{server}/tags" + ("" if tag is None else f"/{quote(tag, safe='')}")
+    return url_of("nova.tags.list", server_id=server) + ("" if tag is None else f"/{quote(tag, safe='')}")
 
 
 def list_tags(client: Client, lease: Lease) -> Exchange:
@@ -58,7 +56,7 @@ def delete(client: Client, lease: Lease, tag: str | None = None) -> Exchange:
 
 def server_of(client: Client, lease: Lease) -> Exchange:
     """Show the server at a microversion at which it has tags (6.2.6)."""
-    return client.get(f"/v2.1/{{project_id}}/servers/{lease.id}", microversion=SINCE)
+    return client.get(url_of("nova.servers.show", server_id=lease.id), microversion=SINCE)
 
 
 def reserved_of(answer: Exchange, *steps: str) -> list[str]:

@@ -7,14 +7,28 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Clients, Exchange, Expect, Jobs, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import (
+    Cases,
+    Check,
+    Client,
+    Clients,
+    Exchange,
+    Expect,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    Wait,
+    read,
+    url_of,
+)
 from pytest_ecs.typing import JSON
 
 _STATE = ("status", "OS-EXT-STS:vm_state", "OS-EXT-STS:task_state")
 
 
 def _path(server: str, rest: str = "") -> str:
-    return f"/v2.1/{{project_id}}/servers/{server}{rest}"
+    return url_of("nova.servers.show", server_id=server) + rest
 
 
 def _act(client: Client, lease: Lease, action: str, value: JSON = None) -> Exchange:
@@ -172,7 +186,7 @@ def test_a_lock_holds_against_chapter_5(
     with _unlocked(ecs_client, lease):
         read(_act(ecs_client, lease, "lock"))
         stop = {"os-stop": {"servers": [{"id": lease.id}], "type": "SOFT"}}
-        rule, path = "nova.servers.lock/rule/refuses-ecs", "/v1/{project_id}/cloudservers/action"
+        rule, path = "nova.servers.lock/rule/refuses-ecs", url_of("ecs.servers.batch-stop")
         _held(ecs_expect, ecs_servers, ecs_jobs, rule, lease, "POST", path, stop)
 
 
@@ -233,7 +247,7 @@ def test_a_lock_holds_a_stopped_server(
         _held(ecs_expect, ecs_servers, ecs_jobs, status, lease, "POST", _path(lease.id, "/action"), start)
         _act(ecs_client, lease, "unlock")
         read(ecs_client.post(disks, {"volumeAttachment": {"volumeId": disk}}))
-        ecs_wait.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+        ecs_wait.until(url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="in-use")
         second = {"volumeAttachment": {"volumeId": ecs_supplies.disk()}}
         read(_act(ecs_client, lease, "lock"))
         _held(ecs_expect, ecs_servers, ecs_jobs, of_disks, lease, "POST", disks, second)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Servers
+from pytest_ecs import Check, Client, Exchange, Servers, url_of
 
 _OUTPUT = ("body", "output")
 
 
 def _console(client: Client, server: str, length: int | str, microversion: str = "2.1") -> Exchange:
     body = {"os-getConsoleOutput": {"length": length}}
-    return client.post(f"/v2.1/{{project_id}}/servers/{server}/action", body, microversion=microversion)
+    return client.post(url_of("nova.servers.console-output", server_id=server), body, microversion=microversion)
 
 
 def _lines(most: int) -> str:

@@ -128,7 +128,7 @@ def _check_kept(client: Client, check: Check, wait: Wait, rule: str, disk: str |
         check.not_tested(rule, "the server did not get the disk, or is still there")
         return
     path = f"{DISKS}/{disk}"
-    check.stays(rule, lambda: client.get(path), "status", at_most=299)
+    check.stays_there(rule, lambda: client.get(path))
     with suppress(PrerequisiteMissing, StepFailed):
         wait.until(path, "volume", "status", equals="available")
     client.delete(path)

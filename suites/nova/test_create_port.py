@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .creation import SERVERS, created_servers, delete_servers, only_server, path_of, plain
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
-_GROUPS = "/v2.1/{project_id}/os-security-groups"
+_GROUPS = url_of("deprecated.security-groups.list")
 _NICS = ("body", "interfaceAttachments")
 
 

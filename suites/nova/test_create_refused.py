@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import JobError, StepFailed
 
 from .creation import SERVERS, boot_disk, delete_servers, plain
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 
 
 class Refused(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Servers, Supplies, Wait, exactly, read
+from pytest_ecs import Check, Client, Servers, Supplies, Wait, exactly, read, url_of
 
 from .attaching import (
     DEVICE,
@@ -124,7 +124,7 @@ def test_what_is_detached_by_force_leaves_its_place_taken(
         shown = ecs_client.get(path_of(lease.id, second))
         ecs_check("nova.disks.detach/rule/force-keeps-device", shown, *DEVICE, differs=device)
     ecs_servers.bring(lease, "ACTIVE")
-    reboot = ecs_client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"reboot": {"type": "SOFT"}})
+    reboot = ecs_client.post(url_of("nova.servers.reboot", server_id=lease.id), {"reboot": {"type": "SOFT"}})
     ecs_servers.wait_stable(lease.id)
     again = attach(ecs_client, ecs_wait, lease, second, device=device)
     try:

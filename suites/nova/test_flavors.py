@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Supplies, read
+from pytest_ecs import Cases, Check, Client, Exchange, Supplies, read, url_of
 
 #: The two lists.
 _LIST, _DETAIL = "list", "list-detail"
-_PATHS = {_LIST: "/v2.1/{project_id}/flavors", _DETAIL: "/v2.1/{project_id}/flavors/detail"}
-_ECS = "/v1/{project_id}/cloudservers/flavors"
+_PATHS = {_LIST: url_of("nova.flavors.list"), _DETAIL: url_of("nova.flavors.list-detail")}
+_ECS = url_of("ecs.flavors.list")
 _IDS = ("body", "flavors", "*", "id")
 #: Values of sort_key, and the property that each sorts by (table 6-110).
 _KEYS = {"flavorid": "id", "name": "name", "memory_mb": "ram", "vcpus": "vcpus", "root_gb": "disk"}

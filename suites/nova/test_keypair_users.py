@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytest_ecs import Check, Client, Clients, Contract, Exchange, Expect, Servers, Supplies, Target, read
+from pytest_ecs import Check, Client, Clients, Contract, Exchange, Expect, Servers, Supplies, Target, read, url_of
 
 from .keys import KEYS, NAMES, OWNED, TYPED, create, names, place_of, show
 
@@ -163,7 +163,7 @@ def test_a_user_has_so_many_key_pairs(
     ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies
 ) -> None:
     """One more than the limits say is refused, where few key pairs reach them."""
-    limits = ecs_client.get("/v2.1/{project_id}/limits")
+    limits = ecs_client.get(url_of("nova.limits.show"))
     most = int(read(limits, "limits", "absolute", "maxTotalKeypairs"))
     room = most - len(read(ecs_client.get(KEYS), "keypairs"))
     if most < 0 or room > _FEW:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Supplies, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Supplies, read, url_of
 
 from .keys import KEYS, NAMES, create, like, names, place_of, public_key, show
 
@@ -261,7 +261,7 @@ def test_a_deleted_key_pair_is_of_no_use(
         refused = ecs_expect(
             "nova.keypairs.delete/rule/no-longer-usable",
             "POST",
-            "/v2.1/{project_id}/servers",
+            url_of("nova.servers.list"),
             json={"server": server},
             expects="refused",
             change="the key pair was deleted",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, read, url_of
 
 from .pairs import delete, has, list_pairs, pairs_of, path_of, replace, set_pair, unchanged, update
 
@@ -125,7 +125,7 @@ def test_another_state_takes_no_changes(
 ) -> None:
     """One whose resizing waits to be confirmed; it answers queries."""
     lease = ecs_servers("SHUTOFF")
-    action = f"/v2.1/{{project_id}}/servers/{lease.id}/action"
+    action = url_of("nova.servers.resize", server_id=lease.id)
     with unchanged(ecs_client, lease):
         first = set_pair(ecs_client, lease, "first", "1")
         read(ecs_client.post(action, {"resize": {"flavorRef": ecs_servers.other_flavor(lease)}}))
@@ -164,7 +164,7 @@ def test_a_server_has_so_many_pairs(
         "nova.metadata.replace/rule/quantity": ("PUT", ""),
         "nova.metadata.set/rule/quantity": ("PUT", "one-more"),
     }
-    limits = ecs_client.get("/v2.1/{project_id}/limits")
+    limits = ecs_client.get(url_of("nova.limits.show"))
     most = int(read(limits, "limits", "absolute", "maxServerMeta"))
     if not 0 <= most <= 1000:
         for rule in rules:

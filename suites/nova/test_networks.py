@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Servers, Supplies, Wait, read, url_of
 
 pytestmark = pytest.mark.ecs_group("servers")
 
@@ -22,7 +22,7 @@ def test_the_network_of_a_server_is_listed(
     """The network that servers are made in is one of the project's."""
     network = ecs_supplies.need("network_id")
     ecs_servers("ACTIVE", exclusive=False).release()
-    listed = ecs_client.get("/v2.1/{project_id}/os-networks")
+    listed = ecs_client.get(url_of("nova.networks.list"))
     ecs_check("nova.networks.list/rule/has-networks", listed, "body", "networks", "*", "id", contains=network)
 
 
@@ -34,7 +34,7 @@ def test_the_network_of_a_server_is_listed(
 def test_the_addresses_are_those_of_the_server(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """Each network of the server has its addresses there, and none of another server's."""
     first, second = ecs_servers.shared("ACTIVE", 2)
-    listed = ecs_client.get(f"/v2.1/{{project_id}}/servers/{first.id}/ips")
+    listed = ecs_client.get(url_of("nova.server-networks.list", server_id=first.id))
     theirs = read(second.show(), "server", "addresses")
     for name, entries in read(first.show(), "server", "addresses").items():
         place = ("body", "addresses", name, "*", "addr")
@@ -56,7 +56,7 @@ def test_every_address_of_a_network_is_shown(
 ) -> None:
     """A server with two NICs in one network has an address of each there."""
     lease, network = ecs_servers("ACTIVE"), ecs_supplies.need("network_id")
-    base = f"/v2.1/{{project_id}}/servers/{lease.id}"
+    base = url_of("nova.servers.show", server_id=lease.id)
     added = ecs_client.post(f"{base}/os-interface", {"interfaceAttachment": {"net_id": network}})
     port = str(read(added, "interfaceAttachment", "port_id")).strip()
     lease.spoilt = True  # until it has lost the NIC
@@ -85,7 +85,7 @@ def test_every_address_of_a_network_is_shown(
 def test_one_network_has_what_the_list_says(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """The answer is the network in the URL alone, and each address is of the version beside it."""
     (lease,) = ecs_servers.shared("ACTIVE")
-    base = f"/v2.1/{{project_id}}/servers/{lease.id}/ips"
+    base = url_of("nova.server-networks.list", server_id=lease.id)
     listed = ecs_client.get(base)
     for name, entries in read(listed, "addresses").items():
         shown = ecs_client.get(f"{base}/{name}")
@@ -106,7 +106,7 @@ def test_a_listed_network_takes_servers(
 ) -> None:
     """The id under which the servers' own network is listed is one that servers are created in."""
     network = ecs_supplies.need("network_id")
-    listed = ecs_client.get("/v2.1/{project_id}/os-networks")
+    listed = ecs_client.get(url_of("nova.networks.list"))
     if ecs_check("nova.networks.list/rule/usable", listed, "body", "networks", "*", "id", contains=network):
         created = ecs_cases.control("nova.servers.create")
         ecs_check.accepted("nova.networks.list/rule/usable", created)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, exactly, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, exactly, read, url_of
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
@@ -20,7 +20,7 @@ _TRIES = 120
 
 
 def _path(server: str, port: str = "") -> str:
-    return f"/v2.1/{{project_id}}/servers/{server}/os-interface" + (f"/{port}" if port else "")
+    return url_of("nova.nics.list", server_id=server) + (f"/{port}" if port else "")
 
 
 def _list(client: Client, lease: Lease) -> Exchange:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read, url_of
 
 _ALL = ("body", "instanceActions", "*")
 #: Seconds that the clocks of the target and of its servers may differ.
@@ -17,7 +17,7 @@ _EVER = 10**9
 
 
 def _server(server: str, rest: str = "") -> str:
-    return f"/v2.1/{{project_id}}/servers/{server}{rest}"
+    return url_of("nova.servers.show", server_id=server) + rest
 
 
 def _log(client: Client, server: str, request: str = "", **options: Any) -> Exchange:
@@ -239,6 +239,6 @@ def _leave_verify_resize(servers: Servers, wait: Wait, lease: Lease) -> None:
 
 def _in_use(client: Client, wait: Wait, disk: str) -> None:
     for _ in range(120):
-        if read(client.get(f"/v2.1/{{project_id}}/os-volumes/{disk}"), "volume", "status") == "in-use":
+        if read(client.get(url_of("deprecated.disks.show", volume_id=disk)), "volume", "status") == "in-use":
             return
         wait.sleep(1.0)

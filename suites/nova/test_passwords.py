@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Expect, Jobs, Servers, Supplies, Target, Wait, exactly, read
+from pytest_ecs import Check, Client, Exchange, Expect, Jobs, Servers, Supplies, Target, Wait, exactly, read, url_of
 
 from .keys import create, names
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_SERVERS, _VOLUMES = "/v2.1/{project_id}/servers", "/v2.1/{project_id}/os-volumes"
+_SERVERS, _VOLUMES = url_of("nova.servers.list"), url_of("deprecated.disks.list")
 #: Seconds after which a Windows server that started has its password (6.11.5).
 _INJECTED = 600.0
 

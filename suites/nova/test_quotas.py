@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Clients, Exchange, Servers, Supplies, Wait, read
+from pytest_ecs import Check, Client, Clients, Exchange, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_PATH, _SET = "/v2.1/{project_id}/limits", "/v2.1/{project_id}/os-quota-sets"
+_PATH = url_of("nova.limits.show")
 _ABSOLUTE = ("body", "limits", "absolute")
 #: Quotas, and the limits that they are (tables 6-172 and 6-175).
 _SAME = {
@@ -26,7 +26,7 @@ _SAME = {
     "server_group_members": "maxServerGroupMembers",
 }
 #: The same through the ECS API (5.7.1).
-_ECS_PATH = "/v1/{project_id}/cloudservers/limits"
+_ECS_PATH = url_of("ecs.quotas.show")
 #: What a server counts for, and the rules about that of 6.10.1 and 5.7.1.
 _COUNTED = {
     "totalInstancesUsed": ("nova.limits.show/rule/server-counted", "ecs.quotas.show/rule/server-counted"),
@@ -66,7 +66,7 @@ def _check_used(check: Check, rule: str, shown: Exchange, *place: str) -> None:
 
 
 def _quota(client: Client, project: str, **query: str) -> Exchange:
-    return client.get(f"{_SET}/{project}", query=query)
+    return client.get(url_of("nova.quotas.show", quota_project_id=project), query=query)
 
 
 @pytest.mark.ecs_requirement("nova.limits.show/rule/own-project-query", "nova.limits.show/rule/used-within")
@@ -142,7 +142,7 @@ def test_the_limits_of_others_are_their_own(ecs_client: Client, ecs_clients: Cli
 )
 def test_servers_count(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, ecs_wait: Wait) -> None:
     """In both APIs a new one raises what is used by itself, its vCPUs and memory; deleted it lowers it; quotas stay."""
-    flavor = read(ecs_client.get(f"/v2.1/{{project_id}}/flavors/{ecs_supplies.need('flavor_id')}"), "flavor")
+    flavor = read(ecs_client.get(url_of("nova.flavors.show", flavor_id=ecs_supplies.need("flavor_id"))), "flavor")
     sizes = {"totalInstancesUsed": 1, "totalCoresUsed": int(flavor["vcpus"]), "totalRAMUsed": int(flavor["ram"])}
     quotas = read(_quota(ecs_client, ecs_client.project_id), "quota_set")
     for _ in range(3):
@@ -153,10 +153,10 @@ def test_servers_count(ecs_client: Client, ecs_check: Check, ecs_supplies: Suppl
             "flavorRef": flavor["id"],
             "networks": [{"uuid": ecs_supplies.need("network_id")}],
         }
-        made = str(ecs_supplies.make("/v2.1/{project_id}/servers", {"server": server}, "server", "id"))
+        made = str(ecs_supplies.make(url_of("nova.servers.list"), {"server": server}, "server", "id"))
         between, shown, both = _steady(ecs_client, ecs_wait)
-        ecs_client.delete(f"/v2.1/{{project_id}}/servers/{made}")
-        ecs_wait.gone(f"/v2.1/{{project_id}}/servers/{made}")
+        ecs_client.delete(url_of("nova.servers.delete", server_id=made))
+        ecs_wait.gone(url_of("nova.servers.show", server_id=made))
         left, after, last = _steady(ecs_client, ecs_wait)
         if between == {**there, made: flavor["id"]} and left == there:
             break
@@ -185,7 +185,7 @@ def _check_counted(check: Check, before: dict[str, Any], sizes: dict[str, int], 
 
 def _servers(client: Client) -> dict[str, str]:
     """Flavors of the project's servers; one that is being resized has none that could be counted on: ""."""
-    listed = client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
+    listed = client.get(url_of("nova.servers.list-detail"), query={"limit": "1000"})
     return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in read(listed, "servers")}
 
 
@@ -213,8 +213,8 @@ def _counted(
     thing: str,
     fields: dict[str, Any],
 ) -> None:
-    """Check that a new *thing* of a collection counts while it is there; a try counts when nothing else came or went."""
-    path, judged = f"/v2.1/{{project_id}}/{collection}", None
+    """Check that a new *thing* of the *collection* that an operation lists counts while it is there; a try counts when nothing else came or went."""
+    path, judged = url_of(collection), None
     for _ in range(3):
         try:
             there, before = _ids(client, path, thing), _absolute(client)
@@ -256,15 +256,15 @@ _SECURITY = {"description": "conformance"}
         for rule, what in (
             (
                 "nova.limits.show/rule/server-group-counted",
-                ("totalServerGroupsUsed", "os-server-groups", "server_group", _GROUP),
+                ("totalServerGroupsUsed", "nova.server-groups.list", "server_group", _GROUP),
             ),
             (
                 "nova.limits.show/rule/security-group-counted",
-                ("totalSecurityGroupsUsed", "os-security-groups", "security_group", _SECURITY),
+                ("totalSecurityGroupsUsed", "deprecated.security-groups.list", "security_group", _SECURITY),
             ),
             (
                 "nova.limits.show/rule/floating-ip-counted",
-                ("totalFloatingIpsUsed", "os-floating-ips", "floating_ip", {}),
+                ("totalFloatingIpsUsed", "deprecated.floating-ips.list", "floating_ip", {}),
             ),
         )
     ],
@@ -311,7 +311,7 @@ def test_quotas_of_the_project(ecs_client: Client, ecs_check: Check, ecs_servers
 def test_quotas_of_what_does_not_exist(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """They are the defaults."""
     project, nobody = ecs_client.project_id, ecs_supplies.unknown_id().replace("-", "")
-    shown = ecs_client.get(f"{_SET}/{project}/defaults")
+    shown = ecs_client.get(url_of("nova.quotas.show-defaults", quota_project_id=project))
     ecs_check.after(shown)("nova.quotas.show-defaults/rule/own-id", shown, "body", "quota_set", "id", equals=project)
     unknown, of_user = _quota(ecs_client, nobody), _quota(ecs_client, project, user_id=nobody)
     ecs_check.accepted("nova.quotas.show/rule/unknown-project-default", unknown)

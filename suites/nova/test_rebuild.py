@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Lease, Servers, Supplies, Target, read
+from pytest_ecs import Check, Client, Exchange, Lease, Servers, Supplies, Target, read, url_of
 from pytest_ecs.typing import ServerState
 
 from ..recipes.values import PASSWORD
@@ -24,7 +24,7 @@ def _rebuild(
         if isinstance(task, str) and task.lower().startswith("rebuild"):
             seen.append(shown)
 
-    path = f"/v2.1/{{project_id}}/servers/{lease.id}/action"
+    path = url_of("nova.servers.rebuild", server_id=lease.id)
     answer = client.post(path, {"rebuild": fields}, microversion=at)
     servers.wait_stable(lease.id, each=look)
     return answer, seen[0] if seen else None
@@ -82,7 +82,7 @@ def test_a_rebuilt_server_has_the_metadata_that_were_asked_for(
 ) -> None:
     """They are shown afterwards, beside others or not; the server gets back what it had."""
     lease, pair = ecs_servers("ACTIVE"), ecs_supplies.name("pair")
-    metadata = f"/v2.1/{{project_id}}/servers/{lease.id}/metadata"
+    metadata = url_of("nova.metadata.list", server_id=lease.id)
     before = read(ecs_client.get(metadata), "metadata")
     image = ecs_supplies.need("image_id")
     marked, _ = _rebuild(ecs_client, ecs_servers, lease, imageRef=image, metadata={pair: "conformance"})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Target, Wait, read
+from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Target, Wait, read, url_of
 from pytest_ecs.typing import JSON, ServerState
 
 #: Seconds that a change may take to be seen.
@@ -22,7 +22,7 @@ def _act(client: Client, server: str, action: str, value: JSON = None) -> Exchan
 
 
 def _path(server: str) -> str:
-    return f"/v2.1/{{project_id}}/servers/{server}/action"
+    return url_of("nova.servers.resize", server_id=server)
 
 
 def _watched(
@@ -262,7 +262,7 @@ def test_the_same_flavor_is_refused(ecs_cases: Cases, ecs_expect: Expect, ecs_se
 
 def _flavors(client: Client) -> list[dict[str, str]]:
     """The extra specs of all flavors (8.3), with their ids."""
-    listed = read(client.get("/v1/{project_id}/cloudservers/flavors"), "flavors")
+    listed = read(client.get(url_of("ecs.flavors.list")), "flavors")
     return [{**flavor["os_extra_specs"], "id": flavor["id"]} for flavor in listed]
 
 

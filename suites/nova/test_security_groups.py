@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Lease, Servers, Supplies, read
+from pytest_ecs import Check, Client, Exchange, Lease, Servers, Supplies, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
-_GROUPS, _RULES = "/v2.1/{project_id}/os-security-groups", "/v2.1/{project_id}/os-security-group-rules"
+_GROUPS, _RULES = url_of("deprecated.security-groups.list"), url_of("deprecated.security-group-rules.create")
 _IDS = ("body", "security_groups", "*", "id")
 _NAMES = ("body", "server", "security_groups", "*", "name")
 #: So many groups a server should at least be able to be in (6.5.1).
@@ -18,7 +18,7 @@ _SUGGESTED = 5
 
 
 def _groups(client: Client, lease: Lease) -> Exchange:
-    return client.get(f"/v2.1/{{project_id}}/servers/{lease.id}/os-security-groups")
+    return client.get(url_of("nova.server-security-groups.list", server_id=lease.id))
 
 
 def _ids(client: Client, lease: Lease) -> list[str]:
@@ -27,7 +27,7 @@ def _ids(client: Client, lease: Lease) -> list[str]:
 
 
 def _act(client: Client, lease: Lease, verb: str, group: str) -> Exchange:
-    return client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {verb: {"name": group}})
+    return client.post(url_of("nova.servers.add-security-group", server_id=lease.id), {verb: {"name": group}})
 
 
 def _add(client: Client, lease: Lease, group: str) -> Exchange:

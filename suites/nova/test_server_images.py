@@ -6,7 +6,21 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Lease, Servers, Supplies, Target, Wait, read
+from pytest_ecs import (
+    Cases,
+    Check,
+    Client,
+    Exchange,
+    Expect,
+    Jobs,
+    Lease,
+    Servers,
+    Supplies,
+    Target,
+    Wait,
+    read,
+    url_of,
+)
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .imaging import image_of
@@ -14,7 +28,7 @@ from .with_disks import with_disks
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_SERVERS = "/v2.1/{project_id}/servers"
+_SERVERS = url_of("nova.servers.list")
 _STATUS = ("body", "server", "status")
 
 
@@ -35,7 +49,7 @@ def test_an_image_is_made_of_a_server(
         ends = r"/[0-9A-Fa-f-]{32,36}/?$"
         check("nova.servers.create-image/rule/location-is-image", made.answer, *location, matches=ends)
         named = "nova.servers.create-image/rule/image-named"
-        listed = ecs_client.get("/v2.1/{project_id}/images")
+        listed = ecs_client.get(url_of("deprecated.images.list"))
         if made.shown is not None:
             check(named, made.shown, "body", "image", "name", equals=name)
         elif listed.accepted:  # images can be queried, and it is none
@@ -218,7 +232,7 @@ def _has_image(client: Client, servers: Servers, lease: Lease, image: str) -> bo
 
 def _change_system(client: Client, supplies: Supplies, server: str, user: str) -> Exchange:
     wanted = {"imageid": supplies.need("image_id"), "keyname": supplies.need("key_name"), "userid": user}
-    return client.post(f"/v2/{{project_id}}/cloudservers/{server}/changeos", {"os-change": wanted})
+    return client.post(url_of("ecs.servers.change-os", server_id=server), {"os-change": wanted})
 
 
 @pytest.mark.parametrize(

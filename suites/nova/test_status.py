@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Lease, Servers, Wait, read
+from pytest_ecs import Check, Client, Exchange, Lease, Servers, Wait, read, url_of
 from pytest_ecs.typing import JSON, ServerState
 
 pytestmark = pytest.mark.ecs_group("servers")
@@ -17,7 +17,7 @@ _STATUS = ("body", "server", "status")
 
 
 def _act(client: Client, lease: Lease, action: str, value: JSON) -> Exchange:
-    return client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {action: value})
+    return client.post(url_of("nova.servers.start", server_id=lease.id), {action: value})
 
 
 def _ended(servers: Servers, wait: Wait, lease: Lease, sent: Exchange, status: str) -> Exchange:

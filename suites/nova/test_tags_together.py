@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Expect, Servers, Supplies, read
+from pytest_ecs import Check, Client, Expect, Servers, Supplies, read, url_of
 
 from .tagging import (
     LENGTH,
@@ -52,9 +52,9 @@ def test_tags_are_set_together(
         check("nova.tags.set/rule/reserved-kind", listed, *TAGS, lacks="__type_baremetal")
         only(check.after(theirs), "nova.tags.set/rule/this-server-only", list_tags(ecs_client, other), ["theirs"])
         ids = ("body", "servers", "*", "id")
-        found = ecs_client.get("/v2.1/{project_id}/servers/detail", query={"tags": mine}, microversion=SINCE)
+        found = ecs_client.get(url_of("nova.servers.list-detail"), query={"tags": mine}, microversion=SINCE)
         check("nova.tags.set/rule/found-by-tag", found, *ids, equals=[lease.id])
-        rest = ecs_client.get("/v2.1/{project_id}/servers/detail", query={"not-tags": mine}, microversion=SINCE)
+        rest = ecs_client.get(url_of("nova.servers.list-detail"), query={"not-tags": mine}, microversion=SINCE)
         check("nova.tags.set/rule/found-by-tag", rest, *ids, lacks=lease.id)
 
 

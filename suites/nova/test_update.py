@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Contract, Exchange, Expect, Lease, Servers, Supplies, read
+from pytest_ecs import Check, Client, Contract, Exchange, Expect, Lease, Servers, Supplies, read, url_of
 
 from .creation import DESCRIBED, path_of
 from .fields import lasting
@@ -116,7 +116,7 @@ def test_an_update_shows_tags(
 ) -> None:
     """One with a value as key=value, one without as its key; only 5.10 gives a tag a value."""
     lease = ecs_servers()
-    tags = f"/v1/{{project_id}}/servers/{lease.id}/tags/action"
+    tags = url_of("ecs.tags.add", server_id=lease.id)
     # Names of the run are too long for keys.
     valued, bare = (f"{word}-{ecs_supplies.unknown_id()[:8]}" for word in ("valued", "bare"))
     both = [{"key": valued, "value": "conformance"}, {"key": bare, "value": ""}]

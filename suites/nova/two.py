@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pytest_ecs import Client, Exchange, Servers, Supplies
+from pytest_ecs import Client, Exchange, Servers, Supplies, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .creation import SERVERS, plain
@@ -12,7 +12,7 @@ from .listing import MOST
 
 __all__ = ["Two", "two_servers"]
 
-_GROUPS = "/v2.1/{project_id}/os-server-groups"
+_GROUPS = url_of("nova.server-groups.list")
 
 
 class Two(NamedTuple):

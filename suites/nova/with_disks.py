@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pytest_ecs import Client, Exchange, Servers, Supplies, Wait, read
+from pytest_ecs import Client, Exchange, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 from .creation import Detail, boot_disk, delete_servers, details_of, path_of
@@ -13,7 +13,7 @@ from .creation import Detail, boot_disk, delete_servers, details_of, path_of
 __all__ = ["ATTACHED", "DATA", "DEVICE", "DISKS", "WithDisks", "sizes", "with_disks"]
 
 #: Where disks are queried and deleted (11.4): the native APIs attach and detach them only.
-DISKS = "/v2.1/{project_id}/os-volumes"
+DISKS = url_of("deprecated.disks.list")
 #: A name that no system disk has, for it has no effect (table 6-13).
 DEVICE = "/dev/vdq"
 _BLANK = {"source_type": "blank", "destination_type": "volume"}
@@ -76,7 +76,7 @@ def _make(client: Client, servers: Servers, supplies: Supplies, wait: Wait) -> W
         found.listed[server] = client.get(f"{path_of(server)}/os-volume_attachments")
         found.disks[server] = {disk: client.get(f"{DISKS}/{disk}") for disk in ids} if listable else {}
         try:
-            devices = client.get(f"/v2.1/servers/{server}/block_device")
+            devices = client.get(url_of("ecs.disks.list", server_id=server))
             found.devices.update({server: devices} if devices.accepted else {})
         except PrerequisiteMissing:  # it belongs to chapter 5
             pass

@@ -1,35 +1,43 @@
-"""Kills and stops of runs at random moments: ``python -m tests.faults.kills --trials 200 --seed 1``.
+"""Kills and stops of runs at chosen requests: ``python -m tests.faults.kills --trials 200 --seed 1``.
 
-Each trial starts a run that makes servers, disks, groups and keys on the mock over HTTP, stops it in one of several ways
-after a random time, sweeps until nothing of it can be alive any more, and then looks at what is there, with none of the
-code under test: nothing of the run may be left, nothing that was there before may be missing.
+Each trial starts a run that makes servers, disks, addresses, groups, images and keys on the mock over HTTP, and stops it in
+one of several ways while a request is under way: before the server got it, after the server did it, or so that the server
+gets it when nobody waits for the answer any more. Then it sweeps until nothing of the run can be alive, and looks at what
+the mock has, with none of the code under test: nothing of the run may be left, nothing that was there before may be missing.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
+import resource
 import signal
-import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 import pytest_ecs
+from pytest_ecs._mock import MockCloud
+from pytest_ecs._mock.server import serve
+from pytest_ecs._mock.state.clock import ScaledClock
+from tests.faults.inventory import things
+from tests.faults.kinds import Call
+from tests.faults.proxy import Fault, Proxy, disturbing
+from tests.faults.warm import clock, start
 
 __all__ = ["STOPS", "Outcome", "kill", "table"]
 
-#: Way to stop a run -> (who gets it, which signals one after the other).
+#: Way to stop a run -> (who gets it: signals to a process, or what happens to disk and endpoint; which signals).
 STOPS: dict[str, tuple[str, tuple[signal.Signals, ...]]] = {
     "SIGKILL controller": ("controller", (signal.SIGKILL,)),
     "SIGKILL worker": ("worker", (signal.SIGKILL,)),
@@ -39,40 +47,44 @@ STOPS: dict[str, tuple[str, tuple[signal.Signals, ...]]] = {
     "SIGTERM twice": ("controller", (signal.SIGTERM, signal.SIGTERM)),
     "SIGINT all": ("all", (signal.SIGINT,)),
     "SIGINT all twice": ("all", (signal.SIGINT, signal.SIGINT)),
+    "disk full": ("disk", ()),
+    "endpoint away": ("away", ()),
+    "endpoint restarted": ("restarted", ()),
 }
+#: What becomes of the request that is under way.
+_SIDES = ("before", "after", "late")
 #: Real seconds after which a run or a sweep hangs.
-_HANGS = 90.0
-#: Real seconds within which a run is stopped, and within which the second signal follows.
-_LATEST, _SECOND = 6.0, 1.5
+_HANGS = 240.0
+#: A run sends about as many requests that change something, and others; with two processes more.
+_CHANGES, _QUERIES = 30, 80
+#: Real seconds within which the second signal follows.
+_SECOND = 0.5
 #: A sweep may find workers alive that outlive their controller for some seconds.
-_SWEEPS = 15
+_SWEEPS = 40
 
 _TESTS = """
 import pytest
 
-V2 = "/v2.1/{project_id}"
+V1, V2 = "/v1/{project_id}", "/v2.1/{project_id}"
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(3))
 def test_makes_things(ecs_client, ecs_servers, ecs_supplies, number):
-    name = ecs_supplies.name
-    ecs_client.post(f"{V2}/os-keypairs", {"keypair": {"name": name("key")}})
-    ecs_client.post(f"{V2}/os-volumes", {"volume": {"size": 10, "display_name": name("disk")}})
-    ecs_client.post(f"{V2}/os-security-groups", {"security_group": {"name": name("group"), "description": ""}})
-    ecs_client.post(f"{V2}/os-server-groups", {"server_group": {"name": name("policy"), "policies": ["anti-affinity"]}})
-    ecs_servers()
+    name, post = ecs_supplies.name, ecs_client.post
+    post(f"{V2}/os-keypairs", {"keypair": {"name": name("key")}})
+    post(f"{V2}/os-volumes", {"volume": {"size": 10, "display_name": name("disk")}})
+    post(f"{V2}/os-security-groups", {"security_group": {"name": name("group"), "description": ""}})
+    post(f"{V2}/os-server-groups", {"server_group": {"name": name("policy"), "policies": ["anti-affinity"]}})
+    post(f"{V1}/cloudservers/os-server-groups", {"server_group": {"name": name("g"), "policies": ["anti-affinity"]}})
+    post(f"{V2}/os-floating-ips", {})
+    lease = ecs_servers()
+    post(f"{V2}/servers/{lease.id}/action", {"createImage": {"name": name("image")}})
     body = ecs_servers.template(name("own"), 2)
-    ecs_client.post("/v1/{project_id}/cloudservers", body)
+    size = {"size": 5, "sharetype": "PER"}
+    body["server"]["publicip"] = {"eip": {"iptype": "5_bgp", "bandwidth": size}, "delete_on_termination": True}
+    body["server"]["data_volumes"] = [{"volumetype": "SAS", "size": 10}]
+    post(f"{V1}/cloudservers", body)
     ecs_servers("SHUTOFF")
 """
-
-#: What a project has: path of the list -> steps to an item's id.
-_LISTS = {
-    "servers": ("servers", ("id",)),
-    "os-volumes": ("volumes", ("id",)),
-    "os-keypairs": ("keypairs", ("keypair", "name")),
-    "os-security-groups": ("security_groups", ("id",)),
-    "os-server-groups": ("server_groups", ("id",)),
-}
 
 
 @dataclass(frozen=True)
@@ -80,18 +92,21 @@ class Outcome:
     """What became of one trial."""
 
     stop: str
-    seconds: float
+    #: The request at which it was stopped: its number, what sort it is counted among, and what became of it.
+    at: str
     workers: int
     #: The run, or a sweep, did not end.
     hung: bool
-    #: What is there that was not there before.
+    #: What is there that was not there before, and that nobody said.
     left: tuple[str, ...]
     #: What was there before and is missing.
     missing: tuple[str, ...]
+    #: Addresses that are left and were said to be: nothing tells them from what others made.
+    said: tuple[str, ...]
     #: Exit status of the run and of the last sweep, and what that said.
     run: int | None
     sweep: int | None
-    said: str
+    words: str = field(repr=False)
 
     @property
     def good(self) -> bool:
@@ -99,76 +114,81 @@ class Outcome:
         return not (self.hung or self.left or self.missing)
 
 
-def kill(trials: int, seed: int, *, stops: Sequence[str] = tuple(STOPS)) -> list[Outcome]:
-    """Stop *trials* runs at moments that *seed* chooses, in the ways that *stops* name, one after the other."""
-    chance = random.Random(seed)
-    outcomes = []
-    with _mock() as cloud:
-        cloud.make_look_alikes()
-        for number in range(trials):
-            stop = stops[number % len(stops)]
-            workers = 2 if STOPS[stop][0] == "worker" else chance.choice((0, 2))
-            with tempfile.TemporaryDirectory() as folder:
-                outcomes.append(_trial(cloud, Path(folder), stop, workers, chance))
-    return outcomes
+def kill(trials: int, seed: int, *, stops: Sequence[str] = tuple(STOPS), most: int = 2) -> Iterator[Outcome]:
+    """Stop *trials* runs at requests that *seed* chooses, in the ways that *stops* name; with at most *most* workers."""
+    for number in range(trials):
+        chance = random.Random(f"{seed} {number}")
+        stop = stops[number % len(stops)]
+        workers = 2 if STOPS[stop][0] == "worker" else chance.choice((0, 0, most))
+        with tempfile.TemporaryDirectory() as folder, _Cloud() as cloud, disturbing(cloud.url) as proxy:
+            yield _Trial(cloud, proxy, Path(folder), stop, workers, chance).outcome()
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Return one line for each way to stop a run: tried, hung, left something, foreign things missing."""
-    lines = [f"{'way':20} {'tried':>6} {'hung':>6} {'left':>6} {'foreign missing':>16}"]
+    """Return one line for each way to stop a run: tried, hung, left something, foreign things missing, addresses said."""
+    lines = [f"{'way':20} {'tried':>6} {'hung':>6} {'left':>6} {'foreign missing':>16} {'said':>6}"]
     counts: dict[str, Counter[str]] = {}
     for one in outcomes:
         count = counts.setdefault(one.stop, Counter())
-        count.update(tried=1, hung=one.hung, left=bool(one.left), missing=bool(one.missing))
+        count.update(tried=1, hung=one.hung, left=bool(one.left), missing=bool(one.missing), said=bool(one.said))
     counts["all"] = sum(counts.values(), Counter())
-    lines += [f"{w:20} {c['tried']:6} {c['hung']:6} {c['left']:6} {c['missing']:16}" for w, c in counts.items()]
-    lines += [f"{one}" for one in outcomes if not one.good]
+    for way, c in counts.items():
+        lines.append(f"{way:20} {c['tried']:6} {c['hung']:6} {c['left']:6} {c['missing']:16} {c['said']:6}")
+    lines += [f"{one}\n{one.words}" for one in outcomes if not one.good]
     return "\n".join(lines)
 
 
-@dataclass(frozen=True)
 class _Cloud:
-    """A mock in a process of its own, seen by somebody who knows nothing of the suite."""
+    """A mock of this process over HTTP, seen by somebody who knows nothing of the suite."""
 
-    about: dict[str, Any]
+    def __init__(self) -> None:
+        self._mock = MockCloud(clock=ScaledClock(300))
+        self._server = serve(self._mock)
 
-    @property
-    def _http(self) -> httpx.Client:
-        about = self.about
+    def __enter__(self) -> _Cloud:
+        self.url = self._server.__enter__().url
+        self._make_look_alikes()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.__exit__(None, None, None)
+
+    def restart(self) -> None:
+        """End it and start one that knows nothing but what was there before any run."""
+        self.__exit__()
+        self.__init__()  # type: ignore[misc]
+        self._mock._state._random.seed("restarted")  # no id is given twice
+        self.__enter__()
+
+    def things(self) -> dict[str, str]:
+        """Everything that there is, by its id, with its kind and name."""
+        return things(self._mock)
+
+    def _make_look_alikes(self) -> None:
+        """What somebody else made, with names like those of a run."""
+        about = self._mock.describe(self.url)
+        resources = about["resources"]
         user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}
         identity = {"methods": ["password"], "password": {"user": user}}
         body = {"auth": {"identity": identity, "scope": {"project": {"id": about["project_id"]}}}}
-        token = httpx.post(f"{about['iam']}/v3/auth/tokens", json=body, trust_env=False).headers["X-Subject-Token"]
-        base = f"{about['endpoint']}/v2.1/{about['project_id']}/"
-        return httpx.Client(base_url=base, headers={"X-Auth-Token": token}, trust_env=False)
-
-    def things(self) -> set[str]:
-        """Everything that the project has, as kinds and ids."""
-        found = set()
-        with self._http as http:
-            for path, (listed, steps) in _LISTS.items():
-                for item in http.get(path).json()[listed]:
-                    for step in steps:
-                        item = item[step]
-                    found.add(f"{path} {item}")
-        return found
-
-    def make_look_alikes(self) -> None:
-        """What somebody else made, with names like those of a run."""
-        resources = self.about["resources"]
         server = {
             "imageRef": resources["image_id"],
             "flavorRef": resources["flavor_id"],
             "networks": [{"uuid": resources["network_id"]}],
         }
-        with self._http as http:
+        base = f"{about['endpoint']}/v2.1/{about['project_id']}/"
+        with httpx.Client(base_url=base, trust_env=False, verify=False, timeout=_HANGS) as http:
+            token = http.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"]
+            http.headers["X-Auth-Token"] = token
             for name in ("ecs-conformance-0badcafe-main-pool0001", "ecs-conformance-mine", "pool0001-0001"):
                 http.post("servers", json={"server": {**server, "name": name}}).raise_for_status()
                 http.post("os-keypairs", json={"keypair": {"name": name}}).raise_for_status()
                 http.post("os-volumes", json={"volume": {"size": 10, "display_name": name}}).raise_for_status()
 
-    def environment(self, folder: Path) -> dict[str, str]:
-        about, resources = self.about, self.about["resources"]
+    def environment(self, url: str, folder: Path) -> dict[str, str]:
+        """What a run needs to know of it, when it is reached at *url*."""
+        about = self._mock.describe(url)
+        resources = about["resources"]
         named = {f"PYTEST_ECS_{name.upper()}": resources[f"{name}_id"] for name in ("image", "flavor", "vpc", "subnet")}
         return {
             "PATH": os.environ["PATH"],
@@ -181,114 +201,144 @@ class _Cloud:
             "OS_USER_DOMAIN_NAME": about["domain"],
             "OS_PROJECT_ID": about["project_id"],
             **named,
+            **clock(),
         }
 
 
-@contextmanager
-def _mock() -> Iterator[_Cloud]:
-    command = [sys.executable, "-m", "pytest_ecs", "mock", "--speed=300"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield _Cloud(json.loads(process.stdout.readline()))
-        finally:
-            process.terminate()
+@dataclass
+class _Trial:
+    """One run that is stopped, and the sweeps after it."""
 
+    cloud: _Cloud
+    proxy: Proxy
+    folder: Path
+    stop: str
+    workers: int
+    chance: random.Random
 
-def _trial(cloud: _Cloud, folder: Path, stop: str, workers: int, chance: random.Random) -> Outcome:
-    (folder / "test_it.py").write_text(_TESTS, encoding="utf-8")
-    before = cloud.things()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"-n{workers}"]
-    with (folder / "output").open("w") as output:
-        run = subprocess.Popen(
-            [*command, f"--ecs-endpoint={cloud.about['endpoint']}"],
-            cwd=folder,
-            env=cloud.environment(folder),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_heed_interrupts,
+    def outcome(self) -> Outcome:
+        """Perform it."""
+        (self.folder / "test_it.py").write_text(_TESTS, encoding="utf-8")
+        self._environment = self.cloud.environment(self.proxy.url, self.folder)
+        self._target = f"--ecs-endpoint={self.proxy.url}"
+        before = self.cloud.things()
+        self._reached, self._acted = threading.Event(), threading.Event()
+        at = self._choose()
+        options = ["-q", "-p", "no:cacheprovider", "-p", "no:anyio", "--ecs-max-servers=100", self._target]
+        run = start([*options, *([f"-n{self.workers}"] if self.workers else [])], self.folder, self._environment)
+        while run.is_alive() and not self._reached.wait(0.02):
+            pass
+        self._act(run)
+        self._acted.set()
+        run.join(_HANGS)
+        hung = run.is_alive()
+        if hung:
+            with suppress(ProcessLookupError):
+                os.killpg(int(run.pid or 0), signal.SIGKILL)
+        self.proxy.faults.clear()
+        ended, words = self._sweep()
+        there = self.cloud.things()
+        new = sorted(name for key, name in there.items() if key not in before)
+        said = [name for name in new if name.startswith("eips ") and ended == 1 and "floating IP" in words]
+        return Outcome(
+            self.stop,
+            at,
+            self.workers,
+            hung or ended is None,
+            tuple(name for name in new if name not in said),
+            tuple(sorted(name for key, name in before.items() if key not in there)),
+            tuple(said),
+            run.exitcode,
+            ended,
+            words + (self.folder / "output").read_text("utf-8", "replace")[-1500:] if new or hung else "",
         )
-    after = chance.uniform(0.5, _LATEST)
-    who, signals = STOPS[stop]
-    _wait(run, after)
-    for number in signals:
-        _send(run, who, number)
-        _wait(run, chance.uniform(0.0, _SECOND))
-    hung = not _wait(run, _HANGS)
-    if hung:
-        with suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-    ended, said = _sweep(cloud, folder)
-    there = cloud.things()
-    return Outcome(
-        stop,
-        round(after, 2),
-        workers,
-        hung or ended is None,
-        tuple(sorted(there - before)),
-        tuple(sorted(before - there)),
-        run.poll(),
-        ended,
-        said,
-    )
+
+    def _choose(self) -> str:
+        """Choose the request at which it happens, and what becomes of that; return it in words."""
+        side, changes = self.chance.choice(_SIDES), self.chance.random() < 0.7
+        wanted = self.chance.randint(1, _CHANGES if changes else _QUERIES)
+        seen, counting = [0], threading.Lock()
+
+        def act(call: Call) -> None:
+            if side == "after":
+                call.ask()
+            self._reached.set()
+            self._acted.wait(_HANGS)
+            if side == "late":
+                call.ask()
+            call.hang_up(reset=True)
+
+        def intercept(number: int, method: str, path: str) -> Callable[[Call], None] | None:
+            if path.startswith("/v3") or (method in {"GET", "HEAD"}) == changes:
+                return None
+            with counting:
+                seen[0] += 1
+                return act if seen[0] == wanted else None
+
+        self.proxy.intercept = intercept
+        return f"{'change' if changes else 'query'} {wanted}, {side}"
+
+    def _act(self, run: BaseProcess) -> None:
+        who, signals = STOPS[self.stop]
+        if who == "away":
+            self.proxy.faults.append(Fault("reset-before"))
+        elif who == "restarted":
+            self.cloud.restart()
+            self.proxy.to(self.cloud.url)
+        elif who == "disk":
+            for pid in [int(run.pid or 0), *_children(int(run.pid or 0))]:
+                with suppress(ProcessLookupError):
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, 4096))
+        for number in signals:
+            _send(int(run.pid or 0), who, number)
+            run.join(self.chance.uniform(0.0, _SECOND) if len(signals) > 1 else 0)
+
+    def _sweep(self) -> tuple[int | None, str]:
+        """Sweep until it says that nothing is alive; return its last exit status and words, None when it hung."""
+        if not (self.folder / ".pytest-ecs" / "ledger.sqlite").exists():
+            return 0, "no ledger: it was stopped before it sent anything"
+        for _ in range(_SWEEPS):
+            output = self.folder / "output"
+            output.unlink(missing_ok=True)
+            sweep = start(["sweep", self._target, "-p", "no:anyio"], self.folder, self._environment)
+            sweep.join(_HANGS)
+            if sweep.is_alive():
+                sweep.kill()
+                return None, "the sweep did not end"
+            words = output.read_text("utf-8")
+            if "alive" not in words:
+                return sweep.exitcode, words
+            time.sleep(0.3)
+        return sweep.exitcode, words
 
 
-def _heed_interrupts() -> None:
-    """A shell that starts things in the background lets them ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def _children(pid: int) -> list[int]:
+    with suppress(FileNotFoundError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    return []
 
 
-def _wait(process: subprocess.Popen[Any], seconds: float) -> bool:
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)
-    return process.poll() is not None
-
-
-def _send(run: subprocess.Popen[Any], who: str, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, FileNotFoundError):
+def _send(pid: int, who: str, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
         if who == "all":
-            os.killpg(run.pid, number)
+            os.killpg(pid, number)
         elif who == "controller":
-            os.kill(run.pid, number)
-        else:
-            children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text(encoding="ascii").split()
-            if children:
-                os.kill(int(children[-1]), number)
-
-
-def _sweep(cloud: _Cloud, folder: Path) -> tuple[int | None, str]:
-    """Sweep until it says that nothing is left or alive; return its last exit status and words, None when it hung."""
-    if not (folder / ".pytest-ecs" / "ledger.sqlite").exists():
-        return 0, "no ledger: it was stopped before it sent anything"
-    command = [sys.executable, "-m", "pytest_ecs", "sweep", f"--ecs-endpoint={cloud.about['endpoint']}"]
-    done = None
-    for _ in range(_SWEEPS):
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                env=cloud.environment(folder),
-                capture_output=True,
-                text=True,
-                timeout=_HANGS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return None, "the sweep did not end"
-        if "alive" not in done.stdout:
-            break
-        time.sleep(0.5)
-    return (done.returncode, (done.stdout + done.stderr)[-1000:]) if done is not None else (None, "")
+            os.kill(pid, number)
+        elif children := _children(pid):
+            os.kill(children[-1], number)
 
 
 def main() -> int:
     """Run as many trials as asked for and print the table; return 1 when one was not good."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--trials", type=int, default=8)
+    parser.add_argument("--trials", type=int, default=11)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stop", action="append", choices=tuple(STOPS), help="only these ways")
     options = parser.parse_args()
-    outcomes = kill(options.trials, options.seed)
+    outcomes = []
+    for one in kill(options.trials, options.seed, stops=options.stop or tuple(STOPS)):
+        outcomes.append(one)
+        print(one, file=sys.stderr, flush=True)  # noqa: T201
     print(table(outcomes))  # noqa: T201
     return 0 if all(one.good for one in outcomes) else 1
 

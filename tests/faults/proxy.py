@@ -74,9 +74,10 @@ class Proxy:
     """The running proxy; made by `disturbing`."""
 
     def __init__(self, to: str, faults: Sequence[Fault], seed: int, log: TextIO | None) -> None:
-        parts = urlsplit(to)
-        self._behind = (str(parts.hostname), parts.port or 80)
+        self.to(to)
         self.faults = list(faults)
+        #: Asked about each request, by its number, method and path, before any fault: what happens to it, None for nothing.
+        self.intercept: Callable[[int, str, str], Callable[[Call], None] | None] = lambda *request: None
         self._log: list[Entry] = []
         #: Request lines and headers that reached the other host of redirects.
         self.strayed: list[str] = []
@@ -95,6 +96,11 @@ class Proxy:
         self.elsewhere = _url(self._stranger)
         for listener, serve in ((self._listener, self._serve), (self._stranger, self._serve_stranger)):
             threading.Thread(target=self._accept, args=(listener, serve), daemon=True).start()
+
+    def to(self, url: str) -> None:
+        """From now on forward to the server at *url*."""
+        parts = urlsplit(url)
+        self._behind = (str(parts.hostname), parts.port or 80)
 
     @property
     def log(self) -> list[Entry]:
@@ -154,14 +160,18 @@ class Proxy:
         number, fault = self._draw(method, path)
         seconds = fault.seconds if fault else 0.0
         call = Call(method, path, client, forward, self.elsewhere, seconds, self.over)
+        kind = fault.kind if fault else None
         try:
-            if fault is None:
-                call.reply(call.ask())
-            else:
+            if (own := self.intercept(number, method, path)) is not None:
+                kind = "intercepted"
+                own(call)
+            elif fault is not None:
                 KINDS[fault.kind](call)
+            else:
+                call.reply(call.ask())
         finally:
             lower = {name.lower(): value for name, value in headers.items()}
-            self._note(Entry(number, method, path, fault.kind if fault else None, call.forwarded, lower))
+            self._note(Entry(number, method, path, kind, call.forwarded, lower))
         return call.keep and headers.get("Connection", "").lower() != "close"
 
     def _draw(self, method: str, path: str) -> tuple[int, Fault | None]:

@@ -8,17 +8,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from tests.faults.proxy import Fault, disturbing
+from pytest_ecs._mock import MockCloud
+from pytest_ecs._mock.server import serve
+from pytest_ecs._mock.state.clock import ScaledClock
+from tests.faults.inventory import things
+from tests.faults.proxy import Fault, Proxy, disturbing
+from tests.faults.warm import clock, start
 
-__all__ = ["Outcome", "compare", "mock", "run"]
+__all__ = ["Outcome", "compare", "main", "run"]
 
 ROOT = Path(__file__).parents[2]
 #: Kinds that a bad network or gateway shows, each with the same share of the rate.
@@ -28,10 +34,15 @@ KINDS = (
     "closed-before",
     "closed-after",
     "closed-idle",
+    "timeout-before",
     "timeout-after",
     "truncated",
     "slow",
+    "duplicate",
+    "late",
     "429",
+    "429-date",
+    "500-after",
     "502-before",
     "502-after",
     "503-before",
@@ -41,8 +52,8 @@ KINDS = (
 )
 #: Small, and of every sort: queries, changes, jobs.
 SUITES = ("suites/ecs/test_tags.py", "suites/nova/test_keypairs.py", "suites/nova/test_metadata.py")
-#: Seconds after which a run counts as hanging.
-_LONGEST = 600.0
+#: Real seconds after which a run counts as hanging; of what a fault takes; and of one attempt, which has to be more.
+_LONGEST, _SECONDS, _TIMEOUT = 900.0, 0.3, 2
 
 
 @dataclass(frozen=True)
@@ -55,72 +66,71 @@ class Outcome:
     #: Whether the run ended before its time.
     aborted: bool = False
     disturbed: int = 0
+    #: What is there that was not there before.
+    left: tuple[str, ...] = ()
+    #: Why a requirement has no verdict.
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
-@contextmanager
-def mock() -> Iterator[dict[str, str]]:
-    """Run the mock as a process of its own and yield what it says of itself."""
-    command = [sys.executable, "-m", "pytest_ecs", "mock", "--port", "0", "--speed", "300"]
-    with subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.terminate()
-
-
-def run(suites: Sequence[str], *, rate: float = 0.0, seed: int = 0, longest: float = _LONGEST) -> Outcome:
-    """Run *suites* against a mock of their own, with a share of the requests disturbed."""
+def run(
+    suites: Sequence[str],
+    *options: str,
+    rate: float = 0.0,
+    seed: int = 0,
+    longest: float = _LONGEST,
+    limits: Mapping[str, int] = MappingProxyType({}),
+) -> Outcome:
+    """Run *suites* with *options* against a mock of their own, with a share of the requests disturbed, and small quotas."""
     # Each kind is asked in turn, so that its own rate is that of what the others left.
     faults = [
-        Fault(kind, path="^(?!/_mock)", rate=rate / (len(KINDS) - n * rate), seconds=0.2)
+        Fault(kind, rate=rate / (len(KINDS) - n * rate), seconds=60.0 if kind.startswith("timeout") else _SECONDS)
         for n, kind in enumerate(KINDS)
     ]
-    with mock() as about, disturbing(about["endpoint"], faults if rate else (), seed=seed) as proxy:
+    cloud = MockCloud(clock=ScaledClock(300))
+    cloud._state.limits = replace(cloud._state.limits, **limits)
+    before = set(things(cloud))
+    with serve(cloud) as server, disturbing(server.url, faults if rate else (), seed=seed) as proxy:
         with tempfile.TemporaryDirectory() as folder:
-            hung = _pytest(suites, about, proxy.url, Path(folder), longest)
+            hung, disturbed = _pytest([*options, *suites], cloud.describe(proxy.url), proxy, Path(folder), longest)
             report = Path(folder) / "report" / "report.json"
             certificate = json.loads(report.read_text("utf-8")) if report.is_file() else {}
+            if not certificate:
+                print((Path(folder) / "output").read_text("utf-8")[-3000:], file=sys.stderr)  # noqa: T201 - why
         rows = {row["requirement"]: row["verdict"] for row in certificate.get("results", ())}
+        reasons = {row["requirement"]: row["reason"] for row in certificate.get("results", ())}
         stopped = "stopped" in json.dumps(certificate.get("troubles", ""))
-        return Outcome(rows, hung, not rows or stopped, proxy.disturbed)
+        left = sorted(name for key, name in things(cloud).items() if key not in before)
+        return Outcome(rows, hung, not rows or stopped, disturbed, tuple(left), reasons)
 
 
-def _pytest(suites: Sequence[str], about: dict[str, str], url: str, folder: Path, longest: float) -> bool:
-    """Run pytest; whether it had to be stopped."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={ROOT}"]
-    options = [
-        f"--ecs-endpoint={url}",
-        f"--ecs-iam={url}",
-        f"--ecs-report={folder / 'report'}",
-        "--ecs-request-timeout=10",
-    ]
+def _pytest(
+    arguments: Sequence[str], about: Mapping[str, Any], proxy: Proxy, folder: Path, longest: float
+) -> tuple[bool, int]:
+    """Run pytest, and sweep undisturbed; return whether one had to be stopped, and how many requests were disturbed."""
+    url = proxy.url
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:anyio", "-c", os.devnull, f"--rootdir={ROOT}"]
+    target = [f"--ecs-endpoint={url}", f"--ecs-iam={url}", f"--ecs-ledger={folder / 'ledger.sqlite'}"]
+    options += ["--hypothesis-seed=7", f"--ecs-report={folder / 'report'}", f"--ecs-request-timeout={_TIMEOUT}"]
     resources = about["resources"]
     named = {"image_id": "image", "flavor_id": "flavor", "vpc_id": "vpc", "subnet_id": "subnet"}
-    options += [f"--ecs-{option}={resources[name]}" for name, option in named.items()]  # type: ignore[index]
+    options += [f"--ecs-{option}={resources[name]}" for name, option in named.items()]
     names = {"username": "OS_USERNAME", "password": "OS_PASSWORD", "domain": "OS_USER_DOMAIN_NAME"}
     secrets = {variable: str(about[name]) for name, variable in names.items()}
     secrets |= {"OS_PROJECT_ID": str(about["project_id"]), "OS_AUTH_URL": f"{url}/v3", "XDG_STATE_HOME": str(folder)}
-    files = [str(ROOT / suite) for suite in suites]
-    log = (folder / "log").open("w")
-    with (
-        log,
-        subprocess.Popen(
-            [*command, "-p", "pytest_ecs.plugin", "--hypothesis-seed=7", *options, *files],
-            cwd=folder,
-            env=_environment() | secrets,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
-        try:
-            process.wait(longest)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return True
-    if not (folder / "report" / "report.json").is_file():
-        print((folder / "log").read_text("utf-8")[-3000:], file=sys.stderr)  # noqa: T201 - why there is none
-    return False
+    files = [one if one.startswith("-") else str(ROOT / one) for one in arguments]
+    environment = _environment() | secrets | clock()
+    hung = not _ended(start([*options, *target, *files], folder, environment), longest)
+    disturbed = proxy.disturbed
+    proxy.faults.clear()
+    return hung or not _ended(start(["sweep", *target], folder, environment), longest), disturbed
+
+
+def _ended(process: BaseProcess, longest: float) -> bool:
+    process.join(longest)
+    if process.is_alive():
+        process.kill()
+        return False
+    return True
 
 
 def _environment() -> dict[str, str]:
@@ -147,15 +157,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     clean, bad = run(options.suites), 0
     print(f"clean: {len(clean.verdicts)} requirements")  # noqa: T201 - that is its output
-    print("seed  disturbed  judged  error  wrong  hung  aborted")  # noqa: T201
+    print("seed  disturbed  judged  error  wrong  left  hung  aborted")  # noqa: T201
     for seed in range(1, options.seeds + 1):
         seen = run(options.suites, rate=options.rate, seed=seed)
         wrong = compare(clean, seen)
-        bad += len(wrong) + seen.hung + seen.aborted
+        bad += len(wrong) + len(seen.left) + seen.hung + seen.aborted
         judged = sum(verdict in {"pass", "fail"} for verdict in seen.verdicts.values())
         errors = sum(verdict == "error" for verdict in seen.verdicts.values())
-        row = f"{seed:4}  {seen.disturbed:9}  {judged:6}  {errors:5}  {len(wrong):5}  {seen.hung:4}  {seen.aborted:7}"
-        print(row, *wrong, flush=True)  # noqa: T201
+        row = f"{seed:4}  {seen.disturbed:9}  {judged:6}  {errors:5}  {len(wrong):5}  {len(seen.left):4}"
+        print(f"{row}  {seen.hung:4}  {seen.aborted:7}", *wrong, *seen.left, flush=True)  # noqa: T201
     return int(bad > 0 or not clean.verdicts)
 
 

@@ -1,6 +1,6 @@
 """Certifies a real Nova by chapter 6 and compares the certificate with the list of known differences.
 
-python -m tests.nova.certify --folder CACHE [--report DIR] [--part] [--processes N ...]
+python -m tests.nova.certify --folder CACHE [--report DIR] [--part] [--processes N ...] [--publish]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 from tests.nova.differences import compare, read
 from tests.nova.environment import ensure, running
+from tests.nova.publish import publish
 
 #: What CI certifies each time.
 PART = ("6.3.1", "6.6.3", "6.9.4", "6.9.6", "6.10.1", "6.15.4")
@@ -33,6 +34,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="where the certificates go")
     parser.add_argument("--part", action="store_true", help="only what CI certifies")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--publish", action="store_true", help="put the first certificate under reports/")
     options = parser.parse_args()
     ensure(options.folder)
     problems: list[str] = []
@@ -41,6 +43,8 @@ def main() -> int:
             folder = (options.report or Path(scratch)) / f"n{processes}"
             with running(options.folder) as nova:
                 problems += _certify(nova, Path(scratch), folder, processes, PART if options.part else ())
+        if options.publish and not options.part and not problems:
+            print(f"published: {publish((options.report or Path(scratch)) / f'n{options.processes[0]}')}")
     print("\n".join(problems) or "Nova differs exactly as listed.")
     return 1 if problems else 0
 

@@ -42,6 +42,13 @@ def test_a_certificate_is_compared_with_the_list(verdicts: dict[str, str], probl
     assert all(one.startswith(start) for one, start in zip(found, problems, strict=True))
 
 
+def test_what_the_user_may_not_do_is_an_error_that_is_known() -> None:
+    """It is stale when it passes, as any other entry."""
+    known = [Difference(("a",), "10.2", "x", "right")]
+    assert not list(compare(_report(a="error"), known))
+    assert list(compare(_report(a="pass"), known)) == ["stale: a passes"]
+
+
 def test_in_a_part_of_the_profile_nothing_is_stale() -> None:
     """What breaks an entry may not have come up."""
     assert not list(compare(_report(a="pass"), _KNOWN, whole=False))

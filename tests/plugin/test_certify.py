@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs import load_contract
+
 _STATUS = "ecs.quotas.show/status"
 
 
@@ -321,3 +323,37 @@ def test_what_is_declared_as_not_offered_is_not_asked_for(pytester: pytest.Pytes
         "declared as not offered: --ecs-not-offered=ecs.quotas.*",
     )
     assert (certificate["verdict"], certificate["declaration"][0]["operation"]) == ("pass", "ecs.quotas.*")
+
+
+def test_shards_are_merged_into_one_certificate(pytester: pytest.Pytester) -> None:
+    """Each test runs in one of them, and the whole lacks nothing that was asked for."""
+    from pytest_ecs._report import command
+    from pytest_ecs._report.verify import verify
+    from pytest_ecs._run.shards import home_of
+
+    contract = load_contract()
+    home = home_of([_STATUS], [], contract, 2)
+    names = [f"{name}/status" for name in contract.operations]
+    other = next(name for name in names if home_of([name], [], contract, 2) != home)
+    pytester.makepyfile(f"""
+        import pytest
+
+        @pytest.mark.parametrize("requirement", [
+            pytest.param(name, marks=pytest.mark.ecs_requirement(name)) for name in ({_STATUS!r}, {other!r})
+        ])
+        def test_it(ecs_check, ecs_client, requirement):
+            ecs_check(requirement, ecs_client.get("/v1/{{project_id}}/cloudservers/limits"), "status", equals=200)
+    """)
+    options = ("-q", f"--ecs-requirement={_STATUS}", f"--ecs-requirement={other}")
+    for number in (1, 2):
+        part = pytester.runpytest(*options, f"--ecs-shard={number}/2", f"--ecs-report=part{number}")
+        part.assert_outcomes(passed=1, deselected=1)
+    parts = [pytester.path / "part1", pytester.path / "part2"]
+    assert command("merge", parts, output=pytester.path / "out") == 0
+    certificate = _certificate(pytester)
+    assert {row["requirement"]: row["verdict"] for row in certificate["results"]} == {_STATUS: "pass", other: "pass"}
+    assert certificate["selection"]["text"].startswith("shard 1/2, profile full, requirement ")
+    assert "--ecs-shard=1/2" in certificate["selection"]["command"]
+    assert verify(pytester.path / "out", contract) == []
+    refused = pytester.runpytest("-q", "--ecs-shard=3/2", "--ecs-report=out")
+    refused.stderr.fnmatch_lines(["*--ecs-shard: '3/2' cannot be used: write it as 1/4*"])

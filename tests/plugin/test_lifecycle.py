@@ -102,14 +102,14 @@ def _token(about: dict[str, Any]) -> str:
             "scope": {"project": {"id": about["project_id"]}},
         }
     }
-    return str(httpx.post(f"{about['iam']}/v3/auth/tokens", json=body).headers["X-Subject-Token"])
+    return str(httpx.post(f"{about['iam']}/v3/auth/tokens", json=body, timeout=60).headers["X-Subject-Token"])
 
 
 def _servers(about: dict[str, Any]) -> list[str]:
     """Ids of the servers that the mock has, asked for over its API."""
     token = _token(about)
     url = f"{about['endpoint']}/v2.1/{about['project_id']}/servers"
-    return [server["id"] for server in httpx.get(url, headers={"X-Auth-Token": token}).json()["servers"]]
+    return [server["id"] for server in httpx.get(url, headers={"X-Auth-Token": token}, timeout=60).json()["servers"]]
 
 
 def _sweep(about: dict[str, Any], folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -252,7 +252,7 @@ def _foreign_server(about: dict[str, Any]) -> str:
         "networks": [{"uuid": resources["network_id"]}],
     }
     url = f"{about['endpoint']}/v2.1/{about['project_id']}/servers"
-    answer = httpx.post(url, json={"server": server}, headers={"X-Auth-Token": token})
+    answer = httpx.post(url, json={"server": server}, headers={"X-Auth-Token": token}, timeout=60)
     return str(answer.json()["server"]["id"])
 
 

@@ -14,6 +14,8 @@ from pytest_ecs import (
     Lease,
     Request,
     Servers,
+    Supplies,
+    Wait,
     load_contract,
     read,
     recipe,
@@ -70,6 +72,26 @@ def test_claims(ecs_check: Check, ecs_expect: Expect, ecs_server: Lease) -> None
         "nova.servers.show/rule/power-state", ecs_server.show(), "body", "server", "status", present=True
     )
     sent: Exchange = ecs_expect("nova.servers.show/status", "GET", "/v2.1/{project_id}/servers/x", expects="not-found")
+    ecs_check("nova.servers.show/rule/power-state", ecs_server.show(), "status", equal=1)  # type: ignore[call-arg]
     name: JSON = read(ecs_server.show(), "server", "name")
     assert name
     assert held is not sent.refused
+
+
+@recipe("nova.tags.check", server="ACTIVE", variant="named")
+def tag(use: Ingredients) -> Request:
+    """What a recipe may use takes the keywords that it has, and no others."""
+    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/tags"
+    made: JSON = use.make(f"{path}/x", None, method="PUT", among="tags", microversion="2.26")
+    use.until(path, "tags", contains="x", microversion="2.26")
+    use.until(path, "tags", contain="x")  # type: ignore[call-arg]
+    use.make(path, None, verb="PUT")  # type: ignore[call-arg]
+    shown: JSON = use.read(path, "tags", 0, micro_version="2.26")  # type: ignore[call-arg]
+    return Request({"server_id": use.servers[0], "tag": str(made or shown)}, microversion="2.26")
+
+
+def test_keywords(ecs_expect: Expect, ecs_wait: Wait, ecs_supplies: Supplies) -> None:
+    """The same holds for fixtures."""
+    ecs_expect("nova.servers.show/status", "GET", "/", expects="accepted", boddy={})  # type: ignore[call-arg]
+    ecs_wait.until("/", "versions", equal=[])  # type: ignore[call-arg]
+    ecs_supplies.make("/", {}, "id", headers={})  # type: ignore[call-arg]

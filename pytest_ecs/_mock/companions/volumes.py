@@ -19,14 +19,16 @@ _SERVICE = "/volume/v3/{project_id}"
 _VOLUMES, _SNAPSHOTS = _SERVICE + "/volumes", _SERVICE + "/snapshots"
 
 
-def _volume(disk: Disk) -> dict[str, Any]:
-    attached = [
-        {"server_id": server, "device": where.device, "volume_id": disk.id, "id": disk.id, "attachment_id": disk.id}
-        for server, where in disk.attached.items()
-    ]
+def _brief(request: Request, disk: Disk) -> dict[str, Any]:
+    path = f"{request.base}/volume/v3/{request.project.id}/volumes/{disk.id}"
+    return {"id": disk.id, "name": disk.name or "", "links": [{"rel": "self", "href": path}]}
+
+
+def _volume(request: Request, disk: Disk) -> dict[str, Any]:
+    same = {"volume_id": disk.id, "id": disk.id, "attachment_id": disk.id, "host_name": None}
+    attached = [{"server_id": server, "device": where.device, **same} for server, where in disk.attached.items()]
     return {
-        "id": disk.id,
-        "name": disk.name or "",
+        **_brief(request, disk),
         "description": disk.description,
         "status": disk.status,
         "size": disk.size,
@@ -39,22 +41,32 @@ def _volume(disk: Disk) -> dict[str, Any]:
         "encrypted": False,
         "bootable": str(disk.bootable).lower(),
         "multiattach": disk.shared,
+        "user_id": request.user.id,
+        "replication_status": None,
+        "consistencygroup_id": None,
+        "updated_at": None,
         "created_at": stamp(disk.created, "us"),
     }
 
 
 @route("GET", _VOLUMES, family="nova", permission="nova.volumes")
+def list_names(request: Request, state: State) -> Response:
+    """List ids and names of the disks, all at once, by name when asked."""
+    rows = [_brief(request, one) for one in request.project.volumes.values()]
+    return Response(200, {"volumes": chosen(request, rows, "name")})
+
+
 @route("GET", _VOLUMES + "/detail", family="nova", permission="nova.volumes-detail")
 def list_volumes(request: Request, state: State) -> Response:
     """List the disks, all at once, by name or status when asked."""
-    rows = [_volume(one) for one in request.project.volumes.values()]
+    rows = [_volume(request, one) for one in request.project.volumes.values()]
     return Response(200, {"volumes": chosen(request, rows, "name", "status")})
 
 
 @route("GET", _VOLUMES + "/{volume_id}", family="nova", permission="nova.volume")
 def show_volume(request: Request, state: State) -> Response:
     """Show a disk."""
-    return Response(200, {"volume": _volume(find_volume(request, state, request.parameters["volume_id"]))})
+    return Response(200, {"volume": _volume(request, find_volume(request, state, request.parameters["volume_id"]))})
 
 
 @route("POST", _VOLUMES, family="nova", permission="nova.create-volume")
@@ -62,7 +74,7 @@ def add_volume(request: Request, state: State) -> Response:
     """Create a disk as 11.4.4 does, from the names of this service."""
     _rename(request, "volume")
     made = create_volume(request, state).body["volume"]["id"]
-    return Response(202, {"volume": _volume(find_volume(request, state, made))})
+    return Response(202, {"volume": _volume(request, find_volume(request, state, made))})
 
 
 @route("PUT", _VOLUMES + "/{volume_id}", family="nova")
@@ -75,7 +87,7 @@ def change_volume(request: Request, state: State) -> Response:
     if any(not isinstance(one, str) for one in texts) or {type(name), type(description)} - {str, type(None)}:
         raise NativeError(400, "name and description are texts, metadata is an object of texts.")
     disk.name, disk.description, disk.metadata = name, description, dict(metadata)
-    return Response(200, {"volume": _volume(disk)})
+    return Response(200, {"volume": _volume(request, disk)})
 
 
 @route("DELETE", _VOLUMES + "/{volume_id}", family="nova", permission="nova.delete-volume")
@@ -103,6 +115,7 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
         "volume_id": snapshot.disk.id,
         "metadata": {},
         "created_at": stamp(snapshot.created, "us"),
+        "updated_at": None,
     }
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "SecurityGroup",
     "ServerGroup",
     "User",
-    "quotas",
 ]
 
 
@@ -143,16 +141,6 @@ class Limits:
     server_groups: int = 10
     members: int = 16
     metadata: int = 128
-
-
-def quotas(limits: Limits, varies: Callable[[str], bool]) -> Limits:
-    """Return the quotas of every project to begin with."""
-    if varies("quotas-low"):
-        return replace(limits, servers=200, cores=2000, eips=10)
-    if varies("quotas-high"):
-        many = {name: 10 * value for name, value in asdict(limits).items()}
-        return replace(limits, **{**many, "disks": limits.disks})
-    return limits
 
 
 @dataclass

@@ -68,6 +68,7 @@ def page_data(
         "operations": [_operation(name, group) for name, group in groups.items()],
         "rows": [_row(row, places, words) for row in results],
         "words": {name: list(table) for name, table in words.items()},
+        "proved": [row["deviations"] for row in results if "deviations" in row],
         "titles": _used(results, report, groups.values()),
         "details": {at: detail for at, detail in details.items() if detail is not None},
         "exchanges": {

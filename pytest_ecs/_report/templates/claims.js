@@ -38,7 +38,9 @@ function exchangeParts(id, where, kind) {
 function claimParts(row) {
   const detail = data.details[row.place];
   const parts = [];
-  parts.push(el("p", { class: "soft" }, `${withTitles(row.section)} · ${row.level} · ${row.kind}`));
+  const proofs = data.proved[row.place];
+  const proved = proofs === undefined ? "" : ` · ${proofs ? `${count(proofs)} ${proofs === 1 ? "deviation shows" : "deviations show"} that its check bites` : "no deviation shows that its check bites"}`;
+  parts.push(el("p", { class: "soft" }, `${withTitles(row.section)} · ${row.level} · ${row.kind}${proved}`));
   if (detail && row.verdict !== "error") {
     const { observed, where } = detail;
     const plain = typeof observed === "string" && /^\(.*\)$/.test(observed);

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_DISKS = "/v2.1/{project_id}/os-volumes"
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+_DISKS = url_of("deprecated.disks.list")
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 
 
 def _wanted(use: Ingredients, **fields: object) -> dict[str, object]:
@@ -14,7 +14,7 @@ def _wanted(use: Ingredients, **fields: object) -> dict[str, object]:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_DISKS}/{exchange.response_body['volume']['id']}", None)]
+    return [("DELETE", url_of("deprecated.disks.delete", volume_id=str(exchange.response_body["volume"]["id"])), None)]
 
 
 @recipe("deprecated.disks.list")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_ALL = "/v2.1/{project_id}/os-floating-ips"
+_ALL = url_of("deprecated.floating-ips.list")
 #: The last microversion that binds and unbinds (11.5.1, 11.5.2).
 _LAST = "2.43"
 
@@ -19,7 +19,7 @@ def _address(use: Ingredients) -> str:
 
 
 def _action(use: Ingredients) -> str:
-    return f"/v2.1/{{project_id}}/servers/{use.servers[0]}/action"
+    return url_of("deprecated.servers.add-floating-ip", server_id=use.servers[0])
 
 
 @recipe("deprecated.floating-ip-pools.list")
@@ -28,7 +28,13 @@ def _pools(use: Ingredients) -> Request:
 
 
 def _release_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_ALL}/{exchange.response_body['floating_ip']['id']}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("deprecated.floating-ips.delete", floating_ip_id=str(exchange.response_body["floating_ip"]["id"])),
+            None,
+        )
+    ]
 
 
 @recipe("deprecated.floating-ips.create", undo=_release_new)
@@ -70,7 +76,7 @@ def _bind(use: Ingredients) -> Request:
 
 @recipe("deprecated.servers.add-floating-ip", variant="fixed")
 def _bind_to_fixed(use: Ingredients) -> Request:
-    nics = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface"
+    nics = url_of("nova.nics.list", server_id=use.servers[0])
     fixed = use.read(nics, "interfaceAttachments", 0, "fixed_ips", 0, "ip_address")
     body = {"addFloatingIp": {"address": _address(use), "fixed_address": fixed}}
     return Request({"server_id": use.servers[0]}, body=body, microversion=_LAST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Ingredients, Request, recipe
+from pytest_ecs import Ingredients, Request, recipe, url_of
 
 
 @recipe("deprecated.images.list")
@@ -27,7 +27,7 @@ def _image_metadata(use: Ingredients) -> Request:
 
 @recipe("deprecated.images.delete", server="SHUTOFF")
 def _delete_image(use: Ingredients) -> Request:
-    server = f"/v2.1/{{project_id}}/servers/{use.servers[0]}"
+    server = url_of("nova.servers.show", server_id=use.servers[0])
     body = {"createImage": {"name": use.name()}}
     image = use.make(f"{server}/action", body, "image_id", microversion="2.45")
     use.until(server, "server", "OS-EXT-STS:task_state", equals=None)

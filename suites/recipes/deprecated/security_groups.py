@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_GROUPS = "/v2.1/{project_id}/os-security-groups"
-_RULES = "/v2.1/{project_id}/os-security-group-rules"
+_GROUPS = url_of("deprecated.security-groups.list")
+_RULES = url_of("deprecated.security-group-rules.create")
 
 
 def _wanted(use: Ingredients) -> dict[str, object]:
@@ -38,7 +38,16 @@ def _group_with_rules(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{exchange.response_body['security_group']['id']}", None)]
+    return [
+        (
+            "DELETE",
+            url_of(
+                "deprecated.security-groups.delete",
+                security_group_id=str(exchange.response_body["security_group"]["id"]),
+            ),
+            None,
+        )
+    ]
 
 
 def _delete_used(use: Ingredients, exchange: Exchange) -> list[Step]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_SNAPSHOTS = "/v2.1/{project_id}/os-snapshots"
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 
 
 def _wanted(use: Ingredients) -> dict[str, object]:
@@ -25,7 +25,13 @@ def _snapshot(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_SNAPSHOTS}/{exchange.response_body['snapshot']['id']}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("deprecated.snapshots.delete", snapshot_id=str(exchange.response_body["snapshot"]["id"])),
+            None,
+        )
+    ]
 
 
 @recipe("deprecated.snapshots.create", undo=_delete_new)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 
 def _detach(use: Ingredients, disk: str) -> list[Step]:
-    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{disk}", None)]
+    return [("DELETE", url_of("nova.disks.show", server_id=use.servers[0], volume_id=disk), None)]
 
 
 def _detach_attached(use: Ingredients, exchange: Exchange) -> list[Step]:
@@ -37,9 +37,9 @@ def _detach_made(use: Ingredients, request: Request) -> list[Step]:
 
 @recipe("ecs.disks.detach", server="SHUTOFF", restore=_detach_made)
 def _detach_disk(use: Ingredients) -> Request:
-    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments"
+    path = url_of("nova.disks.list", server_id=use.servers[0])
     disk = use.make(path, lambda: {"volumeAttachment": {"volumeId": use.disk()}}, "volumeAttachment", "volumeId")
-    use.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+    use.until(url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="in-use")
     return Request({"server_id": use.servers[0], "volume_id": disk}, query={"delete_flag": "0"})
 
 
@@ -50,5 +50,5 @@ def _list(use: Ingredients) -> Request:
 
 @recipe("ecs.disks.show", server="ACTIVE")
 def _show(use: Ingredients) -> Request:
-    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments"
+    path = url_of("nova.disks.list", server_id=use.servers[0])
     return Request({"server_id": use.servers[0], "volume_id": use.read(path, "volumeAttachments", 0, "volumeId")})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_GROUPS = "/v1/{project_id}/cloudservers/os-server-groups"
+_GROUPS = url_of("ecs.server-groups.list")
 
 
 def _wanted(use: Ingredients) -> dict[str, object]:
@@ -17,7 +17,13 @@ def _group(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{exchange.response_body['server_group']['id']}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("ecs.server-groups.delete", server_group_id=str(exchange.response_body["server_group"]["id"])),
+            None,
+        )
+    ]
 
 
 def _delete_used(use: Ingredients, exchange: Exchange) -> list[Step]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_ecs import Ingredients, Request, recipe
+from pytest_ecs import Ingredients, Request, recipe, url_of
 
 from ..values import PASSWORD, TEXT
 
@@ -65,13 +65,13 @@ def _create_eip(use: Ingredients) -> Request:
 
 @recipe("ecs.servers.create", variant="bound")
 def _create_bound(use: Ingredients) -> Request:
-    address = use.make("/v2.1/{project_id}/os-floating-ips", {}, "floating_ip", "id")
+    address = use.make(url_of("deprecated.floating-ips.list"), {}, "floating_ip", "id")
     return Request(body={"server": {**_plain(use), "publicip": {"id": address}}})
 
 
 def _group(use: Ingredients) -> str:
     body = {"server_group": {"name": use.name(), "policies": ["anti-affinity"]}}
-    path = "/v1/{project_id}/cloudservers/os-server-groups"
+    path = url_of("ecs.server-groups.list")
     made = use.make(path, body, "server_group", "id", among="server groups")
     # In a group that is not there no server can be, and that is not the fault of creating servers.
     return str(use.read(f"{path}/{made}", "server_group", "id"))

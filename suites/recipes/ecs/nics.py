@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 
 def _nic(use: Ingredients, port: str = "") -> str:
     # The native API, whose answer names the NIC that it adds (6.7.3).
-    return f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-interface" + (f"/{port}" if port else "")
+    return url_of("nova.nics.list", server_id=use.servers[0]) + (f"/{port}" if port else "")
 
 
 def _delete_added(use: Ingredients, exchange: Exchange) -> list[Step]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 from ..values import TEXT
 
 
 def _user(use: Ingredients) -> str:
-    return str(use.read(f"/v2.1/{{project_id}}/servers/{use.servers[0]}", "server", "user_id"))
+    return str(use.read(url_of("nova.servers.show", server_id=use.servers[0]), "server", "user_id"))
 
 
 @recipe("ecs.servers.resize", server="SHUTOFF")
@@ -42,7 +42,7 @@ def _change_os(use: Ingredients) -> Request:
 
 
 def _to_the_pool(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("POST", f"/v1/{{project_id}}/cloudservers/{use.servers[0]}/migrate", {"migrate": None})]
+    return [("POST", url_of("ecs.servers.migrate", server_id=use.servers[0]), {"migrate": None})]
 
 
 @recipe("ecs.servers.migrate", server="SHUTOFF", undo=_to_the_pool)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 _TAG = {"key": "purpose", "value": "conformance"}
 
 
 def _action(use: Ingredients) -> str:
-    return f"/v1/{{project_id}}/servers/{use.servers[0]}/tags/action"
+    return url_of("ecs.tags.add", server_id=use.servers[0])
 
 
 def _tagged(use: Ingredients) -> None:

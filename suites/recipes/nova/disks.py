@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 
 @recipe("nova.disks.list", server="ACTIVE")
@@ -12,13 +12,13 @@ def _disks(use: Ingredients) -> Request:
 
 @recipe("nova.disks.show", server="ACTIVE")
 def _disk(use: Ingredients) -> Request:
-    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments"
+    path = url_of("nova.disks.list", server_id=use.servers[0])
     return Request({"server_id": use.servers[0], "volume_id": use.read(path, "volumeAttachments", 0, "volumeId")})
 
 
 def _detach_disk(use: Ingredients, exchange: Exchange) -> list[Step]:
     disk = exchange.response_body["volumeAttachment"]["volumeId"]
-    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{disk}", None)]
+    return [("DELETE", url_of("nova.disks.show", server_id=use.servers[0], volume_id=disk), None)]
 
 
 @recipe("nova.disks.attach", server="SHUTOFF", undo=_detach_disk)
@@ -34,12 +34,12 @@ def _attach_disk_as(use: Ingredients) -> Request:
 
 def _detach_attached_disk(use: Ingredients, request: Request) -> list[Step]:
     disk = request.parameters["volume_id"]
-    return [("DELETE", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments/{disk}", None)]
+    return [("DELETE", url_of("nova.disks.show", server_id=use.servers[0], volume_id=disk), None)]
 
 
 @recipe("nova.disks.detach", server="SHUTOFF", restore=_detach_attached_disk)
 def _detach_data_disk(use: Ingredients) -> Request:
-    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-volume_attachments"
+    path = url_of("nova.disks.list", server_id=use.servers[0])
     disk = use.make(path, lambda: {"volumeAttachment": {"volumeId": use.disk()}}, "volumeAttachment", "volumeId")
-    use.until(f"/v2.1/{{project_id}}/os-volumes/{disk}", "volume", "status", equals="in-use")
+    use.until(url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="in-use")
     return Request({"server_id": use.servers[0], "volume_id": disk}, query={"delete_flag": "0"})

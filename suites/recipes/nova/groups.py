@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_GROUPS = "/v2.1/{project_id}/os-server-groups"
+_GROUPS = url_of("nova.server-groups.list")
 #: From this microversion on a group shows whose it is.
 _OWNED = "2.13"
 
@@ -19,7 +19,13 @@ def _group(use: Ingredients) -> str:
 
 
 def _delete_new(use: Ingredients, exchange: Exchange) -> list[Step]:
-    return [("DELETE", f"{_GROUPS}/{exchange.response_body['server_group']['id']}", None)]
+    return [
+        (
+            "DELETE",
+            url_of("nova.server-groups.delete", server_group_id=str(exchange.response_body["server_group"]["id"])),
+            None,
+        )
+    ]
 
 
 @recipe("nova.server-groups.create", undo=_delete_new, group="scarce")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_KEYS = "/v2.1/{project_id}/os-keypairs"
+_KEYS = url_of("nova.keypairs.list")
 #: From this microversion on a request may name the user (6.11.3), and before it the type.
 _OWNED = "2.10"
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 from ..values import PASSWORD, TEXT
 
-_GROUPS = "/v2.1/{project_id}/os-server-groups"
+_GROUPS = url_of("nova.server-groups.list")
 #: What the plainest requests have; a server made with more is of no use to others.
 _PLAIN = {"name", "flavorRef", "networks", "imageRef", "metadata", "adminPass"}
 
@@ -43,7 +43,11 @@ def _take_back(use: Ingredients, exchange: Exchange) -> Iterator[Step]:
     """Delete a server that was made for a detail, so that its port, its place and its quota are free again."""
     asked, hints = exchange.request_body["server"], exchange.request_body.get("os:scheduler_hints", {})
     if hints or asked.keys() - _PLAIN or any(network.keys() - {"uuid"} for network in asked["networks"]):
-        yield "DELETE", f"/v2.1/{{project_id}}/servers/{exchange.response_body['server']['id']}", None
+        yield (
+            "DELETE",
+            url_of("nova.servers.show", server_id=str(exchange.response_body["server"]["id"])),
+            None,
+        )
     if "group" in hints:
         yield "DELETE", f"{_GROUPS}/{hints['group']}", None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 _KEY, _PAIR = "purpose", {"purpose": "conformance"}
 
 
 def _path(use: Ingredients, key: str = "") -> str:
-    return f"/v2.1/{{project_id}}/servers/{use.servers[0]}/metadata" + (f"/{key}" if key else "")
+    return url_of("nova.metadata.list", server_id=use.servers[0]) + (f"/{key}" if key else "")
 
 
 def _drop(use: Ingredients, exchange: Exchange) -> list[Step]:

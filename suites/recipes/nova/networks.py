@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Ingredients, Request, recipe
+from pytest_ecs import Ingredients, Request, recipe, url_of
 
 
 @recipe("nova.networks.list", server="ACTIVE")
@@ -17,5 +17,5 @@ def _server_networks(use: Ingredients) -> Request:
 
 @recipe("nova.server-networks.show", server="ACTIVE")
 def _server_network(use: Ingredients) -> Request:
-    addresses = use.read(f"/v2.1/{{project_id}}/servers/{use.servers[0]}", "server", "addresses")
+    addresses = use.read(url_of("nova.servers.show", server_id=use.servers[0]), "server", "addresses")
     return Request({"server_id": use.servers[0], "networkName": next(iter(addresses))})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Ingredients, Request, recipe
+from pytest_ecs import Ingredients, Request, recipe, url_of
 
 
 @recipe("nova.server-operations.list", server="ACTIVE")
@@ -12,5 +12,5 @@ def _operations(use: Ingredients) -> Request:
 
 @recipe("nova.server-operations.show", server="ACTIVE")
 def _operation(use: Ingredients) -> Request:
-    path = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-instance-actions"
+    path = url_of("nova.server-operations.list", server_id=use.servers[0])
     return Request({"server_id": use.servers[0], "request_id": use.read(path, "instanceActions", 0, "request_id")})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
-_GROUPS = "/v2.1/{project_id}/os-security-groups"
+_GROUPS = url_of("deprecated.security-groups.list")
 
 
 @recipe("nova.server-security-groups.list", server="ACTIVE")
@@ -17,7 +17,7 @@ def _spare(use: Ingredients) -> str:
 
     That is the default group (table 6-11); what else the server is in, it was put into by these recipes.
     """
-    groups, group = f"/v2.1/{{project_id}}/servers/{use.servers[0]}/os-security-groups", use.need("security_group_id")
+    groups, group = url_of("nova.server-security-groups.list", server_id=use.servers[0]), use.need("security_group_id")
     ids, names = (use.read(groups, "security_groups", "*", field) for field in ("id", "name"))
     if (group, "default") not in zip(ids, names, strict=True):
         return group
@@ -27,7 +27,7 @@ def _spare(use: Ingredients) -> str:
 
 def _leave_security_group(use: Ingredients, exchange: Exchange) -> list[Step]:
     body = {"removeSecurityGroup": exchange.request_body["addSecurityGroup"]}
-    return [("POST", f"/v2.1/{{project_id}}/servers/{use.servers[0]}/action", body)]
+    return [("POST", url_of("nova.servers.remove-security-group", server_id=use.servers[0]), body)]
 
 
 @recipe("nova.servers.add-security-group", server="ACTIVE", undo=_leave_security_group)
@@ -36,7 +36,7 @@ def _add_security_group(use: Ingredients) -> Request:
 
 
 def _leave_joined_group(use: Ingredients, request: Request) -> list[Step]:
-    server, body = f"/v2.1/{{project_id}}/servers/{use.servers[0]}", request.body
+    server, body = url_of("nova.servers.show", server_id=use.servers[0]), request.body
     group = body["removeSecurityGroup"]["name"]
     joined = group in use.read(f"{server}/os-security-groups", "security_groups", "*", "id")
     return [("POST", f"{server}/action", body)] if joined else []
@@ -44,7 +44,7 @@ def _leave_joined_group(use: Ingredients, request: Request) -> list[Step]:
 
 @recipe("nova.servers.remove-security-group", server="ACTIVE", restore=_leave_joined_group)
 def _remove_security_group(use: Ingredients) -> Request:
-    server, group = f"/v2.1/{{project_id}}/servers/{use.servers[0]}", _spare(use)
+    server, group = url_of("nova.servers.show", server_id=use.servers[0]), _spare(use)
     use.make(f"{server}/action", {"addSecurityGroup": {"name": group}})
     use.until(f"{server}/os-security-groups", "security_groups", "*", "id", contains=group)
     return Request({"server_id": use.servers[0]}, body={"removeSecurityGroup": {"name": group}})

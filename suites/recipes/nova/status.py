@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 from ..values import PASSWORD
-
-_SERVER = "/v2.1/{{project_id}}/servers/{}"
-_ACTION = _SERVER + "/action"
 
 
 @recipe("nova.servers.start", server="SHUTOFF")
@@ -29,7 +26,7 @@ def _stop(use: Ingredients) -> Request:
 
 
 def _unlock_locked(use: Ingredients, _: object) -> Iterator[Step]:
-    server = _SERVER.format(use.servers[0])
+    server = url_of("nova.servers.show", server_id=use.servers[0])
     if use.read(server, "server", "locked", microversion="2.9") is not False:
         yield "POST", f"{server}/action", {"unlock": None}
     if use.read(server, "server", "locked", microversion="2.9") is not False:
@@ -43,13 +40,15 @@ def _lock(use: Ingredients) -> Request:
 
 @recipe("nova.servers.unlock", server="ACTIVE", restore=_unlock_locked)
 def _unlock(use: Ingredients) -> Request:
-    use.make(_ACTION.format(use.servers[0]), {"lock": None})
+    use.make(url_of("nova.servers.lock", server_id=use.servers[0]), {"lock": None})
     return Request({"server_id": use.servers[0]}, body={"unlock": None})
 
 
 def _forget_metadata(use: Ingredients, exchange: Exchange) -> list[Step]:
     pairs = exchange.request_body["rebuild"].get("metadata", {})
-    return [("DELETE", f"{_SERVER.format(use.servers[0])}/metadata/{key}", None) for key in pairs]
+    return [
+        ("DELETE", f"{url_of('nova.servers.show', server_id=use.servers[0])}/metadata/{key}", None) for key in pairs
+    ]
 
 
 @recipe("nova.servers.rebuild", server="ACTIVE", undo=_forget_metadata)
@@ -81,7 +80,7 @@ def _another_flavor(use: Ingredients) -> dict[str, Any]:
 
 
 def _revert_resized(use: Ingredients, _: object) -> list[Step]:
-    server = _SERVER.format(use.servers[0])
+    server = url_of("nova.servers.show", server_id=use.servers[0])
     waits = use.read(server, "server", "status") == "VERIFY_RESIZE"
     return [("POST", f"{server}/action", {"revertResize": None})] if waits else []
 
@@ -94,13 +93,13 @@ def _resize(use: Ingredients) -> Request:
 def _resized(use: Ingredients) -> str:
     """Resize the server and return its id when the new flavor waits to be confirmed."""
     server = use.servers[0]
-    use.make(_ACTION.format(server), lambda: _another_flavor(use))
-    use.until(_SERVER.format(server), "server", "status", equals="VERIFY_RESIZE")
+    use.make(url_of("nova.servers.resize", server_id=server), lambda: _another_flavor(use))
+    use.until(url_of("nova.servers.show", server_id=server), "server", "status", equals="VERIFY_RESIZE")
     return server
 
 
 def _wait_confirmed(use: Ingredients, _: Exchange) -> list[Step]:
-    use.until(_SERVER.format(use.servers[0]), "server", "status", equals="SHUTOFF")
+    use.until(url_of("nova.servers.show", server_id=use.servers[0]), "server", "status", equals="SHUTOFF")
     return []
 
 

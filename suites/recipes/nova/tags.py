@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_ecs import Exchange, Ingredients, Request, Step, recipe
+from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 
 #: Tags are there from this microversion on.
 _SINCE = "2.26"
@@ -10,7 +10,7 @@ _TAG = "conformance"
 
 
 def _path(use: Ingredients, tag: str = "") -> str:
-    return f"/v2.1/{{project_id}}/servers/{use.servers[0]}/tags" + (f"/{tag}" if tag else "")
+    return url_of("nova.tags.list", server_id=use.servers[0]) + (f"/{tag}" if tag else "")
 
 
 def _one(use: Ingredients) -> dict[str, str]:

@@ -78,7 +78,9 @@ def test_a_response_field_has_one_claim_per_keyword(tmp_path: Path, schema: str,
     found = derived(tmp_path, "response/", success=f"{{properties: {{thing: {{{schema}}}}}}}")
     assert says(found) == {f"thing/{keyword}": f"thing {claim}"}
     only = found[f"thing/{keyword}"]
-    level = "note" if keyword == "minLength" else "must"  # no text gives answers a least length
+    level = (
+        "note" if keyword in {"minLength", "minimum"} else "must"
+    )  # no text says that one is not empty, or not negative
     assert (only.kind, only.level, only.operation, only.ruling) == ("response", level, OP, None)
 
 

@@ -57,6 +57,8 @@ def test_a_password_inside_an_address_is_not_shown() -> None:
     """Credentials have their places, and the command line is none of them."""
     with pytest.raises(ConfigurationError) as caught:
         address_of("https://u:hidden-17@host", "ECS endpoint")
+    with pytest.raises(ConfigurationError, match="not a URL that can be used"):
+        address_of("http://münchen..de/", "ECS endpoint")
     assert "hidden-17" not in f"{caught.value}{vars(caught.value)}"
 
 

@@ -274,6 +274,14 @@ def test_an_unknown_cloud_lists_the_known_ones_closest_first(tmp_path: Path) -> 
     )
 
 
+@pytest.mark.parametrize("text", ["clouds: {a: {}, b: {}, a: {}}", "clouds: {a: {auth: {username: x, username: y}}}"])
+def test_what_stands_in_a_file_twice_is_said(tmp_path: Path, text: str) -> None:
+    """The second of two clouds of one name may be another account."""
+    folder = write(tmp_path, text)
+    with pytest.raises(ConfigurationError, match="twice in one mapping"):
+        load("a", {}, [folder])
+
+
 def test_an_unknown_cloud_in_an_empty_file_is_said(tmp_path: Path) -> None:
     """There is no name to offer."""
     with pytest.raises(ConfigurationError, match=r"cloud 'x' is not in .*Seen: no cloud at all\."):

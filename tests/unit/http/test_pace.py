@@ -39,6 +39,23 @@ def test_retry_after_is_read_in_both_forms_and_bounded(header: str, seconds: flo
     assert retry_after(httpx.Response(429, headers={"Retry-After": header}), 1000.0) == seconds
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_so_many_requests_in_a_second_are_the_most(tmp_path: Path, shared: bool) -> None:
+    """All processes that share the file take turns; one that was idle has saved nothing up."""
+    clock = _Clock()
+    file = tmp_path / "state" / "pace" if shared else None
+    one, other = Pace(clock, file, 4.0), Pace(clock, file, 4.0)
+    for pace in (one, other if shared else one, one, other if shared else one):
+        pace.take_turn()
+    assert clock.time == 1000.75
+    clock.time += 60
+    one.take_turn()
+    one.take_turn()
+    assert clock.time == 1061.0
+    Pace(clock).take_turn()
+    assert clock.time == 1061.0
+
+
 def test_one_process_that_is_throttled_holds_the_others(tmp_path: Path) -> None:
     """Those that share the file wait as long; the others do not."""
     clock, other = _Clock(), _Clock()

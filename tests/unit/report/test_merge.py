@@ -33,8 +33,9 @@ def test_parts_become_one_certificate_that_verifies(tmp_path: Path) -> None:
     assert verdicts == {QUOTAS: ("fail", ["2:main-00001"]), _OTHER: ("not_tested", [])}
     assert (report["cost"]["requests"], report["cost"]["servers_created"]) == (2, 2)
     assert said[0].startswith("2 parts, 2 of ")
-    assert said[1] == f"overlap: 1 requirements were asked for more than once, {QUOTAS} first"
+    assert said[1] == f"overlap: 1 requirements were asked for more than once: 1 of 5.7 ({QUOTAS} first)"
     assert said[2].startswith("gap: ")
+    assert " of 11.3, " in said[2]
     assert {path.name for path in paths} >= {"report.json", "summary.md"}
     merge([tmp_path / "whole", one], tmp_path / "again", contract())
     assert verify(tmp_path / "again", contract()) == []

@@ -96,3 +96,19 @@ def test_a_key_that_cannot_sign_is_a_sentence(tmp_path: Path) -> None:
             sign(tmp_path, key)
     with pytest.raises(ConfigurationError, match="is no public key"):
         verify(tmp_path, contract(), secret)
+
+
+def test_the_page_says_with_which_key_the_report_is_signed(tmp_path: Path) -> None:
+    """And how to check it; signing again with another key says the other one."""
+    written(tmp_path)
+    page = tmp_path / "report.html"
+    assert "Not signed." in page.read_text(encoding="utf-8")
+    for name in ("mine", "theirs"):
+        secret, _ = _keys(tmp_path / name, _ed25519())
+        envelope = json.loads(sign(tmp_path, secret).read_text(encoding="ascii"))
+        (signature,) = envelope["signatures"]
+        text = page.read_text(encoding="utf-8")
+        assert f"ed25519 key <code>{signature['keyid']}</code>" in text
+        assert "Not signed." not in text
+        assert text.count("<strong>Signed</strong>") == 1
+        assert text.rstrip().endswith("</html>")

@@ -169,7 +169,7 @@ def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.sqlite") as db:
         db.execute("CREATE TABLE runs (id TEXT)")
     db.close()
-    with pytest.raises(LedgerError, match=r"not written by this version.*schema 0 instead of 2"):
+    with pytest.raises(LedgerError, match=r"not written by this version.*schema 0 instead of 3"):
         _ledger(tmp_path)
 
 

@@ -9,6 +9,7 @@ import pytest
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import Session, open_session
+from pytest_ecs._testing.servers import Servers
 from pytest_ecs.exceptions import BudgetExceeded, JobTimeout, PrerequisiteMissing
 
 _SERVERS = "/v2.1/{project_id}/servers"
@@ -278,3 +279,32 @@ def test_a_spoilt_server_is_given_to_nobody_and_deleted(session: Session) -> Non
     assert spoilt.id not in taken
     session.clean()
     assert _there(session) == []
+
+
+@pytest.mark.parametrize("change", [{"resize": "other_flavor_id"}, {"rebuild": "private_image_id"}])
+def test_a_server_is_handed_out_as_it_was_first_seen(session: Session, change: dict[str, str]) -> None:
+    """One that has another flavor or image by now goes to nobody: its next user would be blamed for that."""
+    pool, resources = session.pool, session.target.resources
+    lease = pool.lease("ACTIVE")
+    ((action, name),) = change.items()
+    named = "flavorRef" if action == "resize" else "imageRef"
+    path = f"{_SERVERS}/{lease.id}/action"
+    assert session.client.post(path, {action: {named: resources.need(name)}}).accepted
+    if pool.wait_stable(lease.id) == "VERIFY_RESIZE":
+        session.client.post(path, {"confirmResize": None})
+        pool.wait_stable(lease.id)
+    assert not pool.fit(lease.id)
+    lease.release()
+    with pool.lease("ACTIVE") as another:
+        assert another.id != lease.id
+
+
+def test_a_server_of_ones_own_is_nobody_elses(session: Session) -> None:
+    """It is in no list of the pool's, neither to be used nor to be deleted by others."""
+    servers = Servers(session)
+    lease = servers.own(_native(session, "own"), "SHUTOFF")
+    assert (lease.show().response_body["server"]["status"], lease.id in session.pool.idle()) == ("SHUTOFF", False)
+    session.pool.retire()
+    assert session.pool.to_delete().id != lease.id
+    with pytest.raises(PrerequisiteMissing, match="was not created"):
+        servers.own(session.client.get(_SERVERS))

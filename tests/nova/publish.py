@@ -1,0 +1,112 @@
+"""Puts a certificate of Nova under reports/, with a README that says how it came about and what differs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.nova.differences import Difference, read
+
+__all__ = ["ROOT", "publish"]
+
+ROOT = Path(__file__).parents[2] / "reports"
+PROVIDER = "openstack-nova-34"
+_FILES = ("report.json", "report.html", "summary.md", "evidence.jsonl.gz")
+
+_README = """\
+# OpenStack Nova {nova}, certified on {date}
+
+**What this is.** A real Nova {nova} with Keystone {keystone} and Placement {placement}, from their packages, on one computer. Its hypervisor is
+Nova's own fake one, so nothing boots, and networks, images and disks are stand-ins: the fixtures of Nova's tests, grown to what the
+suite needs. So the certificate speaks of the APIs of chapter 6 and of the login, and says nothing about machines, networks or storage.
+
+**How it was made.** `python -m tests.nova.certify --folder CACHE --publish` (`nox -s nova -- --publish`) sets the services up with
+`tests/nova/stack`, certifies them with the profile `native`, a second project and a user without rights, and refuses to publish what
+differs in another way than `tests/nova/differences.yaml` says. It covers {covers}.
+
+**The verdict** is {verdict}: {passed} requirements hold, {failed} do not, {not_tested} could not be tested here and
+{not_applicable} do not apply. {requests} requests, {servers} servers, {minutes} minutes.
+
+**How to check it**, without Nova: `pytest-ecs report verify` with this folder. With a later edition of the contract it says which
+verdicts would be others.
+
+## What differs, and why
+
+Where the document describes another service than Nova, a failure here is no fault of Nova's: it is where the two are not the same.
+"Stand-in" marks what is the test bed's doing and not Nova's, "right" what the user who certified may not do, which is no verdict.
+
+| where the document says it | what is there instead | | requirements |
+|---|---|---|---|
+{rows}
+"""
+_CORRECTED = """
+## Blamed wrongly, and corrected since
+
+{rows}
+"""
+
+
+def publish(folder: Path, root: Path = ROOT, *, part: str = "", corrected: Mapping[str, str] | None = None) -> Path:
+    """Copy the certificate in *folder*, of the whole or a *part*, and write its README; return where it is now.
+
+    *corrected* says of requirements, and of troubles, that are not as the certificate has them what was wrong.
+    Raises `ValueError` for one with errors, troubles or failures that neither this nor the list of differences explains.
+    """
+    corrected = corrected or {}
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    rows = list(_rows(report, read(), corrected))
+    target: Path = root / str(report["contract"]["issue"]) / PROVIDER / report["started"][:10] / part
+    target.mkdir(parents=True, exist_ok=True)
+    for name in _FILES:
+        shutil.copyfile(folder / name, target / name)
+    (target / "README.md").write_text(_readme(report, rows, corrected), encoding="utf-8")
+    return target
+
+
+def _rows(report: Mapping[str, Any], differences: Iterable[Difference], corrected: Mapping[str, str]) -> Iterator[str]:
+    verdicts = {row["requirement"]: row["verdict"] for row in report["results"] if row["requirement"] not in corrected}
+    open_ = {name: verdict for name, verdict in verdicts.items() if verdict in {"fail", "error"}}
+    for one in differences:
+        expected = "error" if one.kind == "right" else "fail"
+        if seen := [name for name in one.requirements if open_.get(name) == expected]:
+            for name in seen:
+                del open_[name]
+            kind = "" if one.kind == "difference" else one.kind
+            yield f"| {one.document} | {one.nova} | {kind} | {', '.join(f'`{name}`' for name in seen)} |"
+    troubles = [one for one in report["troubles"] if one not in corrected]
+    if open_ or troubles or not report["complete"]:
+        raise ValueError(f"the certificate has what nobody has explained: {sorted(open_)} {troubles}")
+
+
+def _readme(report: Mapping[str, Any], rows: Iterable[str], corrected: Mapping[str, str]) -> str:
+    packages = (Path(__file__).parent / "stack" / "constraints.txt").read_text(encoding="utf-8")
+    versions = dict(re.findall(r"(?m)^([\w.-]+)==([\w.]+)$", packages))
+    total, cost = report["summary"]["total"], report["cost"]
+    parts = report["selection"].get("parts", [report["selection"]])
+    sections = sorted({one for part in parts for one in part["filters"].get("section", [])}, key=_number)
+    wrong = "\n".join(f"- `{name}`: {why}" for name, why in corrected.items())
+    readme = _README.format(
+        nova=versions["nova"],
+        keystone=versions["keystone"],
+        placement=versions["openstack-placement"],
+        date=report["started"][:10],
+        covers=f"the sections {', '.join(sections)}" if sections else "the whole profile",
+        verdict=report["verdict"].upper(),
+        passed=total["pass"],
+        failed=total["fail"],
+        not_tested=total["not_tested"],
+        not_applicable=total["not_applicable"],
+        requests=cost["requests"],
+        servers=cost["servers_created"],
+        minutes=round(cost["seconds"] / 60),
+        rows="\n".join(rows),
+    )
+    return readme + (_CORRECTED.format(rows=wrong) if wrong else "")
+
+
+def _number(section: str) -> list[str]:
+    return [part.zfill(3) for part in section.split(".")]
