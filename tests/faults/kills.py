@@ -148,6 +148,8 @@ class _Cloud:
     def __enter__(self) -> _Cloud:
         self.url = self._server.__enter__().url
         self._make_look_alikes()
+        #: What is there before any run.
+        self.before = self.things()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -221,7 +223,6 @@ class _Trial:
         (self.folder / "test_it.py").write_text(_TESTS, encoding="utf-8")
         self._environment = self.cloud.environment(self.proxy.url, self.folder)
         self._target = f"--ecs-endpoint={self.proxy.url}"
-        before = self.cloud.things()
         self._reached, self._acted = threading.Event(), threading.Event()
         at = self._choose()
         options = ["-q", "-p", "no:cacheprovider", "-p", "no:anyio", "--ecs-max-servers=100", self._target]
@@ -237,7 +238,7 @@ class _Trial:
                 os.killpg(int(run.pid or 0), signal.SIGKILL)
         self.proxy.faults.clear()
         ended, words = self._sweep()
-        there = self.cloud.things()
+        there, before = self.cloud.things(), self.cloud.before
         new = sorted(name for key, name in there.items() if key not in before)
         said = [name for name in new if name.startswith("eips ") and ended == 1 and "floating IP" in words]
         return Outcome(
