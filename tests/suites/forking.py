@@ -113,7 +113,7 @@ class Collected:
 
     def run(self, tasks: Iterable[Task], processes: int = 1) -> Iterator[Outcome]:
         """Run each task in a fork, so many at a time, and yield what became of them, as they end."""
-        assert threading.active_count() == 1, "a thread would be lost in the forks"
+        assert threading.active_count() == 1, f"a thread would be lost in the forks: {threading.enumerate()}"
         gc.collect()
         gc.freeze()
         with tempfile.TemporaryDirectory(prefix="pytest-ecs-proof-") as folder:
@@ -234,6 +234,11 @@ class _Loop:
 
     def __init__(self, work: Callable[[Collected], None]) -> None:
         self._work = work
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Let nobody tell how far the run is, by a thread that forks would not have."""
+        session.config.pluginmanager.unregister(name="pytest-ecs-progress")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
