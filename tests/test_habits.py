@@ -71,7 +71,6 @@ def test_names_that_were_meant_are_found_in_one_place() -> None:
 _NO_STATUS = {
     ("suites/deprecated/test_images.py", 400),  # days
     ("suites/nova/test_operations.py", 300),  # seconds
-    ("suites/test_error_codes.py", 500),  # servers
 }
 
 
