@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,16 +13,22 @@ import yaml
 
 import pytest_ecs._testing.fixtures as fixtures
 from pytest_ecs._contract import Requirement, load
+from pytest_ecs._locations import schemas
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.table import OPTIONS, Option
 
-__all__ = ["fixtures_page", "options_page", "requirements_page", "write"]
+__all__ = ["fixtures_page", "options_page", "proof_page", "requirements_page", "write"]
 
 
 def write(folder: Path) -> None:
     """Write the pages into *folder*."""
     folder.mkdir(exist_ok=True)
-    pages = {"options": options_page(), "fixtures": fixtures_page(), "requirements": requirements_page()}
+    pages = {
+        "options": options_page(),
+        "fixtures": fixtures_page(),
+        "requirements": requirements_page(),
+        "proven": proof_page(),
+    }
     for name, text in pages.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
 
@@ -96,6 +103,30 @@ def _example(rows: list[Requirement]) -> Iterator[str]:
     row = next((row for row in rows if row.level == "must"), rows[0])
     yield f"> `{row.id}` ({row.level}, section {row.section}): {row.says}"
 
+
+def proof_page() -> str:
+    """Return how many requirements of each kind a named deviation of the mock proves, and the rules that none does."""
+    counts: dict[str, int] = json.loads((schemas() / "proof.json").read_text(encoding="utf-8"))
+    rows = load().requirements.values()
+    lines = ["# What is proven", "", *_PROVEN, "", "| kind | requirements | proven |", "|---|---|---|"]
+    for kind in _KINDS:
+        of_kind = [row for row in rows if row.kind == kind]
+        lines.append(f"| {kind} | {len(of_kind)} | {sum(row.id in counts for row in of_kind)} |")
+    lines += ["", "## Rules that no named deviation proves", ""]
+    lines += [f"- `{row.id}` ({row.level}, section {row.section})" for row in _unproven(list(rows), counts)]
+    return "\n".join([*lines, ""])
+
+
+def _unproven(rows: list[Requirement], counts: dict[str, int]) -> list[Requirement]:
+    return [row for row in rows if row.kind == "rule" and row.id not in counts]
+
+
+_PROVEN = (
+    "A requirement is proven by each named deviation of the mock that it was seen to notice (`schemas/proof.json`, written by",
+    "`python -m tests.suites.prove --deviations --write`). Where one deviation breaks hundreds of requirements of one sort, a few of",
+    "each sort are tried, so that the numbers are the least. What answers are judged by is broken besides in the recorded answers",
+    "of a run, field by field (`tests/suites/test_derived.py`); that is not counted here.",
+)
 
 _INTRODUCTION = (
     "Every claim of the reference is one requirement with an id. `pytest-ecs list requirements` prints all of them, with the",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -10,8 +11,11 @@ from typing import get_args
 import pytest
 
 import pytest_ecs._testing.fixtures as fixtures
+from pytest_ecs._contract import load
 from pytest_ecs._contract.model import Kind
-from pytest_ecs._run.options import OPTIONS
+from pytest_ecs._locations import schemas
+from pytest_ecs._run.table import OPTIONS
+from tests.suites import bounds
 
 _DOCS = Path(__file__).parent.parent / "docs"
 
@@ -51,6 +55,26 @@ def test_each_kind_of_requirement_shows_a_failure(reference: ModuleType) -> None
     for part in parts:
         assert "Claim" in part
         assert "Observed" in part
+
+
+def test_what_no_deviation_proves_is_listed(reference: ModuleType) -> None:
+    """Every rule is either proven or listed."""
+    page: str = reference.proof_page()
+    counts = json.loads((schemas() / "proof.json").read_text(encoding="utf-8"))
+    rules = [one.id for one in load().requirements.values() if one.kind == "rule"]
+    assert counts.keys() <= load().requirements.keys()
+    assert min(counts.values()) > 0
+    assert {one for one in rules if f"- `{one}` " in page} == set(rules) - counts.keys()
+
+
+def test_the_page_of_bounds_has_the_fields_of_the_contract() -> None:
+    """It is made from a run; what it says of the fields is what the contract says now."""
+    page = (_DOCS / "bounds.md").read_text(encoding="utf-8")
+    shown = [line.split("|")[1:5] for line in page.splitlines() if line.startswith("| `")]
+    rows = [
+        line.split("|")[1:5] for line in bounds.page(bounds.rows([], load())).splitlines() if line.startswith("| `")
+    ]
+    assert shown == rows
 
 
 def test_every_page_is_in_the_contents() -> None:

@@ -17,7 +17,7 @@ from werkzeug.routing import Map, Rule
 from pytest_ecs._mock import page
 from pytest_ecs._mock.compute import operations
 from pytest_ecs._mock.control import control
-from pytest_ecs._mock.deviations import DEVIATIONS
+from pytest_ecs._mock.deviations import DEVIATIONS, shown
 from pytest_ecs._mock.http import versions
 from pytest_ecs._mock.http.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
 from pytest_ecs._mock.http.reading import ECS_V2, MAX_BODY, error, fail, headers_of, inside, parse, read, text
@@ -25,9 +25,9 @@ from pytest_ecs._mock.http.routing import ROUTES, Request, Response, Route
 from pytest_ecs._mock.identity.policy import permit
 from pytest_ecs._mock.identity.signature import Signed, verify
 from pytest_ecs._mock.state.clock import Clock, VirtualClock
-from pytest_ecs._mock.state.cloud import State, quotas
+from pytest_ecs._mock.state.cloud import State
 from pytest_ecs._mock.state.keeping import keep, restore
-from pytest_ecs._mock.state.records import User
+from pytest_ecs._mock.state.records import User, quotas
 from pytest_ecs._mock.switches import switchboard
 from pytest_ecs._mock.variants import VARIANTS, answers, errors, wire
 
@@ -103,7 +103,7 @@ class MockCloud:
         if isinstance(self.clock, VirtualClock):
             self.clock.upcoming = self._state.upcoming
         self._state.varies = self._varies = switchboard("variant", VARIANTS, variants)
-        self._state.limits = quotas(self._state)
+        self._state.limits = quotas(self._state.limits, self._varies)
         self._lock = threading.RLock()
         self._log: list[dict[str, Any]] = []
         self._request_id = ""
@@ -248,6 +248,8 @@ class MockCloud:
                     fail(request.path, 400, "There is not one action that is known.", "Ecs.0005")
                 if chosen[0] in _DISCARDED_ACTIONS and self._state.deviates("deprecated-gone"):
                     fail(request.path, 404, "There is no such action.")
+                if request.json[chosen[0]] is None and self._state.deviates("null-actions-refused"):
+                    fail(request.path, 400, "The action has no object.")
                 route = choices[chosen[0]]
             if route.permission is not None:
                 permit(request.user, route.permission, self._state.deviates)
@@ -257,6 +259,7 @@ class MockCloud:
             self._state.asked = (request.id, request.user.id if request.user is not None else "")
             response = route.handler(request, self._state)
             answers.change(route, response, self._varies)
+            shown.alter(route, response, self._state.deviates)
             operations.note(route, request, self._state)
             return response
         except RefusalError as refusal:

@@ -60,6 +60,8 @@ def _group(requirement: str, contract: Contract) -> str:
     from pytest_ecs._report.certificate import group
 
     known = contract.requirements[requirement]
+    from pytest_ecs._report.certificate import group
+
     return group(known, contract.operations.get(known.operation or ""))
 
 

@@ -50,6 +50,7 @@ def compare(report: Mapping[str, Any], differences: list[Difference], *, whole: 
             yield f"error: {name}: {row['reason']}"
         elif row["verdict"] == "fail" and name not in listed:
             yield f"not listed: {name}: expected {row.get('expected')}, seen {row.get('observed')} ({row['evidence'][:2]})"
+    yield from (f"trouble: {one}" for one in report["troubles"])
     for name in sorted(listed & verdicts.keys()) if whole else ():
         if verdicts[name]["verdict"] == "pass":
             yield f"stale: {name} passes"

@@ -14,10 +14,11 @@ from .differences import Difference, compare, read
 
 def _report(**verdicts: str) -> dict[str, Any]:
     return {
+        "troubles": [],
         "results": [
             {"requirement": name, "verdict": verdict, "reason": "r", "evidence": ["main-1"]}
             for name, verdict in verdicts.items()
-        ]
+        ],
     }
 
 
@@ -47,6 +48,13 @@ def test_what_the_user_may_not_do_is_an_error_that_is_known() -> None:
     known = [Difference(("a",), "10.2", "x", "right")]
     assert not list(compare(_report(a="error"), known))
     assert list(compare(_report(a="pass"), known)) == ["stale: a passes"]
+
+
+def test_what_may_have_been_left_is_said() -> None:
+    """A leak is a trouble of the whole run, and of no requirement."""
+    assert list(compare({**_report(b="fail"), "troubles": ["a server is left"]}, _KNOWN)) == [
+        "trouble: a server is left"
+    ]
 
 
 def test_in_a_part_of_the_profile_nothing_is_stale() -> None:

@@ -7,6 +7,7 @@ without it, so that it need not be run with it.
 from __future__ import annotations
 
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -34,8 +35,8 @@ def trace(collected: Collected, file: Path | None = None) -> Choice:
         if kept["names"] == collected.names:
             return Choice(collected, [Seen(**one) for one in kept["seen"]])
     (clean,) = collected.run([Task("clean", tests=tuple(range(len(collected.names))), traced=True)])
-    if clean.failed or clean.errors or clean.troubles:
-        raise RuntimeError(f"the mock without a switch: {clean.failed} {clean.errors} {clean.troubles}")
+    if clean.failed or clean.errors or clean.leaks or clean.troubles:
+        raise RuntimeError(f"the mock without a switch: {clean.failed} {clean.errors} {clean.leaks} {clean.troubles}")
     if file is not None:
         rows = {"names": collected.names, "seen": [asdict(one) for one in clean.seen]}
         file.write_text(json.dumps(rows), encoding="utf-8")
@@ -89,7 +90,7 @@ class Choice:
                 chosen.update(covering[:each] or judging[:each])
                 chosen.update(judging[:1])
         left = requests
-        for number in self._spread(reached - chosen):
+        for number in self._spread(reached - chosen, zlib.crc32("+".join(switches).encode())):
             left -= self._requests[number]
             if left < 0:
                 break
@@ -104,14 +105,13 @@ class Choice:
     def _cheap(self, numbers: set[int]) -> list[int]:
         return sorted(numbers, key=lambda number: (self._requests[number], number))
 
-    def _spread(self, numbers: set[int]) -> Iterator[int]:
-        """Yield tests, first one of each function, cheap ones first, then another of each."""
+    def _spread(self, numbers: set[int], start: int) -> Iterator[int]:
+        """Yield tests, first one of each function, then another of each; where that begins is another for each *start*."""
         functions: dict[str, list[int]] = defaultdict(list)
         for number in sorted(numbers):
             functions[self._names[number].partition("[")[0]].append(number)
-        turn = 0
-        while functions:
-            heads = [numbers[turn] for numbers in functions.values()]
-            yield from self._cheap(set(heads))
-            turn += 1
-            functions = {name: numbers for name, numbers in functions.items() if len(numbers) > turn}
+        rounds = [ones[start % len(ones) :] + ones[: start % len(ones)] for ones in functions.values()]
+        first = start % max(1, len(rounds))
+        rounds = rounds[first:] + rounds[:first]
+        for turn in range(max(map(len, rounds), default=0)):
+            yield from (ones[turn] for ones in rounds if turn < len(ones))

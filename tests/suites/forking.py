@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,9 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
     #: Requirement -> reason, of those that came to no verdict by an error.
     errors: dict[str, str] = field(default_factory=dict)
-    #: What the run left behind, and what else went wrong.
+    #: What the run left behind: a cloud that deletes nothing cannot be cleaned up.
+    leaks: list[str] = field(default_factory=list)
+    #: What else went wrong.
     troubles: list[str] = field(default_factory=list)
     tests: int = 0
     #: CPU seconds.
@@ -162,7 +165,7 @@ class Collected:
         after: Callable[[], None] = before
         if task.traced:
             before, after = _trace(keeper, outcome)
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip_longest(items, items[1:]):
             before()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             after()
@@ -172,7 +175,7 @@ class Collected:
         keeper._delete_everything()
         if keeper.witness is not None:
             sink.add(keeper.witness.rest())
-        outcome.troubles += keeper.leaks
+        outcome.leaks += keeper.leaks
         contract = load()
         requirements = [contract.requirements[name] for name in {finding.requirement for finding in sink.findings}]
         for result in decide(requirements, sink.findings, today=date(2025, 1, 1)):

@@ -10,6 +10,7 @@ import argparse
 import json
 import random
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -17,13 +18,14 @@ from pathlib import Path
 from typing import Literal
 
 from pytest_ecs._contract import load
+from pytest_ecs._locations import schemas
 from pytest_ecs._mock import DEVIATIONS, VARIANTS
 
 from .choosing import Choice, trace
 from .expectations import EXPECTED, fits, needed
 from .forking import Collected, Outcome, Task, collected
 
-__all__ = ["Proof", "main", "of_deviation", "of_variant", "prove", "sets", "together"]
+__all__ = ["Proof", "main", "of_deviation", "of_variant", "prove", "proven", "sets", "together"]
 
 #: Variants that stand for the same choice cannot be on together.
 _APART = (
@@ -77,6 +79,7 @@ def of_variant(name: str, outcome: Outcome) -> Proof:
     """Return what a run with variants shows; what only should be may fail."""
     levels = load().requirements
     blamed = {one: why for one, why in outcome.failed.items() if levels[one].level == "must"} | outcome.errors
+    blamed |= dict.fromkeys(outcome.leaks, "left behind")
     return Proof(name, "blamed" if blamed else "just", outcome, blamed)
 
 
@@ -158,6 +161,17 @@ def _totals(proofs: Sequence[Proof]) -> str:
     return f"{len(proofs)} runs: {counts}; {outside} blamed outside; {seconds:.0f} CPU seconds"
 
 
+def proven(proofs: Sequence[Proof]) -> dict[str, int]:
+    """Return for each requirement the number of deviations that it was seen to notice, of those that are known to break it."""
+    noticed = (
+        one
+        for proof in proofs
+        if proof.name in DEVIATIONS
+        for one in proof.outcome.failed.keys() - proof.outside.keys()
+    )
+    return dict(sorted(Counter(noticed).items()))
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.suites.prove", description=__doc__)
     parser.add_argument("names", nargs="*", help="deviations or variants; without any, all of both and 20 sets")
@@ -168,7 +182,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="at a time")
     parser.add_argument("--trace", type=Path, metavar="FILE", help="keep what the tests reach in a file")
     parser.add_argument("--sample", action="store_true", help="few tests, chosen by what they cover, without a trace")
+    parser.add_argument("--requests", type=int, metavar="N", help="so many with each variant, set or pair")
     parser.add_argument("--table", action="store_true", help="print a line for each, not only for what is wrong")
+    parser.add_argument("--write", action="store_true", help="write how many deviations prove each requirement")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was seen")
     return parser.parse_args(arguments)
 
@@ -199,7 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work(tests: Collected) -> None:
         choice = Choice(tests) if options.sample else trace(tests, options.trace)
-        requests = _OF_SAMPLE if options.sample else None
+        requests = _OF_SAMPLE if options.sample else (_NEIGHBOURS, options.requests) if options.requests else None
         for proof in prove(tests, choice, names, groups, processes=options.processes, requests=requests):
             proofs.append(proof)
             if options.table or not proof.holds:
@@ -207,6 +223,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     code = collected(work)
     print(_totals(proofs), flush=True)
+    if options.write:
+        text = json.dumps(proven(proofs), indent=1) + "\n"
+        (schemas() / "proof.json").write_text(text, encoding="utf-8")
     if options.json is not None:
         rows = {p.name: {"holds": p.holds, "verdict": p.verdict, "failed": p.outcome.failed} for p in proofs}
         options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")

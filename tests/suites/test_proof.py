@@ -57,8 +57,22 @@ def test_a_variant_may_fail_what_should_be_and_nothing_that_must() -> None:
     """An error and what a run leaves behind count too."""
     should, must = "A.2/Ecs.0204", "ecs.jobs.show/status"
     assert prove.of_variant("extra-fields", Outcome("extra-fields", failed={should: "seen"})).holds
-    for wrong in (Outcome("", failed={must: ""}), Outcome("", errors={should: ""}), Outcome("", troubles=["leak"])):
+    for wrong in (
+        Outcome("", failed={must: ""}),
+        Outcome("", errors={should: ""}),
+        Outcome("", leaks=["one"]),
+        Outcome("", troubles=["end"]),
+    ):
         assert not prove.of_variant("extra-fields", wrong).holds
+
+
+def test_a_deviation_proves_what_it_is_known_to_break() -> None:
+    """Not what failed beside it; each counts once for each requirement."""
+    known, beside = needed("batch-first-only")[0], "ecs.jobs.show/status"
+    names = ("batch-first-only", "stop-noop", "extra-fields")
+    outcomes = [Outcome(name, failed={known: "", needed("stop-noop")[1]: "", beside: ""}) for name in names]
+    proofs = [*map(prove.of_deviation, names[:2], outcomes), prove.of_variant(names[2], outcomes[2])]
+    assert prove.proven(proofs) == {"ecs.servers.batch-start/rule/success-starts": 1, needed("stop-noop")[1]: 2}
 
 
 @pytest.mark.parametrize("names", prove.sets(20), ids=lambda names: names[0])

@@ -36,6 +36,8 @@ def configure(request: Request, state: State) -> Response:
     on = read.get(_NAME) == "true"
     if on and not _supported(server) and not state.deviates("recovery-flavor-unchecked"):
         raise EcsError("Ecs.0036", "The flavor does not support automatic recovery.")
-    if not state.deviates("recovery-noop"):
+    if state.varies("recovery-late"):
+        state.later(state.clock.now() + 4, lambda _: setattr(server, "recovery", on))
+    elif not state.deviates("recovery-noop"):
         server.recovery = on
     return Response(204)

@@ -12,6 +12,7 @@ from pytest_ecs._mock.deviations.metadata import METADATA
 from pytest_ecs._mock.deviations.network import NETWORK
 from pytest_ecs._mock.deviations.requests import REQUESTS
 from pytest_ecs._mock.deviations.servers import SERVERS
+from pytest_ecs._mock.deviations.shown import SHOWN
 from pytest_ecs._mock.deviations.storage import STORAGE
 
 __all__ = ["DEVIATIONS"]
@@ -20,6 +21,7 @@ __all__ = ["DEVIATIONS"]
 DEVIATIONS: Mapping[str, str] = {
     **REQUESTS,
     **ANSWERS,
+    **SHOWN,
     **JOBS,
     **SERVERS,
     **STORAGE,

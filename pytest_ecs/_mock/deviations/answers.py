@@ -27,6 +27,7 @@ ANSWERS: Mapping[str, str] = {
     "microversion-above-accepted": "the microversion after the last one is accepted",
     "microversion-unchecked": "microversions outside the range are accepted",
     "microversion-status-wrong": "microversions outside the range are answered with 400",
+    "microversion-header-new-ignored": "OpenStack-API-Version is not read",
     "microversion-echo-missing": "answers do not say their microversion",
     "deprecated-gone": "the discarded APIs of chapter 11 are not there",
     "gone-api-served": "APIs are served above the last microversion that has them",

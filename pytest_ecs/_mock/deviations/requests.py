@@ -33,5 +33,8 @@ REQUESTS: Mapping[str, str] = {
     "signed-body-unlimited": "signed requests may have bodies of any size",
     "large-body-crashes": "a body of more than 12 MB with a token gives HTTP 500",
     "unknown-field-crashes": "a field that no table lists gives HTTP 500",
+    "bound-at-refused": "what is just as large or as long as it may be is refused",
+    "unicode-refused": "text outside ASCII is refused",
+    "null-actions-refused": "actions with null in the place of their object are refused",
     "crash-on-unknown-id": "an unknown server id gives HTTP 500",
 }

@@ -54,7 +54,7 @@ def _without(key: str, *values: str) -> Change:
 
 
 _NONE, _KEY, _EARLY = _be(None), _be("-----BEGIN RSA PRIVATE KEY-----"), _be("2001-01-01T00:00:00.000000")
-_ECS_DISKS = "/cloudservers/{server_id}/block_device"
+_ECS_DISKS = "servers/{server_id}/block_device"
 _ACTIONS = "/servers/{server_id}/os-instance-actions"
 _DISKS = "/servers/{server_id}/os-volume_attachments"
 _NICS = "{project_id}/servers/{server_id}/os-interface"
@@ -146,7 +146,6 @@ ROWS: Mapping[str, _Row] = {
     "disk-server-other": _Row(
         "a disk shows another server", f"GET {_DISKS}/{{volume_id}}", "volumeAttachment.serverId", _other
     ),
-    "volume-size-other": _Row("a disk shows another size", "GET /os-volumes/{volume_id}", "volume.size", _other),
     "volume-id-other": _Row("a disk shows another id", "GET /os-volumes/{volume_id}", "volume.id", _other),
     "volumes-listed-none": _Row("no disk is listed", "GET /os-volumes", "volumes", lambda _: []),
     "volumes-attached-none": _Row(
@@ -219,12 +218,6 @@ ROWS: Mapping[str, _Row] = {
     "rule-ports-other": _Row(
         "a new rule shows another port", "POST /os-security-group-rules", "security_group_rule.to_port", _other
     ),
-    "rule-addresses-other": _Row(
-        "a new rule shows other addresses",
-        "POST /os-security-group-rules",
-        "security_group_rule.ip_range.cidr",
-        _be("192.0.2.0/24"),
-    ),
     # floating IP addresses and images
     "floating-pool-other": _Row("a new address has another pool", "POST /os-floating-ips", "floating_ip.pool", _other),
     "floating-bound-at-once": _Row(
@@ -254,9 +247,9 @@ ROWS: Mapping[str, _Row] = {
     "metadata-shown-more": _Row("a pair is not alone", "GET /metadata/{key}", "meta.+other", _be("pair")),
     "metadata-answers-other": _Row("setting answers another value", "PUT /metadata/{key}", "meta.*", _be("another")),
     "tags-answer-less": _Row("setting tags answers one less", "PUT /servers/{server_id}/tags", "tags", _less),
-    "ecs-tags-listed-less": _Row("a tag is not listed", "GET /cloudservers/{server_id}/tags", "tags", _less),
-    "ecs-tags-twice": _Row("a tag is listed twice", "GET /cloudservers/{server_id}/tags", "tags", _twice),
-    "ecs-project-tags-twice": _Row("a key is listed twice", "GET /cloudservers/tags", "tags", _twice),
+    "ecs-tags-listed-less": _Row("a tag is not listed", "GET /v1/{project_id}/servers/{server_id}/tags", "tags", _less),
+    "ecs-tags-twice": _Row("a tag is listed twice", "GET /v1/{project_id}/servers/{server_id}/tags", "tags", _twice),
+    "ecs-project-tags-twice": _Row("a key is listed twice", "GET /v1/{project_id}/servers/tags", "tags", _twice),
     # server groups
     "new-group-name-other": _Row(
         "a new group has another name", f"POST {_GROUPS}", "server_group.name", _be("another")
@@ -303,15 +296,10 @@ ROWS: Mapping[str, _Row] = {
     ),
     "versions-without-old": _Row("v2.0 is not listed", "GET /", "versions", _without("id", "v2.0")),
     "version-id-other": _Row("a version shows another id", "GET /{api_version}", "version.id", _be("v9.9")),
-    "version-updated-other": _Row(
-        "a version was updated at another time", "GET /{api_version}", "version.updated", _be("2020-01-01T00:00:00Z")
-    ),
-    "projects-none": _Row("no project is listed", "GET /v3/projects", "projects", lambda _: []),
 }
 #: Name -> what is wrong.
 SHOWN: Mapping[str, str] = {
     **{name: row.what for name, row in ROWS.items()},
-    "empty-answers-filled": "answers that need no body have an empty object",
 }
 
 
@@ -349,11 +337,7 @@ def _alter(body: Any, row: _Row) -> None:
 
 def alter(route: Route, response: Response, deviates: Callable[[str], bool]) -> None:
     """Let the deviations that are on change an answer that is no error."""
-    if response.status >= 300:
-        return
-    if response.body is None:
-        if response.status != 204 and deviates("empty-answers-filled"):
-            response.body = {}
+    if response.status >= 300 or response.body is None:
         return
     for name, row in _BY_METHOD.get(route.method, ()):
         if fits(route, row.route) and deviates(name):

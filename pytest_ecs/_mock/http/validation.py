@@ -121,6 +121,8 @@ class Reader:
 
     def _text(self, value: str, field: Field, path: str) -> None:
         self._bounds(len(value), field, f"the length of {path}")
+        if not value.isascii() and self._deviates("unicode-refused"):
+            raise self._refuse(field.code("pattern"), f"{path} has characters outside ASCII")
         if field.enum and value not in field.enum:
             self._broken(field, "enum", f"{path} is not one of {', '.join(field.enum)}", "enum-unchecked")
         if field.pattern is not None and not re.fullmatch(field.pattern, value):
@@ -131,6 +133,8 @@ class Reader:
             self._broken(field, "low", f"{what} is less than {field.low}", "bound-under-unchecked")
         if field.high is not None and value > field.high:
             self._broken(field, "high", f"{what} is more than {field.high}", "bound-over-unchecked")
+        elif field.high is not None and value == field.high > 1 and self._deviates("bound-at-refused"):
+            raise self._refuse(field.code("high"), f"{what} is {field.high}")
 
 
 @cache

@@ -62,10 +62,10 @@ def show_version(request: Request, state: State) -> Response:
     return Response(200, {"version": version})
 
 
-def _asked(headers: Mapping[str, str]) -> str | None:
+def _asked(headers: Mapping[str, str], deviates: Callable[[str], bool]) -> str | None:
     """Return the microversion that the headers ask for, None for none."""
     newer, older = headers.get(_NEW.lower()), headers.get(_OLD.lower())
-    if newer is None:
+    if newer is None or deviates("microversion-header-new-ignored"):
         return older
     for entry in newer.split(","):
         service, _, version = entry.strip().partition(" ")
@@ -82,7 +82,7 @@ def _asked(headers: Mapping[str, str]) -> str | None:
 
 def negotiate(headers: Mapping[str, str], deviates: Callable[[str], bool]) -> tuple[int, int]:
     """Return the microversion that is asked for, 2.1 for none; refuse a wrong one with 400 or 406."""
-    asked = _asked(headers)
+    asked = _asked(headers, deviates)
     if asked is None:
         return LOWEST
     if asked.strip() == "latest":

@@ -85,7 +85,9 @@ def bind(request: Request, state: State) -> Response:
         request.project.servers[eip.server].unbind(eip)
     if nics[0].eip is not None:
         raise NativeError(400, "The fixed address has a floating IP address already.")
-    if not state.deviates("floating-ip-bind-noop"):
+    if state.varies("floating-ips-late"):
+        state.later(state.clock.now() + 4, lambda _: server.bind(eip, nics[0]) if eip.server is None else None)
+    elif not state.deviates("floating-ip-bind-noop"):
         server.bind(eip, nics[0])
     return Response(202)
 
@@ -99,7 +101,9 @@ def unbind(request: Request, state: State) -> Response:
     eip = _by_address(request, wanted.get("address", ""))
     if eip.server != server.id and not state.deviates("floating-ip-unbound-accepted"):
         raise NativeError(409, "The floating IP address is not bound to the instance.")
-    if not state.deviates("floating-ip-unbind-noop"):
+    if state.varies("floating-ips-late"):
+        state.later(state.clock.now() + 4, lambda _: server.unbind(eip) if eip.server == server.id else None)
+    elif not state.deviates("floating-ip-unbind-noop"):
         server.unbind(eip)
     if state.deviates("floating-ip-unbind-releases"):
         request.project.eips.pop(eip.id, None)

@@ -6,7 +6,7 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pytest_ecs._mock.state.clock import Clock
 from pytest_ecs._mock.state.hardware import Disk, Done, Eip, Network, Nic, Port, Server, Snapshot
@@ -14,7 +14,7 @@ from pytest_ecs._mock.state.machine import GONE, POWER, Phase, action_of, failed
 from pytest_ecs._mock.state.records import Action, Image, Job, KeyPair, Limits, Rule, SecurityGroup, ServerGroup, User
 from pytest_ecs._mock.state.stock import KEY, flavors, images
 
-__all__ = ["Project", "State", "quotas"]
+__all__ = ["Project", "State"]
 
 
 @dataclass
@@ -273,13 +273,3 @@ class State:
             eip.server = eip.fixed = None
             if eip.delete_on_termination and server.id not in self.projects[server.project].servers:
                 self.projects[server.project].eips.pop(eip.id, None)
-
-
-def quotas(state: State) -> Limits:
-    """Return the quotas of every project to begin with."""
-    if state.varies("quotas-low"):
-        return replace(state.limits, servers=200, cores=2000, eips=10)
-    if state.varies("quotas-high"):
-        many = {name: 10 * value for name, value in asdict(state.limits).items()}
-        return replace(state.limits, **{**many, "disks": state.limits.disks})
-    return state.limits

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-__all__ = ["Action", "Flavor", "Image", "Job", "KeyPair", "Limits", "Rule", "SecurityGroup", "ServerGroup", "User"]
+__all__ = [
+    "Action",
+    "Flavor",
+    "Image",
+    "Job",
+    "KeyPair",
+    "Limits",
+    "Rule",
+    "SecurityGroup",
+    "ServerGroup",
+    "User",
+    "quotas",
+]
 
 
 @dataclass
@@ -130,6 +143,16 @@ class Limits:
     server_groups: int = 10
     members: int = 16
     metadata: int = 128
+
+
+def quotas(limits: Limits, varies: Callable[[str], bool]) -> Limits:
+    """Return the quotas of every project to begin with."""
+    if varies("quotas-low"):
+        return replace(limits, servers=200, cores=2000, eips=10)
+    if varies("quotas-high"):
+        many = {name: 10 * value for name, value in asdict(limits).items()}
+        return replace(limits, **{**many, "disks": limits.disks})
+    return limits
 
 
 @dataclass

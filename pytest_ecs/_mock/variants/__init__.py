@@ -20,6 +20,8 @@ VARIANTS: Mapping[str, tuple[str, str]] = {
     **{name: (what, allowed) for name, (what, allowed, _) in ERRORS.items()},
     **WIRE,
     "batch-from-one": ("names of a batch count from -0001", "name-suffix-start"),
+    "floating-ips-late": ("floating IP addresses are bound and unbound four seconds later", "floating-ips-later"),
+    "recovery-late": ("automatic recovery is configured four seconds later", "recovery-later"),
     "garbage-token-400": ("a token that is none is refused with 400 and Ecs.0023", "A.2"),
     "jobs-slow": ("everything takes three times as long", "5.8.1"),
     "limit-over-refused": ("a limit above 1000 is refused", "list-limit"),

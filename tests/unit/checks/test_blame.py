@@ -200,6 +200,19 @@ def test_what_is_missing_is_said_as_missing() -> None:
     assert finding.expected == 'body.s.a is "1"'
 
 
+def test_a_url_that_is_not_there_is_the_endpoint_s_fault_even_with_choices(whole: Contract) -> None:
+    """HTTP 300 to a valid request says which URLs there are instead; what builds on that request is not tested."""
+    monitor = "nova.servers.monitor"
+    valid = exchange(
+        monitor, 300, {"choices": []}, method="POST", id="control", case=Case(f"{monitor}/status", "accepted")
+    )
+    wrong = Case(f"{monitor}/rule/error-codes", "not-found", "there is no such server", "control")
+    refused = exchange(monitor, 300, {"choices": []}, method="POST", id="wrong", case=wrong)
+    found = {one.requirement: one.outcome for one in rejudge([valid, refused], [], whole)}
+    assert found[f"{monitor}/status"] == "fail"
+    assert found[f"{monitor}/rule/error-codes"] == "not_tested"
+
+
 def test_a_server_without_room_is_the_environment_s() -> None:
     """Its fault says so, or it has no host."""
     claim = Assertion("x", ("body", "server", "status"), "equals", "ACTIVE")
@@ -212,10 +225,15 @@ def test_a_server_without_room_is_the_environment_s() -> None:
         assert evaluate("r", claim, exchange(body={"server": server})).outcome == outcome
 
 
-@pytest.mark.parametrize(("status", "missing"), [("ACTIVE", True), ("SHUTOFF", False), ("error", False)])
-def test_fields_are_required_in_the_states_of_the_examples(whole: Contract, status: str, missing: bool) -> None:
-    """progress and security_groups are shown of servers that are ACTIVE."""
-    failed = _outcomes(whole, [_server(status=status, metadata={})])
+@pytest.mark.parametrize(
+    ("status", "task", "missing"),
+    [("ACTIVE", None, True), ("ACTIVE", "deleting", False), ("SHUTOFF", None, False), ("error", None, False)],
+)
+def test_fields_are_required_in_the_states_of_the_examples(
+    whole: Contract, status: str, task: str | None, missing: bool
+) -> None:
+    """progress and security_groups are shown of servers that are ACTIVE, and to which nothing is being done."""
+    failed = _outcomes(whole, [_server(status=status, metadata={}, **{"OS-EXT-STS:task_state": task})])
     for name in ("progress", "security_groups"):
         assert (f"{_SHOW}/response/server.{name}/required" in failed) is missing
 
