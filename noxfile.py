@@ -146,9 +146,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Measure the branches that the unit tests take; fail below the floor that stands in pyproject.toml."""
+    """Measure the branches that the unit tests take; there is no floor yet."""
     session.install("-e", ".[dev]", "coverage")
-    session.run("coverage", "run", "-m", "pytest", "tests/unit", *session.posargs)
+    session.run("coverage", "run", "--branch", "--source=pytest_ecs", "-m", "pytest", "tests/unit", *session.posargs)
     session.run("coverage", "report", "--skip-covered", "--sort=cover")
 
 
