@@ -59,6 +59,11 @@ def _detached(holds: Callable[[Client, str, str], bool], query: str = "") -> Pro
     return probe
 
 
+def _agents(c: Client) -> bool:
+    (server,) = c.create(imageRef=c.resources["plain_image_id"], **_data())
+    return _detach(c, server, c.attached(server)["/dev/vdb"]).status_code == 400
+
+
 def _locked(c: Client) -> bool:
     (server,), volume = c.create(), c.volume()
     c.cloud._state.projects[c.project].servers[server].locked = True
@@ -337,6 +342,9 @@ PROBES: dict[str, Probe] = {
     "attach-device-ignored": lambda c: "/dev/vdd" in _attached(device="/dev/vdd")(c),
     "attach-device-unchecked": _attach_refused(lambda c: c.volume(), device="/dev/vda"),
     "detach-flag-zero-noop": _detached(lambda c, s, v: list(c.attached(s)) == ["/dev/vda"], "?delete_flag=0"),
+    "detach-running-refused": _detached(lambda c, s, v: list(c.attached(s)) == ["/dev/vda"]),
+    "agents-unchecked": _agents,
+    "xen-device-unneeded": lambda c: _attach(c, c.create(flavorRef="s1.medium")[0], c.volume()).status_code == 400,
     "detach-noop": _detached(lambda c, s, v: list(c.attached(s)) == ["/dev/vda"]),
     "detach-deletes": _detached(lambda c, s, v: c.disk(v)["status"] == "available"),
     "detach-system-unchecked": _system,

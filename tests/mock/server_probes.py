@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives import serialization
 
 from tests.mock.harness import Client, JsonObject
 
@@ -235,6 +236,19 @@ def _password(c: Client, s: str) -> Any:
     return c.nova("GET", f"servers/{s}/os-server-password").json()["password"]
 
 
+def _ciphered(c: Client) -> bool:
+    server = _done(wait=600, imageRef=c.resources["windows_image_id"], key_name=c.resources["key_name"])(c)
+    c.advance(600)
+    return bool(_password(c, server) != c.cloud._state.projects[c.project].servers[server].password)
+
+
+def _halves(c: Client) -> bool:
+    pair = _keypair(c).json()["keypair"]
+    private = serialization.load_pem_private_key(pair["private_key"].encode(), None)
+    public = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return bool(pair["public_key"].split()[1] == public.decode().split()[1])
+
+
 def _forgotten(c: Client) -> bool:
     windows = list(c.cloud._state.images)[1]
     server = _done(wait=600, imageRef=windows, key_name=c.resources["key_name"])(c)
@@ -424,6 +438,8 @@ PROBES: dict[str, Probe] = {
     "keypair-delete-noop": lambda c: (
         c.nova("DELETE", "os-keypairs/conformance-key").status_code == 202 and not _keys(c)
     ),
+    "keypair-private-of-another": _halves,
+    "password-in-clear": _ciphered,
     "password-null": lambda c: _password(c, c.create()[0]) == "",
     "password-delete-noop": _forgotten,
     "group-affinity": _hosts,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pytest_ecs._mock import DEVIATIONS, MockCloud
@@ -21,6 +22,14 @@ Probe = Callable[[Client], bool]
 
 def _creation_refused(**changed: Any) -> Probe:
     return lambda c: c.v1("POST", "cloudservers", c.request(**changed)).status_code == 400
+
+
+def _created(c: Client, **changed: Any) -> int:
+    return c.v1("POST", "cloudservers", c.request(**changed)).status_code
+
+
+def _nic_native(c: Client, network: str) -> httpx.Response:
+    return c.nova("POST", "servers", c.native(networks=[{"uuid": network}]))
 
 
 def _creation_error(status: int, code: str) -> Probe:
@@ -288,6 +297,9 @@ PROBES: dict[str, Probe] = {
     "pattern-unchecked": _creation_refused(name="a b"),
     "together-unchecked": _creation_refused(root_volume={"volumetype": "SSD", "cluster_type": "DSS"}),
     "reference-unchecked": _creation_refused(imageRef=UNKNOWN),
+    "geneve-unchecked": lambda c: _nic_native(c, c.resources["geneve_network_id"]).status_code == 400,
+    "foreign-subnet-unchecked": lambda c: _created(c, nics=[{"subnet_id": c.resources["foreign_subnet_id"]}]) == 400,
+    "private-image-needs-password": lambda c: _created(c, imageRef=c.resources["private_image_id"]) == 200,
     "password-unchecked": _creation_refused(adminPass="aaaaaaaa"),
     "password-needs-all": lambda c: (
         c.v1("POST", "cloudservers", c.request(adminPass="Qm7tXw2pLz9R")).status_code == 200
