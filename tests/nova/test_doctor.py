@@ -71,7 +71,7 @@ def test_nothing_is_created(command: Command, mock: dict[str, Any], tmp_path: Pa
     ("options", "text"),
     [
         ([], "needs a target"),
-        (["natve"], "no profile 'natve'; did you mean native"),
+        (["natve"], "did you mean native?"),
         (["--ecs-cloud=nowhere"], "cloud 'nowhere' is not in"),
         (["--ecs-endpoint=nonsense"], "is not a URL"),
     ],

@@ -19,14 +19,6 @@ def clean_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
     return done.returncode, folder
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker have all tests that look at the clean run, so that there is one."""
-    for item in items:
-        if "clean_run" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("clean run"))
-
-
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the derived deviations by kind."""
     lines = [

@@ -221,8 +221,11 @@ def _fields_of(
 
 def _in_state(says: str, holder: Any) -> bool:
     """Whether a thing is in a state in which a requirement on its fields wants them."""
-    found = re.search(r" while (\w+) is (.+)", says)
-    return found is None or str(holder.get(found[1])).upper() in re.split(", | or ", found[2])
+    found = re.search(r" while (\w+) is (.+?)(?: without (\S+))?$", says)
+    if found is None:
+        return True
+    member, states, task = found.groups()
+    return str(holder.get(member)).upper() in re.split(", | or ", states) and not (task and holder.get(task))
 
 
 def _change(kind: str, keyword: str, schema: Mapping[str, Any], holder: Any, at: Any) -> str | None:

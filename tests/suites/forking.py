@@ -280,6 +280,8 @@ def collected(work: Callable[[Collected], None], options: Sequence[str] = ()) ->
             "no:cacheprovider",
             "-p",
             "no:xdist",
+            "-p",
+            "no:pytest-ecs-progress",  # its thread would be lost in the forks
         ]
         # One seed, since what is compared must not depend on what generated requests happen to meet.
         arguments += [f"--ecs-report={folder}", "--hypothesis-seed=1", *options]

@@ -1,4 +1,4 @@
-"""Checking a certificate from its evidence: tamperings of any field and byte, all found; 500 with ``--proof``, else a sample."""
+"""Checking a certificate from its evidence: tamperings of any field and byte, all found; 500 with ``--thorough``, else a sample."""
 
 import copy
 import gzip
@@ -98,8 +98,8 @@ def _found(folder: Path) -> bool:
 
 @pytest.fixture
 def share(request: pytest.FixtureRequest) -> int:
-    """How many times fewer tamperings are tried than with ``--proof``."""
-    return 1 if request.config.getoption("--proof") else 10
+    """How many times fewer tamperings are tried than with ``--thorough``."""
+    return 1 if request.config.getoption("--thorough") else 10
 
 
 def test_every_change_of_a_field_of_the_report_is_found(tmp_path: Path, share: int) -> None:
