@@ -24,9 +24,9 @@ _README = """\
 Nova's own fake one, so nothing boots, and networks, images and disks are stand-ins: the fixtures of Nova's tests, grown to what the
 suite needs. So the certificate speaks of the APIs of chapter 6 and of the login, and says nothing about machines, networks or storage.
 
-**How it was made.** `python -m tests.nova.certify --folder CACHE --publish` (`nox -s nova -- --publish`) sets the services up with
-`tests/nova/stack`, certifies them with the profile `native`, a second project and a user without rights, and refuses to publish what
-differs in another way than `tests/nova/differences.yaml` says. It covers {covers}.
+**How it was made.** `tests/nova/stack` set the services up, and the command under **Reproduce** in `report.html` certified them with the
+profile `native`, a second project and a user without rights. What differs was compared with `tests/nova/differences.yaml`; what that
+does not say is not published. `nox -s nova -- --publish` does all of it for the whole profile. It covers {covers}.
 
 **The verdict** is {verdict}: {passed} requirements hold, {failed} do not, {not_tested} could not be tested here and
 {not_applicable} do not apply. {requests} requests, {servers} servers, {minutes} minutes.
