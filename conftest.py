@@ -30,7 +30,7 @@ def _scope(nodeid: str) -> str:
     return "clean run" if file.startswith("tests/suites/") and file.endswith(_OF_THE_CLEAN_RUN) else nodeid
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(trylast=True, optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep groups of the project's own tests together; certifications have groups of their own."""
     if config.getoption("dist") != "load":

@@ -43,7 +43,9 @@ def cinder_class():
             for name, function in (
                 ("get_all", self.list_volumes),
                 ("delete", self.delete_volume),
-                ("get_all_snapshots", lambda ctxt: []),
+                ("create_snapshot", self.fake_create_snapshot_force),
+                ("delete_snapshot", self.delete_snapshot),
+                ("get_all_snapshots", lambda context: list(self.volume_snapshots.values())),
                 ("get_snapshot", self.one_snapshot),
             ):
                 self.useFixture(
@@ -84,6 +86,16 @@ def cinder_class():
             self.volumes.pop(volume_id, None)
             if volume_id in self.known:
                 self.known.remove(volume_id)
+
+        def fake_create_snapshot_force(self, context, volume_id, name, description):
+            size = self.fake_get(context, volume_id)["size"]
+            snapshot = super().fake_create_snapshot_force(context, volume_id, name, description)
+            snapshot.update(volume_size=size, created_at="2026-01-01T00:00:00.000000")
+            return snapshot
+
+        def delete_snapshot(self, context, snapshot_id):
+            self.one_snapshot(context, snapshot_id)
+            del self.volume_snapshots[snapshot_id]
 
         def one_snapshot(self, context, snapshot_id):
             found = self.fake_get_snapshot(context, snapshot_id)
