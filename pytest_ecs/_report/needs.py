@@ -97,7 +97,7 @@ def _sentences(report: Report, *, brief: bool) -> Iterator[str]:
     verdict = report["verdict"]
     asked = sum(must.values())
     yield {
-        "pass": f"Each of the {asked:,} binding requirements that were asked for was tested and holds.",
+        "pass": f"Each of the {must.get('pass', 0):,} binding requirements that apply was tested and holds.",
         "partial": f"Nothing binding failed, and not all of the {asked:,} binding requirements that were asked for could be shown to hold.",
         "fail": f"{_count(must.get('fail', 0), 'binding requirement')} of {asked:,} failed.",
     }.get(verdict, "Something was in the way, so that nothing can be said about the endpoint as a whole.")
@@ -105,6 +105,9 @@ def _sentences(report: Report, *, brief: bool) -> Iterator[str]:
         yield "The run did not end in order."
     if must.get("error"):
         yield f"{_count(must['error'], 'binding requirement')} could not be judged for an error of the environment or the harness."
+    if must.get("not_applicable"):
+        one = must["not_applicable"] == 1
+        yield f"{_count(must['not_applicable'], 'binding requirement')} {'does' if one else 'do'} not apply."
     if must.get("waived"):
         yield f"{_count(must['waived'], 'binding requirement')} failed and {'is' if must['waived'] == 1 else 'are'} waived."
     wrong = [waiver for waiver in report["waivers"] if waiver["state"] in WRONG]

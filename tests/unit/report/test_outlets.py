@@ -58,7 +58,11 @@ def test_what_was_not_tested_is_grouped_by_what_it_would_take(tmp_path: Path, re
 
 @pytest.mark.parametrize(
     ("verdict", "said"),
-    [("pass", "was tested and holds"), ("partial", "Nothing binding failed"), ("error", "Something was in the way")],
+    [
+        ("pass", "that apply was tested and holds"),
+        ("partial", "Nothing binding failed"),
+        ("error", "Something was in the way"),
+    ],
 )
 def test_the_paragraph_says_what_the_verdict_rests_on(tmp_path: Path, verdict: str, said: str) -> None:
     """One sentence for each verdict; a run that did not end is said as well."""
