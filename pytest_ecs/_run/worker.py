@@ -15,6 +15,7 @@ from pytest_ecs._report.failure import explain, explain_own
 from pytest_ecs._report.model import Process, Waiver
 from pytest_ecs._report.rows import Drift, Rows
 from pytest_ecs._report.waiving import fits
+from pytest_ecs._run import allure_results
 from pytest_ecs._text import harmless
 from pytest_ecs.exceptions import (
     ConformanceFailure,
@@ -89,12 +90,24 @@ class Witness:
             result = yield
         new = self._judge()
         covered = covered_by(item)
+        if allure_results.wanted(item.config):
+            self._show(covered, new)
         if self._keeper.session is not None and covered:
             self._speak_for(item, [name for name in covered if name not in self._judged])
         if (own := self._complained()) or new:
             text = "\n\n".join([*map(self._text, new), *own])
             raise ConformanceFailure(text, [finding.requirement for finding in new])
         return result
+
+    def _show(self, covered: Sequence[str], new: Sequence[Finding]) -> None:
+        """Let Allure show what the running test is about, and by which exchanges it is seen broken."""
+        known, session = self._contract.requirements, self._keeper.session
+        about = dict.fromkeys((*covered, *(finding.requirement for finding in new)))
+        broken = {
+            finding.requirement: [one for name in finding.exchanges if session and (one := session.get(name))]
+            for finding in new
+        }
+        allure_results.tell([known[name] for name in about if name in known], broken)
 
     def _speak_for(self, item: pytest.Item, silent: list[str]) -> None:
         """Say what became of the requirements that a test covers and made no finding on.
