@@ -7,6 +7,7 @@ import pytest
 
 from pytest_ecs import load_contract
 from pytest_ecs._report.evidence import read_evidence
+from pytest_ecs._report.sign import verify_signature
 from pytest_ecs._report.verify import read_certificate, verify
 
 from .unit.report.reports import written
@@ -24,6 +25,11 @@ def _wrong(folder: Path) -> list[str]:
     mock = "embedded-mock" in folder.parts
     if mock and (report["verdict"], report["target"]["simulated"]) != ("pass", True):
         wrong.append("the mock's is SIMULATED and PASS, or it is not published")
+    key = folder / "key.pub"
+    if key.exists():
+        wrong += verify_signature(folder, key)
+    elif mock:
+        wrong.append("the mock's is signed, and its public key is beside it as key.pub")
     return wrong or (verify(folder, load_contract()) if report["contract"]["sha256"] == load_contract().digest else [])
 
 
@@ -41,7 +47,10 @@ def test_what_is_not_right_would_not_be_published(tmp_path: Path) -> None:
     folder = tmp_path / "01" / "embedded-mock" / "current"
     folder.mkdir(parents=True)
     written(folder)
-    assert _wrong(folder) == ["the mock's is SIMULATED and PASS, or it is not published"]
+    assert _wrong(folder) == [
+        "the mock's is SIMULATED and PASS, or it is not published",
+        "the mock's is signed, and its public key is beside it as key.pub",
+    ]
     other = tmp_path / "01" / "other" / "2026-06-01"
     shutil.copytree(folder, other)
     assert _wrong(other) == []
