@@ -161,6 +161,10 @@ class PrerequisiteMissing(EcsError):
     """A resource, credential or state that a test needs is not available on this target."""
 
 
+class OutsideProfile(PrerequisiteMissing):
+    """What a test needs is asked for by an operation that the profile of the run does not have."""
+
+
 class BudgetExceeded(PrerequisiteMissing):
     """A hard limit on servers or minutes would be passed."""
 

@@ -117,10 +117,18 @@ class Bounded(httpx.BaseTransport):
         headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
         body = _Body(response.stream, encoded, ends)  # type: ignore[arg-type]
         extensions = {**response.extensions, ENCODED: encoded}
-        return httpx.Response(response.status_code, headers=headers, stream=body, extensions=extensions)
+        return _Answer(response.status_code, headers=headers, stream=body, extensions=extensions)
 
     def close(self) -> None:
         self._inner.close()
+
+
+class _Answer(httpx.Response):
+    """An answer that leads nowhere: redirects are not followed, and the library trips over places that are none."""
+
+    @property
+    def has_redirect_location(self) -> bool:
+        return False
 
 
 class _Body(httpx.SyncByteStream):

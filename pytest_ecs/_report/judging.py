@@ -61,7 +61,9 @@ def judged(evidence: Evidence, contract: Contract) -> Judged:
                 operation = contract.operations.get(claimed.operation or "")
                 codes = contract.environment_codes
                 note(evaluate(finding.requirement, finding.assertion, claimed, codes, operation))
-        elif finding.outcome in {"error", "not_tested"}:
+        elif finding.outcome in {"error", "not_tested"} or (
+            finding.outcome == "not_applicable" and not finding.exchanges
+        ):
             first.setdefault((finding.requirement, finding.outcome), finding)
     # What was recorded of a success that is no news any more: several processes each saw it for the first time.
     for one in {key[2] for key, same in again.items() if not same}:

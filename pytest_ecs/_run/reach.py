@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_ecs._http.connection import Guard
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON, Identity
-from pytest_ecs.exceptions import PrerequisiteMissing
+from pytest_ecs.exceptions import OutsideProfile, PrerequisiteMissing
 
 if TYPE_CHECKING:
     from pytest_ecs._contract.model import Operation
@@ -44,7 +44,11 @@ class Reach:
     def before(self, method: str, path: str, body: JSON, identity: Identity) -> object | None:
         """See `Guard`; raises `PrerequisiteMissing` for a request that is outside."""
         if self.closed and (reason := self.outside(method, path, body)) is not None:
-            raise PrerequisiteMissing(f"{method} {path} is not sent", seen=reason, hint="")
+            found = self._found(method, path, body)
+            # Without what the URL names: reasons are grouped, and ids say nothing.
+            what = f"{found.id} ({found.section})" if found is not None else f"{method} of no documented URL"
+            kind = PrerequisiteMissing if self._has(*self._belongs(method, path, body)) else OutsideProfile
+            raise kind(f"{what} is not sent", seen=reason, hint="")
         if not self.closed and method == "DELETE":
             return None  # the clean-up has written down what hangs on a thing, and its threads have no ledger
         return self.guard.before(method, path, body, identity)
@@ -56,13 +60,14 @@ class Reach:
     def outside(self, method: str, path: str, body: JSON = None) -> str | None:
         """Say why a request is not sent, or return None."""
         chapter, operation = self._belongs(method, path, body)
-        if chapter == 5 and 5 in self.missing:
-            return "the endpoint does not offer the APIs of chapter 5"
-        if chapter is None or chapter in chapters_of(self.profile):
-            return None
-        if operation is not None and self.profile in operation.profiles:
-            return None
-        return f"it belongs to chapter {chapter}, which is not in the profile {self.profile}"
+        if not self._has(chapter, operation):
+            return f"it belongs to chapter {chapter}, which is not in the profile {self.profile}"
+        return "the endpoint does not offer the APIs of chapter 5" if chapter == 5 and 5 in self.missing else None
+
+    def _has(self, chapter: int | None, operation: Operation | None) -> bool:
+        """Whether the profile has an operation of that chapter."""
+        listed = operation is not None and self.profile in operation.profiles
+        return chapter is None or chapter in chapters_of(self.profile) or listed
 
     def _belongs(self, method: str, path: str, body: JSON) -> tuple[int | None, Operation | None]:
         """Return the chapter and the operation of a request.
@@ -70,12 +75,16 @@ class Reach:
         None stands for IAM and for chapter 11: that is what disks, groups and addresses for tests are made from where
         the endpoint has it, and each profile may use it, but for /v1 where that is out of reach.
         """
-        found = next((one for m in (method, *_METHODS) if (one := self.match(m, path, body)) is not None), None)
+        found = self._found(method, path, body)
         if path.startswith("/v1/") and 5 not in chapters_of(self.profile):
             return 5, None
         if found is None:
             return (5 if path.startswith("/v1/") else 6 if path.startswith(("/v2.1/", "/v2/")) else None), None
-        return _NUMBERS.get(found[0].chapter), found[0]
+        return _NUMBERS.get(found.chapter), found
+
+    def _found(self, method: str, path: str, body: JSON) -> Operation | None:
+        found = next((one for m in (method, *_METHODS) if (one := self.match(m, path, body)) is not None), None)
+        return found[0] if found is not None else None
 
 
 #: A wrong method is sent to the URL of an operation that has another one.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.outcomes import Skipped
 
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract import Contract
@@ -21,6 +22,7 @@ from pytest_ecs.exceptions import (
     ConformanceFailure,
     EcsError,
     JobFailed,
+    OutsideProfile,
     PrerequisiteMissing,
     StepFailed,
     fault_of,
@@ -44,11 +46,17 @@ def covered_by(item: pytest.Item) -> list[str]:
     return [str(name) for marker in item.iter_markers(MARKER) for name in marker.args]
 
 
+class _NotApplicable(Skipped):
+    """A test that the profile of the run does not have."""
+
+
 @contextmanager
 def _skipping() -> Iterator[None]:
     """Turn what is missing into a skip, for which pytest prepares no traceback: that would take most of such a test."""
     try:
         yield
+    except OutsideProfile as outside:
+        raise _NotApplicable(str(outside), _use_item_location=True) from None
     except PrerequisiteMissing as missing:
         raise pytest.skip.Exception(str(missing), _use_item_location=True) from None
 
@@ -257,7 +265,8 @@ class Witness:
             report.longrepr = str(error)
             return
         if isinstance(error, pytest.skip.Exception):
-            self._conclude(covered, "not_tested", str(error.msg))
+            outcome = "not_applicable" if isinstance(error, _NotApplicable) else "not_tested"
+            self._conclude(covered, outcome, str(error.msg))
             return
         if isinstance(error, JobFailed | StepFailed):
             # Whether the endpoint is to blame is said by <operation>/job or /status, from the record; here a step is missing.

@@ -4,10 +4,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pytest_ecs._http.opening import open_http, proxy_for
 from pytest_ecs._http.target import Resources, SystemClock, Target
+from pytest_ecs._http.transport import bound
 from pytest_ecs.exceptions import ConfigurationError
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -109,3 +111,27 @@ def test_a_client_certificate_that_is_none_is_a_sentence(tmp_path: Path) -> None
     """With the names that it has in clouds.yaml."""
     with pytest.raises(ConfigurationError, match=r"client certificate .*cert and key in clouds.yaml"):
         open_http(target(certificate=(tmp_path / "no.pem", None)), 1.0)
+
+
+@pytest.mark.parametrize("location", ["mailto:somebody", "x:y", "http://[", "//", "http:///x", "http://a:port/", " "])
+def test_a_redirection_to_what_is_no_place_is_an_answer_like_others(location: str) -> None:
+    """Redirections are not followed, so that where they lead breaks nothing."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(302, headers={"Location": location}))
+    with open_http(target(transport=transport), 5.0) as http:
+        bound(http, 5.0)
+        response = http.get("http://127.0.0.1:9/x")
+    assert (response.status_code, response.headers["location"]) == (302, location)
+
+
+def test_no_cookie_is_kept() -> None:
+    """Identities share the sockets."""
+    seen: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("cookie"))
+        return httpx.Response(200, headers={"Set-Cookie": "a=b; Path=/"})
+
+    with open_http(target(transport=httpx.MockTransport(answer)), 5.0) as http:
+        for _ in range(2):
+            http.get("http://127.0.0.1:9/x")
+    assert seen == [None, None]
