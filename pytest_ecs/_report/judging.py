@@ -60,7 +60,7 @@ def judged(evidence: Evidence, contract: Contract) -> Judged:
             if claimed is not None:
                 operation = contract.operations.get(claimed.operation or "")
                 codes = contract.environment_codes
-                note(evaluate(finding.requirement, finding.assertion, claimed, codes, operation))
+                note(evaluate(finding.requirement, finding.assertion, claimed, codes, operation, contract.statuses))
         elif finding.outcome in {"error", "not_tested"}:
             first.setdefault((finding.requirement, finding.outcome), finding)
     # What was recorded of a success that is no news any more: several processes each saw it for the first time.
