@@ -167,7 +167,7 @@ def stopped_of_kind(
     """
 
     def fits(flavor: dict[str, Any]) -> bool:
-        return flavor.get("os_extra_specs", {}).get("ecs:virtualization_env_types") == kind
+        return (flavor.get("os_extra_specs") or {}).get("ecs:virtualization_env_types") == kind
 
     lease = stopped_of(client, servers, supplies, fits)
     if lease is None:
@@ -198,7 +198,7 @@ def stopped_of(
 
 def on_sale(flavor: dict[str, Any]) -> bool:
     """Whether a flavor can be bought, in the region at large (table 5-41)."""
-    status = flavor.get("os_extra_specs", {}).get("cond:operation:status", "normal")
+    status = (flavor.get("os_extra_specs") or {}).get("cond:operation:status", "normal")
     return status not in {"abandon", "sellout", "obt_sellout"}
 
 
