@@ -138,12 +138,14 @@ def evaluate(
     exchange: Exchange,
     environment_codes: Collection[str] = (),
     operation: Operation | None = None,
+    statuses: Collection[int] = (),
 ) -> Finding:
     """Return the finding of one claim about one exchange.
 
     A claim about a body or a header is about a success: where the request was refused it is not tested, since that is
     judged where the request is. Where *operation*'s own answer is broken at the place that the claim looks at or
-    through, it is not tested either. No answer, one whose code is among *environment_codes* and a server for which
+    through, it is not tested either, and so is how something was refused where the status is not among the documented
+    *statuses*. No answer, one whose code is among *environment_codes* and a server for which
     there was no room are errors.
     """
     compare, wording = TESTS[assertion.test]
@@ -160,6 +162,13 @@ def evaluate(
     reason, observed = _environment(exchange, environment_codes, passed=passed), seen
     if reason:
         outcome, observed = "error", {"status": exchange.status, "body": exchange.response_body}
+    elif (
+        not passed
+        and _is_about_refusal(assertion)
+        and exchange.refused
+        and exchange.status not in (statuses or [exchange.status])
+    ):
+        outcome, reason = "not_tested", unlisted_status(exchange)
     elif assertion.path[0] != "status" and not exchange.accepted:
         outcome, reason, observed = "not_tested", _refusal(exchange), None
     elif not passed and operation is not None and (broken := _broken(exchange, assertion, operation)):
@@ -168,6 +177,16 @@ def evaluate(
     elif not passed and (fault := _fault(exchange)):
         reason = f"the server's fault: {fault}"
     return Finding(requirement, outcome, (exchange.id,), expected, observed, where, reason, assertion)
+
+
+def unlisted_status(exchange: Exchange) -> str:
+    """Say that a request was refused with a status that no table lists, which is judged once, at the errors of its operation."""
+    return f"it was refused with HTTP {exchange.status}, which no table lists: see {exchange.operation}/error/status"
+
+
+def _is_about_refusal(assertion: Assertion) -> bool:
+    """Whether a claim says with which statuses something is refused."""
+    return assertion.path == ("status",) and assertion.test == "one_of" and min(assertion.expected) >= 400
 
 
 def _missing(exchange: Exchange, path: tuple[str | int, ...]) -> JSON:

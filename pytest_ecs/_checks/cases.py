@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
+from pytest_ecs._checks.assertions import unlisted_status
 from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.corpus import Corpus, told
 from pytest_ecs._checks.errors import documented
@@ -14,7 +15,7 @@ from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._http.job import job_error_codes
 from pytest_ecs._types import JSON
 
-__all__ = ["NOT_OFFERED", "case_findings", "not_offered"]
+__all__ = ["NOT_OFFERED", "case_findings", "not_offered", "says_why"]
 
 #: Chapter of the operations that an endpoint need not offer any more, and what is said where one does not.
 _OPTIONAL = "deprecated"
@@ -154,12 +155,9 @@ def _rejection(
     if exchange.accepted:
         return _late(exchange, expectation, expected, evidence, corpus)
     codes = codes_of(exchange.response_body)
-    fits = bool(fitting & set(codes)) and (exchange.status < 500 or _has_row(exchange, codes, contract))
+    fits = says_why(exchange, fitting, contract)
     if not documented(exchange, contract):
-        reason = (
-            f"it was refused with HTTP {exchange.status}, which no table lists: see {exchange.operation}/error/status"
-        )
-        return Finding(case.requirement, "not_tested", evidence, expected=expected, reason=reason)
+        return Finding(case.requirement, "not_tested", evidence, expected=expected, reason=unlisted_status(exchange))
     # A.2 warns that its statuses may be inaccurate, so where the code says why, the status is left to the code's row.
     where = "" if exchange.status in expectation.statuses or fits else "status"
     free = not expectation.codes or exchange.status in expectation.any_code
@@ -174,9 +172,11 @@ def _rejection(
     )
 
 
-def _has_row(exchange: Exchange, codes: Sequence[str], contract: Contract) -> bool:
-    """Whether A.2 lists the status of the answer for one of its codes."""
-    return any(code in contract.errors and exchange.status in contract.errors[code].statuses for code in codes)
+def says_why(exchange: Exchange, fitting: Collection[str], contract: Contract) -> bool:
+    """Whether a refusal has one of the codes that are *fitting*; an error of the server only where A.2 has its status."""
+    codes = codes_of(exchange.response_body)
+    rows = (contract.errors[code].statuses for code in codes if code in contract.errors)
+    return bool({*fitting} & {*codes}) and (exchange.status < 500 or any(exchange.status in row for row in rows))
 
 
 def _late(

@@ -149,7 +149,9 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
             if shown is not None:
                 operation = contract.operations.get(shown.operation or "")
                 codes = contract.environment_codes
-                result.append(evaluate(finding.requirement, finding.assertion, shown, codes, operation))
+                result.append(
+                    evaluate(finding.requirement, finding.assertion, shown, codes, operation, contract.statuses)
+                )
         elif finding.outcome in {"error", "not_tested", "not_applicable"}:
             result.append(replace(finding))
     return result

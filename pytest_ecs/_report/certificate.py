@@ -173,7 +173,7 @@ def _reason(finding: Finding, requirement: Requirement) -> str:
         return ""
     if finding.outcome != "fail":
         return finding.reason or _NEVER
-    seen = finding.observed if isinstance(finding.observed, str) else json.dumps(finding.observed, ensure_ascii=False)
+    seen = json.dumps(finding.observed, ensure_ascii=False)  # "1" is not 1
     seen = seen if len(seen) <= 300 else f"{seen[:300]}…"
     at = f" at {finding.where}" if finding.where else ""
     said = f"{finding.reason}: " if finding.reason else ""

@@ -60,7 +60,7 @@ def judged(evidence: Evidence, contract: Contract) -> Judged:
             if claimed is not None:
                 operation = contract.operations.get(claimed.operation or "")
                 codes = contract.environment_codes
-                note(evaluate(finding.requirement, finding.assertion, claimed, codes, operation))
+                note(evaluate(finding.requirement, finding.assertion, claimed, codes, operation, contract.statuses))
         elif finding.outcome in {"error", "not_tested"} or (
             finding.outcome == "not_applicable" and not finding.exchanges
         ):

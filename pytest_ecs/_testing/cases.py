@@ -86,9 +86,7 @@ class Cases:
             # Nobody need offer an operation of chapter 11; the judge looks at its collection.
             if operation.chapter == "deprecated":
                 case = replace(case, control=self._collection(operation, request).id)
-            if operation.quota is not None:
-                limits = self.client.get(self.contract.operations[self.contract.roles["limits"]].path)
-                case = replace(case, limits=limits.id)
+            case = self._with_limits(operation, case)
             exchange = self.driver.send(operation, recipe, request, case, sending)
             self.driver.jobs.settle(exchange, [] if only_reads else leases)
             self.driver.take_back(exchange, recipe, leases)
@@ -98,6 +96,12 @@ class Cases:
             for lease in [] if only_reads else leases:
                 lease.release()
         return exchange
+
+    def _with_limits(self, operation: Operation, case: Case) -> Case:
+        """Ask what the project may have just before something is created: where that is used up, a refusal is no failure."""
+        if operation.quota is None:
+            return case
+        return replace(case, limits=self.client.get(self.contract.operations[self.contract.roles["limits"]].path).id)
 
     def _collection(self, operation: Operation, request: Request) -> Exchange:
         """Return a query of what a discarded operation belongs to: its URL as far as it names no single thing.
@@ -283,7 +287,7 @@ class Cases:
             own = self.driver.own(recipe)
             request = recipe.variants["default"](self.driver.ingredients(recipe, own, fresh=True))
             request = replace(request, body=as_check(operation, request.body))
-            case = Case(requirement_id, "accepted", f"the user has {operation.permission}")
+            case = self._with_limits(operation, Case(requirement_id, "accepted", f"the user has {row.action}"))
             allowed = self.driver.send(operation, recipe, request, case, sender=Sender(restricted))
             hook("PUT", "/_mock/policy", {"allow": []})
             self.driver.jobs.settle(allowed, own)
@@ -327,11 +331,7 @@ class Cases:
         return self.driver.servers.shared(recipe.server, recipe.count) if recipe.server is not None else []
 
     def vary(
-        self,
-        operation_id: str,
-        variant: str,
-        change: Callable[[Request], Request],
-        leases: list[Lease],
+        self, operation_id: str, variant: str, change: Callable[[Request], Request], leases: list[Lease]
     ) -> Exchange:
         """Send a recipe's request with *change* made to it, wait for what it starts, and take it back.
 

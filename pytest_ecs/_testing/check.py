@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypedDict, Unpack
 
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
+from pytest_ecs._checks.cases import says_why
 from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
@@ -128,7 +129,8 @@ class Check:
     ) -> Finding:
         claim = Assertion(exchange.id, path, name, expected)
         operation = self._contract.operations.get(exchange.operation or "")
-        return evaluate(requirement_id, claim, exchange, self._contract.environment_codes, operation)
+        contract = self._contract
+        return evaluate(requirement_id, claim, exchange, contract.environment_codes, operation, contract.statuses)
 
     def _look_again(
         self, first: Finding, exchange: Exchange, path: tuple[str | int, ...], name: str, expected: JSON
@@ -150,6 +152,8 @@ class Check:
                 return replace(
                     finding, reason=f"it showed {clock.now() - began:.3g} s after the first look ({exchange.id})"
                 )
+            if finding.outcome == "not_tested" and path == ("status",):  # refused, and nobody can say as what
+                first = finding
             if again.status in _FINAL:
                 break
         self._patient[:] = [again.id]
@@ -178,10 +182,17 @@ class Check:
         return False
 
     def answered(self, requirement_id: str, exchange: Exchange, expectation: str) -> bool:
-        """Make a finding: the status is one of those of an *expectation* of ``schemas/general.yaml``; return whether it is."""
+        """Make a finding: the status is one of those of an *expectation* of ``schemas/general.yaml``; return whether it is.
+
+        A refusal whose code says why may have another status, as A.2 warns; one that no table lists is judged where the
+        errors of the operation are.
+        """
         operation = self._contract.operations.get(exchange.operation or "")
         dialect = operation.dialect if operation is not None else "nova"
-        statuses = self._contract.expectation(expectation, dialect).statuses
+        wanted = self._contract.expectation(expectation, dialect)
+        statuses = {*wanted.statuses}
+        if exchange.refused and says_why(exchange, wanted.codes, self._contract):
+            statuses.add(exchange.status)
         return self(requirement_id, exchange, "status", one_of=sorted(statuses))
 
     def refused(self, requirement_id: str, exchange: Exchange, expectation: str = "refused") -> bool:

@@ -29,6 +29,7 @@ VOLUMES = url_of("deprecated.disks.list")
 #: Where the names of listed servers stand.
 NAMES = ("body", "servers", "*", "name")
 _DETAIL = url_of("nova.servers.list-detail")
+_FLAVORS = url_of("ecs.flavors.list")
 #: Seconds that a server may take to be shown although its job is over.
 _TRIES = 120
 
@@ -99,8 +100,8 @@ def refuse(
     codes: tuple[str, ...] = (),
     count: int = 1,
     **fields: JSON,
-) -> None:
-    """Send a create request that differs from an accepted one by *fields*; its job may refuse it too."""
+) -> Exchange:
+    """Send a create request that differs from an accepted one by *fields*, and return it; its job may refuse it too."""
     body = servers.template(supplies.name("no"), count)
     body["server"].update(fields)
     control = cases.control("ecs.servers.create")
@@ -108,6 +109,7 @@ def refuse(
         requirement, "POST", SERVERS, json=body, expects="refused", change=change, control=control.id, codes=codes
     )
     jobs.wait_out(refused)
+    return refused
 
 
 def codes_of(expect: Expect, field: str) -> tuple[str, ...]:
@@ -161,29 +163,43 @@ def stopped_of_kind(
 ) -> Lease | None:
     """Return a stopped server of a virtualization (table 5-41): CloudCompute is KVM, FusionCompute Xen.
 
-    It is one of the run where the run's flavor is of that kind, else one of the smallest flavor that is. Where none on
-    sale is, the *requirement* does not apply, and there is none.
+    Where no flavor of it is on sale, the *requirement* does not apply, and there is none.
     """
-    listed = client.get(f"{SERVERS}/flavors")
-    fit = [one for one in read(listed, "flavors") if _is_of(one, kind)]
+
+    def fits(flavor: dict[str, Any]) -> bool:
+        return (flavor.get("os_extra_specs") or {}).get("ecs:virtualization_env_types") == kind
+
+    lease = stopped_of(client, servers, supplies, fits)
+    if lease is None:
+        listed = client.get(_FLAVORS)
+        check.not_applicable(requirement, f"no flavor that is on sale is of {kind} (5.4.1)", listed)
+    return lease
+
+
+def stopped_of(
+    client: Client, servers: Servers, supplies: Supplies, fits: Callable[[dict[str, Any]], bool]
+) -> Lease | None:
+    """Return a stopped server whose flavor *fits*, None where no flavor that is on sale does.
+
+    It is one of the run where the run's flavor fits, else one of the smallest flavor that does, which others use too.
+    """
+    fit = [one for one in read(client.get(_FLAVORS), "flavors") if on_sale(one) and fits(one)]
     if any(one["id"] == supplies.need("flavor_id") for one in fit):
         return servers("SHUTOFF")
     if not fit:
-        check.not_applicable(requirement, f"no flavor that is on sale is of {kind} (5.4.1)", listed)
         return None
     smallest = min(fit, key=lambda one: (int(one["vcpus"]), int(one["ram"])))
     body = servers.template(supplies.name("kind"), 1)
     body["server"]["flavorRef"] = smallest["id"]
-    lease = supplies.once(f"a server of {kind}", lambda: servers.own(client.post(SERVERS, body)))
+    lease = supplies.once(f"a server of {smallest['id']}", lambda: servers.own(client.post(SERVERS, body)))
     servers.bring(lease, "SHUTOFF")
     return lease
 
 
-def _is_of(flavor: dict[str, Any], kind: str) -> bool:
-    """Whether a flavor is of a virtualization and can be bought."""
-    specs = flavor.get("os_extra_specs", {})
-    sold = specs.get("cond:operation:status", "normal") not in {"abandon", "sellout", "obt_sellout"}
-    return sold and specs.get("ecs:virtualization_env_types") == kind
+def on_sale(flavor: dict[str, Any]) -> bool:
+    """Whether a flavor can be bought, in the region at large (table 5-41)."""
+    status = (flavor.get("os_extra_specs") or {}).get("cond:operation:status", "normal")
+    return status not in {"abandon", "sellout", "obt_sellout"}
 
 
 def stays_away(check: Check, requirement: str, look: Callable[[], Exchange], name: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies, Wait, read
 from pytest_ecs.typing import JSON, ServerState
 
+from ..provoking import provoked
 from .attaching import (
     IDS,
     VOLUMES,
@@ -111,10 +112,11 @@ def test_an_attached_disk_is_refused(
             other.spoilt = other.spoilt or (refused.accepted and server == other.id)
 
 
-@pytest.mark.ecs_requirement("ecs.disks.attach/rule/same-az")
+@pytest.mark.ecs_requirement("ecs.disks.attach/rule/same-az", "A.2/Ecs.0121")
 def test_a_disk_of_another_zone_is_refused(
     ecs_client: Client,
     ecs_cases: Cases,
+    ecs_check: Check,
     ecs_expect: Expect,
     ecs_servers: Servers,
     ecs_supplies: Supplies,
@@ -137,7 +139,7 @@ def test_a_disk_of_another_zone_is_refused(
         change="the disk is in another availability zone",
         control=control.id,
     )
-    ecs_jobs.wait_out(refused)
+    provoked(ecs_check, ecs_jobs, refused, "A.2/Ecs.0121")
     if refused.accepted and ecs_client.get(native_path(lease.id, disk)).accepted:
         detach(ecs_client, ecs_jobs, ecs_wait, lease, disk)
     ecs_client.delete(f"{VOLUMES}/{disk}")

@@ -94,7 +94,8 @@ def test_a_group_is_its_projects_alone(
     """Another project neither finds nor lists it."""
     stranger = ecs_clients("other_project")
     with group_made(ecs_client, ecs_supplies) as (_, group):
-        ecs_check.refused("ecs.server-groups.show/rule/other-project", stranger.get(path_of(group)), "foreign-id")
+        check = ecs_check.after(ecs_client.get(path_of(group)))
+        check.refused("ecs.server-groups.show/rule/other-project", stranger.get(path_of(group)), "foreign-id")
         for page in pages_of(stranger):
             ecs_check("ecs.server-groups.list/rule/own-project", page, *IDS, lacks=group)
 

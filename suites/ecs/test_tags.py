@@ -125,7 +125,8 @@ def test_another_project_sees_no_tags(
     stranger, lease = ecs_clients("other_project"), ecs_servers()
     with untagged(ecs_client, ecs_wait, lease):
         add(ecs_client, ecs_wait, lease, owner="me")
-        ecs_check.refused("ecs.tags.list/rule/other-project", stranger.get(path_of(lease)), "foreign-server")
+        check = ecs_check.after(show(ecs_client, lease))
+        check.refused("ecs.tags.list/rule/other-project", stranger.get(path_of(lease)), "foreign-server")
 
 
 @pytest.mark.ecs_requirement(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -35,11 +35,23 @@ class Made:
 
 @contextmanager
 def image_of(
-    client: Client, servers: Servers, wait: Wait, lease: Lease, name: str, at: str = "2.1", **fields: object
+    client: Client,
+    servers: Servers,
+    wait: Wait,
+    lease: Lease,
+    name: str,
+    at: str = "2.1",
+    at_once: Callable[[str], object] = lambda image: None,
+    **fields: object,
 ) -> Iterator[Made]:
-    """Make an image of a server and wait for its end; the image is deleted when the block ends."""
+    """Make an image of a server and wait for its end; the image is deleted when the block ends.
+
+    *at_once* is called with the image before it is waited for, where the answer names it.
+    """
     body = {"createImage": {"name": name, **fields}}
     answer = client.post(url_of("nova.servers.create-image", server_id=lease.id), body, microversion=at)
+    if answer.accepted and (image := _named(answer)):
+        at_once(image)
     servers.wait_stable(lease.id)
     made = _seen(client, wait, answer, name) if answer.accepted else Made(answer, None, None, _refused(answer))
     try:

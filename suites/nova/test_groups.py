@@ -177,7 +177,8 @@ def test_a_group_is_its_projects(
     stranger = ecs_clients("other_project")
     with _made(ecs_client, ecs_supplies) as (_, group):
         shown = stranger.get(_one(group))
-        ecs_check.refused("nova.server-groups.show/rule/other-project", shown, "foreign-server")
+        check = ecs_check.after(ecs_client.get(_one(group)))
+        check.refused("nova.server-groups.show/rule/other-project", shown, "foreign-server")
         look = lambda: stranger.get(_GROUPS)  # noqa: E731 - it is about this project
         ecs_check.stays("nova.server-groups.list/rule/own-project", look, *_IDS, lacks=group)
 

@@ -23,6 +23,7 @@ from pytest_ecs import (
 )
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
+from ..provoking import provoked
 from .imaging import image_of
 from .with_disks import with_disks
 
@@ -56,6 +57,30 @@ def test_an_image_is_made_of_a_server(
             check(named, listed, "body", "images", "*", "name", contains=name)
         else:
             ecs_check.not_tested(named, made.missing)
+
+
+@pytest.mark.ecs_requirement("A.2/Ecs.0032")
+def test_an_image_that_is_being_made_has_its_code(
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    ecs_wait: Wait,
+) -> None:
+    """A server is to be created (5.1.1) from the image of another one that has just been asked for (6.3.7)."""
+    lease, sent = ecs_servers("ACTIVE"), []
+
+    def create(image: str) -> None:
+        body: dict[str, Any] = ecs_servers.template(ecs_supplies.name("early"), 1)
+        body["server"]["imageRef"] = image
+        sent.append(ecs_client.post(url_of("ecs.servers.create"), body))
+
+    with image_of(ecs_client, ecs_servers, ecs_wait, lease, ecs_supplies.name("image"), at_once=create) as made:
+        if sent:
+            provoked(ecs_check, ecs_jobs, sent[0], "A.2/Ecs.0032")
+        else:
+            ecs_check.not_tested("A.2/Ecs.0032", f"no image was named by the answer: {made.answer.answer}")
 
 
 @pytest.mark.ecs_requirement("nova.servers.create-image/rule/image-metadata")

@@ -62,6 +62,14 @@ def _eip(**bandwidth: Any) -> JsonObject:
     return {"eip": {"iptype": "5_bgp", "bandwidth": {k: v for k, v in band.items() if v is not None}}}
 
 
+def _encrypted() -> JsonObject:
+    return {
+        "volumetype": "SSD",
+        "size": 10,
+        "metadata": {"__system__encrypted": "1", "__system__cmkid": "7f0b5a8e-3c1d-4f63-9d52-1f5f2f0a6b11"},
+    }
+
+
 WRONG: dict[str, tuple[Callable[[Client], JsonObject], str]] = {
     "no image": (lambda c: {"imageRef": None}, "Ecs.0005"),
     "no flavor": (lambda c: {"flavorRef": None}, "Ecs.0005"),
@@ -96,6 +104,7 @@ WRONG: dict[str, tuple[Callable[[Client], JsonObject], str]] = {
     "data disk of 9": (lambda c: {"data_volumes": [{"volumetype": "SSD", "size": 9}]}, "Ecs.0005"),
     "data disk of 32769": (lambda c: {"data_volumes": [{"volumetype": "SSD", "size": 32769}]}, "Ecs.0005"),
     "data disk without size": (lambda c: {"data_volumes": [{"volumetype": "SSD"}]}, "Ecs.0005"),
+    "key of a disk": (lambda c: {"data_volumes": [_encrypted()]}, "Ecs.0912"),
     "disk type": (lambda c: {"root_volume": {"volumetype": "TAPE"}}, "Ecs.0043"),
     "root of 1025": (lambda c: {"root_volume": {"volumetype": "SSD", "size": 1025}}, "Ecs.0005"),
     "root below min_disk": (lambda c: {"root_volume": {"volumetype": "SSD", "size": 39}}, "Ecs.0005"),
@@ -147,6 +156,21 @@ WRONG: dict[str, tuple[Callable[[Client], JsonObject], str]] = {
         "Ecs.0005",
     ),
 }
+
+
+def test_the_key_of_a_disk_is_looked_for_in_earnest_only(client: Client) -> None:
+    """Table 5-2: a mere check is of mandatory parameters and the form."""
+    body = {"dry_run": True, **client.request(data_volumes=[_encrypted()])}
+    assert client.v1("POST", "cloudservers", body).status_code == 202
+
+
+def test_a_server_does_not_go_from_xen_to_kvm(client: Client) -> None:
+    """A.2, Ecs.0811: it would need drivers first."""
+    (server,) = client.create(flavorRef="s1.medium")
+    client.run("cloudservers/action", {"os-stop": {"servers": [{"id": server}]}})
+    answer = client.v1("POST", f"cloudservers/{server}/resize", {"resize": {"flavorRef": "s3.large.2"}})
+    assert client.code(answer) == (400, "Ecs.0811")
+    assert client.show(server)["flavor"]["id"] == "s1.medium"
 
 
 @pytest.mark.parametrize("case", WRONG)

@@ -124,6 +124,28 @@ def test_ids_of_requests_have_one_name_or_three() -> None:
     assert _client("request-id-alone").nova("GET", "servers").headers.keys() & names == {"x-request-id"}
 
 
+def test_a_busy_server_may_say_so() -> None:
+    """With the status that A.2 gives the code, until the first command is over."""
+    client = _client("busy-501")
+    server = client.stopped()
+    listed = {"servers": [{"id": server}]}
+    client.deliver("cloudservers/action", {"os-start": listed})
+    assert client.code(client.v1("POST", "cloudservers/action", {"os-stop": listed})) == (501, "Ecs.0603")
+    client.advance(120)
+    assert client.run("cloudservers/action", {"os-stop": listed})["status"] == "SUCCESS"
+
+
+def test_a_flavor_may_be_for_others_only() -> None:
+    """Both lists say so, and a creation is refused."""
+    for client, public in ((_client(), True), (_client("flavor-private"), False)):
+        shown = client.v1("GET", "cloudservers/flavors").json()["flavors"]
+        assert {one["os-flavor-access:is_public"] for one in shown if one["id"] == "c3.2xlarge.2"} == {public}
+        native = client.nova("GET", "flavors/c3.2xlarge.2").json()["flavor"]
+        assert native["os-flavor-access:is_public"] is public
+    answer = client.v1("POST", "cloudservers", client.request(flavorRef="c3.2xlarge.2"))
+    assert client.code(answer) == (400, "Ecs.0027")
+
+
 def test_a_batch_may_count_from_one_and_take_its_time() -> None:
     """Names and durations are not fixed."""
     client = _client("batch-from-one", "jobs-slow")

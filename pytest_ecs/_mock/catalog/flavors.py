@@ -38,7 +38,7 @@ def _shown(request: Request, state: State, flavor: Flavor) -> dict[str, Any]:
         "rxtx_factor": 1.0,
         "rxtx_quota": None,
         "rxtx_cap": None,
-        "os-flavor-access:is_public": True,
+        "os-flavor-access:is_public": state.is_public(flavor),
         "os_extra_specs": dict(flavor.extra),
         "links": [
             {"rel": "self", "href": f"{request.base}/v1.0/{project}/flavors/{flavor.id}", "type": None},

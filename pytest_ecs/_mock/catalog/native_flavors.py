@@ -54,7 +54,7 @@ def _full(request: Request, state: State, flavor: Flavor) -> dict[str, Any]:
         "vcpus": str(flavor.vcpus) if state.deviates("native-flavor-vcpus-string") else flavor.vcpus,
         "OS-FLV-EXT-DATA:ephemeral": 0,
         "OS-FLV-DISABLED:disabled": False,
-        "os-flavor-access:is_public": True,
+        "os-flavor-access:is_public": state.is_public(flavor),
     }
 
 

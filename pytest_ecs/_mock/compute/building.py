@@ -103,6 +103,8 @@ class Resolver:
             if ref is not None:
                 self.unknown("Ecs.0029", "The flavor does not exist.", missing=True)
             return next(iter(self._state.flavors.values()))
+        if not self._state.is_public(found):
+            self.unknown("Ecs.0027", "The ECSs of this flavor cannot be created.")
         sales = {found.sale(one) for one in ([zone] if zone else self._state.zones)}
         if not sales & _ON_SALE:
             if sales == {"abandon"}:

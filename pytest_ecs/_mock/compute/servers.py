@@ -37,6 +37,7 @@ def create(request: Request, state: State) -> Response:
     check_quota(state, request.project, plan, count, refuse)
     if read.get("dry_run") is True and not state.deviates("dry-run-creates"):
         return _checked(state)
+    _check_keys(wanted, refuse, state)
     if state.deviates("count-ignored"):
         count = 1
     servers = build(state, request.project, request.user, plan, batch_names(wanted.get("name", "server"), count, state))
@@ -45,6 +46,13 @@ def create(request: Request, state: State) -> Response:
             server.bind(eip, server.nics[0])
     job = deliver(state, request.project, "createServer", servers, "create")
     return Response(203 if state.deviates("create-status-203") else 200, {"job_id": job.id})
+
+
+def _check_keys(wanted: Mapping[str, Any], refuse: Any, state: State) -> None:
+    """Refuse to encrypt a disk (8.1, table 8-7): no key management is beside this cloud, so that it knows no key."""
+    encrypted = any("__system__cmkid" in disk.get("metadata", {}) for disk in wanted.get("data_volumes", []))
+    if encrypted and not state.deviates("reference-unchecked"):
+        raise refuse("Ecs.0912", "Invalid disk encryption key.")
 
 
 def _checked(state: State) -> Response:
@@ -219,6 +227,8 @@ def resize(request: Request, state: State) -> Response:
         raise EcsError("Ecs.0100", "The ECS status does not meet requirements.")
     if wanted == server.flavor.id and not state.deviates("resize-same-flavor"):
         raise EcsError("Ecs.0009", "Another flavor must be used for resizing.")
+    if server.flavor.xen and not flavor.xen and not state.deviates("reference-unchecked"):
+        raise EcsError("Ecs.0811", "Install the required drivers on the ECS and then change Xen to KVM.")
     if read.get("dry_run") is True and not state.deviates("dry-run-creates"):
         return _checked(state)
 
@@ -246,6 +256,8 @@ def _act(
     if read.get("type") == "HARD":
         operation += "-hard"
     ready = all(server.ready(FROM[operation]) for server in servers)
+    if not ready and state.varies("busy-501") and any(server.task_state for server in servers):
+        raise EcsError("Ecs.0603", "The commands are being executed.", status=501)
     if not ready and not state.deviates("state-unchecked"):
         raise EcsError("Ecs.0100", "The ECS status does not meet requirements.")
     if operation == "start" and any(not any(disk.system for disk in server.disks) for server in servers):

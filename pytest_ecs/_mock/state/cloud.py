@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from pytest_ecs._mock.state.clock import Clock
 from pytest_ecs._mock.state.hardware import Disk, Done, Eip, Network, Nic, Port, Server, Snapshot
 from pytest_ecs._mock.state.machine import GONE, POWER, Phase, action_of, failed, phases_of
-from pytest_ecs._mock.state.records import Action, Image, Job, KeyPair, Limits, Rule, SecurityGroup, ServerGroup, User
+from pytest_ecs._mock.state.records import (
+    Action,
+    Flavor,
+    Image,
+    Job,
+    KeyPair,
+    Limits,
+    Rule,
+    SecurityGroup,
+    ServerGroup,
+    User,
+)
 from pytest_ecs._mock.state.stock import KEY, flavors, images
 
 __all__ = ["Project", "State"]
@@ -95,6 +106,10 @@ class State:
         self.other = self._user("neighbour", theirs, second)
         self.restricted = self._user("restricted", ours, first)
         self.restricted.allowed = set()
+
+    def is_public(self, flavor: Flavor) -> bool:
+        """Whether a flavor is for all tenants; those of this cloud are not among the tenants of another one."""
+        return flavor.id != "c3.2xlarge.2" or not self.varies("flavor-private")
 
     # Making things
 

@@ -20,6 +20,8 @@ VARIANTS: Mapping[str, tuple[str, str]] = {
     **{name: (what, allowed) for name, (what, allowed, _) in ERRORS.items()},
     **WIRE,
     "batch-from-one": ("names of a batch count from -0001", "name-suffix-start"),
+    "busy-501": ("a batch of servers that something is being done to is refused with 501 and Ecs.0603", "busy-is-501"),
+    "flavor-private": ("one flavor is not for everybody, and refused with Ecs.0027", "5.4.1, A.2"),
     "floating-ips-late": ("floating IP addresses are bound and unbound four seconds later", "floating-ips-later"),
     "recovery-late": ("automatic recovery is configured four seconds later", "recovery-later"),
     "garbage-token-400": ("a token that is none is refused with 400 and Ecs.0023", "A.2"),

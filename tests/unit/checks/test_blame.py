@@ -315,3 +315,31 @@ def test_what_holds_for_every_answer_is_seen_in_every_answer(
         assert requirement in _outcomes(whole, [right], "pass")
         assert requirement not in _outcomes(whole, [right])
         assert requirement in _outcomes(whole, [wrong])
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(404, "pass"), (410, "not_tested"), (418, "not_tested"), (409, "fail"), (200, "fail")]
+)
+def test_a_status_that_no_table_lists_is_blamed_once(whole: Contract, status: int, outcome: str) -> None:
+    """What is to be gone and is refused with such a status is gone in a way that is judged where the errors are."""
+    shown = _refused(_SHOW, status, {"itemNotFound": {"message": "gone", "code": status}})
+    claim = Assertion("x", ("status",), "one_of", [404])
+    finding = evaluate("r", claim, shown, (), whole.operations[_SHOW], whole.statuses)
+    assert finding.outcome == outcome
+    assert (f"{_SHOW}/error/status" in finding.reason) is (outcome == "not_tested")
+
+
+@pytest.mark.parametrize("word", ["QingTian", "CloudCompute,FusionCompute"])
+def test_words_of_flavors_that_the_text_does_not_close_are_expected_only(whole: Contract, word: str) -> None:
+    """Ruling flavor-open-words; what the table calls options is closed."""
+    listed = "ecs.flavors.list"
+    specs = {"ecs:virtualization_env_types": word, "cond:compute": "autorecovery,live", "cond:operation:status": word}
+    shown = exchange(listed, 200, {"flavors": [{"os_extra_specs": specs}]})
+    at = f"{listed}/response/flavors[].os_extra_specs"
+    failed = {one for one in _outcomes(whole, [shown]) if one.endswith("/enum")}
+    levels = {one.removeprefix(f"{at}."): whole.requirements[one].level for one in failed}
+    assert levels == {
+        "ecs:virtualization_env_types/enum": "should",
+        "cond:compute/enum": "should",
+        "cond:operation:status/enum": "must",
+    }

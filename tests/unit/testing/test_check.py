@@ -134,3 +134,26 @@ def test_a_creation_for_which_there_may_be_no_room_is_no_failure(
     (finding,) = tools.driver.session.pending
     assert finding.outcome == outcome
     assert outcome != "error" or "no room" in finding.reason or status == 503
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "outcome"),
+    [
+        (400, "Ecs.0100", "pass"),
+        (409, "Ecs.0100", "pass"),  # A.2 warns that its statuses may be others
+        (409, "Ecs.0031", "fail"),
+        (500, "Ecs.0100", "fail"),
+        (501, "Ecs.0603", "error"),
+        (418, "Ecs.0031", "not_tested"),
+        (200, "", "fail"),
+    ],
+)
+def test_a_refusal_is_judged_by_its_code_and_a_documented_status(
+    tools: Tools, status: int, code: str, outcome: str
+) -> None:
+    """As a request that was made to be refused is."""
+    asked = tools.client.get("/v1/{project_id}/cloudservers/limits")
+    body = {"error": {"code": code, "message": "no"}} if code else {}
+    sent = replace(asked, status=status, response_body=body)
+    tools.check.refused(_RULE, sent, "wrong-state")
+    assert [finding.outcome for finding in tools.driver.session.pending] == [outcome]
