@@ -91,13 +91,15 @@ def seen(client: Client, server: str) -> Mapping[str, JSON] | None:
         return {}
 
 
-def _task(client: Client, server: str, body: Mapping[str, JSON]) -> JSON:
-    """Return what is being done to a server; where its query does not say, what the list with details (6.2.5) says."""
-    if body and _TASK not in body:
+def _state(client: Client, server: str, exchange: Exchange) -> tuple[str, JSON]:
+    """Return the status and the task of a server; where its query does not say both, what the list (6.2.5) says."""
+    inner = exchange.json_object.get("server")
+    body: Mapping[str, JSON] = inner if isinstance(inner, Mapping) else {}
+    if exchange.accepted and not ("status" in body and _TASK in body):
         page = client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"}).json_object.get("servers")
         of_list = (one for one in (page if isinstance(page, list) else ()) if isinstance(one, Mapping))
         body = next((one for one in of_list if one.get("id") == server), body)
-    return body.get(_TASK)
+    return str(body.get("status")), body.get(_TASK)
 
 
 def wait_stable(
@@ -115,7 +117,7 @@ def wait_stable(
             return None
         inner = exchange.json_object.get("server")
         body: Mapping[str, JSON] = inner if isinstance(inner, Mapping) else {}
-        status, task = str(body.get("status")), _task(client, server, body)
+        status, task = _state(client, server, exchange)
         if exchange.status == 200 and status not in PASSING and not task:
             return status
         now = clock.now()
