@@ -109,7 +109,7 @@ class Ingredients:
     make: Make
     until: Until
     #: Flavor of the first leased server, to resize to another one.
-    flavor: Callable[[], str | None]
+    flavor: Callable[[], str]
     #: Id of the project that requests are for.
     project_id: Callable[[], str]
     domain: str | None = None

@@ -15,12 +15,14 @@ __all__ = ["state_findings"]
 #: What Table A-1 calls a server whose flavor is being changed; A-4 has that for stopped servers only, so that a running
 #: one may show either (ruling resize-of-a-running-server).
 _RESIZE = "RESIZE"
+#: Without any of these nothing can be said: a task that is not shown is not the same as none.
+_PAIR = ("OS-EXT-STS:vm_state", "OS-EXT-STS:task_state", "status")
 
 
 def state_findings(exchange: Exchange, contract: Contract) -> Iterator[Finding]:
     """Yield what the answer's servers say of the pairs of states that they show."""
     for where, server in _servers(exchange.response_body):
-        vm, task, status = server["OS-EXT-STS:vm_state"], server.get("OS-EXT-STS:task_state"), server["status"]
+        vm, task, status = (server[name] for name in _PAIR)
         if not isinstance(vm, str) or not isinstance(status, str) or not isinstance(task, str | None):
             continue
         vm, task = vm.lower(), task.lower() if task else None
@@ -42,5 +44,5 @@ def _servers(body: JSON) -> Iterator[tuple[str, Mapping[str, JSON]]]:
     shown = [("server", body.get("server"))]
     shown += [(f"servers.{number}", item) for number, item in enumerate(listed if isinstance(listed, list) else ())]
     for where, server in shown:
-        if isinstance(server, dict) and "OS-EXT-STS:vm_state" in server and "status" in server:
+        if isinstance(server, dict) and all(name in server for name in _PAIR):
             yield where, server

@@ -16,6 +16,8 @@ __all__ = ["GONE", "PASSING", "belongings", "listed", "made_of", "seen", "show",
 PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
 #: Statuses of servers that are no more (A-1).
 GONE = frozenset({"DELETED", "SOFT_DELETED"})
+#: What is being done to a server (6.2.6).
+_TASK = "OS-EXT-STS:task_state"
 #: First microversion at which a server shows whether it is locked (6.2.6).
 _LOCKED = "2.9"
 #: Seconds that the query of a server may be refused until nothing is expected of it any more.
@@ -89,6 +91,17 @@ def seen(client: Client, server: str) -> Mapping[str, JSON] | None:
         return {}
 
 
+def _state(client: Client, server: str, exchange: Exchange) -> tuple[str, JSON]:
+    """Return the status and the task of a server; where its query does not say both, what the list (6.2.5) says."""
+    inner = exchange.json_object.get("server")
+    body: Mapping[str, JSON] = inner if isinstance(inner, Mapping) else {}
+    if exchange.accepted and not ("status" in body and _TASK in body):
+        page = client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"}).json_object.get("servers")
+        of_list = (one for one in (page if isinstance(page, list) else ()) if isinstance(one, Mapping))
+        body = next((one for one in of_list if one.get("id") == server), body)
+    return str(body.get("status")), body.get(_TASK)
+
+
 def wait_stable(
     client: Client, clock: Clock, server: str, *, timeout: float, each: Callable[[], object] | None = None
 ) -> str | None:
@@ -104,7 +117,7 @@ def wait_stable(
             return None
         inner = exchange.json_object.get("server")
         body: Mapping[str, JSON] = inner if isinstance(inner, Mapping) else {}
-        status, task = str(body.get("status")), body.get("OS-EXT-STS:task_state")
+        status, task = _state(client, server, exchange)
         if exchange.status == 200 and status not in PASSING and not task:
             return status
         now = clock.now()

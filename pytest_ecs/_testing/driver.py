@@ -254,7 +254,7 @@ class Driver:
             read=self._read,
             make=self._make_fresh if fresh else partial(self._make_once, recipe),
             until=self.wait.until,
-            flavor=lambda: self.servers.flavor_of(leases[0]),
+            flavor=lambda: str(read(leases[0].show(), "server", "flavor", "id")),
             project_id=lambda: self.client.project_id,
             domain=credentials.domain,
             username=credentials.username,

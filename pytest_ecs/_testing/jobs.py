@@ -92,7 +92,7 @@ def _pairs(body: JSON) -> Iterator[tuple[str, str | None]]:
     """Yield the (vm_state, task_state) of every server in a body."""
     if isinstance(body, Mapping):
         vm, task = body.get("OS-EXT-STS:vm_state"), body.get("OS-EXT-STS:task_state")
-        if isinstance(vm, str):
+        if isinstance(vm, str) and "OS-EXT-STS:task_state" in body:
             yield vm.lower(), task.lower() if isinstance(task, str) and task else None
             return
         for item in body.values():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
+from pytest_ecs._testing.reading import read
 from pytest_ecs._types import JSON, ServerState
 from pytest_ecs.exceptions import PrerequisiteMissing
 
@@ -114,10 +115,13 @@ class Servers:
             return None
 
     def other_flavor(self, lease: Lease) -> str:
-        """Return the id of a flavor that a server does not have; raises `PrerequisiteMissing` when only one is known."""
-        resources = self.session.target.resources
+        """Return the id of a flavor that a server does not have.
+
+        Raises `PrerequisiteMissing` when only one is known, and `StepFailed` where the server does not show its own.
+        """
+        resources, now = self.session.target.resources, read(lease.show(), "server", "flavor", "id")
         flavors = [resources.need("flavor_id"), resources.need("other_flavor_id")]
-        return flavors[1 - flavors.index(now)] if (now := self.flavor_of(lease)) in flavors else flavors[0]
+        return flavors[1] if now == flavors[0] else flavors[0]
 
     def for_test(self) -> Servers:
         """Return the same for one test, which gives back what it was handed with `give_back`."""

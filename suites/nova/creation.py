@@ -26,6 +26,7 @@ __all__ = [
     "path_of",
     "plain",
     "plainest",
+    "settled",
 ]
 
 SERVERS = url_of("nova.servers.list")
@@ -127,7 +128,11 @@ def _make(client: Client, servers: Servers, supplies: Supplies, first: Detail) -
 
 def plainest(cases: Cases, servers: Servers) -> Detail:
     """Return the creation of the recipe, which is plain, and its server; raises `PrerequisiteMissing` where it was refused."""
-    answer = cases.control("nova.servers.create")
+    return settled(servers, cases.control("nova.servers.create"))
+
+
+def settled(servers: Servers, answer: Exchange) -> Detail:
+    """Return a creation and its server, once that is stable; raises `PrerequisiteMissing` where there was no room for it."""
     server = str(read(answer, "server", "id"))
     servers.wait_stable(server)
     _see_that_there_was_room(servers, server)
@@ -187,7 +192,10 @@ def details_of(
         return {**halves[0], **halves[1]}
     made = servers.settle(answer)
     _see_that_there_was_room(servers, *made)
-    return dict.fromkeys(names, Detail(answer, next(iter(made), "")))
+    # Of an accepted creation that names no server nothing can be looked at.
+    return dict.fromkeys(
+        names, Detail(answer, "" if answer.refused else made[0] if made else str(read(answer, "server", "id")))
+    )
 
 
 def accepted(client: Client, check: Check, rule: str, created: Exchange) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read, url_of
+from pytest_ecs import Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, exactly, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .creation import SERVERS, created_servers, delete_servers, only_server, path_of, plain
@@ -83,7 +83,8 @@ def _new_group(client: Client, check: Check, supplies: Supplies, rule: str) -> t
 def _keeps_groups(client: Client, check: Check, rule: str, created: Exchange, made: list[str], name: str) -> None:
     """Judge that a creation with a port and a group was accepted, and that its server is not in the group."""
     check.accepted(rule, created)
-    shown = client.get(f"{path_of(made[0])}/os-security-groups") if made else created
+    one = exactly(1, made, "the server that was created") if created.accepted else []
+    shown = client.get(f"{path_of(one[0])}/os-security-groups") if one else created
     check.after(created)(rule, shown, "body", "security_groups", "*", "name", lacks=name)
 
 

@@ -72,6 +72,8 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
     #: Requirement -> reason, of those that came to no verdict by an error.
     errors: dict[str, str] = field(default_factory=dict)
+    #: Requirements that passed.
+    passed: list[str] = field(default_factory=list)
     #: What the run left behind: a cloud that deletes nothing cannot be cleaned up.
     leaks: list[str] = field(default_factory=list)
     #: What else went wrong.
@@ -183,6 +185,8 @@ class Collected:
                 outcome.failed[result.requirement.id] = result.reason[:400]
             elif result.verdict == "error":
                 outcome.errors[result.requirement.id] = result.reason[:400]
+            elif result.verdict == "pass":
+                outcome.passed.append(result.requirement.id)
         outcome.tests, outcome.seconds = len(items), round(time.process_time(), 2)
         return outcome
 

@@ -120,7 +120,7 @@ def rebuild(request: Request, state: State) -> Response:
     """Rebuild a server with an image; a password cannot be set with it (6.3.6)."""
     server, deviates = find_server(request, state, managed=True), state.deviates
     wanted = _read(request, state, "rebuild", _REBUILD)
-    image = Resolver(state, request.project, refuse_native).image(tail(wanted.get("imageRef")))
+    image = Resolver(state, request.project, refuse_native).image(tail(wanted.get("imageRef"), state))
     root = next((disk for disk in server.disks if disk.system), None)
     if root is not None and root.size < image.min_disk and not deviates("disk-size-unchecked"):
         raise refuse_native("Ecs.0005", "The system disk is smaller than the image needs.")
@@ -211,7 +211,7 @@ def _more(state: State, request: Request, server: Server, flavor: Flavor) -> boo
 def resize(request: Request, state: State) -> Response:
     """Give a server another flavor, to be confirmed; rolled back when there is no room for it (6.3.8)."""
     server, deviates = find_server(request, state, managed=True), state.deviates
-    wanted = tail(_read(request, state, "resize", _RESIZE).get("flavorRef"))
+    wanted = tail(_read(request, state, "resize", _RESIZE).get("flavorRef"), state)
     flavor = state.flavors.get(wanted or "")
     sale = "abandon" if flavor is None else flavor.sale(server.zone)
     if flavor is None or sale == "abandon":

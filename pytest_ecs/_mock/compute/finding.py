@@ -40,8 +40,10 @@ def refuse_state(server: Server, action: str) -> NativeError:
     return NativeError(409, f"Cannot '{action}' instance {server.id} while it is in {at}")
 
 
-def tail(ref: str | None) -> str | None:
+def tail(ref: str | None, state: State) -> str | None:
     """Return the id in an id or URL (Table 6-11), None for nothing."""
+    if ref and "/" in ref and state.varies("reference-urls-refused"):
+        raise NativeError(400, "A reference has to be an id.")
     return ref.rpartition("/")[2] if ref else None
 
 

@@ -200,7 +200,7 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
     project = request.project
     find = Resolver(state, project, refuse_native)
     zone = find.zone(wanted.get("availability_zone"))
-    flavor = find.flavor(tail(wanted.get("flavorRef")), zone)
+    flavor = find.flavor(tail(wanted.get("flavorRef"), state), zone)
     find.group(hints.get("group"), count)
     find.host(hints, zone)
     nics = []
@@ -253,7 +253,7 @@ def _check_login(wanted: Mapping[str, Any], image: Image, state: State) -> None:
 
 def _disks(wanted: Mapping[str, Any], find: Resolver, state: State) -> tuple[Image, list[Disk]]:
     """Return the image that a server starts from and its disks, the system disk first (Table 6-13)."""
-    image_ref = tail(wanted.get("imageRef"))
+    image_ref = tail(wanted.get("imageRef"), state)
     image = find.image(image_ref)
     system: Disk | None = None
     others = []

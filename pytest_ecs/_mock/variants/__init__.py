@@ -33,5 +33,6 @@ VARIANTS: Mapping[str, tuple[str, str]] = {
     "null-actions-strict": ("actions that ask for null refuse an empty object", "null-actions"),
     "quotas-low": ("a project may have few servers, EIPs and groups", "5.7.1"),
     "quotas-high": ("a project may have ten times as much", "5.7.1"),
+    "reference-urls-refused": ("images and flavors are named by ids only, not by URLs", "image-ref-form"),
     "unknown-reference-404": ("an unknown image or flavor of a native creation is refused with 404", "image-ref-form"),
 }

@@ -267,6 +267,16 @@ def test_a_running_server_that_is_resized_may_show_either_status(whole: Contract
     assert ("A-4/unknown" in _outcomes(whole, [_server(status=shown, **states)])) is not holds
 
 
+def test_a_task_that_is_not_shown_is_not_the_same_as_none(whole: Contract) -> None:
+    """That it is missing is what is wrong; which pair of Table A-4 the server is in nobody can tell."""
+    states = {"OS-EXT-STS:vm_state": "active", "OS-EXT-STS:task_state": None}
+    row = "A-4/active+null"
+    assert row in _outcomes(whole, [_server(status="REBOOT", **states)])
+    del states["OS-EXT-STS:task_state"]
+    for outcome in ("fail", "pass"):
+        assert row not in _outcomes(whole, [_server(status="REBOOT", **states)], outcome)
+
+
 _ID, _OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 
 

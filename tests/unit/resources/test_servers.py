@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._resources import lookup
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import Session, open_session
 from pytest_ecs._testing.servers import Servers
@@ -138,6 +140,22 @@ def test_a_server_that_is_gone_is_not_handed_out(session: Session) -> None:
     session.pool.wait_stable(lease.id)
     lease.release()
     assert session.pool.lease().id != lease.id
+
+
+def test_a_task_that_the_query_does_not_show_is_seen_in_the_list(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is being stopped shows ACTIVE for a while, and is not handed to anybody then."""
+    lease, show = session.pool.lease(), lookup.show
+
+    def without(client: Client, server: str) -> Exchange:
+        answer = show(client, server)
+        shown = {name: value for name, value in answer.response_body["server"].items() if "task_state" not in name}
+        return replace(answer, response_body={"server": shown})
+
+    monkeypatch.setattr(lookup, "show", without)
+    session.client.post(f"{_SERVERS}/{lease.id}/action", {"os-stop": {}})
+    assert session.pool.wait_stable(lease.id) == "SHUTOFF"
 
 
 def test_idle_is_what_nobody_has_for_himself(session: Session) -> None:

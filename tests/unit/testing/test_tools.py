@@ -14,6 +14,8 @@ from pytest_ecs._testing.reading import exactly, read
 from pytest_ecs._testing.tools import Tools, tools_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
+from ..exchanges import exchange
+
 
 @pytest.fixture
 def tools() -> Iterator[Tools]:
@@ -25,6 +27,19 @@ def tools() -> Iterator[Tools]:
 
 def _count(tools: Tools, server: str, what: str, key: str) -> int:
     return len(tools.client.get(f"/v2.1/{{project_id}}/servers/{server}/{what}").response_body[key])
+
+
+def test_another_flavor_is_not_guessed(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that does not show its own could be given the same again, and nobody is to blame for that refusal."""
+    (lease,) = tools.servers.shared("SHUTOFF")
+    assert tools.servers.other_flavor(lease) != tools.servers.flavor_of(lease)
+    monkeypatch.setattr(type(lease), "show", lambda _: exchange("nova.servers.show", 200, {"server": {"id": lease.id}}))
+    with pytest.raises(StepFailed, match=r"server\.flavor\.id"):
+        tools.servers.other_flavor(lease)
+    with pytest.raises(StepFailed, match=r"server\.flavor\.id"):
+        RECIPES["nova.servers.resize"].variants["default"](
+            tools.driver.ingredients(RECIPES["nova.servers.resize"], [lease])
+        )
 
 
 def test_a_control_that_is_only_to_be_checked_changes_nothing(tools: Tools) -> None:
