@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,34 +96,39 @@ def test_what_no_mock_kept_is_refused(cloud: MockCloud, change: Any) -> None:
 # The file that the command keeps
 
 
-class _Killed(Exception):
+class _KilledError(Exception):
     """The command ends, and not in order."""
+
+
+@contextmanager
+def _killed(cloud: MockCloud, file: Path) -> Iterator[Callable[[], None]]:
+    """Keep the state as the command does that is killed at the end of the block."""
+    with suppress(_KilledError), kept(cloud, file) as look:
+        yield look
+        raise _KilledError
 
 
 def test_a_change_is_in_the_file_before_the_end(client: Client, cloud: MockCloud, tmp_path: Path) -> None:
     """What is under way has come to its end in it, and goes on in the mock itself."""
     file = tmp_path / "state.json"
-    with pytest.raises(_Killed), kept(cloud, file) as look:
+    with _killed(cloud, file) as look:
         server = client.nova("POST", "servers", client.native()).json()["server"]["id"]
         look()
-        raise _Killed
     assert client.show(server)["status"] == "BUILD"
     other = MockCloud(clock=VirtualClock(0), seed=99)
-    with pytest.raises(_Killed), kept(other, file):
+    with _killed(other, file):
         assert Client(other).show(server)["status"] == "ACTIVE"
         assert other.control("GET", "/_mock/consistency") == {"complaints": []}
-        raise _Killed
     assert list(tmp_path.iterdir()) == [file]
 
 
 def test_nothing_is_written_without_a_change(client: Client, cloud: MockCloud, tmp_path: Path) -> None:
     """Who only looks lets the file alone."""
     file = tmp_path / "state.json"
-    with pytest.raises(_Killed), kept(cloud, file) as look:
+    with _killed(cloud, file) as look:
         before = file.stat()
         client.nova("GET", "servers")
         look()
-        raise _Killed
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
@@ -132,11 +139,10 @@ def test_a_file_that_cannot_be_written_is_said_and_tried_again(
     folder = tmp_path / "state"
     folder.mkdir()
     file = folder / "state.json"
-    with pytest.raises(_Killed), kept(cloud, file) as look:
+    with _killed(cloud, file) as look:
         shutil.rmtree(folder)
         client.nova("POST", "os-keypairs", {"keypair": {"name": "kept"}})
         look()
-        raise _Killed
     assert "the state cannot be kept at the moment" in capsys.readouterr().err
     with pytest.raises(ConfigurationError, match="the state cannot be kept"), kept(cloud, file):
         pass
