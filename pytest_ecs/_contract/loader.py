@@ -28,12 +28,14 @@ def load(root: Path | None = None, edition: Edition | None = None) -> Contract:
     An *edition*, by default the one in `use`, is laid over that of this package.
     Raises `ContractError` with file and line when a file is wrong, or when an edition does not fit.
     """
-    return _load((root or _locations.schemas()).resolve(), edition or (_IN_USE[-1] if root is None else None))
+    if root is None:
+        return _load(_own(), edition or _IN_USE[-1])
+    return _load(root.resolve(), edition)
 
 
 def document() -> Contract:
     """Return the contract of this package by the document alone, whatever edition is in use."""
-    return _load(_locations.schemas().resolve(), None)
+    return _load(_own(), None)
 
 
 #: The edition of the run that this process is in; the first entry stands for none.
@@ -51,6 +53,11 @@ def check(root: Path | None = None) -> list[Mistake]:
     Files that cannot be read hide what is wrong between files, so a second look may find more.
     """
     return ordered(_mistakes(_read((root or _locations.schemas()).resolve()), thorough=True)[0])
+
+
+@cache
+def _own() -> Path:
+    return _locations.schemas().resolve()
 
 
 @cache

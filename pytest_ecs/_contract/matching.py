@@ -24,6 +24,10 @@ def same_url(path: str) -> str:
     return _PARAMETER.sub("{}", path)
 
 
+def _depth(path: str) -> int:
+    return path.removesuffix("/").count("/")
+
+
 class Permissions:
     """Finds the row of 9.2 that binds an operation."""
 
@@ -45,6 +49,7 @@ class _Url:
         segments = template.strip("/").split("/")
         #: Templates with a literal where another has a parameter are tried first, from left to right.
         self.rank = tuple(_PARAMETER.fullmatch(segment) is not None for segment in segments)
+        self.depth = _depth(template)
         self.pattern = re.compile("/" + "/".join(_segment(segment) for segment in segments) + "/?")
         self.selected: dict[str, Operation] = {}
         self.plain: Operation | None = None
@@ -80,10 +85,11 @@ class Router:
                     url.plain = url.plain or operation
                 else:
                     url.selected.setdefault(operation.selects, operation)
-        self._urls = {
-            method: tuple(sorted(urls.values(), key=lambda url: (len(url.rank), url.rank)))
-            for method, urls in table.items()
-        }
+        #: By method and depth: no parameter has a slash in it.
+        self._urls: dict[tuple[str, int], list[_Url]] = {}
+        for method, urls in table.items():
+            for url in sorted(urls.values(), key=lambda url: url.rank):
+                self._urls.setdefault((method, url.depth), []).append(url)
 
     def match(self, method: str, path: str, body: JSON = None) -> tuple[Operation, dict[str, str]] | None:
         """Return the operation that a request is and the values of its path's parameters."""
@@ -94,7 +100,7 @@ class Router:
         return found
 
     def _find(self, method: str, path: str, body: JSON) -> tuple[Operation, dict[str, str]] | None:
-        for url in self._urls.get(method, ()):
+        for url in self._urls.get((method, _depth(path)), ()):
             hit = url.pattern.fullmatch(path)
             if hit is not None:
                 operation = url.operation(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pytest_ecs._http.exchange import Exchange
 
@@ -25,6 +25,7 @@ class Journal:
         #: Exchanges, or their packed lines, by id; in order.
         self._kept: dict[str, Exchange | bytes] = {}
         self._order: list[str] = []
+        self._paths: list[str] = []
         self._jobs: dict[str, list[str]] = {}
         self._lines: dict[str, str] = {}
 
@@ -36,6 +37,7 @@ class Journal:
         """Record *exchange*."""
         self._kept[exchange.id] = exchange
         self._order.append(exchange.id)
+        self._paths.append(exchange.path)
         if "job_id" in exchange.parameters:
             self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange.id)
 
@@ -61,6 +63,12 @@ class Journal:
     def job(self, job_id: str) -> Sequence[Exchange]:
         """Return the queries of that job, oldest first."""
         return [self[one] for one in self._jobs.get(job_id, ())]
+
+    def on(self, is_wanted: Callable[[str], bool]) -> Iterator[Exchange]:
+        """Yield the exchanges on the paths that *is_wanted* is true of, in order; the others are not unpacked."""
+        for exchange_id, path in zip(self._order, self._paths, strict=True):
+            if is_wanted(path):
+                yield self[exchange_id]
 
     def __len__(self) -> int:
         return len(self._order)

@@ -6,7 +6,6 @@ import ipaddress
 import os
 import ssl
 from collections.abc import Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
@@ -24,9 +23,7 @@ _HEADERS = {"User-Agent": "pytest-ecs", "Accept": "application/json", "Accept-En
 def open_http(target: Target, timeout: float) -> httpx.Client:
     """Return a connection pool to *target* and its IAM; raises `ConfigurationError` when it cannot be set up."""
     if target.transport is not None:
-        return httpx.Client(
-            transport=target.transport, timeout=timeout, trust_env=False, headers=_HEADERS, cookies=_no_cookies()
-        )
+        return _Client(transport=target.transport, timeout=timeout, trust_env=False, headers=_HEADERS)
     context = _tls(target)
     mounts: dict[str, httpx.BaseTransport | None] = {}
     addresses = {target.endpoint, target.iam, *(str(one.iam) for one in target.identities.values() if one.iam)}
@@ -36,14 +33,21 @@ def open_http(target: Target, timeout: float) -> httpx.Client:
         if proxy is not None and parts.hostname:
             host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
             mounts[f"{parts.scheme}://{host}"] = _through(proxy, context)
-    return httpx.Client(
-        timeout=timeout, verify=context, trust_env=False, mounts=mounts, headers=_HEADERS, cookies=_no_cookies()
-    )
+    return _Client(timeout=timeout, verify=context, trust_env=False, mounts=mounts, headers=_HEADERS)
 
 
-def _no_cookies() -> CookieJar:
-    """Return a jar that takes nothing: identities share the sockets, and none may send what another was given."""
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+class _NoCookies(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Take nothing."""
+
+    def set_cookie_header(self, request: httpx.Request) -> None:
+        """Send nothing."""
+
+
+class _Client(httpx.Client):
+    """A client without cookies: identities share the sockets, and none may send what another was given."""
+
+    cookies = _NoCookies()  # type: ignore[override]
 
 
 def _through(proxy: str, context: ssl.SSLContext) -> httpx.HTTPTransport:

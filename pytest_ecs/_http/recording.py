@@ -34,13 +34,15 @@ def sent(request: httpx.Request, body: JSON, secrets: Secrets) -> dict[str, Any]
     return {"request_headers": _headers(request.headers, secrets), "request_body": redact(body, secrets)}
 
 
-def answered(draft: Exchange, response: httpx.Response, body: JSON, secrets: Secrets) -> Exchange:
-    """Return *draft* with what was sent and answered, redacted."""
+def answered(draft: Exchange, response: httpx.Response, body: JSON, secrets: Secrets, *, repeated: int = 0) -> Exchange:
+    """Return *draft* with what was sent and answered, redacted, after *repeated* repetitions."""
     value: JSON = None
     text: str | None = None
     if response.content:
         try:
-            value = redact(decode(response.content), secrets)
+            value = decode(response.content)
+            if secrets.hidden_in(response.content.decode("utf-8", "replace")):
+                value = redact(value, secrets)
         except (ValueError, RecursionError):
             text = readable(response, secrets)
     headers = _headers(response.headers, secrets)
@@ -53,6 +55,7 @@ def answered(draft: Exchange, response: httpx.Response, body: JSON, secrets: Sec
         response_body=value,
         response_text=text,
         seconds=_elapsed(response),
+        repeated=repeated,
         **sent(response.request, body, secrets),
     )
 
@@ -98,7 +101,9 @@ def _elapsed(response: httpx.Response) -> float:
 
 
 def _headers(headers: httpx.Headers, secrets: Secrets) -> dict[str, str]:
-    return {
-        name.lower(): REDACTED if name.lower() in SECRET_HEADERS else secrets.scrub(value)
-        for name, value in headers.items()
-    }
+    said = {name.lower(): value for name, value in headers.items()}
+    for name in said.keys() & SECRET_HEADERS:
+        said[name] = REDACTED
+    if secrets.in_any(said.values()):
+        said = {name: secrets.scrub(value) for name, value in said.items()}
+    return said

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pytest_ecs._http.limits import DEPTH
 from pytest_ecs._types import JSON
@@ -40,6 +42,8 @@ _SECRET_FIELDS = frozenset(
 )
 #: Those that set the password of a server (5.1.1, 6.2.1), and the one that shows it in ciphertext (6.11.5).
 _GIVEN, _SHOWN, _PRIVATE_HALF = frozenset({"adminpass", "admin_pass"}), "password", "private_key"
+#: One of them with a value, in JSON without escapes; null and "" stay what they are.
+_SET_FIELD = re.compile(rf'"(?:{"|".join(map(re.escape, _SECRET_FIELDS))})"\s*:\s*(?!null|"")', re.IGNORECASE)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
@@ -51,6 +55,7 @@ class Secrets:
         #: Passwords that servers were given.
         self.given: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._shortest = sys.maxsize
         for value in values:
             self.add(value)
 
@@ -58,15 +63,33 @@ class Secrets:
         """Remember *value*; very short ones are ignored, since replacing them would garble everything."""
         if value and len(value) >= 6 and value not in self._values:
             self._values.add(value)
+            self._shortest = min(self._shortest, len(value))
             longest_first = sorted(self._values, key=len, reverse=True)
             self._pattern = re.compile("|".join(re.escape(v) for v in longest_first))
 
     def scrub(self, text: str) -> str:
         """Return *text* without any known secret or private key, and with nothing that UTF-8 could not hold."""
         text = _whole(text)
-        if self._pattern is not None:
+        if self._pattern is not None and len(text) >= self._shortest:
             text = self._pattern.sub(REDACTED, text)
         return _PRIVATE_KEY.sub(REDACTED, text) if "PRIVATE KEY" in text else text
+
+    def in_any(self, texts: Iterable[str]) -> bool:
+        """Whether `scrub` may change one of *texts*."""
+        text = "\n".join(texts)
+        return not text.isascii() or "PRIVATE KEY" in text or any(value in text for value in self._values)
+
+    def hidden_in(self, text: str) -> bool:
+        """Whether *text*, which is JSON, may have something to take out; where it says no, there is nothing."""
+        return (
+            not text.isascii()
+            or "\\" in text  # an escape could hide a name or a value
+            or "\0" in text  # nor can UTF-16 be looked through like this
+            or "PRIVATE KEY" in text
+            or text.count("{") + text.count("[") > DEPTH
+            or _SET_FIELD.search(text) is not None
+            or any(value in text for value in self._values)
+        )
 
 
 def redact(value: JSON, secrets: Secrets, depth: int = DEPTH) -> JSON:
@@ -109,9 +132,12 @@ def _public_half(private: str) -> str | None:
     from cryptography.hazmat.primitives import serialization
 
     text = private.encode("utf-8", "replace")
-    load = serialization.load_ssh_private_key if b"OPENSSH" in text else serialization.load_pem_private_key
     try:
-        public = load(text, password=None).public_key()
+        if b"OPENSSH" in text:
+            public: Any = serialization.load_ssh_private_key(text, password=None).public_key()
+        else:  # whether its numbers are sound is nothing that is asked here, and it takes long to find out
+            key = serialization.load_pem_private_key(text, password=None, unsafe_skip_rsa_key_validation=True)
+            public = key.public_key()
         form = serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
         return str(public.public_bytes(*form).decode())
     except Exception:  # noqa: BLE001 - whatever a library makes of a text that is no key, or of a kind it does not know

@@ -58,7 +58,7 @@ def send(connection: Connection, request: httpx.Request, draft: Exchange, body: 
         else:
             pause = attempt.pause_after_answer(response)
             if pause is None:
-                exchange = replace(answered(draft, response, body, connection.secrets), repeated=attempt.made)
+                exchange = answered(draft, response, body, connection.secrets, repeated=attempt.made)
                 return _concluded(connection, exchange)
         connection.target.clock.sleep(pause)
         attempt.made += 1

@@ -105,6 +105,7 @@ class MockCloud:
         if isinstance(self.clock, VirtualClock):
             self.clock.upcoming = self._state.upcoming
         self._state.varies = self._varies = switchboard("variant", VARIANTS, variants)
+        self._altered = [variant for name, variant in answers.ANSWERS.items() if self._varies(name)]
         self._state.limits = quotas(self._state.limits, self._varies)
         self._lock = threading.RLock()
         self._log: list[dict[str, Any]] = []
@@ -219,7 +220,7 @@ class MockCloud:
                 raise inside(request.path, *ordered)
             self._state.asked = (request.id, request.user.id if request.user is not None else "")
             response = route.handler(request, self._state)
-            answers.change(route, response, self._varies)
+            answers.change(route, response, self._altered)
             shown.alter(route, response, self._state.deviates)
             operations.note(route, request, self._state)
             return response

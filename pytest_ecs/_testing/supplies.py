@@ -93,7 +93,13 @@ class Supplies:
         where it came about, and nowhere else.
         """
         port, holder = self.need("port_id"), ""
-        for exchange in self.session.connection.journal:
+
+        def tells(path: str) -> bool:
+            return path.endswith(("/servers", "/os-interface", f"/os-interface/{port}")) or (
+                bool(holder) and path.endswith(f"/{holder}")
+            )
+
+        for exchange in self.session.connection.journal.on(tells):
             asked, refused = _ports(exchange.request_body), not exchange.accepted
             if asked == [port] and not refused:
                 holder = exchange.parameters.get("server_id") or _created(exchange)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.mock.harness import Client, JsonObject
@@ -22,6 +22,18 @@ def _create(client: Client, at: str = "", **wanted: Any) -> httpx.Response:
 
 def _names(client: Client) -> list[str]:
     return [one["keypair"]["name"] for one in client.nova("GET", "os-keypairs").json()["keypairs"]]
+
+
+def test_every_key_pair_is_another_and_sound(client: Client) -> None:
+    """6.11.3: its factors are what takes long to find, and some keys share one; OpenSSL checks each key on loading."""
+    found = [_create(client, name=f"new-{number}").json()["keypair"] for number in range(8)]
+    keys = [serialization.load_pem_private_key(pair["private_key"].encode(), None) for pair in found]
+    assert len({pair["public_key"] for pair in found}) == 8
+    for key in keys:
+        assert isinstance(key, rsa.RSAPrivateKey)
+        assert key.key_size == 2048
+        signed = key.sign(b"text", padding.PKCS1v15(), hashes.SHA256())
+        key.public_key().verify(signed, b"text", padding.PKCS1v15(), hashes.SHA256())
 
 
 def test_a_key_pair_is_made_shown_and_deleted(client: Client) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,7 +26,7 @@ __all__: list[str] = []
 
 _ALL = "/v2.1/{project_id}/os-keypairs"
 _ONE = _ALL + "/{keypair_name}"
-_BITS, _MOST = 2048, 1024
+_BITS, _EXPONENT, _MOST = 2048, 65537, 1024
 _CREATE = Field(
     "object",
     fields={
@@ -60,9 +63,36 @@ def _certificate(public_key: str) -> str:
     return _colons(x509.load_pem_x509_certificate(public_key.encode()).fingerprint(hashes.SHA1()).hex())  # noqa: S303
 
 
+def _keys() -> Iterator[rsa.RSAPrivateKey]:
+    """Yield keys, each of them once.
+
+    To find primes takes long, so that each is a factor of several keys: they need be different and valid, and protect
+    nothing.
+    """
+    primes: list[int] = []
+    while True:
+        found = rsa.generate_private_key(public_exponent=_EXPONENT, key_size=_BITS)
+        yield found
+        numbers = found.private_numbers()
+        for p, q in itertools.product((numbers.p, numbers.q), primes):
+            yield _key_of(p, q)
+        primes += [numbers.p, numbers.q]
+
+
+def _key_of(p: int, q: int) -> rsa.RSAPrivateKey:
+    d = pow(_EXPONENT, -1, (p - 1) * (q - 1))
+    remainders = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    numbers = rsa.RSAPrivateNumbers(p, q, d, *remainders, rsa.RSAPublicNumbers(_EXPONENT, p * q))
+    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+
+
+_KEYS, _ONE_AT_A_TIME = _keys(), threading.Lock()
+
+
 def _made(kind: str, user: str, now: float) -> tuple[str, str]:
     """Return the public and the private half of a new key pair."""
-    private = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+    with _ONE_AT_A_TIME:
+        private = next(_KEYS)
     secret = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     ).decode()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from pytest_ecs._mock.http.routing import Response, Route
@@ -339,12 +340,11 @@ def alter(route: Route, response: Response, deviates: Callable[[str], bool]) -> 
     """Let the deviations that are on change an answer that is no error."""
     if response.status >= 300 or response.body is None:
         return
-    for name, row in _BY_METHOD.get(route.method, ()):
-        if fits(route, row.route) and deviates(name):
+    for name, row in _rows(route):
+        if deviates(name):
             _alter(response.body, row)
 
 
-_BY_METHOD: Mapping[str, list[tuple[str, _Row]]] = {
-    method: [(name, row) for name, row in ROWS.items() if row.route.startswith(f"{method} ")]
-    for method in ("GET", "POST", "PUT")
-}
+@cache
+def _rows(route: Route) -> Sequence[tuple[str, _Row]]:
+    return [(name, row) for name, row in ROWS.items() if fits(route, row.route)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -305,9 +305,8 @@ ANSWERS: Mapping[str, Variant] = {
 }
 
 
-def change(route: Route, response: Response, varies: Callable[[str], bool]) -> None:
-    """Let the variants that are on change an answer that is no error."""
+def change(route: Route, response: Response, on: Iterable[Variant]) -> None:
+    """Let the variants that are *on* change an answer that is no error."""
     if response.status < 300 and "_mock" not in route.path:
-        for name, variant in ANSWERS.items():
-            if varies(name):
-                variant.change(route, response)
+        for variant in on:
+            variant.change(route, response)
