@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 __all__ = ["Clock", "ScaledClock", "VirtualClock", "stamp"]
@@ -81,6 +82,7 @@ class ScaledClock:
         self._skipped += max(seconds, 0.0)
 
 
+@lru_cache(maxsize=1024)  # servers that were made together
 def stamp(seconds: float, form: str = "s") -> str:
     """Return a time as the document writes it: "s" in seconds, "ms" in milliseconds, "us" without a zone."""
     whole = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
