@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -13,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ecs._cli.access import make_folder, write
+from pytest_ecs._cli.keeping import kept
 from pytest_ecs._text import closest
 from pytest_ecs.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from pytest_ecs._mock import MockCloud
     from pytest_ecs._mock.weather import Application
 
 __all__ = ["add_options", "mock"]
@@ -36,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="write clouds.yaml, openrc and ecs.ini there: who may log in, and all ids",
     )
-    add("--state", type=Path, metavar="FILE", help="go on from the state in this file, and keep it there at the end")
+    add("--state", type=Path, metavar="FILE", help="go on from the state in this file, and keep it there")
     add("--latency", metavar="SECONDS", help="let each answer take so much longer; 0.1-0.5 for something between")
     add("--fail-rate", type=float, default=0.0, metavar="PART", help="let that part of the requests fail, 0 to 1")
     add("--throttle", type=float, metavar="NUMBER", help="answer 429 to what is more than so many requests a second")
@@ -63,25 +61,20 @@ def mock(options: argparse.Namespace) -> int:
     if folder is not None:
         make_folder(folder)
     cloud = MockCloud(deviations=options.deviation, variants=options.variant, clock=ScaledClock(options.speed))
-    file: Path | None = options.state
-    if file is not None:
-        _restore(cloud, file)
 
     def ready(about: Mapping[str, Any]) -> None:
         if folder is not None:
             write(folder, about)
 
     try:
-        code = serve(cloud, port=options.port, around=weather, ready=ready)
+        with kept(cloud, options.state) as each_second:
+            return serve(cloud, port=options.port, around=weather, ready=ready, meanwhile=each_second)
     except OSError as error:
         raise ConfigurationError(
             f"Port {options.port} on 127.0.0.1 cannot be used",
             seen=str(error),
             hint="leave --port out to take a free one",
         ) from None
-    if file is not None:
-        _keep(cloud, file)
-    return code
 
 
 def _weather(options: argparse.Namespace) -> Callable[[Application], Application]:
@@ -121,32 +114,3 @@ def _latency(text: str) -> tuple[float, float]:
             hint="0.2 for always the same, 0.1-0.5 for something between",
         )
     return low, high
-
-
-# The file with the state
-
-
-def _restore(cloud: MockCloud, file: Path) -> None:
-    """Let *cloud* go on from a file, or make the file where there is none yet."""
-    try:
-        if file.exists():
-            cloud.restore(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"--state {file}: the state cannot be restored", seen=str(error), hint="name a file that the mock has kept"
-        ) from None
-    _keep(cloud, file)  # one that cannot be written is better known at once
-
-
-def _keep(cloud: MockCloud, file: Path) -> None:
-    """Write the state, for the owner only, so that the file is whole at any time."""
-    new = file.with_name(file.name + ".new")
-    try:
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(cloud.keep()), encoding="utf-8")
-        os.replace(new, file)
-    except OSError as error:
-        raise ConfigurationError(
-            f"--state {file}: the state cannot be kept", seen=str(error), hint="name a file in a folder that is there"
-        ) from None

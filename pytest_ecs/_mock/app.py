@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 
 from pytest_ecs._mock import page
+from pytest_ecs._mock.access import describe
 from pytest_ecs._mock.compute import operations
 from pytest_ecs._mock.control import control
 from pytest_ecs._mock.deviations import DEVIATIONS, shown
@@ -108,6 +110,8 @@ class MockCloud:
         self._lock = threading.RLock()
         self._log: list[dict[str, Any]] = []
         self._request_id = ""
+        #: How many requests there were that may have changed something.
+        self.changes = 0
         routes, self._selected = _routes()
         self._adapter = routes.bind("mock")
 
@@ -115,56 +119,7 @@ class MockCloud:
 
     def describe(self, base_url: str) -> dict[str, Any]:
         """Return where it is, whom it knows, and from what servers can be made there."""
-        state = self._state
-
-        def about(user: User) -> dict[str, Any]:
-            project = state.projects[user.project]
-            return {
-                "endpoint": base_url,
-                "iam": base_url,
-                "region": state.region,
-                "project_id": project.id,
-                "project_name": project.name,
-                "domain": user.domain,
-                "username": user.name,
-                "password": user.password,
-                "ak": user.ak,
-                "sk": user.sk,
-                "dedicated_host_ids": project.hosts,
-            }
-
-        def resources(user: User) -> dict[str, Any]:
-            project = state.projects[user.project]
-            first, second, *_ = state.flavors
-            network = project.networks[0].id
-            return {
-                "image_id": next(iter(state.images)),
-                "flavor_id": first,
-                "other_flavor_id": second,
-                "vpc_id": project.vpc,
-                "subnet_id": network,
-                "network_id": network,
-                "security_group_id": project.security_group,
-                "key_name": next(iter(user.keys)),
-                "availability_zone": state.zones[0],
-                "dedicated_host_id": project.hosts[0],
-                "other_dedicated_host_id": project.hosts[1],
-                "port_id": next(iter(project.ports)),
-                "windows_image_id": next(image.id for image in state.images.values() if image.os_type == "Windows"),
-                "foreign_subnet_id": project.networks[1].id,
-                "geneve_network_id": next(one.id for one in project.networks if one.kind == "geneve"),
-                "missing_disk_type": "SAS",
-                "private_image_id": next(one.id for one in state.images.values() if one.owner == project.id),
-                "plain_image_id": next(one.id for one in state.images.values() if not one.agents),
-                "tools_image_id": next(iter(state.images)),
-            }
-
-        return {
-            **about(state.primary),
-            "resources": resources(state.primary),
-            "other_project": {**about(state.other), "resources": resources(state.other)},
-            "restricted_user": about(state.restricted),
-        }
+        return describe(self._state, base_url)
 
     def control(self, method: str, path: str, json: Any = None) -> dict[str, Any]:
         """Do what a control hook does; raises `LookupError` or `ValueError` for a wrong one."""
@@ -183,6 +138,11 @@ class MockCloud:
         with self._lock:
             return keep(self._state)
 
+    def fork(self) -> int:
+        """Return what `os.fork` does, at a moment when no request is under way."""
+        with self._lock:
+            return os.fork()
+
     def restore(self, kept: Any) -> None:
         """Take over a state that another mock kept; raises `ValueError` for anything else."""
         with self._lock:
@@ -197,6 +157,7 @@ class MockCloud:
         with self._lock:
             self._state.settle()
             self._state.requests = number = self._state.requests + 1
+            self.changes += method not in {"GET", "HEAD"}
             self._request_id = f"req-{number:08x}-0000-4000-a000-{number:012x}"
             try:
                 response = self._answer(environ, method, path)

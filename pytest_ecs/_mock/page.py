@@ -85,8 +85,8 @@ def _project(project: Project) -> dict[str, Any]:
 
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8885; --soft: #767676; --mark: #0b5fb4 }
-@media (prefers-color-scheme: dark) { :root { --soft: #a0a0a0; --mark: #7ab7ff } }
+:root { color-scheme: light dark; --line: #8885; --soft: #6b6b6b; --mark: #0b5fb4; --bad: #b3261e }
+@media (prefers-color-scheme: dark) { :root { --soft: #a0a0a0; --mark: #7ab7ff; --bad: #ff8a80 } }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 1200px; padding: 1.5rem }
 h1 { font-size: 1.4rem; margin: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
 p { margin: .3rem 0 } .soft { color: var(--soft) }
@@ -95,7 +95,7 @@ th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align:
 th { font-weight: 600; white-space: nowrap } td { overflow-wrap: anywhere }
 td.id { font-family: ui-monospace, monospace; font-size: .85em }
 pre { background: #8881; border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; padding: .7rem }
-select, button { font: inherit } .counts span { margin-right: 1.2rem } .counts b { color: var(--mark) }
+select, button { font: inherit } .counts span { margin-right: 1.2rem } .counts b, .busy { color: var(--mark) } .bad { color: var(--bad); font-weight: 600 }
 """
 _SCRIPT = """
 'use strict';
@@ -106,16 +106,19 @@ const text = (name, content, kind) => {
   if (kind) made.className = kind;
   return made;
 };
+const bad = (status) => status >= 400 || ['ERROR', 'FAIL'].includes(status);
+const mood = (status) => bad(status) ? 'bad' : typeof status === 'number' || ['ACTIVE', 'SHUTOFF', 'SUCCESS'].includes(status) ? '' : 'busy';
 const table = (place, rows, columns) => {
   const body = $(place).querySelector('tbody');
   const made = rows.map((row) => {
     const line = document.createElement('tr');
-    line.append(...columns.map(([key, kind]) => text('td', row[key], kind)));
+    line.append(...columns.map(([key, kind]) => text('td', row[key], key === 'status' ? mood(row.status) : kind)));
     return line;
   });
   if (!made.length) {
     const line = document.createElement('tr');
     line.append(text('td', 'none yet', 'soft'));
+    line.firstChild.colSpan = columns.length;
     made.push(line);
   }
   body.replaceChildren(...made);
@@ -163,6 +166,11 @@ const look = async () => {
   setTimeout(look, 1000);
 };
 $('user').addEventListener('change', () => { if (last) show(last); });
+$('copy').hidden = !navigator.clipboard;  // away from localhost browsers have none without TLS
+$('copy').addEventListener('click', () => navigator.clipboard.writeText($('login').textContent).then(
+  () => { $('copied').textContent = 'Copied.'; },
+  () => { $('copied').textContent = 'The browser does not allow it.'; },
+));
 look();
 """
 
@@ -200,7 +208,7 @@ PAGE = f"""<!doctype html>
 <h2>Log in</h2>
 <p><label>User <select id="user"></select></label> <span class="soft">Paste into a shell; openstacksdk, the openstack
 command and huaweicloudsdkecs read these. API clients get the list of versions at this address.</span></p>
-<pre id="login"></pre>
+<pre id="login"></pre><p><button id="copy" type="button">Copy</button> <span id="copied" role="status"></span></p>
 {_table("servers", "Servers", "Name", "Status", "Task", "Flavor", "Addresses", "Created", "Id")}
 {_table("jobs", "Jobs", "Type", "Status", "Code", "Begun", "Ended", "Id")}
 {_table("requests", "Requests", "Status", "Method", "Path")}

@@ -181,10 +181,11 @@ def run(
     port: int = 0,
     around: Callable[[Application], Application] = lambda app: app,
     ready: Callable[[Mapping[str, Any]], None] = lambda about: None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> int:
     """Serve *cloud*, tell *ready* about it, print one JSON line, and return 0 after SIGINT or SIGTERM.
 
-    *around* may put something between the clients and the mock.
+    *around* may put something between the clients and the mock; *meanwhile* is called every second.
     """
     over = threading.Event()
     before = {number: signal.signal(number, lambda *_: over.set()) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -194,7 +195,7 @@ def run(
             ready(about)
             print(json.dumps(about), flush=True)
             while not over.wait(1.0):
-                pass
+                meanwhile()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

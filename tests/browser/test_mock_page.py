@@ -57,6 +57,22 @@ def test_it_says_how_to_log_in(opened: tuple[Client, Any]) -> None:
     assert f"export OS_AUTH_URL='{page.url.rstrip('/')}/v3'" in page.inner_text("#login")
     page.select_option("#user", "1")
     assert "export OS_USERNAME='neighbour'" in page.inner_text("#login")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("#copy")
+    page.locator("#copied", has_text="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.inner_text("#login")
+
+
+def test_what_went_wrong_is_marked(opened: tuple[Client, Any]) -> None:
+    """A refused request and a server in error, and no others."""
+    client, page = opened
+    good, broken = client.create(count=2)
+    client.cloud.control("PUT", f"/_mock/servers/{broken}/state", {"vm_state": "error"})
+    client.nova("GET", "servers/nosuch")
+    page.locator("#requests td.bad", has_text="404").wait_for()
+    page.locator("#servers td.bad", has_text="ERROR").wait_for()
+    assert page.locator("#servers tr", has_text=good).locator(".bad").count() == 0
+    assert page.locator("#servers .bad").count() == 1
 
 
 def test_what_clients_said_is_text(opened: tuple[Client, Any]) -> None:

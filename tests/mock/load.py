@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from typing import Any
-
-import httpx
 
 __all__ = ["Load", "Report", "run_load"]
 
@@ -35,30 +35,39 @@ class Load:
         self.about, self.servers, self.report = about, servers, Report()
         self.rng = random.Random(seed)
         self.project, self.resources = about["project_id"], about["resources"]
-        self.http = httpx.Client(base_url=about["endpoint"], timeout=timeout, trust_env=False)
+        # The plainest client that there is: it runs beside the mock, and must not be what is measured.
+        self.http = HTTPConnection(about["endpoint"].partition("//")[2], timeout=timeout)
+        self.headers = {"Content-Type": "application/json"}
         user = {"name": about["username"], "password": about["password"], "domain": {"name": about["domain"]}}
         scope = {"project": {"id": self.project}}
         identity = {"methods": ["password"], "password": {"user": user}}
-        answer = self.http.post("/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}})
-        self.http.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
+        login = json.dumps({"auth": {"identity": identity, "scope": scope}})
+        self.http.request("POST", "/v3/auth/tokens", login, self.headers)
+        with self.http.getresponse() as answer:
+            self.headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
+            answer.read()
 
-    def send(self, method: str, path: str, json: Any = None) -> Any:
+    def send(self, method: str, path: str, body: Any = None) -> Any:
         """Send one request and return the body of its answer where it was accepted, else None."""
         began = time.perf_counter()
         version = {"X-OpenStack-Nova-API-Version": "2.26"} if path.startswith("/v2.1") else {}
+        sent = None if body is None else json.dumps(body)
         try:
-            answer = self.http.request(method, path.format(p=self.project), json=json, headers=version)
-        except httpx.HTTPError as error:
+            self.http.request(method, path.format(p=self.project), sent, {**self.headers, **version})
+            with self.http.getresponse() as answer:
+                status, content = answer.status, answer.read()
+        except (HTTPException, OSError) as error:
+            self.http.close()
             self.report.wrong.append(f"{method} {path}: {type(error).__name__}")
             return None
         self.report.seconds.append(time.perf_counter() - began)
-        self.report.statuses[answer.status_code] += 1
-        if answer.status_code >= 500:
-            self.report.wrong.append(f"{method} {path}: {answer.status_code}")
-        if answer.status_code >= 400:
+        self.report.statuses[status] += 1
+        if status >= 500:
+            self.report.wrong.append(f"{method} {path}: {status}")
+        if status >= 400:
             return None
         self.report.accepted[f"{method} {path.replace(self._last, '')}"] += 1
-        return answer.json() if answer.content else {}
+        return json.loads(content) if content else {}
 
     _last = "{s}"
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_ecs._cli.keeping import kept
 from pytest_ecs._mock import MockCloud, VirtualClock
+from pytest_ecs.exceptions import ConfigurationError
 from tests.mock.harness import Client
 
 
@@ -85,3 +91,58 @@ def test_what_no_mock_kept_is_refused(cloud: MockCloud, change: Any) -> None:
     """With a sentence, and never by making anything that is not of the state."""
     with pytest.raises(ValueError, match=r"format|version"):
         MockCloud().restore(change(json.loads(json.dumps(cloud.keep()))))
+
+
+# The file that the command keeps
+
+
+class _KilledError(Exception):
+    """The command ends, and not in order."""
+
+
+@contextmanager
+def _killed(cloud: MockCloud, file: Path) -> Iterator[Callable[[], None]]:
+    """Keep the state as the command does that is killed at the end of the block."""
+    with suppress(_KilledError), kept(cloud, file) as look:
+        yield look
+        raise _KilledError
+
+
+def test_a_change_is_in_the_file_before_the_end(client: Client, cloud: MockCloud, tmp_path: Path) -> None:
+    """What is under way has come to its end in it, and goes on in the mock itself."""
+    file = tmp_path / "state.json"
+    with _killed(cloud, file) as look:
+        server = client.nova("POST", "servers", client.native()).json()["server"]["id"]
+        look()
+    assert client.show(server)["status"] == "BUILD"
+    other = MockCloud(clock=VirtualClock(0), seed=99)
+    with _killed(other, file):
+        assert Client(other).show(server)["status"] == "ACTIVE"
+        assert other.control("GET", "/_mock/consistency") == {"complaints": []}
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_nothing_is_written_without_a_change(client: Client, cloud: MockCloud, tmp_path: Path) -> None:
+    """Who only looks lets the file alone."""
+    file = tmp_path / "state.json"
+    with _killed(cloud, file) as look:
+        before = file.stat()
+        client.nova("GET", "servers")
+        look()
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_file_that_cannot_be_written_is_said_and_tried_again(
+    client: Client, cloud: MockCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The mock goes on; at the start it is an error."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    file = folder / "state.json"
+    with _killed(cloud, file) as look:
+        shutil.rmtree(folder)
+        client.nova("POST", "os-keypairs", {"keypair": {"name": "kept"}})
+        look()
+    assert "the state cannot be kept at the moment" in capsys.readouterr().err
+    with pytest.raises(ConfigurationError, match="the state cannot be kept"), kept(cloud, file):
+        pass

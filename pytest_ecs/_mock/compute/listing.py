@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,18 +36,19 @@ _STATUSES = frozenset(
 )
 _DEFAULT, _MOST = 25, 1000
 Key = Callable[[Server], Any]
+_NUMBER: Key = attrgetter("number")
 #: sort_key -> what is compared (Table 6-31).
 _SORT: Mapping[str, Key] = {
-    "created_at": lambda s: s.created,
-    "updated_at": lambda s: s.updated,
-    "display_name": lambda s: s.name,
-    "uuid": lambda s: s.id,
-    "vm_state": lambda s: s.vm_state,
-    "availability_zone": lambda s: s.zone,
-    "instance_type_id": lambda s: s.flavor.id,
+    "created_at": attrgetter("created"),
+    "updated_at": attrgetter("updated"),
+    "display_name": attrgetter("name"),
+    "uuid": attrgetter("id"),
+    "vm_state": attrgetter("vm_state"),
+    "availability_zone": attrgetter("zone"),
+    "instance_type_id": attrgetter("flavor.id"),
     "key_name": lambda s: s.key_name or "",
-    "project_id": lambda s: s.project,
-    "user_id": lambda s: s.user,
+    "project_id": attrgetter("project"),
+    "user_id": attrgetter("user"),
     "host": host_of,
 }
 #: Those of Table 6-36. What is the same for all servers here sorts by nothing.
@@ -103,25 +105,26 @@ def _page(request: Request, state: State, keys: Mapping[str, Key]) -> tuple[list
     if image and not deviates("list-image-ignored"):
         # With an image no other criterion counts, and there are no pages (Table 6-31).
         return [s for s in servers if s.image.id == image.rpartition("/")[2]], False
-    filters = _filters(request, state)
-    servers = [s for s in servers if all(keep(s) for keep in filters)]
+    for keep in _filters(request, state):
+        servers = [s for s in servers if keep(s)]
     key = request.arg("sort_key") or "created_at"
     if key not in keys or (deviates("list-sort-keys-few") and key not in {"created_at", "display_name"}):
         if not deviates("enum-unchecked"):
             raise NativeError(400, f"sort_key {key[:40]!r} is not supported")
         key = "created_at"
-    upward = request.arg("sort_dir") == "asc"
-    servers.sort(key=lambda s: (keys[key](s), s.number), reverse=not upward)
+    downward = request.arg("sort_dir") != "asc"
+    servers.sort(key=_NUMBER, reverse=downward)  # those that are equal stand as they were made
+    servers.sort(key=keys[key], reverse=downward)
     if deviates("list-unsorted"):
-        servers.sort(key=lambda s: s.number)
+        servers.sort(key=_NUMBER)
     marker, size = request.arg("marker"), _limit(request, state)
     if marker and not deviates("list-marker-ignored"):
-        at = next((index for index, s in enumerate(servers) if s.id == marker), None)
-        if at is None and marker in request.project.servers:
-            at = -1  # the server is there and no longer fits the filter: start over rather than lose servers
-        if at is None:
+        ids = [s.id for s in servers]
+        if marker in ids:
+            servers = servers[ids.index(marker) + 1 :]
+        elif marker not in request.project.servers:
             raise NativeError(400, f"marker {marker[:40]!r} not found")
-        servers = servers[at + 1 :]
+        # Otherwise the server is there and no longer fits the filter: start over rather than lose servers.
     return servers[:size], 0 < size < len(servers)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 __all__ = ["Clock", "ScaledClock", "VirtualClock", "stamp"]
@@ -81,11 +82,8 @@ class ScaledClock:
         self._skipped += max(seconds, 0.0)
 
 
+@lru_cache(maxsize=1024)  # servers that were made together
 def stamp(seconds: float, form: str = "s") -> str:
     """Return a time as the document writes it: "s" in seconds, "ms" in milliseconds, "us" without a zone."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    if form == "ms":
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    if form == "us":
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    whole = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+    return {"s": whole[:19] + "Z", "ms": whole[:23] + "Z", "us": whole[:26]}[form]
