@@ -13,6 +13,7 @@ from pytest_ecs._cli.listing import list_
 from pytest_ecs._cli.mock import add_options as add_mock_options
 from pytest_ecs._cli.mock import mock as serve_mock
 from pytest_ecs._cli.openapi import openapi as write_openapi
+from pytest_ecs._cli.permissions import permissions
 from pytest_ecs._cli.plan import plan
 from pytest_ecs._cli.replay import replay
 from pytest_ecs._cli.report import report as handle_reports
@@ -33,6 +34,10 @@ _PASSED_ON: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
         "say what a target offers and what a run needs there: pytest-ecs doctor [--write FILE] [--ecs-* options]",
     ),
     "plan": (plan, f"say what a run would use: pytest-ecs plan [{_PROFILES}] [--ecs-* options]"),
+    "permissions": (
+        permissions,
+        f"print the least permissions of a run: pytest-ecs permissions [{_PROFILES}] [--ecs-* options]",
+    ),
     "sweep": (
         sweep,
         "delete what killed runs left behind: pytest-ecs sweep [--dry-run] [--force] [--ecs-* options]",

@@ -11,30 +11,37 @@ from pytest_ecs._cli.suites import NO_CACHE, QUIET, ini, with_profile
 from pytest_ecs._run.options import Settings, read_settings
 from pytest_ecs.exceptions import ConfigurationError, EcsError
 
-__all__ = ["with_target"]
+__all__ = ["with_settings", "with_target"]
 
 
 class _Instead:
-    def __init__(self, verb: str, work: Callable[[Settings], int]) -> None:
-        self._verb = verb
+    def __init__(self, work: Callable[[Settings], int]) -> None:
         self._work = work
 
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
         """Do the work and return the exit code."""
         try:
-            settings = read_settings(config)
-            if settings.embedded:
-                raise ConfigurationError(
-                    f"pytest-ecs {self._verb} needs a target",
-                    seen="no --ecs-cloud and no --ecs-endpoint was given",
-                    hint="name a cloud of clouds.yaml with --ecs-cloud, or the URL of an endpoint with --ecs-endpoint",
-                )
-            return self._work(settings)
+            return self._work(read_settings(config))
         except EcsError as error:
             print(f"pytest-ecs: {error}", file=sys.stderr)  # noqa: T201
             return 4
 
 
-def with_target(verb: str, arguments: Sequence[str], work: Callable[[Settings], int]) -> int:
+def with_settings(arguments: Sequence[str], work: Callable[[Settings], int]) -> int:
     """Read a profile and pytest's options from *arguments*, and do *work* with the settings; 4 for a user's mistake."""
-    return int(pytest.main([*QUIET, *NO_CACHE, *ini(), *with_profile(arguments)], plugins=[_Instead(verb, work)]))
+    return int(pytest.main([*QUIET, *NO_CACHE, *ini(), *with_profile(arguments)], plugins=[_Instead(work)]))
+
+
+def with_target(verb: str, arguments: Sequence[str], work: Callable[[Settings], int]) -> int:
+    """Do the same as `with_settings` for *verb*, which needs a target."""
+
+    def checked(settings: Settings) -> int:
+        if settings.embedded:
+            raise ConfigurationError(
+                f"pytest-ecs {verb} needs a target",
+                seen="no --ecs-cloud and no --ecs-endpoint was given",
+                hint="name a cloud of clouds.yaml with --ecs-cloud, or the URL of an endpoint with --ecs-endpoint",
+            )
+        return work(settings)
+
+    return with_settings(arguments, checked)
