@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pytest_ecs._checks import Finding, Seen, evaluate, judge
 from pytest_ecs._checks.corpus import Record as Corpus
 from pytest_ecs._checks.judge import drift
+from pytest_ecs._checks.reproduction import reproduces
 from pytest_ecs._contract import Contract
+from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.certificate import decide, wanted
 from pytest_ecs._report.evidence import Evidence
 from pytest_ecs._report.rows import Drift
@@ -86,7 +88,7 @@ def unfounded(evidence: Evidence, contract: Contract) -> Iterator[str]:
     for name, verdict in by_record.items():
         if by_exchanges[name] != verdict:
             yield f"{name} is {verdict} by the recorded findings and {by_exchanges[name]} by its exchanges"
-    known = {exchange.id for exchange in evidence.exchanges}
+    known = {exchange.id: exchange for exchange in evidence.exchanges}
     for finding in record.findings:
         yield from _founded(finding, again, known)
     for one in sorted(again.drift ^ record.drift):
@@ -96,7 +98,7 @@ def unfounded(evidence: Evidence, contract: Contract) -> Iterator[str]:
         yield f"the drift {' '.join(one)} is {where}"
 
 
-def _founded(finding: Finding, again: Judged, known: set[str]) -> Iterator[str]:
+def _founded(finding: Finding, again: Judged, known: Mapping[str, Exchange]) -> Iterator[str]:
     missing = [one for one in finding.exchanges if one not in known]
     if missing:
         yield f"{finding.requirement} rests on {', '.join(missing)}, which the evidence does not have"
@@ -104,6 +106,9 @@ def _founded(finding: Finding, again: Judged, known: set[str]) -> Iterator[str]:
     if finding.outcome == "not_applicable" and not finding.exchanges:
         return  # said by a suite, as what is not tested is
     same = again.again[_key(finding)]
+    if reproduces(finding.reason, [known[one] for one in finding.exchanges]):
+        # A property names the requests that show what is broken beside the exchange that was judged.
+        same = [replace(one, exchanges=finding.exchanges, reason=finding.reason) for one in same]
     if finding.outcome in {"pass", "fail", "not_applicable"} and not any(
         _says_the_same(finding, other) for other in same
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,38 +16,45 @@ if TYPE_CHECKING:
 
 __all__ = ["Permitted", "operations", "permitted"]
 
+# Method, path and, on a shared URL, the key of the body that selects the operation.
+
 #: What a run sends for the servers of its tests and to find what it needs, as far as its profile may use it.
 _SERVERS = (
-    "ecs.flavors.list",
-    "ecs.jobs.show",
-    "ecs.quotas.show",
-    "ecs.servers.batch-start",
-    "ecs.servers.batch-stop",
-    "ecs.servers.create",
-    "ecs.servers.delete",
-    "nova.flavors.list-detail",
-    "nova.keypairs.create",
-    "nova.keypairs.delete",
-    "nova.keypairs.list",
-    "nova.servers.list",
-    "nova.servers.list-detail",
-    "nova.servers.show",
+    "GET /v1/{project_id}/cloudservers/flavors",
+    "GET /v1/{project_id}/jobs/{job_id}",
+    "GET /v1/{project_id}/cloudservers/limits",
+    "POST /v1/{project_id}/cloudservers/action os-start",
+    "POST /v1/{project_id}/cloudservers/action os-stop",
+    "POST /v1/{project_id}/cloudservers",
+    "POST /v1/{project_id}/cloudservers/delete",
+    "GET /v2.1/{project_id}/flavors/detail",
+    "POST /v2.1/{project_id}/os-keypairs",
+    "DELETE /v2.1/{project_id}/os-keypairs/{keypair_name}",
+    "GET /v2.1/{project_id}/os-keypairs",
+    "GET /v2.1/{project_id}/servers",
+    "GET /v2.1/{project_id}/servers/detail",
+    "GET /v2.1/{project_id}/servers/{server_id}",
 )
 #: What chapter 6 alone has to do for them.
-_NATIVE = ("nova.servers.create", "nova.servers.delete", "nova.servers.start", "nova.servers.stop")
+_NATIVE = (
+    "POST /v2.1/{project_id}/servers",
+    "DELETE /v2.1/{project_id}/servers/{server_id}",
+    "POST /v2.1/{project_id}/servers/{server_id}/action os-start",
+    "POST /v2.1/{project_id}/servers/{server_id}/action os-stop",
+)
 #: What it looks up and makes beside servers, for tests of any chapter.
 _SUPPLIES = (
-    "deprecated.disks.create",
-    "deprecated.disks.delete",
-    "deprecated.disks.list",
-    "deprecated.disks.show",
-    "deprecated.floating-ips.list",
-    "deprecated.images.list-detail",
-    "deprecated.images.show",
-    "deprecated.security-group-rules.create",
-    "deprecated.security-groups.create",
-    "deprecated.security-groups.delete",
-    "deprecated.security-groups.list",
+    "POST /v2.1/{project_id}/os-volumes",
+    "DELETE /v2.1/{project_id}/os-volumes/{volume_id}",
+    "GET /v2.1/{project_id}/os-volumes",
+    "GET /v2.1/{project_id}/os-volumes/{volume_id}",
+    "GET /v2.1/{project_id}/os-floating-ips",
+    "GET /v2.1/{project_id}/images/detail",
+    "GET /v2.1/{project_id}/images/{image_id}",
+    "POST /v2.1/{project_id}/os-security-group-rules",
+    "POST /v2.1/{project_id}/os-security-groups",
+    "DELETE /v2.1/{project_id}/os-security-groups/{security_group_id}",
+    "GET /v2.1/{project_id}/os-security-groups",
 )
 
 
@@ -67,14 +74,27 @@ def operations(settings: Settings, contract: Contract) -> set[str]:
     Those of its requirements, those of the house, and what lists and deletes the things that these create.
     """
     of = {contract.requirements[one].operation for one in chosen(settings, contract)}
-    found = {one for one in of if one} | set(_SUPPLIES) | {one for one in _SERVERS if _reached(settings, contract, one)}
+    servers = {one for one in _named(_SERVERS, contract) if _reached(settings, contract, one)}
+    found = {one for one in of if one} | _named(_SUPPLIES, contract) | servers
     if settings.profile == "native":
-        found |= set(_NATIVE)
+        found |= _named(_NATIVE, contract)
     for name in sorted(found):
         created = contract.operations[name].creates
         if created is not None:
             found |= {created.deleted, *([created.listed.operation] if created.listed else [])}
     return found
+
+
+def _named(requests: Iterable[str], contract: Contract) -> set[str]:
+    """Return ids of the operations that *requests* address; raises `LookupError` for one that addresses none."""
+    names = set()
+    for request in requests:
+        method, path, *key = request.split(" ")
+        found = contract.match(method, path, dict.fromkeys(key))
+        if found is None:
+            raise LookupError(request)
+        names.add(found[0].id)
+    return names
 
 
 def _reached(settings: Settings, contract: Contract, name: str) -> bool:

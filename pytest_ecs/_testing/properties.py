@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_ecs._cases.recipe import RECIPES, Request
 from pytest_ecs._checks import Finding
+from pytest_ecs._checks.reproduction import reproduction
 from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.reading import read
-from pytest_ecs._testing.reproduction import leaves, repeatable, reproduction, requests_of, size
+from pytest_ecs._testing.reproduction import leaves, repeatable, requests_of, size
 from pytest_ecs._testing.snapshot import Snapshot
 from pytest_ecs._testing.tools import Tools
 from pytest_ecs._types import JSON
@@ -328,14 +329,20 @@ class Properties:
             other = next((leaf for leaf in leaves(error) if not isinstance(leaf, PropertyBroken)), None)
             if other is not None and not self._broken:
                 raise other from None
-        findings = [
-            replace(finding, reason=reproduction(exchanges, about))
-            for exchanges, finding, about in self._broken.values()
-        ]
+        findings = [self._reproduced(*broken) for broken in self._broken.values()]
         self._known.update(self._broken)
         self.session.pending[:0] = findings
         if stopped is not None:
             raise stopped
+
+    def _reproduced(self, exchanges: Sequence[Exchange], finding: Finding, about: str) -> Finding:
+        """Return *finding* with the requests that show it, all of which it then rests on."""
+        names = tuple(dict.fromkeys((*finding.exchanges, *(exchange.id for exchange in exchanges))))
+        return replace(
+            finding,
+            exchanges=names,
+            reason=reproduction(exchanges, about),
+        )
 
     def judge(self, trial: Trial) -> None:
         """Judge what is new in *trial*; raises `PropertyBroken` when a binding requirement is broken."""

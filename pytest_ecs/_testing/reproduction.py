@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from pytest_ecs._checks import Finding
+from pytest_ecs._checks.reproduction import line
 from pytest_ecs._http.exchange import Exchange
 
-__all__ = ["leaves", "repeatable", "reproduction", "requests_of", "size"]
+__all__ = ["leaves", "repeatable", "requests_of", "size"]
 
 
 def requests_of(sent: Sequence[Exchange], finding: Finding) -> list[Exchange]:
@@ -20,17 +20,7 @@ def requests_of(sent: Sequence[Exchange], finding: Finding) -> list[Exchange]:
 
 
 def size(exchanges: Sequence[Exchange]) -> tuple[int, int]:
-    return len(exchanges), sum(len(_line(exchange)) for exchange in exchanges)
-
-
-def _line(exchange: Exchange) -> str:
-    body = "" if exchange.request_body is None else " " + json.dumps(exchange.request_body, ensure_ascii=False)
-    return f"{exchange.request_line}{body if len(body) <= 1500 else body[:1500] + '…'} -> HTTP {exchange.status}"
-
-
-def reproduction(exchanges: Sequence[Exchange], about: str) -> str:
-    lines = [f"{number}. {_line(exchange)}" for number, exchange in enumerate(exchanges, 1)]
-    return "\n".join([f"the shortest requests found that show it{f' ({about})' if about else ''}:", *lines])
+    return len(exchanges), sum(len(line(exchange)) for exchange in exchanges)
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs import load_contract
 from pytest_ecs._locations import suites
+from pytest_ecs._report.verify import verify
 
 _FILE = suites() / "test_properties.py"
 _VALID, _INVALID = "test_valid_requests_are_answered", "test_invalid_requests_are_refused"
@@ -27,6 +29,7 @@ def _run(pytester: pytest.Pytester, test: str, *options: str) -> tuple[pytest.Ru
         f"{_FILE}::{test}",
     )
     certificate = json.loads((pytester.path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert verify(pytester.path / "out", load_contract()) == [], "whatever is found, its certificate verifies"
     return shown, certificate
 
 
