@@ -9,7 +9,7 @@ from tests.faults.hostile import attack
 from tests.faults.kills import STOPS, kill
 from tests.faults.runs import SUITES, compare, run
 
-#: Columns after the first two; all of them have to be zero.
+#: Columns after the first two; all of them have to be zero, and "-" stands for what is not looked at there.
 _COLUMNS = ("wrong verdicts", "leaks", "hangs", "aborted")
 
 
@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--answers", type=int, default=10_000, help="hostile answers")
     parser.add_argument("--seed", type=int, default=1, help="of the kills and of the answers")
     options = parser.parse_args()
-    rows: dict[str, list[int]] = {}
+    rows: dict[str, list[int | None]] = {}
     notes: list[str] = []
     clean = run(SUITES) if options.seeds else None
     for seed in range(1, options.seeds + 1):
@@ -30,23 +30,24 @@ def main() -> int:
         _count(rows, "a fifth of the requests disturbed", len(wrong), len(seen.left), seen.hung, seen.aborted)
         notes += [f"seed {seed}: {name}" for name in (*wrong, *seen.left)]
     for one in kill(options.kills, options.seed):
-        _count(rows, one.stop, 0, len(one.left) + len(one.missing), one.hung, 0)
+        _count(rows, one.stop, None, len(one.left) + len(one.missing), one.hung, None)
         notes += [] if one.good else [f"{one}\n{one.words}"]
     if options.answers:
         told = attack(options.answers, options.seed)
-        rows["hostile answers"] = [told.answers, 0, 0, 0, len(told.broken)]
+        rows["hostile answers"] = [told.answers, None, None, None, len(told.broken)]
         notes += told.broken
     print(f"{'what':34}{'tried':>7}" + "".join(f"{name:>16}" for name in _COLUMNS))  # noqa: T201 - that is its output
     for what in sorted(rows, key=lambda name: [*STOPS].index(name) if name in STOPS else -1):
         tried, *bad = rows[what]
-        print(f"{what:34}{tried:7}" + "".join(f"{number:16}" for number in bad))  # noqa: T201
+        print(f"{what:34}{tried:7}" + "".join(f"{'-' if number is None else number:>16}" for number in bad))  # noqa: T201
     print(*notes, sep="\n")  # noqa: T201
     return int(any(any(bad) for _, *bad in rows.values()))
 
 
-def _count(rows: dict[str, list[int]], what: str, *bad: int) -> None:
-    before = rows.setdefault(what, [0] * (1 + len(bad)))
-    rows[what] = [before[0] + 1, *(old + new for old, new in zip(before[1:], bad, strict=True))]
+def _count(rows: dict[str, list[int | None]], what: str, *bad: int | None) -> None:
+    """Add one that was tried to a row; None is what is not looked at."""
+    before = rows.get(what, [0] * (1 + len(bad)))
+    rows[what] = [None if new is None else (old or 0) + new for old, new in zip(before, (1, *bad), strict=True)]
 
 
 if __name__ == "__main__":

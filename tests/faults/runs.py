@@ -139,12 +139,14 @@ def _environment() -> dict[str, str]:
 
 
 def compare(clean: Outcome, disturbed: Outcome) -> list[str]:
-    """Return the requirements whose verdict the disturbance made wrong: a pass or a failure that the clean run has not."""
-    judged = {"pass", "fail"}
+    """Return the requirements whose verdict the disturbance made wrong.
+
+    That is each failure that the clean run has not, whatever it says instead, and a pass of what failed there.
+    """
     return sorted(
         name
         for name, verdict in disturbed.verdicts.items()
-        if verdict in judged and clean.verdicts.get(name) in judged and verdict != clean.verdicts[name]
+        if verdict in {"pass", "fail"} and (verdict == "fail") != (clean.verdicts.get(name) == "fail")
     )
 
 
