@@ -141,6 +141,15 @@ def test_a_server_has_fifty_tags(
             check("nova.tags.set/rule/longest", list_tags(ecs_client, lease), *TAGS, same_items=longest)
 
 
+@pytest.mark.ecs_requirement("nova.tags.set/rule/shortest")
+def test_the_shortest_tag_is_set(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
+    """It has one character (table 6-221)."""
+    lease, rule = ecs_servers("ACTIVE"), "nova.tags.set/rule/shortest"
+    with bare(ecs_client, lease):
+        if ecs_check.accepted(rule, set_tags(ecs_client, lease, "t")):
+            only(ecs_check, rule, list_tags(ecs_client, lease), ["t"])
+
+
 @pytest.mark.ecs_requirement("nova.tags.set/rule/unicode")
 def test_the_longest_tag_of_another_script_is_set(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """Characters are counted, not bytes."""
