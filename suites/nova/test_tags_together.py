@@ -15,6 +15,7 @@ from .tagging import (
     add,
     bare,
     delete,
+    have,
     list_tags,
     only,
     path_of,
@@ -175,7 +176,7 @@ def test_all_tags_are_deleted(ecs_client: Client, ecs_check: Check, ecs_servers:
     """Those of this server alone; where there are none it is accepted, too."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
     with bare(ecs_client, lease, other):
-        theirs, added = add(ecs_client, other, "theirs"), add(ecs_client, lease, "first")
+        theirs, added = have(ecs_client, other, "theirs"), have(ecs_client, lease, "first")
         deleted = delete(ecs_client, lease)
         check = ecs_check.after(added, deleted)
         check("nova.tags.delete-all/rule/no-body", deleted, "body", equals=None)

@@ -37,7 +37,8 @@ def create(request: Request, state: State) -> Response:
     check_quota(state, request.project, plan, count, refuse)
     if read.get("dry_run") is True and not state.deviates("dry-run-creates"):
         return _checked(state)
-    _check_keys(wanted, refuse, state)
+    if read.get("dry_run") is not True:
+        _check_keys(wanted, refuse, state)
     if state.deviates("count-ignored"):
         count = 1
     servers = build(state, request.project, request.user, plan, batch_names(wanted.get("name", "server"), count, state))
