@@ -7,10 +7,10 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
@@ -22,7 +22,7 @@ from pytest_ecs._mock.control import control
 from pytest_ecs._mock.deviations import DEVIATIONS, shown
 from pytest_ecs._mock.http import versions
 from pytest_ecs._mock.http.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
-from pytest_ecs._mock.http.reading import ECS_V2, MAX_BODY, error, fail, headers_of, inside, parse, read, text
+from pytest_ecs._mock.http.reading import ECS_V2, MAX_BODY, error, fail, headers_of, inside, octets, parse, read, text
 from pytest_ecs._mock.http.routing import ROUTES, Request, Response, Route
 from pytest_ecs._mock.identity.policy import permit
 from pytest_ecs._mock.identity.signature import Signed, verify
@@ -113,7 +113,8 @@ class MockCloud:
         #: How many requests there were that may have changed something.
         self.changes = 0
         routes, self._selected = _routes()
-        self._adapter = routes.bind("mock")
+        # Clients ask for the same again and again.
+        self._match = lru_cache(4096)(routes.bind("mock").match)
 
     # For those who run it
 
@@ -177,12 +178,12 @@ class MockCloud:
             return self._send(response, method, start_response)
 
     def _answer(self, environ: dict[str, Any], method: str, path: str) -> Response:
-        headers = headers_of(environ)
+        headers = headers_of(environ, text)
         body = read(environ, path)
         if path.startswith("/_mock/"):
             hooked = parse(body, path) if body else None
             return Response(200, control(self._state, self._log, method, path, hooked))
-        if path == "/" and method == "GET" and page.is_wanted(headers.get("accept", "")):
+        if path == "/" and method in {"GET", "HEAD"} and page.is_wanted(headers.get("accept", "")):
             return Response(200, page.PAGE, dict(page.HEADERS))
         route, parameters = self._find(method, path)
         base = f"{environ.get('wsgi.url_scheme', 'http')}://{headers.get('host') or 'localhost'}"
@@ -239,7 +240,8 @@ class MockCloud:
         if _DISCARDED.match(wanted) and self._state.deviates("deprecated-gone"):
             fail(path, 404, "There is nothing at this URL.")
         try:
-            endpoint, parameters = self._adapter.match(wanted, method=method)
+            # Methods are words in capitals (RFC 9110, 9.1); werkzeug would take others for them.
+            endpoint, parameters = self._match(wanted, method if method.isupper() else "-")
         except MethodNotAllowed as wrong:
             if method == "PATCH" and self._state.deviates("wrong-method-accepted"):
                 return _ANYTHING, {}
@@ -261,8 +263,9 @@ class MockCloud:
             if len(body) > MAX_BODY and not unlimited:
                 fail(request.path, 413, "Signed requests have bodies of at most 12 MB.")
             raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-            path = unquote(text(raw.partition("?")[0]), errors="replace") if raw else request.path
-            signed = Signed(request.method, path, text(environ.get("QUERY_STRING", "")), headers, body)
+            query = octets(environ.get("QUERY_STRING", ""))
+            target = octets(raw) if raw else quote(request.path, errors="replace").encode() + b"?" + query
+            signed = Signed(request.method, target, headers_of(environ, octets), body)
             user = verify(state, signed)
             project = None if user is None else user.project
         else:

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from pytest_ecs._mock import MockCloud
+from pytest_ecs._mock.http.reading import headers_of, octets, text
 from tests.mock.harness import Client, JsonObject
 
 
@@ -98,6 +99,6 @@ def test_a_hook_takes_no_state_that_there_is_not(client: Client) -> None:
 
 def test_headers_are_read_as_they_were_sent() -> None:
     """What is not ASCII arrives as bytes, and is signed as UTF-8 (4.2)."""
-    from pytest_ecs._mock.http.reading import headers_of
-
-    assert headers_of({"HTTP_X_NAME": "\u4e91".encode().decode("latin-1")}) == {"x-name": "\u4e91"}
+    given = {"HTTP_X_NAME": "\u4e91".encode().decode("latin-1"), "CONTENT_TYPE": "text/\xff"}
+    assert headers_of(given, text) == {"x-name": "\u4e91", "content-type": "text/\xff"}
+    assert headers_of(given, octets) == {"x-name": "\u4e91".encode(), "content-type": b"text/\xff"}

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from socket import inet_aton
 
 from pytest_ecs._mock.state.machine import status_of
 from pytest_ecs._mock.state.records import Action, Flavor, Image, SecurityGroup
@@ -49,8 +50,8 @@ class Network:
 
     def free(self) -> int:
         """Return how many addresses can still be taken."""
-        first = int(self.range.network_address) + _FIRST
-        taken = sum(int(ipaddress.IPv4Address(address)) >= first for address in self.used)
+        first = (self.range.network_address + _FIRST).packed
+        taken = sum(inet_aton(address) >= first for address in self.used)
         return self.range.num_addresses - _FIRST - 1 - taken
 
     def take(self) -> str:
