@@ -83,6 +83,8 @@ _DISCARDED = re.compile(
     r"/v2\.1/[^/]+/(images|os-volumes|os-snapshots|os-floating-ips|os-floating-ip-pools|os-security-groups"
     r"|os-security-group-rules)(/|$)|/v1/[^/]+/cloudservers/[^/]+/autorecovery$"
 )
+#: A permanent link to a thing has no version in it (Table 6-3); it leads to where the thing is.
+_BOOKMARK = re.compile(r"/[0-9a-f]{32}/(servers|flavors|images)/[^/]+")
 _DISCARDED_ACTIONS = frozenset({"addFloatingIp", "removeFloatingIp"})
 #: What a method that there is not gets where a deviation allows it.
 _ANYTHING = Route(
@@ -127,7 +129,7 @@ class MockCloud:
         try:
             with self._lock:
                 self._state.settle()
-                return control(self._state, self._log, method, path, json)
+                return control(self._state, self._log, self._is_url, method, path, json)
         except GatewayError as refusal:
             raise (LookupError if refusal.status == 404 else ValueError)(refusal.message) from None
 
@@ -154,6 +156,7 @@ class MockCloud:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         method, path = environ["REQUEST_METHOD"], text(environ.get("PATH_INFO") or "/")
+        path = "/v2.1" + path if _BOOKMARK.fullmatch(path) else path
         fault: str | None = None
         with self._lock:
             self._state.settle()
@@ -182,7 +185,9 @@ class MockCloud:
         body = read(environ, path)
         if path.startswith("/_mock/"):
             hooked = parse(body, path) if body else None
-            return Response(200, control(self._state, self._log, method, path, hooked))
+            if environ.get("QUERY_STRING"):
+                raise GatewayError(400, "the hook takes no query")
+            return Response(200, control(self._state, self._log, self._is_url, method, path, hooked))
         if path == "/" and method in {"GET", "HEAD"} and page.is_wanted(headers.get("accept", "")):
             return Response(200, page.PAGE, dict(page.HEADERS))
         route, parameters = self._find(method, path)
@@ -232,6 +237,13 @@ class MockCloud:
         if not self._state.deviates("microversion-echo-missing"):
             response.headers.update(versions.echo(version))
         return response
+
+    def _is_url(self, method: str, path: str) -> bool:
+        try:
+            self._find(method, path)
+        except RefusalError:
+            return False
+        return True
 
     def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         # V2 has the same URLs (chapter 3).

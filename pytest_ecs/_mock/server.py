@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedIOBase
 from socketserver import StreamRequestHandler, TCPServer, ThreadingMixIn
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from pytest_ecs._mock.app import MockCloud
@@ -53,7 +54,7 @@ class _Head:
     lasts: bool
 
 
-def _head(stream: BinaryIO) -> _Head | None:
+def _head(stream: BufferedIOBase) -> _Head | None:
     """Read the first lines of a request, None at the end of the connection; the reader of `http.server` is slow, and splits at NEL."""
     line = stream.readline(_LINE)
     if line in _BLANK:  # RFC 9112, 2.2

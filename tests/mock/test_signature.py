@@ -151,8 +151,8 @@ def test_a_target_in_raw_bytes_is_signed_as_it_is_read(cloud: MockCloud, client:
     auth = AkSkAuth(client.me["ak"], client.me["sk"], project_id=None, clock=cloud.clock)
     signed = next(auth.auth_flow(request))
     raw = target.decode("latin-1")  # as WSGI has it
-    path, _, query = raw.partition("?")
-    environ = {"REQUEST_METHOD": "GET", "RAW_URI": raw, "PATH_INFO": path, "QUERY_STRING": query}
+    path, _, asked = raw.partition("?")
+    environ = {"REQUEST_METHOD": "GET", "RAW_URI": raw, "PATH_INFO": path, "QUERY_STRING": asked}
     environ.update({f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed.headers.items()})
     statuses: list[str] = []
     cloud(environ, lambda status, headers: statuses.append(status))
