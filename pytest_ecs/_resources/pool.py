@@ -14,6 +14,7 @@ from pytest_ecs._resources import lookup
 from pytest_ecs._resources.api import ServerApi, Template
 from pytest_ecs._resources.creations import Creations
 from pytest_ecs._resources.jobs import wait_for_job
+from pytest_ecs._resources.kinds import SERVER, created_by
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Server
@@ -198,7 +199,9 @@ class Pool:
         """Bring a leased server into *state* again; raises `PrerequisiteMissing` when it does not get there."""
         if not self._bring(lease.id, None, state, held=True):
             lease.spoilt = True
-            raise PrerequisiteMissing(f"The server {lease.id} cannot be brought into the state {state} again")
+            raise PrerequisiteMissing(
+                f"The server {lease.id} cannot be brought into the state {state} again", seen=self.show(lease.id).answer
+            )
 
     def _bring(self, server: str, known: str | None, state: str, *, held: bool = False) -> bool:
         """Bring *server* into *state*; False when it is gone or does not get there. Nobody else gets it then.
@@ -265,5 +268,7 @@ class Pool:
         Works for both create operations; a check-only request or any other answer makes nothing.
         """
         made = self._settling.settle(exchange)
-        self.made += made
+        operation = created_by(exchange.method, exchange.path, exchange.request_body)
+        if operation is not None and operation.creates is not None and operation.creates.kind == SERVER:
+            self.made += made  # other jobs name servers, too: those that they changed
         return made

@@ -18,7 +18,7 @@ from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
 from pytest_ecs._http.paths import segment
 from pytest_ecs._http.token import NoAuth
-from pytest_ecs._resources.kinds import SERVER, discard
+from pytest_ecs._resources.kinds import SERVER, can_be_discarded, discard
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
@@ -195,8 +195,9 @@ class Driver:
             return self._made[key]
         created = self.supplies.create(path, body, method=method, microversion=microversion)
         made = self._made[key] = read(created, *steps)
-        self._creations[key] = created
-        self._make_room(key[0])
+        if can_be_discarded(created):  # what cannot goes with what it is a part of
+            self._creations[key] = created
+            self._make_room(key[0])
         return made
 
     def _make_fresh(
