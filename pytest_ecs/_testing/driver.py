@@ -26,7 +26,7 @@ from pytest_ecs._testing.jobs import Jobs
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.servers import Servers
 from pytest_ecs._testing.supplies import Supplies
-from pytest_ecs._testing.wait import TRIES, Wait
+from pytest_ecs._testing.wait import Wait
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
@@ -169,12 +169,11 @@ class Driver:
 
     def _insist(self, method: str, path: str, body: JSON, leases: list[Lease], microversion: str | None = None) -> bool:
         """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
-        for _ in range(TRIES):
+        for _ in self.wait.polls():
             sent = self.client.request(method, path, json=body, microversion=microversion)
             if sent.accepted or sent.status == 404:
                 self.jobs.settle(sent, leases)
                 return True
-            self.session.target.clock.sleep(1.0)
         return False
 
     def undo(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
