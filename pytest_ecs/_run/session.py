@@ -58,6 +58,8 @@ class Session:
     found: dict[str, JSON] = field(default_factory=dict)
     #: Findings that tests made themselves and that nobody has collected yet.
     pending: list[Finding] = field(default_factory=list)
+    #: Requirements that were seen to be broken, of those findings that were collected.
+    broken: set[str] = field(default_factory=set)
     #: Undocumented things seen.
     drift: set[Drift] = field(default_factory=set)
     #: What has been said of exchanges that were judged before the end of their test, by their ids.
@@ -171,6 +173,7 @@ class Session:
         for exchange in new:
             findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self, self._seen)
             self.drift.update(drift(exchange, self.contract, self._seen))
+        self.broken.update(finding.requirement for finding in findings if finding.outcome == "fail")
         return new, findings
 
     # The end

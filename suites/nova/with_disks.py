@@ -79,12 +79,11 @@ def _make(client: Client, servers: Servers, supplies: Supplies, wait: Wait) -> W
     found = WithDisks(made, {}, {}, {}, {}, {}, sources, missing)
     for server in dict.fromkeys(one.server for one in made.values() if one.server):
         expected = 1 + len([name for name in (*DATA, *_SOURCES) if name in made and made[name].server == server])
-        for _ in range(_LATE):
+        for _ in wait.polls(_LATE):
             found.shown[server] = client.get(path_of(server), microversion="2.3")
             ids = [str(volume["id"]) for volume in read(found.shown[server], *ATTACHED)]
             if len(ids) >= expected:
                 break
-            wait.sleep(1.0)
         found.listed[server] = client.get(f"{path_of(server)}/os-volume_attachments")
         found.disks[server] = {disk: client.get(f"{DISKS}/{disk}") for disk in ids} if listable else {}
         try:

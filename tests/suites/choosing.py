@@ -17,7 +17,7 @@ from pathlib import Path
 from pytest_ecs._contract import load
 
 from .expectations import fitting
-from .forking import Collected, Seen, Task
+from .forking import Collected, Seen, Task, seeing
 
 __all__ = ["Choice", "trace"]
 
@@ -35,7 +35,7 @@ def trace(collected: Collected, file: Path | None = None) -> Choice:
         kept = json.loads(file.read_text(encoding="utf-8"))
         if kept["names"] == collected.names:
             return Choice(collected, [Seen(**one) for one in kept["seen"]])
-    (clean,) = collected.run([Task("clean", tests=tuple(range(len(collected.names))), traced=True)])
+    (clean,) = collected.run([Task("clean", tests=tuple(range(len(collected.names))), around=seeing)])
     if clean.failed or clean.errors or clean.leaks or clean.troubles:
         raise RuntimeError(f"the mock without a switch: {clean.failed} {clean.errors} {clean.leaks} {clean.troubles}")
     if file is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_ecs._mock.compute.building import NicPlan, Plan, Resolver, batch_names, build, check_quota
+from pytest_ecs._mock.compute.building import NicPlan, Plan, Resolver, batch_names, build, check_flavor, check_quota
 from pytest_ecs._mock.compute.finding import find_servers, refusing
 from pytest_ecs._mock.compute.jobs import deliver
 from pytest_ecs._mock.compute.tables import CREATE, DELETE, LIST, RESIZE
@@ -138,7 +138,7 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
             address = None
         nics.append(NicPlan(network, address))
     hints = wanted.get("os:scheduler_hints", {})
-    find.group(hints.get("group"), count)
+    find.group(hints.get("group"))
     find.host(hints, zone)
     root = wanted.get("root_volume", {})
     size = root.get("size") or image.min_disk  # Table 5-5: 0 means the default
@@ -244,6 +244,7 @@ def resize(request: Request, state: State) -> Response:
         raise EcsError("Ecs.0009", "Another flavor must be used for resizing.")
     if server.flavor.xen and not flavor.xen and not state.deviates("reference-unchecked"):
         raise EcsError("Ecs.0811", "Install the required drivers on the ECS and then change Xen to KVM.")
+    check_flavor(state, request.project, server, flavor, refuse)
     if read.get("dry_run") is True and not state.deviates("dry-run-creates"):
         return _checked(state)
 
@@ -253,6 +254,7 @@ def resize(request: Request, state: State) -> Response:
     idle = not server.ready(FROM["resize"])  # only where a deviation lets a running server be resized
     done = None if state.deviates("resize-noop") else resized
     job = deliver(state, request.project, "resizeServer", [server], None if idle else "resize", done)
+    server.planned = None if done is None else flavor
     return Response(200, {"job_id": job.id})
 
 
