@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pytest_ecs._mock.http.routing import Response, Route
 
-__all__ = ["ROWS", "SHOWN", "alter", "fits"]
+__all__ = ["ROWS", "SHOWN", "alter", "fits", "holders"]
 
 Change = Callable[[Any], Any]
 
@@ -312,7 +312,7 @@ def fits(route: Route, wanted: str) -> bool:
     return route.path == end if end == "/" or end == "/{api_version}" else route.path.endswith(end)
 
 
-def _holders(value: Any, steps: list[str]) -> Iterator[Any]:
+def holders(value: Any, steps: list[str]) -> Iterator[Any]:
     """Yield what holds the last step, wherever the others lead."""
     if not steps:
         yield value
@@ -321,14 +321,14 @@ def _holders(value: Any, steps: list[str]) -> Iterator[Any]:
     if step == "*":
         items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
         for item in items:
-            yield from _holders(item, rest)
+            yield from holders(item, rest)
     elif isinstance(value, dict) and step in value:
-        yield from _holders(value[step], rest)
+        yield from holders(value[step], rest)
 
 
 def _alter(body: Any, row: _Row) -> None:
     *steps, last = row.at.split(".")
-    for holder in _holders(body, steps):
+    for holder in holders(body, steps):
         if not isinstance(holder, dict):
             continue
         for key in list(holder) if last == "*" else [last.removeprefix("+")]:
