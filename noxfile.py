@@ -75,6 +75,16 @@ def proof(session: nox.Session) -> None:
     session.run("python", "-m", "tests.suites.prove", "--table", "--processes", "2", *session.posargs)
 
 
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the code of the mock by chance and count what the suites notice; arguments go to the runner.
+
+    500 mutants take two cores about half an hour; ``-- --folder .mutants --minutes 10`` does a part and goes on from there.
+    """
+    session.install("-e", ".[dev]", "coverage", "mutmut~=3.8")
+    session.run("python", "-m", "tests.suites.mutants", "--processes", "2", *session.posargs)
+
+
 @nox.session(tags=["ci"])
 def nova(session: nox.Session) -> None:
     """Certify a real Nova by a part of chapter 6 and compare with what is known to differ; ``-- --whole`` takes all of it.

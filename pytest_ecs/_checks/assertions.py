@@ -119,6 +119,8 @@ def locate(exchange: Exchange, path: tuple[str | int, ...]) -> JSON:
         return exchange.status
     if kind == "headers":
         return exchange.response_headers[str(steps[0]).lower()]
+    if not steps and exchange.response_body is None:  # what is no JSON is a body all the same
+        return exchange.response_text or None
     return _collect(exchange.response_body, steps)
 
 

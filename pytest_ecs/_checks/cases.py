@@ -93,7 +93,11 @@ def _acceptance(
     full = _full(exchange, operation, contract, corpus)
     if full and case.limits:
         evidence = (*evidence, case.limits)
-    reason = full or _lacking(exchange, contract) or _not_permitted(exchange, operation, contract)
+    lacking = full or _lacking(exchange, contract)
+    if lacking and case.unnamed:
+        reason = f"{lacking}, and what {case.unnamed} made is not named by its answer, so that nobody can delete it"
+        return Finding(case.requirement, "not_tested", (*evidence, case.unnamed), reason=reason)
+    reason = lacking or _not_permitted(exchange, operation, contract)
     if reason:
         return Finding(case.requirement, "error", evidence, expected=expectation.says, reason=reason)
     return Finding(

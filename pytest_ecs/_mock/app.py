@@ -19,7 +19,7 @@ from pytest_ecs._mock import page
 from pytest_ecs._mock.access import describe
 from pytest_ecs._mock.compute import operations
 from pytest_ecs._mock.control import control
-from pytest_ecs._mock.deviations import DEVIATIONS, shown
+from pytest_ecs._mock.deviations import DEVIATIONS, refused, shown
 from pytest_ecs._mock.http import versions
 from pytest_ecs._mock.http.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
 from pytest_ecs._mock.http.reading import ECS_V2, MAX_BODY, error, fail, headers_of, inside, octets, parse, read, text
@@ -219,6 +219,8 @@ class MockCloud:
                 if request.json[chosen[0]] is None and self._state.deviates("null-actions-refused"):
                     fail(request.path, 400, "The action has no object.")
                 route = choices[chosen[0]]
+            if refused.refuses(route, request.json, self._state.deviates):
+                fail(request.path, 400, "The request holds what is not allowed here.", "Ecs.0005")
             if route.permission is not None:
                 permit(request.user, route.permission, self._state.deviates)
             ordered = self._state.refuse_next.pop((request.method, request.path), None)
@@ -229,6 +231,8 @@ class MockCloud:
             answers.change(route, response, self._altered)
             shown.alter(route, response, self._state.deviates)
             operations.note(route, request, self._state)
+            if request.method == "DELETE" and response.body is None and self._state.deviates("deletions-say-ok"):
+                return Response(200, "ok")
             return response
         except RefusalError as refusal:
             return self._refused(refusal)

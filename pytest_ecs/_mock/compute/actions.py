@@ -150,8 +150,11 @@ def rebuild(request: Request, state: State) -> Response:
 
 def _check_bytes(texts: Mapping[str, str], most: int, what: str, state: State) -> None:
     for text in (*texts, *texts.values()):
-        if len(text.encode("utf-8", "replace")) > most and not state.deviates("bound-over-unchecked"):
+        size = len(text.encode("utf-8", "replace"))
+        if size > most and not state.deviates("bound-over-unchecked"):
             raise refuse_native("Ecs.0005", f"{what} has more than {most} bytes.")
+        if size == most and state.deviates("bound-at-refused"):
+            raise refuse_native("Ecs.0005", f"{what} has {most} bytes.")
 
 
 @route("POST", ACTION, family="nova", selects="createImage", permission="nova.create-image")

@@ -304,7 +304,8 @@ def update(request: Request, state: State) -> Response:
     wanted = _read(request, state, _UPDATE).get("server", {})
     description = wanted.get("description")
     size = len((description or "").encode("utf-8", "replace"))  # Table 6-23 counts bytes
-    if size > 255 and not state.deviates("bound-over-unchecked"):
+    over = size > 255 and not state.deviates("bound-over-unchecked")
+    if over or (size == 255 and state.deviates("bound-at-refused")):
         raise refuse_native("Ecs.0005", "The description has more than 255 bytes.")
     before = server.name
     server.name = wanted.get("name", before)

@@ -238,6 +238,14 @@ def test_fields_are_required_in_the_states_of_the_examples(
         assert (f"{_SHOW}/response/server.{name}/required" in failed) is missing
 
 
+@pytest.mark.parametrize("addresses", [{}, {"net": [{"addr": "192.168.0.4", "version": 4}]}])
+def test_a_server_without_a_nic_shows_no_security_group(whole: Contract, addresses: dict[str, Any]) -> None:
+    """Groups are those of its NICs (6.5.1); whatever else the example shows is there."""
+    failed = _outcomes(whole, [_server(status="ACTIVE", metadata={}, addresses=addresses)])
+    assert (f"{_SHOW}/response/server.security_groups/required" in failed) is bool(addresses)
+    assert f"{_SHOW}/response/server.progress/required" in failed
+
+
 def test_a_job_that_has_not_ended_needs_no_error_and_no_end(whole: Contract) -> None:
     """The table returns them when it has."""
     body: dict[str, object] = {
