@@ -146,10 +146,14 @@ class Recipe:
     variants: dict[str, Build]
     #: State that the leased server must be in, None when no server is needed.
     server: ServerState | None = None
+    #: State that its success leaves the server in, None for the one that it found.
+    leaves: ServerState | None = None
     #: How many servers it needs.
     count: int = 1
     #: It deletes its servers, so it gets those that are left over before those of the pool.
     deletes: bool = False
+    #: It leaves its servers with another flavor, so that they are only good to be deleted then.
+    resizes: bool = False
     #: The request is sent without credentials.
     anonymous: bool = False
     #: Only the positive request is made from it: there is no authentication or permission to test.
@@ -176,8 +180,10 @@ def recipe(
     operation: str,
     *,
     server: ServerState | None = None,
+    leaves: ServerState | None = None,
     count: int = 1,
     deletes: bool = False,
+    resizes: bool = False,
     anonymous: bool = False,
     public: bool = False,
     personal: bool = False,
@@ -200,7 +206,8 @@ def recipe(
             raise ConfigurationError(f"{_place(build)}: {unknown.what}", hint=unknown.hint) from None
         if variant == "default":
             RECIPES[operation] = Recipe(
-                operation, {}, server, count, deletes, anonymous, public, personal, undo, restore, marks, group
+                *(operation, {}, server, leaves, count, deletes, resizes, anonymous, public, personal),
+                *(undo, restore, marks, group),
             )
         elif operation not in RECIPES:
             raise ConfigurationError(

@@ -6,12 +6,14 @@ from collections.abc import Callable, Container, Mapping
 
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.job import OVER, describe, sub_jobs
+from pytest_ecs._resources.lookup import next_pause
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import JobFailed, JobTimeout, PrerequisiteMissing, StepFailed
 
 __all__ = ["wait_for_job"]
 
-_FIRST, _LONGEST, _GROWTH = 1.0, 10.0, 1.5
+#: Seconds until the second look at a job.
+_FIRST = 1.0
 #: Seconds that a query may show no job, or no status that 5.8.1 knows, until nothing is expected of it any more.
 _PATIENCE = 60.0
 #: Table 5-63.
@@ -24,13 +26,13 @@ def wait_for_job(
     *,
     job_id: str,
     timeout: float,
-    longest: float = _LONGEST,
+    longest: float = 10.0,
     each: Callable[[], object] | None = None,
     hopeless: Container[str] = (),
 ) -> Exchange:
     """Poll with *fetch* until the job is over and return the exchange that shows SUCCESS.
 
-    The pause starts at one second and grows to *longest*, and starts again whenever the job's status or the
+    The pause starts at one second, grows as `next_pause` says but not beyond *longest*, and starts again whenever the job's status or the
     number of its finished sub-jobs changes, so short jobs are seen early and long ones cost few requests.
     *each* runs after every poll. Times are seconds of *clock*. A query that shows no job is repeated for a minute.
     Raises `JobFailed`, `JobTimeout`, `StepFailed` when what answers is no job at all, and `PrerequisiteMissing` for a
@@ -65,7 +67,7 @@ def wait_for_job(
                 last=body,
             )
         state = (status, sum(sub.get("status") in OVER for sub in sub_jobs(body)))
-        pause = _FIRST if state != seen else min(pause * _GROWTH, longest)
+        pause = _FIRST if state != seen else min(next_pause(pause, elapsed), longest)
         seen = state
         clock.sleep(min(pause, max(timeout - elapsed, 0.1)))
 

@@ -10,7 +10,7 @@ from pytest_ecs._http.paths import segment
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import JobTimeout, PrerequisiteMissing
 
-__all__ = ["GONE", "PASSING", "belongings", "listed", "made_of", "seen", "show", "shown", "wait_stable"]
+__all__ = ["GONE", "PASSING", "belongings", "listed", "made_of", "next_pause", "seen", "show", "shown", "wait_stable"]
 
 #: Statuses that end by themselves (A-1).
 PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
@@ -102,6 +102,14 @@ def _state(client: Client, server: str, exchange: Exchange) -> tuple[str, JSON]:
     return str(body.get("status")), body.get(_TASK)
 
 
+def next_pause(pause: float, elapsed: float) -> float:
+    """Return the seconds until the next look after one that came *pause* after the last: more and more, up to ten.
+
+    What is over within a minute is seen three seconds later at most; what lasts is asked for every twentieth of its time.
+    """
+    return min(pause * 1.5, max(3.0, min(elapsed / 20, 10.0)))
+
+
 def wait_stable(
     client: Client, clock: Clock, server: str, *, timeout: float, each: Callable[[], object] | None = None
 ) -> str | None:
@@ -109,7 +117,7 @@ def wait_stable(
 
     Raises `JobTimeout` when it is still changing after *timeout* seconds of *clock*, or was not shown for two minutes.
     """
-    began, pause = clock.now(), 0.25
+    began, pause = clock.now(), 0.1
     answered = began
     while True:
         exchange = show(client, server)
@@ -138,4 +146,4 @@ def wait_stable(
         if each is not None:
             each()
         clock.sleep(pause)
-        pause = 1.0 if each else min(pause * 1.5, 10.0)
+        pause = 1.0 if each else next_pause(pause, now - began)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
@@ -14,6 +15,7 @@ from pytest_ecs._resources import lookup
 from pytest_ecs._resources.api import ServerApi, Template
 from pytest_ecs._resources.creations import Creations
 from pytest_ecs._resources.jobs import wait_for_job
+from pytest_ecs._resources.kinds import SERVER, created_by
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Server
@@ -48,10 +50,14 @@ class Pool:
     _begun: bool = False
     #: Servers that were made in another way than the pool makes them, and that somebody may still need.
     made: list[str] = field(default_factory=list)
+    #: How many tests are over; what was needed in an earlier one is not needed just now.
+    turn: int = 0
+    #: Gives servers back that nobody needs just now, also to be deleted when it is told so; says whether there were any.
+    reclaim: Callable[..., bool] = field(default=lambda *, deletes: False)
     #: How many disks and addresses a server had when the pool first looked at it, its flavor and its image.
     _first_seen: dict[str, tuple[object, ...]] = field(default_factory=dict)
     #: How often a server could not be brought into a state; after a few times it is not tried again.
-    _stuck: Counter[str] = field(default_factory=Counter)
+    _stuck: Counter[str | None] = field(default_factory=Counter)
     #: How many jobs of a type in a row were not over in time.
     _slow: Counter[str] = field(default_factory=Counter)
 
@@ -72,17 +78,18 @@ class Pool:
         """Whether *server* is shown as locked: it refuses most of what its next user might want (6.3.4)."""
         return lookup.shown(self.client, server).get("locked") is True
 
-    def fit(self, server: str) -> bool:
+    def fit(self, server: str, *, as_made: bool = True) -> bool:
         """Whether *server* can be handed out: not locked, and with what it had when it was first seen.
 
         That is the number of its disks and addresses, its flavor and its image: its next user would be blamed for what
-        could not be taken back.
+        could not be taken back. Of what it was made, flavor and image, does not matter to whoever uses it up.
         """
         shown = lookup.shown(self.client, server)
         if not shown or shown.get("status") in lookup.PASSING:
             return True  # nothing can be said; whoever waits for it will see
-        has = (*lookup.belongings(shown), *lookup.made_of(shown))
-        return shown.get("locked") is not True and self._first_seen.setdefault(server, has) == has
+        has = (lookup.belongings(shown), lookup.made_of(shown))
+        first = self._first_seen.setdefault(server, has)
+        return shown.get("locked") is not True and (first == has if as_made else first[0] == has[0])
 
     def wait_job(
         self, job_id: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
@@ -120,7 +127,8 @@ class Pool:
             self._still_possible(state)
             server = self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)
             if server is None:
-                self.create(1)
+                if not self.reclaim(deletes=False):
+                    self.create(1)
             elif server.users or self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
                 return Lease(server.id, server.name, exclusive, state, self)
@@ -145,37 +153,51 @@ class Pool:
                 raise
             server = self.ledger.take(self.worker, status=state, exclusive=True, word="")
             if server is None:
-                self.create(count - len(leases))
+                if not self.reclaim(deletes=False):
+                    self.create(count - len(leases))
             elif self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
                 leases.append(Lease(server.id, server.name, exclusive=True, status=state, pool=self))
         return leases
 
-    def to_delete(self, state: ServerState = "ACTIVE") -> Lease:
-        """Hand out an exclusive server in *state* to somebody who deletes it: one that was left over, one that is free, else a new one."""
+    def to_delete(self, state: ServerState | None = "ACTIVE", *, as_made: bool = False) -> Lease:
+        """Hand out an exclusive server in *state*, None for running or stopped, to somebody who uses it up.
+
+        It is one that was left over, one that is free, one that nobody needs just now, else a new one. *as_made* means
+        that it has the flavor and the image that it was made with.
+        """
         while True:
-            self._still_possible(state)
-            taken = self._left_over(state)
+            wanted: ServerState = state or "ACTIVE"
+            self._still_possible(wanted)
+            taken = self._left_over(wanted, as_made)
             # Whoever needs a free one afterwards makes it then; at the end of a run nobody does.
-            taken = taken or self.ledger.take(self.worker, status=state, exclusive=True, word="")
+            taken = taken or self.ledger.take(self.worker, status=wanted, exclusive=True, word="")
             if taken is None:
+                if self.reclaim(deletes=True):
+                    continue
                 server = self.create(1)[0]
                 self.ledger.hold(server, self.worker)
             else:
                 server = taken.id
-            if self._bring(server, None, state):
-                self.ledger.note(server, state)
+            if self._bring(server, None, state, fit=partial(self.fit, as_made=as_made)):
+                self.ledger.note(server, state)  # None where it is any
                 # Whatever becomes of it, nobody else gets it, and nobody takes it for one that is idle.
-                return Lease(server, None, exclusive=True, status=state, pool=self, spoilt=True)
+                return Lease(server, None, exclusive=True, status=wanted, pool=self, spoilt=True)
 
-    def _left_over(self, state: ServerState) -> Server | None:
+    def _left_over(self, state: ServerState, as_made: bool) -> Server | None:
         """Return a server that nobody needs any more and with which nothing is wrong."""
-        while (taken := self.ledger.take_spare(self.worker, status=state)) is not None:
+        changed: list[str] = []
+        found = None
+        while found is None and (taken := self.ledger.take_spare(self.worker, status=state)) is not None:
             shown = lookup.shown(self.client, taken.id)
             settled = shown.get("status") in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
-            if settled and self.fit(taken.id):
-                return taken
-        return None
+            if settled and self.fit(taken.id, as_made=as_made):
+                found = taken
+            elif settled and self.fit(taken.id, as_made=False):
+                changed.append(taken.id)
+        for server in changed:
+            self.ledger.leave(server)
+        return found
 
     def idle(self) -> list[str]:
         """Return the servers of the run that nobody has for himself, so that nobody changes or deletes them."""
@@ -188,43 +210,56 @@ class Pool:
         self.made = [server for server in self.made if server not in kept]
 
     def retire(self) -> None:
-        """Say that whatever servers were made since the last time have served, except those that are kept."""
-        with suppress(LedgerError):  # they then serve nobody else, and are deleted in the end
-            for server in self.made:
-                self.ledger.spare(server)
+        """Say that a test is over: whatever servers it made have served, except those that are kept."""
+        self.turn += 1
+        self.spare(self.made)
         self.made.clear()
+
+    def spare(self, servers: Iterable[str]) -> None:
+        """Leave servers that the pool did not make to whoever deletes them."""
+        with suppress(LedgerError):  # they then serve nobody else, and are deleted in the end
+            for server in servers:
+                self.ledger.spare(server)
+
+    def adopt(self, servers: Iterable[str]) -> None:
+        """Hand out servers that somebody else made as if the pool had."""
+        for server in servers:
+            self.ledger.plain(server)
+            self.ledger.note(server, None)
 
     def bring(self, lease: Lease, state: ServerState) -> None:
         """Bring a leased server into *state* again; raises `PrerequisiteMissing` when it does not get there."""
-        if not self._bring(lease.id, None, state, held=True):
+        # What it has does not matter to the one who has held it all along.
+        if not self._bring(lease.id, None, state, fit=lambda server: not self.locked(server)):
             lease.spoilt = True
-            raise PrerequisiteMissing(f"The server {lease.id} cannot be brought into the state {state} again")
+            raise PrerequisiteMissing(
+                f"The server {lease.id} cannot be brought into the state {state} again", seen=self.show(lease.id).answer
+            )
 
-    def _bring(self, server: str, known: str | None, state: str, *, held: bool = False) -> bool:
-        """Bring *server* into *state*; False when it is gone or does not get there. Nobody else gets it then.
-
-        What it has does not matter to the one who has *held* it all along.
-        """
+    def _bring(
+        self, server: str, known: str | None, state: str | None, *, fit: Callable[[str], bool] | None = None
+    ) -> bool:
+        """Bring *server* into *state*; False when it is gone, not *fit*, or does not get there. Nobody else gets it then."""
         try:
-            there = self._brought(server, known, state, held=held)
+            there = self._brought(server, known, state, fit or self.fit)
         except JobTimeout:
             self._stuck[state] += 2  # which costs more than a refusal
             raise
         self._stuck[state] = 0 if there else self._stuck[state] + 1
         return there
 
-    def _brought(self, server: str, known: str | None, state: str, *, held: bool) -> bool:
+    def _brought(self, server: str, known: str | None, state: str | None, fit: Callable[[str], bool]) -> bool:
         status = known or self.wait_stable(server)
         if status is None:
             self.ledger.gone(server)
-        usable = known is not None or (not self.locked(server) if held else self.fit(server))
+        usable = known is not None or fit(server)
         if status is None or not usable:
             self._stuck[state] -= 1  # a server that is gone, locked or changed says nothing about the way into a state
             return False
-        if status == state:
+        if status == state or (state is None and status in {"ACTIVE", "SHUTOFF"}):
             return True
         change = {"ACTIVE": self.api.start, "SHUTOFF": self.api.stop}
-        if status not in change:
+        if state is None or status not in change:
             return False
         started = change[state](server)
         if not started.accepted:
@@ -265,5 +300,7 @@ class Pool:
         Works for both create operations; a check-only request or any other answer makes nothing.
         """
         made = self._settling.settle(exchange)
-        self.made += made
+        operation = created_by(exchange.method, exchange.path, exchange.request_body)
+        if operation is not None and operation.creates is not None and operation.creates.kind == SERVER:
+            self.made += made  # other jobs name servers, too: those that they changed
         return made

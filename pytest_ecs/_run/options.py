@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import pytest
 
-from pytest_ecs._run.profiles import read_failed, read_list
+from pytest_ecs._run.profiles import FRUGAL, read_failed, read_list
 from pytest_ecs._run.shards import Shard
 from pytest_ecs._run.table import OPTIONS, Option
 from pytest_ecs._text import closest
@@ -156,6 +156,8 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         if found is not None:
             source, raw = found
             values[option.name.replace("-", "_")] = _parse(option, source, raw)
+    if values.get("profile") in FRUGAL:
+        values.setdefault("batch", 1)
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {
         name: settings.folder / path

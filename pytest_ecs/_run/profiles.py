@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILTERS",
+    "FRUGAL",
     "PROFILES",
     "asked",
     "chapters",
@@ -37,6 +38,8 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "deprecated": ("iam", "deprecated"),
     "full": ("iam", "ecs", "nova", "deprecated"),
 }
+#: Profiles that make no server ahead, and send nothing again whose success they have seen.
+FRUGAL = frozenset({"smoke"})
 #: Options that narrow a profile; `listed` and `failed` are the requirements of a list and of an earlier report.
 FILTERS = ("section", "operation", "requirement", "kind", "level", "listed", "failed")
 

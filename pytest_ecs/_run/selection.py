@@ -9,6 +9,7 @@ import pytest
 
 from pytest_ecs import _locations
 from pytest_ecs._report.offered import declared
+from pytest_ecs._run.ordering import order
 from pytest_ecs._run.profiles import chapters, selected
 from pytest_ecs._run.shards import home_of
 from pytest_ecs.exceptions import ContractError
@@ -34,6 +35,8 @@ def declaration_of(settings: Settings, missing: Collection[int] = ()) -> list[De
 _NAMES = {5: "ecs", 6: "nova"}
 
 
+#: The fixture of tests that try many requests, so that they are about what holds for all operations.
+_PROPERTIES = "ecs_properties"
 #: Kinds whose tests send what has to be refused.
 _REFUSALS = ("http", "not-found")
 
@@ -54,6 +57,7 @@ class Selector:
         self._listed = bool(settings.requirement or settings.listed or settings.failed)
         self._requirements = contract.requirements
         self._contract = contract
+        self._profile = settings.profile
         self._shard = settings.shard
         #: Of all shards: a test may cover some that another shard answers for.
         self.chosen = {
@@ -64,30 +68,22 @@ class Selector:
         }
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Deselect tests whose requirements are all outside the selection; tests of others stay.
-
-        Those that delete servers come last: they get the servers that other tests left over. Successes of stopped
-        servers come together, since starting and stopping a server takes longer than most of them.
-        """
-        from pytest_ecs._cases.recipe import RECIPES
+        """Deselect tests whose requirements are all outside the selection; tests of others stay. Bring them in order."""
         from pytest_ecs._run.worker import covered_by
 
-        deleting = {recipe.operation for recipe in RECIPES.values() if recipe.deletes}
-        last = {name for name, requirement in self._requirements.items() if requirement.operation in deleting}
-        stopped = {f"{recipe.operation}/status" for recipe in RECIPES.values() if recipe.server == "SHUTOFF"}
-        items.sort(key=lambda item: [not names.isdisjoint(covered_by(item)) for names in (last, stopped)])
         kept: list[pytest.Item] = []
         dropped: list[pytest.Item] = []
         home = _locations.suites()
         drivers = self._drivers({name for item in items for name in covered_by(item)})
         for item in items:
-            covered = covered_by(item)
+            covered = self._asked_of(item)
             wanted = self._wanted(covered) if covered else not (self._listed and item.path.is_relative_to(home))
             wanted = wanted or not drivers.isdisjoint(covered)
             (kept if wanted and (not covered or self._is_here(item, covered)) else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
-            items[:] = kept
+        order(kept, self._contract, self._profile)
+        items[:] = kept
 
     def _drivers(self, covered: Collection[str]) -> set[str]:
         """Return what has to be tested for the sake of what was asked for and no test is about: what exchanges show.
@@ -119,6 +115,15 @@ class Selector:
                     self._contract.requirement(name)
                 except ContractError as unknown:
                     yield f"{file}, line {(line or 0) + 1}: {unknown}"
+
+    def _asked_of(self, item: pytest.Item) -> list[str]:
+        """Return the requirements that bring a test in: a list that names only the success of an operation asks for no property."""
+        from pytest_ecs._run.worker import covered_by
+
+        covered = covered_by(item)
+        if self._listed and _PROPERTIES in getattr(item, "fixturenames", ()):
+            return [name for name in covered if name not in self._inside]
+        return covered
 
     def _wanted(self, covered: list[str]) -> bool:
         """Whether a test was asked for; general requirements bring in no operation that the profile leaves out."""

@@ -19,6 +19,7 @@ from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._testing.check import Check
 from pytest_ecs._testing.clients import Clients
+from pytest_ecs._testing.controls import Controls
 from pytest_ecs._testing.driver import Driver, Sender
 from pytest_ecs._testing.reading import read
 from pytest_ecs._types import JSON
@@ -44,7 +45,7 @@ class Cases:
     driver: Driver
     clients: Clients
     check: Check
-    _controls: dict[tuple[str, str, bool], Exchange] = field(default_factory=dict)
+    controls: Controls
     _collections: dict[str, Exchange] = field(default_factory=dict)
     #: Whether the restricted user is denied any list, by chapter.
     _denied: dict[Chapter, bool] = field(default_factory=dict)
@@ -58,8 +59,6 @@ class Cases:
     def client(self) -> Client:
         """The primary user's client."""
         return self.driver.session.client
-
-    # Positive
 
     def run(self, operation_id: str, variant: str = "default") -> Exchange:
         """Run a recipe, wait for what it starts and return its exchange, whatever the answer was."""
@@ -122,11 +121,13 @@ class Cases:
 
         *check_only* sends it with the flag that asks only for a check (dry_run), where the operation has one.
         """
-        key = (operation_id, variant, check_only)
-        if key not in self._controls:
-            run = self._check if check_only else self.run
-            self._controls[key] = self.driver.supplies.kept(lambda: run(operation_id, variant))
-        return self._controls[key]
+        run = self._check if check_only else self.run
+        return self.controls.get((operation_id, variant, check_only), lambda: run(operation_id, variant))
+
+    def succeed(self, operation_id: str) -> None:
+        """Send a recipe's request, unless one success is enough for the profile and another request has shown it."""
+        if not self.controls.was_seen(self.contract.operations[operation_id]):
+            self.attempt(operation_id)
 
     def control(self, operation_id: str, variant: str = "default", *, check_only: bool = False) -> Exchange:
         """Return what `attempt` returns, when it was accepted.
@@ -284,7 +285,7 @@ class Cases:
         row = self.contract.permission_of(operation)
         hook("PUT", "/_mock/policy", {"allow": [row.action, *row.dependencies]})
         try:
-            own = self.driver.own(recipe)
+            own = leases if operation.method == "GET" else self.driver.own(recipe)
             request = recipe.variants["default"](self.driver.ingredients(recipe, own, fresh=True))
             request = replace(request, body=as_check(operation, request.body))
             case = self._with_limits(operation, Case(requirement_id, "accepted", f"the user has {row.action}"))
@@ -293,7 +294,7 @@ class Cases:
             self.driver.jobs.settle(allowed, own)
             self.driver.take_back(allowed, recipe, own)
             self.driver.restore(recipe, own, request)
-            for lease in own:
+            for lease in [] if own is leases else own:
                 lease.release()
         finally:
             hook("PUT", "/_mock/policy", {"allow": []})
@@ -317,8 +318,6 @@ class Cases:
                 seen=f"every list of chapter {chapter!r} that needs an action is answered",
                 hint="give --ecs-restricted-cloud a user of the project without any action of chapter 9",
             )
-
-    # Properties
 
     def checks_only(self, operation_id: str) -> bool:
         """Return whether an operation can be asked only to check a request (dry_run)."""

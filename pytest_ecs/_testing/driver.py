@@ -18,14 +18,15 @@ from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
 from pytest_ecs._http.paths import segment
 from pytest_ecs._http.token import NoAuth
-from pytest_ecs._resources.kinds import SERVER, discard
+from pytest_ecs._resources.kinds import SERVER, can_be_discarded, discard
 from pytest_ecs._resources.lease import Lease
+from pytest_ecs._run.profiles import FRUGAL
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.servers import Servers
 from pytest_ecs._testing.supplies import Supplies
-from pytest_ecs._testing.wait import TRIES, Wait
+from pytest_ecs._testing.wait import Wait
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
@@ -64,6 +65,8 @@ class Driver:
     _made_servers: bool = False
     #: The recipe whose requests are being refused on servers that it prepared, those servers and its last request.
     _prepared: tuple[Recipe, list[Lease], Request | None] | None = None
+    #: The last test that used those, by `Pool.turn`.
+    _prepared_for: int = 0
 
     @property
     def client(self) -> Client:
@@ -84,8 +87,11 @@ class Driver:
     def own(self, recipe: Recipe) -> list[Lease]:
         if recipe.server is None:
             return []
-        if recipe.deletes:
-            return [self.session.pool.to_delete(recipe.server) for _ in range(recipe.count)]
+        if recipe.deletes or recipe.resizes:
+            # Whoever saves time deletes a stopped server as it is.
+            is_any = recipe.deletes and self.session.settings.profile in FRUGAL
+            state = None if is_any else recipe.server
+            return [self.session.pool.to_delete(state, as_made=recipe.resizes) for _ in range(recipe.count)]
         return self.session.pool.batch_of(recipe.count, recipe.server)
 
     def borrowed(self, recipe: Recipe) -> list[Lease]:
@@ -95,7 +101,8 @@ class Driver:
             return self.servers.shared(recipe.server, recipe.count)
         if self._prepared is None or self._prepared[0].operation != recipe.operation:
             self.give_back_prepared()
-            self._prepared = recipe, self.own(recipe), None
+            self._prepared = recipe, self.session.pool.batch_of(recipe.count, recipe.server), None
+        self._prepared_for = self.session.pool.turn
         return self._prepared[1]
 
     def request_to_refuse(self, recipe: Recipe, variant: str, leases: list[Lease]) -> Request:
@@ -116,6 +123,16 @@ class Driver:
         finally:
             for lease in leases:
                 lease.release()
+
+    def reclaim(self) -> bool:
+        """Give back the servers that are kept for the refusals of an operation, or for reading, and not for the running test.
+
+        Return whether there were any.
+        """
+        if self._prepared is not None and self._prepared_for < self.session.pool.turn:
+            self.give_back_prepared()
+            return True
+        return self.servers.give_back_idle()
 
     def restore(self, recipe: Recipe, leases: list[Lease], request: Request) -> None:
         """Take back what building a request did to its servers; their next request is built anew.
@@ -152,12 +169,11 @@ class Driver:
 
     def _insist(self, method: str, path: str, body: JSON, leases: list[Lease], microversion: str | None = None) -> bool:
         """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
-        for _ in range(TRIES):
+        for _ in self.wait.polls():
             sent = self.client.request(method, path, json=body, microversion=microversion)
             if sent.accepted or sent.status == 404:
                 self.jobs.settle(sent, leases)
                 return True
-            self.session.target.clock.sleep(1.0)
         return False
 
     def undo(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
@@ -195,8 +211,9 @@ class Driver:
             return self._made[key]
         created = self.supplies.create(path, body, method=method, microversion=microversion)
         made = self._made[key] = read(created, *steps)
-        self._creations[key] = created
-        self._make_room(key[0])
+        if can_be_discarded(created):  # what cannot goes with what it is a part of
+            self._creations[key] = created
+            self._make_room(key[0])
         return made
 
     def _make_fresh(
@@ -275,6 +292,8 @@ class Driver:
     ) -> Exchange:
         """Send *request* of *operation* the way that *sending* says, by default as the primary user."""
         sender = sender or Sender(self.client)
+        if case is not None and case.expects == "accepted":
+            case = replace(case, unnamed=self.session.unnamed(operation))
         path = sending.path or operation.path
         values = {**request.parameters, "project_id": sender.project} if sender.project else request.parameters
         for name, value in values.items():

@@ -24,8 +24,10 @@ class Servers:
     """
 
     session: Session
-    #: Servers that are only read; this process keeps them until its end.
+    #: Servers that are only read, by their state.
     _shared: dict[str, list[Lease]] = field(default_factory=dict)
+    #: The last test that read those in a state, by `Pool.turn`.
+    _read: dict[str, int] = field(default_factory=dict)
     #: What was handed out and is to be given back.
     _held: list[Lease] = field(default_factory=list)
 
@@ -65,7 +67,8 @@ class Servers:
         return lease
 
     def shared(self, state: ServerState = "ACTIVE", count: int = 1) -> list[Lease]:
-        """Return servers that are only read; this process keeps them until its end."""
+        """Return servers that are only read; this process keeps them as long as nobody needs them more."""
+        self._read[state] = self.session.pool.turn
         leases = self._shared.setdefault(state, [])
         while len(leases) < count:
             leases.append(self.session.pool.lease(state, exclusive=count > 1 or state != "ACTIVE", word=""))
@@ -140,6 +143,14 @@ class Servers:
                 lease.exclusive = lease.exclusive or changed
                 lease.release()
         self._shared.clear()
+
+    def give_back_idle(self) -> bool:
+        """Give back the servers that are only read, and not by the running test; return whether there were any."""
+        idle = [state for state in self._shared if self._read[state] < self.session.pool.turn]
+        leases = [lease for state in idle for lease in self._shared.pop(state)]
+        for lease in leases:
+            lease.release()
+        return bool(leases)
 
     def _hold(self, lease: Lease) -> Lease:
         self._held.append(lease)

@@ -12,6 +12,7 @@ from pytest_ecs._run.session import Session
 from pytest_ecs._testing.cases import Cases
 from pytest_ecs._testing.check import Check
 from pytest_ecs._testing.clients import Clients
+from pytest_ecs._testing.controls import Controls
 from pytest_ecs._testing.driver import Driver
 from pytest_ecs._testing.expect import Expect
 from pytest_ecs._testing.jobs import Jobs
@@ -57,7 +58,9 @@ def tools_of(session: Session) -> Tools:
     supplies = Supplies(session, jobs)
     driver = Driver(session, servers, jobs, wait, supplies)
     check, clients = Check(session), Clients(session)
-    cases = Cases(driver, clients, check)
+    controls = Controls(session)
+    cases = Cases(driver, clients, check, controls)
+    session.pool.reclaim = lambda *, deletes: driver.reclaim() or controls.forget_one(deletes=deletes)
     return Tools(
         contract=session.contract,
         target=session.target,

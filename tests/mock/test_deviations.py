@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from pytest_ecs._mock import DEVIATIONS, MockCloud
+from pytest_ecs._mock.deviations.refused import REFUSED
 from pytest_ecs._mock.deviations.shown import SHOWN
 from tests.mock import probes, server_probes
 from tests.mock.harness import Client, JsonObject
@@ -444,6 +445,8 @@ PROBES: dict[str, Probe] = {
     "signature-body-unchecked": _signature(host="elsewhere"),
     "signature-date-unchecked": lambda c: _signature_old(c),
     "bound-at-refused": lambda c: c.v1("POST", "cloudservers", c.request(name="a" * 128)).is_success,
+    "deletions-say-ok": lambda c: c.nova("DELETE", f"servers/{c.create()[0]}").content == b"",
+    "bound-least-refused": lambda c: c.v1("POST", "cloudservers", c.request(name="a")).is_success,
     "unicode-refused": lambda c: c.v1("POST", "cloudservers", c.request(metadata={"a": "\u00e9"})).is_success,
     "null-actions-refused": lambda c: c.nova("POST", f"servers/{c.create()[0]}/action", {"lock": None}).is_success,
     "microversion-header-new-ignored": lambda c: _answered(c, "compute 2.30") == "2.30",
@@ -465,8 +468,8 @@ def _signature_old(c: Client) -> bool:
 
 
 def test_every_deviation_has_a_probe() -> None:
-    """The table of deviations and that of probes have the same names, but for those that `test_shown` tries."""
-    assert PROBES.keys() == DEVIATIONS.keys() - SHOWN.keys()
+    """The table of deviations and that of probes have the same names, but for those that `test_shown` and `test_refused` try."""
+    assert PROBES.keys() == DEVIATIONS.keys() - SHOWN.keys() - REFUSED.keys()
 
 
 @pytest.mark.parametrize("name", PROBES)

@@ -68,6 +68,22 @@ def test_nothing_is_sent_to_chapter_5(command: Command, tmp_path: Path) -> None:
     assert any("return_reservation_id" in one.request_body["server"] for one in created)
 
 
+def test_properties_stay_in_chapter_6(command: Command, tmp_path: Path) -> None:
+    """What a server was like is looked at and put back by 6.15, and the same servers serve one property after the other."""
+    names = ("nova.servers.lock", "nova.tags.set", "nova.servers.update")
+    chosen = [f"--ecs-requirement={name}/status" for name in names]
+    done = command("run", "native", "-k", "test_properties", "--ecs-properties=quick", *chosen)
+    report = _report(tmp_path)
+    assert {row["requirement"]: row["verdict"] for row in report["results"]} == {
+        f"{name}/status": "pass" for name in names
+    }
+    assert "6 passed" in done.stdout
+    assert report["cost"]["servers_created"] <= 3
+    sent = _sent(tmp_path)
+    assert [one for one in sent if one.operation == "nova.tags.set" and one.accepted]
+    assert not [one.path for one in sent if one.path.startswith("/v1/")]
+
+
 def test_a_check_of_chapter_5_says_why_it_was_not_made(command: Command, tmp_path: Path) -> None:
     """It is the profile, and neither the endpoint nor an option."""
     done = command("run", "native", "--ecs-requirement=nova.servers.lock/rule/refuses-ecs")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import load_contract
+from pytest_ecs import _locations, load_contract
 from pytest_ecs._run.profiles import read_list
 
 _TESTS = """
@@ -85,6 +85,28 @@ def test_a_list_that_cannot_be_used_is_a_sentence(pytester: pytest.Pytester, tex
     shown = pytester.runpytest("-q", "--ecs-profile=mine.txt", "--ecs-report=out")
     assert shown.ret == pytest.ExitCode.USAGE_ERROR
     shown.stderr.fnmatch_lines([said])
+
+
+def test_a_list_of_successes_brings_no_property(pytester: pytest.Pytester) -> None:
+    """Which would try many requests, and is about what holds for all operations."""
+    suite = str(_locations.suites() / "test_properties.py")
+    asked = ("-q", "--collect-only", "-p", "no:cacheprovider", suite)
+    pytester.runpytest(*asked, "--ecs-requirement=nova.servers.update/status").assert_outcomes(deselected=90)
+    whole = pytester.runpytest(*asked, "--ecs-operation=nova.servers.update")
+    whole.stdout.fnmatch_lines(["*test_valid_requests_are_answered[[]nova.servers.update[]]*"])
+
+
+def test_smoke_needs_few_servers_and_ten_minutes(pytester: pytest.Pytester) -> None:
+    """Of a cloud's time, with all that an endpoint may have; every operation succeeds."""
+    suite = str(_locations.suites())
+    arguments = ("-q", "--ecs-profile=smoke", "--ecs-report=out", "-p", "no:cacheprovider", suite)
+    assert pytester.runpytest(*arguments).ret == 0
+    certificate = _certificate(pytester)
+    verdicts = _verdicts(certificate)
+    statuses = {name: verdict for name, verdict in verdicts.items() if name.endswith(("/status", "/job"))}
+    assert set(statuses.values()) == {"pass"}
+    assert certificate["cost"]["servers_created"] <= 3
+    assert certificate["cost"]["simulated_seconds"] < 600
 
 
 def test_the_smoke_list_has_every_operation() -> None:

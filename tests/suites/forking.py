@@ -82,6 +82,8 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
     #: Requirement -> reason, of those that came to no verdict by an error.
     errors: dict[str, str] = field(default_factory=dict)
+    #: Requirement -> reason, of those that were to be tested and came to no verdict.
+    untested: dict[str, str] = field(default_factory=dict)
     #: Requirements that passed.
     passed: list[str] = field(default_factory=list)
     #: What the run left behind: a cloud that deletes nothing cannot be cleaned up.
@@ -193,6 +195,8 @@ class Collected:
                 outcome.errors[result.requirement.id] = result.reason[:400]
             elif result.verdict == "pass":
                 outcome.passed.append(result.requirement.id)
+            else:
+                outcome.untested[result.requirement.id] = result.reason[:400]
         outcome.seconds = round(time.process_time(), 2)
         return outcome
 

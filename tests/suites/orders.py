@@ -25,7 +25,8 @@ def _verdicts(outcome: Outcome) -> dict[str, str]:
     """Return the verdict on each requirement that came to one, and why where it is not "pass"."""
     failed = {one: f"fail: {why}" for one, why in outcome.failed.items()}
     errors = {one: f"error: {why}" for one, why in outcome.errors.items()}
-    return dict.fromkeys(outcome.passed, "pass") | failed | errors
+    untested = {one: f"not tested: {why}" for one, why in outcome.untested.items()}
+    return dict.fromkeys(outcome.passed, "pass") | failed | errors | untested
 
 
 def differences(first: Outcome, other: Outcome) -> Iterator[str]:

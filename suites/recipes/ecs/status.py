@@ -11,7 +11,7 @@ def _user(use: Ingredients) -> str:
     return str(use.read(url_of("nova.servers.show", server_id=use.servers[0]), "server", "user_id"))
 
 
-@recipe("ecs.servers.resize", server="SHUTOFF")
+@recipe("ecs.servers.resize", server="SHUTOFF", resizes=True)
 def _resize(use: Ingredients) -> Request:
     now = use.flavor()
     other = use.need("other_flavor_id")
@@ -19,7 +19,7 @@ def _resize(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"resize": {"flavorRef": wanted}})
 
 
-@recipe("ecs.servers.reinstall-os", server="SHUTOFF")
+@recipe("ecs.servers.reinstall-os", server="SHUTOFF", leaves="ACTIVE")
 def _reinstall(use: Ingredients) -> Request:
     how = {
         "keyname": use.need("key_name"),
@@ -30,7 +30,7 @@ def _reinstall(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"os-reinstall": how})
 
 
-@recipe("ecs.servers.change-os", server="SHUTOFF")
+@recipe("ecs.servers.change-os", server="SHUTOFF", leaves="ACTIVE")
 def _change_os(use: Ingredients) -> Request:
     how = {
         "keyname": use.need("key_name"),

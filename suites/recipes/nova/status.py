@@ -10,7 +10,7 @@ from pytest_ecs import Exchange, Ingredients, Request, Step, recipe, url_of
 from ..values import PASSWORD
 
 
-@recipe("nova.servers.start", server="SHUTOFF")
+@recipe("nova.servers.start", server="SHUTOFF", leaves="ACTIVE")
 def _start(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"os-start": {}})
 
@@ -20,7 +20,7 @@ def _reboot(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"reboot": {"type": "SOFT"}})
 
 
-@recipe("nova.servers.stop", server="ACTIVE")
+@recipe("nova.servers.stop", server="ACTIVE", leaves="SHUTOFF")
 def _stop(use: Ingredients) -> Request:
     return Request({"server_id": use.servers[0]}, body={"os-stop": {"type": "SOFT"}})
 
@@ -103,7 +103,7 @@ def _wait_confirmed(use: Ingredients, _: Exchange) -> list[Step]:
     return []
 
 
-@recipe("nova.servers.confirm-resize", server="SHUTOFF", undo=_wait_confirmed, restore=_revert_resized)
+@recipe("nova.servers.confirm-resize", server="SHUTOFF", resizes=True, undo=_wait_confirmed, restore=_revert_resized)
 def _confirm(use: Ingredients) -> Request:
     return Request({"server_id": _resized(use)}, body={"confirmResize": None})
 

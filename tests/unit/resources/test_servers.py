@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs._cases.recipe import RECIPES, Request
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources import lookup
+from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import Session, open_session
+from pytest_ecs._testing.cases import Cases
 from pytest_ecs._testing.servers import Servers
+from pytest_ecs._testing.tools import tools_of
 from pytest_ecs.exceptions import BudgetExceeded, JobTimeout, PrerequisiteMissing
 
 _SERVERS = "/v2.1/{project_id}/servers"
@@ -253,6 +257,53 @@ def test_whoever_deletes_gets_what_was_left_over(session: Session) -> None:
     assert session.pool.to_delete().id not in {*made, held.id, spoilt.id, free.id}
 
 
+def test_a_server_that_is_only_read_serves_before_one_is_made(session: Session) -> None:
+    """As soon as the test that reads it is over."""
+    session.pool.batch = 1
+    tools = tools_of(session)
+    (read,) = tools.servers.shared()
+    with session.pool.lease() as another:
+        assert another.id != read.id
+    session.pool.retire()
+    assert [lease.id for lease in session.pool.batch_of(2)] == [another.id, read.id]
+    assert session.ledger.created() == 2
+    assert tools.servers.shared()[0].id not in {another.id, read.id}
+
+
+def test_a_server_of_a_control_is_deleted_before_one_is_made(session: Session) -> None:
+    """The control is sent again when it is asked for afterwards; the running test's own one is left alone."""
+    session.pool.batch = 1
+    cases = tools_of(session).cases
+    first = cases.control("nova.servers.create")
+    made = str(first.response_body["server"]["id"])
+    assert session.pool.to_delete().id != made
+    session.pool.retire()
+    assert cases.control("nova.servers.create") is first
+    session.pool.retire()
+    assert session.pool.to_delete().id == made
+    assert cases.control("nova.servers.create") is not first
+
+
+def test_a_resized_server_is_good_enough_to_be_deleted(session: Session) -> None:
+    """Whoever needs its flavor leaves it to whoever does not."""
+    session.pool.batch = 1
+    cases, resize = tools_of(session).cases, RECIPES["ecs.servers.resize"]
+    (resized,) = cases.driver.own(resize)
+    assert cases.driver.send(
+        cases.contract.operations[resize.operation], resize, _resize(cases, resized), None
+    ).accepted
+    session.pool.wait_stable(resized.id)
+    resized.release()
+    assert session.pool.to_delete("SHUTOFF", as_made=True).id != resized.id
+    assert session.pool.to_delete(None).id == resized.id
+
+
+def _resize(cases: Cases, lease: Lease) -> Request:
+    return RECIPES["ecs.servers.resize"].variants["default"](
+        cases.driver.ingredients(RECIPES["ecs.servers.resize"], [lease])
+    )
+
+
 def test_a_locked_server_is_not_left_to_whoever_deletes(session: Session) -> None:
     """What is wrong with it would be blamed on the deletion."""
     locked = session.pool.lease()
@@ -322,6 +373,8 @@ def test_a_server_of_ones_own_is_nobody_elses(session: Session) -> None:
     servers = Servers(session)
     lease = servers.own(_native(session, "own"), "SHUTOFF")
     assert (lease.show().response_body["server"]["status"], lease.id in session.pool.idle()) == ("SHUTOFF", False)
+    started = session.client.post("/v1/{project_id}/cloudservers/action", {"os-start": {"servers": [{"id": lease.id}]}})
+    assert session.pool.settle(started) == [lease.id]  # the job names it, and did not make it
     session.pool.retire()
     assert session.pool.to_delete().id != lease.id
     with pytest.raises(PrerequisiteMissing, match="was not created"):

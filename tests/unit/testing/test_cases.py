@@ -20,7 +20,7 @@ def _cases(monkeypatch: pytest.MonkeyPatch, accepted: dict[str, Any]) -> Cases:
 
     monkeypatch.setattr(Cases, "control", control)
     nothing: Any = None
-    return Cases(nothing, nothing, nothing)
+    return Cases(nothing, nothing, nothing, nothing)
 
 
 def test_a_refused_variant_takes_nothing_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

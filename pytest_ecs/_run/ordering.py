@@ -1,0 +1,72 @@
+"""The order of tests: so that they change servers as seldom as possible, and the servers that are used up come last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_ecs._run.profiles import FRUGAL
+
+if TYPE_CHECKING:
+    from pytest_ecs._cases.recipe import Recipe
+    from pytest_ecs._contract import Contract
+
+__all__ = ["order"]
+
+
+def order(items: list[pytest.Item], contract: Contract, profile: str) -> None:
+    """Sort *items*.
+
+    Tests that use servers up come last: they get the servers that other tests left over. Successes of stopped servers
+    come together, since starting and stopping a server takes longer than most of them. Where few servers are to be made,
+    those that creations make come first and serve the others, which follow each other by the states that they leave.
+    """
+    from pytest_ecs._cases.recipe import RECIPES
+    from pytest_ecs._run.worker import covered_by
+
+    successes = {f"{recipe.operation}/status": recipe for recipe in RECIPES.values()}
+    using_up = {recipe.operation for recipe in RECIPES.values() if recipe.deletes or recipe.resizes}
+    last = {name for name, one in contract.requirements.items() if one.operation in using_up}
+
+    def recipe_of(item: pytest.Item) -> Recipe | None:
+        return next((successes[name] for name in covered_by(item) if name in successes), None)
+
+    recipes = {item: recipe_of(item) for item in items}
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        recipe, is_last = recipes[item], not last.isdisjoint(covered_by(item))
+        return is_last, (recipe is not None and recipe.server == "SHUTOFF") != is_last
+
+    items.sort(key=place)
+    if profile in FRUGAL:
+        end = next((at for at, item in enumerate(items) if place(item)[0]), len(items))
+        items[:end] = _chained(items[:end], recipes, lambda recipe: _makes_servers(recipe, contract))
+
+
+def _makes_servers(recipe: Recipe, contract: Contract) -> bool:
+    created = contract.operations[recipe.operation].creates
+    return created is not None and created.kind == "server"
+
+
+def _chained(
+    items: list[pytest.Item], recipes: Mapping[pytest.Item, Recipe | None], makes: Callable[[Recipe], bool]
+) -> list[pytest.Item]:
+    """Return *items* so that each finds the server, as far as can be, in the state in which the one before left it."""
+    rest, chain, state = list(items), list[pytest.Item](), "ACTIVE"
+
+    def cost(item: pytest.Item) -> tuple[bool, bool, bool]:
+        recipe = recipes[item]
+        if recipe is None or recipe.server is None:
+            return recipe is None or not makes(recipe), False, False
+        return True, recipe.server != state, recipe.leaves not in (None, state)
+
+    while rest:
+        following = min(rest, key=cost)
+        rest.remove(following)
+        chain.append(following)
+        recipe = recipes[following]
+        if recipe is not None:
+            state = recipe.leaves or recipe.server or state
+    return chain
