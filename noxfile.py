@@ -92,6 +92,16 @@ def mutants(session: nox.Session) -> None:
     session.run("python", "-m", "tests.suites.mutants", "--processes", "2", *session.posargs)
 
 
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Give the same broken mocks to schemathesis and to the suites; arguments go to the runner.
+
+    60 deviations take an hour; ``-- --keep peers.json --minutes 10`` does a part and goes on from there.
+    """
+    session.install("-e", ".[dev]", "schemathesis~=4.32")
+    session.run("python", "-m", "tests.openapi.peers", *session.posargs)
+
+
 @nox.session(tags=["ci"])
 def nova(session: nox.Session) -> None:
     """Certify a real Nova by a part of chapter 6 and compare with what is known to differ; ``-- --whole`` takes all of it.
