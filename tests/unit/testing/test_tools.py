@@ -322,3 +322,14 @@ def test_disks_that_never_become_available_are_not_waited_for_again() -> None:
         tools.supplies.disk()
     assert session.target.clock.now() == began
     session.close()
+
+
+def test_a_server_leaves_its_group_by_the_plain_request(tools: Tools) -> None:
+    """What a property added to the one that is taken back is refused by some."""
+    recipe, (lease,) = RECIPES["nova.servers.remove-security-group"], tools.servers.batch(1)
+    request = recipe.variants["default"](tools.driver.ingredients(recipe, [lease]))
+    plain = dict(request.body)
+    tools.driver.restore(recipe, [lease], replace(request, body={**plain, "unlisted": "x"}))
+    sent = [one for one in tools.driver.session.connection.journal if one.operation == recipe.operation]
+    assert [one.request_body for one in sent] == [plain]
+    assert not lease.spoilt
