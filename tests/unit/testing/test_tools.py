@@ -371,3 +371,14 @@ def test_what_an_answer_does_not_name_explains_a_full_project() -> None:
     status = [one for one in findings if one.requirement == f"{sent.operation}/status" and one.exchanges[0] == sent.id]
     assert {one.outcome for one in status} == {"not_tested"}
     session.close()
+
+
+def test_a_server_leaves_its_group_by_the_plain_request(tools: Tools) -> None:
+    """What a property added to the one that is taken back is refused by some."""
+    recipe, (lease,) = RECIPES["nova.servers.remove-security-group"], tools.servers.batch(1)
+    request = recipe.variants["default"](tools.driver.ingredients(recipe, [lease]))
+    plain = dict(request.body)
+    tools.driver.restore(recipe, [lease], replace(request, body={**plain, "unlisted": "x"}))
+    sent = [one for one in tools.driver.session.connection.journal if one.operation == recipe.operation]
+    assert [one.request_body for one in sent] == [plain]
+    assert not lease.spoilt
