@@ -93,8 +93,9 @@ def _mock(folder: Path, name: str) -> Iterator[_Mock]:
             assert process.stdout is not None
             about = json.loads(process.stdout.readline())
             url = about["endpoint"]
-            httpx.put(f"{url}/_mock/servers", json={"count": 3}).raise_for_status()
-            token = httpx.post(f"{url}/_mock/token", json={"seconds": 86_000}).raise_for_status().json()["token"]
+            with httpx.Client(base_url=url, timeout=60) as client:
+                client.put("/_mock/servers", json={"count": 3}).raise_for_status()
+                token = client.post("/_mock/token", json={"seconds": 86_000}).raise_for_status().json()["token"]
             _add_keys(folder / "clouds.yaml", about)
             yield _Mock(url, folder, token)
         finally:

@@ -122,6 +122,7 @@ def test_schemathesis_reports_nothing_unexplained(tmp_path: Path) -> None:
         ("The mock does not exist.", False),
         ("body.volume.size is less than 1 and something else", False),
         ("is missing", False),
+        ("The VPC\ndoes not exist.", False),
     ],
 )
 def test_explanations_are_of_whole_messages(message: str, explained: bool) -> None:
