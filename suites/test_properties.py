@@ -313,7 +313,8 @@ class _Lifecycle(RuleBasedStateMachine):
             running = self.status == "ACTIVE"
             server = ("body", "server")
             check(_STATE, shown, *server, "status", equals=self.status)
-            check(_STATE, shown, *server, "OS-EXT-STS:vm_state", equals="active" if running else "stopped")
+            word = "active" if running else "stopped"
+            check(_STATE, shown, *server, "OS-EXT-STS:vm_state", matches=f"(?i)^{word}$")  # ruling vm-state-case
             check(_STATE, shown, *server, "OS-EXT-STS:task_state", equals=None)
             check(_STATE, shown, *server, "locked", equals=self.locked)
             if read(shown, "server", "status") == self.status:

@@ -169,6 +169,7 @@ def test_an_image_that_is_being_made_is_not_listed_as_active(
     body = {"createImage": {"name": name}}
     image = str(ecs_supplies.make(action, body, "image_id", microversion="2.45"))
     path = f"{_IMAGES}/{image}"
+    looks: list[tuple[str, Exchange, str]] = []  # all before any of them is looked at again
     for url, rule, query in (
         (_IMAGES, "deprecated.images.list/rule/status-filter", {}),
         (_IMAGES, "deprecated.images.list/rule/filters-together", {"name": name}),
@@ -176,7 +177,8 @@ def test_an_image_that_is_being_made_is_not_listed_as_active(
         (_DETAILED, "deprecated.images.list-detail/rule/filters-together", {"name": name}),
     ):
         page, _ = _page_with(ecs_client, url, image, {"status": "active", **query})
-        state = str(read(ecs_client.get(path), "image", "status")).upper()
+        looks.append((rule, page, str(read(ecs_client.get(path), "image", "status")).upper()))
+    for rule, page, state in looks:
         if state != "ACTIVE":  # it was not before either
             ecs_check(rule, page, *_IDS, lacks=image)
         else:

@@ -97,11 +97,12 @@ def test_a_server_gets_another_flavor(
     check("nova.servers.resize/rule/no-body", sent, "body", equals=None)
     _while(check, "nova.servers.resize/rule/resize-status", seen, "RESIZE")
     check("nova.servers.resize/rule/this-server-only", other.show(), *_FLAVOR, equals=theirs)
-    waits = lease.show()
-    check("nova.servers.resize/rule/verify-resize", waits, *_STATUS, equals="VERIFY_RESIZE")
-    vm_state = ("body", "server", "OS-EXT-STS:vm_state")
-    check("nova.servers.resize/rule/verify-resize", waits, *vm_state, matches="(?i)^resized$")
-    check("nova.servers.resize/rule/resizes", waits, *_FLAVOR, equals=wanted)
+    waits, waiting = lease.show(), "nova.servers.resize/rule/verify-resize"
+    if check("nova.servers.resize/rule/resizes", waits, *_FLAVOR, equals=wanted):
+        check(waiting, waits, *_STATUS, equals="VERIFY_RESIZE")
+        check(waiting, waits, "body", "server", "OS-EXT-STS:vm_state", matches="(?i)^resized$")
+    else:
+        ecs_check.not_tested(waiting, "the server does not show the new flavor, so there is nothing to confirm")
     _put_back(ecs_client, ecs_servers, lease)
 
 

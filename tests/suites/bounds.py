@@ -1,4 +1,4 @@
-"""What a run sent of each field that has bounds or listed values: ``python -m tests.suites.bounds REPORT-FOLDER``.
+"""What a run sent of each field that has bounds or listed values: ``python -m tests.suites.bounds REPORT-FOLDER...``.
 
 A bound is shown to hold from both sides only when something at it was accepted and something beyond it was sent.
 """
@@ -10,8 +10,11 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from pytest_ecs._contract import Contract, load
 from pytest_ecs._http.exchange import Exchange
@@ -19,10 +22,16 @@ from pytest_ecs._http.redaction import REDACTED
 from pytest_ecs._report.evidence import read_evidence
 from pytest_ecs.typing import JSON
 
-__all__ = ["Row", "main", "page", "rows"]
+__all__ = ["REASONS", "Row", "main", "page", "rows"]
 
 _LEAST = ("minLength", "minimum", "minItems", "minProperties")
 _MOST = ("maxLength", "maximum", "maxItems", "maxProperties")
+#: Operation, field and what of it ("least", "most" or a listed value) -> why no endpoint is asked for it.
+REASONS: dict[str, str] = {
+    what: why
+    for why, all_of_it in yaml.safe_load(Path(__file__).with_name("bounds.yaml").read_text(encoding="utf-8")).items()
+    for what in all_of_it
+}
 
 
 @dataclass
@@ -36,6 +45,8 @@ class Row:
     values: tuple[JSON, ...]
     #: Whether the bounds are those of a number, which may be sent as text.
     number: bool = False
+    #: Whether what is beyond the bounds may be accepted, so that it is not sent.
+    lenient: bool = False
     #: Of "inside", "least", "most" (accepted), "below", "above" and "other" (sent).
     sent: set[str] = field(default_factory=set)
     #: Listed values that were accepted.
@@ -47,6 +58,10 @@ class Row:
     def never(self) -> list[JSON]:
         """Listed values that were not accepted once."""
         return [one for one in self.values if one not in self.accepted]
+
+    def reason(self, what: JSON) -> str | None:
+        """Return why a bound or a listed value is not sent, None where nothing is said."""
+        return REASONS.get(f"{self.operation} {self.path} {what}")
 
     def note(self, value: JSON, *, accepted: bool) -> None:
         """Take over one value that was sent."""
@@ -114,8 +129,9 @@ def rows(exchanges: Iterable[Exchange], contract: Contract) -> list[Row]:
             least, most = _bound(schema, _LEAST), _bound(schema, _MOST)
             values = tuple(schema.get("enum", ()))
             if not (least is most is None) or values:
+                number, lenient = bool({"minimum", "maximum"} & schema.keys()), schema.get("x-lenient", ())
                 found[operation.id, path] = Row(
-                    operation.id, path, least, most, values, number=bool({"minimum", "maximum"} & schema.keys())
+                    operation.id, path, least, most, values, number, bool({*_LEAST, *_MOST}.intersection(lenient))
                 )
     for exchange in exchanges:
         operation_body = contract.operations[exchange.operation].body if exchange.operation is not None else None
@@ -131,25 +147,30 @@ def rows(exchanges: Iterable[Exchange], contract: Contract) -> list[Row]:
 
 
 def _line(row: Row) -> str:
-    sent, bounded = row.sent, not (row.least is row.most is None)
+    sent = row.sent | ({"inside"} if row.sent & {"least", "most"} else set())
+    bounds = {"inside": row.most if row.least is None else row.least, "least": row.least, "most": row.most}
+    bounds |= dict.fromkeys(("below", "above")) if row.lenient else {"below": row.least, "above": row.most}
 
-    def mark(there: bool, bound: object) -> str:
-        return "-" if bound is None else "yes" if there else "secret" if row.secret else "**no**"
+    def mark(what: str) -> str:
+        if bounds[what] is None:
+            return "-"
+        return "yes" if what in sent else "secret" if row.secret else _said(row.reason(what)) or "**no**"
 
     cells = [
         f"`{row.operation}`",
         f"`{row.path}`",
         "-" if row.least is None else str(row.least),
         "-" if row.most is None else str(row.most),
-        mark(bool(sent & {"inside", "least", "most"}), "" if bounded else None),
-        mark("least" in sent, row.least),
-        mark("most" in sent, row.most),
-        mark("below" in sent, row.least),
-        mark("above" in sent, row.most),
+        *map(mark, bounds),
         f"{len(row.accepted)} of {len(row.values)}" if row.values else "-",
-        ", ".join(f"`{one}`" for one in row.never) or "-",
+        ", ".join(f"`{one}` {_said(row.reason(one)) or '**no**'}" for one in row.never) or "-",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _said(why: str | None) -> str:
+    """Return the number of a reason on the page; nothing where there is none."""
+    return "" if why is None else f"no ({list(dict.fromkeys(REASONS.values())).index(why) + 1})"
 
 
 def page(found: Sequence[Row]) -> str:
@@ -157,32 +178,39 @@ def page(found: Sequence[Row]) -> str:
     shown = [row for row in found if not row.secret]
     bounds = sum((row.least is not None) + (row.most is not None) for row in shown)
     met = sum(("least" in row.sent) + ("most" in row.sent) for row in shown)
+    said = sum(one not in row.sent and row.reason(one) is not None for row in shown for one in ("least", "most"))
+    unsaid = sum(row.reason(one) is not None for row in found for one in row.never)
     values = [len(row.values) for row in found]
     taken = sum(len(row.accepted) for row in found)
     return "\n".join(
         [
             "# Bounds and listed values",
             "",
-            "What a run of the suite sends of each field of a request that has bounds or listed values, made from the evidence of a run",
+            "What a run of the suite sends of each field of a request that has bounds or listed values, made from the evidence of runs",
             "on the mock by `python -m tests.suites.bounds`. Something at a bound has to be accepted, and something beyond it is sent;",
-            "lengths are those of texts, lists and objects. Of secret fields the evidence does not have what was sent.",
+            "lengths are those of texts, lists and objects. Of secret fields the evidence does not have what was sent. What is not sent",
+            "has the number of a reason below.",
             "",
-            f"{met} of {bounds} bounds were met by an accepted request, and {taken} of {sum(values)} listed values were accepted.",
+            f"{met} of {bounds} bounds were met by an accepted request, and {said} have a reason; {taken} of {sum(values)} listed values were",
+            f"accepted, and {unsaid} have a reason.",
             "",
             "| operation | field | least | most | inside | at least | at most | below | above | values | never accepted |",
             "|---|---|---|---|---|---|---|---|---|---|---|",
             *map(_line, sorted(found, key=lambda row: (row.operation, row.path))),
+            "",
+            *(f"{number}. {why}" for number, why in enumerate(dict.fromkeys(REASONS.values()), 1)),
             "",
         ]
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the page for the evidence in a report folder."""
+    """Print the page for the evidence in report folders."""
     parser = argparse.ArgumentParser(prog="python -m tests.suites.bounds", description=__doc__)
-    parser.add_argument("report", type=Path, help="folder of a report")
-    folder: Path = parser.parse_args(arguments).report
-    print(page(rows(read_evidence(folder / "evidence.jsonl.gz").exchanges, load())), end="")
+    parser.add_argument("reports", type=Path, nargs="+", help="folder of a report")
+    folders: list[Path] = parser.parse_args(arguments).reports
+    evidence = (read_evidence(folder / "evidence.jsonl.gz").exchanges for folder in folders)
+    print(page(rows(chain.from_iterable(evidence), load())), end="")
     return 0
 
 
