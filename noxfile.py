@@ -75,6 +75,33 @@ def proof(session: nox.Session) -> None:
     session.run("python", "-m", "tests.suites.prove", "--table", "--processes", "2", *session.posargs)
 
 
+@nox.session
+def orders(session: nox.Session) -> None:
+    """Show that the order of tests changes no verdict, by twenty orders by chance; arguments go to the runner."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "tests.suites.orders", *session.posargs)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the code of the mock by chance and count what the suites notice; arguments go to the runner.
+
+    500 mutants take two cores about half an hour; ``-- --folder .mutants --minutes 10`` does a part and goes on from there.
+    """
+    session.install("-e", ".[dev]", "coverage", "mutmut~=3.8")
+    session.run("python", "-m", "tests.suites.mutants", "--processes", "2", *session.posargs)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Give the same broken mocks to schemathesis and to the suites; arguments go to the runner.
+
+    60 deviations take an hour; ``-- --keep peers.json --minutes 10`` does a part and goes on from there.
+    """
+    session.install("-e", ".[dev]", "schemathesis~=4.32")
+    session.run("python", "-m", "tests.openapi.peers", *session.posargs)
+
+
 @nox.session(tags=["ci"])
 def nova(session: nox.Session) -> None:
     """Certify a real Nova by a part of chapter 6 and compare with what is known to differ; ``-- --whole`` takes all of it.

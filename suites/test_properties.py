@@ -100,6 +100,12 @@ class _Lifecycle(RuleBasedStateMachine):
             self.flavor = self.tools.servers.flavor_of(lease)
             self.disks, self.ports = list(self.before.disks), list(self.before.ports)
 
+        self.offers = properties.offers
+
+    def _native(self, drawn: bool) -> bool:
+        """Whether to do something by chapter 6: as it was drawn, where the profile has both ways."""
+        return drawn or not self.offers("ecs.servers.batch-start")
+
     # Rules ask for what the model was given, never for what the server had: hypothesis repeats examples step by step.
 
     @property
@@ -133,7 +139,7 @@ class _Lifecycle(RuleBasedStateMachine):
     def start(self, native: bool) -> None:
         """Start the server, the native way or in a batch."""
         with self.trial:
-            if native:
+            if self._native(native):
                 self._do("nova.servers.start", {"os-start": {}})
             else:
                 self._do("ecs.servers.batch-start", {"os-start": self._batch()})
@@ -144,7 +150,7 @@ class _Lifecycle(RuleBasedStateMachine):
     def stop(self, native: bool, kind: str) -> None:
         """Stop the server."""
         with self.trial:
-            if native:
+            if self._native(native):
                 self._do("nova.servers.stop", {"os-stop": {"type": kind}})
             else:
                 self._do("ecs.servers.batch-stop", {"os-stop": self._batch(type=kind)})
@@ -155,12 +161,12 @@ class _Lifecycle(RuleBasedStateMachine):
     def reboot(self, native: bool, kind: str) -> None:
         """Restart the server."""
         with self.trial:
-            if native:
+            if self._native(native):
                 self._do("nova.servers.reboot", {"reboot": {"type": kind}})
             else:
                 self._do("ecs.servers.batch-reboot", {"reboot": self._batch(type=kind)})
 
-    @_STOPPED
+    @precondition(lambda self: self.status == "SHUTOFF" and not self.locked and self.offers("ecs.servers.resize"))
     @rule()
     def resize(self) -> None:
         """Give the server the other flavor."""
@@ -231,7 +237,7 @@ class _Lifecycle(RuleBasedStateMachine):
             self._do("nova.metadata.delete", None, key=key)
             self.metadata[key] = None
 
-    @_FREE
+    @precondition(lambda self: not self.locked and self.offers("ecs.tags.add"))
     @rule(key=_KEYS, value=_VALUES)
     def add_tag(self, key: str, value: str) -> None:
         """Give the server a tag."""
@@ -254,7 +260,7 @@ class _Lifecycle(RuleBasedStateMachine):
         """Attach a data disk."""
         with self.trial:
             disk = self.tools.supplies.disk()
-            family = "nova" if native else "ecs"
+            family = "nova" if self._native(native) else "ecs"
             self._do(f"{family}.disks.attach", {"volumeAttachment": {"volumeId": disk}})
             self.tools.wait.until(url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="in-use")
             self.disks.append(disk)
@@ -265,7 +271,7 @@ class _Lifecycle(RuleBasedStateMachine):
         """Detach the data disk that was attached last."""
         with self.trial:
             disk = self.disks[-1]
-            self._do(f"{'nova' if native else 'ecs'}.disks.detach", None, volume_id=disk)
+            self._do(f"{'nova' if self._native(native) else 'ecs'}.disks.detach", None, volume_id=disk)
             self.tools.wait.until(
                 url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="available"
             )
@@ -289,7 +295,7 @@ class _Lifecycle(RuleBasedStateMachine):
         """Delete the NIC that was added last."""
         with self.trial:
             port = self.ports[-1]
-            if native:
+            if self._native(native):
                 self._do("nova.nics.delete", None, port_id=port)
             else:
                 self._do("ecs.nics.delete", {"nics": [{"id": port}]})
@@ -342,7 +348,8 @@ class _Lifecycle(RuleBasedStateMachine):
         check, get = self.tools.check, self.tools.client.get
         ids = ("body", "volumeAttachments", "*", "volumeId")
         check(_VIEWS, get(f"{self.path}/os-volume_attachments"), *ids, same_items=self.disks)
-        check(_VIEWS, get(url_of("ecs.disks.list", server_id=self.lease.id)), *ids, same_items=self.disks)
+        if self.offers("ecs.disks.list"):
+            check(_VIEWS, get(url_of("ecs.disks.list", server_id=self.lease.id)), *ids, same_items=self.disks)
         nics = get(f"{self.path}/os-interface")
         check(_VIEWS, nics, "body", "interfaceAttachments", "*", "port_id", same_items=self.ports)
         if self.metadata:

@@ -5,14 +5,14 @@ A schema is compiled once for each microversion: what it claims there, each clai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, NoneType
 from typing import Any
 
 from pytest_ecs._checks.keywords import KEYWORDS, Holds, classes, comparison, wording
 from pytest_ecs._checks.seen import Seen
-from pytest_ecs._contract.fields import shown_when
+from pytest_ecs._contract.fields import Shown, shown_when
 from pytest_ecs._types import JSON
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "claims",
     "exists",
     "judge_body",
+    "mistyped",
     "note",
     "undocumented",
     "version",
@@ -67,7 +68,7 @@ class _Node:
     #: Of an object's members: those that must be there, and those that must not be.
     required: Mapping[str, _Said]
     #: Those of them that need be there in some states only, see `pytest_ecs._contract.fields.Field.states`.
-    states: Mapping[str, tuple[str, frozenset[str], str | None]]
+    states: Mapping[str, Shown]
     absent: Mapping[str, _Said]
     members: Mapping[str, _Node]
     #: What the values of a map and the items of a list are.
@@ -108,6 +109,31 @@ def judge_body(schema: Mapping[str, Any], value: JSON, microversion: str | None 
     judged = Judged()
     _walk(_compiled(schema, version(microversion), base), value, judged)
     return judged
+
+
+def mistyped(
+    schema: Mapping[str, Any], value: JSON, steps: Sequence[str | int], microversion: str | None = None, base: str = ""
+) -> str | None:
+    """Return the claim on a type that is broken at *steps* of a body, or by what is there in a map or a list; None if none is.
+
+    A step "*" goes through a list. Fields with names of their own are not looked into.
+    """
+    return _mistyped(_compiled(schema, version(microversion), base), value, steps)
+
+
+def _mistyped(node: _Node | None, value: JSON, steps: Sequence[str | int]) -> str | None:
+    if node is None:
+        return None
+    parts: Iterable[tuple[_Node | None, JSON]] = ()
+    if not steps and node.classes is not None and type(value) not in node.classes:
+        return node.value[0].id
+    if isinstance(value, list):
+        wanted = value if not steps or steps[0] == "*" else [value[int(steps[0])]]
+        parts = [(node.items, part) for part in wanted]
+    elif isinstance(value, dict):
+        names = [name for name in value if name not in node.members] if not steps else [str(steps[0])]
+        parts = [(node.members.get(name, node.others), value[name]) for name in names]
+    return next((found for one, part in parts if (found := _mistyped(one, part, steps[1:])) is not None), None)
 
 
 def as_before(schema: Mapping[str, Any], value: JSON, microversion: str | None, base: str, seen: Seen) -> bool:
@@ -186,7 +212,7 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
     for name, said in node.required.items():
         if name in value:
             judged.held[said] = None
-        elif name not in node.states or _in_state(value, *node.states[name]):
+        elif name not in node.states or _in_state(value, node.states[name]):
             judged.broken.append((said, {"missing": said.path, "there instead": sorted(value)}))
     for name, said in node.absent.items():
         if name in value:
@@ -204,10 +230,12 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
                 _walk(node.others, item, judged)
 
 
-def _in_state(value: Mapping[str, JSON], member: str, states: frozenset[str], task: str | None) -> bool:
-    """Whether an object is in one of those states, and nothing is being done to it; one that does not say its state may be."""
-    state = value.get(member)
-    return (not isinstance(state, str) or state.lower() in states) and (task is None or not value.get(task))
+def _in_state(value: Mapping[str, JSON], when: Shown) -> bool:
+    """Whether an object is in a state in which a member must be there; one that does not say its state may be."""
+    state = value.get(when.state)
+    if isinstance(state, str) and state.lower() not in when.values:
+        return False
+    return not (when.task and value.get(when.task)) and not (when.beside and value.get(when.beside, True) in ({}, []))
 
 
 #: Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.
@@ -272,7 +300,7 @@ def _joined(
     of: frozenset[type] | None,
     *,
     required: Mapping[str, _Said] = MappingProxyType({}),
-    states: Mapping[str, tuple[str, frozenset[str], str | None]] = MappingProxyType({}),
+    states: Mapping[str, Shown] = MappingProxyType({}),
     absent: Mapping[str, _Said] = MappingProxyType({}),
     members: Mapping[str, _Node] = MappingProxyType({}),
     others: _Node | None = None,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_ecs._contract.model import Schema
 
-__all__ = ["ITEMS", "VALUES", "Field", "fields_of", "inner", "rebuilt", "shown_when", "walk"]
+__all__ = ["ITEMS", "VALUES", "Field", "Shown", "fields_of", "inner", "rebuilt", "shown_when", "walk"]
 
 #: Marks of a path: the elements of an array, the values of a map.
 ITEMS, VALUES = "[]", "{}"
@@ -94,21 +94,31 @@ class Field:
         return self.parent is not None and self.name in self.parent.get("x-expected", ())
 
     @property
-    def states(self) -> tuple[str, frozenset[str], str | None] | None:
-        """When it must be there; None for always.
-
-        The member beside it that says a state, the states (in lower case), and the member that says what is being done
-        to the thing: while something is, it need not be there.
-        """
+    def states(self) -> Shown | None:
+        """When it must be there; None for always."""
         return shown_when(self.parent, self.name) if self.parent is not None else None
 
 
-def shown_when(parent: Schema, name: str) -> tuple[str, frozenset[str], str | None] | None:
+class Shown(NamedTuple):
+    """When a member must be there; elsewhere it need not be."""
+
+    #: The member beside it that says a state.
+    state: str
+    #: The states, in lower case.
+    values: frozenset[str]
+    #: The member that says what is being done to the thing: while something is, it need not be there.
+    task: str | None
+    #: The member that must not be empty: what is of its kind need not be there without any of them.
+    beside: str | None
+
+
+def shown_when(parent: Schema, name: str) -> Shown | None:
     """Return what `Field.states` is for the member *name* of the object *parent*."""
     when = parent.get("x-shown-when")
     if when is None or name not in when.get("members", {name} - {"id", when["field"]}):
         return None
-    return when["field"], frozenset(value.lower() for value in when["values"]), when.get("without")
+    values = frozenset(value.lower() for value in when["values"])
+    return Shown(when["field"], values, when.get("without"), when.get("beside", {}).get(name))
 
 
 def walk(schema: Schema, section: str = "") -> Iterator[Field]:

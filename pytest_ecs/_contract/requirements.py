@@ -153,9 +153,10 @@ def _response(operation: Operation) -> Iterator[Requirement]:
         if field.required or field.expected:
             span = (f" from {since} on" if since else "") + (f" before {until}" if until else "")
             if field.states is not None:
-                member, values, task = field.states
+                member, values, task, beside = field.states
                 span += f" while {member} is {listing(sorted(value.upper() for value in values), 'or')}"
                 span += f" without {task}" if task is not None else ""
+                span += f" and {beside} is not empty" if beside is not None else ""
             yield made("required", "must" if field.required else "should", f"{name} is present{span}", _ruling(field))
         if since:
             present = f" and present from {since} on" if field.required else ""

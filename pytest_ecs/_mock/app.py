@@ -7,10 +7,10 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
@@ -19,10 +19,10 @@ from pytest_ecs._mock import page
 from pytest_ecs._mock.access import describe
 from pytest_ecs._mock.compute import operations
 from pytest_ecs._mock.control import control
-from pytest_ecs._mock.deviations import DEVIATIONS, shown
+from pytest_ecs._mock.deviations import DEVIATIONS, refused, shown
 from pytest_ecs._mock.http import versions
 from pytest_ecs._mock.http.errors import CrashError, EcsError, GatewayError, NativeError, RefusalError
-from pytest_ecs._mock.http.reading import ECS_V2, MAX_BODY, error, fail, headers_of, inside, parse, read, text
+from pytest_ecs._mock.http.reading import ECS_V2, MAX_BODY, error, fail, headers_of, inside, octets, parse, read, text
 from pytest_ecs._mock.http.routing import ROUTES, Request, Response, Route
 from pytest_ecs._mock.identity.policy import permit
 from pytest_ecs._mock.identity.signature import Signed, verify
@@ -83,6 +83,8 @@ _DISCARDED = re.compile(
     r"/v2\.1/[^/]+/(images|os-volumes|os-snapshots|os-floating-ips|os-floating-ip-pools|os-security-groups"
     r"|os-security-group-rules)(/|$)|/v1/[^/]+/cloudservers/[^/]+/autorecovery$"
 )
+#: A permanent link to a thing has no version in it (Table 6-3); it leads to where the thing is.
+_BOOKMARK = re.compile(r"/[0-9a-f]{32}/(servers|flavors|images)/[^/]+")
 _DISCARDED_ACTIONS = frozenset({"addFloatingIp", "removeFloatingIp"})
 #: What a method that there is not gets where a deviation allows it.
 _ANYTHING = Route(
@@ -113,7 +115,8 @@ class MockCloud:
         #: How many requests there were that may have changed something.
         self.changes = 0
         routes, self._selected = _routes()
-        self._adapter = routes.bind("mock")
+        # Clients ask for the same again and again.
+        self._match = lru_cache(4096)(routes.bind("mock").match)
 
     # For those who run it
 
@@ -126,7 +129,7 @@ class MockCloud:
         try:
             with self._lock:
                 self._state.settle()
-                return control(self._state, self._log, method, path, json)
+                return control(self._state, self._log, self._is_url, method, path, json)
         except GatewayError as refusal:
             raise (LookupError if refusal.status == 404 else ValueError)(refusal.message) from None
 
@@ -153,6 +156,7 @@ class MockCloud:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         method, path = environ["REQUEST_METHOD"], text(environ.get("PATH_INFO") or "/")
+        path = "/v2.1" + path if _BOOKMARK.fullmatch(path) else path
         fault: str | None = None
         with self._lock:
             self._state.settle()
@@ -177,12 +181,14 @@ class MockCloud:
             return self._send(response, method, start_response)
 
     def _answer(self, environ: dict[str, Any], method: str, path: str) -> Response:
-        headers = headers_of(environ)
+        headers = headers_of(environ, text)
         body = read(environ, path)
         if path.startswith("/_mock/"):
             hooked = parse(body, path) if body else None
-            return Response(200, control(self._state, self._log, method, path, hooked))
-        if path == "/" and method == "GET" and page.is_wanted(headers.get("accept", "")):
+            if environ.get("QUERY_STRING"):
+                raise GatewayError(400, "the hook takes no query")
+            return Response(200, control(self._state, self._log, self._is_url, method, path, hooked))
+        if path == "/" and method in {"GET", "HEAD"} and page.is_wanted(headers.get("accept", "")):
             return Response(200, page.PAGE, dict(page.HEADERS))
         route, parameters = self._find(method, path)
         base = f"{environ.get('wsgi.url_scheme', 'http')}://{headers.get('host') or 'localhost'}"
@@ -213,6 +219,8 @@ class MockCloud:
                 if request.json[chosen[0]] is None and self._state.deviates("null-actions-refused"):
                     fail(request.path, 400, "The action has no object.")
                 route = choices[chosen[0]]
+            if refused.refuses(route, request.json, self._state.deviates):
+                fail(request.path, 400, "The request holds what is not allowed here.", "Ecs.0005")
             if route.permission is not None:
                 permit(request.user, route.permission, self._state.deviates)
             ordered = self._state.refuse_next.pop((request.method, request.path), None)
@@ -223,6 +231,8 @@ class MockCloud:
             answers.change(route, response, self._altered)
             shown.alter(route, response, self._state.deviates)
             operations.note(route, request, self._state)
+            if request.method == "DELETE" and response.body is None and self._state.deviates("deletions-say-ok"):
+                return Response(200, "ok")
             return response
         except RefusalError as refusal:
             return self._refused(refusal)
@@ -232,6 +242,13 @@ class MockCloud:
             response.headers.update(versions.echo(version))
         return response
 
+    def _is_url(self, method: str, path: str) -> bool:
+        try:
+            self._find(method, path)
+        except RefusalError:
+            return False
+        return True
+
     def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         # V2 has the same URLs (chapter 3).
         native = path.startswith("/v2/") and path != "/v2/" and not ECS_V2.match(path)
@@ -239,7 +256,8 @@ class MockCloud:
         if _DISCARDED.match(wanted) and self._state.deviates("deprecated-gone"):
             fail(path, 404, "There is nothing at this URL.")
         try:
-            endpoint, parameters = self._adapter.match(wanted, method=method)
+            # Methods are words in capitals (RFC 9110, 9.1); werkzeug would take others for them.
+            endpoint, parameters = self._match(wanted, method if method.isupper() else "-")
         except MethodNotAllowed as wrong:
             if method == "PATCH" and self._state.deviates("wrong-method-accepted"):
                 return _ANYTHING, {}
@@ -261,8 +279,9 @@ class MockCloud:
             if len(body) > MAX_BODY and not unlimited:
                 fail(request.path, 413, "Signed requests have bodies of at most 12 MB.")
             raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-            path = unquote(text(raw.partition("?")[0]), errors="replace") if raw else request.path
-            signed = Signed(request.method, path, text(environ.get("QUERY_STRING", "")), headers, body)
+            query = octets(environ.get("QUERY_STRING", ""))
+            target = octets(raw) if raw else quote(request.path, errors="replace").encode() + b"?" + query
+            signed = Signed(request.method, target, headers_of(environ, octets), body)
             user = verify(state, signed)
             project = None if user is None else user.project
         else:

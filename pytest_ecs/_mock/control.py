@@ -8,14 +8,14 @@ from typing import Any
 
 from pytest_ecs._mock.compute.building import NicPlan, Plan, build
 from pytest_ecs._mock.compute.jobs import KINDS
-from pytest_ecs._mock.http.errors import GatewayError, RefusalError
+from pytest_ecs._mock.http.errors import CODES, GatewayError, RefusalError
 from pytest_ecs._mock.http.validation import Field, Reader
 from pytest_ecs._mock.identity.policy import PERMISSIONS
 from pytest_ecs._mock.page import overview
 from pytest_ecs._mock.state.cloud import State
-from pytest_ecs._mock.state.consistency import complaints
+from pytest_ecs._mock.state.consistency import complaints, usage
 from pytest_ecs._mock.state.hardware import Disk
-from pytest_ecs._mock.state.machine import VM_STATES
+from pytest_ecs._mock.state.machine import TASK_STATES, VM_STATES
 from pytest_ecs._mock.state.records import Limits
 from pytest_ecs._mock.switches import closest
 
@@ -25,25 +25,25 @@ __all__ = ["control"]
 _TEN_YEARS, _LAST = 10 * 366 * 86400.0, 221_845_392_000.0
 _ADVANCE = Field("object", fields={"advance": Field("integer|number", need=True)})
 _AGED = Field("object", fields={"seconds": Field("integer|number", need=True)})
-_CODE = r"[A-Z][A-Za-z]*\.[0-9]{4}"
+_CODE = Field("string", pattern=CODES)
 _ALLOW = Field("object", fields={"allow": Field("array", need=True, item=Field("string"))})
 _FAIL = Field(
     "object",
     fields={
         "job_type": Field("string", need=True, enum=tuple(KINDS)),
-        "code": Field("string", pattern=_CODE),
+        "code": _CODE,
     },
 )
 #: What a job fails with when nothing is said: a failure inside the service.
 _FAILURE = "Ecs.0204"
-_LIMITS = Field("object", fields={one.name: Field("integer", low=0) for one in fields(Limits)})
+_LIMITS = Field("object", fields={one.name: Field("integer", low=0, high=10**12) for one in fields(Limits)})
 _CROWD = Field("object", fields={"count": Field("integer", need=True, low=0)})
 _REFUSE = Field(
     "object",
     fields={
         "method": Field("string", need=True, enum=("GET", "POST", "PUT", "DELETE")),
         "path": Field("string", need=True, pattern=r"/(v1|v1\.0|v2|v2\.1|v3)/.*"),
-        "code": Field("string", need=True, pattern=_CODE),
+        "code": replace(_CODE, need=True),
         "status": Field("integer", low=400, high=599),
     },
 )
@@ -77,12 +77,22 @@ def _seconds(value: float, least: float) -> float:
     return float(value)
 
 
-def control(state: State, log: Sequence[dict[str, Any]], method: str, path: str, body: Any) -> dict[str, Any]:
-    """Do what a hook does and return its answer; raises `GatewayError` for a wrong body or hook."""
+def control(
+    state: State,
+    log: Sequence[dict[str, Any]],
+    is_url: Callable[[str, str], bool],
+    method: str,
+    path: str,
+    body: Any,
+) -> dict[str, Any]:
+    """Do what a hook does and return its answer; raises `GatewayError` for a wrong body or hook.
+
+    *is_url* says whether the API has a method and path.
+    """
     hooks: Mapping[tuple[str, str], Callable[[], dict[str, Any]]] = {
         ("GET", "/_mock/consistency"): lambda: {"complaints": complaints(state)},
         ("PUT", "/_mock/limits"): lambda: _limits(state, body),
-        ("POST", "/_mock/refuse"): lambda: _refuse_next(state, body),
+        ("POST", "/_mock/refuse"): lambda: _refuse_next(state, is_url, body),
         ("PUT", "/_mock/servers"): lambda: _crowd(state, body),
         ("POST", "/_mock/clock"): lambda: _clock(state, body),
         ("PUT", "/_mock/policy"): lambda: _policy(state, body),
@@ -91,13 +101,20 @@ def control(state: State, log: Sequence[dict[str, Any]], method: str, path: str,
         ("GET", "/_mock/requests"): lambda: {"requests": list(log)},
         ("GET", "/_mock/overview"): lambda: overview(state, log),
     }
-    hook = hooks.get((method, path))
-    if hook is not None:
-        return hook()
     parts = path.split("/")
-    if method == "PUT" and len(parts) == 5 and (parts[2], parts[4]) == ("servers", "state"):
-        return _state(state, parts[3], body)
-    raise GatewayError(404, f"there is no control hook {method} {path}")
+    if len(parts) == 5 and (parts[2], parts[4]) == ("servers", "state"):
+        hooks = {("PUT", path): lambda: _state(state, parts[3], body)}
+    allowed = [one for one, at in hooks if at == path]
+    if not allowed:
+        raise GatewayError(404, f"there is no control hook {path[:80]}")
+    asked = "GET" if method == "HEAD" else method
+    if asked not in allowed:
+        refusal = GatewayError(405, f"the hook {path} is one of {', '.join(allowed)}")
+        refusal.headers["Allow"] = ", ".join(sorted({*allowed, *(["HEAD"] if "GET" in allowed else [])}))
+        raise refusal
+    if asked == "GET" and body is not None:
+        raise _refuse("", "the hook takes no body")
+    return hooks[asked, path]()
 
 
 def _clock(state: State, body: Any) -> dict[str, Any]:
@@ -138,6 +155,7 @@ def _crowd(state: State, body: Any) -> dict[str, Any]:
     for server in made:
         server.vm_state, server.task_state, server.power, server.launched = "active", None, 1, now
     state.crowd = [server.id for server in made]
+    _tolerate(state)
     return {"count": len(made)}
 
 
@@ -159,12 +177,20 @@ def _fail(state: State, body: Any) -> dict[str, Any]:
 def _limits(state: State, body: Any) -> dict[str, Any]:
     """Change quotas, for all projects."""
     state.limits = replace(state.limits, **_read(body, _LIMITS))
+    _tolerate(state)
     return asdict(state.limits)
 
 
-def _refuse_next(state: State, body: Any) -> dict[str, Any]:
+def _tolerate(state: State) -> None:
+    """Let what a hook allows itself contradict nothing: no request may go beyond the quotas, and what is there stays."""
+    state.tolerated = {project.id: usage(project) for project in state.projects.values()}
+
+
+def _refuse_next(state: State, is_url: Callable[[str, str], bool], body: Any) -> dict[str, Any]:
     """Let the next request with a method and path be answered with a code, as by a fault inside the service."""
     read = _read(body, _REFUSE)
+    if not is_url(read["method"], read["path"]):
+        raise _refuse("", f"there is no {read['method']} {read['path'][:80]}, which stands without a query")
     state.refuse_next[read["method"], read["path"]] = (read["code"], read.get("status"))
     return {"refusals": len(state.refuse_next)}
 
@@ -176,6 +202,8 @@ def _state(state: State, server_id: str, body: Any) -> dict[str, Any]:
         raise GatewayError(404, f"there is no server {server_id}")
     if read["vm_state"] is not None and read["vm_state"] not in VM_STATES:
         raise _refuse("", f"{read['vm_state'][:40]!r} is none of {', '.join(VM_STATES)}")
+    if read.get("task_state") not in (None, *TASK_STATES):
+        raise _refuse("", f"{read['task_state'][:40]!r} is none of {', '.join(TASK_STATES)}")
     if read["vm_state"] is None:
         state.thaw(server)
     else:

@@ -22,6 +22,7 @@ __all__ = [
     "SERVER",
     "Kind",
     "before_servers",
+    "can_be_discarded",
     "created_by",
     "discard",
     "identify",
@@ -139,11 +140,22 @@ def identify(kind: Kind, exchange: Exchange) -> str | None:
     return url(kind, found) if found else None
 
 
+def can_be_discarded(exchange: Exchange) -> bool:
+    """Whether a request made a thing that can be deleted by itself, and its answer tells which."""
+    return _made(exchange) is not None
+
+
 def discard(exchange: Exchange, client: Client) -> None:
     """Delete at once what an accepted request created and nobody wants; what stays is deleted at the end of the run."""
-    kind = kind_of(exchange.method, exchange.path, exchange.request_body)
-    if kind is not None and exchange.accepted and (path := identify(kind, exchange)) is not None:
+    path = _made(exchange)
+    if path is not None:
         client.delete(path)
+
+
+def _made(exchange: Exchange) -> str | None:
+    """Return the URL of the thing that an accepted request created, None when it created none that is known."""
+    kind = kind_of(exchange.method, exchange.path, exchange.request_body)
+    return identify(kind, exchange) if kind is not None and exchange.accepted else None
 
 
 def is_own(name: str, run: str) -> bool:

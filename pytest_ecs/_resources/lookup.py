@@ -117,7 +117,7 @@ def wait_stable(
 
     Raises `JobTimeout` when it is still changing after *timeout* seconds of *clock*, or was not shown for two minutes.
     """
-    began, pause = clock.now(), 0.25
+    began, pause = clock.now(), 0.1
     answered = began
     while True:
         exchange = show(client, server)

@@ -15,6 +15,7 @@ from pytest_ecs._resources import lookup
 from pytest_ecs._resources.api import ServerApi, Template
 from pytest_ecs._resources.creations import Creations
 from pytest_ecs._resources.jobs import wait_for_job
+from pytest_ecs._resources.kinds import SERVER, created_by
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Server
@@ -231,7 +232,9 @@ class Pool:
         # What it has does not matter to the one who has held it all along.
         if not self._bring(lease.id, None, state, fit=lambda server: not self.locked(server)):
             lease.spoilt = True
-            raise PrerequisiteMissing(f"The server {lease.id} cannot be brought into the state {state} again")
+            raise PrerequisiteMissing(
+                f"The server {lease.id} cannot be brought into the state {state} again", seen=self.show(lease.id).answer
+            )
 
     def _bring(
         self, server: str, known: str | None, state: str | None, *, fit: Callable[[str], bool] | None = None
@@ -297,5 +300,7 @@ class Pool:
         Works for both create operations; a check-only request or any other answer makes nothing.
         """
         made = self._settling.settle(exchange)
-        self.made += made
+        operation = created_by(exchange.method, exchange.path, exchange.request_body)
+        if operation is not None and operation.creates is not None and operation.creates.kind == SERVER:
+            self.made += made  # other jobs name servers, too: those that they changed
         return made

@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
 from pytest_ecs._checks.cases import says_why
+from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
@@ -17,12 +18,12 @@ from pytest_ecs.exceptions import EcsError
 
 __all__ = ["LATE", "Check", "Test"]
 
-#: Seconds of the target's clock after which an answer is looked at again that does not yet show what it should: nothing
-#: is instantly visible unless the text says so.
+#: Pauses in seconds of the target's clock between looks at what does not yet show what it should: nothing is instantly
+#: visible unless the text says so. Together they are the time that anything has after the last change.
 LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
 #: Statuses of what is not only late: the request is wrong, or may not be made.
 _FINAL = (400, 403)
-#: Seconds of the target's clock in which something that must not happen could happen.
+#: Seconds of the target's clock after the last change in which something that must not happen could happen.
 _AFTERWARDS = 5.0
 
 
@@ -57,8 +58,6 @@ class Check:
     session: Session
     #: Requirements that were seen broken after the time that they have: they are not given it again.
     _broken: set[str] = field(default_factory=set)
-    #: The last query that was sent again for all the time that there is; what nobody changed since then has had that time.
-    _patient: list[str] = field(default_factory=list)
     #: Requests that the claims are about the effect of.
     _causes: tuple[Exchange, ...] = ()
 
@@ -95,13 +94,13 @@ class Check:
         return replace(self, _causes=(*self._causes, *causes))
 
     def stays(self, requirement_id: str, look: Callable[[], Exchange], *path: str | int, **test: Unpack[Test]) -> bool:
-        """Make a finding that must hold now and still five seconds later: what must not happen may happen late.
+        """Make a finding that must hold now and still five seconds after the last change: what must not happen may happen late.
 
         *look* sends the query; the rest is as in a call. Return whether it held both times.
         """
         if not self(requirement_id, look(), *path, **test):
             return False
-        self.session.target.clock.sleep(_AFTERWARDS)
+        self.session.target.clock.sleep(max(_AFTERWARDS - self._quiet(), 0.0))
         return self(requirement_id, look(), *path, **test)
 
     def _without_cause(self, requirement_id: str) -> Finding | None:
@@ -141,8 +140,9 @@ class Check:
             return first
         clock = self.session.target.clock
         began = clock.now()
-        for pause in (0.0,) if self._had_its_time() else LATE:
-            clock.sleep(pause)
+        left = max(sum(LATE) - self._quiet(), 0.0)
+        for pause in LATE:
+            clock.sleep(min(pause, left))
             try:
                 again = client.get(exchange.path, query=exchange.query, microversion=exchange.microversion)
             except EcsError:
@@ -154,19 +154,32 @@ class Check:
                 )
             if finding.outcome == "not_tested" and path == ("status",):  # refused, and nobody can say as what
                 first = finding
-            if again.status in _FINAL:
+            left -= pause
+            if again.status in _FINAL or left <= 0:
                 break
-        self._patient[:] = [again.id]
         return first
 
-    def _had_its_time(self) -> bool:
-        """Whether a claim was waited for in vain, and since then nothing was changed and no job was asked for."""
-        for later in reversed(self.session.connection.journal):
-            if later.id in self._patient:
-                return True
-            if later.method != "GET" or "job_id" in later.parameters:
-                return False
-        return False
+    def _quiet(self) -> float:
+        """Return for how many seconds, as far as they matter, nothing changed.
+
+        That is: no change and no job was asked for, and no query was answered otherwise than the time before.
+        """
+        now = self.session.target.clock.now()
+        last = now - sum(LATE)
+        later: dict[tuple[str, ...], tuple[Exchange, float]] = {}
+        for one in reversed(self.session.connection.journal):
+            ended = one.started + one.seconds
+            if ended <= last:
+                break
+            if one.method != "GET" or "job_id" in one.parameters:
+                last = ended
+                break
+            key = (one.identity, one.path, str(one.query), str(one.microversion))
+            again, seen = later.setdefault(key, (one, ended))
+            if again.response_body != one.response_body:
+                last = max(last, seen)
+            later[key] = (one, ended)
+        return now - last
 
     def _is_fresh(self, exchange: Exchange) -> bool:
         """Whether an exchange is a plain query, and nothing was changed since."""
@@ -206,11 +219,19 @@ class Check:
     def accepted(self, requirement_id: str, exchange: Exchange) -> bool:
         """Make a finding: the request was accepted (2xx); return whether it was.
 
-        It is an error where a creation was refused as the native APIs refuse what there is no room for.
+        It is an error where a creation was refused as the native APIs refuse what there is no room for; it is not tested
+        where there is no room for what an earlier answer did not name, so that it could not be deleted.
         """
         operation = self._contract.operations.get(exchange.operation or "")
         quota = operation.quota if operation is not None else None
-        if quota is not None and exchange.refused and exchange.status in self._contract.quota_statuses:
+        lacking = exchange.refused and self._contract.environment_codes.intersection(codes_of(exchange.response_body))
+        full = quota is not None and exchange.refused and exchange.status in self._contract.quota_statuses
+        made = self.session.unnamed(operation) if operation is not None and (lacking or full) else None
+        if made is not None:
+            reason = f"what {made} made is not named by its answer, so that nobody can delete it: {exchange.answer}"
+            self.not_tested(requirement_id, reason)
+            return False
+        if quota is not None and full:
             reason = f"environment: there may be no room for it ({quota.most} in 6.10.1), or no right to it: {exchange.answer}"
             self.session.pending.append(Finding(requirement_id, "error", (exchange.id,), reason=reason))
             return False

@@ -18,7 +18,7 @@ from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
 from pytest_ecs._http.paths import segment
 from pytest_ecs._http.token import NoAuth
-from pytest_ecs._resources.kinds import SERVER, discard
+from pytest_ecs._resources.kinds import SERVER, can_be_discarded, discard
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.profiles import FRUGAL
 from pytest_ecs._run.session import Session
@@ -26,7 +26,7 @@ from pytest_ecs._testing.jobs import Jobs
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.servers import Servers
 from pytest_ecs._testing.supplies import Supplies
-from pytest_ecs._testing.wait import TRIES, Wait
+from pytest_ecs._testing.wait import Wait
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
@@ -169,12 +169,11 @@ class Driver:
 
     def _insist(self, method: str, path: str, body: JSON, leases: list[Lease], microversion: str | None = None) -> bool:
         """Send a request until it is accepted, since what is to be taken back may not be complete yet."""
-        for _ in range(TRIES):
+        for _ in self.wait.polls():
             sent = self.client.request(method, path, json=body, microversion=microversion)
             if sent.accepted or sent.status == 404:
                 self.jobs.settle(sent, leases)
                 return True
-            self.session.target.clock.sleep(1.0)
         return False
 
     def undo(self, exchange: Exchange, recipe: Recipe, leases: list[Lease]) -> None:
@@ -212,8 +211,9 @@ class Driver:
             return self._made[key]
         created = self.supplies.create(path, body, method=method, microversion=microversion)
         made = self._made[key] = read(created, *steps)
-        self._creations[key] = created
-        self._make_room(key[0])
+        if can_be_discarded(created):  # what cannot goes with what it is a part of
+            self._creations[key] = created
+            self._make_room(key[0])
         return made
 
     def _make_fresh(
@@ -292,6 +292,8 @@ class Driver:
     ) -> Exchange:
         """Send *request* of *operation* the way that *sending* says, by default as the primary user."""
         sender = sender or Sender(self.client)
+        if case is not None and case.expects == "accepted":
+            case = replace(case, unnamed=self.session.unnamed(operation))
         path = sending.path or operation.path
         values = {**request.parameters, "project_id": sender.project} if sender.project else request.parameters
         for name, value in values.items():

@@ -116,6 +116,11 @@ class Properties:
             )
         return BUDGETS[profile]
 
+    def offers(self, operation_id: str) -> bool:
+        """Return whether an operation may be used: the profile has it, and the endpoint its chapter."""
+        operation = self.tools.contract.operations[operation_id]
+        return self.session.reach.outside(operation.method, operation.path) is None
+
     # Requests
 
     def valid(self, operation_id: str) -> None:
@@ -130,7 +135,7 @@ class Properties:
             valid_requests(operation_id, variants=variants, only_promised=True),
             valid_requests(operation_id, variants=variants),
         )
-        with self._stage(operation_id) as leases:
+        with self._stage(operation_id) as (leases, _):
             self._for_all(f"valid/{operation_id}", every, lambda generated: self._send(generated, leases), count)
         self.tools.check.not_tested(
             ACCEPTED, f"no generated request of {operation_id} is one that the contract promises"
@@ -142,12 +147,10 @@ class Properties:
 
         count = self.budget.invalid
         variants = self._accepted(operation_id)
-        with self._stage(operation_id) as leases:
+        every = invalid_requests(operation_id, variants=variants)
+        with self._stage(operation_id) as (leases, facts):
             self._for_all(
-                f"invalid/{operation_id}",
-                invalid_requests(operation_id, variants=variants),
-                lambda generated: self._refuse(generated, leases),
-                count,
+                f"invalid/{operation_id}", every, lambda generated: self._refuse(generated, leases, facts), count
             )
         self.tools.check.not_tested(
             UNCHANGED, f"no refused request of {operation_id} names anything that can be looked at"
@@ -170,16 +173,17 @@ class Properties:
         return list(dict.fromkeys(found))
 
     @contextmanager
-    def _stage(self, operation_id: str) -> Iterator[list[Lease]]:
-        """Hold the servers of a recipe, and leave them as they were."""
+    def _stage(self, operation_id: str) -> Iterator[tuple[list[Lease], list[Snapshot]]]:
+        """Hold the servers of a recipe, and leave them as they were; those that are only queried need not be put back."""
         recipe = RECIPES[operation_id]
         tools = self.tools
         operation = tools.contract.operations[operation_id]
         borrowed = operation.method == "GET" or tools.cases.checks_only(operation_id)
         leases = tools.cases.lend(recipe, shared=borrowed)
-        before = [] if borrowed else [Snapshot.of(tools, lease) for lease in leases]
+        before: list[Snapshot] = []
         try:
-            yield leases
+            before += [] if borrowed else [Snapshot.of(tools, lease) for lease in leases]
+            yield leases, before
         finally:
             for facts in before:
                 facts.put_back()
@@ -216,12 +220,11 @@ class Properties:
             for one in facts:
                 one.put_back()
 
-    def _refuse(self, generated: Generated, leases: list[Lease]) -> None:
+    def _refuse(self, generated: Generated, leases: list[Lease], facts: list[Snapshot]) -> None:
         tools = self.tools
         control = tools.cases.control(
             generated.operation, generated.variant, check_only=tools.cases.checks_only(generated.operation)
         )
-        facts = [Snapshot.of(tools, lease) for lease in leases]
         before: list[Exchange] = []
 
         def change(request: Request) -> tuple[Request, str, tuple[str, ...]]:
@@ -356,7 +359,7 @@ class Properties:
             finding
             for finding in findings
             if finding.outcome == "fail"
-            and finding.requirement not in self._known
+            and finding.requirement not in self._known | session.broken
             and session.contract.requirements[finding.requirement].level == "must"
         ]
         if not broken:

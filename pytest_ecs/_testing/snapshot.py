@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.lease import Lease
+from pytest_ecs._resources.lookup import belongings
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.tools import Tools
 from pytest_ecs._types import JSON
-from pytest_ecs.exceptions import EcsError
+from pytest_ecs.exceptions import EcsError, PrerequisiteMissing
 
 __all__ = ["Snapshot"]
+
+#: Native tags are there from this microversion on.
+_TAGS_SINCE = "2.26"
 
 
 @dataclass
@@ -21,7 +26,7 @@ class Snapshot:
 
     tools: Tools
     lease: Lease
-    #: The server as it was shown, its tags by key, the ids of its NICs.
+    #: The server as it was shown, its tags by key, the ids of its NICs; those of which the profile has no query are left out.
     shown: Mapping[str, JSON]
     tags: Mapping[str, JSON]
     ports: Sequence[str]
@@ -29,10 +34,11 @@ class Snapshot:
     @classmethod
     def of(cls, tools: Tools, lease: Lease) -> Snapshot:
         """Look at a server; raises `StepFailed` when it does not show itself."""
-        path = f"/v2.1/{{project_id}}/servers/{segment(lease.id)}"
-        tags = tools.client.get(f"/v1/{{project_id}}/servers/{segment(lease.id)}/tags").response_body
-        nics = read(tools.client.get(f"{path}/os-interface"), "interfaceAttachments")
-        return cls(tools, lease, read(lease.show(), "server"), _tags(tags), [nic["port_id"] for nic in nics])
+        ports: list[str] = []
+        with suppress(PrerequisiteMissing):
+            nics = read(tools.client.get(f"{_path(lease)}/os-interface"), "interfaceAttachments")
+            ports = [nic["port_id"] for nic in nics]
+        return cls(tools, lease, read(lease.show(), "server"), _tags(tools, lease), ports)
 
     @property
     def disks(self) -> list[str]:
@@ -52,11 +58,13 @@ class Snapshot:
             self.lease.spoilt = True
 
     def _state(self) -> tuple[JSON, ...]:
-        return self.shown.get("name"), self.shown.get("metadata"), self.tags, set(self.disks), set(self.ports)
+        _, addresses = belongings(self.shown)
+        named = self.shown.get("name"), self.shown.get("metadata")
+        return *named, self.tags, set(self.disks), set(self.ports), addresses
 
     def _put_back(self, now: Snapshot) -> None:
         tools, client = self.tools, self.tools.client
-        path = f"/v2.1/{{project_id}}/servers/{segment(self.lease.id)}"
+        path = _path(self.lease)
         for disk in set(now.disks) - set(self.disks):
             tools.servers.bring(self.lease, "SHUTOFF")
             client.delete(f"{path}/os-volume_attachments/{disk}")
@@ -69,14 +77,32 @@ class Snapshot:
             client.put(path, {"server": {"name": self.shown.get("name")}})
         if now.shown.get("metadata") != self.shown.get("metadata"):
             client.put(f"{path}/metadata", {"metadata": self.shown.get("metadata")})
-        action = f"/v1/{{project_id}}/servers/{segment(self.lease.id)}/tags/action"
         gone = [{"key": key} for key in now.tags if key not in self.tags]
         back = [{"key": key, "value": value} for key, value in self.tags.items() if now.tags.get(key) != value]
-        for word, tags in (("delete", gone), ("create", back)):
-            if tags:
-                client.post(action, {"action": word, "tags": tags})
+        if not gone and not back:
+            return
+        try:
+            for word, tags in (("delete", gone), ("create", back)):
+                if tags:
+                    client.post(f"{_tagged(self.lease)}/action", {"action": word, "tags": tags})
+        except PrerequisiteMissing:
+            client.put(f"{path}/tags", {"tags": [*self.tags]}, microversion=_TAGS_SINCE)
 
 
-def _tags(body: JSON) -> dict[str, JSON]:
-    listed = body.get("tags") if isinstance(body, Mapping) else None
-    return {str(tag["key"]): tag.get("value") for tag in listed or () if isinstance(tag, Mapping) and "key" in tag}
+def _path(lease: Lease) -> str:
+    return f"/v2.1/{{project_id}}/servers/{segment(lease.id)}"
+
+
+def _tagged(lease: Lease) -> str:
+    return f"/v1/{{project_id}}/servers/{segment(lease.id)}/tags"
+
+
+def _tags(tools: Tools, lease: Lease) -> dict[str, JSON]:
+    """Return the tags of a server by their keys (5.10.7); where the profile does not have them the native ones (6.15.1), which have no value."""
+    try:
+        body = tools.client.get(_tagged(lease)).json_object
+    except PrerequisiteMissing:
+        body = tools.client.get(f"{_path(lease)}/tags", microversion=_TAGS_SINCE).json_object
+    listed = body.get("tags")
+    tags = [{"key": tag} if isinstance(tag, str) else tag for tag in (listed if isinstance(listed, list) else ())]
+    return {str(tag["key"]): tag.get("value") for tag in tags if isinstance(tag, Mapping) and "key" in tag}

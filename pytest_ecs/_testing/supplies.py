@@ -15,7 +15,7 @@ from pytest_ecs._http.paths import segment
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
 from pytest_ecs._testing.reading import read
-from pytest_ecs._testing.wait import TRIES
+from pytest_ecs._testing.wait import TRIES, Wait
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
@@ -131,11 +131,10 @@ class Supplies:
                 "A disk is needed, and the endpoint does not create one (11.4.4)", seen=created.answer
             )
         disk = str(read(created, "volume", "id"))
-        for _ in range(TRIES):
+        for _ in Wait(self._client, self.session.target.clock).polls():
             if self._disk_is_free(disk):
                 self._disks.append(disk)
                 return disk
-            self.session.target.clock.sleep(1.0)
         self._stuck_disks.append(disk)
         raise StepFailed(f"The disk {disk} is not available {TRIES} s after it was created")
 

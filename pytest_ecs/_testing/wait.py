@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_ecs._checks import TESTS
@@ -17,6 +18,8 @@ __all__ = ["TRIES", "Wait"]
 
 #: Seconds that something may take to show up, or that something which was deleted may still be shown.
 TRIES = 120
+#: The shortest and the longest pause between two looks, and how it grows, in seconds.
+_FIRST, _LONGEST, _GROWTH = 0.1, 1.0, 1.6
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,18 @@ class Wait:
     def sleep(self, seconds: float) -> None:
         """Let *seconds* pass."""
         self.clock.sleep(seconds)
+
+    def polls(self, seconds: float = TRIES) -> Iterator[None]:
+        """Yield for each look at something that takes time: at once, after short pauses that grow to a second, after *seconds*.
+
+        ``for _ in wait.polls(): ...`` looks in its body, and ends early with ``break`` or ``return``.
+        """
+        began, pause = self.clock.now(), _FIRST
+        yield
+        while (left := began + seconds - self.clock.now()) > 0:
+            self.clock.sleep(min(pause, left))
+            pause = min(pause * _GROWTH, _LONGEST)
+            yield
 
     def until(
         self,
@@ -44,37 +59,32 @@ class Wait:
         """
         test, wanted = ("equals", equals) if contains is None else ("contains", contains)
         fits, seen = TESTS[test][0], None
-        for _ in range(TRIES):
+        for _ in self.polls():
             seen = read(self.client.get(path, microversion=microversion), *steps)
             if fits(seen, wanted):
                 return
-            self.sleep(1.0)
         raise PrerequisiteMissing(f"{wanted} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
 
-    def gone(self, path: str, seconds: int = TRIES, *, microversion: str | None = UNSET) -> bool:
+    def gone(self, path: str, seconds: float = TRIES, *, microversion: str | None = UNSET) -> bool:
         """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went.
 
         A server that shows as deleted (A-1) has gone.
         """
-        for _ in range(seconds):
+        for _ in self.polls(seconds):
             answer = self.client.get(path, microversion=microversion)
             server = answer.json_object.get("server")
             if answer.refused or (isinstance(server, dict) and server.get("status") in GONE):
                 return True
-            self.sleep(1.0)
         return False
 
     def change(self, lease: Lease, status: str) -> Exchange | None:
-        """Look at a server every half second until it shows another status than *status*; return what shows that.
+        """Look at a server until it shows another status than *status*; return what shows that.
 
         Return None after 30 seconds: the change was too quick to be seen, or did not come.
         """
-        began = self.clock.now()
-        while True:
+        for _ in self.polls(30):
             exchange = lease.show()
             shown = exchange.json_object.get("server")
             if isinstance(shown, dict) and shown.get("status") != status:
                 return exchange
-            if self.clock.now() - began > 30:
-                return None
-            self.sleep(0.5)
+        return None

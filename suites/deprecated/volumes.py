@@ -33,10 +33,9 @@ def spellings(status: str) -> list[str]:
 
 def ready(client: Client, wait: Wait, disk: str, status: str = "available") -> Exchange:
     """Wait until a disk has a status, and return what it shows then."""
-    for _ in range(120):
+    for _ in wait.polls():
         if (seen := status_of(client, disk)) == status:
             return client.get(f"{DISKS}/{disk}")
-        wait.sleep(1.0)
     raise PrerequisiteMissing(f"The disk {disk} is needed in the status {status}", seen=repr(seen))
 
 

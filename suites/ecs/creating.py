@@ -30,8 +30,6 @@ VOLUMES = url_of("deprecated.disks.list")
 NAMES = ("body", "servers", "*", "name")
 _DETAIL = url_of("nova.servers.list-detail")
 _FLAVORS = url_of("ecs.flavors.list")
-#: Seconds that a server may take to be shown although its job is over.
-_TRIES = 120
 
 
 def named(client: Client, name: str) -> Exchange:
@@ -80,11 +78,10 @@ def the_server(client: Client, servers: Servers, jobs: Jobs, wait: Wait, created
     `PrerequisiteMissing` then.
     """
     (server,) = exactly(1, made_by(client, jobs, created), "the server that was created")
-    for _ in range(_TRIES):
+    for _ in wait.polls():
         shown = servers.show(server)
         if shown.accepted:
             return server
-        wait.sleep(1.0)
     raise PrerequisiteMissing("A server that a job created is needed, and is not shown", seen=shown.answer)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies
+from pytest_ecs import Cases, Check, Client, Contract, Expect, Jobs, Servers, Supplies
 from pytest_ecs.typing import JSON
 
 from .creating import SERVERS, checked, codes_of
@@ -20,8 +21,13 @@ def _bandwidth(**fields: JSON) -> dict[str, JSON]:
     return {"eip": {"iptype": "5_bgp", "bandwidth": {"size": 10, "sharetype": "PER", **fields}}}
 
 
-#: Requirement -> fields of the server; "{}" in a name is one that nothing else has.
+def _encryption(**pairs: JSON) -> dict[str, JSON]:
+    return {"data_volumes": [{**_SSD, "size": 20, "metadata": pairs}]}
+
+
+#: Requirement -> fields of the server.
 _BOUNDS: dict[str, dict[str, JSON]] = {
+    "ecs.servers.create/rule/name-shortest": {"name": "n"},
     "ecs.servers.create/rule/user-data-longest": {"user_data": base64.b64encode(b"#" * 32_000).decode()},
     "ecs.servers.create/rule/metadata-ten": {"metadata": {f"key-{number}": "value" for number in range(10)}},
     "ecs.servers.create/rule/metadata-longest": {"metadata": {"k" * 255: "v" * 255}},
@@ -31,7 +37,8 @@ _BOUNDS: dict[str, dict[str, JSON]] = {
     "ecs.servers.create/rule/root-size-largest": {"root_volume": {**_SSD, "size": 1024}},
     "ecs.servers.create/rule/data-size-smallest": {"data_volumes": [{**_SSD, "size": 10}]},
     "ecs.servers.create/rule/data-size-largest": {"data_volumes": [{**_SSD, "size": 32768}]},
-    "ecs.servers.create/rule/multiattach-accepted": {"data_volumes": [{**_SSD, "size": 10, "multiattach": True}]},
+    "ecs.servers.create/rule/not-encrypted-accepted": _encryption(__system__encrypted="0"),
+    "ecs.servers.create/rule/multiattach-accepted": {"data_volumes": [{**_SSD, "size": 20, "multiattach": True}]},
     "ecs.servers.create/rule/eip-shared-bandwidth": {"publicip": _bandwidth(sharetype="WHOLE")},
     "ecs.servers.create/rule/user-data-over-password": {
         "user_data": "IyEvYmluL3NoCg==",
@@ -135,34 +142,93 @@ def test_three_kinds_of_characters_are_enough(
     ecs_check.after(plain).accepted("ecs.servers.create/rule/password-three-classes", sent)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        pytest.param({"root_volume": {"volumetype": "SATA"}}, id="system"),
-        pytest.param({"data_volumes": [{"volumetype": "SATA", "size": 10}]}, id="data"),
-    ],
+def _nics(supplies: Supplies) -> dict[str, JSON]:
+    return {"nics": [{"subnet_id": supplies.need("subnet_id")} for _ in range(12)]}
+
+
+def _disks(supplies: Supplies) -> dict[str, JSON]:
+    return {"data_volumes": [{**_SSD, "size": 20} for _ in range(59)]}
+
+
+#: What is tried, its requirement, the fields of the server, the field whose codes are a documented refusal (None: the codes
+#: of what a project or a region lacks), and why one is.
+_UNLESS: tuple[tuple[str, str, Callable[[Supplies], dict[str, JSON]], str | None, str], ...] = (
+    (
+        "system-disk",
+        "ecs.servers.create/rule/sata-accepted",
+        lambda _: {"root_volume": {"volumetype": "SATA"}},
+        "root_volume.volumetype",
+        "the zone may lack the disk type",
+    ),
+    (
+        "data-disk",
+        "ecs.servers.create/rule/sata-accepted",
+        lambda _: {"data_volumes": [{"volumetype": "SATA", "size": 20}]},
+        "root_volume.volumetype",
+        "the zone may lack the disk type",
+    ),
+    (
+        "disks",
+        "ecs.servers.create/rule/data-disks-most",
+        _disks,
+        "data_volumes",
+        "the flavor may support only 23 data disks",
+    ),
+    ("nics", "ecs.servers.create/rule/nics-most", _nics, "nics", "the flavor may support fewer NICs"),
+    (
+        "eip-smallest",
+        "ecs.servers.create/rule/eip-size-smallest",
+        lambda _: {"publicip": _bandwidth(size=1)},
+        "publicip.eip.bandwidth.size",
+        "the region may have another range",
+    ),
+    (
+        "eip-largest",
+        "ecs.servers.create/rule/eip-size-largest",
+        lambda _: {"publicip": _bandwidth(size=1000)},
+        "publicip.eip.bandwidth.size",
+        "the region may have another range",
+    ),
+    ("count", "ecs.servers.create/rule/count-most", lambda _: {"count": 500}, None, "there is no room for 500 servers"),
+    (
+        "license",
+        "ecs.servers.create/rule/byol-accepted",
+        lambda _: {"metadata": {"BYOL": "True"}},
+        None,
+        "the region may not support licenses of one's own",
+    ),
 )
-@pytest.mark.ecs_requirement("ecs.servers.create/rule/sata-accepted")
-def test_a_sata_disk_is_accepted(
+
+
+@pytest.mark.parametrize(
+    ("requirement", "fields", "field", "why"),
+    [pytest.param(*row, id=name, marks=pytest.mark.ecs_requirement(row[0])) for name, *row in _UNLESS],
+)
+def test_a_documented_value_is_accepted_unless_it_is_not_offered(
     ecs_client: Client,
     ecs_cases: Cases,
     ecs_check: Check,
+    ecs_contract: Contract,
     ecs_expect: Expect,
     ecs_servers: Servers,
     ecs_supplies: Supplies,
     ecs_jobs: Jobs,
-    fields: dict[str, JSON],
+    requirement: str,
+    fields: Callable[[Supplies], dict[str, JSON]],
+    field: str | None,
+    why: str,
 ) -> None:
-    """Unless the zone lacks the type, which only its refusal tells."""
+    """Which only its refusal tells, by a code for that."""
     plain = ecs_cases.attempt("ecs.servers.create", check_only=True)
-    sent = checked(ecs_client, ecs_servers, ecs_supplies, ecs_jobs, **fields)
+    body = fields(ecs_supplies)
+    count = body.pop("count", 1)
+    sent = checked(ecs_client, ecs_servers, ecs_supplies, ecs_jobs, count=count, **body)
+    codes = ecs_contract.environment_codes if field is None else codes_of(ecs_expect, field)
     error = sent.json_object.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
-    if sent.refused and code in codes_of(ecs_expect, "root_volume.volumetype"):
-        reason = f"the zone may lack the disk type, which is a documented refusal: {sent.answer}"
-        ecs_check.not_tested("ecs.servers.create/rule/sata-accepted", reason)
+    if sent.refused and isinstance(error, dict) and error.get("code") in codes:
+        ecs_check.not_tested(requirement, f"{why}, which is a documented refusal: {sent.answer}")
     else:
-        ecs_check.after(plain).accepted("ecs.servers.create/rule/sata-accepted", sent)
+        ecs_check.after(plain).accepted(requirement, sent)
 
 
 @pytest.mark.ecs_requirement("ecs.servers.create/rule/image-password")

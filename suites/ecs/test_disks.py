@@ -266,6 +266,18 @@ def test_a_check_needs_no_disk(
     ecs_check.accepted("ecs.disks.attach/rule/dry-run-without-disk", sent)
 
 
+@pytest.mark.parametrize("word", ["true", "false"])
+@pytest.mark.ecs_requirement("ecs.disks.attach/rule/passthrough-words")
+def test_either_kind_of_disk_can_be_asked_for(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs, word: str
+) -> None:
+    """As text, in a request that is only checked."""
+    lease, disk = ecs_servers("SHUTOFF"), ecs_supplies.disk()
+    plain = send(ecs_client, ecs_jobs, lease, disk, {"dry_run": True})
+    sent = send(ecs_client, ecs_jobs, lease, disk, {"dry_run": True}, **{"hw:passthrough": word})
+    ecs_check.after(plain).accepted("ecs.disks.attach/rule/passthrough-words", sent)
+
+
 @pytest.mark.parametrize(
     ("requirement", "body", "change"),
     [

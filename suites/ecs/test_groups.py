@@ -100,15 +100,26 @@ def test_a_group_is_its_projects_alone(
             ecs_check("ecs.server-groups.list/rule/own-project", page, *IDS, lacks=group)
 
 
-@pytest.mark.ecs_requirement("ecs.server-groups.create/rule/longest-name")
-def test_the_longest_name_is_kept(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
-    """It has 255 characters (table 5-88)."""
-    rule, longest = "ecs.server-groups.create/rule/longest-name", ecs_supplies.name("group").ljust(255, "x")
-    created = ecs_client.post(GROUPS, body_of(longest))
+@pytest.mark.parametrize(
+    ("rule", "length"),
+    [
+        pytest.param(rule, length, id=str(length), marks=pytest.mark.ecs_requirement(rule))
+        for rule, length in (
+            ("ecs.server-groups.create/rule/shortest-name", 1),
+            ("ecs.server-groups.create/rule/longest-name", 255),
+        )
+    ],
+)
+def test_the_shortest_and_the_longest_name_are_kept(
+    ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, rule: str, length: int
+) -> None:
+    """Of 1 and of 255 characters (table 5-88)."""
+    name = ecs_supplies.name("group").ljust(length, "x")[-length:]
+    created = ecs_client.post(GROUPS, body_of(name))
     if ecs_check.accepted(rule, created):
         group = str(read(created, "server_group", "id"))
-        ecs_check(rule, created, *_GROUP, "name", equals=longest)
-        ecs_check(rule, ecs_client.get(path_of(group)), *_GROUP, "name", equals=longest)
+        ecs_check(rule, created, *_GROUP, "name", equals=name)
+        ecs_check(rule, ecs_client.get(path_of(group)), *_GROUP, "name", equals=name)
         ecs_client.delete(path_of(group))
 
 

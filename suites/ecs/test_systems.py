@@ -330,7 +330,7 @@ def _forbidden(check: Check, jobs: Jobs, rule: str, other: Exchange, installatio
     Where the failure of the installation was *ordered* it says nothing.
     """
     if not other.accepted:
-        check.refused(rule, other)
+        check.not_accepted(rule, other)
         return
     ends = [jobs.queries(str(read(one, "job_id")))[-1] for one in (other, installation)]
     failed = [end for end in ends[: 1 if ordered else 2] if read(end, "status") == "FAIL"]

@@ -251,6 +251,26 @@ def test_a_server_is_not_found_by_a_tag_that_was_deleted(ecs_client: Client, ecs
     check("ecs.tags.query/rule/untagged-gone", answer, *_FOUND, same_items=wanted)
 
 
+#: Criteria at the bounds of what a query may hold (tables 5-69 and 5-70), whether or not a server meets them.
+_WITHIN: Sequence[tuple[str, dict[str, Any]]] = (
+    ("ecs.tags.query/rule/tag-shortest", {"tags": [_tag("k")]}),
+    ("ecs.tags.query/rule/tag-longest", {"tags": [_tag("k" * 127, "v" * 255)]}),
+    ("ecs.tags.query/rule/match-shortest", {"matches": [{"key": "resource_name", "value": "n"}]}),
+    ("ecs.tags.query/rule/match-longest", {"matches": [{"key": "resource_name", "value": "n" * 255}]}),
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "criteria"),
+    [pytest.param(*case, id=case[0], marks=pytest.mark.ecs_requirement(case[0])) for case in _WITHIN],
+)
+def test_criteria_may_be_as_short_and_as_long_as_the_tables_say(
+    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, rule: str, criteria: dict[str, Any]
+) -> None:
+    """Such a query is accepted where the plain one is."""
+    ecs_check.after(ecs_cases.control("ecs.tags.query")).accepted(rule, _query(ecs_client, **criteria))
+
+
 _NAMED = {"key": "resource_name", "value": "none"}
 #: What contradicts itself in a query, in words and in criteria.
 _CONTRADICTIONS: Sequence[tuple[str, str, dict[str, Any]]] = (

@@ -14,8 +14,8 @@ VOLUMES = url_of("deprecated.disks.list")
 #: Where the disks of a list stand, and the device of one that is shown by itself.
 IDS = ("body", "volumeAttachments", "*", "volumeId")
 DEVICE = ("body", "volumeAttachment", "device")
-#: Seconds that attaching a disk may take, and those that a disk is given to go which should stay.
-_TRIES, MEANWHILE = 120, 30
+#: Seconds that a disk is given to go which should stay.
+MEANWHILE = 30
 
 
 def path_of(server: str, disk: str = "") -> str:
@@ -44,10 +44,9 @@ def attach(client: Client, wait: Wait, lease: Lease, disk: str, **fields: str) -
 
 def settle(client: Client, wait: Wait, disk: str) -> None:
     """Wait until a disk is in use."""
-    for _ in range(_TRIES):
+    for _ in wait.polls():
         if read(client.get(f"{VOLUMES}/{disk}"), "volume", "status") == "in-use":
             return
-        wait.sleep(1.0)
 
 
 def detach(client: Client, wait: Wait, lease: Lease, disk: str, **query: str) -> Exchange:

@@ -184,7 +184,7 @@ def details_of(
     """
     wanted = fields(names)
     hints = {name: wanted.pop(name) for name in ("os:scheduler_hints",) if name in wanted}
-    body = plain(supplies, supplies.name("detail"), **wanted)
+    body = plain(supplies, wanted.pop("name", None) or supplies.name("detail"), **wanted)
     answer = client.post(SERVERS, {**body, **hints}, microversion=DESCRIBED)
     if answer.refused and len(names) > 1:
         half = len(names) // 2

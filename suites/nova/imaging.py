@@ -77,13 +77,12 @@ def _seen(client: Client, wait: Wait, answer: Exchange, name: str) -> Made:
         image = next((one["id"] for one in read(listed, "images") if one.get("name") == name), None)
         if image is None:
             return Made(answer, None, None, "the list of images does not have it")
-    for _ in range(_TRIES):
+    for _ in wait.polls(_TRIES):
         shown = client.get(f"{_IMAGES}/{image}")
         if not shown.accepted:
             return Made(answer, image, None, f"the endpoint does not show the image: {shown.answer}")
         if read(shown, "image", "status") == "ACTIVE":
             return Made(answer, image, shown)
-        wait.sleep(1.0)
     return Made(answer, image, None, f"the image is not ACTIVE {_TRIES} s after it was made")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pytest_ecs import Check, Client, Exchange, Lease, read, url_of
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 #: Tags are there from this microversion on, and from the next one on another header names it (3).
 SINCE = "2.26"
@@ -37,6 +38,20 @@ def tags_of(client: Client, lease: Lease) -> list[str]:
 def add(client: Client, lease: Lease, tag: str) -> Exchange:
     """Add a tag to a server (6.15.4)."""
     return client.put(path_of(lease.id, tag), microversion=SINCE)
+
+
+def have(client: Client, lease: Lease, *tags: str) -> Exchange:
+    """Add tags to a server that it has then, and return the last answer.
+
+    Raises `PrerequisiteMissing` where it has them not: that is judged where tags are added and listed.
+    """
+    added = [add(client, lease, tag) for tag in tags]
+    missing = sorted(set(tags) - set(tags_of(client, lease)))
+    if missing:
+        raise PrerequisiteMissing(
+            f"A server with the tags {', '.join(tags)} is needed", seen=f"{', '.join(missing)} not listed"
+        )
+    return added[-1]
 
 
 def set_tags(client: Client, lease: Lease, *tags: str) -> Exchange:

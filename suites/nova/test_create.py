@@ -124,7 +124,7 @@ def _detail(client: Client, servers: Servers, supplies: Supplies, name: str) -> 
 
 def _make_details(client: Client, servers: Servers, supplies: Supplies) -> tuple[dict[str, Detail], dict[str, str]]:
     """Make the server; what was not given, or cannot be made, is left out, and the reason is returned."""
-    key, group = {"keypair": {"name": supplies.name("key")}}, {"name": supplies.name("group"), "policies": _POLICIES}
+    group = {"name": supplies.name("group"), "policies": _POLICIES}
     network = {"uuid": supplies.need("network_id")}
     wanted: dict[str, Callable[[], dict[str, Any]]] = {
         "zone": lambda: {"availability_zone": supplies.need("availability_zone")},
@@ -132,7 +132,7 @@ def _make_details(client: Client, servers: Servers, supplies: Supplies) -> tuple
         "address": lambda: {"networks": [{**network, "fixed_ip": supplies.address()}]},
         "description": lambda: {"description": "described"},
         "user data": lambda: {"user_data": _USER_DATA},
-        "key": lambda: {"key_name": supplies.make(_KEYS, key, "keypair", "name")},
+        "key": lambda: {"key_name": _new_key(supplies)},
         "server group": lambda: {
             "os:scheduler_hints": {"group": supplies.make(_GROUPS, {"server_group": group}, "server_group", "id")}
         },
@@ -145,6 +145,13 @@ def _make_details(client: Client, servers: Servers, supplies: Supplies) -> tuple
         except (PrerequisiteMissing, StepFailed) as reason:
             missing[name] = str(reason)
     return details_of(client, servers, supplies, list(details), merged(details)), missing
+
+
+def _new_key(supplies: Supplies) -> str:
+    """Make a key pair and return the name that was asked for; what the answer calls it is judged by itself."""
+    name = supplies.name("key")
+    supplies.make(_KEYS, {"keypair": {"name": name}}, "keypair")
+    return name
 
 
 def _look(client: Client, detail: Detail, rest: str = "", microversion: str | None = None) -> Exchange:

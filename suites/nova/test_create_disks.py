@@ -31,6 +31,51 @@ def test_numbers_and_booleans_may_be_text(
     accepted(ecs_client, ecs_check, "nova.servers.create/rule/text-values", made.answer)
 
 
+@pytest.mark.ecs_requirement(
+    "nova.servers.create/rule/name-longest",
+    "nova.servers.create/rule/description-longest",
+    "nova.servers.create/rule/metadata-longest",
+)
+def test_texts_may_be_as_long_as_the_table_says(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
+    """A name of 128 characters, which is kept, a description of 85, a key and a value of 255 (table 6-11)."""
+    found = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait)
+    for rule, name in (
+        ("nova.servers.create/rule/name-longest", "longest name"),
+        ("nova.servers.create/rule/description-longest", "longest description"),
+        ("nova.servers.create/rule/metadata-longest", "longest metadata"),
+    ):
+        accepted(ecs_client, ecs_check, rule, found.made[name].answer)
+    made, rule = found.made["longest name"], "nova.servers.create/rule/name-longest"
+    wanted = made.answer.request_body["server"]["name"]
+    shown = found.shown.get(made.server, made.answer)
+    ecs_check.after(made.answer)(rule, shown, "body", "server", "name", equals=wanted)
+
+
+@pytest.mark.ecs_requirement("nova.servers.create/rule/disk-of-volume", "nova.servers.create/rule/disk-of-snapshot")
+def test_disks_are_made_of_what_is_there(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
+    """Of a disk, which the server has then, and of a snapshot, which is one disk more."""
+    found = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait)
+    for rule, source in (
+        ("nova.servers.create/rule/disk-of-volume", "volume"),
+        ("nova.servers.create/rule/disk-of-snapshot", "snapshot"),
+    ):
+        if source in found.missing:
+            ecs_check.not_tested(rule, found.missing[source])
+            continue
+        made = found.made[source]
+        accepted(ecs_client, ecs_check, rule, made.answer)
+        check, shown = ecs_check.after(made.answer), found.shown.get(made.server, made.answer)
+        if source == "volume":
+            check(rule, shown, "body", *ATTACHED, "*", "id", contains=found.sources["volume"])
+        else:
+            asked = len(made.answer.request_body["server"]["block_device_mapping_v2"])
+            check(rule, shown, "body", *ATTACHED, length=asked)
+
+
 @pytest.mark.ecs_requirement("nova.servers.create/rule/device-name-ignored")
 def test_the_system_names_the_devices(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait

@@ -37,8 +37,6 @@ _SERVERS = url_of("nova.servers.list")
 _IDS = ("body", "server_groups", "*", "id")
 _GROUP = ("body", "server_group")
 _MEMBERS = (*_GROUP, "members")
-#: A group has a name of at most so many characters (table 6-197).
-_LONGEST = 255
 _POLICY = "anti-affinity"
 #: From this microversion on a group shows whose it is.
 _OWNED = "2.13"
@@ -183,18 +181,29 @@ def test_a_group_is_its_projects(
         ecs_check.stays("nova.server-groups.list/rule/own-project", look, *_IDS, lacks=group)
 
 
-@pytest.mark.ecs_requirement("nova.server-groups.create/rule/longest-name")
-def test_a_group_has_the_longest_name(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
-    """It is kept as it is."""
-    rule, longest = "nova.server-groups.create/rule/longest-name", ecs_supplies.name("group").ljust(_LONGEST, "x")
+@pytest.mark.parametrize(
+    ("rule", "length"),
+    [
+        pytest.param(rule, length, id=str(length), marks=pytest.mark.ecs_requirement(rule))
+        for rule, length in (
+            ("nova.server-groups.create/rule/shortest-name", 1),
+            ("nova.server-groups.create/rule/longest-name", 255),
+        )
+    ],
+)
+def test_the_shortest_and_the_longest_name_are_kept(
+    ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, rule: str, length: int
+) -> None:
+    """Of 1 and of 255 characters (table 6-197)."""
+    name = ecs_supplies.name("group").ljust(length, "x")[-length:]
     with _made(ecs_client, ecs_supplies):  # there is room for one
         pass
-    created = ecs_client.post(_GROUPS, _body(longest))
+    created = ecs_client.post(_GROUPS, _body(name))
     if ecs_check.accepted(rule, created):
         group = str(read(created, "server_group", "id"))
         try:
             for answer in (created, ecs_client.get(_one(group))):
-                ecs_check(rule, answer, *_GROUP, "name", equals=longest)
+                ecs_check(rule, answer, *_GROUP, "name", equals=name)
         finally:
             ecs_client.delete(_one(group))
 

@@ -15,8 +15,6 @@ pytestmark = pytest.mark.ecs_group("scarce")
 _PORTS = ("body", "interfaceAttachments", "*", "port_id")
 _PORT = ("body", "interfaceAttachment", "port_id")
 _ADDRESSES = ("body", "interfaceAttachment", "fixed_ips", "*", "ip_address")
-#: Seconds that adding a NIC may take.
-_TRIES = 120
 
 
 def _path(server: str, port: str = "") -> str:
@@ -50,10 +48,9 @@ def _added(client: Client, wait: Wait, lease: Lease, **fields: Any) -> Iterator[
 
 def _arrived(client: Client, wait: Wait, lease: Lease, port: str) -> None:
     """Wait until a server lists a NIC and shows it by itself."""
-    for _ in range(_TRIES):
+    for _ in wait.polls():
         if client.get(_path(lease.id, port)).accepted and port in _ports(client, lease):
             return
-        wait.sleep(1.0)
 
 
 def _delete(client: Client, wait: Wait, lease: Lease, port: str) -> None:

@@ -42,6 +42,8 @@ _USED = {
     "totalSecurityGroupsUsed": "maxSecurityGroups",
     "totalFloatingIpsUsed": "maxTotalFloatingIps",
 }
+#: Statuses of servers whose flavor changes just now (A-1).
+_CHANGING = frozenset({"RESIZE", "REVERT_RESIZE"})
 
 
 def _absolute(client: Client) -> dict[str, Any]:
@@ -184,9 +186,16 @@ def _check_counted(check: Check, before: dict[str, Any], sizes: dict[str, int], 
 
 
 def _servers(client: Client) -> dict[str, str]:
-    """Flavors of the project's servers; one that is being resized has none that could be counted on: ""."""
+    """Flavors of the project's servers; one that is being resized has none that could be counted on: "".
+
+    One that waits for the confirmation of its new flavor counts as it counts, as long as nobody confirms or reverts it.
+    """
     listed = client.get(url_of("nova.servers.list-detail"), query={"limit": "1000"})
-    return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in read(listed, "servers")}
+    return {s["id"]: "" if s["status"] in _CHANGING else s["flavor"]["id"] + _waits(s) for s in read(listed, "servers")}
+
+
+def _waits(server: dict[str, Any]) -> str:
+    return ", to be confirmed" if server["status"] == "VERIFY_RESIZE" else ""
 
 
 def _steady(client: Client, wait: Wait) -> tuple[dict[str, str], Exchange, Exchange]:

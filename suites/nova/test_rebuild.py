@@ -76,6 +76,29 @@ def test_a_rebuilt_server_has_the_name_that_was_asked_for(
     ecs_check.after(named)("nova.servers.rebuild/rule/name-set", lease.show(), "body", "server", "name", equals=name)
 
 
+@pytest.mark.parametrize(
+    ("rule", "length"),
+    [
+        pytest.param(rule, length, id=str(length), marks=pytest.mark.ecs_requirement(rule))
+        for rule, length in (
+            ("nova.servers.rebuild/rule/name-shortest", 1),
+            ("nova.servers.rebuild/rule/name-longest", 254),
+        )
+    ],
+)
+def test_the_shortest_and_the_longest_name_are_kept(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, rule: str, length: int
+) -> None:
+    """Of 1 and of 254 characters (table 6-72); the server gets back the name that it had."""
+    lease, name = ecs_servers("ACTIVE"), ecs_supplies.name("rebuilt").ljust(length, "x")[-length:]
+    before = read(lease.show(), "server", "name")
+    named, _ = _rebuild(ecs_client, ecs_servers, lease, imageRef=ecs_supplies.need("image_id"), name=name)
+    if ecs_check.accepted(rule, named):
+        ecs_check(rule, lease.show(), "body", "server", "name", equals=name)
+        path = url_of("nova.servers.update", server_id=lease.id)
+        lease.spoilt = ecs_client.put(path, {"server": {"name": before}}).refused
+
+
 @pytest.mark.ecs_requirement("nova.servers.rebuild/rule/metadata-set")
 def test_a_rebuilt_server_has_the_metadata_that_were_asked_for(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies

@@ -9,8 +9,6 @@ import pytest
 from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Target, Wait, read, url_of
 from pytest_ecs.typing import JSON, ServerState
 
-#: Seconds that a change may take to be seen.
-_TRIES = 120
 _FLAVOR = ("body", "server", "flavor", "id")
 _STATUS = ("body", "server", "status")
 #: What confirms a new flavor (6.3.9), and what rolls it back (6.3.10).
@@ -40,11 +38,10 @@ def _watched(
         if isinstance(doing, str) and doing.lower().startswith(task):
             found.append(shown)
 
-    for _ in range(_TRIES):
+    for _ in wait.polls():
         servers.wait_stable(lease.id, each=look)
         if over(read(lease.show(), "server", "status"), servers.flavor_of(lease)):
             break
-        wait.sleep(1.0)
     return found[0] if found else None
 
 

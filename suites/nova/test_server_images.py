@@ -98,6 +98,32 @@ def test_an_image_has_the_metadata_that_were_asked_for(
 
 
 @pytest.mark.parametrize(
+    ("rule", "length", "metadata"),
+    [
+        pytest.param(rule, length, metadata, id=rule, marks=pytest.mark.ecs_requirement(rule))
+        for rule, length, metadata in (
+            ("nova.servers.create-image/rule/name-longest", 242, {"purpose": "conformance"}),
+            ("nova.servers.create-image/rule/metadata-bounds", 0, {"longest": "v" * 254, "shortest": "v"}),
+        )
+    ],
+)
+def test_texts_of_an_image_may_be_as_long_as_the_table_says(
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
+    rule: str,
+    length: int,
+    metadata: dict[str, str],
+) -> None:
+    """A name of 242 bytes, and values of 1 and of 254 (table 6-76)."""
+    lease, name = ecs_servers("ACTIVE"), ecs_supplies.name("image").ljust(length, "x")
+    with image_of(ecs_client, ecs_servers, ecs_wait, lease, name, metadata=metadata) as made:
+        ecs_check.accepted(rule, made.answer)
+
+
+@pytest.mark.parametrize(
     ("rule", "version"),
     [
         pytest.param(rule, version, id=version, marks=pytest.mark.ecs_requirement(rule))

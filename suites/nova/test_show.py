@@ -147,10 +147,9 @@ def test_the_time_of_the_last_change_moves(
 
 def _after(servers: Servers, wait: Wait, lease: Lease, before: str) -> Exchange:
     """Query a server until it changed after *before*, at most for two minutes, and until nothing is under way."""
-    for _ in range(120):
+    for _ in wait.polls():
         if read(lease.show(), "server", "updated") != before:
             break
-        wait.sleep(1.0)
     servers.wait_stable(lease.id)
     return lease.show()
 

@@ -11,8 +11,6 @@ from pytest_ecs.typing import JSON, ServerState
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-#: Seconds that a change may take to be seen.
-_TRIES = 120
 _STATUS = ("body", "server", "status")
 
 
@@ -22,12 +20,11 @@ def _act(client: Client, lease: Lease, action: str, value: JSON) -> Exchange:
 
 def _ended(servers: Servers, wait: Wait, lease: Lease, sent: Exchange, status: str) -> Exchange:
     """Wait until a server is stable and, where *sent* was accepted, has a status; return the last query, whatever it shows."""
-    for _ in range(_TRIES if sent.accepted else 1):
+    for _ in wait.polls():
         servers.wait_stable(lease.id)
         shown = lease.show()
-        if read(shown, "server", "status") == status:
+        if read(shown, "server", "status") == status or not sent.accepted:
             break
-        wait.sleep(1.0)
     return shown
 
 

@@ -15,6 +15,7 @@ from .tagging import (
     add,
     bare,
     delete,
+    have,
     list_tags,
     only,
     path_of,
@@ -141,6 +142,15 @@ def test_a_server_has_fifty_tags(
             check("nova.tags.set/rule/longest", list_tags(ecs_client, lease), *TAGS, same_items=longest)
 
 
+@pytest.mark.ecs_requirement("nova.tags.set/rule/shortest")
+def test_the_shortest_tag_is_set(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
+    """It has one character (table 6-221)."""
+    lease, rule = ecs_servers("ACTIVE"), "nova.tags.set/rule/shortest"
+    with bare(ecs_client, lease):
+        if ecs_check.accepted(rule, set_tags(ecs_client, lease, "t")):
+            only(ecs_check, rule, list_tags(ecs_client, lease), ["t"])
+
+
 @pytest.mark.ecs_requirement("nova.tags.set/rule/unicode")
 def test_the_longest_tag_of_another_script_is_set(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
     """Characters are counted, not bytes."""
@@ -166,7 +176,7 @@ def test_all_tags_are_deleted(ecs_client: Client, ecs_check: Check, ecs_servers:
     """Those of this server alone; where there are none it is accepted, too."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
     with bare(ecs_client, lease, other):
-        theirs, added = add(ecs_client, other, "theirs"), add(ecs_client, lease, "first")
+        theirs, added = have(ecs_client, other, "theirs"), have(ecs_client, lease, "first")
         deleted = delete(ecs_client, lease)
         check = ecs_check.after(added, deleted)
         check("nova.tags.delete-all/rule/no-body", deleted, "body", equals=None)

@@ -77,6 +77,33 @@ def test_a_server_is_described(
         check.after(renamed).stays(rule, lambda: _show(ecs_client, lease), *place, equals="new")
 
 
+@pytest.mark.parametrize(
+    ("rule", "field", "length"),
+    [
+        pytest.param(rule, field, length, id=f"{field}-{length}", marks=pytest.mark.ecs_requirement(rule))
+        for rule, field, length in (
+            ("nova.servers.update/rule/name-shortest", "name", 1),
+            ("nova.servers.update/rule/name-longest", "name", 255),
+            ("nova.servers.update/rule/description-longest", "description", 255),
+        )
+    ],
+)
+def test_the_shortest_and_the_longest_texts_are_kept(
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    rule: str,
+    field: str,
+    length: int,
+) -> None:
+    """Of 1 and of 255 characters (table 6-23)."""
+    lease, text = ecs_servers(), ecs_supplies.name("text").ljust(length, "x")[-length:]
+    with _put_back(ecs_client, lease):
+        if ecs_check.accepted(rule, _update(ecs_client, lease, **{field: text})):
+            ecs_check(rule, _show(ecs_client, lease), *_SERVER, field, equals=text)
+
+
 @pytest.mark.ecs_requirement("nova.servers.update/rule/other-fields")
 @pytest.mark.parametrize(("field", "value"), [("key_name", "another-key"), ("metadata", {"another": "value"})])
 def test_an_update_changes_no_other_field(

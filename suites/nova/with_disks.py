@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pytest_ecs import Client, Exchange, Servers, Supplies, Wait, read, url_of
-from pytest_ecs.exceptions import PrerequisiteMissing
+from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .creation import Detail, boot_disk, delete_servers, details_of, path_of
 
@@ -16,6 +16,7 @@ __all__ = ["ATTACHED", "DATA", "DEVICE", "DISKS", "WithDisks", "sizes", "with_di
 DISKS = url_of("deprecated.disks.list")
 #: A name that no system disk has, for it has no effect (table 6-13).
 DEVICE = "/dev/vdq"
+_SNAPSHOTS = url_of("deprecated.snapshots.create")
 _BLANK = {"source_type": "blank", "destination_type": "volume"}
 #: Data disks, which their sizes tell: one that goes with the server, one that stays, one of which nothing is said.
 DATA: dict[str, dict[str, Any]] = {
@@ -23,6 +24,13 @@ DATA: dict[str, dict[str, Any]] = {
     "kept": {**_BLANK, "volume_size": 20, "delete_on_termination": False},
     "unsaid": {**_BLANK, "volume_size": 10},
 }
+#: Texts as long as they may be (table 6-11).
+_LONGEST: dict[str, dict[str, Any]] = {
+    "longest description": {"description": "d" * 85},
+    "longest metadata": {"metadata": {"k" * 255: "v" * 255}},
+}
+#: What other disks are made from.
+_SOURCES = ("volume", "snapshot")
 ATTACHED = ("server", "os-extended-volumes:volumes_attached")
 #: Seconds that disks may take to be shown.
 _LATE = 10
@@ -39,6 +47,9 @@ class WithDisks(NamedTuple):
     #: Each disk by itself (11.4.3), by its id, where disks can be queried.
     disks: dict[str, dict[str, Exchange]]
     gone: dict[str, bool]
+    #: By what a disk was to be made from: the id of that, or why there is none.
+    sources: dict[str, str]
+    missing: dict[str, str]
 
     def disk(self, name: str) -> str | None:
         """Return the id of a data disk, None where the server did not get it."""
@@ -62,17 +73,17 @@ def with_disks(client: Client, servers: Servers, supplies: Supplies, wait: Wait)
 
 def _make(client: Client, servers: Servers, supplies: Supplies, wait: Wait) -> WithDisks:
     listable = client.get(DISKS).accepted  # where disks cannot be deleted (11.4.5), none is left
-    names = ["device", "text", *(DATA if listable else ["deleted"])]
-    made = details_of(client, servers, supplies, names, lambda some: _fields(supplies, some))
-    found = WithDisks(made, {}, {}, {}, {}, {})
+    sources, missing = _make_sources(supplies, wait)
+    names = ["device", "text", "longest name", *_LONGEST, *sources, *(DATA if listable else ["deleted"])]
+    made = details_of(client, servers, supplies, names, lambda some: _fields(supplies, some, sources))
+    found = WithDisks(made, {}, {}, {}, {}, {}, sources, missing)
     for server in dict.fromkeys(one.server for one in made.values() if one.server):
-        expected = 1 + len([name for name in DATA if name in made and made[name].server == server])
-        for _ in range(_LATE):
+        expected = 1 + len([name for name in (*DATA, *_SOURCES) if name in made and made[name].server == server])
+        for _ in wait.polls(_LATE):
             found.shown[server] = client.get(path_of(server), microversion="2.3")
             ids = [str(volume["id"]) for volume in read(found.shown[server], *ATTACHED)]
             if len(ids) >= expected:
                 break
-            wait.sleep(1.0)
         found.listed[server] = client.get(f"{path_of(server)}/os-volume_attachments")
         found.disks[server] = {disk: client.get(f"{DISKS}/{disk}") for disk in ids} if listable else {}
         try:
@@ -81,13 +92,39 @@ def _make(client: Client, servers: Servers, supplies: Supplies, wait: Wait) -> W
         except PrerequisiteMissing:  # it belongs to chapter 5
             pass
         found.gone[server] = delete_servers(client, wait, server)
+    if "snapshot" in sources:
+        client.delete(f"{_SNAPSHOTS}/{sources['snapshot']}")
+        wait.gone(f"{_SNAPSHOTS}/{sources['snapshot']}")
     return found
 
 
-def _fields(supplies: Supplies, names: Sequence[str]) -> dict[str, Any]:
+def _make_sources(supplies: Supplies, wait: Wait) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a disk and a snapshot of it, from which disks can be made, and why there is none of one of them."""
+    sources: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    try:
+        sources["volume"] = supplies.disk()
+        wanted = {"volume_id": sources["volume"], "display_name": supplies.name("source"), "force": True}
+        snapshot = str(supplies.make(_SNAPSHOTS, {"snapshot": wanted}, "snapshot", "id"))
+        wait.until(f"{_SNAPSHOTS}/{snapshot}", "snapshot", "status", equals="available")
+        sources["snapshot"] = snapshot
+    except (PrerequisiteMissing, StepFailed) as reason:
+        missing = {name: str(reason) for name in _SOURCES if name not in sources}
+    return sources, missing
+
+
+def _fields(supplies: Supplies, names: Sequence[str], sources: Mapping[str, str]) -> dict[str, Any]:
     """Return the fields of a creation with a disk to boot from and what *names* say; text where numbers could stand."""
     counts = {"min_count": "1", "max_count": "1", "return_reservation_id": "true"} if "text" in names else {}
     texts = {"volume_size": "100", "delete_on_termination": "true"} if "text" in names else {}
     device = {"device_name": DEVICE} if "device" in names else {}
     disks = [boot_disk(supplies, **texts, **device), *(DATA[name] for name in names if name in DATA)]
-    return {"imageRef": None, "block_device_mapping_v2": disks, **counts}
+    for kind in (name for name in names if name in sources):
+        other = {"source_type": kind, "uuid": sources[kind], "boot_index": "-1"}
+        disks.append({"destination_type": "volume", "delete_on_termination": kind != "volume", **other})
+    texts_of = [_LONGEST[name] for name in names if name in _LONGEST]
+    name = {"name": supplies.name("longest").ljust(128, "x")} if "longest name" in names else {}
+    # A disk is in the zone of its server.
+    zone = {"availability_zone": supplies.need("availability_zone")} if set(names) & set(_SOURCES) else {}
+    more = {field: value for fields in (counts, name, zone, *texts_of) for field, value in fields.items()}
+    return {"imageRef": None, "block_device_mapping_v2": disks, **more}

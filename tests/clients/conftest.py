@@ -41,8 +41,6 @@ def endpoint() -> Iterator[Described]:
                 pytest.fail(f"The mock ended with {process.wait(10)} before it was ready: {_said(errors)}")
             about = json.loads(line)
             yield about
-            found = httpx.get(f"{about['endpoint']}/_mock/consistency").json()
-            assert found == {"complaints": []}, "The clients left something behind that contradicts itself"
             if process.poll() is not None:
                 pytest.fail(f"The mock ended with {process.returncode} during the tests: {_said(errors)}")
             process.send_signal(signal.SIGINT)
@@ -52,6 +50,15 @@ def endpoint() -> Iterator[Described]:
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_contradicts_itself(endpoint: Described) -> Iterator[None]:
+    """Ask the mock after each test, whatever the client did, and look for faults in its log."""
+    yield
+    hooks = f"{endpoint['endpoint']}/_mock"
+    assert httpx.get(f"{hooks}/consistency").json() == {"complaints": []}
+    assert [one for one in httpx.get(f"{hooks}/requests").json()["requests"] if "fault" in one] == []
 
 
 @pytest.fixture(scope="package")

@@ -258,6 +258,33 @@ def test_snapshots_are_those_of_the_native_view(client: Client) -> None:
     _send(client, "GET", f"{base}/types/none", None, 404)
 
 
+def test_disks_are_made_of_images_and_of_disks(client: Client) -> None:
+    """`openstack volume create --image` and `--source`; what cannot be is refused, not left out."""
+    path, disk, image = f"/volume/v3/{client.project}/volumes", client.volume(20), client.resources["image_id"]
+    least = next(one for one in _get(client, "/image/v2/images", "images") if one["id"] == image)["min_disk"]
+    for asked, expected in (
+        ({"source_volid": disk}, {"size": 20, "source_volid": disk, "bootable": "false", "multiattach": False}),
+        ({"imageRef": image, "size": least}, {"size": least, "bootable": "true"}),
+        ({"size": 5, "multiattach": True}, {"size": 5, "multiattach": True}),
+    ):
+        made = _send(client, "POST", path, {"volume": asked}, 202)["volume"]
+        assert made.items() >= expected.items()
+    for wrong, status in (
+        ({"source_volid": disk, "size": 10}, 400),
+        ({"source_volid": disk, "imageRef": image}, 400),
+        ({"imageRef": image, "size": least - 1}, 400),
+        ({"imageRef": image}, 400),
+        ({"size": 5, "multiattach": "perhaps"}, 400),
+        ({"size": 5, "backup_id": disk}, 400),
+        ({"source_volid": "none"}, 404),
+        ({"imageRef": "none", "size": 40}, 404),
+    ):
+        _send(client, "POST", path, {"volume": wrong}, status)
+    client.cloud.control("PUT", "/_mock/limits", {"disks": 4})
+    _send(client, "POST", path, {"volume": {"source_volid": disk}}, 403)
+    assert client.cloud.control("GET", "/_mock/consistency") == {"complaints": []}
+
+
 def test_quotas_say_what_is_used(client: Client) -> None:
     """Of the project alone."""
     client.create()

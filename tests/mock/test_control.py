@@ -111,7 +111,7 @@ def _break_nothing_else(client: Client, what: str) -> None:
         ("state", "no state of Table A-4"),
         ("floating IP", "which does not have it"),
         ("member", "has the member nobody"),
-        ("quota", "1 servers are more than the quota of 0"),
+        ("quota", "1 of servers are more than the quota of 0"),
         ("job", "is SUCCESS, begun at"),
         ("project", "kept under another id or project"),
     ],

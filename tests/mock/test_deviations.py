@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from pytest_ecs._mock import DEVIATIONS, MockCloud
+from pytest_ecs._mock.deviations.refused import REFUSED
 from pytest_ecs._mock.deviations.shown import SHOWN
 from tests.mock import probes, server_probes
 from tests.mock.harness import Client, JsonObject
@@ -414,6 +415,7 @@ PROBES: dict[str, Probe] = {
     "list-sort-keys-few": lambda c: c.nova("GET", "servers", params={"sort_key": "uuid"}).status_code == 200,
     "list-parts-unmatched": _listed(lambda names: names == ["b"], flavor="xlarge"),
     "status-filter-lenient": lambda c: c.nova("GET", "servers", at="2.38", params={"status": "X"}).status_code == 400,
+    "status-filter-strict": lambda c: c.nova("GET", "servers", at="2.37", params={"status": "X"}).status_code == 200,
     "server-id-missing": lambda c: c.create() == [one.get("id") for one in c.nova("GET", "servers").json()["servers"]],
     "server-created-null": _details(lambda s: s["created"] is not None),
     "server-progress-string": _details(lambda s: s["progress"] == 0),
@@ -444,6 +446,8 @@ PROBES: dict[str, Probe] = {
     "signature-body-unchecked": _signature(host="elsewhere"),
     "signature-date-unchecked": lambda c: _signature_old(c),
     "bound-at-refused": lambda c: c.v1("POST", "cloudservers", c.request(name="a" * 128)).is_success,
+    "deletions-say-ok": lambda c: c.nova("DELETE", f"servers/{c.create()[0]}").content == b"",
+    "bound-least-refused": lambda c: c.v1("POST", "cloudservers", c.request(name="a")).is_success,
     "unicode-refused": lambda c: c.v1("POST", "cloudservers", c.request(metadata={"a": "\u00e9"})).is_success,
     "null-actions-refused": lambda c: c.nova("POST", f"servers/{c.create()[0]}/action", {"lock": None}).is_success,
     "microversion-header-new-ignored": lambda c: _answered(c, "compute 2.30") == "2.30",
@@ -465,8 +469,8 @@ def _signature_old(c: Client) -> bool:
 
 
 def test_every_deviation_has_a_probe() -> None:
-    """The table of deviations and that of probes have the same names, but for those that `test_shown` tries."""
-    assert PROBES.keys() == DEVIATIONS.keys() - SHOWN.keys()
+    """The table of deviations and that of probes have the same names, but for those that `test_shown` and `test_refused` try."""
+    assert PROBES.keys() == DEVIATIONS.keys() - SHOWN.keys() - REFUSED.keys()
 
 
 @pytest.mark.parametrize("name", PROBES)

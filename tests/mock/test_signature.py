@@ -14,6 +14,7 @@ from huaweicloudsdkcore.signer.signer import Signer
 
 from pytest_ecs._http.signature import AkSkAuth
 from pytest_ecs._mock import MockCloud
+from pytest_ecs._mock.server import serve
 from tests.mock.harness import BASE, Client
 
 HOST = "ecs.test"
@@ -142,16 +143,41 @@ def test_a_signed_body_has_at_most_12_mb(unsigned: Client) -> None:
     assert unsigned.code(unsigned.http.send(request)) == (400, "Common.0002")
 
 
-def test_a_target_in_raw_bytes_is_signed_as_it_is_read(cloud: MockCloud, client: Client) -> None:
+@pytest.mark.parametrize("query", ["name=云".encode(), b"name=\xff&\xe9=1", b"a=%FF&%zz&a=+", b"a=;b&&=x"])
+def test_a_target_in_raw_bytes_is_signed_as_it_is_read(cloud: MockCloud, client: Client, query: bytes) -> None:
     """No URL is written so, but a request line may be: the client's half and the mock's find the same text in it."""
-    target = f"/v2.1/{client.project}/servers?name=云".encode()
+    target = f"/v2.1/{client.project}/servers?".encode() + query
     request = httpx.Request("GET", BASE, extensions={"target": target})
     auth = AkSkAuth(client.me["ak"], client.me["sk"], project_id=None, clock=cloud.clock)
     signed = next(auth.auth_flow(request))
     raw = target.decode("latin-1")  # as WSGI has it
-    path, _, query = raw.partition("?")
-    environ = {"REQUEST_METHOD": "GET", "RAW_URI": raw, "PATH_INFO": path, "QUERY_STRING": query}
+    path, _, asked = raw.partition("?")
+    environ = {"REQUEST_METHOD": "GET", "RAW_URI": raw, "PATH_INFO": path, "QUERY_STRING": asked}
     environ.update({f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed.headers.items()})
     statuses: list[str] = []
     cloud(environ, lambda status, headers: statuses.append(status))
     assert statuses == ["200 OK"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "云é😀".encode(),
+        b"\xe9\xff",
+        b"\xff\xe4\xba\x91",
+        "\u00a0x\u00a0".encode(),
+        b"a\x85b",
+        b"a\tb",
+        b"a  b",
+        b'"a", b',
+    ],
+)
+@pytest.mark.parametrize("name", [b"X-Name", b"Content-Type"])
+def test_any_bytes_of_a_header_are_signed_as_they_are(
+    cloud: MockCloud, client: Client, name: bytes, value: bytes
+) -> None:
+    """Over the wire: what is no UTF-8 text, blanks that are none in HTTP, and what other readers split lines at."""
+    auth = AkSkAuth(client.me["ak"], client.me["sk"], project_id=None, clock=cloud.clock)
+    with serve(cloud) as server, httpx.Client(base_url=server.url, auth=auth) as signing:
+        shown = signing.get(f"/v2.1/{client.project}/servers", headers={name: value})
+    assert shown.status_code == 200, shown.text

@@ -154,3 +154,24 @@ def test_a_batch_may_count_from_one_and_take_its_time() -> None:
     assert client.job(job)["status"] == "RUNNING"
     client.advance(600)
     assert {one["name"] for one in client.nova("GET", "servers").json()["servers"]} == {"one-0001", "one-0002"}
+
+
+@pytest.mark.parametrize(
+    ("variant", "code", "fields"),
+    [
+        ("data-disks-few", "Ecs.0042", {"data_volumes": [{"volumetype": "SSD", "size": 10}] * 24}),
+        (
+            "bandwidth-narrow",
+            "Ecs.0045",
+            {"publicip": {"eip": {"iptype": "5_bgp", "bandwidth": {"size": 1, "sharetype": "PER"}}}},
+        ),
+        ("byol-unsupported", "Ecs.0090", {"metadata": {"BYOL": "True"}}),
+        ("nics-few", "Ecs.0050", {}),
+    ],
+)
+def test_a_flavor_or_a_region_may_offer_less(variant: str, code: str, fields: JsonObject) -> None:
+    """Each is refused with the code that says so."""
+    for client, wanted in ((_client(), (202, None)), (_client(variant), (400, code))):
+        more = fields or {"nics": [{"subnet_id": client.resources["subnet_id"]}] * 5}
+        answer = client.v1("POST", "cloudservers", {"dry_run": True, **client.request(**more)})
+        assert (answer.status_code, answer.json()["error"]["code"] if answer.is_error else None) == wanted

@@ -1,7 +1,8 @@
 """Which tests of the suites can notice a switch of the mock: those during which the mock asks for it.
 
 What a run without switches reaches is traced once. A test that never makes the mock ask for a switch comes out as it does
-without it, so that it need not be run with it.
+without it, so that it need not be run with it; unless it looks at what another test was the first to make, so that those
+that cover what is named are run where none of them asks.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from pytest_ecs._contract import load
 
 from .expectations import fitting
-from .forking import Collected, Seen, Task
+from .forking import Collected, Seen, Task, seeing
 
 __all__ = ["Choice", "trace"]
 
@@ -34,7 +35,7 @@ def trace(collected: Collected, file: Path | None = None) -> Choice:
         kept = json.loads(file.read_text(encoding="utf-8"))
         if kept["names"] == collected.names:
             return Choice(collected, [Seen(**one) for one in kept["seen"]])
-    (clean,) = collected.run([Task("clean", tests=tuple(range(len(collected.names))), traced=True)])
+    (clean,) = collected.run([Task("clean", tests=tuple(range(len(collected.names))), around=seeing)])
     if clean.failed or clean.errors or clean.leaks or clean.troubles:
         raise RuntimeError(f"the mock without a switch: {clean.failed} {clean.errors} {clean.leaks} {clean.troubles}")
     if file is not None:
@@ -78,13 +79,26 @@ class Choice:
         """Return the tests during which the mock asks for any of the switches; all where nothing was traced."""
         return tuple(sorted({n for switch in switches for n in self._asking[switch]})) if self.traced else self._all
 
+    def again(self, switch: str, patterns: Sequence[str]) -> tuple[int, ...]:
+        """Return the tests that `reached` returns, and all that say that they cover what the patterns mean."""
+        covered = {
+            number
+            for pattern in patterns
+            for requirement in fitting(self._covering.keys(), pattern)
+            for number in self._covering[requirement]
+            if "*" not in pattern
+        }
+        return tuple(sorted({*self.reached([switch]), *covered}))
+
     def of(self, switches: Sequence[str], patterns: Sequence[str], requests: int) -> tuple[int, ...]:
         """Return what shows that requirements fail, and neighbours of so many requests that show that no other does."""
         reached = set(self.reached(switches))
         chosen: set[int] = set()
         for pattern in patterns:
             for requirement in self._some(pattern):
-                covering = self._cheap(reached.intersection(self._covering[requirement]))
+                covering = self._cheap(reached.intersection(self._covering[requirement])) or self._cheap(
+                    set(self._covering[requirement])
+                )
                 judging = self._cheap(reached.intersection(self._judging[requirement]))
                 each = 1 if "*" in pattern else _EACH
                 chosen.update(covering[:each] or judging[:each])

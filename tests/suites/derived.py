@@ -221,11 +221,12 @@ def _fields_of(
 
 def _in_state(says: str, holder: Any) -> bool:
     """Whether a thing is in a state in which a requirement on its fields wants them."""
-    found = re.search(r" while (\w+) is (.+?)(?: without (\S+))?$", says)
+    found = re.search(r" while (\w+) is (.+?)(?: without (\S+))?(?: and (\S+) is not empty)?$", says)
     if found is None:
         return True
-    member, states, task = found.groups()
-    return str(holder.get(member)).upper() in re.split(", | or ", states) and not (task and holder.get(task))
+    member, states, task, beside = found.groups()
+    wanted = str(holder.get(member)).upper() in re.split(", | or ", states)
+    return wanted and not (task and holder.get(task)) and not (beside and not holder.get(beside))
 
 
 def _change(kind: str, keyword: str, schema: Mapping[str, Any], holder: Any, at: Any) -> str | None:

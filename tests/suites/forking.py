@@ -33,10 +33,20 @@ from pytest_ecs._report.rows import Rows
 from pytest_ecs._run.process import Keeper, begin, keeper_of
 from pytest_ecs._run.worker import covered_by
 
-__all__ = ["Collected", "Outcome", "Seen", "Task", "collected"]
+__all__ = ["Around", "Collected", "Outcome", "Seen", "Task", "collected", "opened", "seeing"]
 
 #: Seconds after which a fork ends itself.
 _PATIENCE = 900
+
+
+#: Called before and after each test; what the second returns says whether that was enough.
+Around = tuple[Callable[[], None], Callable[[], bool]]
+
+
+def opened(keeper: Keeper, outcome: Outcome) -> Around:
+    """Open the session of a fork; nothing is noted of its tests."""
+    begin(keeper.config, keeper.settings)
+    return (lambda: None), (lambda: False)
 
 
 @dataclass(frozen=True)
@@ -47,8 +57,8 @@ class Task:
     deviations: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     tests: tuple[int, ...] = ()
-    #: Whether it is noted what each test reaches.
-    traced: bool = False
+    #: Opens the session, in the fork, and says what is to be done around each test.
+    around: Callable[[Keeper, Outcome], Around] = opened
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
     #: Requirement -> reason, of those that came to no verdict by an error.
     errors: dict[str, str] = field(default_factory=dict)
+    #: Requirement -> reason, of those that were to be tested and came to no verdict.
+    untested: dict[str, str] = field(default_factory=dict)
     #: Requirements that passed.
     passed: list[str] = field(default_factory=list)
     #: What the run left behind: a cloud that deletes nothing cannot be cleaned up.
@@ -160,17 +172,13 @@ class Collected:
         keeper, sink, outcome = self._keeper, _Sink(), Outcome(task.name)
         keeper.settings = replace(keeper.settings, deviation=task.deviations, variant=task.variants)
         keeper.recorder = sink  # type: ignore[assignment]
-        if not task.traced:
-            begin(keeper.config, keeper.settings)
+        before, after = task.around(keeper, outcome)
         items = [self._session.items[number] for number in task.tests]
-        before: Callable[[], None] = lambda: None  # noqa: E731
-        after: Callable[[], None] = before
-        if task.traced:
-            before, after = _trace(keeper, outcome)
-        for item, following in zip_longest(items, items[1:]):
+        for outcome.tests, (item, following) in enumerate(zip_longest(items, items[1:]), 1):
             before()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            after()
+            if after():
+                break
             if self._session.shouldstop:
                 outcome.troubles.append(f"the run stopped early: {self._session.shouldstop}")
                 break
@@ -187,12 +195,14 @@ class Collected:
                 outcome.errors[result.requirement.id] = result.reason[:400]
             elif result.verdict == "pass":
                 outcome.passed.append(result.requirement.id)
-        outcome.tests, outcome.seconds = len(items), round(time.process_time(), 2)
+            else:
+                outcome.untested[result.requirement.id] = result.reason[:400]
+        outcome.seconds = round(time.process_time(), 2)
         return outcome
 
 
-def _trace(keeper: Keeper, outcome: Outcome) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Return what begins and what ends noting what a test reaches; to be called in a fork before anything else."""
+def seeing(keeper: Keeper, outcome: Outcome) -> Around:
+    """Open the session of a fork, and note what each test reaches."""
     app: Any = importlib.import_module("pytest_ecs._mock.app")
     asked: set[str] = set()
     found: set[str] = set()
@@ -224,11 +234,12 @@ def _trace(keeper: Keeper, outcome: Outcome) -> tuple[Callable[[], None], Callab
         asked.clear()
         found.clear()
 
-    def after() -> None:
+    def after() -> bool:
         nonlocal sent
         now = session._judged
         outcome.seen.append(Seen(now - sent, sorted(found), sorted(asked | always)))
         sent = now
+        return False
 
     return before, after
 

@@ -136,7 +136,7 @@ def prove(
             again.append(outcome.name)
         else:
             yield proof
-    tasks = (Task(name, deviations=(name,), tests=choice.reached([name])) for name in again)
+    tasks = (Task(name, deviations=(name,), tests=choice.again(name, needed(name))) for name in again)
     for outcome in work.run(tasks, processes):
         yield of_deviation(outcome.name, outcome)
 

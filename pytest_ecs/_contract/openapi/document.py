@@ -15,6 +15,8 @@ from pytest_ecs._contract.sample import sample
 
 __all__ = ["openapi"]
 
+#: Characters of a summary, which tools show as a title.
+_TITLE = 80
 _VERSION = "X-OpenStack-Nova-API-Version"
 #: OpenAPI leaves these to media types and security schemes.
 _ELSEWHERE = frozenset({"content-type", "accept", "authorization", "x-auth-token"})
@@ -102,7 +104,7 @@ class _Document:
         contract, first = self._contract, group[0]
         made: dict[str, Any] = {
             "operationId": first.id if len(group) == 1 else _shared_id(first),
-            "summary": "; ".join(dict.fromkeys(operation.summary for operation in group)),
+            "summary": _summary([operation.summary for operation in group]),
             "description": "\n\n".join(_description(operation, contract.roles["job"]) for operation in group),
             "tags": list(dict.fromkeys(_group_of(operation, contract.groups) for operation in group)),
             "x-ecs-operations": [operation.id for operation in group],
@@ -202,6 +204,11 @@ def _group_of(operation: Operation, groups: Mapping[str, str]) -> str:
 def _shared_id(operation: Operation) -> str:
     words = [word for word in operation.path.strip("/").split("/") if not word.startswith("{")]
     return ".".join([operation.dialect, *words[1:], operation.method.lower()])
+
+
+def _summary(summaries: Sequence[str]) -> str:
+    joined = "; ".join(dict.fromkeys(summaries))
+    return joined if len(joined) <= _TITLE else f"One of {len(summaries)} actions, which the body names"
 
 
 def _description(operation: Operation, job_query: str) -> str:

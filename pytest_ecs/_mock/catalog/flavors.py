@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_ecs._mock.http.errors import GatewayError
 from pytest_ecs._mock.http.routing import Request, Response, route
 from pytest_ecs._mock.state.cloud import State
 from pytest_ecs._mock.state.records import Flavor
@@ -22,6 +23,15 @@ def list_flavors(request: Request, state: State) -> Response:
     if zone and not state.deviates("flavors-unfiltered"):
         flavors = [flavor for flavor in flavors if zone in state.zones and flavor.sale(zone) in _SHOWN]
     return Response(200, {"flavors": [_shown(request, state, flavor) for flavor in flavors]})
+
+
+@route("GET", "/v1.0/{project_id}/flavors/{flavor_id}", family="ecs")
+def show_flavor(request: Request, state: State) -> Response:
+    """Show a flavor where its self link leads; the document has no more of this API than that link."""
+    found = state.flavors.get(request.parameters["flavor_id"])
+    if found is None:
+        raise GatewayError(404, "There is no such flavor.")
+    return Response(200, {"flavor": _shown(request, state, found)})
 
 
 def _shown(request: Request, state: State, flavor: Flavor) -> dict[str, Any]:

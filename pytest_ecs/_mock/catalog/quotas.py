@@ -28,7 +28,7 @@ def absolute(project: Project, state: State) -> dict[str, Any]:
         "maxSecurityGroups": state.limits.security_groups,
         "maxSecurityGroupRules": state.limits.rules,
         "maxTotalFloatingIps": state.limits.eips,
-        "maxImageMeta": 128,
+        "maxImageMeta": state.limits.image_metadata,
         "totalInstancesUsed": len(flavors),
         "totalCoresUsed": sum(flavor.vcpus for flavor in flavors),
         "totalRAMUsed": sum(flavor.ram for flavor in flavors),

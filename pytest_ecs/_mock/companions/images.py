@@ -10,7 +10,7 @@ from pytest_ecs._mock.state.clock import stamp
 from pytest_ecs._mock.state.cloud import State
 from pytest_ecs._mock.state.records import Image
 
-__all__: list[str] = []
+__all__ = ["find_image"]
 
 _IMAGES = "/image/v2/images"
 
@@ -32,8 +32,7 @@ def _image(image: Image) -> dict[str, Any]:
         "container_format": "bare",
         "created_at": stamp(image.created),
         "updated_at": stamp(image.updated),
-        "file": f"/v2/images/{image.id}/file",
-        "self": f"/v2/images/{image.id}",
+        "self": f"{_IMAGES}/{image.id}",
     }
 
 
@@ -46,27 +45,28 @@ def list_images(request: Request, state: State) -> Response:
     """List the images, all at once, by name when asked."""
     name = request.arg("name")
     shown = [_image(one) for one in _images(request, state) if name in {None, one.name}]
-    return Response(200, {"images": shown, "first": "/v2/images"})
+    return Response(200, {"images": shown, "first": _IMAGES})
 
 
 @route("GET", _IMAGES + "/{image_id}", family="nova")
 def show_image(request: Request, state: State) -> Response:
     """Show an image."""
-    return Response(200, _image(_find_image(request, state)))
+    return Response(200, _image(find_image(request, state, request.parameters["image_id"])))
 
 
 @route("DELETE", _IMAGES + "/{image_id}", family="nova")
 def delete_image(request: Request, state: State) -> Response:
     """Delete an image of the project; servers that were made of it stay."""
-    image = _find_image(request, state)
+    image = find_image(request, state, request.parameters["image_id"])
     if image.owner is None:
         raise NativeError(403, "A public image cannot be deleted.")
     del state.images[image.id]
     return Response(204)
 
 
-def _find_image(request: Request, state: State) -> Image:
-    wanted = request.parameters["image_id"].lower()
+def find_image(request: Request, state: State, image_id: str) -> Image:
+    """Return an image that the project can see, or refuse with 404."""
+    wanted = image_id.lower()
     found = next((one for one in _images(request, state) if one.id == wanted), None)
     if found is None:
         raise NativeError(404, f"Image {wanted[:64]} could not be found.")

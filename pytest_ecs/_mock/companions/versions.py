@@ -16,9 +16,11 @@ SERVICES = {
 
 
 @route("GET", "/image", family="nova", public=True)
+@route("GET", "/image/v2", family="nova", public=True)
 @route("GET", "/volume", family="nova", public=True)
 @route("GET", "/volume/v3", family="nova", public=True)
 @route("GET", "/network", family="nova", public=True)
+@route("GET", "/network/v2.0", family="nova", public=True)
 def list_versions(request: Request, state: State) -> Response:
     """List the one version of a service."""
     version, path, more = SERVICES["/" + request.path.split("/")[1]]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_ecs._mock.companions.filters import asked, chosen
+from pytest_ecs._mock.companions.images import find_image
 from pytest_ecs._mock.http.errors import NativeError
 from pytest_ecs._mock.http.routing import Request, Response, route
 from pytest_ecs._mock.state.clock import stamp
@@ -36,7 +38,7 @@ def _volume(request: Request, disk: Disk) -> dict[str, Any]:
         "availability_zone": disk.zone,
         "attachments": attached,
         "snapshot_id": disk.snapshot,
-        "source_volid": None,
+        "source_volid": disk.source,
         "metadata": dict(disk.metadata),
         "encrypted": False,
         "bootable": str(disk.bootable).lower(),
@@ -71,10 +73,33 @@ def show_volume(request: Request, state: State) -> Response:
 
 @route("POST", _VOLUMES, family="nova", permission="nova.create-volume")
 def add_volume(request: Request, state: State) -> Response:
-    """Create a disk as 11.4.4 does, from the names of this service."""
-    _rename(request, "volume")
-    made = create_volume(request, state).body["volume"]["id"]
-    return Response(202, {"volume": _volume(request, find_volume(request, state, made))})
+    """Create a disk as 11.4.4 does, from the names of this service; also one like another disk, or from an image."""
+    wanted = asked(request, "volume")
+    if sum(name in wanted for name in ("snapshot_id", "source_volid", "imageRef")) > 1:
+        raise NativeError(400, "A disk is made of one thing: a snapshot, a disk or an image.")
+    if "backup_id" in wanted:
+        raise NativeError(400, "There are no backups.")
+    source = image = None
+    if "source_volid" in wanted:
+        source = find_volume(request, state, str(wanted["source_volid"]))
+        if source.status not in {"available", "in-use"}:
+            raise NativeError(400, f"A disk cannot be made of one that is {source.status}.")
+        wanted = {"size": source.size, "volume_type": source.kind, **wanted}
+    if "imageRef" in wanted:
+        image = find_image(request, state, str(wanted["imageRef"]))
+    if not isinstance(wanted.get("multiattach", False), bool):
+        raise NativeError(400, "multiattach is true or false.")
+    least = source.size if source is not None else image.min_disk if image is not None else 0
+    size = wanted.get("size")
+    if isinstance(size, int) and size < least:
+        raise NativeError(400, f"The disk is smaller than the {least} GB of what it is made of.")
+    _rename(request, "volume", wanted)
+    made = find_volume(request, state, create_volume(request, state).body["volume"]["id"])
+    made.shared = wanted.get("multiattach", False)
+    if source is not None:
+        made.source, made.bootable = source.id, source.bootable
+    made.bootable = made.bootable or image is not None
+    return Response(202, {"volume": _volume(request, made)})
 
 
 @route("PUT", _VOLUMES + "/{volume_id}", family="nova")
@@ -96,10 +121,10 @@ def remove_volume(request: Request, state: State) -> Response:
     return delete_volume(request, state)
 
 
-def _rename(request: Request, key: str) -> None:
+def _rename(request: Request, key: str, wanted: Mapping[str, Any]) -> None:
     """Call name and description in a body what the native APIs call them (11.4.4, 11.6.1)."""
     names = {"name": "display_name", "description": "display_description"}
-    request.json = {key: {names.get(name, name): value for name, value in asked(request, key).items()}}
+    request.json = {key: {names.get(name, name): value for name, value in wanted.items()}}
 
 
 # Snapshots
@@ -136,7 +161,7 @@ def show_snapshot(request: Request, state: State) -> Response:
 @route("POST", _SNAPSHOTS, family="nova")
 def add_snapshot(request: Request, state: State) -> Response:
     """Take a snapshot as 11.6.1 does, from the names of this service."""
-    _rename(request, "snapshot")
+    _rename(request, "snapshot", asked(request, "snapshot"))
     made = create_snapshot(request, state).body["snapshot"]["id"]
     return Response(202, {"snapshot": _snapshot(request.project.snapshots[made])})
 

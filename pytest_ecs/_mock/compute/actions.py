@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_ecs._mock.compute.building import Resolver, check_metadata
+from pytest_ecs._mock.compute.building import Resolver, check_flavor, check_metadata
 from pytest_ecs._mock.compute.finding import ACTION, find_server, find_servers, refuse_state, refusing, tail
 from pytest_ecs._mock.compute.views import details
 from pytest_ecs._mock.http.errors import refuse_native
@@ -18,7 +18,7 @@ from pytest_ecs._mock.http.validation import Field, Reader
 from pytest_ecs._mock.state.cloud import State
 from pytest_ecs._mock.state.hardware import Server, Snapshot
 from pytest_ecs._mock.state.machine import FROM, SECONDS
-from pytest_ecs._mock.state.records import Flavor, Image
+from pytest_ecs._mock.state.records import Image
 
 __all__: list[str] = []
 
@@ -150,8 +150,11 @@ def rebuild(request: Request, state: State) -> Response:
 
 def _check_bytes(texts: Mapping[str, str], most: int, what: str, state: State) -> None:
     for text in (*texts, *texts.values()):
-        if len(text.encode("utf-8", "replace")) > most and not state.deviates("bound-over-unchecked"):
+        size = len(text.encode("utf-8", "replace"))
+        if size > most and not state.deviates("bound-over-unchecked"):
             raise refuse_native("Ecs.0005", f"{what} has more than {most} bytes.")
+        if size == most and state.deviates("bound-at-refused"):
+            raise refuse_native("Ecs.0005", f"{what} has {most} bytes.")
 
 
 @route("POST", ACTION, family="nova", selects="createImage", permission="nova.create-image")
@@ -164,6 +167,8 @@ def create_image(request: Request, state: State) -> Response:
     wanted = _read(request, state, "createImage", _IMAGE)
     _check_bytes({wanted.get("name", ""): ""}, 242, "name", state)
     _check_bytes(wanted.get("metadata", {}), 254, "metadata", state)
+    if len(wanted.get("metadata", {})) > state.limits.image_metadata and not state.deviates("metadata-quota-unchecked"):
+        raise refuse_native("Ecs.0001", "Maximum number of metadata items exceeds the quota")
     busy = server.vm_state not in _IDLE or server.task_state is not None
     if busy and not state.deviates("image-state-unchecked"):
         raise refuse_state(server, "createImage")
@@ -198,15 +203,6 @@ def create_image(request: Request, state: State) -> Response:
 # Resize, confirm and revert (6.3.8 to 6.3.10)
 
 
-def _more(state: State, request: Request, server: Server, flavor: Flavor) -> bool:
-    """Whether the quotas allow a server another flavor (5.7.1)."""
-    flavors = [flavor if one is server else one.flavor for one in request.project.servers.values()]
-    within = (
-        sum(one.vcpus for one in flavors) <= state.limits.cores and sum(one.ram for one in flavors) <= state.limits.ram
-    )
-    return within or state.deviates("quota-unchecked")
-
-
 @route("POST", ACTION, family="nova", selects="resize", permission="nova.resize")
 def resize(request: Request, state: State) -> Response:
     """Give a server another flavor, to be confirmed; rolled back when there is no room for it (6.3.8)."""
@@ -224,8 +220,7 @@ def resize(request: Request, state: State) -> Response:
     kinds = {one.extra.get("resource_type") for one in (server.flavor, flavor)}
     if len(kinds) > 1:  # 6.2.1, of servers that are made from images
         raise refuse_native("Ecs.0005", "The flavor is of another resource type.")
-    if not _more(state, request, server, flavor):
-        raise refuse_native("Ecs.0001", "Quota exceeded for cores or ram")
+    check_flavor(state, request.project, server, flavor, refuse_native)
 
     def done(at: float, well: bool) -> None:
         if well and not deviates("native-resize-noop"):
@@ -239,6 +234,7 @@ def resize(request: Request, state: State) -> Response:
     if deviates("resize-unconfirmed") and server.vm_state == "stopped":
         operation = "resize"
     state.move(server, operation, done, fails=sold)
+    server.planned = flavor
     return Response(202)
 
 
@@ -274,6 +270,7 @@ def revert(request: Request, state: State) -> Response:
                 server.flavor = before
 
         state.move(server, f"revert-{server.resume}", done)
+        server.planned = before
     return Response(202)
 
 

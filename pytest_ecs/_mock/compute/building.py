@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,18 @@ from pytest_ecs._mock.state.disks import put
 from pytest_ecs._mock.state.hardware import Disk, Eip, Network, Nic, Port, Server, Snapshot
 from pytest_ecs._mock.state.records import Flavor, Image, SecurityGroup, ServerGroup, User
 
-__all__ = ["NicPlan", "Plan", "Resolver", "batch_names", "build", "check_quota", "room", "spread"]
+__all__ = [
+    "NicPlan",
+    "Plan",
+    "Resolver",
+    "batch_names",
+    "build",
+    "check_flavor",
+    "check_metadata",
+    "check_quota",
+    "room",
+    "spread",
+]
 
 _ON_SALE = {"normal", "obt", "promotion"}
 
@@ -132,14 +143,10 @@ class Resolver:
             self.unknown("Ecs.0314", "The key pair does not exist.")
         return name
 
-    def group(self, group: str | None, count: int) -> None:
-        """Refuse a server group that does not exist or has no room for so many servers (5.10)."""
-        found = self._project.server_groups.get(group or "")
-        if group is not None and found is None:
+    def group(self, group: str | None) -> None:
+        """Refuse a server group that does not exist (5.10)."""
+        if group is not None and group not in self._project.server_groups:
             self.unknown("Ecs.0313", "The server group does not exist.")
-        full = found is not None and len(found.members) + count > self._state.limits.members
-        if full and not self._state.deviates("quota-unchecked"):
-            raise self._refuse("Ecs.0022", "Insufficient ECS group quota.")
 
     def network(self, ref: str | None) -> Network:
         """Return a subnet of the project."""
@@ -213,29 +220,42 @@ class Resolver:
         return found
 
 
-def room(state: State, project: Project, flavor: Flavor) -> int:
-    """Return how many servers of a flavor the quotas still allow (5.7.1)."""
-    if state.deviates("quota-unchecked"):
-        return 1_000_000
-    servers = project.servers.values()
-    return min(
-        state.limits.servers - len(servers),
-        (state.limits.cores - sum(server.flavor.vcpus for server in servers)) // flavor.vcpus,
-        (state.limits.ram - sum(server.flavor.ram for server in servers)) // flavor.ram,
-    )
+def _rooms(state: State, project: Project, plan: Plan) -> Iterator[tuple[int, str, str]]:
+    """Yield how many servers of a plan each quota (5.7.1) allows yet, and the addresses; with the refusal of more."""
+    if not state.deviates("quota-unchecked"):
+        limits, flavor, claims = state.limits, plan.flavor, [one.claims for one in project.servers.values()]
+        yield limits.servers - len(claims), "Ecs.0001", "Insufficient ECS quota."
+        yield (limits.cores - sum(cores for cores, _ in claims)) // flavor.vcpus, "Ecs.0001", "Insufficient ECS quota."
+        yield (limits.ram - sum(ram for _, ram in claims)) // flavor.ram, "Ecs.0001", "Insufficient ECS quota."
+        made = sum(not disk.id for disk in plan.disks)  # one with an id is there already
+        if made:
+            yield (limits.disks - len(project.volumes)) // made, "Ecs.0021", "Insufficient EVS disk quota."
+        group = project.server_groups.get(plan.hints.get("group", ""))
+        if group is not None:
+            yield limits.members - len(group.members), "Ecs.0022", "Insufficient ECS group quota."
+    for network, number in Counter(nic.network for nic in plan.nics if nic.port is None).items():
+        yield network.free() // number, "Ecs.0012", "The subnet does not contain enough IP addresses."
+
+
+def room(state: State, project: Project, plan: Plan) -> int:
+    """Return how many servers of a plan there can be yet."""
+    return min((most for most, _, _ in _rooms(state, project, plan)), default=1_000_000)
 
 
 def check_quota(state: State, project: Project, plan: Plan, count: int, refuse: Refuse) -> None:
-    """Refuse more servers or disks than the quotas allow, or than there are addresses."""
-    if count > room(state, project, plan.flavor):
-        raise refuse("Ecs.0001", "Insufficient ECS quota.")
+    """Refuse more servers than the quotas allow, of them and of what they have, or than there are addresses."""
+    for most, code, message in _rooms(state, project, plan):
+        if count > most:
+            raise refuse(code, message)
     check_metadata(state, plan.metadata, refuse)
-    made = count * sum(not disk.id for disk in plan.disks)  # one with an id is there already
-    if len(project.volumes) + made > state.limits.disks and not state.deviates("quota-unchecked"):
-        raise refuse("Ecs.0021", "Insufficient EVS disk quota.")
-    wanted = Counter(nic.network for nic in plan.nics if nic.address is None and nic.port is None)
-    if any(number * count > network.free() for network, number in wanted.items()):
-        raise refuse("Ecs.0012", "The subnet does not contain enough IP addresses.")
+
+
+def check_flavor(state: State, project: Project, server: Server, flavor: Flavor, refuse: Refuse) -> None:
+    """Refuse a server another flavor that is too large for the quotas (5.7.1)."""
+    others = [one.claims for one in project.servers.values() if one is not server]
+    cores, ram = sum(cores for cores, _ in others) + flavor.vcpus, sum(ram for _, ram in others) + flavor.ram
+    if (cores > state.limits.cores or ram > state.limits.ram) and not state.deviates("quota-unchecked"):
+        raise refuse("Ecs.0001", "Quota exceeded for cores or ram")
 
 
 def check_metadata(state: State, pairs: Mapping[str, str], refuse: Refuse) -> None:

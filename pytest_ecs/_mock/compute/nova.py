@@ -144,7 +144,7 @@ def create(request: Request, state: State) -> Response:
     plan = _plan(wanted, read.get("os:scheduler_hints", {}), most, request, state)
     check_quota(state, request.project, plan, least, refuse_native)
     # Between min_count and max_count, as many as there is room for.
-    count = max(least, min(most, room(state, request.project, plan.flavor)))
+    count = max(least, min(most, room(state, request.project, plan)))
     names = batch_names(wanted.get("name", "server"), count, state)
     servers = build(state, request.project, request.user, plan, names)
     failing = state.fail_next.pop("createServer", None) is not None
@@ -201,7 +201,7 @@ def _plan(wanted: Mapping[str, Any], hints: dict[str, Any], count: int, request:
     find = Resolver(state, project, refuse_native)
     zone = find.zone(wanted.get("availability_zone"))
     flavor = find.flavor(tail(wanted.get("flavorRef"), state), zone)
-    find.group(hints.get("group"), count)
+    find.group(hints.get("group"))
     find.host(hints, zone)
     nics = []
     for network in wanted.get("networks", []):
@@ -304,7 +304,8 @@ def update(request: Request, state: State) -> Response:
     wanted = _read(request, state, _UPDATE).get("server", {})
     description = wanted.get("description")
     size = len((description or "").encode("utf-8", "replace"))  # Table 6-23 counts bytes
-    if size > 255 and not state.deviates("bound-over-unchecked"):
+    over = size > 255 and not state.deviates("bound-over-unchecked")
+    if over or (size == 255 and state.deviates("bound-at-refused")):
         raise refuse_native("Ecs.0005", "The description has more than 255 bytes.")
     before = server.name
     server.name = wanted.get("name", before)

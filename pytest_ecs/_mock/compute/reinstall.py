@@ -62,12 +62,16 @@ def _install(
     if old.size < image.min_disk and not deviates("disk-size-unchecked"):
         raise refuse("Ecs.0007", "The system disk is smaller than the image needs.")
 
+    project = state.projects[server.project]
+    stays = project.has_snapshots(old) and len(project.volumes) >= state.limits.disks
+    if stays and not deviates("quota-unchecked"):
+        raise refuse("Ecs.0021", "Insufficient EVS disk quota.")
     if not image.agents and not deviates("agents-unchecked"):
         raise refuse("Ecs.0005", "The image has no Cloud-Init.")
 
     def installed(server: Server) -> None:
         where = remove(server, old)
-        state.projects[server.project].discard(old)
+        project.discard(old)
         new = replace(
             old,
             id=state.uuid(),
@@ -78,7 +82,7 @@ def _install(
             delete_on_termination=True,
             snapshot=None,
         )
-        state.projects[server.project].volumes[new.id] = new
+        project.volumes[new.id] = new
         put(server, new, where.device if where is not None else None)
         server.disks.insert(0, server.disks.pop())
         if not deviates("change-os-image-ignored"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytest_ecs._mock.compute.building import NicPlan, Plan, Resolver, batch_names, build, check_quota
+from pytest_ecs._mock.compute.building import NicPlan, Plan, Resolver, batch_names, build, check_flavor, check_quota
 from pytest_ecs._mock.compute.finding import find_servers, refusing
 from pytest_ecs._mock.compute.jobs import deliver
 from pytest_ecs._mock.compute.tables import CREATE, DELETE, LIST, RESIZE
@@ -37,7 +37,8 @@ def create(request: Request, state: State) -> Response:
     check_quota(state, request.project, plan, count, refuse)
     if read.get("dry_run") is True and not state.deviates("dry-run-creates"):
         return _checked(state)
-    _check_keys(wanted, refuse, state)
+    if read.get("dry_run") is not True:
+        _check_keys(wanted, refuse, state)
     if state.deviates("count-ignored"):
         count = 1
     servers = build(state, request.project, request.user, plan, batch_names(wanted.get("name", "server"), count, state))
@@ -77,9 +78,23 @@ def _check_forms(wanted: Mapping[str, Any], count: int, refuse: Any, state: Stat
     free = [nic.get("binding:profile", {}).get("disable_security_groups") is True for nic in wanted.get("nics", [])]
     if free and (free[0] or sum(free) > 1) and not state.deviates("together-unchecked"):  # Table 8-11
         raise refuse("Ecs.0005", "The primary NIC, and all others but one, are in a security group.")
+    _check_offer(wanted, refuse, state)
     publicip = wanted.get("publicip")
     if publicip is not None and not {"id", "eip"} & publicip.keys() and not state.deviates("mandatory-unchecked"):
         raise refuse("Ecs.0005", "publicip has neither id nor eip.")
+
+
+def _check_offer(wanted: Mapping[str, Any], refuse: Any, state: State) -> None:
+    """Refuse what a flavor or a region need not offer, each with the code that A.2 has for it."""
+    if state.varies("data-disks-few") and len(wanted.get("data_volumes", [])) > 23:
+        raise refuse("Ecs.0042", "The flavor has at most 23 data disks.")
+    if state.varies("nics-few") and len(wanted.get("nics", [])) > 4:
+        raise refuse("Ecs.0050", "The flavor has at most 4 NICs.")
+    bandwidth = wanted.get("publicip", {}).get("eip", {}).get("bandwidth", {})
+    if state.varies("bandwidth-narrow") and not 5 <= bandwidth.get("size", 5) <= 300:
+        raise refuse("Ecs.0045", "Bandwidths here are from 5 to 300 Mbit/s.")
+    if state.varies("byol-unsupported") and wanted.get("metadata", {}).get("BYOL") == "True":
+        raise refuse("Ecs.0090", "The BYOL feature is not supported at this time.")
 
 
 def _check_password(wanted: Mapping[str, Any], image: Image, refuse: Any, state: State) -> None:
@@ -123,7 +138,7 @@ def _plan(wanted: Mapping[str, Any], count: int, request: Request, state: State)
             address = None
         nics.append(NicPlan(network, address))
     hints = wanted.get("os:scheduler_hints", {})
-    find.group(hints.get("group"), count)
+    find.group(hints.get("group"))
     find.host(hints, zone)
     root = wanted.get("root_volume", {})
     size = root.get("size") or image.min_disk  # Table 5-5: 0 means the default
@@ -229,6 +244,7 @@ def resize(request: Request, state: State) -> Response:
         raise EcsError("Ecs.0009", "Another flavor must be used for resizing.")
     if server.flavor.xen and not flavor.xen and not state.deviates("reference-unchecked"):
         raise EcsError("Ecs.0811", "Install the required drivers on the ECS and then change Xen to KVM.")
+    check_flavor(state, request.project, server, flavor, refuse)
     if read.get("dry_run") is True and not state.deviates("dry-run-creates"):
         return _checked(state)
 
@@ -238,6 +254,7 @@ def resize(request: Request, state: State) -> Response:
     idle = not server.ready(FROM["resize"])  # only where a deviation lets a running server be resized
     done = None if state.deviates("resize-noop") else resized
     job = deliver(state, request.project, "resizeServer", [server], None if idle else "resize", done)
+    server.planned = None if done is None else flavor
     return Response(200, {"job_id": job.id})
 
 

@@ -10,6 +10,7 @@ from pytest_ecs._mock.deviations.identity import IDENTITY
 from pytest_ecs._mock.deviations.jobs import JOBS
 from pytest_ecs._mock.deviations.metadata import METADATA
 from pytest_ecs._mock.deviations.network import NETWORK
+from pytest_ecs._mock.deviations.refused import REFUSED
 from pytest_ecs._mock.deviations.requests import REQUESTS
 from pytest_ecs._mock.deviations.servers import SERVERS
 from pytest_ecs._mock.deviations.shown import SHOWN
@@ -20,6 +21,7 @@ __all__ = ["DEVIATIONS"]
 #: Name -> what is wrong, in the order of the document.
 DEVIATIONS: Mapping[str, str] = {
     **REQUESTS,
+    **REFUSED,
     **ANSWERS,
     **SHOWN,
     **JOBS,

@@ -34,6 +34,7 @@ REQUESTS: Mapping[str, str] = {
     "large-body-crashes": "a body of more than 12 MB with a token gives HTTP 500",
     "unknown-field-crashes": "a field that no table lists gives HTTP 500",
     "bound-at-refused": "what is just as large or as long as it may be is refused",
+    "bound-least-refused": "texts of one character, and numbers just as small as they may be are refused",
     "unicode-refused": "text outside ASCII is refused",
     "null-actions-refused": "actions with null in the place of their object are refused",
     "crash-on-unknown-id": "an unknown server id gives HTTP 500",

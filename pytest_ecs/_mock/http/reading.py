@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
 
 from pytest_ecs._mock.http.errors import STATUS, EcsError, GatewayError, NativeError, RefusalError
 
-__all__ = ["ECS_V2", "MAX_BODY", "error", "fail", "headers_of", "parse", "read", "text"]
+__all__ = ["ECS_V2", "MAX_BODY", "error", "fail", "headers_of", "octets", "parse", "read", "text"]
 
+_Value = TypeVar("_Value")
 #: 4.2: signed requests have bodies of at most 12 MB.
 MAX_BODY = 12 * 1024 * 1024
 #: ECS APIs at V2 (5.2.1, 5.2.2); all others there are native.
@@ -20,22 +21,32 @@ ECS_V2 = re.compile(r"/v2/[^/]+/cloudservers(/|$)")
 
 def text(wsgi: str) -> str:
     """Return a string of the environ decoded: its characters are bytes, except where a transport has decoded them already."""
+    if wsgi.isascii():
+        return wsgi
     try:
         return wsgi.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return wsgi
 
 
-def headers_of(environ: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers by their names in lower case."""
+def octets(wsgi: str) -> bytes:
+    """Return the bytes that a string of the environ stands for."""
+    try:
+        return wsgi.encode("latin-1")
+    except UnicodeError:
+        return wsgi.encode("utf-8", "surrogatepass")
+
+
+def headers_of(environ: Mapping[str, Any], read: Callable[[str], _Value]) -> dict[str, _Value]:
+    """Return the headers by their names in lower case, their values read by `text` or `octets`."""
     found = {
-        name[5:].replace("_", "-").lower(): text(str(value))
+        name[5:].replace("_", "-").lower(): read(str(value))
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
-            found[name.replace("_", "-").lower()] = str(environ[name])
+            found[name.replace("_", "-").lower()] = read(str(environ[name]))
     return found
 
 

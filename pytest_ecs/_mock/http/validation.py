@@ -56,6 +56,11 @@ class Field:
     #: Field -> the field it must be used together with.
     along: Mapping[str, str] | None = None
 
+    @property
+    def seldom(self) -> bool:
+        """Whether what is usual is more than the least: a text of one character, or a number above 1."""
+        return self.kind == "string" or (self.low or 0) > 1
+
     def code(self, rule: str) -> str:
         """Return the code for a broken rule."""
         return (self.codes or {}).get(rule, _INVALID)
@@ -135,6 +140,8 @@ class Reader:
             self._broken(field, "high", f"{what} is more than {field.high}", "bound-over-unchecked")
         elif field.high is not None and value == field.high > 1 and self._deviates("bound-at-refused"):
             raise self._refuse(field.code("high"), f"{what} is {field.high}")
+        elif value == field.low and field.seldom and self._deviates("bound-least-refused"):
+            raise self._refuse(field.code("low"), f"{what} is {field.low}")
 
 
 @cache

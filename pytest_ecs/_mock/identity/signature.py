@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from pytest_ecs._mock.state.cloud import State
 from pytest_ecs._mock.state.records import User
@@ -28,18 +28,17 @@ class Signed:
     """What of a request is signed."""
 
     method: str
-    #: Decoded.
-    path: str
-    raw_query: str
-    #: Names in lower case.
-    headers: Mapping[str, str]
+    #: As they are on the wire.
+    target: bytes
+    #: Names in lower case; values are the bytes of the wire, which need not be text.
+    headers: Mapping[str, bytes]
     body: bytes
 
 
 def verify(state: State, request: Signed) -> User | None:
     """Return the user who signed the request, None when the signature is not good."""
     headers, deviates = request.headers, state.deviates
-    found = _HEADER.fullmatch(headers.get("authorization", "").strip())
+    found = _HEADER.fullmatch(_text(headers, "authorization").strip())
     if found is None:
         return None
     access, listed, given = found.groups()
@@ -49,7 +48,7 @@ def verify(state: State, request: Signed) -> User | None:
     names = listed.split(";")
     if not {"host", "x-sdk-date"} <= set(names) or any(name not in headers for name in names):
         return None
-    date = headers["x-sdk-date"]
+    date = _text(headers, "x-sdk-date")
     if not deviates("signature-date-unchecked") and not _recent(state, date):
         return None
     if deviates("signature-body-unchecked"):
@@ -57,19 +56,17 @@ def verify(state: State, request: Signed) -> User | None:
     digest = _digest(request, names)
     if digest is None:
         return None
-    canonical = "\n".join(
-        [
-            request.method.upper(),
-            _path(request.path),
-            _query(request.raw_query),
-            "".join(f"{name}:{headers[name].strip()}\n" for name in names),
-            listed,
-            digest,
-        ]
-    )
-    text = f"{_ALGORITHM}\n{date}\n{hashlib.sha256(canonical.encode('utf-8', 'replace')).hexdigest()}"
-    right = hmac.new(user.sk.encode(), text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+    path, _, query = request.target.partition(b"?")
+    # HTTP knows two blanks around a value; what else Unicode takes for one is part of it.
+    lines = b"".join(name.encode() + b":" + headers[name].strip(b" \t") + b"\n" for name in names)
+    first, last = f"{request.method.upper()}\n{_path(path)}\n{_query(query)}\n", f"\n{listed}\n{digest}"
+    canonical = hashlib.sha256(first.encode() + lines + last.encode()).hexdigest()
+    right = hmac.new(user.sk.encode(), f"{_ALGORITHM}\n{date}\n{canonical}".encode(), hashlib.sha256).hexdigest()
     return user if hmac.compare_digest(right, given) else None
+
+
+def _text(headers: Mapping[str, bytes], name: str, otherwise: str = "") -> str:
+    return headers[name].decode("utf-8", "replace") if name in headers else otherwise
 
 
 def _digest(request: Signed, names: Sequence[str]) -> str | None:
@@ -80,10 +77,10 @@ def _digest(request: Signed, names: Sequence[str]) -> str | None:
     otherwise the header would let through any body.
     """
     own = hashlib.sha256(request.body).hexdigest()
-    sent = request.headers.get(_DIGEST)
-    if sent is None or not request.body:
+    sent = _text(request.headers, _DIGEST)
+    if _DIGEST not in request.headers or not request.body:
         return own
-    kind = request.headers.get("content-type", "application/json")
+    kind = _text(request.headers, "content-type", "application/json")
     unsigned = sent == _UNSIGNED and not kind.startswith(("application/json", "application/bson"))
     return sent if _DIGEST in names and (unsigned or hmac.compare_digest(sent.encode(), own.encode())) else None
 
@@ -96,11 +93,11 @@ def _recent(state: State, date: str) -> bool:
     return abs(sent - state.clock.wall()) <= _SKEW
 
 
-def _path(path: str) -> str:
-    encoded = "/".join(quote(part, safe="~") for part in path.split("/"))
+def _path(raw: bytes) -> str:
+    encoded = quote(unquote(raw.decode("utf-8", "replace")), safe="/~")
     return encoded if encoded.endswith("/") else encoded + "/"
 
 
-def _query(raw: str) -> str:
-    pairs = sorted(parse_qsl(raw, keep_blank_values=True, errors="replace"))
+def _query(raw: bytes) -> str:
+    pairs = sorted(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"))
     return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in pairs)

@@ -9,8 +9,8 @@ from pytest_ecs._mock.http.errors import NativeError, refuse_native
 from pytest_ecs._mock.http.routing import Request, Response, route
 from pytest_ecs._mock.http.validation import Field, Reader
 from pytest_ecs._mock.http.versions import until
-from pytest_ecs._mock.state.cloud import State
-from pytest_ecs._mock.state.hardware import Eip
+from pytest_ecs._mock.state.cloud import Project, State
+from pytest_ecs._mock.state.hardware import Eip, Nic, Server
 
 __all__ = ["assign", "find_eip", "release"]
 
@@ -86,10 +86,16 @@ def bind(request: Request, state: State) -> Response:
     if nics[0].eip is not None:
         raise NativeError(400, "The fixed address has a floating IP address already.")
     if state.varies("floating-ips-late"):
-        state.later(state.clock.now() + 4, lambda _: server.bind(eip, nics[0]) if eip.server is None else None)
+        state.later(state.clock.now() + 4, lambda _: _bind_late(request.project, server, eip, nics[0]))
     elif not state.deviates("floating-ip-bind-noop"):
         server.bind(eip, nics[0])
     return Response(202)
+
+
+def _bind_late(project: Project, server: Server, eip: Eip, nic: Nic) -> None:
+    """Bind what was not released or bound otherwise meanwhile."""
+    if eip.id in project.eips and eip.server is None and nic.eip is None:
+        server.bind(eip, nic)
 
 
 @route("POST", _ACTION, family="nova", selects="removeFloatingIp")

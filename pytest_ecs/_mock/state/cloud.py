@@ -55,17 +55,13 @@ class Project:
         return next(iter(self.groups.values()))
 
     def discard(self, disk: Disk) -> None:
-        """Take a disk away that goes with its server.
+        """Take a disk away that goes with its server; one that has snapshots stays (6.2.1, 11.4.5)."""
+        if not self.has_snapshots(disk):
+            self.volumes.pop(disk.id, None)
 
-        One that was started from stays as long as it has snapshots (6.2.1); a data disk goes when that is asked for
-        (Table 5-8), and its snapshots go with it.
-        """
-        snapshots = [snapshot for snapshot in self.snapshots.values() if snapshot.disk is disk]
-        if snapshots and disk.bootable:
-            return
-        for snapshot in snapshots:
-            del self.snapshots[snapshot.id]
-        self.volumes.pop(disk.id, None)
+    def has_snapshots(self, disk: Disk) -> bool:
+        """Whether a disk has snapshots, which have to be deleted before it."""
+        return any(snapshot.disk is disk for snapshot in self.snapshots.values())
 
 
 class State:
@@ -85,6 +81,8 @@ class State:
         self.requests = 0
         #: Job kind -> code: the next job of that kind fails.
         self.fail_next: dict[str, str] = {}
+        #: Project -> quota -> what was used of it when a hook set it lower, or made more servers.
+        self.tolerated: dict[str, dict[str, int]] = {}
         #: Ids of servers that are there for their number only.
         self.crowd: list[str] = []
         #: Method and path -> code and status, None for that of A.2: the next such request is refused.
@@ -206,7 +204,7 @@ class State:
         phases = phases_of(operation, server.vm_state, server.task_state)
         if fails:
             phases = failed(phases, operation, server.vm_state)
-        server.turn, server.going = server.turn + 1, operation == "delete"
+        server.turn, server.going, server.planned = server.turn + 1, operation == "delete", None
         if operation in {"start", "reboot", "reboot-hard"}:
             server.residue.clear()
         action = self.note(server, action_of(operation))
@@ -233,7 +231,7 @@ class State:
             lasts *= 3 if self.varies("jobs-slow") else 1
             self.later(at + lasts, lambda now: self._enter(server, turn, phases, index + 1, now, well=well))
             return
-        server.going = False
+        server.going, server.planned = False, None
         watchers, server.watchers = server.watchers, []
         for tell in watchers:
             tell(at, well)

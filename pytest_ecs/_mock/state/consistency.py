@@ -9,7 +9,7 @@ from pytest_ecs._mock.state.cloud import Project, State
 from pytest_ecs._mock.state.hardware import Network, Server
 from pytest_ecs._mock.state.records import Job
 
-__all__ = ["complaints"]
+__all__ = ["complaints", "usage"]
 
 
 def complaints(state: State) -> list[str]:
@@ -106,19 +106,29 @@ def _groups(project: Project) -> Iterator[str]:
             yield f"server group {group.id} has a member twice"
 
 
+def usage(project: Project) -> dict[str, int]:
+    """Return what a project uses of each quota, by the names of `Limits`; of what is limited for each thing, the most."""
+    claims = [server.claims for server in project.servers.values()]
+    return {
+        "servers": len(claims),
+        "cores": sum(cores for cores, _ in claims),
+        "ram": sum(ram for _, ram in claims),
+        "eips": len(project.eips),
+        "disks": len(project.volumes),
+        "security_groups": len(project.groups),
+        "rules": max((len(group.rules) for group in project.groups.values()), default=0),
+        "server_groups": len(project.server_groups),
+        "members": max((len(group.members) for group in project.server_groups.values()), default=0),
+        "metadata": max((len(server.metadata) for server in project.servers.values()), default=0),
+    }
+
+
 def _limits(state: State, project: Project) -> Iterator[str]:
-    limits, flavors = state.limits, [server.flavor for server in project.servers.values()]
-    for what, used, most in (
-        ("servers", len(flavors), limits.servers),
-        ("cores", sum(flavor.vcpus for flavor in flavors), limits.cores),
-        ("MB of memory", sum(flavor.ram for flavor in flavors), limits.ram),
-        ("floating IP addresses", len(project.eips), limits.eips),
-        ("disks", len(project.volumes), limits.disks),
-        ("security groups", len(project.groups), limits.security_groups),
-        ("server groups", len(project.server_groups), limits.server_groups),
-    ):
-        if used > most:
-            yield f"{used} {what} are more than the quota of {most}"
+    tolerated = state.tolerated.get(project.id, {})
+    for name, used in usage(project).items():
+        most = getattr(state.limits, name)
+        if used > max(most, tolerated.get(name, 0)):
+            yield f"{used} of {name} are more than the quota of {most}"
 
 
 def _job(job: Job) -> Iterator[str]:

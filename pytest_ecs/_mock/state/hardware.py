@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from socket import inet_aton
 
 from pytest_ecs._mock.state.machine import status_of
 from pytest_ecs._mock.state.records import Action, Flavor, Image, SecurityGroup
@@ -49,8 +50,8 @@ class Network:
 
     def free(self) -> int:
         """Return how many addresses can still be taken."""
-        first = int(self.range.network_address) + _FIRST
-        taken = sum(int(ipaddress.IPv4Address(address)) >= first for address in self.used)
+        first = (self.range.network_address + _FIRST).packed
+        taken = sum(inet_aton(address) >= first for address in self.used)
         return self.range.num_addresses - _FIRST - 1 - taken
 
     def take(self) -> str:
@@ -139,6 +140,8 @@ class Disk:
     metadata: dict[str, str] = field(default_factory=dict)
     #: Id of the snapshot that it was made from.
     snapshot: str | None = None
+    #: Id of the disk that it was made like.
+    source: str | None = None
     #: What is being done with it; "available" while nothing is.
     state: str = "available"
     #: Server id -> where the server sees it.
@@ -206,6 +209,8 @@ class Server:
     #: Flavor before a resize that is not confirmed, and the state that it then goes back to (6.3.8).
     origin: Flavor | None = None
     resume: str = "active"
+    #: Flavor that the operation under way will give it.
+    planned: Flavor | None = None
     recovery: bool = True
     monitored: bool = False
     #: The generated password of a Windows server, encrypted (6.11.5); "" where it was deleted.
@@ -227,6 +232,14 @@ class Server:
     def status(self) -> str:
         """The status of Table A-4."""
         return status_of(self.vm_state, self.task_state)
+
+    @property
+    def claims(self) -> tuple[int, int]:
+        """Cores and MB of memory that it has, had before a resize that can be undone, or will have: whichever is more."""
+        if self.origin is self.planned is None:
+            return self.flavor.vcpus, self.flavor.ram
+        flavors = [one for one in (self.flavor, self.origin, self.planned) if one is not None]
+        return max(one.vcpus for one in flavors), max(one.ram for one in flavors)
 
     @property
     def groups(self) -> list[SecurityGroup]:

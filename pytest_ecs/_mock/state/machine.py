@@ -10,6 +10,7 @@ __all__ = [
     "OPERATIONS",
     "POWER",
     "SECONDS",
+    "TASK_STATES",
     "VM_STATES",
     "Phase",
     "action_of",
@@ -44,6 +45,8 @@ _TABLE: Mapping[str, Sequence[tuple[Sequence[str | None], str]]] = {
 _STATUS = {(vm, task): status for vm, rows in _TABLE.items() for tasks, status in rows for task in tasks}
 
 
+#: The task_states of Table A-4.
+TASK_STATES = tuple(dict.fromkeys(task for _, task in _STATUS if task is not None))
 #: The vm_states of Table A-4, and those that other sections name (6.9).
 VM_STATES = (*_TABLE, "paused", "suspended", "rescued", "soft_deleted")
 

@@ -143,6 +143,7 @@ class Limits:
     server_groups: int = 10
     members: int = 16
     metadata: int = 128
+    image_metadata: int = 128
 
 
 def quotas(limits: Limits, varies: Callable[[str], bool]) -> Limits:

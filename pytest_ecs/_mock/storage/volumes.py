@@ -145,7 +145,7 @@ def delete_volume(request: Request, state: State) -> Response:
         early = disk.status == "creating" and state.deviates("volume-creating-deleted")
         if disk.status not in _IDLE and not early:
             raise NativeError(400, f"The volume cannot be deleted while it is {disk.status}.")
-        if any(snapshot.disk is disk for snapshot in request.project.snapshots.values()):
+        if request.project.has_snapshots(disk):
             raise NativeError(400, "The volume has snapshots.")
     if not state.deviates("volume-delete-noop"):
         disk.state = "deleting"

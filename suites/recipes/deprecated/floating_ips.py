@@ -89,6 +89,9 @@ def _release_bound(use: Ingredients, request: Request) -> list[Step]:
 
 @recipe("deprecated.servers.remove-floating-ip", server="ACTIVE", restore=_release_bound)
 def _unbind_bound(use: Ingredients) -> Request:
-    address = _address(use)
+    made = str(use.make(_ALL, {}, "floating_ip", "id"))
+    path = url_of("deprecated.floating-ips.show", floating_ip_id=made)
+    address = str(use.read(path, "floating_ip", "ip"))
     use.make(_action(use), {"addFloatingIp": {"address": address}}, microversion=_LAST)
+    use.until(path, "floating_ip", "instance_id", equals=use.servers[0])  # which may take a while
     return Request({"server_id": use.servers[0]}, body={"removeFloatingIp": {"address": address}}, microversion=_LAST)

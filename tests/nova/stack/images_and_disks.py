@@ -67,15 +67,19 @@ def cinder_class():
             if attached:
                 volume.update(status="in-use", attach_status="attached", attachments=attached)
             volume.setdefault("created_at", "2026-01-01T00:00:00.000000")
+            volume.setdefault("bootable", False)
             volume.setdefault("volume_type_id", None)
             volume.setdefault("snapshot_id", None)
             volume.setdefault("display_description", "")
             volume.setdefault("volume_metadata", {})
             return volume
 
-        def fake_vol_create(self, *args, **kwargs):
-            volume = super().fake_vol_create(*args, **kwargs)
-            return self.fake_get(None, volume["id"])
+        def fake_vol_create(self, context, size, name, description, snapshot=None, image_id=None, **kwargs):
+            volume = super().fake_vol_create(context, size, name, description, snapshot, image_id, **kwargs)
+            # As in Cinder, a disk boots that was made from an image, or from a snapshot of one that was.
+            origin = self.fake_get(context, snapshot["volume_id"]) if snapshot else {}
+            volume["bootable"] = bool(image_id or origin.get("bootable"))
+            return self.fake_get(context, volume["id"])
 
         def list_volumes(self, context, search_opts=None):
             return [self.fake_get(context, item) for item in [*self.known, *self.volumes]]

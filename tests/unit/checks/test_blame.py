@@ -61,24 +61,6 @@ def test_another_form_of_a_native_error_is_reported_and_binds_nobody(
     assert whole.requirements[f"{_SHOW}/error/envelope"].level == "should"
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "text", "label", "fails"),
-    [
-        (500, None, "<h1>500</h1>", "text/html", False),
-        (504, None, "<h1>504</h1>", "text/html; charset=utf-8", False),
-        (500, None, "<h1>500</h1>", "application/json", True),
-        (500, {"x": 1}, None, "application/json", True),
-        (400, None, "<h1>400</h1>", "text/html", True),
-    ],
-)
-def test_a_page_that_may_be_a_gateways_says_nothing_of_the_form_of_errors(
-    whole: Contract, status: int, body: Any, text: str | None, label: str, *, fails: bool
-) -> None:
-    """An error of a server as a page: nobody knows who wrote it. One of a client, or one that is labelled as JSON, is the service's."""
-    answer = _refused(_CREATE, status, body, response_text=text, response_headers={"content-type": label})
-    assert (f"{_CREATE}/error/envelope" in _outcomes(whole, [answer])) is fails
-
-
 def test_only_answers_to_documented_methods_have_a_form(whole: Contract) -> None:
     """A router's own answer to PATCH says nothing of the errors of the operation."""
     assert not _outcomes(whole, [_refused(_SHOW, 404, {"x": 1}, method="PATCH")])
@@ -254,6 +236,14 @@ def test_fields_are_required_in_the_states_of_the_examples(
     failed = _outcomes(whole, [_server(status=status, metadata={}, **{"OS-EXT-STS:task_state": task})])
     for name in ("progress", "security_groups"):
         assert (f"{_SHOW}/response/server.{name}/required" in failed) is missing
+
+
+@pytest.mark.parametrize("addresses", [{}, {"net": [{"addr": "192.168.0.4", "version": 4}]}])
+def test_a_server_without_a_nic_shows_no_security_group(whole: Contract, addresses: dict[str, Any]) -> None:
+    """Groups are those of its NICs (6.5.1); whatever else the example shows is there."""
+    failed = _outcomes(whole, [_server(status="ACTIVE", metadata={}, addresses=addresses)])
+    assert (f"{_SHOW}/response/server.security_groups/required" in failed) is bool(addresses)
+    assert f"{_SHOW}/response/server.progress/required" in failed
 
 
 def test_a_job_that_has_not_ended_needs_no_error_and_no_end(whole: Contract) -> None:

@@ -58,6 +58,13 @@ def test_every_operation_is_in_it_once(contract: Contract, document: dict[str, A
     assert set(names.values()) == {1}
 
 
+def test_summaries_are_titles(document: dict[str, Any]) -> None:
+    """Tools show them in menus; what many actions share one URL for stands in the description."""
+    assert max(len(operation["summary"]) for _, _, operation in _operations(document)) <= 80
+    shared = document["paths"]["/v2.1/{project_id}/servers/{server_id}/action"]["post"]
+    assert shared["summary"] == f"One of {len(shared['x-ecs-operations'])} actions, which the body names"
+
+
 def test_paths_differ_in_more_than_names(document: dict[str, Any]) -> None:
     """OpenAPI takes templates that differ only in the names of parameters for one."""
     bare = Counter("/".join("{}" if part.startswith("{") else part for part in p.split("/")) for p in document["paths"])

@@ -373,6 +373,8 @@ def test_a_server_of_ones_own_is_nobody_elses(session: Session) -> None:
     servers = Servers(session)
     lease = servers.own(_native(session, "own"), "SHUTOFF")
     assert (lease.show().response_body["server"]["status"], lease.id in session.pool.idle()) == ("SHUTOFF", False)
+    started = session.client.post("/v1/{project_id}/cloudservers/action", {"os-start": {"servers": [{"id": lease.id}]}})
+    assert session.pool.settle(started) == [lease.id]  # the job names it, and did not make it
     session.pool.retire()
     assert session.pool.to_delete().id != lease.id
     with pytest.raises(PrerequisiteMissing, match="was not created"):

@@ -92,6 +92,35 @@ def test_what_must_not_happen_is_looked_at_again(tools: Tools, monkeypatch: pyte
     assert [finding.outcome for finding in tools.driver.session.pending] == ["pass", "fail"]
 
 
+@pytest.mark.parametrize(("since", "changes", "waited"), [(1, False, 9), (4, False, 6), (30, False, 0), (30, True, 10)])
+def test_time_counts_from_the_last_change(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch, since: float, changes: bool, waited: float
+) -> None:
+    """What was changed long ago has had its time, unless a query shows that it still changes."""
+    _answer(tools, monkeypatch, lambda seconds: "BUILD" if changes and seconds < since else "ACTIVE")
+    tools.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {}})
+    tools.target.clock.sleep(since - 1)
+    tools.client.get(_PATH)
+    tools.target.clock.sleep(1)
+    shown, before = tools.client.get(_PATH), tools.target.clock.now()
+    assert not tools.check(_RULE, shown, "body", "server", "status", equals="SHUTOFF")
+    assert tools.target.clock.now() - before == pytest.approx(waited, abs=0.5)
+
+
+@pytest.mark.parametrize(("since", "waited"), [(0, 5), (3, 2), (30, 0)])
+def test_what_must_not_happen_had_five_seconds_since_the_last_change(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch, since: float, waited: float
+) -> None:
+    """Who has waited for something else in the meantime does not wait as long again."""
+    _answer(tools, monkeypatch, lambda _: "ACTIVE")
+    tools.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {}})
+    tools.target.clock.sleep(since)
+    before = tools.target.clock.now()
+    look = lambda: tools.client.get(_PATH)  # noqa: E731 - what a test writes
+    assert tools.check.stays(_RULE, look, "body", "server", "status", equals="ACTIVE")
+    assert tools.target.clock.now() - before == pytest.approx(waited, abs=0.5)
+
+
 @pytest.mark.parametrize(("failure", "outcome"), [(None, "not_tested"), ("no answer in 60 s", "error")])
 def test_what_a_request_does_is_not_judged_where_it_was_not_done(
     tools: Tools, failure: str | None, outcome: str

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 import suites.recipes  # noqa: F401 - registers the recipes
-from pytest_ecs._cases.recipe import RECIPES
+from pytest_ecs._cases.recipe import RECIPES, Recipe
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import open_session
 from pytest_ecs._testing.reading import exactly, read
 from pytest_ecs._testing.tools import Tools, tools_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
+from suites.nova.test_quotas import _steady
 
 from ..exchanges import exchange
 
@@ -80,6 +81,37 @@ def test_what_operations_share_is_made_anew_only_when_it_is_gone(tools: Tools) -
     assert second != first
     shown = tools.client.get(f"/v2.1/{{project_id}}/os-security-groups/{second}").response_body
     assert len(shown["security_group"]["rules"]) == 2
+
+
+def test_a_part_stays_as_long_as_the_whole(tools: Tools) -> None:
+    """A rule cannot be deleted as what it was made as, and a group has it once: it is not made anew for others' sake."""
+    recipe, other = RECIPES["deprecated.security-groups.show"], RECIPES["deprecated.security-groups.delete"]
+
+    def group(recipe: Recipe) -> str:
+        return str(recipe.variants["default"](tools.driver.ingredients(recipe, [])).parameters["security_group_id"])
+
+    first = group(recipe)
+    for operation in ("show", "delete", "list", "create"):
+        keys = RECIPES[f"nova.keypairs.{operation}"]
+        make = tools.driver.ingredients(keys, []).make
+        make("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": tools.supplies.name()}})
+        assert group(other) == first
+    assert group(recipe) == first
+
+
+def test_servers_are_counted_while_one_waits_for_its_new_flavor(tools: Tools) -> None:
+    """As others left it there, it counts for the same all the time."""
+    (lease,) = tools.servers.batch(1, "SHUTOFF")
+    path = f"/v2.1/{{project_id}}/servers/{lease.id}"
+    tools.client.post(f"{path}/action", {"resize": {"flavorRef": tools.servers.other_flavor(lease)}})
+    tools.wait.until(path, "server", "status", equals="VERIFY_RESIZE")
+    there, shown, _ = _steady(tools.client, tools.wait)
+    assert (set(there), shown.status) == ({one["id"] for one in _list(tools)}, 200)
+
+
+def _list(tools: Tools) -> list[Any]:
+    found: list[Any] = tools.client.get("/v2.1/{project_id}/servers").response_body["servers"]
+    return found
 
 
 def test_what_cannot_be_made_is_a_missing_prerequisite(tools: Tools) -> None:
@@ -290,3 +322,63 @@ def test_disks_that_never_become_available_are_not_waited_for_again() -> None:
         tools.supplies.disk()
     assert session.target.clock.now() == began
     session.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "seen"),
+    [
+        (("metadata",), True),
+        (("metadata", "number"), True),
+        (("metadata", "text"), False),
+        ((), False),  # fields with names of their own are not looked into
+    ],
+)
+def test_nothing_of_another_type_is_read(path: tuple[str, ...], seen: bool) -> None:
+    """That it is of another type is judged by itself; what is done with it would be blamed as well."""
+    answer = exchange("nova.metadata.list", 200, {"metadata": {"text": "a", "number": 7}})
+    if seen:
+        with pytest.raises(
+            PrerequisiteMissing, match=r"another type, see nova\.metadata\.list/response/metadata\{\}/type"
+        ):
+            read(answer, *path)
+    else:
+        read(answer, *path)
+
+
+def test_an_answer_without_a_body_is_read_where_nothing_of_it_is_wanted() -> None:
+    """A creation that is only to be checked (dry_run) needs none; text in its place is no JSON."""
+    answer = exchange("ecs.servers.create", 202)
+    assert read(answer) is None
+    with pytest.raises(StepFailed, match="job_id"):
+        read(answer, "job_id")
+    with pytest.raises(PrerequisiteMissing, match="another type"):
+        read(exchange("ecs.servers.create", 202, response_text="done"))
+
+
+def test_what_an_answer_does_not_name_explains_a_full_project() -> None:
+    """A group whose id nobody was told cannot be deleted, and then there is no room for another one."""
+    session = open_session(Settings(run="unit", deviation=("group-answers-no-id",)))
+    tools, rule = tools_of(session), "deprecated.security-groups.create/rule/listed"
+    body = {"security_group": {"name": "unnamed", "description": ""}}
+    answers = [tools.client.post("/v2.1/{project_id}/os-security-groups", body) for _ in range(12)]
+    assert answers[0].accepted
+    assert answers[-1].refused
+    assert not tools.check.accepted(rule, answers[-1])
+    assert session.pending[-1].outcome == "not_tested"
+    assert answers[0].id in session.pending[-1].reason
+    sent = tools.cases.attempt("deprecated.security-groups.create")
+    _, findings = session.collect()
+    status = [one for one in findings if one.requirement == f"{sent.operation}/status" and one.exchanges[0] == sent.id]
+    assert {one.outcome for one in status} == {"not_tested"}
+    session.close()
+
+
+def test_a_server_leaves_its_group_by_the_plain_request(tools: Tools) -> None:
+    """What a property added to the one that is taken back is refused by some."""
+    recipe, (lease,) = RECIPES["nova.servers.remove-security-group"], tools.servers.batch(1)
+    request = recipe.variants["default"](tools.driver.ingredients(recipe, [lease]))
+    plain = dict(request.body)
+    tools.driver.restore(recipe, [lease], replace(request, body={**plain, "unlisted": "x"}))
+    sent = [one for one in tools.driver.session.connection.journal if one.operation == recipe.operation]
+    assert [one.request_body for one in sent] == [plain]
+    assert not lease.spoilt

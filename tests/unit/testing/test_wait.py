@@ -1,9 +1,10 @@
-"""Waiting until something is not there any more."""
+"""Waiting until something shows, or is not there any more."""
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -39,10 +40,29 @@ def _gone(*answers: tuple[int, Any]) -> tuple[bool, float]:
 )
 def test_what_is_not_found_or_shows_as_deleted_is_gone(last: tuple[int, Any]) -> None:
     """A server may be shown for a while after it was deleted."""
-    assert _gone((200, {"server": {"status": "ACTIVE"}}), last) == (True, 1.0)
+    assert _gone((200, {"server": {"status": "ACTIVE"}}), last) == (True, 0.1)
 
 
 def test_what_is_still_there_is_not_gone() -> None:
     """Nor is a disk, whatever its status."""
     assert _gone((200, {"server": {"status": "ACTIVE"}})) == (False, 5.0)
     assert _gone((200, {"volume": {"status": "DELETED"}})) == (False, 5.0)
+
+
+def test_looks_are_close_first_and_a_second_apart_later() -> None:
+    """What takes a moment costs a moment; the last look is when the time is over, and none is sent without end."""
+    clock = _Clock()
+    looks = [clock.waited for _ in Wait(cast("Any", None), clock).polls(10)]
+    pauses = [later - sooner for sooner, later in itertools.pairwise(looks)]
+    assert looks[0] == 0.0
+    assert looks[-1] == pytest.approx(10)
+    assert len([look for look in looks if look <= 1.0]) >= 4
+    assert max(pauses) == pytest.approx(1.0)
+    assert len(looks) < 16
+
+
+def test_no_time_is_one_look() -> None:
+    """Whoever waits for nothing looks once."""
+    clock = _Clock()
+    assert len(list(Wait(cast("Any", None), clock).polls(0))) == 1
+    assert clock.waited == 0.0
