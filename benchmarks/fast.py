@@ -22,6 +22,12 @@ class _FastClock:
 
 target.SystemClock.now = _FastClock.now  # type: ignore[method-assign, assignment]
 target.SystemClock.sleep = _FastClock.sleep  # type: ignore[method-assign, assignment]
-# Signatures have the date of the day.
 _sdk_date = signature.sdk_date
-signature.sdk_date = lambda _: _sdk_date(time.time())
+
+
+def _of_the_day(seconds: float) -> str:
+    return _sdk_date(time.time())
+
+
+# Signatures have the date of the day, whatever the fast clock says.
+signature.sdk_date = _of_the_day

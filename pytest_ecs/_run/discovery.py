@@ -18,7 +18,7 @@ from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsE
 if TYPE_CHECKING:
     from pytest_ecs._run.session import Session
 
-__all__ = ["PROBES", "offered", "prepare", "resources", "stock_of", "supply_key_pair"]
+__all__ = ["PROBES", "offered", "prepare", "resources", "same_project", "stock_of", "supply_key_pair"]
 
 #: A query of each chapter that changes nothing and that every endpoint with the chapter answers.
 PROBES: Mapping[int, str] = {5: "/v1/{project_id}/cloudservers/limits", 6: "/v2.1/{project_id}/limits"}
@@ -91,13 +91,7 @@ def identities(session: Session) -> None:
 
     Raises `ConfigurationError` when the URL of the endpoint names another project than the credentials are for.
     """
-    stated, project = session.target.project_in_url, session.client.project_id
-    if stated not in {None, project}:
-        raise ConfigurationError(
-            "The URL of the ECS endpoint names another project than the credentials",
-            seen=f"{stated} in the URL, {project} by {session.target.identities['primary'].source}",
-            hint="give the URL without a project",
-        )
+    same_project(session)
     for identity, client in session.clients.items():
         if identity == "primary":
             client.access()
@@ -109,6 +103,17 @@ def identities(session: Session) -> None:
             raise AuthenticationFailed(
                 f"{OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
             ) from None
+
+
+def same_project(session: Session) -> None:
+    """Raise `ConfigurationError` when the URL of the endpoint names another project than the credentials are for."""
+    stated, project = session.target.project_in_url, session.client.project_id
+    if stated not in {None, project}:
+        raise ConfigurationError(
+            "The URL of the ECS endpoint names another project than the credentials",
+            seen=f"{stated} in the URL, {project} by {session.target.identities['primary'].source}",
+            hint="give the URL without a project",
+        )
 
 
 def supply_key_pair(session: Session) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from pytest_ecs._run.discovery import PROBES, offered, resources
+from pytest_ecs._run.discovery import PROBES, offered, resources, same_project
 from pytest_ecs._run.quotas import quotas
 from pytest_ecs._run.schemes import OPTIONS
 from pytest_ecs._types import Identity
@@ -86,6 +86,7 @@ def _logins(session: Session) -> Iterator[Line]:
     try:
         access = session.client.access()
         project = session.client.project_id
+        same_project(session)
     except EcsError as error:
         yield Line("login", "fail", str(error), source)
         return
