@@ -119,6 +119,8 @@ def locate(exchange: Exchange, path: tuple[str | int, ...]) -> JSON:
         return exchange.status
     if kind == "headers":
         return exchange.response_headers[str(steps[0]).lower()]
+    if not steps and exchange.response_body is None:  # what is no JSON is a body all the same
+        return exchange.response_text or None
     return _collect(exchange.response_body, steps)
 
 
@@ -209,7 +211,7 @@ def _environment(exchange: Exchange, codes: Collection[str], *, passed: bool) ->
     if exchange.failure is not None:
         return exchange.failure
     if 300 <= exchange.status < 400:
-        return f"the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
+        return f"configuration: the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
     if passed:
         return ""
     lacking = sorted(set(codes_of(exchange.response_body)) & set(codes))

@@ -5,7 +5,7 @@ A schema is compiled once for each microversion: what it claims there, each clai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, NoneType
 from typing import Any
@@ -23,6 +23,7 @@ __all__ = [
     "claims",
     "exists",
     "judge_body",
+    "mistyped",
     "note",
     "undocumented",
     "version",
@@ -108,6 +109,31 @@ def judge_body(schema: Mapping[str, Any], value: JSON, microversion: str | None 
     judged = Judged()
     _walk(_compiled(schema, version(microversion), base), value, judged)
     return judged
+
+
+def mistyped(
+    schema: Mapping[str, Any], value: JSON, steps: Sequence[str | int], microversion: str | None = None, base: str = ""
+) -> str | None:
+    """Return the claim on a type that is broken at *steps* of a body, or by what is there in a map or a list; None if none is.
+
+    A step "*" goes through a list. Fields with names of their own are not looked into.
+    """
+    return _mistyped(_compiled(schema, version(microversion), base), value, steps)
+
+
+def _mistyped(node: _Node | None, value: JSON, steps: Sequence[str | int]) -> str | None:
+    if node is None:
+        return None
+    parts: Iterable[tuple[_Node | None, JSON]] = ()
+    if not steps and node.classes is not None and type(value) not in node.classes:
+        return node.value[0].id
+    if isinstance(value, list):
+        wanted = value if not steps or steps[0] == "*" else [value[int(steps[0])]]
+        parts = [(node.items, part) for part in wanted]
+    elif isinstance(value, dict):
+        names = [name for name in value if name not in node.members] if not steps else [str(steps[0])]
+        parts = [(node.members.get(name, node.others), value[name]) for name in names]
+    return next((found for one, part in parts if (found := _mistyped(one, part, steps[1:])) is not None), None)
 
 
 def as_before(schema: Mapping[str, Any], value: JSON, microversion: str | None, base: str, seen: Seen) -> bool:

@@ -52,7 +52,7 @@ def case_findings(
         yield Finding(case.requirement, "not_tested", evidence, reason=why)
     elif exchange.status in range(300 + accepted, 400) and exchange.status not in expectation.statuses:
         # Not 300 for a valid request: it says which URLs there are instead (10.1).
-        reason = f"the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
+        reason = f"configuration: the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
         yield Finding(case.requirement, "error", evidence, reason=reason)
     elif accepted:
         yield _acceptance(exchange, operation, expectation, evidence, contract, corpus)
@@ -93,7 +93,11 @@ def _acceptance(
     full = _full(exchange, operation, contract, corpus)
     if full and case.limits:
         evidence = (*evidence, case.limits)
-    reason = full or _lacking(exchange, contract) or _not_permitted(exchange, operation, contract)
+    lacking = full or _lacking(exchange, contract)
+    if lacking and case.unnamed:
+        reason = f"{lacking}, and what {case.unnamed} made is not named by its answer, so that nobody can delete it"
+        return Finding(case.requirement, "not_tested", (*evidence, case.unnamed), reason=reason)
+    reason = lacking or _not_permitted(exchange, operation, contract)
     if reason:
         return Finding(case.requirement, "error", evidence, expected=expectation.says, reason=reason)
     return Finding(

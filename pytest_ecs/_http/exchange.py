@@ -32,6 +32,9 @@ class Case:
     codes: tuple[str, ...] = ()
     #: Id of a query of the project's limits just before, where the request creates something that is limited.
     limits: str | None = None
+    #: Id of an earlier accepted creation of what the request creates whose answer does not say what it made, so that
+    #: nobody can delete that and it uses up what the project may have.
+    unnamed: str | None = None
 
     def to_json(self) -> dict[str, JSON]:
         """Return plain JSON."""
@@ -97,6 +100,12 @@ class Exchange:
         A redirection (3xx) and no answer at all are neither accepted nor refused.
         """
         return self.failure is None and self.status >= 400
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is an error of a server as a text that calls itself no JSON: whatever stands before the service writes such pages."""
+        is_text = self.response_body is None and bool(self.response_text)
+        return self.status >= 500 and is_text and "json" not in self.response_headers.get("content-type", "")
 
     @property
     def answer(self) -> str:

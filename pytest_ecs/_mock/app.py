@@ -231,6 +231,8 @@ class MockCloud:
             answers.change(route, response, self._altered)
             shown.alter(route, response, self._state.deviates)
             operations.note(route, request, self._state)
+            if request.method == "DELETE" and response.body is None and self._state.deviates("deletions-say-ok"):
+                return Response(200, "ok")
             return response
         except RefusalError as refusal:
             return self._refused(refusal)

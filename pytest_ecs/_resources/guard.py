@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
@@ -40,6 +40,9 @@ class CreationGuard:
     client_of: Callable[[Identity], Client] | None = None
     #: Time of the target's clock after which nothing is created any more; None for never.
     deadline: float | None = None
+    #: Kind -> id of the first accepted creation whose answer does not say what it made, so that nobody can delete that
+    #: during the run.
+    unnamed: dict[str, str] = field(default_factory=dict)
 
     def before(
         self, method: str, path: str, body: JSON, identity: Identity
@@ -95,6 +98,8 @@ class CreationGuard:
             self.ledger.gone_thing(number)
         elif exchange.failure is None and (path := identify(kind, exchange)) is not None:
             self.ledger.made_thing(number, path)
+        elif exchange.accepted:
+            self.unnamed.setdefault(kind.name, exchange.id)
 
     def _parts_stay(self, path: str, identity: Identity) -> None:
         """Before something of the run is deleted, write down what stays when it is gone."""

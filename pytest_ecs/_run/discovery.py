@@ -18,7 +18,7 @@ from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsE
 if TYPE_CHECKING:
     from pytest_ecs._run.session import Session
 
-__all__ = ["PROBES", "offered", "prepare", "resources", "supply_key_pair"]
+__all__ = ["PROBES", "offered", "prepare", "resources", "stock_of", "supply_key_pair"]
 
 #: A query of each chapter that changes nothing and that every endpoint with the chapter answers.
 PROBES: Mapping[int, str] = {5: "/v1/{project_id}/cloudservers/limits", 6: "/v2.1/{project_id}/limits"}
@@ -142,16 +142,20 @@ def _complete(session: Session) -> None:
         session.target = replace(session.target, identities={**session.target.identities, "primary": named})
 
 
-def resources(session: Session, chapters: Mapping[int, bool]) -> dict[str, tuple[str, str]]:
-    """Return name -> (id, where it was found) of what `Resources` names, as far as it is not given and can be found."""
-    given = session.target.resources
-    stock = Stock(
+def stock_of(session: Session, chapters: Mapping[int, bool]) -> Stock:
+    """Return what reads the lists of the project, of the *chapters* that are there."""
+    return Stock(
         session.client,
         session.client.access(),
         session.target.region,
         native=bool(chapters.get(6)),
         ecs=bool(chapters.get(5)),
     )
+
+
+def resources(session: Session, chapters: Mapping[int, bool]) -> dict[str, tuple[str, str]]:
+    """Return name -> (id, where it was found) of what `Resources` names, as far as it is not given and can be found."""
+    given, stock = session.target.resources, stock_of(session, chapters)
     found: dict[str, tuple[str, str]] = {}
     steps: tuple[tuple[tuple[str, ...], Callable[[Resources], dict[str, tuple[str, str]]]], ...] = (
         (("image_id",), stock.image),

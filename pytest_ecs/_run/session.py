@@ -34,6 +34,7 @@ from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import ConfigurationError, EcsError, PrerequisiteMissing
 
 if TYPE_CHECKING:
+    from pytest_ecs._contract.model import Operation
     from pytest_ecs._run.options import Settings
 
 __all__ = ["Session", "open_session"]
@@ -51,6 +52,8 @@ class Session:
     clients: Mapping[Identity, Client]
     #: What may be sent.
     reach: Reach
+    #: See `CreationGuard.unnamed`.
+    nameless: Mapping[str, str] = field(default_factory=dict)
     #: What was found out about the target, for people and for the other processes of the run.
     found: dict[str, JSON] = field(default_factory=dict)
     #: Findings that tests made themselves and that nobody has collected yet.
@@ -118,6 +121,13 @@ class Session:
             job_timeout=self.settings.job_timeout,
             prefix=f"ecs-conformance-{self.settings.run}",
         )
+
+    def unnamed(self, operation: Operation) -> str | None:
+        """Return the id of an accepted creation of what *operation* creates whose answer does not say what it made.
+
+        Nobody can delete that during the run, so that it uses up what the project may have.
+        """
+        return self.nameless.get(operation.creates.kind) if operation.creates is not None else None
 
     def template(self, name: str, count: int) -> dict[str, JSON]:
         """Return the body of a plain create request (5.1.1, or 6.2.1 where servers are made by the native APIs)."""
@@ -275,7 +285,7 @@ def _open(settings: Settings, contract: Contract, target: Target, *, creates: bo
     connection = replace(connection, target=target, guard=reach)
     clients: dict[Identity, Client] = {}
     clients.update({name: Client(connection, name, auth) for name, auth in schemes.items()})
-    return Session(settings, contract, target, ledger, connection, clients, reach)
+    return Session(settings, contract, target, ledger, connection, clients, reach, guard.unnamed)
 
 
 def _in_catalogue(client: Client) -> str:

@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
 from pytest_ecs._checks.cases import says_why
+from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
@@ -218,11 +219,19 @@ class Check:
     def accepted(self, requirement_id: str, exchange: Exchange) -> bool:
         """Make a finding: the request was accepted (2xx); return whether it was.
 
-        It is an error where a creation was refused as the native APIs refuse what there is no room for.
+        It is an error where a creation was refused as the native APIs refuse what there is no room for; it is not tested
+        where there is no room for what an earlier answer did not name, so that it could not be deleted.
         """
         operation = self._contract.operations.get(exchange.operation or "")
         quota = operation.quota if operation is not None else None
-        if quota is not None and exchange.refused and exchange.status in self._contract.quota_statuses:
+        lacking = exchange.refused and self._contract.environment_codes.intersection(codes_of(exchange.response_body))
+        full = quota is not None and exchange.refused and exchange.status in self._contract.quota_statuses
+        made = self.session.unnamed(operation) if operation is not None and (lacking or full) else None
+        if made is not None:
+            reason = f"what {made} made is not named by its answer, so that nobody can delete it: {exchange.answer}"
+            self.not_tested(requirement_id, reason)
+            return False
+        if quota is not None and full:
             reason = f"environment: there may be no room for it ({quota.most} in 6.10.1), or no right to it: {exchange.answer}"
             self.session.pending.append(Finding(requirement_id, "error", (exchange.id,), reason=reason))
             return False

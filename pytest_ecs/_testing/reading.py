@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from pytest_ecs._checks import locate
+from pytest_ecs._checks.body import mistyped
 from pytest_ecs._contract import load
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
@@ -19,19 +20,26 @@ _T = TypeVar("_T")
 def read(exchange: Exchange, *path: str | int) -> JSON:
     """Return what stands at *path* of an answer's body; a step "*" collects the rest of the path from every item of a list.
 
-    Raises `StepFailed` when nothing does, and `PrerequisiteMissing` where a discarded operation (chapter 11) is not
-    found, which no endpoint has to offer.
+    Raises `StepFailed` when nothing does, and `PrerequisiteMissing` where it is of another type than the document says, which
+    is judged by itself, and where a discarded operation (chapter 11) is not found, which no endpoint has to offer.
     """
     operation = load().operations.get(exchange.operation or "")
     if exchange.status == 404 and operation is not None and operation.chapter == "deprecated":
         raise PrerequisiteMissing(f"{exchange.request_line} is needed, a discarded operation", seen=exchange.answer)
+    wanted = ".".join(map(str, path)) or "a body"
     try:
         if not exchange.accepted:
             raise LookupError("it was refused")
-        return locate(exchange, ("body", *path))
+        found = locate(exchange, ("body", *path))
     except LookupError:
-        wanted = ".".join(map(str, path)) or "a body"
         raise StepFailed(f"{exchange.request_line} was not answered with {wanted}", seen=exchange.answer) from None
+    if operation is not None and operation.response_body:
+        base = f"{operation.id}/response"
+        broken = mistyped(operation.response_body, exchange.response_body, path, exchange.microversion, base)
+        if broken is not None:
+            what = f"{exchange.request_line} has to answer with {wanted} of the type that the document names"
+            raise PrerequisiteMissing(what, seen=f"another type, see {broken}", hint="")
+    return found
 
 
 def exactly(count: int, things: Iterable[_T], what: str) -> list[_T]:

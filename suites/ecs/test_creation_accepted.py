@@ -22,7 +22,7 @@ def _bandwidth(**fields: JSON) -> dict[str, JSON]:
 
 
 def _encryption(**pairs: JSON) -> dict[str, JSON]:
-    return {"data_volumes": [{**_SSD, "size": 10, "metadata": pairs}]}
+    return {"data_volumes": [{**_SSD, "size": 20, "metadata": pairs}]}
 
 
 #: Requirement -> fields of the server.
@@ -38,7 +38,7 @@ _BOUNDS: dict[str, dict[str, JSON]] = {
     "ecs.servers.create/rule/data-size-smallest": {"data_volumes": [{**_SSD, "size": 10}]},
     "ecs.servers.create/rule/data-size-largest": {"data_volumes": [{**_SSD, "size": 32768}]},
     "ecs.servers.create/rule/not-encrypted-accepted": _encryption(__system__encrypted="0"),
-    "ecs.servers.create/rule/multiattach-accepted": {"data_volumes": [{**_SSD, "size": 10, "multiattach": True}]},
+    "ecs.servers.create/rule/multiattach-accepted": {"data_volumes": [{**_SSD, "size": 20, "multiattach": True}]},
     "ecs.servers.create/rule/eip-shared-bandwidth": {"publicip": _bandwidth(sharetype="WHOLE")},
     "ecs.servers.create/rule/user-data-over-password": {
         "user_data": "IyEvYmluL3NoCg==",
@@ -147,7 +147,7 @@ def _nics(supplies: Supplies) -> dict[str, JSON]:
 
 
 def _disks(supplies: Supplies) -> dict[str, JSON]:
-    return {"data_volumes": [{**_SSD, "size": 10} for _ in range(59)]}
+    return {"data_volumes": [{**_SSD, "size": 20} for _ in range(59)]}
 
 
 #: What is tried, its requirement, the fields of the server, the field whose codes are a documented refusal (None: the codes
@@ -163,7 +163,7 @@ _UNLESS: tuple[tuple[str, str, Callable[[Supplies], dict[str, JSON]], str | None
     (
         "data-disk",
         "ecs.servers.create/rule/sata-accepted",
-        lambda _: {"data_volumes": [{"volumetype": "SATA", "size": 10}]},
+        lambda _: {"data_volumes": [{"volumetype": "SATA", "size": 20}]},
         "root_volume.volumetype",
         "the zone may lack the disk type",
     ),

@@ -70,6 +70,7 @@ def test_a_key_is_added_again(ecs_client: Client, ecs_check: Check, ecs_servers:
     [
         pytest.param(rule, tags, id=load_contract().requirements[rule].case, marks=pytest.mark.ecs_requirement(rule))
         for rule, tags in (
+            ("ecs.tags.add/rule/shortest", {"k": "v"}),
             ("ecs.tags.add/rule/longest", {"k" * _KEY_LENGTH: "v" * _VALUE_LENGTH}),
             ("ecs.tags.add/rule/han", {_CHARACTERS: _CHARACTERS}),
             ("ecs.tags.add/rule/period", {"version": "1.2"}),

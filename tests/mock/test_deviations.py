@@ -445,6 +445,7 @@ PROBES: dict[str, Probe] = {
     "signature-body-unchecked": _signature(host="elsewhere"),
     "signature-date-unchecked": lambda c: _signature_old(c),
     "bound-at-refused": lambda c: c.v1("POST", "cloudservers", c.request(name="a" * 128)).is_success,
+    "deletions-say-ok": lambda c: c.nova("DELETE", f"servers/{c.create()[0]}").content == b"",
     "bound-least-refused": lambda c: c.v1("POST", "cloudservers", c.request(name="a")).is_success,
     "unicode-refused": lambda c: c.v1("POST", "cloudservers", c.request(metadata={"a": "\u00e9"})).is_success,
     "null-actions-refused": lambda c: c.nova("POST", f"servers/{c.create()[0]}/action", {"lock": None}).is_success,

@@ -19,6 +19,7 @@ ANSWERS: Mapping[str, str] = {
     "content-type-text": "JSON bodies are labelled text/plain",
     "create-status-203": "a creation is answered with HTTP 203",
     "native-create-status-203": "a native creation is answered with HTTP 203",
+    "deletions-say-ok": "deletions are answered with HTTP 200 and a text",
     # versions
     "field-below-microversion": "locked shows below 2.9",
     "field-missing-at-microversion": "tags are missing from 2.26 on",

@@ -173,6 +173,9 @@ ROWS: Mapping[str, _Row] = {
         "addresses of a network are called IPv6", f"{_IPS}/{{network_name}}", "*.*.version", _be(6)
     ),
     # security groups
+    "group-answers-no-id": _Row(
+        "the creation of a group answers no id", "POST /os-security-groups", "security_group.id", _NONE
+    ),
     "groups-parent-other": _Row("rules show another group", _FIRST, f"{_RULE}.parent_group_id", _other),
     "groups-tenant-other": _Row("groups show another project", _FIRST, "security_groups.*.tenant_id", _other),
     "groups-ports-high": _Row("ports of rules are 70000", _FIRST, f"{_RULE}.to_port", _be(70000)),
@@ -244,6 +247,7 @@ ROWS: Mapping[str, _Row] = {
     "metadata-answers-more": _Row(
         "an update answers another pair", "POST /servers/{server_id}/metadata", "metadata.+other", _be("pair")
     ),
+    "metadata-numbers": _Row("values of metadata are numbers", "GET /metadata", "metadata.*", _be(7)),
     "metadata-shown-other": _Row("a pair has another value", "GET /metadata/{key}", "meta.*", _be("another")),
     "metadata-shown-more": _Row("a pair is not alone", "GET /metadata/{key}", "meta.+other", _be("pair")),
     "metadata-answers-other": _Row("setting answers another value", "PUT /metadata/{key}", "meta.*", _be("another")),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._checks.assertions import TESTS, evaluate
+from pytest_ecs._checks.assertions import TESTS, evaluate, locate
 from pytest_ecs._checks.body import claims, undocumented
 from pytest_ecs._checks.finding import Assertion, Finding
 from pytest_ecs._checks.formats import FORMATS, validator
@@ -323,3 +323,12 @@ def test_the_rules_of_jobs_are_the_ones_that_are_claimed() -> None:
     """The list that coverage reads names exactly what the judge can say."""
     failed = {**_GOOD_JOB, "status": "FAIL", "error_code": "Ecs.0001"}
     assert {rule for body in (_GOOD_JOB, failed) for rule, _ in _claims(body, _GOOD_JOB)} == set(RULES)
+
+
+def test_a_text_is_a_body_too() -> None:
+    """Where no body is to be, a text in the place of JSON is one; its parts are not there all the same."""
+    answer = exchange("nova.keypairs.delete", 200, None, response_text="ok")
+    assert locate(answer, ("body",)) == "ok"
+    assert locate(exchange("nova.keypairs.delete", 204, None), ("body",)) is None
+    with pytest.raises(LookupError):
+        locate(answer, ("body", "keypair"))

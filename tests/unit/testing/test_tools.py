@@ -333,3 +333,42 @@ def test_a_server_leaves_its_group_by_the_plain_request(tools: Tools) -> None:
     sent = [one for one in tools.driver.session.connection.journal if one.operation == recipe.operation]
     assert [one.request_body for one in sent] == [plain]
     assert not lease.spoilt
+
+
+@pytest.mark.parametrize(
+    ("path", "seen"),
+    [
+        (("metadata",), True),
+        (("metadata", "number"), True),
+        (("metadata", "text"), False),
+        ((), False),  # fields with names of their own are not looked into
+    ],
+)
+def test_nothing_of_another_type_is_read(path: tuple[str, ...], seen: bool) -> None:
+    """That it is of another type is judged by itself; what is done with it would be blamed as well."""
+    answer = exchange("nova.metadata.list", 200, {"metadata": {"text": "a", "number": 7}})
+    if seen:
+        with pytest.raises(
+            PrerequisiteMissing, match=r"another type, see nova\.metadata\.list/response/metadata\{\}/type"
+        ):
+            read(answer, *path)
+    else:
+        read(answer, *path)
+
+
+def test_what_an_answer_does_not_name_explains_a_full_project() -> None:
+    """A group whose id nobody was told cannot be deleted, and then there is no room for another one."""
+    session = open_session(Settings(run="unit", deviation=("group-answers-no-id",)))
+    tools, rule = tools_of(session), "deprecated.security-groups.create/rule/listed"
+    body = {"security_group": {"name": "unnamed", "description": ""}}
+    answers = [tools.client.post("/v2.1/{project_id}/os-security-groups", body) for _ in range(12)]
+    assert answers[0].accepted
+    assert answers[-1].refused
+    assert not tools.check.accepted(rule, answers[-1])
+    assert session.pending[-1].outcome == "not_tested"
+    assert answers[0].id in session.pending[-1].reason
+    sent = tools.cases.attempt("deprecated.security-groups.create")
+    _, findings = session.collect()
+    status = [one for one in findings if one.requirement == f"{sent.operation}/status" and one.exchanges[0] == sent.id]
+    assert {one.outcome for one in status} == {"not_tested"}
+    session.close()
