@@ -76,6 +76,13 @@ def proof(session: nox.Session) -> None:
 
 
 @nox.session
+def orders(session: nox.Session) -> None:
+    """Show that the order of tests changes no verdict, by twenty orders by chance; arguments go to the runner."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "tests.suites.orders", *session.posargs)
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Change the code of the mock by chance and count what the suites notice; arguments go to the runner.
 

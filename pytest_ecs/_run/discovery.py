@@ -22,6 +22,8 @@ __all__ = ["PROBES", "offered", "prepare", "resources", "stock_of", "supply_key_
 
 #: A query of each chapter that changes nothing and that every endpoint with the chapter answers.
 PROBES: Mapping[int, str] = {5: "/v1/{project_id}/cloudservers/limits", 6: "/v2.1/{project_id}/limits"}
+#: A query of chapter 6 that each profile may send.
+_NATIVE = "/v2.1/{project_id}/servers"
 
 
 def prepare(session: Session, found: Mapping[str, JSON] | None = None) -> None:
@@ -64,11 +66,15 @@ def offered(session: Session) -> dict[int, bool]:
         text = f"{(exchange.response_text or '(no JSON object)')[:200]!r}"
         where = f"{session.target.endpoint} ({exchange.request_line})"
 
+        native = session.client.get(_NATIVE, query={"limit": "1"}).accepted if 6 not in chapters else False
+        seen = f"HTTP {exchange.status}, JSON with {', '.join(exchange.json_object)}"
         raise NotAnEcsEndpoint(
             f"What answers at {where} is no ECS endpoint"
             + (f" with chapter {', '.join(map(str, chapters))}" if exchange.json_object else ""),
-            seen=exchange.answer[:300] if exchange.json_object else f"HTTP {exchange.status}, {kind}: {text}",
-            hint="check the URL given as --ecs-endpoint, and the profile",
+            seen=seen[:300] if exchange.json_object else f"HTTP {exchange.status}, {kind}: {text}",
+            hint="it lists servers by chapter 6, so take the profile native"
+            if native
+            else "check the URL given as --ecs-endpoint, and the profile",
         )
     return chapters
 

@@ -11,6 +11,7 @@ import pytest
 from pytest_ecs import Exchange
 from pytest_ecs._report.evidence import NAME, read_evidence
 
+from .certify import example
 from .conftest import ROOT, Command
 
 _REFUSING = """
@@ -141,3 +142,19 @@ def test_a_url_of_another_project_is_refused(command: Command, mock: dict[str, A
     done = command("run", "native", "--ecs-cloud=first", f"--ecs-endpoint={url}")
     assert done.returncode == 4
     assert "names another project than the credentials" in done.stdout + done.stderr
+
+
+def test_the_example_of_the_readme_is_one_test_with_fixtures() -> None:
+    """The session of Nova runs it, with the name of a cloud alone."""
+    shown = example()
+    compile(shown, "README.md", "exec")
+    assert shown.count("def test_") == 1
+    assert "ecs_server" in shown
+
+
+@pytest.mark.usefixtures("clouds")
+def test_doctor_speaks_of_chapter_6_alone(command: Command) -> None:
+    """Nothing native is made in a VPC or a subnet (chapter 5)."""
+    said = command("doctor", "native", "--ecs-cloud=first").stdout
+    assert "network" in said
+    assert not [line for line in said.splitlines() if "vpc" in line.lower() or "subnet" in line.lower()], said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pytest_ecs._contract import document, load, read_edition, use
 from pytest_ecs._contract.edition import parse
 from pytest_ecs._report.editions import contract_of, with_edition
 from pytest_ecs._report.evidence import NAME, read_evidence
+from pytest_ecs._report.html import html
 from pytest_ecs._report.summary import edition_lines
 from pytest_ecs._report.verify import verify
 from pytest_ecs.exceptions import ContractError
@@ -89,6 +91,14 @@ def test_a_certificate_shows_both_verdicts_of_what_an_amendment_decided(
         "tags-url": [{"requirement": _TAGS, "by_document": "not_tested", "amended": "pass"}],
     }
     assert "    ecs.tags.list/status: pass, by the document alone not_tested" in list(edition_lines(report))
+    page = re.sub(r"<[^>]+>|\s+", " ", html(report, {}, {}).split("<script")[0])
+    said = (
+        "2 amendments to the document",
+        "2 of the verdicts are theirs",
+        f"{_STATUS} passed failed",
+        f"{_TAGS} passed not tested",
+    )
+    assert [one for one in said if one not in re.sub(" +", " ", page)] == []
     assert len(verify(tmp_path, document())) == 1  # the report that was written has no word of the edition
     (tmp_path / "report.json").write_text(json.dumps(report), encoding="utf-8")
     assert verify(tmp_path, document()) == []
