@@ -24,4 +24,4 @@ target.SystemClock.now = _FastClock.now  # type: ignore[method-assign, assignmen
 target.SystemClock.sleep = _FastClock.sleep  # type: ignore[method-assign, assignment]
 # Signatures have the date of the day.
 _sdk_date = signature.sdk_date
-signature.sdk_date = lambda _: _sdk_date(time.time())
+signature.sdk_date = lambda seconds: _sdk_date(time.time())
