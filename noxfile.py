@@ -76,6 +76,13 @@ def proof(session: nox.Session) -> None:
 
 
 @nox.session
+def orders(session: nox.Session) -> None:
+    """Show that the order of tests changes no verdict, by twenty orders by chance; arguments go to the runner."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "tests.suites.orders", *session.posargs)
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Change the code of the mock by chance and count what the suites notice; arguments go to the runner.
 
@@ -83,6 +90,16 @@ def mutants(session: nox.Session) -> None:
     """
     session.install("-e", ".[dev]", "coverage", "mutmut~=3.8")
     session.run("python", "-m", "tests.suites.mutants", "--processes", "2", *session.posargs)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Give the same broken mocks to schemathesis and to the suites; arguments go to the runner.
+
+    60 deviations take an hour; ``-- --keep peers.json --minutes 10`` does a part and goes on from there.
+    """
+    session.install("-e", ".[dev]", "schemathesis~=4.32")
+    session.run("python", "-m", "tests.openapi.peers", *session.posargs)
 
 
 @nox.session(tags=["ci"])

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from pytest_ecs._text import harmless
 
@@ -202,6 +202,12 @@ _FAULTS: Mapping[type[BaseException], Fault] = MappingProxyType(
 )
 
 
-def fault_of(error: BaseException) -> Fault:
-    """Say whose fault an exception is. Only "product" is a verdict on the endpoint."""
+def fault_of(error: BaseException | str) -> Fault:
+    """Say whose fault an exception is, or what the reason of a verdict ``error`` tells of, by its first word.
+
+    Only "product" is a verdict on the endpoint. A reason that does not begin with such a word tells of an answer that
+    did not come, or of one that no check can bring about.
+    """
+    if isinstance(error, str):
+        return next((word for word in get_args(Fault) if error.startswith(f"{word}: ")), "environment")
     return next(_FAULTS[cls] for cls in type(error).__mro__ if cls in _FAULTS)

@@ -211,7 +211,7 @@ def _environment(exchange: Exchange, codes: Collection[str], *, passed: bool) ->
     if exchange.failure is not None:
         return exchange.failure
     if 300 <= exchange.status < 400:
-        return f"the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
+        return f"configuration: the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
     if passed:
         return ""
     lacking = sorted(set(codes_of(exchange.response_body)) & set(codes))

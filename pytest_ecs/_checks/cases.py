@@ -52,7 +52,7 @@ def case_findings(
         yield Finding(case.requirement, "not_tested", evidence, reason=why)
     elif exchange.status in range(300 + accepted, 400) and exchange.status not in expectation.statuses:
         # Not 300 for a valid request: it says which URLs there are instead (10.1).
-        reason = f"the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
+        reason = f"configuration: the answer leads elsewhere, so the address is not the endpoint's: {exchange.answer}"
         yield Finding(case.requirement, "error", evidence, reason=reason)
     elif accepted:
         yield _acceptance(exchange, operation, expectation, evidence, contract, corpus)

@@ -11,12 +11,12 @@ __all__ = ["plan"]
 
 
 def plan(arguments: Sequence[str]) -> int:
-    """Print the plan of a run with the same arguments. Returns 0, or 4 for a user's mistake."""
+    """Print the plan of a run with the same arguments. Returns 0, 1 when something does not fit, 4 for a user's mistake."""
     return with_target("plan", arguments, _plan)
 
 
 def _plan(settings: Settings) -> int:
-    from pytest_ecs._run.plan import chosen, lines, plan_of
+    from pytest_ecs._run.plan import MISFIT, chosen, lines, plan_of
     from pytest_ecs._run.profiles import check_selection
     from pytest_ecs._run.session import open_session
     from pytest_ecs._run.target import one_sentence
@@ -26,7 +26,8 @@ def _plan(settings: Settings) -> int:
         check_selection(settings, session.contract)
         with one_sentence():
             session.prepare()
-            print("\n".join(lines(session, settings, plan_of(settings, chosen(settings, session.contract)))))  # noqa: T201
+            said = list(lines(session, settings, plan_of(settings, chosen(settings, session.contract))))
     finally:
         session.close()
-    return 0
+    print("\n".join(said))  # noqa: T201
+    return int(any(line.startswith(MISFIT) for line in said))

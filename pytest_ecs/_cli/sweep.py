@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,7 +71,7 @@ def _sweep(settings: Settings, *, dry_run: bool, force: bool) -> int:
     try:
         left = _Left(session, dry_run=dry_run, force=force)
         left.clean()
-        _remove_tokens(settings.state_folder, session.ledger)
+        _remove_files(settings, session.ledger)
     finally:
         session.close()
     left.tell()
@@ -147,9 +147,10 @@ class _Left:
         print("\n".join(lines))  # noqa: T201
 
 
-def _remove_tokens(folder: Path, ledger: Ledger) -> None:
-    """Remove the tokens of runs that are over, on whatever target."""
+def _remove_files(settings: Settings, ledger: Ledger) -> None:
+    """Remove what processes of runs that are over shared, on whatever target: locks, tokens, and how fast they may go."""
     for run in ledger.runs(everywhere=True):
         if ledger.state(run) == "dead":
-            for file in folder.glob(f"tokens-{run.id}.json*"):
+            shared = [settings.state_folder.glob(f"{name}-{run.id}*") for name in ("tokens", "pace")]
+            for file in (*chain(*shared), *settings.ledger_file.parent.glob(f"*-{run.id}.lock")):
                 file.unlink(missing_ok=True)

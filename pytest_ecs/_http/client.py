@@ -212,9 +212,10 @@ class Client:
         projects = {p.get("name"): p.get("id") for p in listed or () if isinstance(p, Mapping)}
         if isinstance(projects.get(name), str):
             return str(projects[name])
+        iam = f"IAM at {self.connection.target.iam}"
         raise NotAnEcsEndpoint(
-            f"IAM at {self.connection.target.iam} does not list the project {name!r}",
-            seen=f"HTTP {exchange.status}, projects {sorted(map(str, projects))}",
+            f"{iam} does not list the project {name!r}" if name else "The credentials name no project",
+            seen=f"{iam} answers HTTP {exchange.status}, projects {sorted(map(str, projects))}",
             hint="set project_id in clouds.yaml, OS_PROJECT_ID or HUAWEICLOUD_SDK_PROJECT_ID",
         )
 

@@ -150,8 +150,13 @@ def read_cloud(name: str, search: Sequence[Path], environ: Mapping[str, str], re
         certificate=pair[0] or None,
         key=pair[1] or None,
         source=source,
-        unused=tuple(dict.fromkeys(_unused(entries))),
+        unused=(*dict.fromkeys(_unused(entries)), *_lonely_key(entries)),
     )
+
+
+def _lonely_key(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if any(one.get("key") for one in entries) and not any(one.get("cert") for one in entries):
+        yield "key, without the cert that it belongs to,"
 
 
 def _plain(entries: Sequence[Mapping[str, Any]], source: str) -> Cloud:

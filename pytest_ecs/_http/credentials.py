@@ -314,9 +314,10 @@ def _difference(first: Credentials, second: Credentials) -> str | None:
 def _halves(found: Credentials, names: Mapping[str, Sequence[str]] | None = None) -> str:
     """Say in brackets which halves of a credential are there."""
     names = names or {}
-    asked = (
+    asked: tuple[str, ...] = (
         ("ak", "sk") if "ak" in names else ("username", "password") if names else ("username", "password", "ak", "sk")
     )
+    asked += ("security_token",) if found.security_token and not found.ak else ()
     halves = [f"{names[name][0] if names else name} {'set' if getattr(found, name) else 'not set'}" for name in asked]
     return f"({', '.join(halves)})"
 

@@ -102,6 +102,12 @@ class Exchange:
         return self.failure is None and self.status >= 400
 
     @property
+    def is_page(self) -> bool:
+        """Whether it is an error of a server as a text that calls itself no JSON: whatever stands before the service writes such pages."""
+        is_text = self.response_body is None and bool(self.response_text)
+        return self.status >= 500 and is_text and "json" not in self.response_headers.get("content-type", "")
+
+    @property
     def answer(self) -> str:
         """What came back, in one line for people: the status and the body, or why there was no answer."""
         if self.failure is not None:

@@ -129,6 +129,9 @@ def _concluded(connection: Connection, exchange: Exchange) -> Exchange:
     """Record an answer that stands; one of a gateway is no answer of the service."""
     if exchange.status not in GATEWAY:
         connection.contact.hear()
+        if exchange.is_page:
+            page = f"HTTP {exchange.status} as a page, which a gateway may have written: nobody knows whether the request was done"
+            exchange = replace(exchange, failure=page)
         connection.journal.add(exchange)
         return exchange
     tried = f"HTTP {exchange.status} after {exchange.repeated + 1} attempt{'s' if exchange.repeated else ''}"

@@ -31,6 +31,7 @@ from pytest_ecs._report.record import Record
 from pytest_ecs._report.shown import never_shown
 from pytest_ecs._report.waiving import WRONG, fits, in_force, waiver_of, weigh_waivers
 from pytest_ecs._types import Verdict
+from pytest_ecs.exceptions import fault_of
 
 __all__ = ["Result", "build", "decide", "group", "inside", "overall", "results_of", "summary_of", "wanted"]
 
@@ -171,6 +172,9 @@ def _reason(finding: Finding, requirement: Requirement) -> str:
     """Say why; of a failure what was expected and what was observed, so that it is never empty."""
     if finding.outcome == "pass":
         return ""
+    if finding.outcome == "error":
+        fault = f"{fault_of(finding.reason)}: "
+        return fault + finding.reason.removeprefix(fault)
     if finding.outcome != "fail":
         return finding.reason or _NEVER
     seen = json.dumps(finding.observed, ensure_ascii=False)  # "1" is not 1

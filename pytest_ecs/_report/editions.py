@@ -77,7 +77,7 @@ def _by_the_document(evidence: Evidence, plain: Contract) -> dict[str, str]:
     today = date.fromisoformat(header.started[:10])
     absent = unoffered(evidence.record, plain, header.declaration)
     asked = wanted(header.selection, plain)
-    results = decide(asked, again.deciding(), header.waivers, today=today, absent=absent)
+    results = decide(asked, again.deciding(), header.waivers, today=today, absent=absent, operations=plain.operations)
     return {result.requirement.id: str(result.verdict) for result in results}
 
 

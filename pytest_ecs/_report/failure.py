@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pytest_ecs._checks import Finding
@@ -14,6 +14,7 @@ from pytest_ecs._report.certificate import Result
 from pytest_ecs._report.evidence import chosen
 from pytest_ecs._text import harmless
 from pytest_ecs._types import JSON
+from pytest_ecs.exceptions import ConformanceFailure, Fault, fault_of
 
 __all__ = ["blame", "explain", "explain_all", "explain_own", "short"]
 
@@ -28,12 +29,22 @@ def short(value: JSON, lines: int = _LINES) -> str:
     return "\n".join(rows if len(rows) <= lines else [*rows[:lines], f"… {len(rows) - lines} more lines"])
 
 
-def blame(outcome: str) -> str:
-    """Say who has to look into it: product, environment or harness."""
-    return {
-        "fail": "product: the endpoint breaks a documented requirement",
-        "error": "environment or harness: nothing is said about the endpoint",
-    }.get(outcome, "nobody")
+#: Whose fault it is -> what that means (docs/faults.md).
+_MEANING: Mapping[Fault, str] = {
+    "product": "the endpoint breaks a documented requirement",
+    "environment": "look at the network, the gateway or the quota, and run again; nothing is said about the endpoint",
+    "credentials": "renew them; nothing is said about the endpoint",
+    "configuration": "the reason names the option; nothing is said about the endpoint",
+    "harness": "report it to this project; nothing is said about the endpoint",
+}
+
+
+def blame(finding: Finding) -> str:
+    """Say who has to look into what was found, and what to do."""
+    if finding.outcome not in {"fail", "error"}:
+        return "nobody"
+    fault = fault_of(finding.reason) if finding.outcome == "error" else fault_of(ConformanceFailure(""))
+    return f"{fault}: {_MEANING[fault]}"
 
 
 def explain(
@@ -66,7 +77,7 @@ def explain(
         lines.append(f"  Repeat    {exchange.curl()}")
     if ruling is not None:
         lines.append(f"  Ruling    {ruling.id}: {ruling.accept}")
-    lines.append(f"  Blame     {blame(finding.outcome)}")
+    lines.append(f"  Blame     {blame(finding)}")
     return harmless("\n".join(lines))
 
 

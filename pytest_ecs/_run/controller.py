@@ -138,7 +138,7 @@ class Recorder:
         text = str(report.longrepr).strip().splitlines()
         reason = text[-1] if text else "the test process died"
         if about in self._contract.requirements:
-            self.add(Rows(findings=[Finding(about, "error", reason=reason)]))
+            self.add(Rows(findings=[Finding(about, "error", reason=f"harness: {reason}")]))
         self.lost(f"{report.nodeid}: {reason}")
 
     # Evidence

@@ -18,10 +18,12 @@ from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsE
 if TYPE_CHECKING:
     from pytest_ecs._run.session import Session
 
-__all__ = ["PROBES", "offered", "prepare", "resources", "supply_key_pair"]
+__all__ = ["PROBES", "offered", "prepare", "resources", "same_project", "stock_of", "supply_key_pair"]
 
 #: A query of each chapter that changes nothing and that every endpoint with the chapter answers.
 PROBES: Mapping[int, str] = {5: "/v1/{project_id}/cloudservers/limits", 6: "/v2.1/{project_id}/limits"}
+#: A query of chapter 6 that each profile may send.
+_NATIVE = "/v2.1/{project_id}/servers"
 
 
 def prepare(session: Session, found: Mapping[str, JSON] | None = None) -> None:
@@ -64,11 +66,15 @@ def offered(session: Session) -> dict[int, bool]:
         text = f"{(exchange.response_text or '(no JSON object)')[:200]!r}"
         where = f"{session.target.endpoint} ({exchange.request_line})"
 
+        native = session.client.get(_NATIVE, query={"limit": "1"}).accepted if 6 not in chapters else False
+        seen = f"HTTP {exchange.status}, JSON with {', '.join(exchange.json_object)}"
         raise NotAnEcsEndpoint(
             f"What answers at {where} is no ECS endpoint"
             + (f" with chapter {', '.join(map(str, chapters))}" if exchange.json_object else ""),
-            seen=exchange.answer[:300] if exchange.json_object else f"HTTP {exchange.status}, {kind}: {text}",
-            hint="check the URL given as --ecs-endpoint, and the profile",
+            seen=seen[:300] if exchange.json_object else f"HTTP {exchange.status}, {kind}: {text}",
+            hint="it lists servers by chapter 6, so take the profile native"
+            if native
+            else "check the URL given as --ecs-endpoint, and the profile",
         )
     return chapters
 
@@ -85,13 +91,7 @@ def identities(session: Session) -> None:
 
     Raises `ConfigurationError` when the URL of the endpoint names another project than the credentials are for.
     """
-    stated, project = session.target.project_in_url, session.client.project_id
-    if stated not in {None, project}:
-        raise ConfigurationError(
-            "The URL of the ECS endpoint names another project than the credentials",
-            seen=f"{stated} in the URL, {project} by {session.target.identities['primary'].source}",
-            hint="give the URL without a project",
-        )
+    same_project(session)
     for identity, client in session.clients.items():
         if identity == "primary":
             client.access()
@@ -103,6 +103,17 @@ def identities(session: Session) -> None:
             raise AuthenticationFailed(
                 f"{OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
             ) from None
+
+
+def same_project(session: Session) -> None:
+    """Raise `ConfigurationError` when the URL of the endpoint names another project than the credentials are for."""
+    stated, project = session.target.project_in_url, session.client.project_id
+    if stated not in {None, project}:
+        raise ConfigurationError(
+            "The URL of the ECS endpoint names another project than the credentials",
+            seen=f"{stated} in the URL, {project} by {session.target.identities['primary'].source}",
+            hint="give the URL without a project",
+        )
 
 
 def supply_key_pair(session: Session) -> None:
@@ -136,16 +147,20 @@ def _complete(session: Session) -> None:
         session.target = replace(session.target, identities={**session.target.identities, "primary": named})
 
 
-def resources(session: Session, chapters: Mapping[int, bool]) -> dict[str, tuple[str, str]]:
-    """Return name -> (id, where it was found) of what `Resources` names, as far as it is not given and can be found."""
-    given = session.target.resources
-    stock = Stock(
+def stock_of(session: Session, chapters: Mapping[int, bool]) -> Stock:
+    """Return what reads the lists of the project, of the *chapters* that are there."""
+    return Stock(
         session.client,
         session.client.access(),
         session.target.region,
         native=bool(chapters.get(6)),
         ecs=bool(chapters.get(5)),
     )
+
+
+def resources(session: Session, chapters: Mapping[int, bool]) -> dict[str, tuple[str, str]]:
+    """Return name -> (id, where it was found) of what `Resources` names, as far as it is not given and can be found."""
+    given, stock = session.target.resources, stock_of(session, chapters)
     found: dict[str, tuple[str, str]] = {}
     steps: tuple[tuple[tuple[str, ...], Callable[[Resources], dict[str, tuple[str, str]]]], ...] = (
         (("image_id",), stock.image),

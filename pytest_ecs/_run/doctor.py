@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
-from pytest_ecs._run.discovery import PROBES, offered, resources
+from pytest_ecs._run.discovery import PROBES, offered, resources, same_project
+from pytest_ecs._run.quotas import quotas
 from pytest_ecs._run.schemes import OPTIONS
 from pytest_ecs._types import Identity
 from pytest_ecs.exceptions import EcsError, PrerequisiteMissing
@@ -17,19 +18,12 @@ if TYPE_CHECKING:
     from pytest_ecs._run.options import Settings
     from pytest_ecs._run.session import Session
 
-__all__ = ["Line", "examine", "quotas"]
+__all__ = ["Line", "examine"]
 
 #: Seconds by which two clocks may differ; a signature of AK/SK is refused when they differ by a quarter of an hour (4.2).
 _SKEW = 300.0
 #: Lists that every user with some permission may see, and one without any may not.
 _LISTS = {6: "/v2.1/{project_id}/servers", 5: "/v1/{project_id}/cloudservers/flavors"}
-#: What is left of each quota: what people call it, the most and the used of 5.9.1 and 6.10.1.
-_QUOTAS = (
-    ("servers", "maxTotalInstances", "totalInstancesUsed"),
-    ("vCPUs", "maxTotalCores", "totalCoresUsed"),
-    ("MiB of memory", "maxTotalRAMSize", "totalRAMUsed"),
-    ("server groups", "maxServerGroups", "totalServerGroupsUsed"),
-)
 
 
 @dataclass(frozen=True)
@@ -92,6 +86,7 @@ def _logins(session: Session) -> Iterator[Line]:
     try:
         access = session.client.access()
         project = session.client.project_id
+        same_project(session)
     except EcsError as error:
         yield Line("login", "fail", str(error), source)
         return
@@ -149,19 +144,6 @@ def _others(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:
             yield Line(what, "ok", f"is denied {exchange.request_line}: HTTP {exchange.status}", source)
         elif exchange is not None:
             yield Line(what, "fail", f"is not denied {exchange.request_line}: {_short(exchange)}", source)
-
-
-def quotas(session: Session, chapters: Mapping[int, bool]) -> Iterator[tuple[str, int, int]]:
-    """Yield what is left of each quota, and how much there is; unlimited ones are left out."""
-    for number in (n for n, there in chapters.items() if there):
-        shown = session.client.get(PROBES[number]).json_object  # 5.9.1 has no wrapper, 6.10.1 has one
-        limits = shown.get("limits")
-        absolute = shown.get("absolute") or (limits.get("absolute") if isinstance(limits, Mapping) else None) or {}
-        for what, most, used in _QUOTAS:
-            limit, now = absolute.get(most), absolute.get(used)
-            if isinstance(limit, int) and isinstance(now, int) and limit >= 0:
-                yield what, limit - now, limit
-        return
 
 
 def _resources(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ecs._report.certificate import inside
-from pytest_ecs._run.doctor import quotas
 from pytest_ecs._run.profiles import asked, chapters
+from pytest_ecs._run.quotas import quotas, vcpus
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
     from pytest_ecs._run.options import Settings
     from pytest_ecs._run.session import Session
 
-__all__ = ["Plan", "chosen", "lines", "plan_of"]
+__all__ = ["MISFIT", "Plan", "chosen", "lines", "plan_of"]
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,22 @@ _MEASURED = {
     "deprecated": _Figures(1200, 10, 25, 4000, 40.0),
     "full": _Figures(6110, 43, 45, 19500, 190.0),
 }
+#: How a line begins that says what does not fit.
+MISFIT = "  does not fit: "
 #: Servers that the pool and a test may hold at once, in each process.
 _AT_ONCE = 6
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Estimates, each an upper one."""
+    """Estimates, each an upper one, whatever the limits of the run are."""
 
     requirements: int
     servers: int
     at_once: int
+    #: How many servers have the flavor that they are resized to, at once.
+    resized: int
+    #: Beside those that servers boot from.
     disks: int
     addresses: int
     requests: int
@@ -63,37 +68,68 @@ def chosen(settings: Settings, contract: Contract) -> list[str]:
 
 
 def plan_of(settings: Settings, requirements: Collection[str], processes: int = 1) -> Plan:
-    """Return what testing *requirements* will use; the limits of the settings are never passed."""
+    """Return what testing *requirements* will use."""
     whole = _MEASURED.get(settings.profile, _MEASURED["full"])
     share = min(1.0, len(requirements) / whole.requirements)
     # Even one requirement needs the pool's first servers.
-    servers = min(settings.max_servers, max(settings.batch * processes, round(whole.servers * share)))
+    servers = max(settings.batch * processes, round(whole.servers * share))
     return Plan(
         requirements=len(requirements),
         servers=servers,
         at_once=min(servers, _AT_ONCE * processes),
+        resized=min(servers, processes),
         disks=round(whole.disks * share),
         addresses=0 if settings.profile == "native" else round(4 * share),
         requests=round(whole.requests * share),
-        minutes=min(settings.max_minutes, max(1.0, round(whole.minutes * share / processes, 1))),
+        minutes=max(1.0, round(whole.minutes * share / processes, 1)),
     )
 
 
 def lines(session: Session, settings: Settings, plan: Plan) -> Iterator[str]:
-    """Yield what is said of a plan, against the limits that were set and the quotas that are left."""
-    target = session.target
-    missing = session.reach.missing
+    """Yield what is said of a plan, against the limits that were set and the quotas that are left.
+
+    What does not fit comes last, each in a line that begins with `MISFIT`.
+    """
+    target, missing = session.target, session.reach.missing
+    chapters = {5: not session.is_native and 5 not in missing, 6: 6 not in missing}
+    each = vcpus(session, chapters)
+    needed = {"servers": plan.at_once, "disks": plan.at_once + plan.disks, "public addresses": plan.addresses}
+    if each is not None:
+        needed["vCPUs"] = (plan.at_once - plan.resized) * each[0] + plan.resized * max(each)
     yield (
         f"Plan for {target.name} ({target.endpoint}): {plan.requirements} requirements of the profile {settings.profile}"
         + (f", without chapter {', '.join(map(str, sorted(missing)))}, which it does not offer" if missing else "")
     )
+    cpus = "" if each is None else f" and {each[0]} vCPUs"
     yield (
         f"  about {plan.servers} servers in all (limit {settings.max_servers}), {plan.at_once} at once, each of flavor "
-        f"{target.resources.flavor_id or 'unknown'}; {plan.disks} disks; {plan.addresses} public addresses"
+        f"{target.resources.flavor_id or 'unknown'}{cpus}; {plan.disks} disks; {plan.addresses} public addresses"
     )
     yield f"  about {plan.requests} requests and {plan.minutes:g} minutes (limit {settings.max_minutes:g})"
-    for what, left, most in quotas(session, {5: not session.is_native, 6: True}):
-        needed = plan.at_once if what == "servers" else 0
-        note = f": less than the {needed} that may be needed at once" if left < needed else ""
-        yield f"  quota: {left} {what} left of {most}{note}"
+    misfits = list(_beyond(settings, plan))
+    left = {what: (free, most) for what, free, most in quotas(session, chapters)}
+    for what, (free, most) in left.items():
+        asked = needed.get(what)
+        yield f"  quota: {free} {what} left of {most}" + ("" if asked is None else f"; up to {asked} at once")
+        if asked is not None and asked > free:
+            misfits.append(f"up to {asked} {what} at once, and {free} are left of the quota of {most}")
+    unknown = [what for what in needed if what not in left]
+    if unknown:
+        yield f"  quota: nothing found that limits {', '.join(unknown)}"
     yield from (f"  {remark}" for remark in target.remarks)
+    yield from (f"{MISFIT}{one}" for one in misfits)
+
+
+def _beyond(settings: Settings, plan: Plan) -> Iterator[str]:
+    """Yield which limits of the run the plan passes; reaching one ends the run in order."""
+    ends = "the run ends there, cleans up, and says what is left"
+    if plan.servers > settings.max_servers:
+        yield f"about {plan.servers} servers in all, and --ecs-max-servers={settings.max_servers}: {ends}"
+    if plan.minutes > settings.max_minutes:
+        yield f"about {plan.minutes:g} minutes, and --ecs-max-minutes={settings.max_minutes:g}: {ends}"
+    rate = settings.max_requests_per_second
+    if rate is not None and plan.requests / rate / 60 > min(plan.minutes, settings.max_minutes):
+        yield (
+            f"about {plan.requests} requests, which take {plan.requests / rate / 60:.0f} minutes by "
+            f"--ecs-max-requests-per-second={rate:g}"
+        )

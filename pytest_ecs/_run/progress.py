@@ -1,4 +1,4 @@
-"""A line each minute that says how far a run is and what it waits for, also while one test waits long."""
+"""How far a run is and what it waits for, also while one test waits long: a live line on a terminal, else a line each minute."""
 
 from __future__ import annotations
 
@@ -7,31 +7,62 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ecs._run.live import Live, wants_live
 from pytest_ecs._text import harmless
+from pytest_ecs._types import JSON
 
 if TYPE_CHECKING:
     from pytest_ecs._http.exchange import Exchange
     from pytest_ecs._http.journal import Journal
     from pytest_ecs._run.process import Keeper
+    from pytest_ecs._run.session import Session
 
-__all__ = ["Progress", "waiting"]
+__all__ = ["Progress", "Usual", "waiting"]
 
 #: Seconds between two lines.
 _EVERY = 60.0
 
 
-def waiting(journal: Journal, now: float) -> str:
+@dataclass
+class Usual:
+    """How long jobs of each type took in this process."""
+
+    _mark: int = 0
+    _began: dict[str, float] = field(default_factory=dict)
+    _took: dict[str, list[float]] = field(default_factory=dict)
+
+    def look(self, journal: Journal) -> None:
+        """Take in what came since the last time."""
+        new = journal.since(self._mark)
+        self._mark += len(new)
+        for one in new:
+            job, status = one.parameters.get("job_id"), one.json_object.get("status")
+            if job and one.accepted:
+                began = self._began.setdefault(job, one.started)
+                if status == "SUCCESS" and self._began.pop(job, None) is not None:
+                    self._took.setdefault(str(one.json_object.get("job_type")), []).append(one.started - began)
+
+    def of(self, kind: JSON) -> str:
+        """Return the usual time of a type of jobs in words, none where none is over yet."""
+        took = self._took.get(str(kind))
+        return f", usually {median(took):.0f} s" if took else ""
+
+
+def waiting(journal: Journal, now: float, usual: Usual | None = None) -> str:
     """Return what the last request of a process was about: the job or the server that is waited for, or the request."""
     last = next(iter(reversed(journal)), None)
     if last is None:
         return ""
     since = f"for {now - _first(last, journal).started:.0f} s"
     if last.parameters.get("job_id") and (status := last.json_object.get("status")):
-        return harmless(f"job {last.json_object.get('job_type')} {status} {since}")
+        kind = last.json_object.get("job_type")
+        return harmless(f"job {kind} {status} {since}" + (usual.of(kind) if usual is not None else ""))
     server = last.json_object.get("server")
     if isinstance(server, dict) and server.get("status"):
         task = server.get("OS-EXT-STS:task_state")
@@ -64,12 +95,18 @@ class Progress:
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
         self._out = -1
+        self._live: Live | None = None
+        self._usual = Usual()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin once it is known how much there is to do."""
         self._all.update(item.nodeid for item in session.items)
-        if self._thread is None and not session.config.option.collectonly:
+        if self._thread is None and self._live is None and not session.config.option.collectonly:
             reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+            if wants_live(reporter, session.config, os.environ):
+                self._live = Live(reporter, lambda: (len(self._done), len(self._all), self.line()))
+                self._live.start()
+                return
             with suppress(OSError, AttributeError, ValueError):  # -p no:terminal, or what is no file
                 self._out = os.dup(reporter._tw._file.fileno())
                 self._thread = threading.Thread(target=self._tell, name="pytest-ecs-progress", daemon=True)
@@ -90,8 +127,22 @@ class Progress:
                 ledger = session.ledger
                 self._servers = len(ledger.servers(ledger.run)), ledger.created()
 
+    def pytest_enter_pdb(self) -> None:
+        """Leave the terminal to the debugger."""
+        self._clear()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self) -> None:
+        """Leave the terminal to what is said at the end."""
+        self._clear()
+
+    def _clear(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+
     def pytest_unconfigure(self) -> None:
         """End."""
+        self._clear()
         self._over.set()
         if self._thread is not None:
             self._thread.join()
@@ -110,15 +161,16 @@ class Progress:
         words = [f"{minutes:.0f} min: {len(self._done)} of {len(self._all)} tests, {self._failed} failed"]
         if self._servers is not None:
             words.append("{} servers held, {} of {} made".format(*self._servers, settings.max_servers))
-        if session is not None and (what := _now(session.connection.journal, session.target.clock.now())):
+        if session is not None and (what := self._waits(session)):
             words.append(what)
         if not settings.embedded:
             words.append(f"{max(settings.max_minutes - minutes, 0):.0f} of {settings.max_minutes:g} minutes left")
         return "; ".join(words)
 
-
-def _now(journal: Journal, now: float) -> str:
-    try:
-        return waiting(journal, now)
-    except (RuntimeError, LookupError):  # the other thread adds to it just now
-        return ""
+    def _waits(self, session: Session) -> str:
+        journal = session.connection.journal
+        try:
+            self._usual.look(journal)
+            return waiting(journal, session.target.clock.now(), self._usual)
+        except (RuntimeError, LookupError):  # the other thread adds to it just now
+            return ""

@@ -270,9 +270,13 @@ def _open(settings: Settings, contract: Contract, target: Target, *, creates: bo
     # One file for each run, shared by its processes: a token must not outlive the run it was obtained for.
     shared = settings.state_folder / f"tokens-{settings.run}.json"
     store: TokenStore = MemoryTokenStore() if settings.embedded else FileTokenStore(shared)
-    schemes = {name: scheme(connection, name, store) for name in target.identities}
-    if not target.endpoint:
-        target = replace(target, endpoint=_in_catalogue(Client(connection, "primary", schemes["primary"])))
+    try:
+        schemes = {name: scheme(connection, name, store) for name in target.identities}
+        if not target.endpoint:
+            target = replace(target, endpoint=_in_catalogue(Client(connection, "primary", schemes["primary"])))
+    except BaseException:
+        connection.close()
+        raise
     file = settings.ledger if settings.embedded else settings.ledger_file
     limit = None if target.simulated else settings.max_servers
     ledger = Ledger(file, target=target.key, run=settings.run, limit=limit)

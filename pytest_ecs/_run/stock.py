@@ -57,10 +57,7 @@ class Stock:
 
     def flavors(self, known: Resources) -> Found:
         """Return the smallest flavor in stock and the next one that a server with it can be resized to."""
-        if self.ecs:
-            rows, where = self._list("/v1/{project_id}/cloudservers/flavors", "flavors"), "5.7.1"
-        else:
-            rows, where = self._list("/v2.1/{project_id}/flavors/detail", "flavors"), "6.6.2"
+        rows, where = self._flavors()
         least_disk, least_ram = self._needs_of_image(known.image_id)
         fit = [
             one
@@ -81,6 +78,20 @@ class Stock:
         first, other = next(((one, more) for one, more in pairs if more), (next(iter(candidates), None), None))
         found = {"flavor_id": (str(first["id"]), where)} if first else {}
         return found | ({"other_flavor_id": (str(other["id"]), where)} if other else {})
+
+    def _flavors(self) -> tuple[list[Mapping[str, Any]], str]:
+        if self.ecs:
+            return self._list("/v1/{project_id}/cloudservers/flavors", "flavors"), "5.4.1"
+        return self._list("/v2.1/{project_id}/flavors/detail", "flavors"), "6.6.2"
+
+    def vcpus(self) -> dict[str, int]:
+        """Return the number of vCPUs of each flavor that says it."""
+        return {str(one.get("id")): int(_number(one, "vcpus")) for one in self._flavors()[0] if _number(one, "vcpus")}
+
+    def disk_limits(self) -> JSON:
+        """Return what the volume service says of the limits of the project; None where there is none."""
+        shown = self._companion("volumev3", "/v3/{project_id}/limits", None, {})
+        return shown[0].get("limits") if shown else None
 
     def _larger(self, first: Mapping[str, Any], ordered: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         """Return the smallest flavor that is no smaller than *first* and that its servers can be resized to."""

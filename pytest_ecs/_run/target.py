@@ -121,6 +121,8 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
     for identity, cloud in seconds:
         if cloud:
             identities[identity] = load(cloud, files, search, region=settings.region)
+    # What a certificate says of them is nobody's business beyond the name of the file.
+    identities = {one: replace(has, source=_at_home(has.source, environ)) for one, has in identities.items()}
     return Target(
         name=settings.cloud or str(urlsplit(endpoint.root if endpoint else iam).netloc),
         endpoint=endpoint.root if endpoint else "",
@@ -135,6 +137,12 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
         project_in_url=endpoint.project_id if endpoint else None,
         remarks=tuple(f"{what} ({one.source}) is not used" for one in identities.values() for what in one.unused),
     )
+
+
+def _at_home(text: str, environ: Mapping[str, str]) -> str:
+    """Return *text* with paths below the user's home as people write them."""
+    home = environ.get("HOME", "").rstrip("/")
+    return text.replace(f"{home}/", "~/") if home else text
 
 
 #: Variables that say where clouds.yaml is.

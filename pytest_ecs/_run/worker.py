@@ -128,7 +128,7 @@ class Witness:
             reason = f"what it speaks of did not come up, since {min(self._broken)} is broken"
             self._conclude(silent, "not_tested", reason)
             return
-        self._conclude(silent, "error", f"the check {item.name} ended without judging it")
+        self._conclude(silent, "error", f"harness: the check {item.name} ended without judging it")
         raise ConformanceFailure(
             f"{item.name} ended without judging {', '.join(silent)}: this is a bug of the check", silent
         )
@@ -291,7 +291,7 @@ class Witness:
             self._conclude(covered, "not_tested", reason)
             report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1] or 0, reason)
             return
-        self._conclude(covered, "error", f"the check itself broke: {type(error).__name__}: {error}")
+        self._conclude(covered, "error", f"harness: the check itself broke: {type(error).__name__}: {error}")
 
     def _conclude(self, covered: Iterable[str], outcome: Any, reason: str) -> None:
         session = self._keeper.session

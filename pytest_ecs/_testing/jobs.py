@@ -37,10 +37,10 @@ class Jobs:
         """
         if not exchange.accepted:
             return
-        job = exchange.json_object.get("job_id")
+        made, job = self.session.pool.settle(exchange), exchange.json_object.get("job_id")
         if isinstance(job, str):
-            self._last = job
-        if not self.session.pool.settle(exchange):
+            self._last = job  # one that failed is of no use to whoever needs one that is over
+        if not made:
             for lease in leases or ():
                 self.session.pool.wait_stable(lease.id)
 

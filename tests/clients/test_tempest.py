@@ -85,7 +85,7 @@ def _configure(about: Described, folder: Path) -> None:
         "service_available": {"neutron": True, "cinder": True, "glance": True, "swift": False, "nova": True},
         "network": {"public_network_id": EXTERNAL, "floating_network_name": "external"},
         "validation": {"run_validation": False},
-        "volume": {"build_interval": 1, "build_timeout": 60, "volume_size": 10},
+        "volume": {"build_interval": 1, "build_timeout": 60, "volume_size": 40},
     }
     lines = [
         line

@@ -34,8 +34,8 @@ def main() -> int:
         notes += [] if one.good else [f"{one}\n{one.words}"]
     if options.answers:
         told = attack(options.answers, options.seed)
-        rows["hostile answers"] = [told.answers, None, None, None, len(told.broken)]
-        notes += told.broken
+        rows["hostile answers"] = [told.answers, None, None, len(told.hung), len(told.broken)]
+        notes += [*told.broken, *(f"{one} was not over at its deadline" for one in told.hung)]
     print(f"{'what':34}{'tried':>7}" + "".join(f"{name:>16}" for name in _COLUMNS))  # noqa: T201 - that is its output
     for what in sorted(rows, key=lambda name: [*STOPS].index(name) if name in STOPS else -1):
         tried, *bad = rows[what]

@@ -1,8 +1,9 @@
 """Hostile answers by the thousand: ``python -m tests.faults.hostile --answers 10000 --seed 1``.
 
-Real answers of the mock are spoilt by chance, in their values, text, encoding, status and headers, and given to a client
-without sockets. Whatever reads answers reads each of them: the judge, the report, and what finds out what was created.
-Nothing may break, hang, grow without bound, or leave something behind that a file or a terminal does not take.
+Real answers of the mock are spoilt by chance, in their values, text, encoding, status, headers and bytes, and given to a
+client over a socket. Whatever reads answers reads each of them: the judge, the report, and what finds out what was created.
+Nothing may break, hang, grow without bound, or leave something behind that a file or a terminal does not take. Each answer
+has a deadline of its own: what takes longer to send and read hangs.
 """
 
 from __future__ import annotations
@@ -11,19 +12,24 @@ import argparse
 import gzip
 import json
 import random
+import signal
+import socket
 import sys
+import threading
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from pytest_ecs._checks.judge import drift, judge
+from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.job import describe, job_error_codes, server_ids
 from pytest_ecs._http.limits import BODY
+from pytest_ecs._http.transport import Bounded, _Backend
 from pytest_ecs._report.failure import explain
 from pytest_ecs._report.rows import Rows
 from pytest_ecs._resources.creation import job_of, server_of
@@ -35,6 +41,8 @@ from pytest_ecs.exceptions import EcsError, fault_of
 
 __all__ = ["Seen", "attack"]
 
+#: Seconds that the client gives each attempt, and after which an answer, with all that reads it, hangs.
+_TOTAL, _DEADLINE = 1.0, 60.0
 _V1, _V2 = "/v1/{project_id}", "/v2.1/{project_id}"
 #: Queries whose answers are spoilt.
 _REAL = (
@@ -84,6 +92,8 @@ class Seen:
     findings: int = 0
     #: Most bytes that one answer cost while it was read.
     most: int = 0
+    #: What was not over at its deadline.
+    hung: list[str] = field(default_factory=list)
     #: What broke: what was asked, and the exception.
     broken: list[str] = field(default_factory=list)
 
@@ -94,23 +104,43 @@ def attack(answers: int, seed: int) -> Seen:
     real = [session.client.get(path).response_body for path in _REAL]
     operations = sorted(session.contract.operations.values(), key=lambda operation: operation.id)
     told = Seen()
+    bounded, answer = session.connection.http._transport, _Answer()
+    assert isinstance(bounded, Bounded)
+    inner = bounded._inner
+    with _speaking(answer) as port:
+        # Behind the bounds of the client, as for any endpoint.
+        bounded._inner, bounded.total = _Hostile(inner, port), _TOTAL
+        _attack(session, operations, real, answer, told, answers, seed)
+    bounded._inner = inner
+    session.close()
+    return told
+
+
+def _attack(
+    session: Session,
+    operations: Sequence[Operation],
+    real: list[Any],
+    answer: _Answer,
+    told: Seen,
+    answers: int,
+    seed: int,
+) -> None:
     chance = random.Random()
-    # Behind the bounds of the client, as an answer from a socket would be.
-    bounded, answer = session.connection.http._transport, list[Any]()
-    inner = bounded._inner  # type: ignore[attr-defined]
-    bounded._inner = _Hostile(inner, answer)  # type: ignore[attr-defined]
     tracemalloc.start()
     for number in range(answers):
         chance.seed(f"{seed} {number}")
         operation = chance.choice(operations)
-        answer[:] = _spoilt(chance, real)
+        answer.raw, answer.held = _wire(chance, *_spoilt(chance, real))
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]
         what = f"answer {number} of seed {seed} to {operation.id}"
         try:
-            for exchange in _asked(session, operation.method, operation.path, chance):
-                told.failures += exchange.failure is not None
-                told.findings += _read(session, exchange)
+            with _deadline():
+                for exchange in _asked(session, operation.method, operation.path, chance):
+                    told.failures += exchange.failure is not None
+                    told.findings += _read(session, exchange)
+        except _Late:
+            told.hung.append(what)
         except EcsError as error:
             told.failures += 1
             if fault_of(error) == "harness":
@@ -121,34 +151,116 @@ def attack(answers: int, seed: int) -> Seen:
         told.most = max(told.most, tracemalloc.get_traced_memory()[1] - before)
         session.connection.contact.hear()
     tracemalloc.stop()
-    bounded._inner = inner  # type: ignore[attr-defined]
-    session.close()
-    return told
+
+
+class _Late(BaseException):
+    """An answer was not read at its deadline; nothing of what reads it may catch that."""
+
+
+@contextmanager
+def _deadline() -> Iterator[None]:
+    """Raise `_Late` in the main thread where the block takes too long."""
+
+    def late(*_: object) -> None:
+        raise _Late
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, _DEADLINE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@dataclass
+class _Answer:
+    """What the next request is answered with, and whether the connection stays open without another byte."""
+
+    raw: bytes = b""
+    held: bool = False
 
 
 class _Hostile(httpx.BaseTransport):
-    """Answers everything but logins with what stands in *answer*."""
+    """Sends everything but logins to the port of whoever is hostile."""
 
-    def __init__(self, inner: httpx.BaseTransport, answer: list[Any]) -> None:
-        self._inner = inner
-        self._answer = answer
+    def __init__(self, inner: httpx.BaseTransport, port: int) -> None:
+        self._inner, self._port = inner, port
+        self._outer = httpx.HTTPTransport()
+        self._outer._pool._network_backend = _Backend(self._outer._pool._network_backend)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/auth/tokens"):
             return self._inner.handle_request(request)
-        body, status, headers = self._answer
-        return httpx.Response(status, headers=headers, stream=_Stream(body))
+        url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
+        sent = httpx.Request(request.method, url, headers=request.headers, stream=request.stream)
+        sent.extensions = request.extensions
+        return self._outer.handle_request(sent)
 
 
-class _Stream(httpx.SyncByteStream):
-    def __init__(self, body: bytes) -> None:
-        self._body = body
+@contextmanager
+def _speaking(answer: _Answer) -> Iterator[int]:
+    """Answer whatever is asked on a port with what stands in *answer*."""
 
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._body
+    def speak(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            stream = connection.makefile("rb")
+            length = 0
+            while (line := stream.readline()) not in {b"\r\n", b""}:
+                name, _, value = line.partition(b":")
+                length = int(value) if name.lower() == b"content-length" else length
+            stream.read(length)
+            connection.sendall(answer.raw)
+            if answer.held:
+                connection.recv(1)  # until the client gives up
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=speak, args=listener.accept()[:1], daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
 
 
-def _spoilt(chance: random.Random, real: list[Any]) -> list[Any]:
+def _wire(chance: random.Random, body: bytes, status: int, headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bool]:
+    """Return an answer as bytes, which may be no HTTP, and whether the connection then stays open."""
+    lines = [b"HTTP/1.1 %d Whatever" % status, *(name + b": " + value for name, value in headers)]
+    how = chance.random()
+    if how < 0.9:
+        return b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", body]), False
+    whole = b"\r\n".join([*lines, b"", body])
+    if how < 0.905:
+        return b"\r\n".join([*lines, b"Content-Length: %d" % (len(body) + 7), b"", body]), True
+    return chance.choice(_BYTES)(whole, lines, body), False
+
+
+#: What happens to the bytes of an answer.
+_BYTES: tuple[Callable[[bytes, list[bytes], bytes], bytes], ...] = (
+    lambda whole, lines, body: whole,  # the body ends with the connection
+    lambda whole, lines, body: b"",
+    lambda whole, lines, body: whole[: len(whole) // 3],
+    lambda whole, lines, body: b"\x16\x03\x01\x02" + whole,
+    lambda whole, lines, body: whole.replace(b"\r\n", b"\n"),
+    lambda whole, lines, body: whole.replace(b"HTTP/1.1", b"HTTP/9.9"),
+    lambda whole, lines, body: whole.replace(b"Whatever", b"\xff\x00"),
+    lambda whole, lines, body: b"HTTP/1.1 103 Early\r\nX: y\r\n\r\n" * 300 + whole,
+    lambda whole, lines, body: b"\r\n".join([*lines, b"no colon", b"", body]),
+    lambda whole, lines, body: b"\r\n".join([*lines, *[b"X-Much: " + b"x" * 500] * 500, b"", body]),
+    lambda whole, lines, body: b"\r\n".join([*lines, b"Content-Length: -1", b"", body]),
+    lambda whole, lines, body: b"\r\n".join([*lines, b"Content-Length: 1", b"Content-Length: 2", b"", body]),
+    lambda whole, lines, body: b"\r\n".join([*lines, b"Transfer-Encoding: chunked", b"", b"zz", body]),
+    lambda whole, lines, body: b"\r\n".join(
+        [*lines, b"Transfer-Encoding: chunked", b"", b"%x" % len(body), body, b"0", b""]
+    ),
+    lambda whole, lines, body: b"\r\n".join(
+        [*lines, b"Transfer-Encoding: gzip, chunked", b"", b"5", b"hello", b"0", b"", b""]
+    ),
+)
+
+
+def _spoilt(chance: random.Random, real: list[Any]) -> tuple[bytes, int, list[tuple[bytes, bytes]]]:
     """Return body, status and headers of an answer that somebody spoilt."""
     value = json.loads(json.dumps(chance.choice(real)))
     for _ in range(chance.randint(0, 4)):
@@ -163,7 +275,7 @@ def _spoilt(chance: random.Random, real: list[Any]) -> list[Any]:
     body = chance.choice(_TEXTS)(body, chance) if chance.random() < 0.4 else body
     status = chance.choice((200, 200, 200, 202, 400, 404, *_STATUSES, *_MORE_STATUSES))
     headers = [("Content-Type", "application/json"), *chance.sample(_HEADERS, chance.randint(0, 3))]
-    return [body, status, [(name.encode(), value.encode("latin-1")) for name, value in headers]]
+    return body, status, [(name.encode(), value.encode("latin-1")) for name, value in headers]
 
 
 def _changed(value: Any, chance: random.Random) -> Any:
@@ -251,11 +363,11 @@ def main() -> int:
     options = parser.parse_args()
     told = attack(options.answers, options.seed)
     print(  # noqa: T201 - that is its output
-        f"hostile answers: {told.answers} tried, {len(told.broken)} broken, {told.failures} failures, "
+        f"hostile answers: {told.answers} tried, {len(told.broken)} broken, {len(told.hung)} hung, {told.failures} failures, "
         f"{told.findings} findings, at most {told.most / 2**20:.0f} MiB for one"
     )
-    print(*told.broken, sep="\n")  # noqa: T201
-    return 1 if told.broken else 0
+    print(*told.broken, *told.hung, sep="\n")  # noqa: T201
+    return 1 if told.broken or told.hung else 0
 
 
 if __name__ == "__main__":

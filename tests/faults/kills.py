@@ -97,11 +97,11 @@ class Outcome:
     workers: int
     #: The run, or a sweep, did not end.
     hung: bool
-    #: What is there that was not there before, and that nobody said.
+    #: What is there that was not there before: in the cloud, and of files that processes of the run shared.
     left: tuple[str, ...]
     #: What was there before and is missing.
     missing: tuple[str, ...]
-    #: Addresses that are left and were said to be: nothing tells them from what others made.
+    #: Addresses among what is left that the sweep named: nothing tells them from what others made.
     said: tuple[str, ...]
     #: Exit status of the run and of the last sweep, and what that said.
     run: int | None
@@ -241,18 +241,25 @@ class _Trial:
         there, before = self.cloud.things(), self.cloud.before
         new = sorted(name for key, name in there.items() if key not in before)
         said = [name for name in new if name.startswith("eips ") and ended == 1 and "floating IP" in words]
+        new += self._files()
         return Outcome(
             self.stop,
             at,
             self.workers,
             hung or ended is None,
-            tuple(name for name in new if name not in said),
+            tuple(new),
             tuple(sorted(name for key, name in before.items() if key not in there)),
             tuple(said),
             run.exitcode,
             ended,
             words + (self.folder / "output").read_text("utf-8", "replace")[-1500:] if new or hung else "",
         )
+
+    def _files(self) -> list[str]:
+        """What processes of the run shared and nobody removed: tokens, locks, how fast they may go."""
+        kept = {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"}
+        state = self.folder / ".pytest-ecs"
+        return sorted(f"file {one.name}" for one in state.glob("*") if one.is_file() and one.name not in kept)
 
     def _choose(self) -> str:
         """Choose the request at which it happens, and what becomes of that; return it in words."""

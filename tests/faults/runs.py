@@ -50,8 +50,17 @@ KINDS = (
     "504-before",
     "504-after",
 )
-#: Small, and of every sort: queries, changes, jobs.
-SUITES = ("suites/ecs/test_tags.py", "suites/nova/test_keypairs.py", "suites/nova/test_metadata.py")
+#: Of every sort: queries, changes, jobs, and what costs money: servers, disks, NICs, addresses.
+SUITES = (
+    "suites/ecs/test_tags.py",
+    "suites/nova/test_keypairs.py",
+    "suites/nova/test_metadata.py",
+    "suites/ecs/test_creation_accepted.py",
+    "suites/ecs/test_batch.py",
+    "suites/ecs/test_disks.py",
+    "suites/ecs/test_nics.py",
+    "suites/deprecated/test_floating_ips.py",
+)
 #: Real seconds after which a run counts as hanging; of what a fault takes; and of one attempt, which has to be more.
 _LONGEST, _SECONDS, _TIMEOUT = 900.0, 0.3, 2
 
@@ -110,7 +119,12 @@ def _pytest(
     url = proxy.url
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:anyio", "-c", os.devnull, f"--rootdir={ROOT}"]
     target = [f"--ecs-endpoint={url}", f"--ecs-iam={url}", f"--ecs-ledger={folder / 'ledger.sqlite'}"]
-    options += ["--hypothesis-seed=7", f"--ecs-report={folder / 'report'}", f"--ecs-request-timeout={_TIMEOUT}"]
+    options += [
+        "--hypothesis-seed=7",
+        "--ecs-max-servers=100",
+        f"--ecs-report={folder / 'report'}",
+        f"--ecs-request-timeout={_TIMEOUT}",
+    ]
     resources = about["resources"]
     named = {"image_id": "image", "flavor_id": "flavor", "vpc_id": "vpc", "subnet_id": "subnet"}
     options += [f"--ecs-{option}={resources[name]}" for name, option in named.items()]

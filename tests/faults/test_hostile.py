@@ -5,9 +5,9 @@ from tests.faults.hostile import attack
 
 
 def test_no_answer_breaks_who_reads_it() -> None:
-    """Neither client nor judge nor report; and none costs more than a few times the longest body."""
+    """Neither client nor judge nor report; each is over in time, and none costs more than a few times the longest body."""
     told = attack(150, seed=2)
-    assert (told.answers, told.broken) == (150, [])
+    assert (told.answers, told.broken, told.hung) == (150, [], [])
     assert told.findings > 100
     assert told.failures > 10
     assert told.most < 8 * BODY

@@ -26,7 +26,7 @@ suite needs. So the certificate speaks of the APIs of chapter 6 and of the login
 
 **How it was made.** `tests/nova/stack` set the services up, and the command under **Reproduce** in `report.html` certified them with the
 profile `native`, a second project and a user without rights. What differs was compared with `tests/nova/differences.yaml`; what that
-does not say is not published. `nox -s nova -- --publish` does all of it for the whole profile. It covers {covers}.
+does not say is not published. `nox -s nova -- --whole --publish` does all of it. It covers the whole profile, in one run.
 
 **The verdict** is {verdict}: {passed} requirements hold, {failed} do not, {not_tested} could not be tested here and
 {not_applicable} do not apply. {requests} requests, {servers} servers, {minutes} minutes.
@@ -43,32 +43,26 @@ Where the document describes another service than Nova, a failure here is no fau
 |---|---|---|---|
 {rows}
 """
-_CORRECTED = """
-## Blamed wrongly, and corrected since
-
-{rows}
-"""
 
 
-def publish(folder: Path, root: Path = ROOT, *, part: str = "", corrected: Mapping[str, str] | None = None) -> Path:
-    """Copy the certificate in *folder*, of the whole or a *part*, and write its README; return where it is now.
+def publish(folder: Path, root: Path = ROOT) -> Path:
+    """Copy the certificate in *folder* and write its README; return where it is now, in the place of another one of that day.
 
-    *corrected* says of requirements, and of troubles, that are not as the certificate has them what was wrong.
-    Raises `ValueError` for one with errors, troubles or failures that neither this nor the list of differences explains.
+    Raises `ValueError` for one with errors, troubles or failures that the list of differences does not explain.
     """
-    corrected = corrected or {}
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    rows = list(_rows(report, read(), corrected))
-    target: Path = root / str(report["contract"]["issue"]) / PROVIDER / report["started"][:10] / part
-    target.mkdir(parents=True, exist_ok=True)
+    rows = list(_rows(report, read()))
+    target: Path = root / str(report["contract"]["issue"]) / PROVIDER / report["started"][:10]
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
     for name in _FILES:
         shutil.copyfile(folder / name, target / name)
-    (target / "README.md").write_text(_readme(report, rows, corrected), encoding="utf-8")
+    (target / "README.md").write_text(_readme(report, rows), encoding="utf-8")
     return target
 
 
-def _rows(report: Mapping[str, Any], differences: Iterable[Difference], corrected: Mapping[str, str]) -> Iterator[str]:
-    verdicts = {row["requirement"]: row["verdict"] for row in report["results"] if row["requirement"] not in corrected}
+def _rows(report: Mapping[str, Any], differences: Iterable[Difference]) -> Iterator[str]:
+    verdicts = {row["requirement"]: row["verdict"] for row in report["results"]}
     open_ = {name: verdict for name, verdict in verdicts.items() if verdict in {"fail", "error"}}
     for one in differences:
         expected = "error" if one.kind == "right" else "fail"
@@ -77,24 +71,19 @@ def _rows(report: Mapping[str, Any], differences: Iterable[Difference], correcte
                 del open_[name]
             kind = "" if one.kind == "difference" else one.kind
             yield f"| {one.document} | {one.nova} | {kind} | {', '.join(f'`{name}`' for name in seen)} |"
-    troubles = [one for one in report["troubles"] if one not in corrected]
-    if open_ or troubles or not report["complete"]:
-        raise ValueError(f"the certificate has what nobody has explained: {sorted(open_)} {troubles}")
+    if open_ or report["troubles"] or not report["complete"]:
+        raise ValueError(f"the certificate has what nobody has explained: {sorted(open_)} {report['troubles']}")
 
 
-def _readme(report: Mapping[str, Any], rows: Iterable[str], corrected: Mapping[str, str]) -> str:
+def _readme(report: Mapping[str, Any], rows: Iterable[str]) -> str:
     packages = (Path(__file__).parent / "stack" / "constraints.txt").read_text(encoding="utf-8")
     versions = dict(re.findall(r"(?m)^([\w.-]+)==([\w.]+)$", packages))
     total, cost = report["summary"]["total"], report["cost"]
-    parts = report["selection"].get("parts", [report["selection"]])
-    sections = sorted({one for part in parts for one in part["filters"].get("section", [])}, key=_number)
-    wrong = "\n".join(f"- `{name}`: {why}" for name, why in corrected.items())
-    readme = _README.format(
+    return _README.format(
         nova=versions["nova"],
         keystone=versions["keystone"],
         placement=versions["openstack-placement"],
         date=report["started"][:10],
-        covers=f"the sections {', '.join(sections)}" if sections else "the whole profile",
         verdict=report["verdict"].upper(),
         passed=total["pass"],
         failed=total["fail"],
@@ -105,8 +94,3 @@ def _readme(report: Mapping[str, Any], rows: Iterable[str], corrected: Mapping[s
         minutes=round(cost["seconds"] / 60),
         rows="\n".join(rows),
     )
-    return readme + (_CORRECTED.format(rows=wrong) if wrong else "")
-
-
-def _number(section: str) -> list[str]:
-    return [part.zfill(3) for part in section.split(".")]

@@ -50,6 +50,13 @@ def test_what_the_user_may_not_do_is_an_error_that_is_known() -> None:
     assert list(compare(_report(a="pass"), known)) == ["stale: a passes"]
 
 
+def test_what_shows_sometimes_is_never_stale() -> None:
+    """What a property draws decides whether it comes up."""
+    known = [Difference(("a",), "10.1", "x", "difference", sometimes=True)]
+    assert not list(compare(_report(a="pass"), known))
+    assert not list(compare(_report(a="fail"), known))
+
+
 def test_what_may_have_been_left_is_said() -> None:
     """A leak is a trouble of the whole run, and of no requirement."""
     assert list(compare({**_report(b="fail"), "troubles": ["a server is left"]}, _KNOWN)) == [

@@ -25,6 +25,9 @@ _CREDENTIALS = {
     "OS_PROJECT_ID": "a" * 32,
 }
 
+#: What is tested is this checkout, whatever is installed.
+_ROOT = str(Path(__file__).parents[2])
+
 
 def _token(expires: str = "2099-01-01T00:00:00.000000Z") -> tuple[int, dict[str, str], bytes]:
     body = {"token": {"expires_at": expires, "methods": ["password"], "catalog": []}}
@@ -43,7 +46,7 @@ def _run(folder: Path, *options: str, environment: dict[str, str] | None = None)
         text=True,
         timeout=120,
         check=False,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **_CREDENTIALS, **(environment or {})},
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": _ROOT, **_CREDENTIALS, **(environment or {})},
     )
 
 
@@ -117,6 +120,22 @@ def test_something_else_answers(tmp_path: Path, answer: Answer, parts: tuple[str
     with endpoint(answer) as url:
         done = _run(tmp_path, "run", f"--ecs-endpoint={url}")
     _one_paragraph(done, *parts)
+
+
+def test_an_endpoint_with_chapter_6_alone_is_told_from_others(tmp_path: Path) -> None:
+    """The profile is wrong then, and no half of an answer is shown."""
+    kind = {"Content-Type": "application/json"}
+
+    def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+        if method == "POST":
+            return _token()
+        if "/servers" in path:
+            return 200, kind, b'{"servers": []}'
+        return 300, kind, json.dumps({"choices": [{"id": "v2.0", "links": ["x" * 400]}]}).encode()
+
+    with endpoint(answer) as url:
+        done = _run(tmp_path, "plan", "core", f"--ecs-endpoint={url}")
+    _one_paragraph(done, "no ECS endpoint with chapter 5", "HTTP 300, JSON with choices", "take the profile native")
 
 
 @pytest.fixture

@@ -38,6 +38,8 @@ __all__ = ["Mutant", "fate", "main", "sorts", "task"]
 _LIST = Path(__file__).with_name("mutants.yaml")
 #: CPU seconds and bytes of memory that a fork may use: a change can make a loop endless.
 _SECONDS, _BYTES = 100, 3 << 30
+#: Errors after which no must is waited for.
+_ERRORS = 100
 _FATES = ("must", "should", "error", "survived")
 
 
@@ -84,23 +86,24 @@ class _Finder(MetaPathFinder):
 
 
 def _changed(mutant: Mutant, keeper: Keeper, outcome: Outcome) -> Around:
-    """Open the session of a fork on a mutant; that a must fails is enough."""
+    """Open the session of a fork on a mutant; that a must fails is enough, and that much errs."""
     resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))
     signal.setitimer(signal.ITIMER_PROF, _SECONDS)
     sys.meta_path.insert(0, _Finder(mutant))
     import_anew()
     witness, levels = keeper.witness, load().requirements
     assert witness is not None
-    keep, failed = witness._keep, False
+    keep, failed, errors = witness._keep, False, 0
 
     def note(finding: Finding) -> None:
-        nonlocal failed
+        nonlocal failed, errors
         failed = failed or (finding.outcome == "fail" and levels[finding.requirement].level == "must")
+        errors += finding.outcome == "error"
         keep(finding)
 
     witness._keep = note  # type: ignore[method-assign]
     before, _ = opened(keeper, outcome)
-    return before, lambda: failed
+    return before, lambda: failed or errors > _ERRORS
 
 
 def task(mutant: Mutant, tests: Iterable[int]) -> Task:
@@ -157,7 +160,7 @@ def _try(options: argparse.Namespace, folder: Path, work: Collected) -> Iterable
     running: dict[str, tuple[int, Mutant]] = {}
 
     def tasks() -> Iterator[Task]:
-        reached = [site for site in sites() if lines.reaching(site.module, site.line) is not None]
+        reached = [site for site in sites() if lines.reached(site.module, site.line)]
         left = options.mutants
         for number, (site, which) in enumerate(draw(reached, options.seed)):
             mutant = None if number in known else site.mutant(which)
@@ -166,7 +169,7 @@ def _try(options: argparse.Namespace, folder: Path, work: Collected) -> Iterable
                 return
             if mutant is not None:
                 running[mutant.key] = number, mutant
-                yield task(mutant, lines.reaching(mutant.module, mutant.line) or ())
+                yield task(mutant, lines.reaching(mutant.module, mutant.line))
 
     for outcome in work.run(tasks(), options.processes):
         rows.add(*running.pop(outcome.name), outcome)

@@ -1,15 +1,17 @@
 """Changes of the mock's code by chance, with the operators of mutmut: of what, and which.
 
 Left out is what would only be known to survive or to crash: texts for people, annotations, imports, names of switches, and
-the rooms that are not behaviour of the documented API (switches, page, hooks, keeping, the server).
+the modules that `reaching` leaves out.
 """
 
 from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -25,6 +27,10 @@ _NAMING = {"deviates", "_varies", "varies", "cast", "TypeVar", "NewType"}
 _SKIPPED = (
     *(cst.Annotation, cst.Import, cst.ImportFrom, cst.ConcatenatedString),
     *(cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comma, cst.AssignEqual, cst.Dot),
+)
+_OPERATORS = (
+    *(cst.BinaryOperation, cst.UnaryOperation, cst.BooleanOperation, cst.ComparisonTarget, cst.AugAssign),
+    *(cst.BaseCompOp, cst.Break, cst.Continue),
 )
 
 
@@ -62,6 +68,17 @@ def _difference(before: str, after: str) -> str:
     return " -> ".join(" ".join(" ".join(lines).split()) for lines in (old, new))
 
 
+@cache
+def _operators(kind: type[cst.CSTNode]) -> list[Callable[[Any], Iterable[cst.CSTNode]]]:
+    """Return what changes nodes of a kind; those for all kinds look for operators, which takes long."""
+    fits = (
+        mutation_operators
+        if issubclass(kind, _OPERATORS)
+        else [one for one in mutation_operators if one[0] is not cst.CSTNode]
+    )
+    return [change for one, change in fits if issubclass(kind, one)]
+
+
 def _changeable(node: cst.CSTNode, names: tuple[str, ...] = ()) -> Iterator[tuple[cst.CSTNode, tuple[str, ...]]]:
     """Yield a node and what is in it, each with the names of the functions and classes around it."""
     if isinstance(node, _SKIPPED) or _is_text(node) or _names_switch(node):
@@ -92,7 +109,8 @@ def sites(only: Iterable[str] = ()) -> list[Site]:
     """Return what can be changed in the mock's modules, or in some of them."""
     found: list[Site] = []
     for module in only or modules():
-        wrapper = MetadataWrapper(cst.parse_module(modules()[module].read_text(encoding="utf-8")))
+        tree = cst.parse_module(modules()[module].read_text(encoding="utf-8"))
+        wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
         places = wrapper.resolve(PositionProvider)
         for node, names in _changeable(wrapper.module):
             changed = tuple(

@@ -23,12 +23,11 @@ from .forking import Around, Collected, Outcome, Task, opened
 __all__ = ["ROOT", "Lines", "import_anew", "modules"]
 
 ROOT = Path(pytest_ecs.__file__).parent.parent
-#: Rooms and modules that are not behaviour of the documented API: switches, page, hooks, what is kept, the server.
+#: Rooms and modules that are not behaviour of the documented API: switches, APIs of other services, hooks, the server.
 _ELSEWHERE = {
-    *("deviations", "variants", "switches", "weather"),
-    *("access", "control", "keeping", "page", "server", "__init__"),
+    *("companions", "deviations", "variants", "switches", "weather"),
+    *("access", "consistency", "control", "keeping", "page", "server", "__init__"),
 }
-_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def modules() -> dict[str, Path]:
@@ -103,33 +102,41 @@ class Lines:
         tests = {name: {int(n): ones for n, ones in lines.items()} for name, lines in row["tests"].items()}
         return cls(row["requests"], tests, stamp)
 
-    def reaching(self, module: str, line: int) -> list[int] | None:
-        """Return the tests that reach the statement at a line, the cheap ones first; None where nothing reaches it."""
-        statement = _at(_trees()[module], line)
-        there = self.tests[module]
-        ran = [number for number in _own_lines(statement) if number in there]
-        if not ran:
-            return None
-        tests = {test for number in ran for test in there[number]} or self._users(statement)
-        return sorted(tests, key=lambda test: (self.requests[test], test))
+    def reached(self, module: str, line: int) -> bool:
+        """Whether the statement at a line is ever run, be it on import."""
+        return any(number in self.tests[module] for number in _own_lines(_statements(module)[line]))
 
-    def _users(self, statement: ast.stmt) -> set[int]:
+    def reaching(self, module: str, line: int) -> list[int]:
+        """Return the tests that reach the statement at a line, the cheap ones first."""
+        statement = _statements(module)[line]
+        tests = self._at(module, _own_lines(statement))
+        if isinstance(statement, ast.FunctionDef):
+            tests |= self._in(module, statement)
+        return sorted(tests or self._users(module, statement), key=lambda test: (self.requests[test], test))
+
+    def _at(self, module: str, numbers: range) -> set[int]:
+        return {test for number in numbers for test in self.tests[module].get(number, ())}
+
+    def _in(self, module: str, function: ast.FunctionDef) -> set[int]:
+        return self._at(module, range(function.body[0].lineno, (function.end_lineno or 0) + 1))
+
+    def _users(self, module: str, statement: ast.stmt) -> set[int]:
         """Return the tests that reach a function which names what a statement gives, or what is made of that; else all."""
-        wanted = _gives(statement)
-        tables = [node for tree in _trees().values() for node in tree.body if not isinstance(node, _FUNCTION)]
+        wanted = {(module, name) for name in _gives(statement)}
         size = -1
         while size < len(wanted):
             size = len(wanted)
-            wanted |= {name for node in tables if _uses(node) & wanted for name in _gives(node)}
-        found = {
-            test
-            for module, tree in _trees().items()
-            for node in ast.walk(tree)
-            if isinstance(node, _FUNCTION) and (node.name in wanted or _uses(node) & wanted)
-            for number in range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1)
-            for test in self.tests[module].get(number, ())
-        }
-        return found or set(range(len(self.requests)))
+            for where, node in _tables():
+                if any(_names(where, node, one) for one in wanted):
+                    wanted |= {(where, name) for name in _gives(node)}
+        using = ((where, node) for where, node in _functions() if any(_names(where, node, one) for one in wanted))
+        return {test for where, node in using for test in self._in(where, node)} or set(range(len(self.requests)))
+
+
+def _names(module: str, node: ast.stmt, wanted: tuple[str, str]) -> bool:
+    """Whether a statement may name what another module, or its own, gives; a private name is seen in its own alone."""
+    where, name = wanted
+    return name in _uses(node) and (where == module or not name.startswith("_"))
 
 
 @cache
@@ -137,17 +144,30 @@ def _trees() -> dict[str, ast.Module]:
     return {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in modules().items()}
 
 
+@cache
+def _statements(module: str) -> dict[int, ast.stmt]:
+    """Return the innermost statement at each line; what is around it comes first in the walk."""
+    inside = (node for node in ast.walk(_trees()[module]) if isinstance(node, ast.stmt))
+    return {line: node for node in inside for line in range(_first(node), (node.end_lineno or 0) + 1)}
+
+
+@cache
+def _tables() -> list[tuple[str, ast.stmt]]:
+    """Return the statements that run on import and define no function, each with its module."""
+    inside = ((name, node) for name, tree in _trees().items() for node in tree.body)
+    return [(name, node) for name, node in inside if not isinstance(node, ast.FunctionDef)]
+
+
+@cache
+def _functions() -> list[tuple[str, ast.FunctionDef]]:
+    return [
+        (name, node) for name, tree in _trees().items() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+    ]
+
+
 def _first(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(one.lineno for one in decorators)])
-
-
-def _at(tree: ast.Module, line: int) -> ast.stmt:
-    """Return the innermost statement at a line."""
-    around = [
-        node for node in ast.walk(tree) if isinstance(node, ast.stmt) and _first(node) <= line <= (node.end_lineno or 0)
-    ]
-    return max(around, key=_first)
 
 
 def _own_lines(statement: ast.stmt) -> range:
@@ -159,7 +179,7 @@ def _own_lines(statement: ast.stmt) -> range:
 
 def _gives(statement: ast.stmt) -> set[str]:
     """Return the names that a statement binds."""
-    if isinstance(statement, (*_FUNCTION, ast.ClassDef)):
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return {statement.name}
     return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 

@@ -191,7 +191,7 @@ def _status(word: str, request: Request, state: State) -> Callable[[Server], boo
     """Return the status filter: a word outside the table fits no server, and is an error from 2.38 on."""
     if word not in _STATUSES:
         lax = state.deviates("status-filter-lenient") or state.deviates("enum-unchecked")
-        if request.microversion >= (2, 38) and not lax:
+        if (request.microversion >= (2, 38) or state.deviates("status-filter-strict")) and not lax:
             raise NativeError(400, f"status {word[:40]!r} is not supported")
         return lambda s: False
     return lambda s: shown_status(state, s) == word

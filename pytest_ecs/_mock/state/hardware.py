@@ -236,6 +236,8 @@ class Server:
     @property
     def claims(self) -> tuple[int, int]:
         """Cores and MB of memory that it has, had before a resize that can be undone, or will have: whichever is more."""
+        if self.origin is self.planned is None:
+            return self.flavor.vcpus, self.flavor.ram
         flavors = [one for one in (self.flavor, self.origin, self.planned) if one is not None]
         return max(one.vcpus for one in flavors), max(one.ram for one in flavors)
 

@@ -26,8 +26,12 @@ def _spare(use: Ingredients) -> str:
 
 
 def _leave_security_group(use: Ingredients, exchange: Exchange) -> list[Step]:
-    body = {"removeSecurityGroup": exchange.request_body["addSecurityGroup"]}
-    return [("POST", url_of("nova.servers.remove-security-group", server_id=use.servers[0]), body)]
+    return [_leave(use, exchange.request_body["addSecurityGroup"]["name"])]
+
+
+def _leave(use: Ingredients, group: str) -> Step:
+    url = url_of("nova.servers.remove-security-group", server_id=use.servers[0])
+    return "POST", url, {"removeSecurityGroup": {"name": group}}
 
 
 @recipe("nova.servers.add-security-group", server="ACTIVE", undo=_leave_security_group)
@@ -36,10 +40,11 @@ def _add_security_group(use: Ingredients) -> Request:
 
 
 def _leave_joined_group(use: Ingredients, request: Request) -> list[Step]:
-    server, body = url_of("nova.servers.show", server_id=use.servers[0]), request.body
-    group = body["removeSecurityGroup"]["name"]
-    joined = group in use.read(f"{server}/os-security-groups", "security_groups", "*", "id")
-    return [("POST", f"{server}/action", body)] if joined else []
+    groups, group = (
+        url_of("nova.server-security-groups.list", server_id=use.servers[0]),
+        request.body["removeSecurityGroup"]["name"],
+    )
+    return [_leave(use, group)] if group in use.read(groups, "security_groups", "*", "id") else []
 
 
 @recipe("nova.servers.remove-security-group", server="ACTIVE", restore=_leave_joined_group)

@@ -61,24 +61,6 @@ def test_another_form_of_a_native_error_is_reported_and_binds_nobody(
     assert whole.requirements[f"{_SHOW}/error/envelope"].level == "should"
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "text", "label", "fails"),
-    [
-        (500, None, "<h1>500</h1>", "text/html", False),
-        (504, None, "<h1>504</h1>", "text/html; charset=utf-8", False),
-        (500, None, "<h1>500</h1>", "application/json", True),
-        (500, {"x": 1}, None, "application/json", True),
-        (400, None, "<h1>400</h1>", "text/html", True),
-    ],
-)
-def test_a_page_that_may_be_a_gateways_says_nothing_of_the_form_of_errors(
-    whole: Contract, status: int, body: Any, text: str | None, label: str, *, fails: bool
-) -> None:
-    """An error of a server as a page: nobody knows who wrote it. One of a client, or one that is labelled as JSON, is the service's."""
-    answer = _refused(_CREATE, status, body, response_text=text, response_headers={"content-type": label})
-    assert (f"{_CREATE}/error/envelope" in _outcomes(whole, [answer])) is fails
-
-
 def test_only_answers_to_documented_methods_have_a_form(whole: Contract) -> None:
     """A router's own answer to PATCH says nothing of the errors of the operation."""
     assert not _outcomes(whole, [_refused(_SHOW, 404, {"x": 1}, method="PATCH")])

@@ -349,6 +349,25 @@ def test_a_diff_speaks_of_drift_and_cost(tmp_path: Path) -> None:
     assert "77" not in text
 
 
+@pytest.mark.parametrize(
+    ("reason", "fault"),
+    [
+        ("HTTP 503 after 3 attempts: the gateway could not reach the service", "environment"),
+        ("environment: no room", "environment"),
+        ("credentials: they ended", "credentials"),
+        ("configuration: name --ecs-image", "configuration"),
+        ("harness: the check itself broke: KeyError: 'x'", "harness"),
+    ],
+)
+def test_an_error_begins_with_whose_fault_it_is(reason: str, fault: str) -> None:
+    """Once, and the message says the same as the verdict."""
+    finding = _finding("a", "error", reason=reason)
+    (result,) = decide([_requirement("a")], [finding], (), today=_TODAY)
+    assert result.reason.startswith(f"{fault}: ")
+    assert result.reason.count(f"{fault}: ") == 1
+    assert f"Blame     {fault}: " in explain(finding, _requirement("a"))
+
+
 def test_a_failure_reads_like_a_bug_report() -> None:
     """Requirement, claim with its place, request to repeat, the one change, control, expected, observed, ruling and blame."""
     finding = _finding("a", "fail", expected="HTTP 400", observed={"status": 200}, where="status")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pytest_ecs._contract import document, load, read_edition, use
 from pytest_ecs._contract.edition import parse
 from pytest_ecs._report.editions import contract_of, with_edition
 from pytest_ecs._report.evidence import NAME, read_evidence
+from pytest_ecs._report.html import html
 from pytest_ecs._report.summary import edition_lines
 from pytest_ecs._report.verify import verify
 from pytest_ecs.exceptions import ContractError
@@ -76,11 +78,14 @@ def test_a_certificate_shows_both_verdicts_of_what_an_amendment_decided(
 ) -> None:
     """And is verified with the amendments that its evidence carries."""
     amended = load(edition=parse(_TEXT, "trial.yaml"))
-    about = header(_STATUS, _TAGS, edition={"file": "trial.yaml", "text": _TEXT})
+    # A field that may be absent, and is, is not applicable with and without the amendments.
+    absent = [f"ecs.jobs.show/response/{one}/type" for one in ("body", "code")]
+    about = header(_STATUS, _TAGS, *absent, edition={"file": "trial.yaml", "text": _TEXT})
     about = replace(about, contract={**about.contract, "sha256": amended.digest})
     assert contract_of(about, document()) is amended
     monkeypatch.setattr(reports, "contract", lambda: amended)
     report = write(tmp_path, about, _exchanges())
+    assert {row["requirement"]: row["verdict"] for row in report["results"]}[absent[1]] == "not_applicable"
     evidence = read_evidence(tmp_path / NAME)
     report = with_edition(report, evidence, amended)
     decided = {row["id"]: row["decided"] for row in report["edition"]["amendments"]}
@@ -89,6 +94,13 @@ def test_a_certificate_shows_both_verdicts_of_what_an_amendment_decided(
         "tags-url": [{"requirement": _TAGS, "by_document": "not_tested", "amended": "pass"}],
     }
     assert "    ecs.tags.list/status: pass, by the document alone not_tested" in list(edition_lines(report))
+    page = re.sub(r"<[^>]+>|\s+", " ", html(report, {}, {}).split("<script")[0])
+    said = (
+        "2 amendments decided 2 verdicts",
+        f"{_STATUS} passed failed",
+        f"{_TAGS} passed not tested",
+    )
+    assert [one for one in said if one not in re.sub(" +", " ", page)] == []
     assert len(verify(tmp_path, document())) == 1  # the report that was written has no word of the edition
     (tmp_path / "report.json").write_text(json.dumps(report), encoding="utf-8")
     assert verify(tmp_path, document()) == []

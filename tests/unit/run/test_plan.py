@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from pytest_ecs._run.options import Settings
-from pytest_ecs._run.plan import plan_of
+from pytest_ecs._run.plan import MISFIT, lines, plan_of
 from pytest_ecs._run.profiles import PROFILES
+from pytest_ecs._run.session import Session, open_session
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -19,11 +22,47 @@ def test_a_part_needs_less_than_the_whole(profile: str) -> None:
     assert plan_of(settings, ["x"] * 10_000, 2).minutes < whole.minutes
 
 
-def test_the_limits_are_upper_ones() -> None:
-    """They are hard, so that no plan says more."""
-    plan = plan_of(Settings(max_servers=5, max_minutes=3.0), ["x"] * 10_000)
-    assert (plan.servers, plan.minutes) == (5, 3.0)
-    assert plan.at_once <= plan.servers
+_PLENTY = {"servers": 2048, "cores": 20480, "eips": 20, "disks": 100_000}
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """A session on the mock."""
+    opened = open_session(Settings(run="plan"))
+    yield opened
+    opened.close()
+
+
+def _misfits(session: Session, settings: Settings, count: int = 10_000) -> list[str]:
+    said = lines(session, settings, plan_of(settings, ["x"] * count))
+    return [line.removeprefix(MISFIT) for line in said if line.startswith(MISFIT)]
+
+
+def test_a_plan_says_which_limits_it_passes(session: Session) -> None:
+    """They are hard: the run ends at the first one."""
+    assert _misfits(session, Settings()) == []
+    tight = Settings(max_servers=5, max_minutes=3.0, max_requests_per_second=1.0)
+    servers, minutes, requests = _misfits(session, tight)
+    assert servers.startswith("about 43 servers in all, and --ecs-max-servers=5: the run ends there")
+    assert minutes.startswith("about 190 minutes, and --ecs-max-minutes=3")
+    assert requests == "about 19500 requests, which take 325 minutes by --ecs-max-requests-per-second=1"
+
+
+@pytest.mark.parametrize(
+    ("limit", "count", "said"),
+    [
+        ("servers", 4, "up to 6 servers at once, and 4 are left of the quota of 4"),
+        ("cores", 11, "up to 14 vCPUs at once, and 11 are left of the quota of 11"),
+        ("disks", 50, "up to 51 disks at once, and 50 are left of the quota of 50"),
+        ("eips", 4, "up to 4 public addresses at once, and 3 are left of the quota of 4"),
+    ],
+)
+def test_a_plan_says_which_quotas_it_passes(session: Session, limit: str, count: int, said: str) -> None:
+    """One server at a time has the larger flavor; a system disk counts as a disk."""
+    hook = session.target.control
+    assert hook is not None
+    hook("PUT", "/_mock/limits", {**_PLENTY, limit: count})
+    assert _misfits(session, Settings()) == [said]
 
 
 def test_the_native_profile_needs_no_public_address() -> None:

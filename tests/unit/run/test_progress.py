@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
+import io
+import os
+import re
+import struct
+import subprocess
+import sys
+import termios
+from contextlib import suppress
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pytest_ecs._http.journal import Journal
-from pytest_ecs._run.progress import waiting
+from pytest_ecs._run.live import wants_live
+from pytest_ecs._run.progress import Usual, waiting
 
 from ..exchanges import exchange
 
@@ -74,3 +85,103 @@ def test_a_test_that_waits_long_is_told_of(pytester: pytest.Pytester) -> None:
     shown.stdout.fnmatch_lines(["0 min: 0 of 1 tests, 0 failed*"])
     silent = pytester.runpytest_subprocess("-p", "no:terminal", "--ecs-report=out", "-k", "nothing")
     silent.stdout.no_fnmatch_line("*0 min:*")
+
+
+def test_the_usual_time_of_a_job_is_that_of_earlier_ones() -> None:
+    """In this process; a job that failed says nothing of it."""
+    journal, usual = Journal("main"), Usual()
+    states = [("a", "RUNNING"), ("a", "SUCCESS"), ("b", "RUNNING"), ("b", "FAIL"), ("c", "RUNNING")]
+    for number, (job, status) in enumerate(states):
+        told = exchange("ecs.jobs.show", body={"status": status, "job_type": "createServer"}, id=journal.next_id())
+        journal.add(replace(told, path="/j", parameters={"job_id": job}, started=100.0 + 10 * number))
+    usual.look(journal)
+    assert usual.of("deleteServer") == ""
+    assert waiting(journal, 160.0, usual) == "job createServer RUNNING for 60 s, usually 10 s"
+
+
+_CONFTEST = """
+    import pytest_ecs._run.live as live
+    import pytest_ecs._run.progress as progress
+
+    told = progress.threading.Event()
+    calls = []
+    line = progress.Progress.line
+    live.Live.__init__.__defaults__ = (0.01,)
+
+    def noted(self):
+        calls.append(line(self))
+        if len(calls) > 1:  # the first one is drawn by now
+            told.set()
+        return calls[-1]
+
+    progress.Progress.line = noted
+"""
+_WAITS = """
+    import conftest
+
+    def test_waits(ecs_client): assert conftest.told.wait(30)
+"""
+
+
+def _on_a_terminal(pytester: pytest.Pytester, *arguments: str, **variables: str) -> str:
+    """Run pytest with a terminal of 100 columns as its output and return what it wrote there."""
+    mine, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    environ = {name: value for name, value in os.environ.items() if name not in {"CI", "BUILD_NUMBER", "NO_COLOR"}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "--ecs-report=out", "-p", "no:cacheprovider", *arguments],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        cwd=pytester.path,
+        env={**environ, "TERM": "xterm-256color", **variables},
+    )
+    os.close(its)
+    read: list[bytes] = []
+    with suppress(OSError):  # how Linux says that nobody has the other end any more
+        while data := os.read(mine, 65536):
+            read.append(data)
+    os.close(mine)
+    assert process.wait() == 0, b"".join(read).decode()
+    return b"".join(read).decode()
+
+
+def test_a_terminal_has_one_live_line(pytester: pytest.Pytester) -> None:
+    """Below what pytest writes, taken back before anything else is written, and gone at the end."""
+    pytester.makeconftest(_CONFTEST)
+    pytester.makepyfile(_WAITS)
+    shown = _on_a_terminal(pytester, "--ecs-requirement=ecs.quotas.show/status")
+    drawn = re.findall(r"\x1bD\x1b\[1A\x1b7\x1b\[1B\r\x1b\[J(.*?)\x1b8", shown, re.DOTALL)
+    assert "0 min: 0 of 1 tests, 0 failed" in drawn[0]
+    assert all("\n" not in line and len(re.sub(r"\x1b\[[0-9;]*m", "", line)) < 100 for line in drawn)
+    after = shown[shown.rindex("\x1b8") + 2 :]
+    assert after.startswith("\x1b[J")
+    assert "1 passed" in after
+    assert "\x1b7" not in after
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("file", "variables", "capture", "wanted"),
+    [
+        (_Terminal(), {"TERM": "xterm"}, "fd", True),
+        (_Terminal(), {"TERM": "xterm", "CI": "false"}, "fd", True),
+        (_Terminal(), {"TERM": "xterm", "CI": "true"}, "fd", False),
+        (_Terminal(), {"TERM": "xterm", "BUILD_NUMBER": "7"}, "fd", False),
+        (_Terminal(), {"TERM": "dumb"}, "fd", False),
+        (_Terminal(), {"TERM": "xterm"}, "no", False),
+        (io.StringIO(), {"TERM": "xterm"}, "fd", False),
+        (None, {"TERM": "xterm"}, "fd", False),
+    ],
+)
+def test_no_line_is_drawn_that_could_not_be_taken_back(
+    file: io.StringIO | None, variables: dict[str, str], capture: str, wanted: bool
+) -> None:
+    """In a CI, beside what tests print, on no terminal, or where pytest writes nothing."""
+    reporter = SimpleNamespace(_tw=SimpleNamespace(_file=file)) if file is not None else None
+    config: Any = SimpleNamespace(getoption={"capture": capture}.get)
+    assert wants_live(reporter, config, variables) is wanted

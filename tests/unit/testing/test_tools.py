@@ -345,6 +345,16 @@ def test_nothing_of_another_type_is_read(path: tuple[str, ...], seen: bool) -> N
         read(answer, *path)
 
 
+def test_an_answer_without_a_body_is_read_where_nothing_of_it_is_wanted() -> None:
+    """A creation that is only to be checked (dry_run) needs none; text in its place is no JSON."""
+    answer = exchange("ecs.servers.create", 202)
+    assert read(answer) is None
+    with pytest.raises(StepFailed, match="job_id"):
+        read(answer, "job_id")
+    with pytest.raises(PrerequisiteMissing, match="another type"):
+        read(exchange("ecs.servers.create", 202, response_text="done"))
+
+
 def test_what_an_answer_does_not_name_explains_a_full_project() -> None:
     """A group whose id nobody was told cannot be deleted, and then there is no room for another one."""
     session = open_session(Settings(run="unit", deviation=("group-answers-no-id",)))
@@ -361,3 +371,14 @@ def test_what_an_answer_does_not_name_explains_a_full_project() -> None:
     status = [one for one in findings if one.requirement == f"{sent.operation}/status" and one.exchanges[0] == sent.id]
     assert {one.outcome for one in status} == {"not_tested"}
     session.close()
+
+
+def test_a_server_leaves_its_group_by_the_plain_request(tools: Tools) -> None:
+    """What a property added to the one that is taken back is refused by some."""
+    recipe, (lease,) = RECIPES["nova.servers.remove-security-group"], tools.servers.batch(1)
+    request = recipe.variants["default"](tools.driver.ingredients(recipe, [lease]))
+    plain = dict(request.body)
+    tools.driver.restore(recipe, [lease], replace(request, body={**plain, "unlisted": "x"}))
+    sent = [one for one in tools.driver.session.connection.journal if one.operation == recipe.operation]
+    assert [one.request_body for one in sent] == [plain]
+    assert not lease.spoilt

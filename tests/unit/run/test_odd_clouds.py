@@ -1,0 +1,227 @@
+"""Credentials and addresses as nobody should keep them: one sentence each, by the verb that looks at a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from pytest_ecs import RunningMock, serve_mock
+from pytest_ecs._run.options import Settings
+from pytest_ecs._run.session import open_session
+from pytest_ecs.exceptions import EcsError, PrerequisiteMissing
+
+#: Of the user of the mock, of one of another project, and what a configuration may hold beside: none is ever said.
+_SECRETS = ("geheim", "gAAAAAended", "sectoken")
+
+
+@pytest.fixture(scope="module")
+def mock() -> Iterator[RunningMock]:
+    """A mock over HTTP."""
+    with serve_mock(speed=1000) as running:
+        yield running
+
+
+def _auth(about: Mapping[str, Any], **changed: Any) -> dict[str, Any]:
+    auth = {
+        "auth_url": about["iam"],
+        "username": about["username"],
+        "password": about["password"],
+        "project_id": about["project_id"],
+        "user_domain_name": about["domain"],
+    }
+    return {name: value for name, value in {**auth, **changed}.items() if value is not None}
+
+
+def _variables(about: Mapping[str, Any]) -> dict[str, str]:
+    return {f"OS_{name.upper()}": value for name, value in _auth(about).items()}
+
+
+def _keys(about: Mapping[str, Any]) -> dict[str, str]:
+    names = {"AK": "ak", "SK": "sk", "PROJECT_ID": "project_id"}
+    return {f"HUAWEICLOUD_SDK_{name}": about[key] for name, key in names.items()}
+
+
+#: Name -> files by their names, with `HOME` in the place of the folder; variables; settings; the sentence.
+_ODD: dict[str, Any] = {
+    "two accounts in a cloud and OS_*": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about, password=None)}},
+        _variables(m.about["other_project"]),
+        {"cloud": "a"},
+        r"no password and no AK/SK found for cloud 'a'.*left out: OS_\w+ differs",
+    ),
+    "half of HW and half of the SDK's": lambda m: (
+        {},
+        {"HW_ACCESS_KEY": m.about["ak"], "HUAWEICLOUD_SDK_SK": m.about["other_project"]["sk"]},
+        {"endpoint": m.url},
+        r"HUAWEICLOUD_SDK_AK not set, HUAWEICLOUD_SDK_SK set.*HW_ACCESS_KEY set, HW_SECRET_KEY not set",
+    ),
+    "a security token without a key": lambda m: (
+        {},
+        {"HUAWEICLOUD_SDK_SECURITY_TOKEN": "sectoken"},
+        {"endpoint": m.url},
+        r"HUAWEICLOUD_SDK_SK not set, HUAWEICLOUD_SDK_SECURITY_TOKEN set",
+    ),
+    "a key without a project": lambda m: (
+        {},
+        {name: value for name, value in _keys(m.about).items() if "PROJECT" not in name},
+        {"endpoint": m.url},
+        r"^The credentials name no project. Seen: IAM at \S+ answers HTTP 200, projects \['eu-test-1'\]",
+    ),
+    "clouds that are a list": lambda m: ({"clouds.yaml": ["a"]}, {}, {"cloud": "a"}, r"is not a file of clouds"),
+    "a profile that nobody knows": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about), "profile": "nowhere"}},
+        {},
+        {"cloud": "a"},
+        r"names a profile that is not known",
+    ),
+    "a region that is none of the cloud's": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about), "regions": ["r1", "r2"]}},
+        {},
+        {"cloud": "a", "region": "r3"},
+        r"Region r3 is not a valid region name",
+    ),
+    "a region that the catalogue does not have": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about), "region_name": "mars-1"}},
+        {},
+        {"cloud": "a"},
+        r"no public compute endpoint in region 'mars-1'. Seen: public in eu-test-1",
+    ),
+    "a token that ended": lambda m: (
+        {
+            "clouds.yaml": {
+                "auth_type": "token",
+                "auth": {"auth_url": m.url, "token": "gAAAAAended", "project_id": m.about["project_id"]},
+            }
+        },
+        {},
+        {"cloud": "a"},
+        r"refuses the given token",
+    ),
+    "authorities that are none": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about), "cacert": "HOME/clouds.yaml"}},
+        {},
+        {"cloud": "a"},
+        r"holds no certificates",
+    ),
+    "a client certificate that is not there": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about), "cert": "HOME/c.pem", "key": "HOME/k.pem"}},
+        {},
+        {"cloud": "a"},
+        r"The client certificate \S+ cannot be used. Seen: No such file",
+    ),
+    "SOCKS without its package": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about)}},
+        {"ALL_PROXY": "socks5://user:geheim@127.0.0.1:9"},
+        {"cloud": "a"},
+        r"speaks SOCKS, which needs one more package",
+    ),
+    "a proxy that is none": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about)}},
+        {"HTTP_PROXY": "ftp://user:geheim@proxy:21"},
+        {"cloud": "a"},
+        r"The proxy ftp://proxy of the environment cannot be used",
+    ),
+    "an address that is none": lambda m: ({}, _variables(m.about), {"endpoint": "ht!tp//no"}, r"is not a URL"),
+    "a password in the address": lambda m: (
+        {},
+        _variables(m.about),
+        {"endpoint": "http://me:geheim@127.0.0.1:1"},
+        r"a user name or password inside the address",
+    ),
+    "the project of somebody else in the address": lambda m: (
+        {},
+        _variables(m.about),
+        {"endpoint": f"{m.url}/v1/{m.about['other_project']['project_id']}"},
+        r"names another project than the credentials",
+    ),
+    "an IAM that is none": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about, auth_url="http://[::1")}},
+        {},
+        {"cloud": "a"},
+        r"The IAM endpoint is not a URL that can be used",
+    ),
+    "secure.yaml alone": lambda m: (
+        {"secure.yaml": {"auth": _auth(m.about)}},
+        {},
+        {"cloud": "a"},
+        r"there is no clouds.yaml",
+    ),
+    "secure.yaml that is none": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about)}, "secure.yaml": 5},
+        {},
+        {"cloud": "a"},
+        r"secure.yaml is not a file of clouds",
+    ),
+}
+
+
+def _prepared(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, Any], variables: Mapping[str, str], **asked: Any
+) -> tuple[Settings, dict[str, str]]:
+    for name, entry in files.items():
+        whole = {"clouds": {"a" if entry else "another": entry} if isinstance(entry, dict) else entry}
+        text = yaml.safe_dump(whole).replace("HOME", str(tmp_path))
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in variables.items():
+        if "PROXY" in name:
+            monkeypatch.setenv(name, value)
+    return Settings(run="odd", folder=tmp_path, **asked), {"HOME": str(tmp_path), **variables}
+
+
+def _prepare(settings: Settings, environ: Mapping[str, str]) -> None:
+    session = open_session(settings, environ, creates=False)
+    try:
+        session.prepare()
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize("name", _ODD)
+def test_what_cannot_be_used_is_a_sentence(
+    mock: RunningMock, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """And it holds no secret."""
+    files, variables, asked, said = _ODD[name](mock)
+    settings, environ = _prepared(tmp_path, monkeypatch, files, variables, **asked)
+    with pytest.raises(EcsError, match=said) as caught:
+        _prepare(settings, environ)
+    other = mock.about["other_project"]
+    for secret in (*_SECRETS, mock.about["password"], mock.about["sk"], other["password"], other["sk"]):
+        assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "asked"),
+    [
+        ({"clouds.yaml": {}, "clouds.yml": "cloud"}, {}, {"cloud": "a"}),
+        (
+            {"clouds.yaml": "cloud"},
+            {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "fd07::/64,[::1],127.0.0.0/8"},
+            {"cloud": "a"},
+        ),
+        ({}, "variables", {"endpoint": "{url}/v2.1/{project}"}),
+    ],
+    ids=["clouds.yml beside clouds.yaml", "networks in NO_PROXY", "version and project in the address"],
+)
+def test_what_is_odd_and_right_works(
+    mock: RunningMock, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, files: Any, variables: Any, asked: dict[str, str]
+) -> None:
+    """In the account that was asked for; what is said of it names no folder above the user's home."""
+    entries = {name: {"auth": _auth(mock.about)} if entry == "cloud" else entry for name, entry in files.items()}
+    about = {"url": mock.url, "project": mock.about["project_id"]}
+    asked = {name: value.format(**about) for name, value in asked.items()}
+    chosen = _variables(mock.about) if variables == "variables" else variables
+    settings, environ = _prepared(tmp_path, monkeypatch, entries, chosen, **asked)
+    session = open_session(settings, environ, creates=False)
+    session.prepare()
+    assert session.client.project_id == mock.about["project_id"]
+    with pytest.raises(PrerequisiteMissing, match="There is no AK/SK") as caught:
+        session.signed_client  # noqa: B018
+    assert str(tmp_path) not in str(caught.value)
+    session.close()
