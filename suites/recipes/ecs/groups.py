@@ -45,7 +45,16 @@ def _add_member(use: Ingredients) -> Request:
     return Request({"server_group_id": _group(use)}, body={"add_member": {"instance_uuid": use.servers[0]}})
 
 
-@recipe("ecs.server-groups.remove-member", server="SHUTOFF", undo=_delete_used, group="scarce")
+def _leave(use: Ingredients, request: Request) -> list[Step]:
+    group, server = request.parameters["server_group_id"], use.servers[0]
+    # The group may be gone already, and the server with it: then the list has neither.
+    there = [one["id"] for one in use.read(_GROUPS, "server_groups") if server in one["members"]]
+    return (
+        [("POST", f"{_GROUPS}/{group}/action", {"remove_member": {"instance_uuid": server}})] if group in there else []
+    )
+
+
+@recipe("ecs.server-groups.remove-member", server="SHUTOFF", undo=_delete_used, restore=_leave, group="scarce")
 def _remove_member(use: Ingredients) -> Request:
     group = _group(use)
     # Requests to be refused share the group, and the server may be in it since an earlier one.

@@ -99,6 +99,17 @@ def test_a_part_stays_as_long_as_the_whole(tools: Tools) -> None:
     assert group(recipe) == first
 
 
+def test_a_server_that_was_to_leave_a_group_is_in_none_afterwards(tools: Tools) -> None:
+    """It was put into the one that requests to be refused share, and others get the server."""
+    tools.cases.refuse("ecs.server-groups.remove-member/http/malformed-json")
+    groups = "/v1/{project_id}/cloudservers/os-server-groups"
+    (joined,) = (group["members"] for group in read(tools.client.get(groups), "server_groups"))
+    tools.driver.give_back_prepared()
+    (left,) = (group["members"] for group in read(tools.client.get(groups), "server_groups"))
+    assert (len(joined), left) == (1, [])
+    assert tools.servers("SHUTOFF").id in joined
+
+
 def test_servers_are_counted_while_one_waits_for_its_new_flavor(tools: Tools) -> None:
     """As others left it there, it counts for the same all the time."""
     (lease,) = tools.servers.batch(1, "SHUTOFF")
