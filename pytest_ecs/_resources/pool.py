@@ -291,6 +291,8 @@ class Pool:
         made = self.creations.create(self.new_name("pool"), count)
         for server in made:
             self.fit(server)
+            if server not in self._first_seen:  # it is still being made, whatever its job says: whoever gets it waits
+                self.ledger.note(server, None)
             self.ledger.plain(server)
         return made
 

@@ -368,6 +368,14 @@ def test_a_server_is_handed_out_as_it_was_first_seen(session: Session, change: d
         assert another.id != lease.id
 
 
+def test_a_server_that_is_still_being_made_is_waited_for() -> None:
+    """A job that says too early that it is over is judged where it is looked at, and harms nobody who uses the server."""
+    opened = open_session(Settings(run="unit", deviation=("job-too-early",)))
+    with opened.pool.lease("ACTIVE") as lease:
+        assert lease.show().response_body["server"]["status"] == "ACTIVE"
+    opened.close()
+
+
 def test_a_server_of_ones_own_is_nobody_elses(session: Session) -> None:
     """It is in no list of the pool's, neither to be used nor to be deleted by others."""
     servers = Servers(session)
