@@ -59,17 +59,19 @@ class Controls:
         return self._sent[key]
 
     def forget_one(self, *, deletes: bool) -> bool:
-        """Leave the servers of one control to others, so that it is sent anew when it is asked for again.
+        """Where the profile makes few servers, leave those of one control to others, so that it is sent anew when it is asked for.
 
-        Those others delete them, or, where the profile makes few servers and these are like those of the pool, use them.
-        It is not a control that the running test has asked for. Return whether there was one.
+        Those others delete them or, where they are like those of the pool, use them. It is not a control that the running
+        test has asked for. Return whether there was one.
         """
+        if self.session.settings.profile not in FRUGAL:
+            return False
         for key, servers in self._made.items():
             if not servers or self._asked[key] == self.pool.turn:
                 continue
             if deletes:
                 self.pool.spare(servers)
-            elif self.session.settings.profile in FRUGAL and all(map(self._is_plain, servers)):
+            elif all(map(self._is_plain, servers)):
                 self.pool.adopt(servers)
             else:
                 continue

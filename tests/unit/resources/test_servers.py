@@ -270,8 +270,19 @@ def test_a_server_that_is_only_read_serves_before_one_is_made(session: Session) 
     assert tools.servers.shared()[0].id not in {another.id, read.id}
 
 
-def test_a_server_of_a_control_is_deleted_before_one_is_made(session: Session) -> None:
+def test_a_server_of_a_control_stays(session: Session) -> None:
+    """What tests look at many times is made once, however many delete servers."""
+    cases = tools_of(session).cases
+    first = cases.control("nova.servers.create")
+    for _ in range(4):
+        session.pool.retire()
+        assert session.pool.to_delete().id != first.response_body["server"]["id"]
+    assert cases.control("nova.servers.create") is first
+
+
+def test_a_server_of_a_control_is_deleted_before_one_is_made_where_there_are_to_be_few() -> None:
     """The control is sent again when it is asked for afterwards; the running test's own one is left alone."""
+    session = open_session(Settings(run="unit", profile="smoke"))
     session.pool.batch = 1
     cases = tools_of(session).cases
     first = cases.control("nova.servers.create")
@@ -282,6 +293,7 @@ def test_a_server_of_a_control_is_deleted_before_one_is_made(session: Session) -
     session.pool.retire()
     assert session.pool.to_delete().id == made
     assert cases.control("nova.servers.create") is not first
+    session.close()
 
 
 def test_a_resized_server_is_good_enough_to_be_deleted(session: Session) -> None:
