@@ -20,7 +20,7 @@ from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Server
 from pytest_ecs._resources.settling import Settling
-from pytest_ecs._types import Clock, ServerState
+from pytest_ecs._types import JSON, Clock, ServerState
 from pytest_ecs.exceptions import JobError, JobTimeout, LedgerError, PrerequisiteMissing, StepFailed
 
 __all__ = ["Pool"]
@@ -29,6 +29,8 @@ __all__ = ["Pool"]
 _TRIES = 4
 #: How many jobs of one type in a row may not be over in time before none of that type is waited for.
 _TOO_SLOW = 3
+#: Where a server is (6.2.6).
+_ZONE = "OS-EXT-AZ:availability_zone"
 
 
 @dataclass
@@ -54,8 +56,10 @@ class Pool:
     turn: int = 0
     #: Gives servers back that nobody needs just now, also to be deleted when it is told so; says whether there were any.
     reclaim: Callable[..., bool] = field(default=lambda *, deletes: False)
-    #: How many disks and addresses a server had when the pool first looked at it, its flavor and its image.
+    #: How many disks and addresses a server had when the pool first looked at it, its flavor and its image, its zone.
     _first_seen: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    #: The same of the first server that the pool made.
+    _plain: tuple[object, ...] | None = None
     #: How often a server could not be brought into a state; after a few times it is not tried again.
     _stuck: Counter[str | None] = field(default_factory=Counter)
     #: How many jobs of a type in a row were not over in time.
@@ -87,9 +91,9 @@ class Pool:
         shown = lookup.shown(self.client, server)
         if not shown or shown.get("status") in lookup.PASSING:
             return True  # nothing can be said; whoever waits for it will see
-        has = (lookup.belongings(shown), lookup.made_of(shown))
+        has = _has(shown)
         first = self._first_seen.setdefault(server, has)
-        return shown.get("locked") is not True and (first == has if as_made else first[0] == has[0])
+        return shown.get("locked") is not True and (first[:2] == has[:2] if as_made else first[0] == has[0])
 
     def wait_job(
         self, job_id: str, *, timeout: float | None = None, each: Callable[[], object] | None = None
@@ -160,16 +164,16 @@ class Pool:
                 leases.append(Lease(server.id, server.name, exclusive=True, status=state, pool=self))
         return leases
 
-    def to_delete(self, state: ServerState | None = "ACTIVE", *, as_made: bool = False) -> Lease:
+    def to_delete(self, state: ServerState | None = "ACTIVE", *, as_made: bool = False, plain: bool = False) -> Lease:
         """Hand out an exclusive server in *state*, None for running or stopped, to somebody who uses it up.
 
         It is one that was left over, one that is free, one that nobody needs just now, else a new one. *as_made* means
-        that it has the flavor and the image that it was made with.
+        that it has the flavor and the image that it was made with, *plain* that it is like those that the pool makes.
         """
         while True:
             wanted: ServerState = state or "ACTIVE"
             self._still_possible(wanted)
-            taken = self._left_over(wanted, as_made)
+            taken = self._left_over(wanted, as_made, plain)
             # Whoever needs a free one afterwards makes it then; at the end of a run nobody does.
             taken = taken or self.ledger.take(self.worker, status=wanted, exclusive=True, word="")
             if taken is None:
@@ -184,14 +188,15 @@ class Pool:
                 # Whatever becomes of it, nobody else gets it, and nobody takes it for one that is idle.
                 return Lease(server, None, exclusive=True, status=wanted, pool=self, spoilt=True)
 
-    def _left_over(self, state: ServerState, as_made: bool) -> Server | None:
+    def _left_over(self, state: ServerState, as_made: bool, plain: bool) -> Server | None:
         """Return a server that nobody needs any more and with which nothing is wrong."""
         changed: list[str] = []
         found = None
         while found is None and (taken := self.ledger.take_spare(self.worker, status=state)) is not None:
             shown = lookup.shown(self.client, taken.id)
             settled = shown.get("status") in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
-            if settled and self.fit(taken.id, as_made=as_made):
+            is_like = not plain or self._plain in {None, _has(shown)}
+            if settled and is_like and self.fit(taken.id, as_made=as_made):
                 found = taken
             elif settled and self.fit(taken.id, as_made=False):
                 changed.append(taken.id)
@@ -291,6 +296,7 @@ class Pool:
         made = self.creations.create(self.new_name("pool"), count)
         for server in made:
             self.fit(server)
+            self._plain = self._plain or self._first_seen.get(server)
             if server not in self._first_seen:  # it is still being made, whatever its job says: whoever gets it waits
                 self.ledger.note(server, None)
             self.ledger.plain(server)
@@ -306,3 +312,7 @@ class Pool:
         if operation is not None and operation.creates is not None and operation.creates.kind == SERVER:
             self.made += made  # other jobs name servers, too: those that they changed
         return made
+
+
+def _has(shown: Mapping[str, JSON]) -> tuple[object, ...]:
+    return lookup.belongings(shown), lookup.made_of(shown), shown.get(_ZONE)

@@ -50,8 +50,8 @@ class Servers:
         return leases
 
     def to_delete(self, state: ServerState = "ACTIVE") -> Lease:
-        """Return a server in *state* that is yours to delete: one that was left over rather than a new one."""
-        return self._hold(self.session.pool.to_delete(state))
+        """Return a server in *state* that is yours to delete: one that was left over and is like the pool's, rather than a new one."""
+        return self._hold(self.session.pool.to_delete(state, plain=True))
 
     def own(self, created: Exchange, state: ServerState = "ACTIVE") -> Lease:
         """Return the only server that an accepted creation of yours made, in *state*; nobody else gets it.

@@ -270,6 +270,18 @@ def test_a_server_that_is_only_read_serves_before_one_is_made(session: Session) 
     assert tools.servers.shared()[0].id not in {another.id, read.id}
 
 
+def test_a_test_that_deletes_gets_a_server_like_those_of_the_pool(session: Session) -> None:
+    """It may attach a disk before; one with a data disk, or of another flavor, is for whoever only deletes it."""
+    servers, resources = Servers(session), session.target.resources
+    session.pool.create(1)
+    body = session.template("special", 1)
+    body["server"]["flavorRef"] = resources.need("other_flavor_id")
+    (special,) = session.pool.settle(session.client.post("/v1/{project_id}/cloudservers", body))
+    session.pool.retire()
+    assert servers.to_delete().id != special
+    assert session.pool.to_delete().id == special
+
+
 def test_a_server_of_a_control_stays(session: Session) -> None:
     """What tests look at many times is made once, however many delete servers."""
     cases = tools_of(session).cases
