@@ -10,12 +10,26 @@ from pytest_ecs._http.paths import segment
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import JobTimeout, PrerequisiteMissing
 
-__all__ = ["GONE", "PASSING", "belongings", "listed", "made_of", "next_pause", "seen", "show", "shown", "wait_stable"]
+__all__ = [
+    "GONE",
+    "PASSING",
+    "ZONE",
+    "belongings",
+    "listed",
+    "made_of",
+    "next_pause",
+    "seen",
+    "show",
+    "shown",
+    "wait_stable",
+]
 
 #: Statuses that end by themselves (A-1).
 PASSING = frozenset({"BUILD", "REBOOT", "HARD_REBOOT", "REBUILD", "MIGRATING", "RESIZE", "REVERT_RESIZE", "UNKNOWN"})
 #: Statuses of servers that are no more (A-1).
 GONE = frozenset({"DELETED", "SOFT_DELETED"})
+#: Where a server is (6.2.6).
+ZONE = "OS-EXT-AZ:availability_zone"
 #: What is being done to a server (6.2.6).
 _TASK = "OS-EXT-STS:task_state"
 #: First microversion at which a server shows whether it is locked (6.2.6).

@@ -29,8 +29,6 @@ __all__ = ["Pool"]
 _TRIES = 4
 #: How many jobs of one type in a row may not be over in time before none of that type is waited for.
 _TOO_SLOW = 3
-#: Where a server is (6.2.6).
-_ZONE = "OS-EXT-AZ:availability_zone"
 
 
 @dataclass
@@ -315,4 +313,4 @@ class Pool:
 
 
 def _has(shown: Mapping[str, JSON]) -> tuple[object, ...]:
-    return lookup.belongings(shown), lookup.made_of(shown), shown.get(_ZONE)
+    return lookup.belongings(shown), lookup.made_of(shown), shown.get(lookup.ZONE)

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 
 from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._resources.lookup import made_of, shown
+from pytest_ecs._resources.lookup import ZONE, made_of, shown
 from pytest_ecs._resources.pool import Pool
 from pytest_ecs._run.profiles import FRUGAL
 from pytest_ecs._run.session import Session
 
 __all__ = ["Controls", "Key"]
 
-#: Where a server is (6.2.6).
-_ZONE = "OS-EXT-AZ:availability_zone"
 #: Operation, variant, and whether it was only checked.
 Key = tuple[str, str, bool]
 
@@ -83,4 +81,4 @@ class Controls:
         """Whether a server shows what the pool would have made it of."""
         given, has = self.session.target.resources, shown(self.pool.client, server)
         zone = given.availability_zone
-        return made_of(has) == (given.flavor_id, given.image_id) and zone in {None, has.get(_ZONE)}
+        return made_of(has) == (given.flavor_id, given.image_id) and zone in {None, has.get(ZONE)}
