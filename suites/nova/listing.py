@@ -91,9 +91,14 @@ def only_named(listed: Exchange, name: str) -> None:
 
 
 def updated(lease: Lease) -> datetime:
-    """Return when a server changed last, as it says itself."""
-    shown = read(lease.show(), "server", "updated")
-    return datetime.fromisoformat(str(shown).replace("Z", "+00:00"))
+    """Return when a server changed last, as it says itself.
+
+    Raises `PrerequisiteMissing` where that is no time in UTC, which is judged by itself.
+    """
+    shown = str(read(lease.show(), "server", "updated"))
+    if not shown.endswith("Z"):
+        raise PrerequisiteMissing("The time of a server's last change is needed, in UTC", seen=shown)
+    return datetime.fromisoformat(shown.replace("Z", "+00:00"))
 
 
 def changed_since(client: Client, path: str, moment: datetime, offset: int = 0) -> Exchange:
