@@ -62,14 +62,16 @@ def rule_of(operation: str, name: str) -> str:
 
 
 def ids_of(listed: Exchange) -> list[str]:
-    """Return the ids of the servers listed, in their order."""
-    return [server["id"] for server in read(listed, "servers") if "id" in server]
+    """Return the ids of the servers listed, in their order; that each is listed once is judged by itself."""
+    return list(dict.fromkeys(server["id"] for server in read(listed, "servers") if "id" in server))
 
 
 def position(listed: Exchange, server: str) -> int:
-    """Return where a server stands in a list; after its end where it does not."""
+    """Return where a server stands in a list; raises `PrerequisiteMissing` where it does not, which is judged by itself."""
     ids = read(listed, "servers", "*", "id")
-    return ids.index(server) if server in ids else len(ids)
+    if server not in ids:
+        raise PrerequisiteMissing("A server has to be listed to be looked at there", seen=f"{len(ids)} others are")
+    return int(ids.index(server))
 
 
 def by_name(client: Client, path: str, name: str, **query: str) -> Exchange:
