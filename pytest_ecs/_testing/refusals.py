@@ -31,7 +31,7 @@ class Refusals:
         """Return the requirement that the refusal of a valid request breaks, None where that is judged elsewhere.
 
         It is the rule that the contract names at the query or field (``x-rule``), and *claimed* where only its value is
-        refused: with a plain one it is accepted.
+        refused: with a plain one it is accepted; also where the rule binds less than *claimed*, which is about several.
         """
         operation = self.session.contract.operations.get(exchange.operation or "")
         if operation is None or exchange.case is not None or not exchange.refused or exchange.status == _DENIED:
@@ -42,7 +42,13 @@ class Refusals:
         name = self._known[request]
         if name is None:
             return None
-        return claimed if name == "" else f"{operation.id}/rule/{name}"
+        rule = f"{operation.id}/rule/{name}"
+        weaker = len(exchange.query) > 1 and self._binds(claimed) and not self._binds(rule)
+        return claimed if name == "" or weaker else rule
+
+    def _binds(self, requirement: str) -> bool:
+        known = self.session.contract.requirements.get(requirement)
+        return known is not None and known.level == "must"
 
     def _culprit(self, exchange: Exchange, operation: Operation) -> str | None:
         """Return the rule of what was refused, nothing where it is its value, None where it is not known."""

@@ -84,12 +84,18 @@ def test_what_an_earlier_request_was_refused_for_is_to_blame(tools: Tools, monke
     assert _seen(tools) == [(_RULE + "tags-filter", "fail"), (_RULE + "has-servers", "not_tested")]
 
 
-def test_a_marker_that_needs_a_limit_is_not_to_blame(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Though it is refused alone, as it may be."""
+def test_what_has_to_work_together_is_to_blame_itself(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a limit alone only should be accepted, and a marker alone need not be."""
     _refuse(tools, monkeypatch, lambda query: "limit" in query or "marker" in query)
     page = tools.client.get(_GROUPS, query={"limit": "1", "marker": "some"})
     tools.check("ecs.server-groups.list/rule/after-marker", page, "body", "server_groups", equals=[])
-    assert ("ecs.server-groups.list/rule/at-most-limit", "fail") in _seen(tools)
+    alone = tools.client.get(_GROUPS, query={"limit": "1"})
+    tools.check("ecs.server-groups.list/rule/at-most-limit", alone, "body", "server_groups", length_at_most=1)
+    assert _seen(tools) == [
+        ("ecs.server-groups.list/rule/after-marker", "fail"),
+        ("ecs.server-groups.list/rule/limit-alone", "fail"),
+        ("ecs.server-groups.list/rule/at-most-limit", "not_tested"),
+    ]
 
 
 def _elsewhere(tools: Tools) -> Iterator[Exchange]:
