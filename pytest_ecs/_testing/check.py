@@ -85,8 +85,8 @@ class Check:
             raise LookupError(f"the contract has no requirement {requirement_id}")
         finding = self._without_cause(requirement_id) or self._finding(requirement_id, exchange, path, name, expected)
         if path[0] != "status" or (name, expected) == _ACCEPTED:
-            refused = next((cause for cause in self._causes if not cause.accepted), exchange)
-            finding = self._blamed(finding, refused)
+            cause = next((cause for cause in self._causes if not cause.accepted), None)
+            finding = self._blamed(finding, exchange if cause is None else cause, own=cause is None)
         if self._may_show_late(finding):
             finding = self._look_again(finding, exchange, path, name, expected)
         finding = self._as_compared(finding, exchange)
@@ -124,10 +124,14 @@ class Check:
                 return Finding(requirement_id, outcome, (cause.id,), reason=reason)
         return None
 
-    def _blamed(self, finding: Finding, exchange: Exchange) -> Finding:
-        """Let the refusal of a valid request break the rule of what it was refused for, and no claim beside it."""
-        broken = self.refusals.broken(exchange, finding.requirement) if finding.outcome != "pass" else None
-        if broken is None:
+    def _blamed(self, finding: Finding, exchange: Exchange, *, own: bool) -> Finding:
+        """Let the refusal of a valid request break the rule of what it was refused for, and no claim beside it.
+
+        A claim that only its value breaks fails where it is about its *own* request, not about what that does.
+        """
+        claimed = finding.requirement if own else ""
+        broken = self.refusals.broken(exchange, claimed) if finding.outcome != "pass" else None
+        if not broken:
             return finding
         name, expected = _ACCEPTED
         blamed = self._finding(broken, exchange, ("status",), name, expected)

@@ -54,7 +54,7 @@ class Refusals:
         """Return the rule of what was refused, nothing where it is its value, None where it is not known."""
         named = {**_named(operation.query, dict(exchange.query)), **_of_body(operation, exchange)}
         if exchange.method != "GET":  # it cannot be sent again
-            return next(iter(named.values())) if len(named) == 1 else None
+            return self._of_change(exchange, operation, named)
         if not named or not self._is_accepted(exchange, {}):
             return None
         sent = dict(exchange.query)
@@ -69,6 +69,14 @@ class Refusals:
         else:
             by_value = plain != sent[found] and self._is_accepted(exchange, {found: plain})
         return "" if by_value else named[found]
+
+    @staticmethod
+    def _of_change(exchange: Exchange, operation: Operation, named: Mapping[str, str]) -> str | None:
+        if len(named) != 1:
+            return None
+        ((name, rule),) = named.items()
+        plain = _plain(operation.query[name]) if name in operation.query else None
+        return rule if plain in {None, dict(exchange.query).get(name)} else ""
 
     def _accepted(self, exchange: Exchange) -> Iterator[Exchange]:
         """Yield the accepted requests to the same URL."""

@@ -111,8 +111,9 @@ def test_where_everything_is_refused_no_query_is_to_blame(tools: Tools, monkeypa
     assert _seen(tools) == [(_RULE + "limit", "not_tested")] * 2
 
 
-def test_a_query_of_a_deletion_is_to_blame(tools: Tools) -> None:
-    """It is the only one that it has."""
-    refused = exchange("ecs.disks.detach", 400, {}, id="asked", method="DELETE", query=(("delete_flag", "1"),))
-    tools.check.accepted("ecs.disks.detach/rule/flag-one", refused)
-    assert _seen(tools)[0] == ("ecs.disks.detach/rule/flag-zero", "fail")
+@pytest.mark.parametrize(("flag", "broken"), [("0", "flag-zero"), ("1", "success-detaches")])
+def test_a_query_of_a_deletion_is_to_blame(tools: Tools, flag: str, broken: str) -> None:
+    """When it has its plain value: another one may be refused for what it asks for."""
+    refused = exchange("ecs.disks.detach", 400, {}, id="asked", method="DELETE", query=(("delete_flag", flag),))
+    tools.check.accepted("ecs.disks.detach/rule/success-detaches", refused)
+    assert _seen(tools)[0] == (f"ecs.disks.detach/rule/{broken}", "fail")
