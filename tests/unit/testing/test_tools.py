@@ -43,6 +43,31 @@ def test_another_flavor_is_not_guessed(tools: Tools, monkeypatch: pytest.MonkeyP
         )
 
 
+@pytest.mark.parametrize(
+    "servers", [[], [{"addresses": {}}], [{"addresses": {"n": [{"addr": "odd", "version": 4}, {"version": 4}]}}]]
+)
+def test_an_address_is_told_from_those_that_are_some(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch, servers: Any
+) -> None:
+    """What is no address is passed over; where nobody shows one, that is said once."""
+    good = [{"addresses": {"n": [{"addr": "192.0.2.9", "version": 4, "OS-EXT-IPS:type": "fixed"}]}}]
+    monkeypatch.setattr(type(tools.supplies), "_client", _Lists([*servers, *good]))
+    assert tools.supplies.address() == "192.0.2.30"
+    monkeypatch.setattr(type(tools.supplies), "_client", _Lists(servers))
+    with pytest.raises(PrerequisiteMissing, match="A free address is needed"):
+        tools.supplies.address()
+
+
+class _Lists:
+    """Answers every query with a list of servers."""
+
+    def __init__(self, servers: Any) -> None:
+        self._answer = exchange("nova.servers.list-detail", 200, {"servers": servers})
+
+    def get(self, path: str, *, query: Any) -> Any:
+        return self._answer
+
+
 def test_a_control_that_is_only_to_be_checked_changes_nothing(tools: Tools) -> None:
     """Also where the recipe's own request says that it is not to be checked only."""
     (lease,) = tools.servers.shared("SHUTOFF")
