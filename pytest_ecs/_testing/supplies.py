@@ -165,9 +165,14 @@ class Supplies:
         """Create something, by POST unless *method* says otherwise; it is deleted with the run.
 
         Return what stands at *steps* of the answer. *among* names the operations whose requests that are to be refused
-        share one; here it changes nothing. Raises `PrerequisiteMissing` where the endpoint does not create it.
+        share one; here it changes nothing. Raises `PrerequisiteMissing` where the endpoint does not create it, or shows a
+        field of it in another type than the document says.
         """
-        return read(self.create(path, body, method=method, microversion=microversion), *steps)
+        created = self.create(path, body, method=method, microversion=microversion)
+        made = read(created, *steps)
+        for name in made if isinstance(made, dict) else ():
+            read(created, *steps, name)
+        return made
 
     def create(
         self,

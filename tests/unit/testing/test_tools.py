@@ -68,6 +68,17 @@ class _Lists:
         return self._answer
 
 
+def test_what_was_made_is_of_use_only_as_documented(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field of another type is judged where it was answered, and nothing is done with it."""
+    path = "/v2.1/{project_id}/os-floating-ips"
+    made = tools.supplies.make(path, {}, "floating_ip")
+    assert made["instance_id"] is None
+    odd = exchange("deprecated.floating-ips.create", 200, {"floating_ip": {**made, "ip": 7}}, method="POST")
+    monkeypatch.setattr(type(tools.supplies), "create", lambda *_, **__: odd)
+    with pytest.raises(PrerequisiteMissing, match=r"floating_ip\.ip"):
+        tools.supplies.make(path, {}, "floating_ip")
+
+
 def test_a_control_that_is_only_to_be_checked_changes_nothing(tools: Tools) -> None:
     """Also where the recipe's own request says that it is not to be checked only."""
     (lease,) = tools.servers.shared("SHUTOFF")
