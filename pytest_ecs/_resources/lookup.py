@@ -19,6 +19,7 @@ __all__ = [
     "made_of",
     "next_pause",
     "seen",
+    "settled",
     "show",
     "shown",
     "wait_stable",
@@ -47,6 +48,11 @@ def shown(client: Client, server: str) -> Mapping[str, JSON]:
     """Return what the query of a server says of it, its lock included; nothing when it says nothing."""
     body = client.get(f"/v2.1/{{project_id}}/servers/{segment(server)}", microversion=_LOCKED).json_object.get("server")
     return body if isinstance(body, Mapping) else {}
+
+
+def settled(server: Mapping[str, JSON]) -> bool:
+    """Whether what a query says of a server shows that it is in no passing status or task."""
+    return "status" in server and server["status"] not in PASSING and _TASK in server and not server[_TASK]
 
 
 def belongings(server: Mapping[str, JSON]) -> tuple[int, int]:

@@ -29,6 +29,8 @@ __all__ = ["Pool"]
 _TRIES = 4
 #: How many jobs of one type in a row may not be over in time before none of that type is waited for.
 _TOO_SLOW = 3
+#: Whether a server can be handed out, by its id and what it shows.
+_Fit = Callable[[str, Mapping[str, JSON]], bool]
 
 
 @dataclass
@@ -80,13 +82,14 @@ class Pool:
         """Whether *server* is shown as locked: it refuses most of what its next user might want (6.3.4)."""
         return lookup.shown(self.client, server).get("locked") is True
 
-    def fit(self, server: str, *, as_made: bool = True) -> bool:
+    def fit(self, server: str, shown: Mapping[str, JSON] | None = None, *, as_made: bool = True) -> bool:
         """Whether *server* can be handed out: not locked, and with what it had when it was first seen.
 
         That is the number of its disks and addresses, its flavor and its image: its next user would be blamed for what
         could not be taken back. Of what it was made, flavor and image, does not matter to whoever uses it up.
+        *shown* is what a query of it says, which is sent where nobody has just done so.
         """
-        shown = lookup.shown(self.client, server)
+        shown = lookup.shown(self.client, server) if shown is None else shown
         if not shown or shown.get("status") in lookup.PASSING:
             return True  # nothing can be said; whoever waits for it will see
         has = _has(shown)
@@ -194,9 +197,9 @@ class Pool:
             shown = lookup.shown(self.client, taken.id)
             settled = shown.get("status") in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
             is_like = not plain or self._plain in {None, _has(shown)}
-            if settled and is_like and self.fit(taken.id, as_made=as_made):
+            if settled and is_like and self.fit(taken.id, shown, as_made=as_made):
                 found = taken
-            elif settled and self.fit(taken.id, as_made=False):
+            elif settled and self.fit(taken.id, shown, as_made=False):
                 changed.append(taken.id)
         for server in changed:
             self.ledger.leave(server)
@@ -233,15 +236,13 @@ class Pool:
     def bring(self, lease: Lease, state: ServerState) -> None:
         """Bring a leased server into *state* again; raises `PrerequisiteMissing` when it does not get there."""
         # What it has does not matter to the one who has held it all along.
-        if not self._bring(lease.id, None, state, fit=lambda server: not self.locked(server)):
+        if not self._bring(lease.id, None, state, fit=lambda _, shown: shown.get("locked") is not True):
             lease.spoilt = True
             raise PrerequisiteMissing(
                 f"The server {lease.id} cannot be brought into the state {state} again", seen=self.show(lease.id).answer
             )
 
-    def _bring(
-        self, server: str, known: str | None, state: str | None, *, fit: Callable[[str], bool] | None = None
-    ) -> bool:
+    def _bring(self, server: str, known: str | None, state: str | None, *, fit: _Fit | None = None) -> bool:
         """Bring *server* into *state*; False when it is gone, not *fit*, or does not get there. Nobody else gets it then."""
         try:
             there = self._brought(server, known, state, fit or self.fit)
@@ -251,11 +252,19 @@ class Pool:
         self._stuck[state] = 0 if there else self._stuck[state] + 1
         return there
 
-    def _brought(self, server: str, known: str | None, state: str | None, fit: Callable[[str], bool]) -> bool:
-        status = known or self.wait_stable(server)
+    def _settled(self, server: str) -> tuple[str | None, Mapping[str, JSON]]:
+        """Wait until *server* is in no passing status or task; return its status, None when it is gone, and what it shows."""
+        shown = lookup.shown(self.client, server)
+        if lookup.settled(shown):
+            return str(shown["status"]), shown
+        status = self.wait_stable(server)
+        return status, lookup.shown(self.client, server) if status is not None else {}
+
+    def _brought(self, server: str, known: str | None, state: str | None, fit: _Fit) -> bool:
+        status, shown = (known, {}) if known is not None else self._settled(server)
         if status is None:
             self.ledger.gone(server)
-        usable = known is not None or fit(server)
+        usable = known is not None or fit(server, shown)
         if status is None or not usable:
             self._stuck[state] -= 1  # a server that is gone, locked or changed says nothing about the way into a state
             return False
