@@ -26,6 +26,8 @@ LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
 _FINAL = (400, 403)
 #: Seconds of the target's clock after the last change in which something that must not happen could happen.
 _AFTERWARDS = 5.0
+#: The first status that is an error of the server (10.1), and how a query that is no good request is refused.
+_SERVER, _NO_QUERY = 500, ("GET", 400)
 #: The test of a status that says that a request was accepted.
 _ACCEPTED = ("at_most", 299)
 
@@ -85,7 +87,7 @@ class Check:
         finding = self._without_cause(requirement_id) or self._finding(requirement_id, exchange, path, name, expected)
         if path[0] != "status" or (name, expected) == _ACCEPTED:
             refused = next((cause for cause in self._causes if not cause.accepted), exchange)
-            finding = self._blamed(finding, refused)
+            finding = self._elsewhere(self._blamed(finding, refused), exchange)
         if self._may_show_late(finding):
             finding = self._look_again(finding, exchange, path, name, expected)
         if finding.outcome == "fail":
@@ -137,6 +139,21 @@ class Check:
             return blamed
         self.session.pending.append(blamed)
         reason = f"it is about {exchange.request_line}, which was not accepted (see {broken}): {exchange.answer}"
+        return Finding(finding.requirement, "not_tested", (exchange.id,), reason=reason)
+
+    def _elsewhere(self, finding: Finding, exchange: Exchange) -> Finding:
+        """Do not test a claim that needs another operation where that fails by itself, which says nothing of the claim.
+
+        That is an error of the server, and a plain query that is refused as no good request; not found is an answer.
+        """
+        operation = self._contract.requirements[finding.requirement].operation
+        broken = exchange.status >= _SERVER or (
+            operation is not None and (exchange.method, exchange.status) == _NO_QUERY
+        )
+        its_own = exchange.operation in {None, operation} or exchange.case is not None
+        if finding.outcome != "fail" or finding.where != "status" or its_own or not broken:
+            return finding
+        reason = f"it needs {exchange.request_line}, which was not accepted (see {exchange.operation}/status): {exchange.answer}"
         return Finding(finding.requirement, "not_tested", (exchange.id,), reason=reason)
 
     def _may_show_late(self, finding: Finding) -> bool:

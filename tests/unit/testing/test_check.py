@@ -186,3 +186,27 @@ def test_a_refusal_is_judged_by_its_code_and_a_documented_status(
     sent = replace(asked, status=status, response_body=body)
     tools.check.refused(_RULE, sent, "wrong-state")
     assert [finding.outcome for finding in tools.driver.session.pending] == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "outcome"),
+    [
+        ("GET", 500, "not_tested"),
+        ("GET", 400, "not_tested"),
+        ("GET", 404, "fail"),
+        ("GET", 200, "pass"),
+        ("DELETE", 500, "not_tested"),
+        ("DELETE", 400, "fail"),
+        ("DELETE", 409, "fail"),
+    ],
+)
+def test_what_another_operation_cannot_do_is_its_own_failure(
+    tools: Tools, method: str, status: int, outcome: str
+) -> None:
+    """A claim that needs it is not tested where it fails by itself, and is broken where it answers that the thing is not there."""
+    needed = {"GET": "deprecated.floating-ips.show", "DELETE": "deprecated.floating-ips.delete"}[method]
+    answer = exchange(needed, status, {"badRequest": {"message": "no", "code": status}}, method=method)
+    tools.check.accepted("ecs.servers.delete/rule/publicip-kept", answer)
+    (finding,) = tools.driver.session.pending
+    assert finding.outcome == outcome
+    assert (f"see {needed}/status" in finding.reason) is (outcome == "not_tested")
