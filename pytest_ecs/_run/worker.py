@@ -22,6 +22,7 @@ from pytest_ecs.exceptions import (
     ConformanceFailure,
     EcsError,
     JobFailed,
+    JobTimeout,
     OutsideProfile,
     PrerequisiteMissing,
     StepFailed,
@@ -280,7 +281,8 @@ class Witness:
             outcome = "not_applicable" if isinstance(error, _NotApplicable) else "not_tested"
             self._conclude(covered, outcome, str(error.msg))
             return
-        if isinstance(error, JobFailed | StepFailed):
+        hidden = isinstance(error, JobTimeout) and bool(self._exchanges) and self._exchanges[-1].refused
+        if isinstance(error, JobFailed | StepFailed) or hidden:
             # Whether the endpoint is to blame is said by <operation>/job or /status, from the record; here a step is missing.
             # Where an answer did not come at all, nobody is blamed, and that is an error of the environment.
             unanswered = next((one for one in self._exchanges if one.failure is not None), None)

@@ -26,8 +26,8 @@ LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
 _FINAL = (400, 403)
 #: Seconds of the target's clock after the last change in which something that must not happen could happen.
 _AFTERWARDS = 5.0
-#: The first status that is an error of the server (10.1), and how a query that is no good request is refused.
-_SERVER, _NO_QUERY = 500, ("GET", 400)
+#: The first status that is an error of the server, and that of what is no good request (10.1).
+_SERVER, _NO_REQUEST = 500, 400
 #: The test of a status that says that a request was accepted.
 _ACCEPTED = ("at_most", 299)
 
@@ -144,17 +144,25 @@ class Check:
     def _elsewhere(self, finding: Finding, exchange: Exchange) -> Finding:
         """Do not test a claim that needs another operation where that fails by itself, which says nothing of the claim.
 
-        That is an error of the server, and a plain query that is refused as no good request; not found is an answer.
+        That is an error of the server, and a query that is no good request, or a change that never was one in this process;
+        not found is an answer.
         """
         operation = self._contract.requirements[finding.requirement].operation
-        broken = exchange.status >= _SERVER or (
-            operation is not None and (exchange.method, exchange.status) == _NO_QUERY
-        )
         its_own = exchange.operation in {None, operation} or exchange.case is not None
-        if finding.outcome != "fail" or finding.where != "status" or its_own or not broken:
+        if finding.outcome != "fail" or finding.where != "status" or its_own:
             return finding
-        reason = f"it needs {exchange.request_line}, which was not accepted (see {exchange.operation}/status): {exchange.answer}"
-        return Finding(finding.requirement, "not_tested", (exchange.id,), reason=reason)
+        refused_once = exchange.status == _NO_REQUEST and operation is not None
+        if exchange.status >= _SERVER or (refused_once and not self._was_accepted(exchange)):
+            reason = f"it needs {exchange.request_line}, which was not accepted (see {exchange.operation}/status)"
+            return Finding(finding.requirement, "not_tested", (exchange.id,), reason=f"{reason}: {exchange.answer}")
+        return finding
+
+    def _was_accepted(self, exchange: Exchange) -> bool:
+        """Whether the same operation accepted another request of the same user; a query might be of what is not there any more."""
+        if exchange.method == "GET":
+            return False
+        asked = (exchange.operation, exchange.identity)
+        return any((one.operation, one.identity) == asked and one.accepted for one in self.session.connection.journal)
 
     def _may_show_late(self, finding: Finding) -> bool:
         """Whether a claim that does not hold is worth another look."""
