@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypedDict, Unpack
 
-from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
-from pytest_ecs._checks.cases import says_why
+from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate, source_of
+from pytest_ecs._checks.cases import left_over, says_why
 from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._contract import Contract
@@ -90,6 +91,7 @@ class Check:
             finding = self._elsewhere(self._blamed(finding, refused), exchange)
         if self._may_show_late(finding):
             finding = self._look_again(finding, exchange, path, name, expected)
+        finding = self._as_compared(finding, exchange)
         if finding.outcome == "fail":
             self._broken.add(requirement_id)
         self.session.pending.append(finding)
@@ -163,6 +165,16 @@ class Check:
             return False
         asked = (exchange.operation, exchange.identity)
         return any((one.operation, one.identity) == asked and one.accepted for one in self.session.connection.journal)
+
+    def _as_compared(self, finding: Finding, exchange: Exchange) -> Finding:
+        """Return what becomes of a claim that fails since it compares with what another answer of the test has broken."""
+        if finding.outcome != "fail" or finding.assertion is None:
+            return finding
+        broken = source_of(finding.assertion, exchange, self.session.of_test(), self._contract)
+        if not broken or broken == finding.requirement:
+            return finding
+        reason = f"what it compares with is broken, see {broken}: {json.dumps(finding.assertion.expected)[:300]}"
+        return Finding(finding.requirement, "not_tested", (exchange.id,), reason=reason)
 
     def _may_show_late(self, finding: Finding) -> bool:
         """Whether a claim that does not hold is worth another look."""
@@ -272,15 +284,15 @@ class Check:
         """Make a finding: the request was accepted (2xx); return whether it was.
 
         It is an error where a creation was refused as the native APIs refuse what there is no room for; it is not tested
-        where there is no room for what an earlier answer did not name, so that it could not be deleted.
+        where there is no room for what an earlier answer did not name, or an earlier deletion did not delete.
         """
         operation = self._contract.operations.get(exchange.operation or "")
         quota = operation.quota if operation is not None else None
         lacking = exchange.refused and self._contract.environment_codes.intersection(codes_of(exchange.response_body))
         full = quota is not None and exchange.refused and exchange.status in self._contract.quota_statuses
-        made = self.session.unnamed(operation) if operation is not None and (lacking or full) else None
+        made = self.session.room.taken(operation) if operation is not None and (lacking or full) else None
         if made is not None:
-            reason = f"what {made} made is not named by its answer, so that nobody can delete it: {exchange.answer}"
+            reason = f"{left_over(self.session.get(made))}: {exchange.answer}"
             self.not_tested(requirement_id, reason)
             return False
         if quota is not None and full:
