@@ -120,8 +120,19 @@ class Witness:
     def _speak_for(self, item: pytest.Item, silent: list[str]) -> None:
         """Say what became of the requirements that a test covers and made no finding on.
 
-        Where the test saw something broken, what they speak of may never have come up; else the check is at fault.
+        Where the test saw something broken, or no request of their operation was accepted, what they speak of may never have
+        come up; else the check is at fault.
         """
+        accepted = {one.operation for one in self._exchanges if one.accepted}
+        refused = {one.operation: one for one in self._exchanges if one.refused and one.operation not in accepted}
+        for name in [*silent]:
+            answer = refused.get(self._contract.requirements[name].operation)
+            if answer is not None:
+                silent.remove(name)
+                reason = (
+                    f"what it speaks of did not come up, since {answer.request_line} was not accepted: {answer.answer}"
+                )
+                self._conclude([name], "not_tested", reason)
         if not silent:
             return
         if self._broken:

@@ -13,6 +13,7 @@ from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._run.session import Session
+from pytest_ecs._testing.refusals import Refusals
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
 
@@ -25,6 +26,8 @@ LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
 _FINAL = (400, 403)
 #: Seconds of the target's clock after the last change in which something that must not happen could happen.
 _AFTERWARDS = 5.0
+#: The test of a status that says that a request was accepted.
+_ACCEPTED = ("at_most", 299)
 
 
 class Test(TypedDict, total=False):
@@ -56,6 +59,7 @@ class Check:
     """Makes findings: ``check("ecs.servers.create/rule/name", shown, "body", "server", "name", equals=name)``."""
 
     session: Session
+    refusals: Refusals
     #: Requirements that were seen broken after the time that they have: they are not given it again.
     _broken: set[str] = field(default_factory=set)
     #: Requests that the claims are about the effect of.
@@ -79,6 +83,9 @@ class Check:
         if requirement_id not in self._contract.requirements:
             raise LookupError(f"the contract has no requirement {requirement_id}")
         finding = self._without_cause(requirement_id) or self._finding(requirement_id, exchange, path, name, expected)
+        if path[0] != "status" or (name, expected) == _ACCEPTED:
+            refused = next((cause for cause in self._causes if not cause.accepted), exchange)
+            finding = self._blamed(finding, refused)
         if self._may_show_late(finding):
             finding = self._look_again(finding, exchange, path, name, expected)
         if finding.outcome == "fail":
@@ -118,6 +125,19 @@ class Check:
                 outcome: Outcome = "not_tested" if cause.failure is None else "error"
                 return Finding(requirement_id, outcome, (cause.id,), reason=reason)
         return None
+
+    def _blamed(self, finding: Finding, exchange: Exchange) -> Finding:
+        """Let the refusal of a valid request break the rule of what it was refused for, and no claim beside it."""
+        broken = self.refusals.broken(exchange, finding.requirement) if finding.outcome != "pass" else None
+        if broken is None:
+            return finding
+        name, expected = _ACCEPTED
+        blamed = self._finding(broken, exchange, ("status",), name, expected)
+        if broken == finding.requirement:
+            return blamed
+        self.session.pending.append(blamed)
+        reason = f"it is about {exchange.request_line}, which was not accepted (see {broken}): {exchange.answer}"
+        return Finding(finding.requirement, "not_tested", (exchange.id,), reason=reason)
 
     def _may_show_late(self, finding: Finding) -> bool:
         """Whether a claim that does not hold is worth another look."""

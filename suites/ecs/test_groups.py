@@ -232,7 +232,7 @@ def test_a_project_has_so_many_groups(
         return
     most = read(ecs_client.get(f"{SERVERS}/limits"), "absolute", "maxServerGroups")
     with group_made(ecs_client, ecs_supplies) as (control, _):
-        hook("PUT", "/_mock/limits", {"server_groups": len(ids_on(pages_of(ecs_client)))})
+        hook("PUT", "/_mock/limits", {"server_groups": len({*ids_on(pages_of(ecs_client))})})
         try:
             ecs_expect(
                 rule,

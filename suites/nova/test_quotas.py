@@ -337,9 +337,12 @@ def test_quotas_of_the_project(ecs_client: Client, ecs_check: Check, ecs_servers
         wanted = _shown(check, "nova.quotas.show/rule/same-as-limits", limits, limit)
         if wanted:
             check("nova.quotas.show/rule/same-as-limits", own, "body", "quota_set", name, one_of=wanted)
-    (lease,) = ecs_servers.shared("ACTIVE")
-    user = read(lease.show(), "server", "user_id")
-    ecs_check.accepted("nova.quotas.show/rule/own-user", _quota(ecs_client, project, user_id=user))
+    ecs_check.accepted("nova.quotas.show/rule/own-user", _of_own_user(ecs_client, ecs_servers))
+
+
+def _of_own_user(client: Client, servers: Servers) -> Exchange:
+    (lease,) = servers.shared("ACTIVE")
+    return _quota(client, client.project_id, user_id=read(lease.show(), "server", "user_id"))
 
 
 @pytest.mark.ecs_requirement(
@@ -348,8 +351,11 @@ def test_quotas_of_the_project(ecs_client: Client, ecs_check: Check, ecs_servers
     "nova.quotas.show-defaults/rule/own-id",
     "nova.quotas.show-defaults/rule/default-of-unknown",
 )
-def test_quotas_of_what_does_not_exist(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
-    """They are the defaults."""
+def test_quotas_of_what_does_not_exist(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+) -> None:
+    """They are the defaults; the user of the token is asked for first."""
+    _of_own_user(ecs_client, ecs_servers)
     project, nobody = ecs_client.project_id, ecs_supplies.unknown_id().replace("-", "")
     shown = ecs_client.get(url_of("nova.quotas.show-defaults", quota_project_id=project))
     ecs_check.after(shown)("nova.quotas.show-defaults/rule/own-id", shown, "body", "quota_set", "id", equals=project)
