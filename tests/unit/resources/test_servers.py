@@ -375,6 +375,7 @@ def test_a_spoilt_server_is_given_to_nobody_and_deleted(session: Session) -> Non
 
 
 def test_one_look_says_whether_a_server_can_be_handed_out_again(session: Session) -> None:
+    """Its status, its lock and what it has are in one answer."""
     for lease in session.pool.batch_of(3):
         lease.release()
     before = len(session.connection.journal)
