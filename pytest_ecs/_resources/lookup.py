@@ -50,9 +50,11 @@ def shown(client: Client, server: str) -> Mapping[str, JSON]:
     return body if isinstance(body, Mapping) else {}
 
 
-def settled(server: Mapping[str, JSON]) -> bool:
-    """Whether what a query says of a server shows that it is in no passing status or task."""
-    return "status" in server and server["status"] not in PASSING and _TASK in server and not server[_TASK]
+def settled(server: Mapping[str, JSON]) -> str | None:
+    """Return the status that a server shows; None where that passes, something is being done to it, or it does not say."""
+    status = server.get("status")
+    is_over = isinstance(status, str) and status not in PASSING and _TASK in server and not server[_TASK]
+    return status if is_over else None
 
 
 def belongings(server: Mapping[str, JSON]) -> tuple[int, int]:

@@ -157,11 +157,11 @@ class Session:
     def look(self, exchange: Exchange) -> list[Finding]:
         """Return the findings about *exchange* before its test ends.
 
-        Those that speak of a job are found anew at the end, when it is over.
+        Those that speak of a job are found anew at the end, when it is over; of the others only what is new is said.
         """
-        findings = judge(exchange, self.contract, self)
-        if exchange.case is None:
-            self._said[exchange.id] = findings
+        if exchange.case is not None:
+            return judge(exchange, self.contract, self)
+        findings = self._said[exchange.id] = self._judged_anew(exchange)
         return findings
 
     def of_test(self) -> Sequence[Exchange]:
@@ -179,8 +179,7 @@ class Session:
             self._look_for_room(exchange)
         findings, self.pending = self.pending, []
         for exchange in new:
-            findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self, self._seen)
-            self.drift.update(drift(exchange, self.contract, self._seen))
+            findings += self._said.pop(exchange.id) if exchange.id in self._said else self._judged_anew(exchange)
         self.broken.update(finding.requirement for finding in findings if finding.outcome == "fail")
         return new, findings
 
@@ -192,6 +191,12 @@ class Session:
         lacking = self.contract.environment_codes.intersection(codes_of(exchange.response_body))
         if lacking or exchange.status in self.contract.quota_statuses:
             self.room.taken(operation)
+
+    def _judged_anew(self, exchange: Exchange) -> list[Finding]:
+        """Return what *exchange* shows that no other did before it."""
+        findings = judge(exchange, self.contract, self, self._seen)
+        self.drift.update(drift(exchange, self.contract, self._seen))
+        return findings
 
     # The end
 
