@@ -200,6 +200,10 @@ def unreachable(connection: Connection, where: str, error: httpx.HTTPError, *, s
             seen=seen,
             hint="check that it has not expired and fits the host name; --ecs-ca-file names authorities to trust",
         )
+    if "WRONG_VERSION_NUMBER" in seen.upper():
+        return NotAnEcsEndpoint(
+            f"What answers at {where} does not speak TLS", seen=seen, hint="write http:// where it has none"
+        )
     if isinstance(error, httpx.RemoteProtocolError) and not connection.contact.heard:
         return NotAnEcsEndpoint(
             f"What answers at {where} does not speak HTTP",

@@ -105,14 +105,14 @@ def signing(session: Session, chapters: Mapping[int, bool]) -> None:
     if primary.login is None or not primary.ak or not primary.sk:
         return
     asked = [session.signed_client.get(PROBES[n]) for n, there in chapters.items() if there]
-    if all(exchange.status == 401 for exchange in asked):
+    if not any(exchange.accepted for exchange in asked) and session.client.get(path).accepted:
         session.unsigned = asked[0].answer
         remark = f"the AK/SK is refused, so that nothing about signatures is judged (HTTP {asked[0].status}): {_RENEW}"
         session.target = replace(session.target, remarks=(*session.target.remarks, remark))
 
 
 #: What to do where an AK/SK is refused.
-_RENEW = "look whether it belongs to this cloud, and get a new one where it is temporary and has ended"
+_RENEW = "look whether it belongs to this cloud and to the same account, and get a new one where it is temporary and has ended"
 
 
 def _remember(session: Session) -> None:
@@ -137,20 +137,28 @@ def _is_there(exchange: Exchange) -> bool:
 def identities(session: Session) -> None:
     """Let every identity log in; raises `AuthenticationFailed` with the option that names the one that cannot.
 
-    Raises `ConfigurationError` when the URL of the endpoint names another project than the credentials are for.
+    Raises `ConfigurationError` when the URL of the endpoint names another project than the credentials are for, or the
+    second project is the first.
     """
     same_project(session)
     for identity, client in session.clients.items():
         if identity == "primary":
             client.access()
             continue
+        source = session.target.identities[identity].source
         try:
             client.access()
+            project = client.project_id
         except EcsError as error:
-            source = session.target.identities[identity].source
             raise AuthenticationFailed(
                 f"{OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
             ) from None
+        if identity == "other_project" and project == session.client.project_id:
+            raise ConfigurationError(
+                f"{OPTIONS[identity]}: {source} is for the project of the run itself",
+                seen=project,
+                hint="name credentials of another project, or leave the option out",
+            )
 
 
 def same_project(session: Session) -> None:

@@ -108,6 +108,17 @@ def test_ended_keys_beside_a_password_convict_nobody(mock: RunningMock, opened: 
         assert any("AK/SK is refused" in remark for remark in session.target.remarks)
 
 
+def test_the_keys_of_another_account_beside_a_password_convict_nobody(mock: RunningMock, opened: Open) -> None:
+    """They are known to the endpoint, which refuses them for the project."""
+    other = mock.about["other_project"]
+    keys = {"HUAWEICLOUD_SDK_AK": other["ak"], "HUAWEICLOUD_SDK_SK": other["sk"]}
+    session = opened({**keys, **mock.environment})
+    session.prepare()
+    with pytest.raises(AuthenticationFailed, match="The AK/SK is refused"):
+        session.signed_client  # noqa: B018
+    assert _failed(session) == []
+
+
 def test_keys_beside_a_password_may_end_too(mock: RunningMock, opened: Open) -> None:
     """That is the end of the run as well: it would go on with half of what it was given."""
     session = opened({**_temporary(mock, _HOUR), **mock.environment})
