@@ -91,6 +91,12 @@ def test_keys_that_ended_before_are_said_to_be_temporary(mock: RunningMock, open
         opened(_temporary(mock, -1)).prepare()
 
 
+def test_a_sweep_with_ended_keys_says_so(mock: RunningMock, opened: Open) -> None:
+    """And not of each thing that it is still there."""
+    with pytest.raises(AuthenticationFailed, match="a temporary one ends"):
+        opened(_temporary(mock, -1)).sweep("another")
+
+
 @pytest.mark.parametrize("worker", [False, True], ids=["the process that looked", "one that is told"])
 def test_ended_keys_beside_a_password_convict_nobody(mock: RunningMock, opened: Open, *, worker: bool) -> None:
     """The run goes on with the token; what needs the keys says whose trouble it is."""
