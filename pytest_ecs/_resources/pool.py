@@ -31,7 +31,6 @@ Shown = Mapping[str, JSON]
 _TRIES = 4
 #: How many jobs of one type in a row may not be over in time before none of that type is waited for.
 _TOO_SLOW = 3
-#: Whether a server can be handed out, by its id and what it shows.
 
 
 @dataclass

@@ -138,9 +138,11 @@ def _others(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:
             continue
         if identity == "other_project" and project == session.client.project_id:
             yield Line(what, "fail", "it is the first project", source)
+        elif exchange is not None and exchange.status == 401:
+            yield Line(what, "fail", f"is not recognised: {_short(exchange)}", source)
         elif identity == "other_project":
             yield Line(what, "ok", f"logs in to project {project}", source)
-        elif exchange is not None and exchange.status in {401, 403}:
+        elif exchange is not None and exchange.status == 403:
             yield Line(what, "ok", f"is denied {exchange.request_line}: HTTP {exchange.status}", source)
         elif exchange is not None:
             yield Line(what, "fail", f"is not denied {exchange.request_line}: {_short(exchange)}", source)

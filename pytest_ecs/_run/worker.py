@@ -189,6 +189,7 @@ class Witness:
             "ecs_covers": covered_by(item) if call.when == "call" or error is not None else [],
             "ecs_own": self._own_failure,
             "ecs_environment": isinstance(error, EcsError) and not isinstance(error, JobFailed | StepFailed),
+            "ecs_stop": str(error) if isinstance(error, EcsError) and error.stops else "",
         }
         self._own_failure = False
         if self._keeper.recorder is None:
