@@ -11,7 +11,7 @@ from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
 
-__all__ = ["LABELS", "answer_findings"]
+__all__ = ["LABELS", "answer_findings", "identity", "listed_twice"]
 
 #: Headers that say which microversion an answer is of.
 _VERSIONS = ("openstack-api-version", "x-openstack-nova-api-version")
@@ -102,13 +102,20 @@ def _once(exchange: Exchange, body: Mapping[str, JSON]) -> Iterator[Finding]:
     for name, listed in body.items():
         if not isinstance(listed, list):
             continue
-        ids = [item["id"] for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        ids = [found for found in map(identity, listed) if found]
         if ids:
-            twice = _repeated(ids)
+            twice = listed_twice(ids)
             yield verdict("6.2/listed-once", not twice, exchange, f"no id is in {name} twice", twice, name)
 
 
-def _repeated(ids: Sequence[str]) -> list[str]:
+def identity(item: JSON) -> str:
+    """Return the id of a thing in a list, nothing where it shows none."""
+    found = (item.get(name) for name in ("id", "resource_id")) if isinstance(item, Mapping) else ()
+    return next((one for one in found if isinstance(one, str)), "")
+
+
+def listed_twice(ids: Sequence[str]) -> list[str]:
+    """Return which of *ids* are there more than once."""
     return sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else []
 
 

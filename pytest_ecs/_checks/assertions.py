@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping
 
-from pytest_ecs._checks.body import judge_body
+from pytest_ecs._checks.answers import identity
+from pytest_ecs._checks.body import judge_body, unfit
 from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Assertion, Finding, Outcome
 from pytest_ecs._checks.formats import matches, moment
@@ -14,7 +15,11 @@ from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._types import JSON
 
-__all__ = ["TESTS", "evaluate", "locate"]
+__all__ = ["ONCE", "TESTS", "evaluate", "locate", "plain", "unlisted_status"]
+
+
+#: Rules of lists that have each thing once.
+ONCE = ("once", "key-once")
 
 
 def _length(value: JSON) -> int:
@@ -55,27 +60,27 @@ def _version(seen: JSON, wanted: JSON) -> bool:
     return isinstance(seen, str) and numbers(seen) >= numbers(wanted)
 
 
-def _plain(value: JSON) -> Hashable:
-    """The value as JSON compares them: 1 is 1.0 and never true, an object has no order."""
+def plain(value: JSON) -> Hashable:
+    """Return a value as JSON compares them: 1 is 1.0 and never true, an object has no order."""
     if isinstance(value, Mapping):
-        return "object", frozenset((name, _plain(item)) for name, item in value.items())
+        return "object", frozenset((name, plain(item)) for name, item in value.items())
     if isinstance(value, list | tuple):
-        return "array", tuple(map(_plain, value))
+        return "array", tuple(map(plain, value))
     return (type(value).__name__, value) if isinstance(value, bool) else value
 
 
 def _same(seen: JSON, wanted: JSON) -> bool:
-    return _plain(seen) == _plain(wanted)
+    return plain(seen) == plain(wanted)
 
 
 def _counted(values: JSON) -> Counter[Hashable]:
-    return Counter(map(_plain, values))
+    return Counter(map(plain, values))
 
 
 def _holds(seen: JSON, wanted: JSON) -> bool | None:
     """Whether a list has that item, an object that name or a text that part; None for a value that holds nothing."""
     if isinstance(seen, list):
-        return _plain(wanted) in _counted(seen)
+        return plain(wanted) in _counted(seen)
     return wanted in seen if isinstance(seen, str | Mapping) and isinstance(wanted, str) else None
 
 
@@ -83,8 +88,8 @@ def _holds(seen: JSON, wanted: JSON) -> bool | None:
 TESTS: Mapping[str, tuple[Callable[[JSON, JSON], bool], str]] = {
     "equals": (_same, "is {}"),
     "differs": (lambda seen, wanted: not _same(seen, wanted), "is not {}"),
-    "one_of": (lambda seen, wanted: _plain(seen) in _counted(wanted), "is one of {}"),
-    "none_of": (lambda seen, wanted: _plain(seen) not in _counted(wanted), "is none of {}"),
+    "one_of": (lambda seen, wanted: plain(seen) in _counted(wanted), "is one of {}"),
+    "none_of": (lambda seen, wanted: plain(seen) not in _counted(wanted), "is none of {}"),
     "contains": (lambda seen, wanted: _holds(seen, wanted) is True, "contains {}"),
     "lacks": (lambda seen, wanted: _holds(seen, wanted) is False, "does not contain {}"),
     "matches": (lambda seen, wanted: isinstance(seen, str) and matches(wanted, seen), "matches {}"),
@@ -100,7 +105,7 @@ TESTS: Mapping[str, tuple[Callable[[JSON, JSON], bool], str]] = {
         lambda seen, wanted: isinstance(seen, list) and _counted(wanted) <= _counted(seen),
         "includes {}, each as often",
     ),
-    "has_one": (lambda seen, wanted: isinstance(seen, list) and _counted(seen)[_plain(wanted)] == 1, "has {} once"),
+    "has_one": (lambda seen, wanted: isinstance(seen, list) and _counted(seen)[plain(wanted)] == 1, "has {} once"),
     "later_than": (_later, "is a time after {}"),
     "time_between": (_between, "is a time between the seconds {}"),
     "version_at_least": (_version, "is a version not below {}"),
@@ -175,10 +180,21 @@ def evaluate(
         outcome, reason, observed = "not_tested", _refusal(exchange), None
     elif not passed and operation is not None and (broken := _broken(exchange, assertion, operation)):
         outcome = "not_tested"
-        reason = f"what it looks at is broken, see {broken}: {where} shows {json.dumps(seen, default=str)[:300]}"
+        reason = f"what it looks at is broken, see {broken}: {where} shows {_short(seen)}"
+    elif not passed and operation is not None and (once := _repeated(requirement, exchange, assertion, operation)):
+        outcome, reason = "not_tested", f"what it looks at is listed twice, see {once}: {where} shows {_short(seen)}"
+    elif not passed and operation is not None and (broken := _no_measure(exchange, assertion, operation)):
+        outcome, reason = (
+            "not_tested",
+            f"it is compared with what no answer may show there ({broken}): {_short(assertion.expected)}",
+        )
     elif not passed and (fault := _fault(exchange)):
         reason = f"the server's fault: {fault}"
     return Finding(requirement, outcome, (exchange.id,), expected, observed, where, reason, assertion)
+
+
+def _short(seen: JSON) -> str:
+    return json.dumps(seen, default=str)[:300]
 
 
 def unlisted_status(exchange: Exchange) -> str:
@@ -249,6 +265,46 @@ def _broken(exchange: Exchange, assertion: Assertion, operation: Operation) -> s
         if all(_same_step(one, step) for one, step in zip(_steps(said.path), steps, strict=False)):
             return said.id
     return ""
+
+
+#: Tests whose expectation is a value like that at their place, one of a list's items, and a list of such values.
+_VALUE, _ITEM, _ONE_OF = ("equals", "same_items", "includes"), ("contains", "has_one"), ("one_of",)
+
+
+def _no_measure(exchange: Exchange, assertion: Assertion, operation: Operation) -> str:
+    """Return what an expectation, taken from another answer, breaks of all that is documented at its place; nothing if nothing."""
+    (kind, *steps), test = assertion.path, assertion.test
+    if kind != "body" or operation.response_body is None or test not in (*_VALUE, *_ITEM, *_ONE_OF):
+        return ""
+    through = "*" in steps
+    values: list[JSON] = [assertion.expected]
+    if test in _ONE_OF or (through and test in _VALUE and isinstance(assertion.expected, list)):
+        values = assertion.expected
+    if test in _ITEM and not through:
+        steps = [*steps, "*"]
+    base, at = f"{operation.id}/response", exchange.microversion
+    broken = [unfit(operation.response_body, value, steps, at, base) for value in values]
+    if test in _ONE_OF and not all(broken):
+        return ""
+    return next((one for one in broken if one is not None), "")
+
+
+def _repeated(requirement: str, exchange: Exchange, assertion: Assertion, operation: Operation) -> str:
+    """Return the requirement that a list breaks that has items twice, where a claim holds without them; nothing otherwise."""
+    _, *steps = assertion.path
+    listed = exchange.json_object.get(str(steps[0])) if steps and assertion.path[0] == "body" else None
+    if not isinstance(listed, list):
+        return ""
+    once = list({plain(item): item for item in listed}.values())
+    own = [f"{operation.id}/rule/{rule.id}" for rule in operation.rules if rule.id in ONCE]
+    broken = next(iter(own), "6.2/listed-once" if all(map(identity, once)) else "")
+    if len(once) == len(listed) or not broken or requirement == broken:
+        return ""
+    try:
+        seen = _collect({**exchange.json_object, str(steps[0]): once}, tuple(steps))
+    except LookupError:
+        return ""
+    return broken if TESTS[assertion.test][0](seen, assertion.expected) else ""
 
 
 def _steps(path: str) -> list[str]:

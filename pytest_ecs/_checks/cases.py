@@ -15,7 +15,7 @@ from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._http.job import job_error_codes
 from pytest_ecs._types import JSON
 
-__all__ = ["NOT_OFFERED", "case_findings", "not_offered", "says_why"]
+__all__ = ["NOT_OFFERED", "case_findings", "left_over", "not_offered", "says_why"]
 
 #: Chapter of the operations that an endpoint need not offer any more, and what is said where one does not.
 _OPTIONAL = "deprecated"
@@ -95,7 +95,7 @@ def _acceptance(
         evidence = (*evidence, case.limits)
     lacking = full or _lacking(exchange, contract)
     if lacking and case.unnamed:
-        reason = f"{lacking}, and what {case.unnamed} made is not named by its answer, so that nobody can delete it"
+        reason = f"{lacking}, and {left_over(corpus.get(case.unnamed))}"
         return Finding(case.requirement, "not_tested", (*evidence, case.unnamed), reason=reason)
     reason = lacking or _not_permitted(exchange, operation, contract)
     if reason:
@@ -103,6 +103,15 @@ def _acceptance(
     return Finding(
         case.requirement, "fail", evidence, expected=expectation.says, observed=_seen(exchange), where="status"
     )
+
+
+def left_over(earlier: Exchange | None) -> str:
+    """Say what an earlier request left in the project that nobody can delete: what it does not name, or does not delete."""
+    if earlier is None:
+        return "an earlier request left what nobody can delete"
+    if earlier.method == "DELETE":
+        return f"what {earlier.id} was to delete is still there (see {earlier.operation})"
+    return f"what {earlier.id} made is not named by its answer, so that nobody can delete it"
 
 
 def _lacking(exchange: Exchange, contract: Contract) -> str:

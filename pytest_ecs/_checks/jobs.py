@@ -40,11 +40,11 @@ JobClaim = tuple[str, bool, str, JSON]
 def job_claims(
     body: Mapping[str, JSON], asked: str | None, before: Mapping[str, JSON] | None, known_codes: Collection[str]
 ) -> Iterator[JobClaim]:
-    """Yield a claim for each rule that *body* says something about.
+    """Yield a claim for each rule that *body* says something about; a field that is missing or mistyped is judged by itself.
 
     *asked* is the job id in the URL, *before* the previous body of the same job, if any, *known_codes* those of A.2.
     """
-    if asked is not None:
+    if asked is not None and isinstance(body.get("job_id"), str):
         yield "same-id", body.get("job_id") == asked, f"job_id is the one in the URL, {asked}", body.get("job_id")
     yield from _errors(body, known_codes)
     yield from _times(body)
@@ -74,8 +74,10 @@ def _times(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
     for job in (body, *sub_jobs(body)):
         begin, end = job.get("begin_time"), job.get("end_time")
         if job.get("status") in OVER:
-            yield "begin-time", isinstance(begin, str), "a job that is over has a begin_time", begin
-            yield "end-time", isinstance(end, str), "a job that is over has an end_time", end
+            for name in ("begin_time", "end_time"):
+                if name in job and isinstance(job[name], str | None):
+                    what = f"a job that is over has a time of {name}"
+                    yield name.replace("_", "-"), isinstance(job[name], str), what, job[name]
         for value in (begin, end):
             if isinstance(value, str) and (value or job.get("status") in OVER):
                 yield "time-form", bool(_FORM.fullmatch(value)), "times look like 2016-04-25T20:04:47.591Z", value
@@ -89,16 +91,13 @@ def _children(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
     subs, entities = sub_jobs(body), body.get("entities")
     if isinstance(entities, Mapping) and "sub_jobs_total" in entities:
         total = entities["sub_jobs_total"]
-        yield (
-            "sub-jobs-total",
-            total == len(subs),
-            f"sub_jobs_total is the number of sub-jobs listed, {len(subs)}",
-            total,
-        )
+        if type(total) is int:
+            listed = f"sub_jobs_total is the number of sub-jobs listed, {len(subs)}"
+            yield "sub-jobs-total", total == len(subs), listed, total
     if not subs:
         return
-    ids = [body.get("job_id"), *(sub.get("job_id") for sub in subs)]
-    yield "sub-job-ids", len(set(map(str, ids))) == len(ids), "each sub-job has an id of its own", ids
+    ids = [job["job_id"] for job in (body, *subs) if isinstance(job.get("job_id"), str)]
+    yield "sub-job-ids", len(set(ids)) == len(ids), "each sub-job has an id of its own", ids
     if body.get("status") == "SUCCESS":
         states = [str(sub.get("status")) for sub in subs]
         yield "sub-jobs-done", set(states) == {"SUCCESS"}, "every sub-job of a job in SUCCESS is in SUCCESS", states
@@ -117,5 +116,5 @@ def _since(before: Mapping[str, JSON], body: Mapping[str, JSON]) -> Iterator[Job
         steady = new > old or (new == old and (old < 2 or before.get("status") == body.get("status")))
         yield "order", steady, f"the status does not go back from {before.get('status')}", body.get("status")
     for name in ("job_id", "job_type", "begin_time"):
-        if before.get(name) is not None:
+        if isinstance(before.get(name), str) and isinstance(body.get(name), str | None) and name in body:
             yield "stable-facts", before[name] == body.get(name), f"{name} stays {before[name]}", body.get(name)

@@ -160,6 +160,13 @@ def _general(source: Source, names: _Names, shared: Shared) -> Iterator[Mistake]
         yield from names.unknown_codes(source, ("expectations", name, "codes"), expectation["codes"])
 
 
+def _rules_named(part: Any) -> set[str]:
+    """Return the rules that queries and fields name anywhere in a part of an operation."""
+    inside = part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ()
+    named = {part["x-rule"]} if isinstance(part, Mapping) and isinstance(part.get("x-rule"), str) else set()
+    return named.union(*map(_rules_named, inside))
+
+
 class _Group:
     """One file of operations."""
 
@@ -230,6 +237,9 @@ class _Group:
             rules.add(rule["id"])
             yield from names.ruling(source, place, rule)
             yield from _binding(source, place, rule)
+        for name in sorted(_rules_named(request) - rules):
+            place = (*steps, "request")
+            yield source.mistake(place, f"x-rule: there is no rule {name!r}", one_of(name, sorted(rules)))
 
     def _schema(self, schema: dict[str, Any], steps: Steps) -> Iterator[Mistake]:
         return _schema(schema, self.source, steps, self.names, self.shared)

@@ -47,6 +47,7 @@ EXTENSIONS = frozenset(
         "x-levels",
         "x-secret",
         "x-check-only",
+        "x-rule",
         "x-ruling",
     },
 )

@@ -32,8 +32,8 @@ class Case:
     codes: tuple[str, ...] = ()
     #: Id of a query of the project's limits just before, where the request creates something that is limited.
     limits: str | None = None
-    #: Id of an earlier accepted creation of what the request creates whose answer does not say what it made, so that
-    #: nobody can delete that and it uses up what the project may have.
+    #: Id of an earlier accepted request that left something of the kind that this one creates, which uses up what the
+    #: project may have: a creation whose answer does not say what it made, or a deletion that does not delete.
     unnamed: str | None = None
 
     def to_json(self) -> dict[str, JSON]:

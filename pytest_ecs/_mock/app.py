@@ -219,7 +219,7 @@ class MockCloud:
                 if request.json[chosen[0]] is None and self._state.deviates("null-actions-refused"):
                     fail(request.path, 400, "The action has no object.")
                 route = choices[chosen[0]]
-            if refused.refuses(route, request.json, self._state.deviates):
+            if refused.refuses(route, request, self._state.deviates):
                 fail(request.path, 400, "The request holds what is not allowed here.", "Ecs.0005")
             if route.permission is not None:
                 permit(request.user, route.permission, self._state.deviates)

@@ -19,6 +19,7 @@ __all__ = [
     "made_of",
     "next_pause",
     "seen",
+    "settled",
     "show",
     "shown",
     "wait_stable",
@@ -49,6 +50,13 @@ def shown(client: Client, server: str) -> Mapping[str, JSON]:
     return body if isinstance(body, Mapping) else {}
 
 
+def settled(server: Mapping[str, JSON]) -> str | None:
+    """Return the status that a server shows; None where that passes, something is being done to it, or it does not say."""
+    status = server.get("status")
+    is_over = isinstance(status, str) and status not in PASSING and _TASK in server and not server[_TASK]
+    return status if is_over else None
+
+
 def belongings(server: Mapping[str, JSON]) -> tuple[int, int]:
     """Return how many disks and addresses a server shows; floating addresses (EIPs) come and go without it (6.2.6)."""
     disks, networks = server.get("os-extended-volumes:volumes_attached"), server.get("addresses")
@@ -67,21 +75,25 @@ def made_of(server: Mapping[str, JSON]) -> tuple[JSON, JSON]:
 
 
 def listed(client: Client, **filters: str) -> list[Mapping[str, JSON]]:
-    """Return all servers that *filters* let through (6.2.4), page by page.
+    """Return all servers that *filters* let through (6.2.4), page by page; all that there are where those are refused.
 
     Raises `PrerequisiteMissing` when the list is not answered with servers, or does not end.
     """
     found: dict[str, Mapping[str, JSON]] = {}
     marker: dict[str, str] = {}
+    narrowed, least = {**filters, "limit": "1000"}, 1000
     while True:
-        exchange = client.get("/v2.1/{project_id}/servers", query={**filters, "limit": "1000", **marker})
+        exchange = client.get("/v2.1/{project_id}/servers", query={**narrowed, **marker})
+        if exchange.refused and narrowed:
+            narrowed, least = {}, 1
+            continue
         page = exchange.json_object.get("servers")
         if not exchange.accepted or not isinstance(page, list):
             raise PrerequisiteMissing(
                 "The servers cannot be listed", seen=exchange.answer[:300], hint="try again later"
             )
         new = {str(one["id"]): one for one in page if isinstance(one, Mapping) and "id" in one}
-        ended = len(page) < 1000 or not new.keys() - found.keys()  # a list that ignores its marker never ends
+        ended = len(page) < least or not new.keys() - found.keys()  # a list that ignores its marker never ends
         found.update(new)
         if ended:
             return list(found.values())

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from pytest_ecs._checks import Finding, Seen, judge
+from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.judge import Drift, drift
 from pytest_ecs._contract import Contract, load
 from pytest_ecs._http.access import address_of
@@ -26,6 +27,7 @@ from pytest_ecs._resources.native import NativeApi
 from pytest_ecs._resources.pool import Pool
 from pytest_ecs._run.discovery import offered, prepare
 from pytest_ecs._run.reach import Reach, chapters_of
+from pytest_ecs._run.room import Room
 from pytest_ecs._run.schemes import scheme
 from pytest_ecs._run.target import chosen, one_sentence, open_target
 from pytest_ecs._run.templates import ecs_template, native_template
@@ -33,7 +35,6 @@ from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsError, PrerequisiteMissing
 
 if TYPE_CHECKING:
-    from pytest_ecs._contract.model import Operation
     from pytest_ecs._run.options import Settings
 
 __all__ = ["Session", "open_session"]
@@ -132,12 +133,13 @@ class Session:
             prefix=f"ecs-conformance-{self.settings.run}",
         )
 
-    def unnamed(self, operation: Operation) -> str | None:
-        """Return the id of an accepted creation of what *operation* creates whose answer does not say what it made.
+    @cached_property
+    def room(self) -> Room:
+        """What takes up room in the project that no deletion frees."""
+        return Room(self.contract, self.connection, self.clients, self.nameless, self._find)
 
-        Nobody can delete that during the run, so that it uses up what the project may have.
-        """
-        return self.nameless.get(operation.creates.kind) if operation.creates is not None else None
+    def _find(self, finding: Finding) -> None:
+        self.pending.append(finding)
 
     def template(self, name: str, count: int) -> dict[str, JSON]:
         """Return the body of a plain create request (5.1.1, or 6.2.1 where servers are made by the native APIs)."""
@@ -165,12 +167,16 @@ class Session:
     def look(self, exchange: Exchange) -> list[Finding]:
         """Return the findings about *exchange* before its test ends.
 
-        Those that speak of a job are found anew at the end, when it is over.
+        Those that speak of a job are found anew at the end, when it is over; of the others only what is new is said.
         """
-        findings = judge(exchange, self.contract, self)
-        if exchange.case is None:
-            self._said[exchange.id] = findings
+        if exchange.case is not None:
+            return judge(exchange, self.contract, self)
+        findings = self._said[exchange.id] = self._judged_anew(exchange)
         return findings
+
+    def of_test(self) -> Sequence[Exchange]:
+        """Return the exchanges made since the last call of `collect`."""
+        return self.connection.journal.since(self._judged)
 
     def collect(self) -> tuple[list[Exchange], list[Finding]]:
         """Return the exchanges made since the last call and what they show that is new, the tests' own findings included.
@@ -179,12 +185,28 @@ class Session:
         """
         new = list(self.connection.journal.since(self._judged))
         self._judged += len(new)
+        for exchange in new:
+            self._look_for_room(exchange)
         findings, self.pending = self.pending, []
         for exchange in new:
-            findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self, self._seen)
-            self.drift.update(drift(exchange, self.contract, self._seen))
+            findings += self._said.pop(exchange.id) if exchange.id in self._said else self._judged_anew(exchange)
         self.broken.update(finding.requirement for finding in findings if finding.outcome == "fail")
         return new, findings
+
+    def _look_for_room(self, exchange: Exchange) -> None:
+        """Where a creation finds no room, look whether deletions delete: then they are to blame, and what they left is said."""
+        operation = self.contract.operations.get(exchange.operation or "") if exchange.refused else None
+        if operation is None or operation.creates is None:
+            return
+        lacking = self.contract.environment_codes.intersection(codes_of(exchange.response_body))
+        if lacking or exchange.status in self.contract.quota_statuses:
+            self.room.taken(operation)
+
+    def _judged_anew(self, exchange: Exchange) -> list[Finding]:
+        """Return what *exchange* shows that no other did before it."""
+        findings = judge(exchange, self.contract, self, self._seen)
+        self.drift.update(drift(exchange, self.contract, self._seen))
+        return findings
 
     # The end
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypedDict, Unpack
 
-from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate
-from pytest_ecs._checks.cases import says_why
+from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate, source_of
+from pytest_ecs._checks.cases import left_over, says_why
 from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._run.session import Session
+from pytest_ecs._testing.refusals import Refusals
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
 
@@ -25,6 +27,10 @@ LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
 _FINAL = (400, 403)
 #: Seconds of the target's clock after the last change in which something that must not happen could happen.
 _AFTERWARDS = 5.0
+#: The first status that is an error of the server, and that of what is no good request (10.1).
+_SERVER, _NO_REQUEST = 500, 400
+#: The test of a status that says that a request was accepted.
+_ACCEPTED = ("at_most", 299)
 
 
 class Test(TypedDict, total=False):
@@ -56,6 +62,7 @@ class Check:
     """Makes findings: ``check("ecs.servers.create/rule/name", shown, "body", "server", "name", equals=name)``."""
 
     session: Session
+    refusals: Refusals
     #: Requirements that were seen broken after the time that they have: they are not given it again.
     _broken: set[str] = field(default_factory=set)
     #: Requests that the claims are about the effect of.
@@ -79,8 +86,12 @@ class Check:
         if requirement_id not in self._contract.requirements:
             raise LookupError(f"the contract has no requirement {requirement_id}")
         finding = self._without_cause(requirement_id) or self._finding(requirement_id, exchange, path, name, expected)
+        if path[0] != "status" or (name, expected) == _ACCEPTED:
+            refused = next((cause for cause in self._causes if not cause.accepted), exchange)
+            finding = self._elsewhere(self._blamed(finding, refused), exchange)
         if self._may_show_late(finding):
             finding = self._look_again(finding, exchange, path, name, expected)
+        finding = self._as_compared(finding, exchange)
         if finding.outcome == "fail":
             self._broken.add(requirement_id)
         self.session.pending.append(finding)
@@ -100,8 +111,12 @@ class Check:
         """
         if not self(requirement_id, look(), *path, **test):
             return False
-        self.session.target.clock.sleep(max(_AFTERWARDS - self._quiet(), 0.0))
+        self.let_time_pass()
         return self(requirement_id, look(), *path, **test)
+
+    def let_time_pass(self) -> None:
+        """Wait until five seconds after the last change, in which something that must not happen could happen."""
+        self.session.target.clock.sleep(max(_AFTERWARDS - self._quiet(), 0.0))
 
     def _without_cause(self, requirement_id: str) -> Finding | None:
         """Return the finding of a claim about requests that were not all accepted, None when they were.
@@ -114,6 +129,52 @@ class Check:
                 outcome: Outcome = "not_tested" if cause.failure is None else "error"
                 return Finding(requirement_id, outcome, (cause.id,), reason=reason)
         return None
+
+    def _blamed(self, finding: Finding, exchange: Exchange) -> Finding:
+        """Let the refusal of a valid request break the rule of what it was refused for, and no claim beside it."""
+        broken = self.refusals.broken(exchange, finding.requirement) if finding.outcome != "pass" else None
+        if broken is None:
+            return finding
+        name, expected = _ACCEPTED
+        blamed = self._finding(broken, exchange, ("status",), name, expected)
+        if broken == finding.requirement:
+            return blamed
+        self.session.pending.append(blamed)
+        reason = f"it is about {exchange.request_line}, which was not accepted (see {broken}): {exchange.answer}"
+        return Finding(finding.requirement, "not_tested", (exchange.id,), reason=reason)
+
+    def _elsewhere(self, finding: Finding, exchange: Exchange) -> Finding:
+        """Do not test a claim that needs another operation where that fails by itself, which says nothing of the claim.
+
+        That is an error of the server, and a query that is no good request, or a change that never was one in this process;
+        not found is an answer.
+        """
+        operation = self._contract.requirements[finding.requirement].operation
+        its_own = exchange.operation in {None, operation} or exchange.case is not None
+        if finding.outcome != "fail" or finding.where != "status" or its_own:
+            return finding
+        refused_once = exchange.status == _NO_REQUEST and operation is not None
+        if exchange.status >= _SERVER or (refused_once and not self._was_accepted(exchange)):
+            reason = f"it needs {exchange.request_line}, which was not accepted (see {exchange.operation}/status)"
+            return Finding(finding.requirement, "not_tested", (exchange.id,), reason=f"{reason}: {exchange.answer}")
+        return finding
+
+    def _was_accepted(self, exchange: Exchange) -> bool:
+        """Whether the same operation accepted another request of the same user; a query might be of what is not there any more."""
+        if exchange.method == "GET":
+            return False
+        asked = (exchange.operation, exchange.identity)
+        return any((one.operation, one.identity) == asked and one.accepted for one in self.session.connection.journal)
+
+    def _as_compared(self, finding: Finding, exchange: Exchange) -> Finding:
+        """Return what becomes of a claim that fails since it compares with what another answer of the test has broken."""
+        if finding.outcome != "fail" or finding.assertion is None:
+            return finding
+        broken = source_of(finding.assertion, exchange, self.session.of_test(), self._contract)
+        if not broken or broken == finding.requirement:
+            return finding
+        reason = f"what it compares with is broken, see {broken}: {json.dumps(finding.assertion.expected)[:300]}"
+        return Finding(finding.requirement, "not_tested", (exchange.id,), reason=reason)
 
     def _may_show_late(self, finding: Finding) -> bool:
         """Whether a claim that does not hold is worth another look."""
@@ -185,6 +246,9 @@ class Check:
         """Whether an exchange is a plain query, and nothing was changed since."""
         if (exchange.method, exchange.auth, exchange.case) != ("GET", "token", None):
             return False
+        operation = self._contract.operations.get(exchange.operation or "")
+        if operation is not None and "{project_id}" not in operation.path:  # no request changes what is no project's
+            return False
         if exchange.base != self.session.target.endpoint:
             return False
         for later in reversed(self.session.connection.journal):
@@ -220,15 +284,15 @@ class Check:
         """Make a finding: the request was accepted (2xx); return whether it was.
 
         It is an error where a creation was refused as the native APIs refuse what there is no room for; it is not tested
-        where there is no room for what an earlier answer did not name, so that it could not be deleted.
+        where there is no room for what an earlier answer did not name, or an earlier deletion did not delete.
         """
         operation = self._contract.operations.get(exchange.operation or "")
         quota = operation.quota if operation is not None else None
         lacking = exchange.refused and self._contract.environment_codes.intersection(codes_of(exchange.response_body))
         full = quota is not None and exchange.refused and exchange.status in self._contract.quota_statuses
-        made = self.session.unnamed(operation) if operation is not None and (lacking or full) else None
+        made = self.session.room.taken(operation) if operation is not None and (lacking or full) else None
         if made is not None:
-            reason = f"what {made} made is not named by its answer, so that nobody can delete it: {exchange.answer}"
+            reason = f"{left_over(self.session.get(made))}: {exchange.answer}"
             self.not_tested(requirement_id, reason)
             return False
         if quota is not None and full:

@@ -293,7 +293,7 @@ class Driver:
         """Send *request* of *operation* the way that *sending* says, by default as the primary user."""
         sender = sender or Sender(self.client)
         if case is not None and case.expects == "accepted":
-            case = replace(case, unnamed=self.session.unnamed(operation))
+            case = replace(case, unnamed=self.session.room.taken(operation))
         path = sending.path or operation.path
         values = {**request.parameters, "project_id": sender.project} if sender.project else request.parameters
         for name, value in values.items():

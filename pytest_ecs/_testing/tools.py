@@ -16,6 +16,7 @@ from pytest_ecs._testing.controls import Controls
 from pytest_ecs._testing.driver import Driver
 from pytest_ecs._testing.expect import Expect
 from pytest_ecs._testing.jobs import Jobs
+from pytest_ecs._testing.refusals import Refusals
 from pytest_ecs._testing.servers import Servers
 from pytest_ecs._testing.supplies import Supplies
 from pytest_ecs._testing.wait import Wait
@@ -57,7 +58,7 @@ def tools_of(session: Session) -> Tools:
     servers, jobs = Servers(session), Jobs(session)
     supplies = Supplies(session, jobs)
     driver = Driver(session, servers, jobs, wait, supplies)
-    check, clients = Check(session), Clients(session)
+    check, clients = Check(session, Refusals(session)), Clients(session)
     controls = Controls(session)
     cases = Cases(driver, clients, check, controls)
     session.pool.reclaim = lambda *, deletes: driver.reclaim() or controls.forget_one(deletes=deletes)

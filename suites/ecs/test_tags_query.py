@@ -187,17 +187,17 @@ def test_servers_come_on_pages(ecs_client: Client, tagged: _Tagged) -> None:
     """Of one limit, by their offset."""
     check, mine = tagged.check, tagged.mine
     whole = _query(ecs_client, tags=mine)
-    order = [resource["resource_id"] for resource in read(whole, "resources")]
+    order = _found(whole)
     check("ecs.tags.query/rule/offset-default", _query(ecs_client, tags=mine, offset="0"), *_FOUND, equals=order)
     skipped = _query(ecs_client, tags=mine, offset="1")
     check("ecs.tags.query/rule/offset-skips", skipped, *_FOUND, equals=order[1:])
-    pages: list[str] = []
-    for offset in range(len(tagged.servers)):
-        page = _query(ecs_client, tags=mine, limit="1", offset=str(offset))
+    pages = [_query(ecs_client, tags=mine, limit="1", offset=str(offset)) for offset in range(len(tagged.servers))]
+    for offset, page in enumerate(pages):
         check("ecs.tags.query/rule/at-most-limit", page, "body", "resources", length_at_most=1)
         check("ecs.tags.query/rule/pages-complete", page, *_FOUND, equals=order[offset : offset + 1])
-        pages += [resource["resource_id"] for resource in read(page, "resources")] if page.accepted else []
-    check("ecs.tags.query/rule/pages-complete", whole, *_FOUND, same_items=pages)
+    check = check.after(*pages)
+    shown = [server for page in pages if page.accepted for server in _found(page)]
+    check("ecs.tags.query/rule/pages-complete", whole, *_FOUND, same_items=shown)
     ids = [server.id for server in tagged.servers]
     check("ecs.tags.query/rule/pages-complete", whole, *_FOUND, same_items=ids)
 
@@ -212,6 +212,11 @@ def test_a_limit_has_a_greatest_value(ecs_client: Client, ecs_check: Check, ecs_
         ecs_check.refused(rule, more, "invalid")
     else:
         ecs_check(rule, more, "body", "resources", length_at_most=_MOST)
+
+
+def _found(answer: Exchange) -> list[str]:
+    """Return the servers that a query finds; that each comes once is judged by itself."""
+    return list(dict.fromkeys(resource["resource_id"] for resource in read(answer, "resources")))
 
 
 def _place(answer: Exchange, server: str) -> int:

@@ -144,11 +144,12 @@ def test_the_time_of_changes_may_have_an_offset(
     """It is the same instant as in UTC, however it is written."""
     lease, rule = ecs_servers(), rule_of(operation, "changes-since-offset")
     moment = updated(lease)
+    check = ecs_check.after(changed_since(ecs_client, path, moment - timedelta(seconds=1)))
     earlier = changed_since(ecs_client, path, moment - timedelta(seconds=1), offset=8)
-    ecs_check(rule, earlier, *IDS, contains=lease.id)
+    check(rule, earlier, *IDS, contains=lease.id)
     later = changed_since(ecs_client, path, moment + timedelta(seconds=1), offset=-8)
     if updated(lease) == moment:
-        ecs_check(rule, later, *IDS, lacks=lease.id)
+        check(rule, later, *IDS, lacks=lease.id)
 
 
 @both(

@@ -17,7 +17,7 @@ TIME = (
     r"(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])?$"
 )
 #: Keywords that say how we judge, and tell other tools nothing.
-_OURS = frozenset({"x-levels", "x-lenient", "x-errors", "x-check-only", "x-exclusive"})
+_OURS = frozenset({"x-levels", "x-lenient", "x-errors", "x-check-only", "x-exclusive", "x-rule"})
 
 
 def asked(schema: Schema, within: Microversions, references: Mapping[str, str]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def _detach_disk(use: Ingredients) -> Request:
     path = url_of("nova.disks.list", server_id=use.servers[0])
     disk = use.make(path, lambda: {"volumeAttachment": {"volumeId": use.disk()}}, "volumeAttachment", "volumeId")
     use.until(url_of("deprecated.disks.show", volume_id=disk), "volume", "status", equals="in-use")
-    return Request({"server_id": use.servers[0], "volume_id": disk}, query={"delete_flag": "0"})
+    return Request({"server_id": use.servers[0], "volume_id": disk})
 
 
 @recipe("ecs.disks.list", server="ACTIVE")

@@ -66,7 +66,7 @@ def _remove_member(use: Ingredients) -> Request:
 @recipe("ecs.server-groups.list", group="scarce")
 def _list(use: Ingredients) -> Request:
     _group(use)
-    return Request(query={"limit": "1000"})
+    return Request()
 
 
 @recipe("ecs.server-groups.show", group="scarce")

@@ -142,6 +142,13 @@ NAME = "name: {type: string, maxLength: 128}"
         ),
         pytest.param(
             NAME,
+            "name: {type: string, x-rule: nothing}",
+            "request:",
+            ["x-rule: there is no rule 'nothing'"],
+            id="a rule of a field that the operation does not have",
+        ),
+        pytest.param(
+            NAME,
             "name: {type: string, x-lenient: [maxLength]}",
             "x-lenient",
             ["x-lenient needs an x-ruling that says why", "add x-ruling: <id>"],
