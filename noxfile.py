@@ -116,6 +116,8 @@ def nova(session: nox.Session) -> None:
     try:
         session.run(*command)
     except CommandFailed:
+        if not part:  # it takes long, and says what there is to look at
+            raise
         session.warn("once more, in case the machine was busy")
         session.run(*command)
 

@@ -30,10 +30,16 @@ _SERVERS = url_of("ecs.servers.create")
 
 @pytest.mark.ecs_requirement("4.2/signature-accepted")
 def test_a_signed_request_is_accepted(
-    ecs_clients: Clients, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_jobs: Jobs
+    ecs_client: Client,
+    ecs_clients: Clients,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
 ) -> None:
     """A GET and a POST with a body, signed with AK/SK and without a token, are answered like those with one."""
-    ecs_check.accepted("4.2/signature-accepted", ecs_clients.signed().get(_QUERIES["ecs"]))
+    check = ecs_check.after(ecs_client.get(_QUERIES["ecs"]))
+    check.accepted("4.2/signature-accepted", ecs_clients.signed().get(_QUERIES["ecs"]))
     # It is only checked, so that nothing is made.
     body = {"dry_run": True, **ecs_servers.template(ecs_supplies.name("signed"), 1)}
     checked = ecs_clients.signed().post(_SERVERS, body)
@@ -42,11 +48,15 @@ def test_a_signed_request_is_accepted(
 
 
 @pytest.mark.ecs_requirement("4.2/signature-accepted")
-def test_a_signed_native_request_is_accepted(ecs_clients: Clients, ecs_check: Check, ecs_servers: Servers) -> None:
+def test_a_signed_native_request_is_accepted(
+    ecs_client: Client, ecs_clients: Clients, ecs_check: Check, ecs_servers: Servers
+) -> None:
     """A GET, and a PUT that gives a server the name that it has."""
-    ecs_check.accepted("4.2/signature-accepted", ecs_clients.signed().get(_QUERIES["nova"]))
+    check = ecs_check.after(ecs_client.get(_QUERIES["nova"]))
+    check.accepted("4.2/signature-accepted", ecs_clients.signed().get(_QUERIES["nova"]))
     path, body, _ = _large(ecs_servers)
-    ecs_check.accepted("4.2/signature-accepted", ecs_clients.signed().put(path, content=body))
+    check = ecs_check.after(ecs_client.put(path, content=body))
+    check.accepted("4.2/signature-accepted", ecs_clients.signed().put(path, content=body))
 
 
 #: What is wrong with a signature (4.2): how the client signs, and the change in words.

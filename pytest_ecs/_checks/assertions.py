@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping
 
 from pytest_ecs._checks.answers import identity
-from pytest_ecs._checks.body import judge_body
+from pytest_ecs._checks.body import judge_body, unfit
 from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Assertion, Finding, Outcome
 from pytest_ecs._checks.formats import matches, moment
@@ -183,6 +183,11 @@ def evaluate(
         reason = f"what it looks at is broken, see {broken}: {where} shows {_short(seen)}"
     elif not passed and operation is not None and (once := _repeated(requirement, exchange, assertion, operation)):
         outcome, reason = "not_tested", f"what it looks at is listed twice, see {once}: {where} shows {_short(seen)}"
+    elif not passed and operation is not None and (broken := _no_measure(exchange, assertion, operation)):
+        outcome, reason = (
+            "not_tested",
+            f"it is compared with what no answer may show there ({broken}): {_short(assertion.expected)}",
+        )
     elif not passed and (fault := _fault(exchange)):
         reason = f"the server's fault: {fault}"
     return Finding(requirement, outcome, (exchange.id,), expected, observed, where, reason, assertion)
@@ -260,6 +265,28 @@ def _broken(exchange: Exchange, assertion: Assertion, operation: Operation) -> s
         if all(_same_step(one, step) for one, step in zip(_steps(said.path), steps, strict=False)):
             return said.id
     return ""
+
+
+#: Tests whose expectation is a value like that at their place, one of a list's items, and a list of such values.
+_VALUE, _ITEM, _ONE_OF = ("equals", "same_items", "includes"), ("contains", "has_one"), ("one_of",)
+
+
+def _no_measure(exchange: Exchange, assertion: Assertion, operation: Operation) -> str:
+    """Return what an expectation, taken from another answer, breaks of all that is documented at its place; nothing if nothing."""
+    (kind, *steps), test = assertion.path, assertion.test
+    if kind != "body" or operation.response_body is None or test not in (*_VALUE, *_ITEM, *_ONE_OF):
+        return ""
+    through = "*" in steps
+    values: list[JSON] = [assertion.expected]
+    if test in _ONE_OF or (through and test in _VALUE and isinstance(assertion.expected, list)):
+        values = assertion.expected
+    if test in _ITEM and not through:
+        steps = [*steps, "*"]
+    base, at = f"{operation.id}/response", exchange.microversion
+    broken = [unfit(operation.response_body, value, steps, at, base) for value in values]
+    if test in _ONE_OF and not all(broken):
+        return ""
+    return next((one for one in broken if one is not None), "")
 
 
 def _repeated(requirement: str, exchange: Exchange, assertion: Assertion, operation: Operation) -> str:

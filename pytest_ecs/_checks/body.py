@@ -26,6 +26,7 @@ __all__ = [
     "mistyped",
     "note",
     "undocumented",
+    "unfit",
     "version",
 ]
 
@@ -134,6 +135,27 @@ def _mistyped(node: _Node | None, value: JSON, steps: Sequence[str | int]) -> st
         names = [name for name in value if name not in node.members] if not steps else [str(steps[0])]
         parts = [(node.members.get(name, node.others), value[name]) for name in names]
     return next((found for one, part in parts if (found := _mistyped(one, part, steps[1:])) is not None), None)
+
+
+def unfit(
+    schema: Mapping[str, Any], value: JSON, steps: Sequence[str | int], microversion: str | None = None, base: str = ""
+) -> str | None:
+    """Return the first claim that *value* would break if it stood at *steps* of a body, or that no such field is documented.
+
+    None if it breaks none, or nothing is said of what stands there.
+    """
+    node: _Node | None = _compiled(schema, version(microversion), base)
+    for step in steps:
+        if node is None:
+            return None
+        if node.strict and step not in node.named:
+            return f"{base} has no {step}"
+        node = node.items if step == "*" or isinstance(step, int) else node.members.get(step, node.others)
+    if node is None:
+        return None
+    judged = Judged()
+    _walk(node, value, judged)
+    return next((said.id for said, _ in judged.broken), None)
 
 
 def as_before(schema: Mapping[str, Any], value: JSON, microversion: str | None, base: str, seen: Seen) -> bool:

@@ -29,7 +29,7 @@ class _Instead:
 
 def with_settings(arguments: Sequence[str], work: Callable[[Settings], int]) -> int:
     """Read a profile and pytest's options from *arguments*, and do *work* with the settings; 4 for a user's mistake."""
-    return int(pytest.main([*QUIET, *NO_CACHE, *ini(), *with_profile(arguments)], plugins=[_Instead(work)]))
+    return int(pytest.main([*QUIET, *NO_CACHE, *ini(arguments), *with_profile(arguments)], plugins=[_Instead(work)]))
 
 
 def with_target(verb: str, arguments: Sequence[str], work: Callable[[Settings], int]) -> int:

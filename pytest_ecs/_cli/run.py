@@ -21,6 +21,6 @@ def run(arguments: Sequence[str]) -> int:
     before = gc.get_threshold()
     gc.set_threshold(50_000, 20, 50)
     try:
-        return int(pytest.main([str(suites()), *QUIET, *cache(), *ini(), *options]))
+        return int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
     finally:
         gc.set_threshold(*before)

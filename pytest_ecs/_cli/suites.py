@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from pytest_ecs._run.inifile import check_file
 from pytest_ecs._run.profiles import PROFILES
 from pytest_ecs._text import closest
 from pytest_ecs.exceptions import ConfigurationError
@@ -27,11 +30,24 @@ QUIET = (
 NO_CACHE = ("-p", "no:cacheprovider")
 
 
-def ini() -> list[str]:
-    """Let the ini file of the current folder speak, wherever the suites are installed."""
+def ini(arguments: Sequence[str]) -> list[str]:
+    """Let the ini file of the current folder speak, wherever the suites are installed, or the one that *arguments* name.
+
+    Raises `ConfigurationError` for one, or for ``PYTEST_ADDOPTS``, at which pytest would break.
+    """
+    try:
+        shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
+    except ValueError as error:
+        raise ConfigurationError("PYTEST_ADDOPTS cannot be read", seen=str(error), hint="correct or unset it") from None
+    asked = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    asked.add_argument("-c", "--config-file", dest="file", nargs="?")
+    if named := asked.parse_known_args(list(arguments))[0].file:
+        check_file(Path(named))
+        return []
     for name in ("ecs.toml", "ecs.ini", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
         file = Path.cwd() / name
         if file.is_file() and "ecs_" in file.read_text(encoding="utf-8", errors="replace"):
+            check_file(file)
             return ["-c", str(file)]
     return ["-c", os.devnull, f"--rootdir={Path.cwd()}"]
 

@@ -33,7 +33,9 @@ def sweep(arguments: Sequence[str]) -> int:
     """
     own = {"--dry-run", "--force"}
     plugin = _Instead(dry_run="--dry-run" in arguments, force="--force" in arguments)
-    return int(pytest.main([*QUIET, *NO_CACHE, *ini(), *(a for a in arguments if a not in own)], plugins=[plugin]))
+    return int(
+        pytest.main([*QUIET, *NO_CACHE, *ini(arguments), *(a for a in arguments if a not in own)], plugins=[plugin])
+    )
 
 
 class _Instead:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from pytest_ecs._contract.model import Operation, Permission
@@ -90,6 +91,8 @@ class Router:
         for method, urls in table.items():
             for url in sorted(urls.values(), key=lambda url: url.rank):
                 self._urls.setdefault((method, url.depth), []).append(url)
+        #: One request is looked up several times, and one URL is asked for again and again.
+        self._hits = lru_cache(1024)(self._matching)
 
     def match(self, method: str, path: str, body: JSON = None) -> tuple[Operation, dict[str, str]] | None:
         """Return the operation that a request is and the values of its path's parameters."""
@@ -100,10 +103,14 @@ class Router:
         return found
 
     def _find(self, method: str, path: str, body: JSON) -> tuple[Operation, dict[str, str]] | None:
-        for url in self._urls.get((method, _depth(path)), ()):
-            hit = url.pattern.fullmatch(path)
-            if hit is not None:
-                operation = url.operation(body)
-                if operation is not None:
-                    return operation, dict(zip(self._names[operation.id], map(unquote, hit.groups()), strict=True))
+        for url, values in self._hits(method, path):
+            operation = url.operation(body)
+            if operation is not None:
+                return operation, dict(zip(self._names[operation.id], values, strict=True))
         return None
+
+    def _matching(self, method: str, path: str) -> list[tuple[_Url, list[str]]]:
+        """Return the templates that a path fits, the best first, each with the values of its parameters."""
+        urls = self._urls.get((method, _depth(path)), ())
+        hits = ((url, url.pattern.fullmatch(path)) for url in urls)
+        return [(url, [unquote(value) for value in hit.groups()]) for url, hit in hits if hit is not None]

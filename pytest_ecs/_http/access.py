@@ -17,8 +17,8 @@ __all__ = ["Access", "Address", "access_of", "address_of"]
 
 #: What the service is called in catalogues, in the order in which it is looked for.
 _COMPUTE = ("compute", "ecs")
-#: A version and what may follow it at the end of an address: "/v2.1", "/v1/0a1b", "/v2.1/%(project_id)s".
-_VERSIONED = re.compile(r"/v\d+(?:\.\d+)?(?:/(?P<project>[^/]+))?/?$")
+#: A version and what may follow it at the end of an address: "/v2.1", "/v1/0a1b", "/v2.1/%(project_id)s", "/v3/auth/tokens".
+_VERSIONED = re.compile(r"/v\d+(?:\.\d+)?(?:/(?:auth/tokens|(?P<project>[^/]+)))?/*$")
 _PLACEHOLDER = re.compile(r"[$%{(<]")
 
 

@@ -313,24 +313,30 @@ class Client:
 
     def _send(self, request: httpx.Request, draft: Exchange, body: JSON, auth: httpx.Auth | None) -> Exchange:
         """Send with the client's own authentication, or with *auth*; notice when the former is not accepted any more."""
-        if auth is not None or self.identity != "primary":
-            return send(self.connection, request, draft, body, auth or self.auth)
-        proven, key = self.connection.proven, (self.scheme, draft.base)
+        if auth is not None:
+            return send(self.connection, request, draft, body, auth)
+        proven, key = self.connection.proven, (self.identity, self.scheme, draft.base)
         try:
             exchange = send(self.connection, request, draft, body, self.auth)
         except AuthenticationFailed as error:
             if key not in proven:
                 raise
-            raise ended(str(error)) from None
-        if exchange.accepted and draft.method == "GET":
+            raise ended(self.identity, str(error)) from None
+        if draft.method == "GET" and (exchange.accepted or exchange.status == 403):
             proven[key] = request
-        elif exchange.status == 401 and (draft.case is None or draft.case.expects == "accepted"):
+        elif exchange.status == 401 and (draft.case is None or draft.case.expects not in _BARE):
             self._prove(exchange)
         return exchange
 
+    def recognised(self, path: str) -> None:
+        """Take it that a query was not refused for its credentials, as another process of the run has seen."""
+        base = self.base or self.connection.target.endpoint
+        request = self._build("GET", path.replace("{project_id}", self.project_id), (), None, {}, None)
+        self.connection.proven.setdefault((self.identity, self.scheme, base), request)
+
     def _prove(self, refused: Exchange) -> None:
-        """After a 401, repeat a query that was accepted before: raises `CredentialsEnded` when that is refused too."""
-        earlier = self.connection.proven.get((self.scheme, refused.base))
+        """After a 401, repeat a query whose credentials were recognised before; raises as `ended` says when they are not now."""
+        earlier = self.connection.proven.get((self.identity, self.scheme, refused.base))
         if earlier is not None:
             again = replace(
                 refused,
@@ -344,4 +350,7 @@ class Client:
             )
             seen = send(self.connection, earlier, again, None, self.auth)
             if seen.status == 401:
-                raise ended(seen.answer)
+                # It says nothing of the endpoint.
+                failure = "the credentials ended: a query that was accepted before is refused as well"
+                self.connection.journal.amend(replace(refused, failure=failure))
+                raise ended(self.identity, seen.answer)

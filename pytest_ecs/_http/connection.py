@@ -58,8 +58,8 @@ class Connection:
     contact: Contact = field(default_factory=Contact)
     #: Project ids by identity, as far as they are known.
     projects: dict[str, str] = field(default_factory=dict)
-    #: The last query that was accepted with the primary user's credentials, by scheme and base URL.
-    proven: dict[tuple[str, str], httpx.Request] = field(default_factory=dict)
+    #: The last query whose credentials were recognised, by identity, scheme and base URL.
+    proven: dict[tuple[Identity, str, str], httpx.Request] = field(default_factory=dict)
 
     @classmethod
     def open(

@@ -317,8 +317,14 @@ def _halves(found: Credentials, names: Mapping[str, Sequence[str]] | None = None
     asked: tuple[str, ...] = (
         ("ak", "sk") if "ak" in names else ("username", "password") if names else ("username", "password", "ak", "sk")
     )
+    if found.application_id or found.application_name or found.application_secret:
+        asked = ("application_name" if found.application_name else "application_id", "application_secret", *asked)
     asked += ("security_token",) if found.security_token and not found.ak else ()
-    halves = [f"{names[name][0] if names else name} {'set' if getattr(found, name) else 'not set'}" for name in asked]
+    called = {name: rows[0] for name, rows in (names or _CLOUD_NAMES).items()}
+    halves = [
+        f"{called[name] if names or name.startswith('application') else name} {'set' if getattr(found, name) else 'not set'}"
+        for name in asked
+    ]
     return f"({', '.join(halves)})"
 
 

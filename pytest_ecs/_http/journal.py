@@ -41,6 +41,10 @@ class Journal:
         if "job_id" in exchange.parameters:
             self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange.id)
 
+    def amend(self, exchange: Exchange) -> None:
+        """Put *exchange* in the place of the one with its id, which nobody has judged yet."""
+        self._kept[exchange.id] = exchange
+
     def pack(self, lines: Mapping[str, str]) -> None:
         """Keep the exchanges of those ids packed once they are not among the latest; *lines* are their JSON by id."""
         self._lines.update(lines)

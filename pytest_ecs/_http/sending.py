@@ -15,8 +15,16 @@ from pytest_ecs._http.pace import retry_after
 from pytest_ecs._http.recording import answered, sent
 from pytest_ecs._http.token import LOGIN_PATH
 from pytest_ecs._http.transport import AnswerTooLarge
-from pytest_ecs._types import JSON
-from pytest_ecs.exceptions import CredentialsEnded, EcsError, EndpointLost, NotAnEcsEndpoint, TargetError, Unreachable
+from pytest_ecs._types import JSON, Identity
+from pytest_ecs.exceptions import (
+    CredentialsEnded,
+    EcsError,
+    EndpointLost,
+    NotAnEcsEndpoint,
+    PrerequisiteMissing,
+    TargetError,
+    Unreachable,
+)
 
 __all__ = ["ended", "send", "unreachable"]
 
@@ -64,8 +72,14 @@ def send(connection: Connection, request: httpx.Request, draft: Exchange, body: 
         attempt.made += 1
 
 
-def ended(seen: str) -> CredentialsEnded:
-    """Return what stops a run whose credentials are not accepted any more."""
+def ended(identity: Identity, seen: str) -> EcsError:
+    """Return what stops a run whose credentials are not accepted any more; what needs another *identity* is not tested."""
+    if identity != "primary":
+        return PrerequisiteMissing(
+            f"The credentials of the {identity.replace('_', ' ')} ended: what was accepted with them before is refused now",
+            seen=seen,
+            hint="renew them, or give the run some that last as long as it",
+        )
     return CredentialsEnded(
         "The credentials ended: what was accepted with them before is refused now",
         seen=seen,
@@ -185,6 +199,10 @@ def unreachable(connection: Connection, where: str, error: httpx.HTTPError, *, s
             f"The TLS certificate of {where} does not verify",
             seen=seen,
             hint="check that it has not expired and fits the host name; --ecs-ca-file names authorities to trust",
+        )
+    if "WRONG_VERSION_NUMBER" in seen.upper():
+        return NotAnEcsEndpoint(
+            f"What answers at {where} does not speak TLS", seen=seen, hint="write http:// where it has none"
         )
     if isinstance(error, httpx.RemoteProtocolError) and not connection.contact.heard:
         return NotAnEcsEndpoint(

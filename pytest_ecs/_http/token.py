@@ -52,6 +52,7 @@ _ADVICE = {
     401: _CHECK,
     403: _CHECK,
 }
+_OTHER_WAY = "Look whether it has ended or belongs to another cloud; an IAM that does not know this way takes user name and password"
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -253,7 +254,7 @@ class TokenAuth(httpx.Auth):
             self._refusal = AuthenticationFailed(
                 f"IAM at {self._iam} refuses {self._login.who} for {self._login.where}{where}",
                 seen=self._said(response),
-                hint=_ADVICE[status],
+                hint=_ADVICE[status] if "password" in self._login.identity.get("methods", ()) else _OTHER_WAY,
             )
             raise self._refusal
         if status == 429 or status >= 500:
@@ -333,7 +334,13 @@ def _iam_base(iam: str) -> str:
     if url.scheme not in {"http", "https"} or not url.host:
         problem.seen = repr(iam)
         raise problem
-    return str(url.copy_with(query=None, fragment=None)).rstrip("/").removesuffix("/v3").rstrip("/")
+    return (
+        str(url.copy_with(query=None, fragment=None))
+        .rstrip("/")
+        .removesuffix("/auth/tokens")
+        .removesuffix("/v3")
+        .rstrip("/")
+    )
 
 
 def _seconds(moment: JSON) -> float | None:

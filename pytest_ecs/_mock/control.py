@@ -97,6 +97,7 @@ def control(
         ("POST", "/_mock/clock"): lambda: _clock(state, body),
         ("PUT", "/_mock/policy"): lambda: _policy(state, body),
         ("POST", "/_mock/token"): lambda: _token(state, body),
+        ("POST", "/_mock/keys"): lambda: _keys(state, body),
         ("POST", "/_mock/fail"): lambda: _fail(state, body),
         ("GET", "/_mock/requests"): lambda: {"requests": list(log)},
         ("GET", "/_mock/overview"): lambda: overview(state, log),
@@ -135,6 +136,14 @@ def _token(state: State, body: Any) -> dict[str, Any]:
         state.clock.now() + _seconds(_read(body, _AGED)["seconds"], -_TEN_YEARS),
     )
     return {"token": token}
+
+
+def _keys(state: State, body: Any) -> dict[str, Any]:
+    """Give the first user an AK/SK with a security token that are valid for so many seconds more."""
+    ends = state.clock.now() + _seconds(_read(body, _AGED)["seconds"], -_TEN_YEARS)
+    ak, sk, token = state.hex(20).upper(), state.hex(40), state.hex(128)
+    state.keys[ak] = (state.primary.id, sk, token, ends)
+    return {"ak": ak, "sk": sk, "security_token": token}
 
 
 def _crowd(state: State, body: Any) -> dict[str, Any]:

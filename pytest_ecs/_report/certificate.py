@@ -116,15 +116,18 @@ def decide(
     Any failure makes it fail, else any error makes it error, else any success makes it pass; then it is not applicable
     where that was found, or where it or its operation is *absent*, by id and why, or where it is about a field that the
     answers of one of the *operations* may lack and always did; else not tested. A waiver that has not expired turns fail
-    into waived.
+    into waived. Where an operation accepted none of its requests, that fails once.
     """
     by_requirement: dict[str, list[Finding]] = {}
     for finding in findings:
         by_requirement.setdefault(finding.requirement, []).append(finding)
+    asked = sorted(requirements, key=lambda r: r.id)
+    closed = _closed(asked, by_requirement)
     valid = in_force(waivers, today)
     results = []
-    for requirement in sorted(requirements, key=lambda r: r.id):
-        result = _decide(requirement, by_requirement.get(requirement.id, ()))
+    for requirement in asked:
+        found = by_requirement.get(requirement.id, ())
+        result = _decide(requirement, [_instead(one, requirement, closed) for one in found])
         waiver = waiver_of(requirement.id, valid) if result.verdict == "fail" else None
         if waiver is not None:
             reason = f"waived by {waiver['owner']} until {waiver['expires']}: {waiver['reason']}"
@@ -134,6 +137,23 @@ def decide(
             result = Result(requirement, "not_applicable", why, result.evidence, result.finding)
         results.append(result)
     return _without_absent(results, operations or {})
+
+
+def _closed(requirements: Iterable[Requirement], findings: Mapping[str, Sequence[Finding]]) -> dict[str | None, str]:
+    """Return the operations that accepted none of their valid requests, each with the requirement that this breaks."""
+    seen = {one: {found.outcome for found in findings.get(one.id, ())} for one in requirements if one.kind == "status"}
+    return {one.operation: one.id for one, outcomes in seen.items() if "fail" in outcomes and "pass" not in outcomes}
+
+
+def _instead(finding: Finding, requirement: Requirement, closed: Mapping[str | None, str]) -> Finding:
+    """Return what is found where an operation accepted nothing: that it refused one form of its request says nothing of that form."""
+    broken = closed.get(requirement.operation)
+    claim = finding.assertion
+    of_form = requirement.kind == "alias" if claim is None else claim.path == ("status",)
+    if broken is None or broken == requirement.id or finding.outcome != "fail" or not of_form:
+        return finding
+    reason = f"no valid request of {requirement.operation} was accepted (see {broken})"
+    return Finding(requirement.id, "not_tested", finding.exchanges, reason=reason)
 
 
 #: Kinds of requirements that whatever an operation answers is judged by.

@@ -19,6 +19,7 @@ __all__ = [
     "made_of",
     "next_pause",
     "seen",
+    "settled",
     "show",
     "shown",
     "wait_stable",
@@ -47,6 +48,13 @@ def shown(client: Client, server: str) -> Mapping[str, JSON]:
     """Return what the query of a server says of it, its lock included; nothing when it says nothing."""
     body = client.get(f"/v2.1/{{project_id}}/servers/{segment(server)}", microversion=_LOCKED).json_object.get("server")
     return body if isinstance(body, Mapping) else {}
+
+
+def settled(server: Mapping[str, JSON]) -> str | None:
+    """Return the status that a server shows; None where that passes, something is being done to it, or it does not say."""
+    status = server.get("status")
+    is_over = isinstance(status, str) and status not in PASSING and _TASK in server and not server[_TASK]
+    return status if is_over else None
 
 
 def belongings(server: Mapping[str, JSON]) -> tuple[int, int]:

@@ -25,6 +25,8 @@ from pytest_ecs.exceptions import JobError, JobTimeout, LedgerError, Prerequisit
 
 __all__ = ["Pool"]
 
+#: What the query of a server says of it; nothing where it says nothing.
+Shown = Mapping[str, JSON]
 #: How many servers in a row may fail to get into a state before the pool gives up on that state.
 _TRIES = 4
 #: How many jobs of one type in a row may not be over in time before none of that type is waited for.
@@ -80,13 +82,13 @@ class Pool:
         """Whether *server* is shown as locked: it refuses most of what its next user might want (6.3.4)."""
         return lookup.shown(self.client, server).get("locked") is True
 
-    def fit(self, server: str, *, as_made: bool = True) -> bool:
-        """Whether *server* can be handed out: not locked, and with what it had when it was first seen.
+    def fit(self, server: str, shown: Shown, *, as_made: bool = True) -> bool:
+        """Whether *server*, as it is *shown*, can be handed out: not locked, and with what it had when it was first seen.
 
         That is the number of its disks and addresses, its flavor and its image: its next user would be blamed for what
         could not be taken back. Of what it was made, flavor and image, does not matter to whoever uses it up.
+        *shown* is what a query of it says, which is sent where nobody has just done so.
         """
-        shown = lookup.shown(self.client, server)
         if not shown or shown.get("status") in lookup.PASSING:
             return True  # nothing can be said; whoever waits for it will see
         has = _has(shown)
@@ -194,9 +196,9 @@ class Pool:
             shown = lookup.shown(self.client, taken.id)
             settled = shown.get("status") in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
             is_like = not plain or self._plain in {None, _has(shown)}
-            if settled and is_like and self.fit(taken.id, as_made=as_made):
+            if settled and is_like and self.fit(taken.id, shown, as_made=as_made):
                 found = taken
-            elif settled and self.fit(taken.id, as_made=False):
+            elif settled and self.fit(taken.id, shown, as_made=False):
                 changed.append(taken.id)
         for server in changed:
             self.ledger.leave(server)
@@ -233,14 +235,14 @@ class Pool:
     def bring(self, lease: Lease, state: ServerState) -> None:
         """Bring a leased server into *state* again; raises `PrerequisiteMissing` when it does not get there."""
         # What it has does not matter to the one who has held it all along.
-        if not self._bring(lease.id, None, state, fit=lambda server: not self.locked(server)):
+        if not self._bring(lease.id, None, state, fit=lambda _, shown: shown.get("locked") is not True):
             lease.spoilt = True
             raise PrerequisiteMissing(
                 f"The server {lease.id} cannot be brought into the state {state} again", seen=self.show(lease.id).answer
             )
 
     def _bring(
-        self, server: str, known: str | None, state: str | None, *, fit: Callable[[str], bool] | None = None
+        self, server: str, known: str | None, state: str | None, *, fit: Callable[[str, Shown], bool] | None = None
     ) -> bool:
         """Bring *server* into *state*; False when it is gone, not *fit*, or does not get there. Nobody else gets it then."""
         try:
@@ -251,11 +253,10 @@ class Pool:
         self._stuck[state] = 0 if there else self._stuck[state] + 1
         return there
 
-    def _brought(self, server: str, known: str | None, state: str | None, fit: Callable[[str], bool]) -> bool:
-        status = known or self.wait_stable(server)
+    def _brought(self, server: str, known: str | None, state: str | None, fit: Callable[[str, Shown], bool]) -> bool:
+        status, usable = (known, True) if known is not None else self._looked_at(server, fit)
         if status is None:
             self.ledger.gone(server)
-        usable = known is not None or fit(server)
         if status is None or not usable:
             self._stuck[state] -= 1  # a server that is gone, locked or changed says nothing about the way into a state
             return False
@@ -273,6 +274,15 @@ class Pool:
             self._stuck[state] += isinstance(error, JobTimeout)  # which costs more than a refusal
             return False
         return self.wait_stable(server) == state
+
+    def _looked_at(self, server: str, fit: Callable[[str, Shown], bool]) -> tuple[str | None, bool]:
+        """Return the status in which *server* stays, None when it is gone, and whether it is *fit*: in most cases one look says both."""
+        shown = lookup.shown(self.client, server)
+        status = lookup.settled(shown)
+        if status is None:
+            status = self.wait_stable(server)
+            shown = lookup.shown(self.client, server) if status is not None else {}
+        return status, fit(server, shown)
 
     def leave(self, lease: Lease) -> None:
         """End a lease of a server that nobody gets any more but somebody who deletes it."""
@@ -293,7 +303,7 @@ class Pool:
         self._begun = True
         made = self.creations.create(self.new_name("pool"), count)
         for server in made:
-            self.fit(server)
+            self.fit(server, lookup.shown(self.client, server))
             self._plain = self._plain or self._first_seen.get(server)
             if server not in self._first_seen:  # it is still being made, whatever its job says: whoever gets it waits
                 self.ledger.note(server, None)
@@ -312,5 +322,5 @@ class Pool:
         return made
 
 
-def _has(shown: Mapping[str, JSON]) -> tuple[object, ...]:
+def _has(shown: Shown) -> tuple[object, ...]:
     return lookup.belongings(shown), lookup.made_of(shown), shown.get(lookup.ZONE)

@@ -111,13 +111,14 @@ def _bare(url: str) -> str:
 def _selection(settings: Settings, again: str, contract: Contract) -> SelectionInfo:
     narrowed = asked(settings, contract)
     words = [f"shard {settings.shard}"] if settings.shard is not None else []
-    words += [f"profile {settings.profile}" if settings.profile in PROFILES else f"the list {settings.profile}"]
+    profile = _profile(settings)
+    words += [f"profile {profile}" if profile in PROFILES else f"the list {profile}"]
     words += [f"{name} {' '.join(values)}" for name, values in narrowed.items() if name not in {"listed", "failed"}]
     if settings.last_failed is not None:
         words.append(f"{len(settings.failed)} that did not pass in {_word(settings.last_failed, settings.folder)}")
     return {
         "text": ", ".join(words),
-        "profile": settings.profile,
+        "profile": profile,
         "chapters": list(chapters(settings.profile)),
         "filters": narrowed,
         "command": again,
@@ -133,8 +134,12 @@ def _properties(settings: Settings, again: str) -> PropertiesInfo:
 
 
 def command(settings: Settings, *, keyword: str = "", mark: str = "") -> str:
-    """Return the command line that asks for the same run: every option that differs from its default, no secret."""
-    words = ["pytest-ecs", "run", settings.profile, *_options(settings)]
+    """Return the command line that asks for the same run: every option that differs from its default, no secret.
+
+    Files are named from the folder of the run; of one that is elsewhere only the name is said, as a certificate is read by
+    others, whom the folders of a machine do not concern and who do not have them.
+    """
+    words = ["pytest-ecs", "run", _profile(settings), *_options(settings)]
     words += ["-k", keyword] if keyword else []
     words += ["-m", mark] if mark else []
     return shlex.join(words)
@@ -155,9 +160,15 @@ def _options(settings: Settings) -> Iterator[str]:
             yield f"--ecs-{option.name}={_word(one, settings.folder)}"
 
 
+def _profile(settings: Settings) -> str:
+    """Return the profile; one that is a list of requirements as a file is said."""
+    return settings.profile if settings.profile in PROFILES else _word(Path(settings.profile), settings.folder)
+
+
 def _word(value: Any, folder: Path) -> str:
     if isinstance(value, Path):
-        return os.path.relpath(value, folder) if value.is_relative_to(folder) else str(value)
+        place = Path(os.path.normpath(folder / value))
+        return os.path.relpath(place, folder) if place.is_relative_to(folder) else place.name
     if isinstance(value, float):
         return f"{value:g}"
     return _bare(str(value)) if "://" in str(value) else str(value)

@@ -62,6 +62,8 @@ class Recorder:
         self._reported: set[str] = set()
         self._times: dict[str, float] = {}
         self._own_failures = self._environment = self._cut = False
+        #: Why the run stopped by itself.
+        self._stop = ""
         self.report: Report | None = None
         self.paths: list[Path] = []
         #: Sentences for the terminal.
@@ -79,9 +81,11 @@ class Recorder:
         """Remember what has to be reported."""
         self._collected.update(ids)
 
-    def pytest_keyboard_interrupt(self) -> None:
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Remember that the run did not end in order, whatever the exit code becomes."""
         self._cut = True
+        if excinfo.type in (KeyboardInterrupt, pytest.exit.Exception):
+            self._stop = ""  # somebody did that, whatever had happened before
 
     def pytest_internalerror(self) -> None:
         """Likewise."""
@@ -101,6 +105,7 @@ class Recorder:
         for name in covers:
             self._times[name] = self._times.get(name, 0.0) + report.duration / len(covers)
         self._own_failures = self._own_failures or getattr(report, "ecs_own", False)
+        self._stop = getattr(report, "ecs_stop", "") or self._stop
         if report.failed and not failed:
             if getattr(report, "ecs_environment", False):
                 self._environment = True
@@ -183,7 +188,10 @@ class Recorder:
         with _uninterrupted():
             self._conclude(session)
         if self.report is not None:
-            run = Run(int(session.exitstatus), bool(self._record.leaks), self._own_failures, self._environment)
+            # A run that stopped by itself, which pytest calls interrupted, was not stopped by anybody.
+            stopped = bool(self._stop) and session.exitstatus == pytest.ExitCode.INTERRUPTED
+            status = int(pytest.ExitCode.TESTS_FAILED if stopped else session.exitstatus)
+            run = Run(status, bool(self._record.leaks), self._own_failures, self._environment)
             code, said = exit_code(self.report, run, self._gates)
             self._said += said
             session.exitstatus = code
@@ -255,7 +263,9 @@ class Recorder:
 
     def _unended(self, status: int) -> Iterator[str]:
         """Say in what way the run did not end in order: it is no certificate then."""
-        if status == pytest.ExitCode.INTERRUPTED:
+        if self._stop:
+            yield f"the run stopped, so not everything was tested: {self._stop}"
+        elif status == pytest.ExitCode.INTERRUPTED:
             yield "the run was interrupted, so not everything was tested"
         elif status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             yield f"the run did not end in order: pytest's exit code is {status}"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.signature import AkSkAuth
 from pytest_ecs._http.target import Resources
 from pytest_ecs._run.reach import chapters_of
 from pytest_ecs._run.schemes import OPTIONS
@@ -18,7 +19,7 @@ from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsE
 if TYPE_CHECKING:
     from pytest_ecs._run.session import Session
 
-__all__ = ["PROBES", "offered", "prepare", "resources", "same_project", "stock_of", "supply_key_pair"]
+__all__ = ["PROBES", "offered", "prepare", "resources", "same_project", "signing", "stock_of", "supply_key_pair"]
 
 #: A query of each chapter that changes nothing and that every endpoint with the chapter answers.
 PROBES: Mapping[int, str] = {5: "/v1/{project_id}/cloudservers/limits", 6: "/v2.1/{project_id}/limits"}
@@ -37,10 +38,14 @@ def prepare(session: Session, found: Mapping[str, JSON] | None = None) -> None:
     if found is None:
         identities(session)
         chapters = offered(session)
+        signing(session, chapters)
         chosen = resources(session, chapters)
-        found = {"missing": sorted(n for n, there in chapters.items() if not there), "resources": chosen}
+        missing = sorted(n for n, there in chapters.items() if not there)
+        found = {"missing": missing, "resources": chosen, "unsigned": session.unsigned}
     session.found = dict(found)
+    session.unsigned = found["unsigned"]
     session.reach.missing = frozenset(found["missing"])
+    _remember(session)
     _complete(session)
     known = {name: value for name, (value, _) in found["resources"].items() if hasattr(session.target.resources, name)}
     session.target = replace(session.target, resources=replace(session.target.resources, **known))
@@ -51,13 +56,15 @@ def offered(session: Session) -> dict[int, bool]:
 
     Raises `AuthenticationFailed` when the endpoint refuses the credentials, `NotAnEcsEndpoint` when it has none of them.
     """
+    primary = session.target.identities["primary"]
     asked = {n: session.client.get(path) for n, path in PROBES.items() if n in chapters_of(session.settings.profile)}
     for exchange in asked.values():
         if exchange.status == 401:
             raise AuthenticationFailed(
                 f"The ECS endpoint {session.target.endpoint} ({exchange.request_line}) refuses the token or signature",
                 seen=exchange.answer,
-                hint="check that the credentials belong to this region and project",
+                hint="check that the credentials belong to this region and project"
+                + (", and get a new AK/SK: a temporary one ends" if primary.security_token else ""),
             )
     chapters = {n: _is_there(exchange) for n, exchange in asked.items()}
     if not any(chapters.values()):
@@ -79,6 +86,47 @@ def offered(session: Session) -> dict[int, bool]:
     return chapters
 
 
+def signing(session: Session, chapters: Mapping[int, bool]) -> None:
+    """Look whether the endpoint knows the keys of those who sign, since no login has said so.
+
+    Of the primary user who logs in as well, `Session.unsigned` says it; raises `AuthenticationFailed` for another identity.
+    """
+    path = next(PROBES[n] for n, there in chapters.items() if there)
+    for identity, client in session.clients.items():
+        if identity == "primary" or not isinstance(client.auth, AkSkAuth):
+            continue
+        exchange = client.get(path)
+        if exchange.status == 401:
+            source = session.target.identities[identity].source
+            raise AuthenticationFailed(
+                f"{OPTIONS[identity]}: the AK/SK of {source} is refused", seen=exchange.answer, hint=_RENEW
+            )
+    primary = session.target.identities["primary"]
+    if primary.login is None or not primary.ak or not primary.sk:
+        return
+    asked = [session.signed_client.get(PROBES[n]) for n, there in chapters.items() if there]
+    if not any(exchange.accepted for exchange in asked) and session.client.get(path).accepted:
+        session.unsigned = asked[0].answer
+        remark = f"the AK/SK is refused, so that nothing about signatures is judged (HTTP {asked[0].status}): {_RENEW}"
+        session.target = replace(session.target, remarks=(*session.target.remarks, remark))
+
+
+#: What to do where an AK/SK is refused.
+_RENEW = "look whether it belongs to this cloud and to the same account, and get a new one where it is temporary and has ended"
+
+
+def _remember(session: Session) -> None:
+    """Take it in each process that the credentials were recognised at the start, so that a refusal is their end."""
+    chapters = chapters_of(session.settings.profile) - session.reach.missing
+    path = next(path for number, path in PROBES.items() if number in chapters)
+    primary = session.target.identities["primary"]
+    clients = [one for name, one in session.clients.items() if name == "primary" or isinstance(one.auth, AkSkAuth)]
+    if primary.login is not None and primary.ak and primary.sk and session.unsigned is None:
+        clients.append(session.signed_client)
+    for client in clients:
+        client.recognised(path)
+
+
 def _is_there(exchange: Exchange) -> bool:
     """Whether a probe was answered by the API it asked for: also a refusal of the user is an answer of it."""
     if exchange.response_text is not None or not isinstance(exchange.response_body, Mapping):
@@ -89,20 +137,28 @@ def _is_there(exchange: Exchange) -> bool:
 def identities(session: Session) -> None:
     """Let every identity log in; raises `AuthenticationFailed` with the option that names the one that cannot.
 
-    Raises `ConfigurationError` when the URL of the endpoint names another project than the credentials are for.
+    Raises `ConfigurationError` when the URL of the endpoint names another project than the credentials are for, or the
+    second project is the first.
     """
     same_project(session)
     for identity, client in session.clients.items():
         if identity == "primary":
             client.access()
             continue
+        source = session.target.identities[identity].source
         try:
             client.access()
+            project = client.project_id
         except EcsError as error:
-            source = session.target.identities[identity].source
             raise AuthenticationFailed(
                 f"{OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
             ) from None
+        if identity == "other_project" and project == session.client.project_id:
+            raise ConfigurationError(
+                f"{OPTIONS[identity]}: {source} is for the project of the run itself",
+                seen=project,
+                hint="name credentials of another project, or leave the option out",
+            )
 
 
 def same_project(session: Session) -> None:

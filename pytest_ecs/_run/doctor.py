@@ -48,12 +48,16 @@ def examine(session: Session, settings: Settings) -> Iterator[Line]:
     yield Line("endpoint", "ok", target.endpoint, given)
     yield Line("IAM", "ok", target.iam, "--ecs-iam" if settings.iam else primary.source)
     yield from _tls(session)
-    yield from _logins(session)
+    logins = list(_logins(session))
+    yield from logins
     chapters: Mapping[int, bool] = {}
     try:
         chapters = offered(session)
     except EcsError as error:
-        yield Line("chapters", "fail", str(error))
+        if any(line.said == str(error) for line in logins):
+            yield Line("chapters", "none", "not asked, since nobody is logged in")
+        else:
+            yield Line("chapters", "fail", str(error))
         return
     for number, there in chapters.items():
         yield Line(
@@ -138,9 +142,11 @@ def _others(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:
             continue
         if identity == "other_project" and project == session.client.project_id:
             yield Line(what, "fail", "it is the first project", source)
+        elif exchange is not None and exchange.status == 401:
+            yield Line(what, "fail", f"is not recognised: {_short(exchange)}", source)
         elif identity == "other_project":
             yield Line(what, "ok", f"logs in to project {project}", source)
-        elif exchange is not None and exchange.status in {401, 403}:
+        elif exchange is not None and exchange.status == 403:
             yield Line(what, "ok", f"is denied {exchange.request_line}: HTTP {exchange.status}", source)
         elif exchange is not None:
             yield Line(what, "fail", f"is not denied {exchange.request_line}: {_short(exchange)}", source)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import pytest
 
+from pytest_ecs._run.inifile import keys
 from pytest_ecs._run.profiles import FRUGAL, read_failed, read_list
 from pytest_ecs._run.shards import Shard
 from pytest_ecs._run.table import OPTIONS, Option
@@ -150,6 +151,7 @@ def add_options(parser: pytest.Parser) -> None:
 def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = None) -> Settings:
     """Resolve every option and return the settings; raises `pytest.UsageError` on a value that is not allowed."""
     environ = os.environ if environ is None else environ
+    _check_keys(config)
     values: dict[str, Any] = {}
     for option in OPTIONS:
         found = _look_up(option, config, environ)
@@ -175,6 +177,20 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     failed = tuple(worker["ecs_failed"]) if "ecs_failed" in worker else read_failed(settings.last_failed)
     run = worker.get("ecs_run") or _secrets.token_hex(4)
     return replace(settings, failed=failed, run=run, seed=_seed(config), worker=worker.get("workerid", "main"))
+
+
+def _check_keys(config: pytest.Config) -> None:
+    """Refuse keys of the ini file that no option has: what somebody wanted to set would not be set, in silence."""
+    known = {_dest(option): option for option in OPTIONS}
+    for key, value in ((config.inipath and keys(config.inipath)) or {}).items():
+        if key in known:
+            if isinstance(value, list) and not known[key].many:
+                raise pytest.UsageError(f"{key} in the ini file: a list cannot be used, since it takes one value")
+            continue
+        try:
+            config.getini(key)  # another plugin's
+        except (ValueError, KeyError):
+            raise pytest.UsageError(f"{config.inipath}: there is no option {key}{closest(key, known)}") from None
 
 
 def _seed(config: pytest.Config) -> int:

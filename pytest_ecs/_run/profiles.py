@@ -64,7 +64,7 @@ def read_list(profile: str, folder: Path) -> tuple[str, ...]:
             f"--ecs-profile: {profile!r} is not one of {names}, and no file{closest(profile, PROFILES)}"
         )
     try:
-        lines = [line.partition("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines()]
+        lines = [line.partition("#")[0].strip() for line in file.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, ValueError) as error:
         raise pytest.UsageError(f"The list of requirements {file} cannot be read: {error}") from None
     found = tuple(dict.fromkeys(line for line in lines if line))

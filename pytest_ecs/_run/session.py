@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ from pytest_ecs._run.schemes import scheme
 from pytest_ecs._run.target import chosen, one_sentence, open_target
 from pytest_ecs._run.templates import ecs_template, native_template
 from pytest_ecs._types import JSON, Identity
-from pytest_ecs.exceptions import ConfigurationError, EcsError, PrerequisiteMissing
+from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsError, PrerequisiteMissing
 
 if TYPE_CHECKING:
     from pytest_ecs._run.options import Settings
@@ -57,6 +56,8 @@ class Session:
     nameless: Mapping[str, str] = field(default_factory=dict)
     #: What was found out about the target, for people and for the other processes of the run.
     found: dict[str, JSON] = field(default_factory=dict)
+    #: What the endpoint answered to whatever was signed with the AK/SK, where it refused all of it though it knows the user.
+    unsigned: str | None = None
     #: Findings that tests made themselves and that nobody has collected yet.
     pending: list[Finding] = field(default_factory=list)
     #: Requirements that were seen to be broken, of those findings that were collected.
@@ -78,15 +79,24 @@ class Session:
         """The primary user's client, with a token."""
         return self.clients["primary"]
 
-    @cached_property
+    @property
     def signed_client(self) -> Client:
-        """The primary user's client, signing with AK/SK; raises `PrerequisiteMissing` without a key pair."""
+        """The primary user's client, signing with AK/SK; raises `PrerequisiteMissing` without a key pair.
+
+        Raises `AuthenticationFailed` when the endpoint was seen to refuse it.
+        """
         credentials = self.target.identities["primary"]
         if not credentials.ak or not credentials.sk:
             raise PrerequisiteMissing(
                 "There is no AK/SK to sign with",
                 seen=credentials.source,
                 hint="set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
+            )
+        if self.unsigned is not None:
+            raise AuthenticationFailed(
+                "The AK/SK is refused whatever is asked for, by an endpoint that accepts the user's token",
+                seen=self.unsigned,
+                hint="renew it; if it is right, no signature is accepted there, which 4.2 wants",
             )
         auth = AkSkAuth(
             credentials.ak,
@@ -157,11 +167,11 @@ class Session:
     def look(self, exchange: Exchange) -> list[Finding]:
         """Return the findings about *exchange* before its test ends.
 
-        Those that speak of a job are found anew at the end, when it is over.
+        Those that speak of a job are found anew at the end, when it is over; of the others only what is new is said.
         """
-        findings = judge(exchange, self.contract, self)
-        if exchange.case is None:
-            self._said[exchange.id] = findings
+        if exchange.case is not None:
+            return judge(exchange, self.contract, self)
+        findings = self._said[exchange.id] = self._judged_anew(exchange)
         return findings
 
     def of_test(self) -> Sequence[Exchange]:
@@ -179,8 +189,7 @@ class Session:
             self._look_for_room(exchange)
         findings, self.pending = self.pending, []
         for exchange in new:
-            findings += self._said.pop(exchange.id, []) or judge(exchange, self.contract, self, self._seen)
-            self.drift.update(drift(exchange, self.contract, self._seen))
+            findings += self._said.pop(exchange.id) if exchange.id in self._said else self._judged_anew(exchange)
         self.broken.update(finding.requirement for finding in findings if finding.outcome == "fail")
         return new, findings
 
@@ -192,6 +201,12 @@ class Session:
         lacking = self.contract.environment_codes.intersection(codes_of(exchange.response_body))
         if lacking or exchange.status in self.contract.quota_statuses:
             self.room.taken(operation)
+
+    def _judged_anew(self, exchange: Exchange) -> list[Finding]:
+        """Return what *exchange* shows that no other did before it."""
+        findings = judge(exchange, self.contract, self, self._seen)
+        self.drift.update(drift(exchange, self.contract, self._seen))
+        return findings
 
     # The end
 
@@ -221,8 +236,12 @@ class Session:
         """Delete what *run* created; see `pytest_ecs._resources.cleanup.clean`."""
         self.reach.closed = False
         if not self.target.simulated and not self.found:
-            with suppress(EcsError):
+            try:
                 self.reach.missing = frozenset(number for number, there in offered(self).items() if not there)
+            except AuthenticationFailed:
+                raise
+            except EcsError:
+                pass
         return clean(
             self.ledger,
             [run],

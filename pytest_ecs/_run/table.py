@@ -32,7 +32,10 @@ class Option:
 
 def _positive(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     def positive(text: str) -> Any:
-        value = parse(text)
+        try:
+            value = parse(text)
+        except ValueError:
+            raise ValueError(f"must be a {'whole ' if parse is int else ''}number") from None
         if not value > 0:
             raise ValueError("must be greater than 0")
         return value

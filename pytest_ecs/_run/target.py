@@ -122,7 +122,7 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
         if cloud:
             identities[identity] = load(cloud, files, search, region=settings.region)
     # What a certificate says of them is nobody's business beyond the name of the file.
-    identities = {one: replace(has, source=_at_home(has.source, environ)) for one, has in identities.items()}
+    identities = {one: replace(has, source=_shown(has.source, settings, environ)) for one, has in identities.items()}
     return Target(
         name=settings.cloud or str(urlsplit(endpoint.root if endpoint else iam).netloc),
         endpoint=endpoint.root if endpoint else "",
@@ -139,10 +139,12 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
     )
 
 
-def _at_home(text: str, environ: Mapping[str, str]) -> str:
-    """Return *text* with paths below the user's home as people write them."""
-    home = environ.get("HOME", "").rstrip("/")
-    return text.replace(f"{home}/", "~/") if home else text
+def _shown(text: str, settings: Settings, environ: Mapping[str, str]) -> str:
+    """Return *text* with paths below the folder of the run, or the user's home, as people write them."""
+    for folder, instead in ((str(settings.folder), ""), (environ.get("HOME", ""), "~/")):
+        if folder.strip("/"):
+            text = text.replace(f"{folder.rstrip('/')}/", instead)
+    return text
 
 
 #: Variables that say where clouds.yaml is.

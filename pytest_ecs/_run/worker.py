@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.outcomes import Skipped
 
-from pytest_ecs._checks import Finding
+from pytest_ecs._checks import Assertion, Finding, evaluate
 from pytest_ecs._contract import Contract
 from pytest_ecs._report.failure import explain, explain_own
 from pytest_ecs._report.model import Process, Waiver
@@ -22,6 +22,7 @@ from pytest_ecs.exceptions import (
     ConformanceFailure,
     EcsError,
     JobFailed,
+    JobTimeout,
     OutsideProfile,
     PrerequisiteMissing,
     StepFailed,
@@ -37,6 +38,8 @@ __all__ = ["MARKER", "Witness", "covered_by"]
 MARKER = "ecs_requirement"
 #: How many failures of one requirement are kept as evidence by one process.
 _ENOUGH = 5
+#: Statuses of what is not there, or not there yet, and of what is no fault of the operation.
+_ELSEWHERE = frozenset({401, 403, 404, 429})
 #: What Python raises when a test takes an answer apart that has another shape than the document says.
 _SHAPE = (LookupError, TypeError, ValueError, AttributeError, StopIteration)
 
@@ -120,9 +123,16 @@ class Witness:
     def _speak_for(self, item: pytest.Item, silent: list[str]) -> None:
         """Say what became of the requirements that a test covers and made no finding on.
 
-        Where the test saw something broken, what they speak of may never have come up; else the check is at fault.
+        Where the test saw something broken, or an operation that refused all of its requests, what they speak of may never
+        have come up; else the check is at fault.
         """
         if not silent:
+            return
+        accepted = {one.operation for one in self._exchanges if one.accepted}
+        refused = (one for one in self._exchanges if one.refused and one.case is None and one.operation not in accepted)
+        if not self._broken and (answer := next(refused, None)) is not None:
+            reason = f"what it speaks of did not come up, since {answer.request_line} was not accepted: {answer.answer}"
+            self._conclude(silent, "not_tested", reason)
             return
         if self._broken:
             reason = f"what it speaks of did not come up, since {min(self._broken)} is broken"
@@ -140,6 +150,9 @@ class Witness:
         """Word the outcome for people and attach the rows for the controller."""
         report = yield
         new = self._judge()
+        if call.excinfo is not None and isinstance(call.excinfo.value, JobFailed | StepFailed | pytest.skip.Exception):
+            self._blame_step(item)
+            new += self._judge()
         if call.when == "teardown" and self._keeper.session is not None:
             self._keeper.session.pool.retire()
         if call.excinfo is not None:
@@ -176,6 +189,7 @@ class Witness:
             "ecs_covers": covered_by(item) if call.when == "call" or error is not None else [],
             "ecs_own": self._own_failure,
             "ecs_environment": isinstance(error, EcsError) and not isinstance(error, JobFailed | StepFailed),
+            "ecs_stop": str(error) if isinstance(error, EcsError) and error.stops else "",
         }
         self._own_failure = False
         if self._keeper.recorder is None:
@@ -268,7 +282,8 @@ class Witness:
             outcome = "not_applicable" if isinstance(error, _NotApplicable) else "not_tested"
             self._conclude(covered, outcome, str(error.msg))
             return
-        if isinstance(error, JobFailed | StepFailed):
+        hidden = isinstance(error, JobTimeout) and bool(self._exchanges) and self._exchanges[-1].refused
+        if isinstance(error, JobFailed | StepFailed) or hidden:
             # Whether the endpoint is to blame is said by <operation>/job or /status, from the record; here a step is missing.
             # Where an answer did not come at all, nobody is blamed, and that is an error of the environment.
             unanswered = next((one for one in self._exchanges if one.failure is not None), None)
@@ -292,6 +307,24 @@ class Witness:
             report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1] or 0, reason)
             return
         self._conclude(covered, "error", f"harness: the check itself broke: {type(error).__name__}: {error}")
+
+    def _blame_step(self, item: pytest.Item) -> None:
+        """Find that an operation does not accept its request, where plain queries of it keep its own test from sending one.
+
+        Nobody else would say that the operation is broken.
+        """
+        session, known = self._keeper.session, self._contract.requirements
+        queries = {known[name].operation: name for name in covered_by(item) if known[name].kind == "status"}
+        if session is None or not queries:
+            return
+        sent = [one for one in session.connection.journal.since(0) if one.operation in queries and one.method == "GET"]
+        for operation, name in queries.items():
+            mine = [one for one in sent if (one.operation, one.identity, one.case) == (operation, "primary", None)]
+            refused = [one for one in mine if one.refused and one.status not in _ELSEWHERE]
+            if refused and not any(one.accepted for one in mine):
+                claim = Assertion(refused[-1].id, ("status",), "at_most", 299)
+                found = evaluate(name, claim, refused[-1], self._contract.environment_codes)
+                session.pending.append(found)
 
     def _conclude(self, covered: Iterable[str], outcome: Any, reason: str) -> None:
         session = self._keeper.session

@@ -27,6 +27,8 @@ LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
 _FINAL = (400, 403)
 #: Seconds of the target's clock after the last change in which something that must not happen could happen.
 _AFTERWARDS = 5.0
+#: The first status that is an error of the server, and that of what is no good request (10.1).
+_SERVER, _NO_REQUEST = 500, 400
 #: The test of a status that says that a request was accepted.
 _ACCEPTED = ("at_most", 299)
 
@@ -86,7 +88,8 @@ class Check:
         finding = self._without_cause(requirement_id) or self._finding(requirement_id, exchange, path, name, expected)
         if path[0] != "status" or (name, expected) == _ACCEPTED:
             cause = next((cause for cause in self._causes if not cause.accepted), None)
-            finding = self._blamed(finding, exchange if cause is None else cause, own=cause is None)
+            blamed = self._blamed(finding, exchange if cause is None else cause, own=cause is None)
+            finding = self._elsewhere(blamed, exchange)
         if self._may_show_late(finding):
             finding = self._look_again(finding, exchange, path, name, expected)
         finding = self._as_compared(finding, exchange)
@@ -109,8 +112,12 @@ class Check:
         """
         if not self(requirement_id, look(), *path, **test):
             return False
-        self.session.target.clock.sleep(max(_AFTERWARDS - self._quiet(), 0.0))
+        self.let_time_pass()
         return self(requirement_id, look(), *path, **test)
+
+    def let_time_pass(self) -> None:
+        """Wait until five seconds after the last change, in which something that must not happen could happen."""
+        self.session.target.clock.sleep(max(_AFTERWARDS - self._quiet(), 0.0))
 
     def _without_cause(self, requirement_id: str) -> Finding | None:
         """Return the finding of a claim about requests that were not all accepted, None when they were.
@@ -140,6 +147,29 @@ class Check:
         self.session.pending.append(blamed)
         reason = f"it is about {exchange.request_line}, which was not accepted (see {broken}): {exchange.answer}"
         return Finding(finding.requirement, "not_tested", (exchange.id,), reason=reason)
+
+    def _elsewhere(self, finding: Finding, exchange: Exchange) -> Finding:
+        """Do not test a claim that needs another operation where that fails by itself, which says nothing of the claim.
+
+        That is an error of the server, and a query that is no good request, or a change that never was one in this process;
+        not found is an answer.
+        """
+        operation = self._contract.requirements[finding.requirement].operation
+        its_own = exchange.operation in {None, operation} or exchange.case is not None
+        if finding.outcome != "fail" or finding.where != "status" or its_own:
+            return finding
+        refused_once = exchange.status == _NO_REQUEST and operation is not None
+        if exchange.status >= _SERVER or (refused_once and not self._was_accepted(exchange)):
+            reason = f"it needs {exchange.request_line}, which was not accepted (see {exchange.operation}/status)"
+            return Finding(finding.requirement, "not_tested", (exchange.id,), reason=f"{reason}: {exchange.answer}")
+        return finding
+
+    def _was_accepted(self, exchange: Exchange) -> bool:
+        """Whether the same operation accepted another request of the same user; a query might be of what is not there any more."""
+        if exchange.method == "GET":
+            return False
+        asked = (exchange.operation, exchange.identity)
+        return any((one.operation, one.identity) == asked and one.accepted for one in self.session.connection.journal)
 
     def _as_compared(self, finding: Finding, exchange: Exchange) -> Finding:
         """Return what becomes of a claim that fails since it compares with what another answer of the test has broken."""
@@ -220,6 +250,9 @@ class Check:
     def _is_fresh(self, exchange: Exchange) -> bool:
         """Whether an exchange is a plain query, and nothing was changed since."""
         if (exchange.method, exchange.auth, exchange.case) != ("GET", "token", None):
+            return False
+        operation = self._contract.operations.get(exchange.operation or "")
+        if operation is not None and "{project_id}" not in operation.path:  # no request changes what is no project's
             return False
         if exchange.base != self.session.target.endpoint:
             return False

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from pytest_ecs._checks.formats import FORMATS
 from pytest_ecs._http.client import UNSET, Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.paths import segment
@@ -58,21 +59,31 @@ class Supplies:
         return self.session.target.resources.need(name)
 
     def address(self) -> str:
-        """Return an IPv4 address a little above those of the project's servers, in their subnet as far as can be seen."""
+        """Return an IPv4 address a little above those of the project's servers, in their subnet as far as can be seen.
+
+        Raises `PrerequisiteMissing` when no server shows one.
+        """
+        if not (taken := self._taken()):
+            self.session.pool.lease().release()
+            taken = self._taken()
+        if not taken:
+            raise PrerequisiteMissing(
+                "A free address is needed, and no server shows one to tell the subnet by", hint=""
+            )
+        # Workers that ask at the same time must not get the same address.
+        self._addresses += 1
+        return str(max(taken) + 20 + 7 * self.session.settings.worker_number + self._addresses)
+
+    def _taken(self) -> list[ipaddress.IPv4Address]:
         listed = self._client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
-        taken = [
-            ipaddress.IPv4Address(entry["addr"])
+        shown = [
+            entry.get("addr")
             for addresses in read(listed, "servers", "*", "addresses")
             for entries in addresses.values()
             for entry in entries
             if entry.get("OS-EXT-IPS:type") != "floating" and entry.get("version") == 4
         ]
-        if not taken:
-            self.session.pool.lease().release()
-            return self.address()
-        # Workers that ask at the same time must not get the same address.
-        self._addresses += 1
-        return str(max(taken) + 20 + 7 * self.session.settings.worker_number + self._addresses)
+        return [ipaddress.IPv4Address(one) for one in shown if isinstance(one, str) and FORMATS.conforms(one, "ipv4")]
 
     def other_zone(self, zone: str) -> str:
         """Return an availability zone beside *zone* that a flavor names (table 8-20).
@@ -154,9 +165,14 @@ class Supplies:
         """Create something, by POST unless *method* says otherwise; it is deleted with the run.
 
         Return what stands at *steps* of the answer. *among* names the operations whose requests that are to be refused
-        share one; here it changes nothing. Raises `PrerequisiteMissing` where the endpoint does not create it.
+        share one; here it changes nothing. Raises `PrerequisiteMissing` where the endpoint does not create it, or shows a
+        field of it in another type than the document says.
         """
-        return read(self.create(path, body, method=method, microversion=microversion), *steps)
+        created = self.create(path, body, method=method, microversion=microversion)
+        made = read(created, *steps)
+        for name in made if isinstance(made, dict) else ():
+            read(created, *steps, name)
+        return made
 
     def create(
         self,

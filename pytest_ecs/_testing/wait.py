@@ -18,6 +18,10 @@ __all__ = ["TRIES", "Wait"]
 
 #: Seconds that something may take to show up, or that something which was deleted may still be shown.
 TRIES = 120
+#: Statuses of 10.1: of what is not there, and the first one that is an error of the server.
+_NOT_FOUND, _SERVER = 404, 500
+#: Seconds in which what was made may show.
+_LATE = 10.0
 #: The shortest and the longest pause between two looks, and how it grows, in seconds.
 _FIRST, _LONGEST, _GROWTH = 0.1, 1.0, 1.6
 
@@ -55,12 +59,16 @@ class Wait:
     ) -> None:
         """Wait until what stands at *steps* of the answer to GET *path* is *equals*, or a list with *contains*.
 
-        Raises `PrerequisiteMissing` if it never does.
+        What was made may show late: that it is not found counts after ten seconds. Raises `PrerequisiteMissing` if it never
+        does, and what `read` raises.
         """
         test, wanted = ("equals", equals) if contains is None else ("contains", contains)
-        fits, seen = TESTS[test][0], None
+        fits, seen, began = TESTS[test][0], None, self.clock.now()
         for _ in self.polls():
-            seen = read(self.client.get(path, microversion=microversion), *steps)
+            answer = self.client.get(path, microversion=microversion)
+            if answer.status == _NOT_FOUND and self.clock.now() - began < _LATE:
+                continue
+            seen = read(answer, *steps)
             if fits(seen, wanted):
                 return
         raise PrerequisiteMissing(f"{wanted} is needed at {'.'.join(map(str, steps))} of {path}", seen=repr(seen))
@@ -68,12 +76,14 @@ class Wait:
     def gone(self, path: str, seconds: float = TRIES, *, microversion: str | None = UNSET) -> bool:
         """Wait until what *path* shows is not found any more, at most *seconds*; return whether it went.
 
-        A server that shows as deleted (A-1) has gone.
+        A server that shows as deleted (A-1) has gone; an error of the server (5xx) says nothing.
         """
         for _ in self.polls(seconds):
             answer = self.client.get(path, microversion=microversion)
             server = answer.json_object.get("server")
-            if answer.refused or (isinstance(server, dict) and server.get("status") in GONE):
+            if (answer.refused and answer.status < _SERVER) or (
+                isinstance(server, dict) and server.get("status") in GONE
+            ):
                 return True
         return False
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -44,7 +45,8 @@ def valid_requests(
     Raises `LookupError` for an operation without a recipe.
     """
     known = list(variants or RECIPES[operation_id].variants)
-    return st.sampled_from(known).flatmap(lambda variant: valid_of(operation_id, variant, only_promised=only_promised))
+    valid = cache(lambda variant: valid_of(operation_id, variant, only_promised=only_promised))
+    return st.sampled_from(known).flatmap(valid)
 
 
 def invalid_requests(operation_id: str, *, variants: Sequence[str] = ()) -> st.SearchStrategy[Generated]:
@@ -53,11 +55,14 @@ def invalid_requests(operation_id: str, *, variants: Sequence[str] = ()) -> st.S
     The claim is broken in a request that was itself generated, of promised changes alone.
     """
     found = _breakable(operation_id, variants)
+    # Making a strategy, and letting hypothesis look whether it is one, takes much longer than drawing from it.
+    whole = cache(lambda variant: valid_of(operation_id, variant, only_promised=True))
 
     def one(name: str) -> st.SearchStrategy[Generated]:
-        whole = valid_of(operation_id, found[name], only_promised=True)
         return st.builds(
-            lambda valid, way: replace(_without_clash(valid, name), breaks=name, way=way), whole, st.integers(0, 3)
+            lambda valid, way: replace(_without_clash(valid, name), breaks=name, way=way),
+            whole(found[name]),
+            st.integers(0, 3),
         )
 
     return st.sampled_from(list(found)).flatmap(one)

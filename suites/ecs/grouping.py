@@ -58,10 +58,11 @@ def group_made(client: Client, supplies: Supplies, name: str | None = None) -> I
 
 
 def drop(client: Client, group: str) -> None:
-    """Delete a group that is there; its members leave it first, since a group with members may be kept."""
-    if client.get(path_of(group)).accepted:
-        for member in members_of(client, group):
-            act(client, group, "remove_member", member)
+    """Delete a group; its members leave it first, since a group with members may be kept."""
+    shown = client.get(path_of(group))
+    for member in members_of(client, group) if shown.accepted else ():
+        act(client, group, "remove_member", member)
+    if shown.accepted or group in ids_on(pages_of(client)):
         client.delete(path_of(group))
 
 

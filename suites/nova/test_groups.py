@@ -62,7 +62,7 @@ def _made(
     try:
         yield created, group
     finally:
-        if client.get(_one(group)).accepted:
+        if client.get(_one(group)).accepted or group in _ids(client.get(_GROUPS)):
             client.delete(_one(group))
 
 

@@ -21,7 +21,7 @@ from pytest_ecs import (
     read,
     url_of,
 )
-from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 from ..provoking import provoked
 from .imaging import image_of
@@ -183,18 +183,17 @@ def _fails(client: Client, check: Check, servers: Servers, wait: Wait, rule: str
 @pytest.mark.ecs_requirement(
     "nova.servers.create-image/rule/creates-servers",
     "nova.servers.create-image/rule/no-data-disks",
-    "nova.servers.create-image/rule/same-az",
 )
 def test_an_image_of_a_server_makes_servers(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
-    """In the zone of the server that it is of, and no data disks."""
+    """And no data disks."""
     creates = "nova.servers.create-image/rule/creates-servers"
-    no_disks, same_az = "nova.servers.create-image/rule/no-data-disks", "nova.servers.create-image/rule/same-az"
+    no_disks = "nova.servers.create-image/rule/no-data-disks"
     lease = ecs_servers("ACTIVE")
     zone = read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
     with image_of(ecs_client, ecs_servers, ecs_wait, lease, ecs_supplies.name("image")) as made:
-        if made.id is None or made.not_tested(ecs_check, creates, no_disks, same_az):
+        if made.not_tested(ecs_check, creates, no_disks) or made.id is None:
             return
         sent = ecs_client.post(_SERVERS, _server(ecs_supplies, made.id, zone))
         copies = ecs_servers.settle(sent)
@@ -207,7 +206,6 @@ def test_an_image_of_a_server_makes_servers(
         blank = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait).made["deleted"].answer
         wrong = _with_disk(ecs_supplies, base, zone, {**disk, "uuid": made.id})
         _fails(ecs_client, ecs_check.after(blank), ecs_servers, ecs_wait, no_disks, wrong)
-        _elsewhere(ecs_client, ecs_check, ecs_servers, ecs_supplies, ecs_wait, zone, made.id)
 
 
 def _with_disk(supplies: Supplies, image: str, zone: str, disk: dict[str, Any]) -> dict[str, Any]:
@@ -217,25 +215,24 @@ def _with_disk(supplies: Supplies, image: str, zone: str, disk: dict[str, Any]) 
     return _server(supplies, image, zone, block_device_mapping_v2=disks)
 
 
-def _elsewhere(
-    client: Client, check: Check, servers: Servers, supplies: Supplies, wait: Wait, zone: str, image: str
+@pytest.mark.ecs_requirement("nova.servers.create-image/rule/same-az")
+def test_an_image_of_a_server_makes_none_in_another_zone(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
 ) -> None:
-    """Judge that no server comes from an image of one in another zone, where there is one from the image of the run."""
-    rule = "nova.servers.create-image/rule/same-az"
-    try:
-        other = supplies.other_zone(zone)
-    except (PrerequisiteMissing, StepFailed) as missing:
-        check.not_tested(rule, str(missing))
-        return
-    control = client.post(_SERVERS, _server(supplies, supplies.need("image_id"), other))
-    there = servers.settle(control)
-    for server in there:
-        if read(servers.show(server), "server", "status") == "ERROR":
-            check.not_tested(rule, f"there is no room for a server in {other}")
-            _delete(client, wait, *there)
+    """Where there is one from the image of the run."""
+    rule, lease = "nova.servers.create-image/rule/same-az", ecs_servers("ACTIVE")
+    other = ecs_supplies.other_zone(read(lease.show(), "server", "OS-EXT-AZ:availability_zone"))
+    control = ecs_client.post(_SERVERS, _server(ecs_supplies, ecs_supplies.need("image_id"), other))
+    there = ecs_servers.settle(control)
+    failed = [server for server in there if read(ecs_servers.show(server), "server", "status") == "ERROR"]
+    _delete(ecs_client, ecs_wait, *there)
+    if failed:
+        raise PrerequisiteMissing(f"There is no room for a server in {other}")
+    with image_of(ecs_client, ecs_servers, ecs_wait, lease, ecs_supplies.name("image")) as made:
+        if made.not_tested(ecs_check, rule) or made.id is None:
             return
-    _delete(client, wait, *there)
-    _fails(client, check.after(control), servers, wait, rule, _server(supplies, image, other))
+        elsewhere = _server(ecs_supplies, made.id, other)
+        _fails(ecs_client, ecs_check.after(control), ecs_servers, ecs_wait, rule, elsewhere)
 
 
 @pytest.mark.ecs_requirement("nova.servers.rebuild/rule/another-image", "ecs.servers.change-os/rule/success-changes")

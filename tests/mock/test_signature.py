@@ -106,6 +106,22 @@ def test_other_keys_are_refused(unsigned: Client, ak: str, sk: str) -> None:
     assert unsigned.http.send(request).status_code == 401
 
 
+def test_temporary_keys_need_their_token_and_end(cloud: MockCloud, unsigned: Client) -> None:
+    """Neither without the token, nor with another, nor after their end; and a lasting AK has none."""
+    given = cloud.control("POST", "/_mock/keys", {"seconds": 60})
+
+    def status(token: str | None, **keys: str) -> int:
+        pair = {"ak": given["ak"], "sk": given["sk"], **keys}
+        auth = AkSkAuth(**pair, project_id=None, security_token=token, clock=cloud.clock)
+        return unsigned.http.get(f"/v1/{unsigned.project}/cloudservers/limits", auth=auth).status_code
+
+    own, lasting = given["security_token"], {"ak": unsigned.me["ak"], "sk": unsigned.me["sk"]}
+    assert [status(own), status(None), status("made up"), status(own, sk="wrong")] == [200, 401, 401, 401]
+    assert [status(None, **lasting), status(own, **lasting)] == [200, 401]
+    cloud.control("POST", "/_mock/clock", {"advance": 60})
+    assert [status(own), status(None, **lasting)] == [401, 200]
+
+
 @pytest.mark.parametrize(("minutes", "status"), [(14.9, 200), (-14.9, 200), (15.1, 401), (-15.1, 401)])
 def test_a_date_may_be_off_by_a_quarter_of_an_hour(unsigned: Client, minutes: float, status: int) -> None:
     """Old signatures cannot be used again."""

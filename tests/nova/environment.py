@@ -40,11 +40,11 @@ def ensure(folder: Path) -> None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[dict[str, Any]]:
+def running(folder: Path, log_name: str = "serve.log") -> Iterator[dict[str, Any]]:
     """Serve Nova and yield what it says of itself: endpoint, auth_url, users and what there is to use."""
     command = [str(_python(folder)), str(STACK / "serve.py")]
     with (
-        (folder / "serve.log").open("w") as log,
+        (folder / log_name).open("w") as log,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=_environment(folder)) as process,
     ):
         try:

@@ -1,14 +1,19 @@
-"""Puts a certificate of Nova under reports/, with a README that says how it came about and what differs."""
+"""Puts a certificate of Nova under reports/, signed, with a README that says how it came about and what differs."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from pytest_ecs._report.sign import sign
 from tests.nova.differences import Difference, read
 
 __all__ = ["ROOT", "publish"]
@@ -31,8 +36,9 @@ does not say is not published. `nox -s nova -- --whole --publish` does all of it
 **The verdict** is {verdict}: {passed} requirements hold, {failed} do not, {not_tested} could not be tested here and
 {not_applicable} do not apply. {requests} requests, {servers} servers, {minutes} minutes.
 
-**How to check it**, without Nova: `pytest-ecs report verify` with this folder. With a later edition of the contract it says which
-verdicts would be others.
+**How to check it**, without Nova: `pytest-ecs report verify` with this folder and `--key key.pub`. With a later edition of the contract
+it says which verdicts would be others. The key was made for it and not kept: the signature says that nothing was changed since, and
+vouches for nobody.
 
 ## What differs, and why
 
@@ -46,7 +52,7 @@ Where the document describes another service than Nova, a failure here is no fau
 
 
 def publish(folder: Path, root: Path = ROOT) -> Path:
-    """Copy the certificate in *folder* and write its README; return where it is now, in the place of another one of that day.
+    """Copy the certificate in *folder*, sign it and write its README; return where it is now, in the place of another one of that day.
 
     Raises `ValueError` for one with errors, troubles or failures that the list of differences does not explain.
     """
@@ -58,7 +64,19 @@ def publish(folder: Path, root: Path = ROOT) -> Path:
     for name in _FILES:
         shutil.copyfile(folder / name, target / name)
     (target / "README.md").write_text(_readme(report, rows), encoding="utf-8")
+    _sign(target)
     return target
+
+
+def _sign(folder: Path) -> None:
+    """Sign with a key of its own, whose public half stays beside the certificate."""
+    key = Ed25519PrivateKey.generate()
+    with tempfile.TemporaryDirectory() as scratch:
+        private = Path(scratch) / "key.pem"
+        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        sign(folder, private)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / "key.pub").write_bytes(public)
 
 
 def _rows(report: Mapping[str, Any], differences: Iterable[Difference]) -> Iterator[str]:

@@ -62,6 +62,8 @@ def test_nothing_is_sent_to_chapter_5(command: Command, tmp_path: Path) -> None:
             assert "which is not in the profile native" in row["reason"]
     for name in ("delete", "start", "stop", "resize"):
         assert verdicts[f"nova.servers.{name}/status"] == "pass"
+    for name in ("cores-counted", "memory-counted", "server-counted"):
+        assert verdicts[f"nova.limits.show/rule/{name}"] == "pass"
     assert report["cost"]["servers_created"] > 0
     sent = _sent(tmp_path)
     assert not [one.path for one in sent if one.path.startswith("/v1/")]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_ecs import load_contract
+from pytest_ecs._report.sign import verify_signature
 from pytest_ecs._report.verify import verify
 
 from .publish import PROVIDER, ROOT, publish
@@ -54,3 +55,14 @@ def test_what_nobody_has_explained_is_not_published(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nobody has explained"):
         publish(tmp_path, tmp_path / "reports")
     assert not (tmp_path / "reports").exists()
+
+
+def test_what_is_published_is_signed(tmp_path: Path) -> None:
+    """By a key whose public half is beside it, so that a change of the report shows."""
+    published = publish(_FOLDERS[0], tmp_path)
+    assert published.parent.name == PROVIDER
+    key = published / "key.pub"
+    assert verify_signature(published, key) == []
+    file = published / "report.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"fail"', '"pass"', 1), encoding="utf-8")
+    assert verify_signature(published, key) != []

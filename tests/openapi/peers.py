@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -148,15 +149,21 @@ def suites(mock: _Mock, operations: Sequence[str], seconds: float) -> Try:
 
 
 def schemathesis(document: Mapping[str, Any], mock: _Mock, operations: Sequence[str], seconds: float) -> Try:
-    """Run schemathesis with some operations and return what it reports and nothing explains."""
+    """Run schemathesis with some operations and return what it reports and nothing explains.
+
+    Raises `RuntimeError` when it did not run to its end: nothing found would be no result.
+    """
     (mock.folder / "ecs.json").write_text(json.dumps(part(document, operations)), encoding="utf-8")
-    program = str(Path(sys.executable).with_name("schemathesis"))
+    program = shutil.which("schemathesis") or str(Path(sys.executable).with_name("schemathesis"))
     options = ["--max-time", f"{seconds:.0f}", "--seed", "7", "--no-color", "--report", "junit"]
     place = ["--report-junit-path", "report.xml", "--url", mock.url, "-H", f"X-Auth-Token: {mock.token}"]
     made = _measured([program, "run", "ecs.json", *options, *place], mock.folder, 2 * seconds + 30)
     report = mock.folder / "report.xml"
-    if report.exists():
-        made.found = sorted({f"{name}: {_kind(text)}" for name, text in unexplained(report)})
+    if not report.exists():
+        raise RuntimeError(
+            f"schemathesis made no report: {(mock.folder / 'said.txt').read_text(encoding='utf-8')[-500:]}"
+        )
+    made.found = sorted({f"{name}: {_kind(text)}" for name, text in unexplained(report)})
     return made
 
 

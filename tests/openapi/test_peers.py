@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from pytest_ecs._contract import load
 from pytest_ecs._contract.openapi import openapi
@@ -30,6 +33,15 @@ def test_a_part_of_the_document_has_these_operations_and_what_they_share() -> No
         key: one for key, one in document["paths"]["/v1/{project_id}/jobs/{job_id}"].items() if key != "head"
     }
     assert part["components"] == document["components"]
+
+
+def test_a_peer_that_did_not_run_has_not_found_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its report the table is not made."""
+    (tmp_path / "said.txt").write_text("timeout: failed to run command")
+    monkeypatch.setattr(peers, "_measured", lambda *_: peers.Try())
+    mock = peers._Mock("http://127.0.0.1:9", tmp_path, "t")
+    with pytest.raises(RuntimeError, match="made no report: timeout: failed"):
+        peers.schemathesis(openapi(load()), mock, ["ecs.jobs.show"], 1)
 
 
 def _row(name: str, ours: list[str], theirs: list[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What becomes of a certificate when the run itself goes wrong."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -116,10 +117,18 @@ def test_a_missing_prerequisite_is_not_tested_and_says_what_is_missing(pytester:
 
 
 @pytest.mark.parametrize(
-    ("name", "stops"), [("EndpointLost", True), ("CredentialsEnded", True), ("Unreachable", False)]
+    ("name", "stops", "options"),
+    [
+        ("EndpointLost", True, ()),
+        ("CredentialsEnded", True, ()),
+        ("CredentialsEnded", True, ("-n1",)),
+        ("Unreachable", False, ()),
+    ],
 )
-def test_an_endpoint_that_goes_away_stops_the_run(pytester: pytest.Pytester, name: str, stops: bool) -> None:
-    """One bad moment errs what it hits; the run stops when the endpoint is gone, or the credentials are."""
+def test_an_endpoint_that_goes_away_stops_the_run(
+    pytester: pytest.Pytester, name: str, options: Sequence[str], *, stops: bool
+) -> None:
+    """One bad moment errs what it hits; the run stops when the endpoint is gone, or the credentials are: nobody stopped it."""
     pytester.makepyfile(f"""
         import pytest
         from pytest_ecs.exceptions import {name}
@@ -129,11 +138,13 @@ def test_an_endpoint_that_goes_away_stops_the_run(pytester: pytest.Pytester, nam
 
         def test_second(ecs_client): pass
     """)
-    shown = pytester.runpytest("-q", "--ecs-report=out")
+    shown = pytester.runpytest("-q", "--ecs-report=out", *options)
     shown.assert_outcomes(failed=1, passed=0 if stops else 1)
     shown.stdout.fnmatch_lines(["*The endpoint cannot be reached. Seen: ConnectError. look.*"])
     certificate = _certificate(pytester)
-    assert certificate["verdict"] == "error"
+    assert (shown.ret, certificate["verdict"]) == (6, "error")
+    said = "the run stopped, so not everything was tested: The endpoint cannot be reached"
+    assert [one.startswith(said) for one in certificate["troubles"]] == ([True, False] if stops else [])
     assert _verdict(certificate, _STATUS)[0] == "error"
 
 

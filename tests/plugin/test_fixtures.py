@@ -123,6 +123,25 @@ def test_a_check_that_judges_nothing_after_a_failure_did_not_test(pytester: pyte
     )
 
 
+def test_a_check_whose_query_was_refused_did_not_test(pytester: pytest.Pytester) -> None:
+    """What an answer shows never came up, and that it was refused is judged by itself."""
+    import json
+
+    silent = "ecs.quotas.show/response/absolute.maxTotalCores/type"
+    pytester.makepyfile(f"""
+        import pytest
+
+        @pytest.mark.ecs_requirement("{silent}")
+        def test_silent(ecs_client, ecs_clients):
+            assert ecs_clients.anonymous(ecs_client).get("/v1/{{project_id}}/cloudservers/limits").refused
+    """)
+    pytester.runpytest("-q", "--ecs-report=out").assert_outcomes(passed=1)
+    certificate = json.loads((pytester.path / "out" / "report.json").read_text())
+    (row,) = [r for r in certificate["results"] if r["requirement"] == silent]
+    assert row["verdict"] == "not_tested"
+    assert "/cloudservers/limits was not accepted: HTTP 401" in row["reason"]
+
+
 def test_a_waived_failure_is_green_and_on_the_certificate(pytester: pytest.Pytester) -> None:
     """An owner's waiver turns the failure into waived and the whole into partial."""
     import json

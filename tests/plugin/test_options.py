@@ -46,7 +46,7 @@ def test_the_environment_alone_never_chooses_a_target(
             "*--ecs-profile: 'cor' is not one of smoke, core, native, deprecated, full, and no file; did you mean core?*",
         ),
         ("--ecs-max-servers=0", "*--ecs-max-servers: '0' cannot be used: must be greater than 0*"),
-        ("--ecs-max-servers=many", "*--ecs-max-servers: 'many' cannot be used: invalid literal*"),
+        ("--ecs-max-servers=many", "*--ecs-max-servers: 'many' cannot be used: must be a whole number*"),
         ("--ecs-kind=respone", "*'respone' is not one of*did you mean response?*"),
     ],
 )

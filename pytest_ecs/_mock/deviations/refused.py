@@ -16,8 +16,8 @@ class _Row(NamedTuple):
     what: str
     #: Method and end of the path of the routes; with a space the body key that selects the action.
     route: str
-    #: Where in the body: keys, "*" for each item; with "|" between several. After "?" a query.
-    at: str
+    #: Where in the body: keys, "*" for each item; with "|" between several. After "?" a query. Nothing for every request.
+    at: str = ""
     #: Whether a value is refused.
     wrong: Callable[[Any], bool] = lambda _: True
 
@@ -65,6 +65,11 @@ ROWS: Mapping[str, _Row] = {
     ),
     "volume-source-refused": _Row("servers with disks that are there are refused", _NATIVE, _MAPPED, _is("volume")),
     "snapshot-source-refused": _Row("servers with disks of snapshots are refused", _NATIVE, _MAPPED, _is("snapshot")),
+    "disks-query-refused": _Row("disks cannot be shown", "GET /os-volumes/{volume_id}"),
+    "jobs-query-refused": _Row("jobs cannot be shown", "GET /jobs/{job_id}"),
+    "tag-queries-refused": _Row("resources cannot be found by tags", "POST /resource_instances/action"),
+    "ecs-attachments-refused": _Row("disks cannot be attached", "POST /attachvolume"),
+    "images-query-refused": _Row("images cannot be listed", "GET {project_id}/images"),
     "servers-limit-refused": _Row("lists of servers have no limit", _SERVERS, "?limit"),
     "servers-marker-refused": _Row("lists of servers have no marker", _SERVERS, "?marker"),
     "servers-since-refused": _Row("lists of servers have no changes-since", _SERVERS, "?changes-since"),
@@ -89,6 +94,8 @@ def refuses(route: Route, request: Request, deviates: Callable[[str], bool]) -> 
 
 
 def _holds(request: Request, row: _Row) -> bool:
+    if not row.at:
+        return True
     if row.at.startswith("?"):
         return any(map(row.wrong, request.args(row.at[1:])))
     for at in row.at.split("|"):

@@ -91,6 +91,8 @@ class State:
         self.asked = ("", "")
         #: Token -> id of its user, id of its project or None for one of the domain, and when it expires.
         self.tokens: dict[str, tuple[str, str | None, float]] = {}
+        #: Temporary AK -> id of its user, SK, security token, and when it expires.
+        self.keys: dict[str, tuple[str, str, str, float]] = {}
         self.region = "eu-test-1"
         self.zones = ["eu-test-1a", "eu-test-1b"]
         self.images = {image.id: image for image in images(self.uuid, clock.now())}

@@ -38,7 +38,19 @@ _CLASSES: Mapping[str, type[Any]] = {
 _LISTS: Mapping[str, type[Any]] = {"list": list, "tuple": tuple, "set": set}
 #: What of the state is kept; the rest is how it was started, or nothing while nothing is under way.
 _KEPT = (
-    *("limits", "fail_next", "crowd", "refuse_next", "tolerated", "tokens", "region", "zones", "images", "flavors"),
+    *(
+        "limits",
+        "fail_next",
+        "crowd",
+        "refuse_next",
+        "tolerated",
+        "tokens",
+        "keys",
+        "region",
+        "zones",
+        "images",
+        "flavors",
+    ),
     *("projects", "users", "primary", "other", "restricted", "requests", "_number"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -193,6 +194,67 @@ def test_what_looks_through_a_broken_answer_is_not_blamed(whole: Contract) -> No
     assert f"{_SHOW}/response/server.key_name/required" in gone.reason
 
 
+def _compared(whole: Contract, test: str, expected: Any, *path: str | int, listed: bool = False) -> Any:
+    name = "nova.servers.list-detail" if listed else _SHOW
+    servers = [{"id": "s", "status": "ACTIVE", "addresses": {}}]
+    shown = (
+        exchange(name, 200, {"servers": servers})
+        if listed
+        else replace(_server(metadata={}, tags=["a"]), microversion="2.26")
+    )
+    return evaluate("r", Assertion("x", ("body", *path), test, expected), shown, (), whole.operations[name])
+
+
+@pytest.mark.parametrize(
+    ("test", "expected", "path"),
+    [
+        ("equals", None, ("server", "name")),
+        ("equals", 7, ("server", "name")),
+        ("equals", "odd", ("server", "status")),
+        ("equals", {"n": [{"addr": 1}]}, ("server", "addresses")),
+        ("same_items", ["b", None], ("server", "tags")),
+        ("includes", [1], ("server", "tags")),
+        ("contains", 1, ("server", "tags")),
+        ("has_one", {"key": "b"}, ("server", "tags")),
+        ("one_of", [None, 7], ("server", "name")),
+        ("equals", "x", ("server", "name_of_it")),
+    ],
+)
+def test_what_no_answer_may_show_is_no_measure_for_another(
+    whole: Contract, test: str, expected: Any, path: tuple[str, ...]
+) -> None:
+    """Where two answers differ and the one that is compared with breaks the document, the other is not blamed."""
+    found = _compared(whole, test, expected, *path)
+    assert found.outcome == "not_tested"
+    assert f"{_SHOW}/response" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("test", "expected", "path"),
+    [
+        ("equals", "m", ("server", "name")),
+        ("same_items", ["a", "b"], ("server", "tags")),
+        ("contains", "b", ("server", "tags")),
+        ("one_of", ["m", None], ("server", "name")),
+        ("at_least", 1, ("server", "name")),
+    ],
+)
+def test_what_an_answer_may_show_is_a_measure(whole: Contract, test: str, expected: Any, path: tuple[str, ...]) -> None:
+    """One of several values is enough, and numbers to compare with are no values of the field."""
+    assert _compared(whole, test, expected, *path).outcome == "fail"
+
+
+def test_a_list_is_measured_item_by_item(whole: Contract) -> None:
+    """What is collected from every item is compared with one value for each."""
+    ids = ("servers", "*", "id")
+    assert _compared(whole, "same_items", ["t"], *ids, listed=True).outcome == "fail"
+    assert _compared(whole, "contains", "t", *ids, listed=True).outcome == "fail"
+    for test, expected in (("same_items", ["t", 7]), ("contains", None)):
+        found = _compared(whole, test, expected, *ids, listed=True)
+        assert found.outcome == "not_tested"
+        assert "servers[].id/type" in found.reason
+
+
 def test_what_is_missing_is_said_as_missing() -> None:
     """And what there was instead; texts are shown as JSON shows them."""
     finding = evaluate("r", Assertion("x", ("body", "s", "a"), "equals", "1"), exchange(body={"s": {"b": 1}}))
@@ -345,6 +407,13 @@ def test_a_status_that_no_table_lists_is_blamed_once(whole: Contract, status: in
     finding = evaluate("r", claim, shown, (), whole.operations[_SHOW], whole.statuses)
     assert finding.outcome == outcome
     assert (f"{_SHOW}/error/status" in finding.reason) is (outcome == "not_tested")
+
+
+@pytest.mark.parametrize(("status", "failed"), [(400, []), (403, ["A.2/Ecs.0005"]), (422, [f"{_CREATE}/error/status"])])
+def test_the_code_of_such_a_refusal_is_not_blamed_too(whole: Contract, status: int, failed: list[str]) -> None:
+    """With which status a code comes is judged where the status can be right."""
+    body = {"error": {"code": "Ecs.0005", "message": "no"}}
+    assert sorted(_outcomes(whole, [_refused(_CREATE, status, body)])) == failed
 
 
 @pytest.mark.parametrize("word", ["QingTian", "CloudCompute,FusionCompute"])

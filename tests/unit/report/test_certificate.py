@@ -1,5 +1,6 @@
 """From findings to verdicts: all five, the whole, waivers, and the files."""
 
+import dataclasses
 import itertools
 import json
 from datetime import date
@@ -9,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_ecs._checks import Finding
+from pytest_ecs._checks import Assertion, Finding
 from pytest_ecs._contract.model import Requirement, Ruling
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._report.certificate import Result, decide, overall
@@ -69,6 +70,28 @@ def test_the_worst_finding_decides_a_requirement(outcomes: list[str], verdict: s
     """Any failure is a failure, any error hides a success, and no finding is not tested."""
     for order in itertools.permutations(outcomes):
         assert _verdicts([_finding("a", outcome) for outcome in order])["a"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("statuses", "path", "verdict"),
+    [
+        (["fail"], ("status",), "not_tested"),
+        (["fail"], ("body", "name"), "fail"),
+        (["fail", "pass"], ("status",), "fail"),
+        (["pass"], ("status",), "fail"),
+        ([], ("status",), "fail"),
+    ],
+)
+def test_an_operation_that_accepts_nothing_fails_once(statuses: list[Any], path: tuple[str, ...], verdict: str) -> None:
+    """How it answers to one form of its request says nothing of that form then; what an answer showed, it showed."""
+    status = _requirement("a")
+    rule = dataclasses.replace(status, id="op.a/rule/form", kind="rule")
+    found = [Finding(status.id, outcome, ("main-00001",)) for outcome in statuses]
+    claim = Assertion("main-00002", path, "at_most", 299)
+    found.append(Finding(rule.id, "fail", ("main-00002",), "e", 500, "status", assertion=claim))
+    results = {one.requirement.id: one for one in decide([status, rule], found, today=_TODAY)}
+    assert results[rule.id].verdict == verdict
+    assert (f"see {status.id}" in results[rule.id].reason) is (verdict == "not_tested")
 
 
 def test_what_no_check_looked_at_has_a_reason() -> None:

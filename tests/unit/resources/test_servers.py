@@ -374,6 +374,15 @@ def test_a_spoilt_server_is_given_to_nobody_and_deleted(session: Session) -> Non
     assert _there(session) == []
 
 
+def test_one_look_says_whether_a_server_can_be_handed_out_again(session: Session) -> None:
+    """Its status, its lock and what it has are in one answer."""
+    for lease in session.pool.batch_of(3):
+        lease.release()
+    before = len(session.connection.journal)
+    session.pool.lease("ACTIVE").release()
+    assert len(session.connection.journal) == before + 1
+
+
 @pytest.mark.parametrize("change", [{"resize": "other_flavor_id"}, {"rebuild": "private_image_id"}])
 def test_a_server_is_handed_out_as_it_was_first_seen(session: Session, change: dict[str, str]) -> None:
     """One that has another flavor or image by now goes to nobody: its next user would be blamed for that."""
@@ -386,7 +395,7 @@ def test_a_server_is_handed_out_as_it_was_first_seen(session: Session, change: d
     if pool.wait_stable(lease.id) == "VERIFY_RESIZE":
         session.client.post(path, {"confirmResize": None})
         pool.wait_stable(lease.id)
-    assert not pool.fit(lease.id)
+    assert not pool.fit(lease.id, lookup.shown(session.client, lease.id))
     lease.release()
     with pool.lease("ACTIVE") as another:
         assert another.id != lease.id

@@ -143,6 +143,111 @@ _ODD: dict[str, Any] = {
         {"cloud": "a"},
         r"The IAM endpoint is not a URL that can be used",
     ),
+    "half an application credential": lambda m: (
+        {"clouds.yaml": {"auth_type": "v3applicationcredential", "auth": {"application_credential_id": "0a"}}},
+        _variables(m.about["other_project"]),
+        {"cloud": "a"},
+        r"application_credential_id set, application_credential_secret not set.*OS_\* variables \(left out",
+    ),
+    "an application credential where IAM has none": lambda m: (
+        {
+            "clouds.yaml": {
+                "auth_type": "v3applicationcredential",
+                "auth": {
+                    "auth_url": m.url,
+                    "application_credential_id": "0a",
+                    "application_credential_secret": "geheim",
+                },
+            }
+        },
+        {},
+        {"cloud": "a"},
+        r"refuses the application credential '0a'.*does not know this way takes user name and password",
+    ),
+    "a way to log in that is not supported": lambda m: (
+        {"clouds.yaml": {"auth_type": "v3kerberos", "auth": _auth(m.about)}},
+        {},
+        {"cloud": "a"},
+        r"auth_type 'v3kerberos', which is not supported. Seen: supported are password",
+    ),
+    "a second project that is the first": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about)}},
+        {},
+        {"cloud": "a", "other_cloud": "a"},
+        r"^--ecs-other-cloud: cloud 'a' in .* is for the project of the run itself. Seen: [0-9a-f]{32}\. name credentials",
+    ),
+    "a second project without a password": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about["other_project"], password=None)}},
+        _variables(m.about),
+        {"endpoint": m.url, "other_cloud": "a"},
+        r"no password and no AK/SK found for cloud 'a'",
+    ),
+    "a region that is a number": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about), "region_name": 5}},
+        {},
+        {"cloud": "a"},
+        r"region_name of cloud 'a' in \S+ is not text. Seen: YAML reads it as int. Put the value into quotes",
+    ),
+    "a name in Windows-1252": lambda m: (
+        {"clouds.yaml": b"clouds:\n  a:\n    auth: {username: J\xfcrgen, password: geheim}\n"},
+        {},
+        {"cloud": "a"},
+        r"is not YAML. Seen: line 3 is not UTF-8 text. Save the file as UTF-8",
+    ),
+    "an indentation by a tab": lambda m: (
+        {"clouds.yaml": b"clouds:\n  a:\n\tauth: {password: geheim}\n"},
+        {},
+        {"cloud": "a"},
+        r"is not YAML. Seen: line 3, column 1",
+    ),
+    "UTF-16": lambda m: (
+        {"clouds.yaml": "clouds: {a: {auth: {password: geheim}}}".encode("utf-16")},
+        {},
+        {"cloud": "a"},
+        r"is not YAML. Seen: line 1 is not UTF-8 text",
+    ),
+    "an IPv6 proxy without its bracket": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about)}},
+        {"HTTP_PROXY": "http://me:geheim@[::1:9"},
+        {"cloud": "a"},
+        r"The proxy of the environment cannot be used. Seen: ValueError. Correct HTTP_PROXY",
+    ),
+    "a port that is none": lambda m: (
+        {},
+        _variables(m.about),
+        {"endpoint": "http://127.0.0.1:99999"},
+        r"The ECS endpoint is not a URL that can be used. Seen: .*Port out of range",
+    ),
+    "TLS where there is none": lambda m: (
+        {},
+        _variables(m.about),
+        {"endpoint": m.url.replace("http:", "https:")},
+        r"What answers at https://127.0.0.1\S+ .* does not speak TLS. Seen: .*write http://",
+    ),
+    "quotes that a file of variables kept": lambda m: (
+        {},
+        {name: f'"{value}"' for name, value in _variables(m.about).items()},
+        {"endpoint": m.url},
+        r"The IAM endpoint '\"http://127.0.0.1:\d+\"' is not a URL",
+    ),
+    "a certificate that is a folder": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about), "cert": "HOME", "key": "HOME"}},
+        {},
+        {"cloud": "a"},
+        r"The client certificate \S+ cannot be used. Seen: Is a directory",
+    ),
+    "a certificate without a key": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about), "cert": "HOME/clouds.yaml"}},
+        {},
+        {"cloud": "a"},
+        r"The client certificate \S+ cannot be used. Seen: .*PEM files that belong together",
+    ),
+    "OS_CLOUD and another account": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about)}},
+        {"OS_CLOUD": "a", **_variables(m.about["other_project"])},
+        {"endpoint": m.url},
+        r"OS_CLOUD and other OS_\* variables name two accounts. Seen: they differ in domain",
+    ),
     "secure.yaml alone": lambda m: (
         {"secure.yaml": {"auth": _auth(m.about)}},
         {},
@@ -162,6 +267,9 @@ def _prepared(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, Any], variables: Mapping[str, str], **asked: Any
 ) -> tuple[Settings, dict[str, str]]:
     for name, entry in files.items():
+        if isinstance(entry, bytes):
+            (tmp_path / name).write_bytes(entry)
+            continue
         whole = {"clouds": {"a" if entry else "another": entry} if isinstance(entry, dict) else entry}
         text = yaml.safe_dump(whole).replace("HOME", str(tmp_path))
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -206,17 +314,41 @@ def test_what_cannot_be_used_is_a_sentence(
             {"cloud": "a"},
         ),
         ({}, "variables", {"endpoint": "{url}/v2.1/{project}"}),
+        ({}, "variables", {"endpoint": " {url}/v1/?x=1#top\n"}),
+        ({}, "variables", {"endpoint": "{url}", "iam": "{url}/v3/auth/tokens"}),
+        (
+            {"clouds.yaml": "cloud"},
+            {"HTTP_PROXY": "http://me:geheim@[::1]:9", "NO_PROXY": "127.0.0.1/99,,[::1,*.x, 127.0.0.1"},
+            {"cloud": "a"},
+        ),
+        ({"clouds.yaml": "windows"}, {}, {"cloud": "a"}),
+        ({"clouds.yaml": "cloud"}, "other", {"cloud": "a"}),
+        ({"clouds.yaml": "regions"}, {}, {"cloud": "a", "region": "eu-test-1"}),
     ],
-    ids=["clouds.yml beside clouds.yaml", "networks in NO_PROXY", "version and project in the address"],
+    ids=[
+        "clouds.yml beside clouds.yaml",
+        "networks in NO_PROXY",
+        "version and project in the address",
+        "blanks, a query and a fragment around the address",
+        "the address at which tokens are given",
+        "a NO_PROXY of which one part makes sense",
+        "a file as Windows' editor saves it",
+        "OS_* of another account beside",
+        "regions of which one is in the catalogue",
+    ],
 )
 def test_what_is_odd_and_right_works(
     mock: RunningMock, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, files: Any, variables: Any, asked: dict[str, str]
 ) -> None:
     """In the account that was asked for; what is said of it names no folder above the user's home."""
-    entries = {name: {"auth": _auth(mock.about)} if entry == "cloud" else entry for name, entry in files.items()}
+    cloud = {"auth": _auth(mock.about)}
+    windows = b"\xef\xbb\xbf" + yaml.safe_dump({"clouds": {"a": cloud}}).replace("\n", "\r\n").encode()
+    written = {"cloud": cloud, "windows": windows, "regions": {**cloud, "regions": ["mars-1", {"name": "eu-test-1"}]}}
+    entries = {name: written[entry] if isinstance(entry, str) else entry for name, entry in files.items()}
     about = {"url": mock.url, "project": mock.about["project_id"]}
     asked = {name: value.format(**about) for name, value in asked.items()}
-    chosen = _variables(mock.about) if variables == "variables" else variables
+    given = {"variables": mock.about, "other": mock.about["other_project"]}
+    chosen = _variables(given[variables]) if isinstance(variables, str) else variables
     settings, environ = _prepared(tmp_path, monkeypatch, entries, chosen, **asked)
     session = open_session(settings, environ, creates=False)
     session.prepare()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,7 @@ def test_a_part_needs_less_than_the_whole(profile: str) -> None:
     assert plan_of(settings, ["x"] * 10_000, 2).minutes < whole.minutes
 
 
+_PUBLISHED = Path(__file__).parents[3] / "reports" / "01" / "embedded-mock" / "current"
 _PLENTY = {"servers": 2048, "cores": 20480, "eips": 20, "disks": 100_000}
 
 
@@ -43,17 +46,17 @@ def test_a_plan_says_which_limits_it_passes(session: Session) -> None:
     assert _misfits(session, Settings()) == []
     tight = Settings(max_servers=5, max_minutes=3.0, max_requests_per_second=1.0)
     servers, minutes, requests = _misfits(session, tight)
-    assert servers.startswith("about 43 servers in all, and --ecs-max-servers=5: the run ends there")
-    assert minutes.startswith("about 190 minutes, and --ecs-max-minutes=3")
-    assert requests == "about 19500 requests, which take 325 minutes by --ecs-max-requests-per-second=1"
+    assert servers.startswith("about 60 servers in all, and --ecs-max-servers=5: the run ends there")
+    assert minutes.startswith("about 229 minutes, and --ecs-max-minutes=3")
+    assert requests == "about 21000 requests, which take 350 minutes by --ecs-max-requests-per-second=1"
 
 
 @pytest.mark.parametrize(
     ("limit", "count", "said"),
     [
-        ("servers", 4, "up to 6 servers at once, and 4 are left of the quota of 4"),
-        ("cores", 11, "up to 14 vCPUs at once, and 11 are left of the quota of 11"),
-        ("disks", 50, "up to 51 disks at once, and 50 are left of the quota of 50"),
+        ("servers", 4, "up to 24 servers at once, and 4 are left of the quota of 4"),
+        ("cores", 11, "up to 50 vCPUs at once, and 11 are left of the quota of 11"),
+        ("disks", 50, "up to 69 disks at once, and 50 are left of the quota of 50"),
         ("eips", 4, "up to 4 public addresses at once, and 3 are left of the quota of 4"),
     ],
 )
@@ -68,3 +71,11 @@ def test_a_plan_says_which_quotas_it_passes(session: Session, limit: str, count:
 def test_the_native_profile_needs_no_public_address() -> None:
     """Chapter 6 has none."""
     assert plan_of(Settings(profile="native"), ["x"] * 10_000).addresses == 0
+
+
+def test_a_plan_is_about_what_the_published_run_used() -> None:
+    """That of the whole document, on the mock: when it comes to use more, the figures are to be measured anew."""
+    report = json.loads((_PUBLISHED / "report.json").read_text(encoding="utf-8"))
+    cost, plan = report["cost"], plan_of(Settings(), [row["requirement"] for row in report["results"]])
+    measured = (cost["servers_created"], cost["requests"], cost["simulated_seconds"] / 60)
+    assert measured == pytest.approx((plan.servers, plan.requests, plan.minutes), rel=0.2)

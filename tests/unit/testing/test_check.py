@@ -143,7 +143,7 @@ def test_the_tests_that_a_claim_takes_are_those_that_there_are() -> None:
         ("nova.servers.create", 403, "error"),
         ("nova.servers.create", 413, "error"),
         ("nova.servers.create", 503, "error"),
-        ("nova.servers.create", 400, "fail"),
+        ("nova.servers.create", 400, "not_tested"),
         ("nova.servers.create", 202, "pass"),
         ("nova.server-groups.create", 403, "error"),
         ("nova.keypairs.create", 413, "error"),
@@ -186,3 +186,35 @@ def test_a_refusal_is_judged_by_its_code_and_a_documented_status(
     sent = replace(asked, status=status, response_body=body)
     tools.check.refused(_RULE, sent, "wrong-state")
     assert [finding.outcome for finding in tools.driver.session.pending] == [outcome]
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "outcome"),
+    [
+        ("GET", 500, "not_tested"),
+        ("GET", 400, "not_tested"),
+        ("GET", 404, "fail"),
+        ("GET", 200, "pass"),
+        ("DELETE", 500, "not_tested"),
+        ("DELETE", 400, "not_tested"),
+        ("DELETE, as one before", 400, "fail"),
+        ("DELETE", 409, "fail"),
+    ],
+)
+def test_what_another_operation_cannot_do_is_its_own_failure(
+    tools: Tools, method: str, status: int, outcome: str
+) -> None:
+    """A claim that needs it is not tested where it fails by itself, and is broken where it answers that the thing is not there.
+
+    What accepted another one is not blamed for this one.
+    """
+    method, *before = method.split(",")
+    path = "/v2.1/{project_id}/os-floating-ips"
+    if before:
+        tools.client.delete(f"{path}/{tools.supplies.make(path, {}, 'floating_ip', 'id')}")
+    needed = {"GET": "deprecated.floating-ips.show", "DELETE": "deprecated.floating-ips.delete"}[method]
+    answer = exchange(needed, status, {"badRequest": {"message": "no", "code": status}}, method=method)
+    tools.check.accepted("ecs.servers.delete/rule/publicip-kept", answer)
+    (finding,) = tools.driver.session.pending
+    assert finding.outcome == outcome
+    assert (f"see {needed}/status" in finding.reason) is (outcome == "not_tested")

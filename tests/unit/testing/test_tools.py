@@ -43,6 +43,42 @@ def test_another_flavor_is_not_guessed(tools: Tools, monkeypatch: pytest.MonkeyP
         )
 
 
+@pytest.mark.parametrize(
+    "servers", [[], [{"addresses": {}}], [{"addresses": {"n": [{"addr": "odd", "version": 4}, {"version": 4}]}}]]
+)
+def test_an_address_is_told_from_those_that_are_some(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch, servers: Any
+) -> None:
+    """What is no address is passed over; where nobody shows one, that is said once."""
+    good = [{"addresses": {"n": [{"addr": "192.0.2.9", "version": 4, "OS-EXT-IPS:type": "fixed"}]}}]
+    monkeypatch.setattr(type(tools.supplies), "_client", _Lists([*servers, *good]))
+    assert tools.supplies.address() == "192.0.2.30"
+    monkeypatch.setattr(type(tools.supplies), "_client", _Lists(servers))
+    with pytest.raises(PrerequisiteMissing, match="A free address is needed"):
+        tools.supplies.address()
+
+
+class _Lists:
+    """Answers every query with a list of servers."""
+
+    def __init__(self, servers: Any) -> None:
+        self._answer = exchange("nova.servers.list-detail", 200, {"servers": servers})
+
+    def get(self, path: str, *, query: Any) -> Any:
+        return self._answer
+
+
+def test_what_was_made_is_of_use_only_as_documented(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field of another type is judged where it was answered, and nothing is done with it."""
+    path = "/v2.1/{project_id}/os-floating-ips"
+    made = tools.supplies.make(path, {}, "floating_ip")
+    assert made["instance_id"] is None
+    odd = exchange("deprecated.floating-ips.create", 200, {"floating_ip": {**made, "ip": 7}}, method="POST")
+    monkeypatch.setattr(type(tools.supplies), "create", lambda *_, **__: odd)
+    with pytest.raises(PrerequisiteMissing, match=r"floating_ip\.ip"):
+        tools.supplies.make(path, {}, "floating_ip")
+
+
 def test_a_control_that_is_only_to_be_checked_changes_nothing(tools: Tools) -> None:
     """Also where the recipe's own request says that it is not to be checked only."""
     (lease,) = tools.servers.shared("SHUTOFF")

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from pytest_ecs._testing.wait import Wait
+from pytest_ecs.exceptions import StepFailed
 
 from ..exchanges import exchange
 
@@ -47,6 +48,28 @@ def test_what_is_still_there_is_not_gone() -> None:
     """Nor is a disk, whatever its status."""
     assert _gone((200, {"server": {"status": "ACTIVE"}})) == (False, 5.0)
     assert _gone((200, {"volume": {"status": "DELETED"}})) == (False, 5.0)
+
+
+def test_an_error_of_the_server_does_not_say_that_something_is_gone() -> None:
+    """It is looked at again."""
+    assert _gone((500, None)) == (False, 5.0)
+    assert _gone((503, None), (404, None)) == (True, 0.1)
+
+
+@pytest.mark.parametrize(("refused", "shown"), [(0, True), (3, True), (20, False)])
+def test_what_was_made_may_show_late(refused: int, shown: bool) -> None:
+    """Ten seconds; a minute is too late, and so is any other refusal."""
+    missing: tuple[int, Any]
+    there: tuple[int, Any]
+    missing, there = (404, {"error": {}}), (200, {"server": {"status": "ACTIVE"}})
+    given = [exchange("nova.servers.show", *one) for one in [*[missing] * refused, there]]
+    client: Any = SimpleNamespace(get=lambda path, **_: given.pop(0))
+    waiting = Wait(client, _Clock())
+    if shown:
+        waiting.until("/v2.1/p/servers/s", "server", "status", equals="ACTIVE")
+    else:
+        with pytest.raises(StepFailed, match="was not answered with"):
+            waiting.until("/v2.1/p/servers/s", "server", "status", equals="ACTIVE")
 
 
 def test_looks_are_close_first_and_a_second_apart_later() -> None:

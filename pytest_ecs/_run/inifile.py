@@ -1,0 +1,56 @@
+"""What an ini file has for this plugin: keys that nothing is called, and files that pytest would not read or not understand."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import tomllib
+from pathlib import Path
+
+from pytest_ecs.exceptions import ConfigurationError
+
+__all__ = ["check_file", "keys"]
+
+_SECTIONS = {".toml": "[tool.pytest.ini_options]", ".cfg": "[tool:pytest]"}
+_OURS = re.compile(r"^\s*ecs_\w+\s*[=:]", re.MULTILINE)
+
+
+def check_file(file: Path) -> None:
+    """Raise `ConfigurationError` for what pytest would break at, or read nothing of, without a word; no such file is its own matter."""
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except OSError:
+        return
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        # Not chained: that exception carries the file's content.
+        raise ConfigurationError(
+            f"{file} is not UTF-8 text", seen=f"line {line}", hint="save the file as UTF-8"
+        ) from None
+    if file.suffix == ".toml" and text.startswith("\ufeff"):
+        raise ConfigurationError(
+            f"{file} begins with a byte order mark, which TOML does not have", hint="save it as UTF-8 without one"
+        )
+    found = keys(file)
+    if found is not None and not found and _OURS.search(text):
+        raise ConfigurationError(
+            f"{file} has keys for this plugin where pytest does not look for them",
+            hint=f"put them below {_SECTIONS.get(file.suffix, '[pytest]')}",
+        )
+
+
+def keys(file: Path) -> dict[str, object] | None:
+    """Return the keys for this plugin that pytest reads in *file*, with their values; None where that cannot be parsed, of which pytest speaks."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        if file.suffix == ".toml":
+            data = tomllib.loads(text)
+            tool = data.get("tool", {}).get("pytest", {})
+            sections = [data.get("pytest", {}), tool, tool.get("ini_options", {})]
+        else:
+            parser = configparser.RawConfigParser(strict=False)
+            parser.read_string(text)
+            sections = [dict(parser[name]) for name in ("pytest", "tool:pytest") if parser.has_section(name)]
+    except (OSError, ValueError, configparser.Error, AttributeError):
+        return None
+    return {key: value for one in sections for key, value in one.items() if key.startswith("ecs_")}
