@@ -156,8 +156,20 @@ def _instead(finding: Finding, requirement: Requirement, closed: Mapping[str | N
     return Finding(requirement.id, "not_tested", finding.exchanges, reason=reason)
 
 
+#: Kinds of requirements that whatever an operation answers is judged by.
+_SEEN = frozenset({"header", "response", "error", "job"})
+
+
 def _without_absent(results: Sequence[Result], operations: Mapping[str, Operation]) -> list[Result]:
-    """Return *results* with what is about fields that were never shown, and need not be, as not applicable."""
+    """Return *results* with what is about fields that were never shown, and need not be, as not applicable.
+
+    So is what nobody saw of an operation whose own request is not made, as what is refused without credentials shows.
+    """
+    unmade = {
+        result.requirement.operation: result.reason
+        for result in results
+        if (result.requirement.kind, result.requirement.case, result.verdict) == ("auth", "no-token", "not_applicable")
+    }
     seen: dict[str | None, set[str]] = {}
     for result in results:
         claim = result.requirement
@@ -166,13 +178,10 @@ def _without_absent(results: Sequence[Result], operations: Mapping[str, Operatio
     made = []
     for result in results:
         claim, operation = result.requirement, operations.get(result.requirement.operation or "")
-        if (
-            operation is not None
-            and claim.kind == "response"
-            and result.verdict == "not_tested"
-            and not result.evidence
-        ):
-            reason = never_shown(operation, claim, seen.get(claim.operation, ()))
+        if operation is not None and result.verdict == "not_tested" and not result.evidence and claim.kind in _SEEN:
+            shown = seen.get(claim.operation, ())
+            reason = never_shown(operation, claim, shown) if claim.kind == "response" else None
+            reason = reason or unmade.get(claim.operation)
             result = replace(result, verdict="not_applicable", reason=reason) if reason else result
         made.append(result)
     return made

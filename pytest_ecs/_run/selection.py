@@ -108,9 +108,9 @@ class Selector:
     def _unknown(self, item: pytest.Item) -> Iterator[str]:
         from pytest_ecs._run.worker import covered_by
 
-        file, line, _ = item.location
         for name in covered_by(item):
             if name not in self._requirements:
+                file, line, _ = item.location
                 try:
                     self._contract.requirement(name)
                 except ContractError as unknown:

@@ -62,14 +62,16 @@ def rule_of(operation: str, name: str) -> str:
 
 
 def ids_of(listed: Exchange) -> list[str]:
-    """Return the ids of the servers listed, in their order."""
-    return [server["id"] for server in read(listed, "servers") if "id" in server]
+    """Return the ids of the servers listed, in their order; that each is listed once is judged by itself."""
+    return list(dict.fromkeys(server["id"] for server in read(listed, "servers") if "id" in server))
 
 
 def position(listed: Exchange, server: str) -> int:
-    """Return where a server stands in a list; after its end where it does not."""
+    """Return where a server stands in a list; raises `PrerequisiteMissing` where it does not, which is judged by itself."""
     ids = read(listed, "servers", "*", "id")
-    return ids.index(server) if server in ids else len(ids)
+    if server not in ids:
+        raise PrerequisiteMissing("A server has to be listed to be looked at there", seen=f"{len(ids)} others are")
+    return int(ids.index(server))
 
 
 def by_name(client: Client, path: str, name: str, **query: str) -> Exchange:
@@ -91,9 +93,14 @@ def only_named(listed: Exchange, name: str) -> None:
 
 
 def updated(lease: Lease) -> datetime:
-    """Return when a server changed last, as it says itself."""
-    shown = read(lease.show(), "server", "updated")
-    return datetime.fromisoformat(str(shown).replace("Z", "+00:00"))
+    """Return when a server changed last, as it says itself.
+
+    Raises `PrerequisiteMissing` where that is no time in UTC, which is judged by itself.
+    """
+    shown = str(read(lease.show(), "server", "updated"))
+    if not shown.endswith("Z"):
+        raise PrerequisiteMissing("The time of a server's last change is needed, in UTC", seen=shown)
+    return datetime.fromisoformat(shown.replace("Z", "+00:00"))
 
 
 def changed_since(client: Client, path: str, moment: datetime, offset: int = 0) -> Exchange:

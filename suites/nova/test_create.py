@@ -225,10 +225,10 @@ def test_a_server_has_its_user_data(
     made = _detail(ecs_client, ecs_servers, ecs_supplies, "user data")
     check, field, at = ecs_check.after(made.answer), "OS-EXT-SRV-ATTR:user_data", 0
     shown = listed = _look(ecs_client, made, microversion=DESCRIBED)
+    check("nova.servers.show/rule/user-data-shown", shown, *_SERVER, field, differs=None)
     if made.server:
         listed = ecs_client.get(DETAIL, query={"limit": str(MOST)}, microversion=DESCRIBED)
         at = position(listed, made.server)
-    check("nova.servers.show/rule/user-data-shown", shown, *_SERVER, field, differs=None)
     check("nova.servers.list-detail/rule/user-data-shown", listed, "body", "servers", at, field, differs=None)
 
 

@@ -310,3 +310,20 @@ _CONTRAST = r"""() => {
   }
   return [...bad];
 }"""
+
+
+@pytest.mark.parametrize("width", [360, 1600])
+def test_the_bar_leads_where_it_says(browser: Any, large: Path, width: int) -> None:
+    """To the beginning of the part, below the bar, though what lies between was never drawn; or to the end of the page."""
+    page = _opened(browser, large, width)
+    for part in ("charts", "why", "sections", "claims", "again"):
+        page.locator(f"nav a[href='#{part}']").click()
+        page.wait_for_timeout(300)
+        top, bar, left = page.evaluate(_PLACE, part)
+        assert bar <= top < bar + 30 or (left < 1 and bar <= top < 900), (part, top, bar, left)
+    page.close()
+
+
+_PLACE = """(id) => [document.getElementById(id).getBoundingClientRect().top,
+ document.querySelector('nav').getBoundingClientRect().bottom,
+ document.documentElement.scrollHeight - innerHeight - scrollY]"""

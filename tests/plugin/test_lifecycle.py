@@ -75,7 +75,7 @@ def test_a_target_that_names_no_resources_is_blamed_for_nothing(mock: dict[str, 
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest_ecs", "run", "native", "-q", f"--ecs-endpoint={mock['endpoint']}"),
-            *("--ecs-properties=off", "--ecs-section=6.3.8", "--ecs-section=6.7.3"),
+            *("--ecs-requirement=nova.servers.resize/rule/*", "--ecs-requirement=nova.nics.add/rule/*"),
         ],
         cwd=tmp_path,
         env=bare,

@@ -50,5 +50,5 @@ def _list(use: Ingredients) -> Request:
 
 @recipe("ecs.disks.show", server="ACTIVE")
 def _show(use: Ingredients) -> Request:
-    path = url_of("nova.disks.list", server_id=use.servers[0])
+    path = url_of("ecs.disks.list", server_id=use.servers[0])
     return Request({"server_id": use.servers[0], "volume_id": use.read(path, "volumeAttachments", 0, "volumeId")})

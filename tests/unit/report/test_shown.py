@@ -51,3 +51,19 @@ def test_entries_that_the_document_does_not_name() -> None:
     assert _results(f"{place}/body/type", f"{place}/extra_specs/type")[f"{place}/extra_specs{{}}/type"].verdict == (
         "not_applicable"
     )
+
+
+def test_what_an_operation_answers_that_is_not_sent_applies_to_nothing() -> None:
+    """Where its own request is outside of the profile; what it was seen to answer all the same counts."""
+    contract, why = load(), "nova.nics.add (6.7.3) is not sent"
+    findings = [
+        Finding("ecs.nics.delete/auth/no-token", "not_applicable", reason=why),
+        Finding("ecs.nics.delete/error/status", "pass", ("main-00001",)),
+    ]
+    decided = decide(contract.requirements.values(), findings, today=date(2026, 6, 1), operations=contract.operations)
+    results = {result.requirement.id: result for result in decided}
+    job, status, other = (
+        results[f"ecs.nics.{one}"] for one in ("delete/job", "delete/error/status", "add/response/job_id/type")
+    )
+    assert (job.verdict, job.reason) == ("not_applicable", why)
+    assert (status.verdict, other.verdict) == ("pass", "not_tested")

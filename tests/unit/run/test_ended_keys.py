@@ -12,6 +12,7 @@ import yaml
 
 from pytest_ecs import RunningMock, serve_mock
 from pytest_ecs._http.exchange import Case
+from pytest_ecs._run.doctor import examine
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import Session, open_session
 from pytest_ecs.exceptions import AuthenticationFailed, CredentialsEnded, PrerequisiteMissing
@@ -141,6 +142,20 @@ def test_another_identity_whose_keys_ended_is_named(mock: RunningMock, opened: O
     second = _cloud(mock, tmp_path, -1)
     with pytest.raises(AuthenticationFailed, match=r"--ecs-restricted-cloud: the AK/SK of .* is refused"):
         opened(mock.environment, **second).prepare()
+
+
+def test_the_doctor_does_not_take_that_for_a_denial(mock: RunningMock, opened: Open, tmp_path: Path) -> None:
+    """A user who is denied something is answered 403."""
+    session = opened(mock.environment, **_cloud(mock, tmp_path, -1))
+    failed = [line.said for line in examine(session, session.settings) if line.state == "fail"]
+    assert [said.startswith("is not recognised: HTTP 401") for said in failed] == [True]
+
+
+def test_the_doctor_says_once_that_the_login_failed(mock: RunningMock, opened: Open) -> None:
+    """What is not asked for that reason is no failure of its own."""
+    session = opened({**mock.environment, "OS_PASSWORD": "wrong"})
+    lines = [line for line in examine(session, session.settings) if line.what in {"login", "chapters"}]
+    assert [(line.what, line.state) for line in lines] == [("login", "fail"), ("chapters", "none")]
 
 
 def test_another_identity_whose_keys_end_is_no_verdict(mock: RunningMock, opened: Open, tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def test_an_error_of_the_server_does_not_say_that_something_is_gone() -> None:
 @pytest.mark.parametrize(("refused", "shown"), [(0, True), (3, True), (20, False)])
 def test_what_was_made_may_show_late(refused: int, shown: bool) -> None:
     """Ten seconds; a minute is too late, and so is any other refusal."""
+    missing: tuple[int, Any]
+    there: tuple[int, Any]
     missing, there = (404, {"error": {}}), (200, {"server": {"status": "ACTIVE"}})
     given = [exchange("nova.servers.show", *one) for one in [*[missing] * refused, there]]
     client: Any = SimpleNamespace(get=lambda path, **_: given.pop(0))
