@@ -189,7 +189,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Measure the branches that the unit tests take; there is no floor yet."""
+    """Measure the lines and branches that the unit tests take, and fail below the floor in ``pyproject.toml``."""
     session.install("-e", ".[dev]", "coverage")
     session.run("coverage", "run", "--branch", "--source=pytest_ecs", "-m", "pytest", "tests/unit", *session.posargs)
     session.run("coverage", "report", "--skip-covered", "--sort=cover")
