@@ -277,16 +277,17 @@ def _no_measure(exchange: Exchange, assertion: Assertion, operation: Operation) 
     if kind != "body" or operation.response_body is None or test not in (*_VALUE, *_ITEM, *_ONE_OF):
         return ""
     through = "*" in steps
-    values: list[JSON] = [assertion.expected]
-    if test in _ONE_OF or (through and test in _VALUE and isinstance(assertion.expected, list)):
-        values = assertion.expected
     if test in _ITEM and not through:
         steps = [*steps, "*"]
     base, at = f"{operation.id}/response", exchange.microversion
-    broken = [unfit(operation.response_body, value, steps, at, base) for value in values]
-    if test in _ONE_OF and not all(broken):
-        return ""
-    return next((one for one in broken if one is not None), "")
+
+    def broken(value: JSON) -> str | None:
+        values = value if through and test not in _ITEM and isinstance(value, list) else [value]
+        found = (unfit(operation.response_body or {}, one, steps, at, base) for one in values)
+        return next((one for one in found if one is not None), None)
+
+    candidates = [broken(one) for one in (assertion.expected if test in _ONE_OF else [assertion.expected])]
+    return "" if None in candidates else next(iter(candidates), None) or ""
 
 
 def _repeated(requirement: str, exchange: Exchange, assertion: Assertion, operation: Operation) -> str:

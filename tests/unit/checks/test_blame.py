@@ -249,7 +249,8 @@ def test_a_list_is_measured_item_by_item(whole: Contract) -> None:
     ids = ("servers", "*", "id")
     assert _compared(whole, "same_items", ["t"], *ids, listed=True).outcome == "fail"
     assert _compared(whole, "contains", "t", *ids, listed=True).outcome == "fail"
-    for test, expected in (("same_items", ["t", 7]), ("contains", None)):
+    assert _compared(whole, "one_of", [["t"], ["s", "t"]], *ids, listed=True).outcome == "fail"
+    for test, expected in (("same_items", ["t", 7]), ("contains", None), ("one_of", [["t", 7]])):
         found = _compared(whole, test, expected, *ids, listed=True)
         assert found.outcome == "not_tested"
         assert "servers[].id/type" in found.reason
