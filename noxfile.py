@@ -70,9 +70,14 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def proof(session: nox.Session) -> None:
-    """Show that exactly what a deviation of the mock breaks fails, and nothing by its variants; arguments go to the runner."""
+    """Show that exactly what a deviation of the mock breaks fails, and nothing by its variants; arguments go to the runner.
+
+    Without any, each operation is also tried on a mock that refuses all of its requests.
+    """
     session.install("-e", ".[dev]")
     session.run("python", "-m", "tests.suites.prove", "--table", "--processes", "2", *session.posargs)
+    if not session.posargs:
+        session.run("python", "-m", "tests.suites.closed", "--processes", "2")
 
 
 @nox.session

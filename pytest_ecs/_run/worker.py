@@ -21,6 +21,7 @@ from pytest_ecs._text import harmless
 from pytest_ecs.exceptions import (
     ConformanceFailure,
     EcsError,
+    JobError,
     JobFailed,
     JobTimeout,
     OutsideProfile,
@@ -150,7 +151,7 @@ class Witness:
         """Word the outcome for people and attach the rows for the controller."""
         report = yield
         new = self._judge()
-        if call.excinfo is not None and isinstance(call.excinfo.value, JobFailed | StepFailed | pytest.skip.Exception):
+        if call.excinfo is not None and isinstance(call.excinfo.value, JobError | StepFailed | pytest.skip.Exception):
             self._blame_step(item)
             new += self._judge()
         if call.when == "teardown" and self._keeper.session is not None:

@@ -75,6 +75,17 @@ class Choice:
         """All tests."""
         return self._all
 
+    def judging(self, requirement: str, requests: int) -> tuple[int, ...]:
+        """Return tests during which something was found on *requirement*: those that cover it, and others of so many *requests*."""
+        own = self._covering[requirement]
+        others = [number for number in self._judging[requirement] if number not in set(own)]
+        chosen, left = [*own], requests
+        for number in sorted(others, key=lambda one: zlib.crc32(self._names[one].encode())):
+            if (left := left - self._requests[number]) < 0:
+                break
+            chosen.append(number)
+        return tuple(sorted(chosen))
+
     def reached(self, switches: Sequence[str]) -> tuple[int, ...]:
         """Return the tests during which the mock asks for any of the switches; all where nothing was traced."""
         return tuple(sorted({n for switch in switches for n in self._asking[switch]})) if self.traced else self._all
