@@ -77,13 +77,12 @@ class Choice:
 
     def judging(self, requirement: str, requests: int) -> tuple[int, ...]:
         """Return tests during which something was found on *requirement*: those that cover it, and others of so many *requests*."""
-        own = self._covering[requirement]
-        others = [number for number in self._judging[requirement] if number not in set(own)]
-        chosen, left = [*own], requests
+        chosen, left = {*self._covering[requirement]}, requests
+        others = {*self._judging[requirement]} - chosen
         for number in sorted(others, key=lambda one: zlib.crc32(self._names[one].encode())):
             if (left := left - self._requests[number]) < 0:
                 break
-            chosen.append(number)
+            chosen.add(number)
         return tuple(sorted(chosen))
 
     def reached(self, switches: Sequence[str]) -> tuple[int, ...]:
