@@ -148,9 +148,12 @@ def unfit(
     for step in steps:
         if node is None:
             return None
-        if node.strict and step not in node.named:
+        if step == "*" or isinstance(step, int):
+            node = node.items
+        elif node.strict and step not in node.named:
             return f"{base} has no {step}"
-        node = node.items if step == "*" or isinstance(step, int) else node.members.get(step, node.others)
+        else:
+            node = node.members.get(step, node.others)
     if node is None:
         return None
     judged = Judged()

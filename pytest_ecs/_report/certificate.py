@@ -38,6 +38,8 @@ __all__ = ["Result", "build", "decide", "group", "inside", "overall", "results_o
 _NEVER = "no check exercised it in this run"
 #: The chapter whose APIs send the codes of A.2.
 _WITH_CODES = "ecs"
+#: The first status of a refusal (10.1).
+_REFUSED = 400
 _UNENDED = "the run did not end in order, so not everything was tested"
 #: The worst decides; what is not applicable says more than what was not tested.
 _ORDER = ("fail", "error", "pass", "not_applicable", "not_tested")
@@ -140,9 +142,20 @@ def decide(
 
 
 def _closed(requirements: Iterable[Requirement], findings: Mapping[str, Sequence[Finding]]) -> dict[str | None, str]:
-    """Return the operations that accepted none of their valid requests, each with the requirement that this breaks."""
-    seen = {one: {found.outcome for found in findings.get(one.id, ())} for one in requirements if one.kind == "status"}
-    return {one.operation: one.id for one, outcomes in seen.items() if "fail" in outcomes and "pass" not in outcomes}
+    """Return the operations that refused all of their valid requests, each with the requirement that this breaks."""
+    closed = {}
+    for one in requirements:
+        seen = [found for found in findings.get(one.id, ()) if found.outcome in {"pass", "fail"}]
+        if one.kind == "status" and seen and all(found.outcome == "fail" and _shows_refusal(found) for found in seen):
+            closed[one.operation] = one.id
+    return closed
+
+
+def _shows_refusal(finding: Finding) -> bool:
+    """Whether what was observed of a status is a refusal, and no success with a status that is not documented."""
+    observed = finding.observed
+    status = observed.get("status") if isinstance(observed, Mapping) else observed
+    return isinstance(status, int) and status >= _REFUSED
 
 
 def _instead(finding: Finding, requirement: Requirement, closed: Mapping[str | None, str]) -> Finding:

@@ -87,7 +87,6 @@ class Pool:
 
         That is the number of its disks and addresses, its flavor and its image: its next user would be blamed for what
         could not be taken back. Of what it was made, flavor and image, does not matter to whoever uses it up.
-        *shown* is what a query of it says, which is sent where nobody has just done so.
         """
         if not shown or shown.get("status") in lookup.PASSING:
             return True  # nothing can be said; whoever waits for it will see

@@ -152,7 +152,8 @@ class Witness:
         report = yield
         new = self._judge()
         if call.excinfo is not None and isinstance(call.excinfo.value, JobError | StepFailed | pytest.skip.Exception):
-            self._blame_step(item)
+            if not isinstance(call.excinfo.value, _NotApplicable):
+                self._blame_step(item)
             new += self._judge()
         if call.when == "teardown" and self._keeper.session is not None:
             self._keeper.session.pool.retire()
@@ -315,10 +316,13 @@ class Witness:
         Nobody else would say that the operation is broken.
         """
         session, known = self._keeper.session, self._contract.requirements
-        queries = {known[name].operation: name for name in covered_by(item) if known[name].kind == "status"}
+        statuses = [known[name] for name in covered_by(item) if known[name].kind == "status"]
+        queries = {
+            one.operation: one.id for one in statuses if self._contract.operations[one.operation or ""].method == "GET"
+        }
         if session is None or not queries:
             return
-        sent = [one for one in session.connection.journal.since(0) if one.operation in queries and one.method == "GET"]
+        sent = [one for one in session.connection.journal if one.operation in queries and one.method == "GET"]
         for operation, name in queries.items():
             mine = [one for one in sent if (one.operation, one.identity, one.case) == (operation, "primary", None)]
             refused = [one for one in mine if one.refused and one.status not in _ELSEWHERE]

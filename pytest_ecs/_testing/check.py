@@ -151,23 +151,21 @@ class Check:
     def _elsewhere(self, finding: Finding, exchange: Exchange) -> Finding:
         """Do not test a claim that needs another operation where that fails by itself, which says nothing of the claim.
 
-        That is an error of the server, and a query that is no good request, or a change that never was one in this process;
-        not found is an answer.
+        That is an error of the server, or a request that is no good one, of an operation that accepted none so far; not
+        found is an answer.
         """
         operation = self._contract.requirements[finding.requirement].operation
         its_own = exchange.operation in {None, operation} or exchange.case is not None
         if finding.outcome != "fail" or finding.where != "status" or its_own:
             return finding
-        refused_once = exchange.status == _NO_REQUEST and operation is not None
-        if exchange.status >= _SERVER or (refused_once and not self._was_accepted(exchange)):
+        fails = exchange.status >= _SERVER or (exchange.status == _NO_REQUEST and operation is not None)
+        if fails and not self._was_accepted(exchange):
             reason = f"it needs {exchange.request_line}, which was not accepted (see {exchange.operation}/status)"
             return Finding(finding.requirement, "not_tested", (exchange.id,), reason=f"{reason}: {exchange.answer}")
         return finding
 
     def _was_accepted(self, exchange: Exchange) -> bool:
-        """Whether the same operation accepted another request of the same user; a query might be of what is not there any more."""
-        if exchange.method == "GET":
-            return False
+        """Whether the same operation accepted another request of the same user in this process."""
         asked = (exchange.operation, exchange.identity)
         return any((one.operation, one.identity) == asked and one.accepted for one in self.session.connection.journal)
 

@@ -237,6 +237,7 @@ def test_what_no_answer_may_show_is_no_measure_for_another(
         ("contains", "b", ("server", "tags")),
         ("one_of", ["m", None], ("server", "name")),
         ("at_least", 1, ("server", "name")),
+        ("contains", "color", ("server",)),
     ],
 )
 def test_what_an_answer_may_show_is_a_measure(whole: Contract, test: str, expected: Any, path: tuple[str, ...]) -> None:
