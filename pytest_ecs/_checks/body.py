@@ -93,6 +93,8 @@ class Judged:
     def __init__(self) -> None:
         self.held: dict[_Said, None] = {}
         self.broken: list[tuple[_Said, JSON]] = []
+        #: Members that are not there, and need not be in the state that the object is in.
+        self.spared: list[_Said] = []
         self.nodes: set[_Node] = set()
         #: Members that are not documented, and where.
         self.extras: set[tuple[_Node, str]] = set()
@@ -239,6 +241,8 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
             judged.held[said] = None
         elif name not in node.states or _in_state(value, node.states[name]):
             judged.broken.append((said, {"missing": said.path, "there instead": sorted(value)}))
+        else:
+            judged.spared.append(said)
     for name, said in node.absent.items():
         if name in value:
             judged.broken.append((said, value[name]))

@@ -302,6 +302,17 @@ def test_fields_are_required_in_the_states_of_the_examples(
         assert (f"{_SHOW}/response/server.{name}/required" in failed) is missing
 
 
+@pytest.mark.parametrize("status", ["SHUTOFF", "ACTIVE"])
+def test_what_need_not_be_shown_in_a_state_is_not_compared(whole: Contract, status: str) -> None:
+    """Where it has to be shown, that it is not is what fails."""
+    claim = Assertion("x", ("body", "server", "OS-EXT-STS:power_state"), "equals", 3)
+    found = evaluate("r", claim, _server(status=status), operation=whole.operations[_SHOW])
+    assert found.outcome == "not_tested"
+    assert f"see {_SHOW}/response/server.OS-EXT-STS:power_state/required" in found.reason
+    shown = _server(**{"status": status, "OS-EXT-STS:power_state": 1})
+    assert evaluate("r", claim, shown, operation=whole.operations[_SHOW]).outcome == "fail"
+
+
 @pytest.mark.parametrize("addresses", [{}, {"net": [{"addr": "192.168.0.4", "version": 4}]}])
 def test_a_server_without_a_nic_shows_no_security_group(whole: Contract, addresses: dict[str, Any]) -> None:
     """Groups are those of its NICs (6.5.1); whatever else the example shows is there."""
