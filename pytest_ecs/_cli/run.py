@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -21,6 +22,10 @@ def run(arguments: Sequence[str]) -> int:
     before = gc.get_threshold()
     gc.set_threshold(50_000, 20, 50)
     try:
-        return int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
+        code = int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
     finally:
         gc.set_threshold(*before)
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        hint = "look at the profile, at -k and -m, and at what begins with --ecs-section and --ecs-operation"
+        print(f"No test was selected, so that nothing was tested and no report written: {hint}.", file=sys.stderr)  # noqa: T201
+    return code
