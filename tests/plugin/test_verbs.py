@@ -30,7 +30,7 @@ def test_a_run_of_nothing_says_so(
         == pytest.ExitCode.NO_TESTS_COLLECTED
     )
     assert "No test was selected" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+    assert not [*(tmp_path / "out").glob("*")]
 
 
 def test_what_failed_last_is_remembered_beside_the_ledger(
