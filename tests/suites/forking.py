@@ -125,6 +125,14 @@ class Collected:
         self.names = [item.nodeid for item in session.items]
         self.covers = [covered_by(item) for item in session.items]
 
+    def beside(self, tests: Iterable[int]) -> list[int]:
+        """Return all tests of the files that some tests are in."""
+        files = {self._file(test) for test in tests}
+        return [test for test in range(len(self.names)) if self._file(test) in files]
+
+    def _file(self, test: int) -> str:
+        return self.names[test].partition("::")[0]
+
     def run(self, tasks: Iterable[Task], processes: int = 1) -> Iterator[Outcome]:
         """Run each task in a fork, so many at a time, and yield what became of them, as they end."""
         assert threading.active_count() == 1, f"a thread would be lost in the forks: {threading.enumerate()}"
