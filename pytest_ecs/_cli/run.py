@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 
 import pytest
@@ -17,10 +16,4 @@ def run(arguments: Sequence[str]) -> int:
     from pytest_ecs._locations import suites
 
     options = with_profile(arguments)
-    # A run keeps every exchange: the collector would go through all of them again and again, and find nothing.
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 50)
-    try:
-        return int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
-    finally:
-        gc.set_threshold(*before)
+    return int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
