@@ -266,7 +266,7 @@ class Client:
             started=connection.target.clock.now(),
             auth=scheme or self.scheme,
             identity=self.identity,
-            microversion=applied_version(path, httpx.Headers({k.lower(): v for k, v in carried.items()})),
+            microversion=applied_version(path, {name.lower(): value for name, value in carried.items()}),
             case=case,
             parameters={name: scrub(value) for name, value in parameters.items()},
         )

@@ -74,10 +74,13 @@ class Bounded(httpx.BaseTransport):
             _TIME.ends = None
         # Decoded here, in small steps: the library would decompress without a bound.
         encoded = response.headers.get("content-encoding", "")
-        headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
-        body = _Body(response.stream, encoded, ends)  # type: ignore[arg-type]
-        extensions = {**response.extensions, ENCODED: encoded}
-        return _Answer(response.status_code, headers=headers, stream=body, extensions=extensions)
+        if encoded:
+            del response.headers["content-encoding"]
+        body = response.stream = _Body(response.stream, encoded, ends)  # type: ignore[arg-type]
+        extensions = response.extensions = {**response.extensions, ENCODED: encoded}
+        if not response.has_redirect_location:
+            return response
+        return _Answer(response.status_code, headers=response.headers, stream=body, extensions=extensions)
 
     def close(self) -> None:
         self._inner.close()
