@@ -120,7 +120,7 @@ def _elapsed(response: httpx.Response) -> float:
 
 
 def _headers(headers: httpx.Headers, secrets: Secrets) -> dict[str, str]:
-    said = {name.lower(): value for name, value in headers.items()}
+    said = dict(headers.items())  # their names are in lower case
     for name in said.keys() & SECRET_HEADERS:
         said[name] = REDACTED
     if secrets.in_any(said.values()):
