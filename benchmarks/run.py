@@ -43,8 +43,8 @@ evidence = read_evidence(Path(sys.argv[1]))
 contract = load()
 exchanges, findings = list(evidence.exchanges), list(evidence.findings)
 start = time.perf_counter()
-judged = rejudge(exchanges, findings, contract)
-print(time.perf_counter() - start, len(exchanges), len(judged))
+judged = sum(1 for _ in rejudge(exchanges, findings, contract))
+print(time.perf_counter() - start, len(exchanges), judged)
 """
 _REQUESTS = """
 import sys, time

@@ -19,12 +19,10 @@ __all__ = [
     "KEYWORDS",
     "Claim",
     "Judged",
-    "as_before",
     "claims",
     "exists",
     "judge_body",
     "mistyped",
-    "note",
     "undocumented",
     "unfit",
     "version",
@@ -83,7 +81,8 @@ class _Node:
     checks: tuple[Holds, ...]
     #: Whether there is nothing inside, and nothing but the type is claimed.
     leaf: bool
-    #: The requirements that all these claims are.
+    #: All these claims, and the requirements that they are.
+    claims: tuple[_Said, ...]
     ids: frozenset[str]
 
 
@@ -91,26 +90,50 @@ class Judged:
     """What came of comparing one body: the claims that held, each once, and every breach."""
 
     def __init__(self) -> None:
-        self.held: dict[_Said, None] = {}
+        self.nodes: dict[_Node, None] = {}
         self.broken: list[tuple[_Said, JSON]] = []
         #: Members that are not there, and need not be in the state that the object is in.
         self.spared: list[_Said] = []
-        self.nodes: set[_Node] = set()
         #: Members that are not documented, and where.
         self.extras: set[tuple[_Node, str]] = set()
+        #: Where something is broken or need not be there, what held all the same; else all that the nodes claim did.
+        self.partly: dict[_Said, None] | None = None
+
+    @property
+    def held(self) -> Mapping[_Said, None]:
+        """The claims that held, each once, as a list says the same of each of its items."""
+        if self.partly is not None:
+            return self.partly
+        return dict.fromkeys(said for node in self.nodes for said in node.claims)
 
     def claims(self) -> Iterator[Claim]:
-        """Yield each claim that held once, as a list says the same of each of its items, and each breach."""
+        """Yield each claim that held once, and each breach."""
         for said in self.held:
             yield said.path, said.keyword, True, "", None
         for said, seen in self.broken:
             yield said.path, said.keyword, False, said.wanted, seen
 
+    def is_known(self, seen: Seen) -> bool:
+        """Whether nothing is broken, all that held was *seen* to hold before, and nothing else is new beside that."""
+        return not self.broken and self.nodes.keys() <= seen.places and self.extras <= seen.extras
+
+    def note(self, seen: Seen) -> None:
+        """Remember where everything was seen to hold, and what is undocumented, so that it is known."""
+        seen.extras |= self.extras
+        seen.places.update(node for node in self.nodes.keys() - seen.places if node.ids <= seen.passed)
+
 
 def judge_body(schema: Mapping[str, Any], value: JSON, microversion: str | None = None, base: str = "") -> Judged:
     """Return what *value* keeps and breaks of all that *schema* claims at *microversion*; ids begin with *base*."""
+    return _judged(_compiled(schema, version(microversion), base), value)
+
+
+def _judged(node: _Node, value: JSON) -> Judged:
     judged = Judged()
-    _walk(_compiled(schema, version(microversion), base), value, judged)
+    if not _keeps(node, value, judged):
+        judged = Judged()
+        judged.partly = {}
+        _walk(node, value, judged, judged.partly)
     return judged
 
 
@@ -158,56 +181,46 @@ def unfit(
             node = node.members.get(step, node.others)
     if node is None:
         return None
-    judged = Judged()
-    _walk(node, value, judged)
-    return next((said.id for said, _ in judged.broken), None)
+    return next((said.id for said, _ in _judged(node, value).broken), None)
 
 
-def as_before(schema: Mapping[str, Any], value: JSON, microversion: str | None, base: str, seen: Seen) -> bool:
-    """Whether *value* keeps all that is claimed of it, all of which was *seen* to hold, and has nothing new beside that."""
-    return _as_before(_compiled(schema, version(microversion), base), value, seen)
-
-
-def note(judged: Judged, seen: Seen) -> None:
-    """Remember where everything was seen to hold, and what is undocumented, so that `as_before` knows it."""
-    seen.extras |= judged.extras
-    seen.places.update(node for node in judged.nodes - seen.places if node.ids <= seen.passed)
-
-
-def _as_before(node: _Node, value: JSON, seen: Seen) -> bool:
-    if node not in seen.places or (node.classes is not None and type(value) not in node.classes):
+def _keeps(node: _Node, value: JSON, judged: Judged) -> bool:
+    """Whether *value* keeps all that is claimed of it, by a quick look; where it says no, `_walk` says what holds."""
+    if node.classes is not None and type(value) not in node.classes:
         return False
+    judged.nodes[node] = None
     for holds in node.checks:
         if not holds(value):
             return False
     if type(value) is dict:
-        return _members_as_before(node, value, seen)
+        return _members_keep(node, value, judged)
     if node.items is not None and type(value) is list:
         for item in value:
-            if not _as_before(node.items, item, seen):
+            if not _keeps(node.items, item, judged):
                 return False
-    return isinstance(value, _JSON)
+    return type(value) in _JSON
 
 
-def _members_as_before(node: _Node, value: dict[str, JSON], seen: Seen) -> bool:
+def _members_keep(node: _Node, value: dict[str, JSON], judged: Judged) -> bool:
     if not (node.required.keys() <= value.keys() and node.absent.keys().isdisjoint(value)):
         return False
-    members, places, others = node.members, seen.places, node.others
+    members, nodes, others = node.members, judged.nodes, node.others
     for name, item in value.items():
         member = members.get(name, others)
         if member is None:
-            if node.strict and (node, name) not in seen.extras:
-                return False
+            if node.strict:
+                judged.extras.add((node, name))
         elif member.leaf:
-            if member not in places or type(item) not in member.classes:  # type: ignore[operator]  # a leaf has some
+            if type(item) not in member.classes:  # type: ignore[operator]  # a leaf has some
                 return False
-        elif not _as_before(member, item, seen):
+            nodes[member] = None
+        elif not _keeps(member, item, judged):
             return False
     return True
 
 
 #: What JSON is read into; anything else is looked at in full.
-_JSON = (str, int, float, bool, list, dict, NoneType)
+_JSON = frozenset({str, int, float, bool, list, dict, NoneType})
 
 
 def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = None) -> list[Claim]:
@@ -218,9 +231,8 @@ def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = No
     return list(judge_body(schema, value, microversion).claims())
 
 
-def _walk(node: _Node, value: JSON, judged: Judged) -> None:
-    held = judged.held
-    judged.nodes.add(node)
+def _walk(node: _Node, value: JSON, judged: Judged, held: dict[_Said, None]) -> None:
+    judged.nodes[node] = None
     for said in node.value:
         if said.holds(value):
             held[said] = None
@@ -229,16 +241,16 @@ def _walk(node: _Node, value: JSON, judged: Judged) -> None:
             if said.keyword == "type":
                 return
     if type(value) is dict or isinstance(value, Mapping):  # the first is what it is, and fast
-        _members(node, value, judged)
+        _members(node, value, judged, held)
     elif node.items is not None and isinstance(value, list):
         for item in value:
-            _walk(node.items, item, judged)
+            _walk(node.items, item, judged, held)
 
 
-def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
+def _members(node: _Node, value: Mapping[str, JSON], judged: Judged, held: dict[_Said, None]) -> None:
     for name, said in node.required.items():
         if name in value:
-            judged.held[said] = None
+            held[said] = None
         elif name not in node.states or _in_state(value, node.states[name]):
             judged.broken.append((said, {"missing": said.path, "there instead": sorted(value)}))
         else:
@@ -247,16 +259,16 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged) -> None:
         if name in value:
             judged.broken.append((said, value[name]))
         else:
-            judged.held[said] = None
+            held[said] = None
     if node.strict:
         judged.extras.update((node, name) for name in value.keys() - node.named)
     for name, member in node.members.items():
         if name in value:
-            _walk(member, value[name], judged)
+            _walk(member, value[name], judged, held)
     if node.others is not None:
         for name, item in value.items():
             if name not in node.named:
-                _walk(node.others, item, judged)
+                _walk(node.others, item, judged, held)
 
 
 def _in_state(value: Mapping[str, JSON], when: Shown) -> bool:
@@ -340,8 +352,9 @@ def _joined(
     """Return the node, with what makes a quick look at it quick; *of* are the classes of its type."""
     checks = tuple(said.holds for said in value if of is None or said.keyword != "type")
     leaf = of is not None and not (checks or required or absent or members or others or items or strict)
-    ids = frozenset(said.id for said in (*value, *required.values(), *absent.values()))
-    return _Node(value, required, states, absent, members, others, items, named, strict, of, checks, leaf, ids)
+    said = (*value, *required.values(), *absent.values())
+    ids = frozenset(one.id for one in said)
+    return _Node(value, required, states, absent, members, others, items, named, strict, of, checks, leaf, said, ids)
 
 
 def _never(_: JSON) -> bool:

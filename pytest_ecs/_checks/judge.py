@@ -135,23 +135,21 @@ def drift(exchange: Exchange, contract: Contract, seen: Seen | None = None) -> I
 # Offline
 
 
-def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract: Contract) -> list[Finding]:
-    """Return the findings that a recorded run gives when it is judged again.
+def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract: Contract) -> Iterator[Finding]:
+    """Yield the findings that a recorded run gives when it is judged again, of a whole run a million.
 
     What the judge derives from exchanges is derived anew; the rules' claims are evaluated anew on the recorded
     answers; only "error", "not_tested" and "not_applicable" findings are taken over, since they speak of what is not recorded.
     """
     record = Record(exchanges)
-    result = [finding for exchange in record.exchanges for finding in judge(exchange, contract, record)]
+    for exchange in record.exchanges:
+        yield from judge(exchange, contract, record)
     for finding in findings:
         if finding.assertion is not None:
             shown = record.get(finding.assertion.exchange)
             if shown is not None:
                 operation = contract.operations.get(shown.operation or "")
                 codes = contract.environment_codes
-                result.append(
-                    evaluate(finding.requirement, finding.assertion, shown, codes, operation, contract.statuses)
-                )
+                yield evaluate(finding.requirement, finding.assertion, shown, codes, operation, contract.statuses)
         elif finding.outcome in {"error", "not_tested", "not_applicable"}:
-            result.append(replace(finding))
-    return result
+            yield replace(finding)

@@ -55,8 +55,9 @@ def classes(limit: str | list[str]) -> frozenset[type]:
 def _type(limit: str | list[str]) -> Holds:
     known = classes(limit)
     # JSON has one kind of number, so 1.0 is an integer, and its objects need not be dicts here.
-    other = validator({"type": limit}).is_valid
-    return lambda value: type(value) in known or (type(value) not in _PLAIN and other(value))
+    return lambda value: (
+        type(value) in known or (type(value) not in _PLAIN and validator({"type": limit}).is_valid(value))
+    )
 
 
 #: Classes of values that are of no other type than their own.

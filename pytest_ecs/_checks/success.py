@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pytest_ecs._checks.body import as_before, exists, judge_body, note
+from pytest_ecs._checks.body import exists, judge_body
 from pytest_ecs._checks.corpus import Corpus, told
 from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._checks.seen import Seen
@@ -51,15 +51,16 @@ def _body(
     if body is None:
         text, wanted = exchange.response_text or "(no body)", "the answer has a JSON body"
         return [Finding(f"{base}/body/type", "fail", evidence, wanted, observed=text, where="body")]
-    if seen is not None and as_before(schema, body, exchange.microversion, base, seen):
+    judged = judge_body(schema, body, exchange.microversion, base)
+    if seen is not None and judged.is_known(seen):
         seen.plain = exchange.id
         return []
-    judged = judge_body(schema, body, exchange.microversion, base)
+    held = judged.held
     if seen is not None:
         # Of what is no requirement nobody hears, so that it is as good as said.
-        seen.passed.update(said.id for said in judged.held if said.id not in contract.requirements)
-        note(judged, seen)
-    found = [Finding(said.id, "pass", evidence) for said in judged.held]
+        seen.passed.update(said.id for said in held if said.id not in contract.requirements)
+        judged.note(seen)
+    found = [Finding(said.id, "pass", evidence) for said in held]
     for said, value in judged.broken:
         found.append(Finding(said.id, "fail", evidence, said.wanted, observed=value, where=said.path))
     return found

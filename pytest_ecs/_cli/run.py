@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 
@@ -18,13 +17,7 @@ def run(arguments: Sequence[str]) -> int:
     from pytest_ecs._locations import suites
 
     options = with_profile(arguments)
-    # A run keeps every exchange: the collector would go through all of them again and again, and find nothing.
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 50)
-    try:
-        code = int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
-    finally:
-        gc.set_threshold(*before)
+    code = int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         hint = "look at the profile, at -k and -m, and at what begins with --ecs-section and --ecs-operation"
         print(f"No test was selected, so that nothing was tested and no report written: {hint}.", file=sys.stderr)  # noqa: T201

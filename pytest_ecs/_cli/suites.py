@@ -22,9 +22,11 @@ QUIET = (
     "--no-header",
     "-rN",
     "--tb=short",
-    # The console script is imported before pytest; nothing in the package needs rewritten assertions.
-    "-W",
-    "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
+    # Nothing in the package needs rewritten assertions, and what Python says of a broken destructor it says by itself:
+    # preparing for the ones makes each import slower, and looking for the other goes through all that a run keeps.
+    "--assert=plain",
+    "-p",
+    "no:unraisableexception",
 )
 #: For verbs that run no tests: there is nothing to remember for --lf and --sw, which are the cache's.
 NO_CACHE = ("-p", "no:cacheprovider")

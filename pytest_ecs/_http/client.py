@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json as _json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -34,26 +36,21 @@ _PATH = "/%:@!$&'()*+,;=-._~"
 #: Stands for the client's own microversion.
 UNSET: Any = object()
 
-#: An exchange of which nothing is known yet.
-_DRAFT = Exchange(
-    id="",
-    operation=None,
-    method="",
-    base="",
-    path="",
-    query=(),
+#: An exchange of which no answer is known yet.
+_draft = partial(
+    Exchange,
     request_headers={},
     request_body=None,
     status=0,
     response_headers={},
     response_body=None,
     response_text=None,
-    started=0.0,
     seconds=0.0,
-    auth="none",
-    identity="primary",
-    microversion=None,
 )
+#: URLs are asked for again and again, and it takes long to read one.
+_url = lru_cache(1000)(httpx.URL)
+#: A segment that leads elsewhere.
+_ELSEWHERE = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -255,8 +252,7 @@ class Client:
         found = connection.identify(method, path, json)
         name, parameters = found if found else (None, {})
         scrub = connection.secrets.scrub
-        draft = replace(
-            _DRAFT,
+        draft = _draft(
             id=connection.journal.next_id(),
             operation=operation or name,
             method=method,
@@ -266,7 +262,7 @@ class Client:
             started=connection.target.clock.now(),
             auth=scheme or self.scheme,
             identity=self.identity,
-            microversion=applied_version(path, httpx.Headers({k.lower(): v for k, v in carried.items()})),
+            microversion=applied_version(path, {name.lower(): value for name, value in carried.items()}),
             case=case,
             parameters={name: scrub(value) for name, value in parameters.items()},
         )
@@ -305,11 +301,13 @@ class Client:
         case: Case | None,
     ) -> httpx.Request:
         """Return the request; raises `ValueError` or `httpx.InvalidURL` for what no request can say."""
-        if any(unquote(segment) in {".", ".."} for segment in path.split("/")):
+        if _ELSEWHERE.search(path):
             raise ValueError(f"{path!r} would lead elsewhere")
         url = f"{self.base or self.connection.target.endpoint}{path}" + (f"?{urlencode(query)}" if query else "")
         extensions = {NO_RENEWAL: True} if case is not None and case.expects in _BARE else None
-        return self.connection.http.build_request(method, url, content=content, headers=headers, extensions=extensions)
+        return self.connection.http.build_request(
+            method, _url(url), content=content, headers=headers, extensions=extensions
+        )
 
     def _send(self, request: httpx.Request, draft: Exchange, body: JSON, auth: httpx.Auth | None) -> Exchange:
         """Send with the client's own authentication, or with *auth*; notice when the former is not accepted any more."""

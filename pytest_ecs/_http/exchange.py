@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -38,7 +38,7 @@ class Case:
 
     def to_json(self) -> dict[str, JSON]:
         """Return plain JSON."""
-        return {**{f.name: getattr(self, f.name) for f in fields(self)}, "codes": list(self.codes)}
+        return {**{name: getattr(self, name) for name in self.__slots__}, "codes": list(self.codes)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, JSON]) -> Case:
@@ -154,7 +154,7 @@ class Exchange:
 
     def to_json(self) -> dict[str, JSON]:
         """Return plain JSON, for the evidence file and for the way from an xdist worker."""
-        data: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        data: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         data["query"] = [list(pair) for pair in self.query]
         data["request_headers"] = dict(self.request_headers)
         data["response_headers"] = dict(self.response_headers)

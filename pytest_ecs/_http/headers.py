@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import httpx
 
 __all__ = ["applied_version", "set_header", "version_headers"]
@@ -27,10 +29,11 @@ def version_headers(version: str) -> dict[str, str]:
     return headers
 
 
-def applied_version(path: str, headers: httpx.Headers) -> str | None:
+def applied_version(path: str, headers: Mapping[str, str]) -> str | None:
+    """Return the microversion of a request, whose headers have names in lower case; None outside the native APIs."""
     if not path.startswith("/v2.1"):
         return None
-    newer: str = headers.get("openstack-api-version", "")
+    newer = headers.get("openstack-api-version", "")
     if newer.lower().startswith("compute "):
         return newer[8:].strip()
-    return str(headers.get("x-openstack-nova-api-version", "2.1"))
+    return headers.get("x-openstack-nova-api-version", "2.1")

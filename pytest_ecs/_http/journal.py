@@ -1,4 +1,4 @@
-"""Every exchange of one process, in order; those that were judged and written down are kept packed."""
+"""Every exchange of one process, in order; those that were judged and written down are kept packed, many in a block."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from pytest_ecs._http.exchange import Exchange
 
@@ -14,6 +15,10 @@ __all__ = ["Journal"]
 
 #: How many of the latest exchanges are kept as they are: tests look at them again and again.
 _FRESH = 200
+#: How many are packed together: they are much alike.
+_BLOCK = 50
+#: How many blocks and exchanges that somebody looked at are kept unpacked.
+_OPEN, _LOOKED_AT = 4, 100
 
 
 class Journal:
@@ -22,12 +27,14 @@ class Journal:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._numbers = itertools.count(1)
-        #: Exchanges, or their packed lines, by id; in order.
-        self._kept: dict[str, Exchange | bytes] = {}
+        #: Exchanges by id, in order; or the block and the place in it where their lines are.
+        self._kept: dict[str, Exchange | tuple[bytes, int]] = {}
         self._order: list[str] = []
         self._paths: list[str] = []
         self._jobs: dict[str, list[str]] = {}
         self._lines: dict[str, str] = {}
+        self._open = lru_cache(_OPEN)(_opened)
+        self._unpacked = lru_cache(_LOOKED_AT)(self._unpack)
 
     def next_id(self) -> str:
         """Return an id that no other exchange of the run has."""
@@ -48,15 +55,17 @@ class Journal:
     def pack(self, lines: Mapping[str, str]) -> None:
         """Keep the exchanges of those ids packed once they are not among the latest; *lines* are their JSON by id."""
         self._lines.update(lines)
-        while len(self._lines) > _FRESH:
-            one = next(iter(self._lines))
-            self._kept[one] = zlib.compress(self._lines.pop(one).encode(), 1)
+        while len(self._lines) >= _FRESH + _BLOCK:
+            ids = list(itertools.islice(self._lines, _BLOCK))
+            block = zlib.compress("\n".join(map(self._lines.pop, ids)).encode(), 1)
+            self._kept.update((one, (block, place)) for place, one in enumerate(ids))
 
     def __getitem__(self, exchange_id: str) -> Exchange:
         kept = self._kept[exchange_id]
-        if isinstance(kept, Exchange):
-            return kept
-        data = json.loads(zlib.decompress(kept))
+        return kept if isinstance(kept, Exchange) else self._unpacked(*kept)
+
+    def _unpack(self, block: bytes, place: int) -> Exchange:
+        data = json.loads(self._open(block)[place])
         data.pop("kind", None)
         return Exchange.from_json(data)
 
@@ -68,9 +77,9 @@ class Journal:
         """Return the queries of that job, oldest first."""
         return [self[one] for one in self._jobs.get(job_id, ())]
 
-    def on(self, is_wanted: Callable[[str], bool]) -> Iterator[Exchange]:
-        """Yield the exchanges on the paths that *is_wanted* is true of, in order; the others are not unpacked."""
-        for exchange_id, path in zip(self._order, self._paths, strict=True):
+    def on(self, is_wanted: Callable[[str], bool], mark: int = 0) -> Iterator[Exchange]:
+        """Yield the exchanges after *mark* on the paths that *is_wanted* is true of, in order; the others are not unpacked."""
+        for exchange_id, path in zip(self._order[mark:], self._paths[mark:], strict=True):
             if is_wanted(path):
                 yield self[exchange_id]
 
@@ -86,3 +95,7 @@ class Journal:
     def since(self, mark: int) -> Sequence[Exchange]:
         """Return what was recorded after the journal had *mark* entries."""
         return [self[one] for one in self._order[mark:]]
+
+
+def _opened(block: bytes) -> list[bytes]:
+    return zlib.decompress(block).split(b"\n")

@@ -17,11 +17,14 @@ from pytest_ecs._http.redaction import REDACTED, SECRET_HEADERS, Secrets, redact
 from pytest_ecs._http.transport import ENCODED
 from pytest_ecs._types import JSON
 
-__all__ = ["answered", "as_text", "decode", "readable", "sent"]
+__all__ = ["answered", "as_json", "as_text", "decode", "readable", "sent"]
 
 #: Digits beyond which an integer can be no number that anything counts; a float holds some more.
 _DIGITS = 300
-_LONG_NUMBER = re.compile(rb"\d{%d}" % _DIGITS)
+_LONG_NUMBER = re.compile(rf"[0-9]{{{_DIGITS}}}")
+#: Of every so many characters one is looked at first, since such a number has some of these in a row.
+_STEP = 30
+_LONG_STEPS = re.compile(rf"[0-9]{{{_DIGITS // _STEP}}}")
 
 
 def as_text(content: bytes | str) -> str:
@@ -40,9 +43,12 @@ def answered(draft: Exchange, response: httpx.Response, body: JSON, secrets: Sec
     text: str | None = None
     if response.content:
         try:
-            value = decode(response.content)
-            if secrets.hidden_in(response.content.decode("utf-8", "replace")):
+            content = as_json(response.content)
+            value = decode(content)
+            if secrets.hidden_in(content):
                 value = redact(value, secrets)
+            elif secrets.named_in(content):
+                value = redact(value, secrets, scrub=_as_it_is)
         except (ValueError, RecursionError):
             text = readable(response, secrets)
     headers = _headers(response.headers, secrets)
@@ -60,14 +66,19 @@ def answered(draft: Exchange, response: httpx.Response, body: JSON, secrets: Sec
     )
 
 
-def decode(content: bytes) -> JSON:
-    """Return the JSON value in *content*; raises `ValueError` or `RecursionError` for what is none (RFC 8259).
+def as_json(content: bytes) -> str:
+    """Return the text that *content* is as JSON, in any of its encodings; raises `ValueError` where it is in none."""
+    return content.decode(json.detect_encoding(content), "surrogatepass")
+
+
+def decode(text: str) -> JSON:
+    """Return the JSON value in *text*; raises `ValueError` or `RecursionError` for what is none (RFC 8259).
 
     NaN and Infinity are no JSON. Numbers beyond what computers count with become the largest that they do, since they
     would else turn up as Infinity in reports.
     """
-    integer = _integer if _LONG_NUMBER.search(content) else None
-    return json.loads(content, parse_constant=_no_constant, parse_float=_float, parse_int=integer)
+    is_long = _LONG_STEPS.search(text[::_STEP]) and _LONG_NUMBER.search(text)
+    return (_LONG if is_long else _USUAL).decode(text)
 
 
 def _no_constant(word: str) -> NoReturn:
@@ -81,6 +92,14 @@ def _float(text: str) -> float:
 
 def _integer(text: str) -> int:
     return int(text) if len(text) < _DIGITS else (-1 if text[0] == "-" else 1) * 10**_DIGITS
+
+
+_USUAL = json.JSONDecoder(parse_constant=_no_constant, parse_float=_float)
+_LONG = json.JSONDecoder(parse_constant=_no_constant, parse_float=_float, parse_int=_integer)
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 def readable(response: httpx.Response, secrets: Secrets) -> str:
@@ -101,7 +120,7 @@ def _elapsed(response: httpx.Response) -> float:
 
 
 def _headers(headers: httpx.Headers, secrets: Secrets) -> dict[str, str]:
-    said = {name.lower(): value for name, value in headers.items()}
+    said = dict(headers.items())  # their names are in lower case
     for name in said.keys() & SECRET_HEADERS:
         said[name] = REDACTED
     if secrets.in_any(said.values()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pytest_ecs._http.limits import DEPTH
@@ -80,35 +80,44 @@ class Secrets:
         return not text.isascii() or "PRIVATE KEY" in text or any(value in text for value in self._values)
 
     def hidden_in(self, text: str) -> bool:
-        """Whether *text*, which is JSON, may have something to take out; where it says no, there is nothing."""
-        return (
-            self.in_any([text])
-            or "\\" in text  # an escape could hide a name or a value
-            or "\0" in text  # nor can UTF-16 be looked through like this
-            or text.count("{") + text.count("[") > DEPTH
-            or _SET_FIELD.search(text) is not None
-        )
+        """Whether a known secret may stand anywhere in *text*, which is JSON; where it says no, there is none."""
+        return "\\" in text or self.in_any([text])  # an escape could hide a name or a value
+
+    def named_in(self, text: str) -> bool:
+        """Whether *text*, where nothing is hidden, may have fields that are secret, or may be nested too deep."""
+        return text.count("{") + text.count("[") > DEPTH or _SET_FIELD.search(text) is not None
 
 
-def redact(value: JSON, secrets: Secrets, depth: int = DEPTH) -> JSON:
+def redact(value: JSON, secrets: Secrets, depth: int = DEPTH, *, scrub: Callable[[str], str] | None = None) -> JSON:
     """Return a copy of a JSON *value* with secret fields and known secret texts replaced.
 
     Types survive: a redacted string is still a string, null and "" stay what they are, so that a
     recorded exchange can be judged against its schema. What is nested deeper than *depth* is replaced by a text.
     Of a private key its public half is named, and of a password that is shown whether a server was given it.
+    *scrub* is what texts go through, by default `Secrets.scrub`.
     """
+    return _redacted(value, secrets, depth, scrub or secrets.scrub)
+
+
+#: Classes of values that are what they are.
+_BARE = frozenset({type(None), bool, int, float})
+
+
+def _redacted(value: JSON, secrets: Secrets, depth: int, scrub: Callable[[str], str]) -> JSON:
+    if type(value) in _BARE:
+        return value
     if isinstance(value, str):
-        return secrets.scrub(value)
+        return scrub(value)
     if not isinstance(value, Mapping | list):
         return value
     if depth <= 0:
         return DEEPER
     if isinstance(value, list):
-        return [redact(item, secrets, depth - 1) for item in value]
+        return [_redacted(item, secrets, depth - 1, scrub) for item in value]
     return {
-        secrets.scrub(str(key)): _masked(str(key).lower(), item, secrets, depth - 1)
-        if str(key).lower() in _SECRET_FIELDS and not _is_login_block(str(key), item)
-        else redact(item, secrets, depth - 1)
+        scrub(name := str(key)): _masked(name.lower(), item, secrets, depth - 1)
+        if name.lower() in _SECRET_FIELDS and not _is_login_block(name, item)
+        else _redacted(item, secrets, depth - 1, scrub)
         for key, item in value.items()
     }
 

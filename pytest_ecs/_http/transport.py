@@ -6,14 +6,12 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-import httpcore
 import httpx
 
 from pytest_ecs._http.limits import BODY
 
-__all__ = ["ENCODED", "AnswerTooLarge", "Bounded", "bound"]
+__all__ = ["ENCODED", "AnswerTooLarge", "Bounded", "bound", "left"]
 
 #: Key of ``response.extensions``: the Content-Encoding that the answer came with; its body is decoded already.
 ENCODED = "ecs_content_encoding"
@@ -33,7 +31,9 @@ def bound(http: httpx.Client, total: float) -> None:
     for transport in (http._transport, *http._mounts.values()):
         pool = getattr(transport, "_pool", None)
         if pool is not None:
-            pool._network_backend = _Backend(pool._network_backend)
+            from pytest_ecs._http.backend import Backend  # the mock is asked without sockets
+
+            pool._network_backend = Backend(pool._network_backend)
     http._transport = Bounded(http._transport, total)
     http._mounts = {
         pattern: None if transport is None else Bounded(transport, total) for pattern, transport in http._mounts.items()
@@ -48,54 +48,14 @@ class _Time(threading.local):
 _TIME = _Time()
 
 
-def _left(timeout: float | None) -> float | None:
-    """Return the part of *timeout* that the attempt still has; raises `httpcore.ReadTimeout` when it has none."""
+def left(timeout: float | None) -> float | None:
+    """Return the part of *timeout* that the attempt still has; raises `httpx.ReadTimeout` when it has none."""
     if _TIME.ends is None:
         return timeout
-    left = _TIME.ends - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the time for the whole request is over")
-    return left if timeout is None else min(timeout, left)
-
-
-class _Backend(httpcore.NetworkBackend):
-    """Connections whose every wait ends with the attempt."""
-
-    def __init__(self, inner: httpcore.NetworkBackend) -> None:
-        self._inner = inner
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options))
-
-    def sleep(self, seconds: float) -> None:
-        self._inner.sleep(seconds)
-
-
-class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> _Stream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+    seconds = _TIME.ends - time.monotonic()
+    if seconds <= 0:
+        raise httpx.ReadTimeout("the time for the whole request is over")
+    return seconds if timeout is None else min(timeout, seconds)
 
 
 class Bounded(httpx.BaseTransport):
@@ -114,10 +74,13 @@ class Bounded(httpx.BaseTransport):
             _TIME.ends = None
         # Decoded here, in small steps: the library would decompress without a bound.
         encoded = response.headers.get("content-encoding", "")
-        headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
-        body = _Body(response.stream, encoded, ends)  # type: ignore[arg-type]
-        extensions = {**response.extensions, ENCODED: encoded}
-        return _Answer(response.status_code, headers=headers, stream=body, extensions=extensions)
+        if encoded:
+            del response.headers["content-encoding"]
+        body = response.stream = _Body(response.stream, encoded, ends)  # type: ignore[arg-type]
+        extensions = response.extensions = {**response.extensions, ENCODED: encoded}
+        if not response.has_redirect_location:
+            return response
+        return _Answer(response.status_code, headers=response.headers, stream=body, extensions=extensions)
 
     def close(self) -> None:
         self._inner.close()
@@ -146,9 +109,7 @@ class _Body(httpx.SyncByteStream):
         try:
             for part in _counted(parts):
                 yield part
-                _left(None)
-        except httpcore.ReadTimeout as error:
-            raise httpx.ReadTimeout(str(error)) from None
+                left(None)
         except zlib.error as error:
             raise httpx.DecodingError(f"the body is not compressed as its header says: {error}") from None
         finally:

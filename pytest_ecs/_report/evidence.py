@@ -56,13 +56,15 @@ class Writer:
 
     def write(self, lines: Iterable[str]) -> None:
         """Append lines that `pytest_ecs._report.rows.line` made; they are safe after the next `link`."""
+        written = []
         for text in lines:
             self._lines += 1
             self._exchanges += text.startswith('{"kind":"exchange"')
             self._findings += text.startswith('{"kind":"finding"')
-            data = text.encode("ascii") + b"\n"
-            self._block.update(data)
-            self._put(self._packer.compress(data))
+            written.append(f"{text}\n")
+        data = "".join(written).encode("ascii")
+        self._block.update(data)
+        self._put(self._packer.compress(data))
 
     def link(self) -> None:
         """Close the lines since the last link and hand everything to the system."""

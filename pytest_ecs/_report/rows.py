@@ -20,6 +20,7 @@ Drift = tuple[str, str, str]
 _BETWEEN = ",\n"
 #: Answers nest as deep as the client could read them; writing needs a little more than reading.
 _DEEP = 20_000
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass
@@ -69,11 +70,11 @@ def line(kind: str, data: Mapping[str, JSON]) -> str:
     """Return one row as ASCII JSON, so that any string survives, however deep it is nested."""
     row = {"kind": kind, **data}
     try:
-        return json.dumps(row, separators=(",", ":"))
+        return _ENCODER.encode(row)
     except RecursionError:
         before = sys.getrecursionlimit()
         sys.setrecursionlimit(_DEEP)
         try:
-            return json.dumps(row, separators=(",", ":"))
+            return _ENCODER.encode(row)
         finally:
             sys.setrecursionlimit(before)

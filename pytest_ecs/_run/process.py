@@ -68,6 +68,9 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
 
 def certify(config: pytest.Config) -> None:
     """Judge every exchange of the run, and in the process that reports, write the certificate at the end."""
+    from pytest_ecs._run.garbage import Garbage
+
+    config.pluginmanager.register(Garbage(), "pytest-ecs-garbage")
     from pytest_ecs._contract import load, read_edition, use
     from pytest_ecs._report.files import prepare
     from pytest_ecs._run.controller import Recorder

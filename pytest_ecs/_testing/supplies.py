@@ -43,6 +43,9 @@ class Supplies:
     _stuck_disks: list[str] = field(default_factory=list)
     _once: dict[str, Any] = field(default_factory=dict)
     _addresses: int = 0
+    #: The server that has the port that the run was given, by the exchanges up to a mark in the journal.
+    _holder: str = ""
+    _mark: int = 0
 
     @property
     def _client(self) -> Client:
@@ -105,23 +108,26 @@ class Supplies:
         Raises `PrerequisiteMissing` when it was given none, or when the port is gone or kept by a server: that is judged
         where it came about, and nowhere else.
         """
-        port, holder = self.need("port_id"), ""
+        port, journal = self.need("port_id"), self.session.connection.journal
 
         def tells(path: str) -> bool:
             return path.endswith(("/servers", "/os-interface", f"/os-interface/{port}")) or (
-                bool(holder) and path.endswith(f"/{holder}")
+                bool(self._holder) and path.endswith(f"/{self._holder}")
             )
 
-        for exchange in self.session.connection.journal.on(tells):
+        mark, self._mark = self._mark, len(journal)
+        for exchange in journal.on(tells, mark):
             asked, refused = _ports(exchange.request_body), not exchange.accepted
             if asked == [port] and not refused:
-                holder = exchange.parameters.get("server_id") or _created(exchange)
+                self._holder = exchange.parameters.get("server_id") or _created(exchange)
             elif asked == [port] and exchange.status in {404, 409}:
-                holder = "nobody knows which"
-            elif exchange.status == 404 and exchange.path.endswith((f"/{holder}", f"/{holder}/os-interface/{port}")):
-                holder = ""
-        if holder:
-            raise PrerequisiteMissing("The port of --ecs-port is no longer free", seen=f"server {holder} has it")
+                self._holder = "nobody knows which"
+            elif exchange.status == 404 and exchange.path.endswith(
+                (f"/{self._holder}", f"/{self._holder}/os-interface/{port}")
+            ):
+                self._holder = ""
+        if self._holder:
+            raise PrerequisiteMissing("The port of --ecs-port is no longer free", seen=f"server {self._holder} has it")
         return port
 
     def disk(self) -> str:

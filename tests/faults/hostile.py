@@ -26,10 +26,11 @@ import httpx
 
 from pytest_ecs._checks.judge import drift, judge
 from pytest_ecs._contract.model import Operation
+from pytest_ecs._http.backend import Backend
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.job import describe, job_error_codes, server_ids
 from pytest_ecs._http.limits import BODY
-from pytest_ecs._http.transport import Bounded, _Backend
+from pytest_ecs._http.transport import Bounded
 from pytest_ecs._report.failure import explain
 from pytest_ecs._report.rows import Rows
 from pytest_ecs._resources.creation import job_of, server_of
@@ -187,7 +188,7 @@ class _Hostile(httpx.BaseTransport):
     def __init__(self, inner: httpx.BaseTransport, port: int) -> None:
         self._inner, self._port = inner, port
         self._outer = httpx.HTTPTransport()
-        self._outer._pool._network_backend = _Backend(self._outer._pool._network_backend)
+        self._outer._pool._network_backend = Backend(self._outer._pool._network_backend)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/auth/tokens"):

@@ -1,14 +1,17 @@
 """Judging a body, keyword by keyword, and the comparisons that rules are made of."""
 
+from collections import OrderedDict
 from typing import Any
 
 import pytest
 
+from pytest_ecs import load_contract
 from pytest_ecs._checks.assertions import TESTS, evaluate, locate
-from pytest_ecs._checks.body import claims, undocumented
+from pytest_ecs._checks.body import claims, judge_body, undocumented
 from pytest_ecs._checks.finding import Assertion, Finding
 from pytest_ecs._checks.formats import FORMATS, validator
 from pytest_ecs._checks.jobs import RULES, job_claims
+from pytest_ecs._contract import sample
 from pytest_ecs._http.exchange import Exchange
 
 from ..exchanges import exchange
@@ -88,6 +91,18 @@ def test_a_missing_field_fails_its_presence_only() -> None:
 def test_a_body_of_another_type_fails_at_the_root() -> None:
     """A list in place of an object is one failure, not one for each field."""
     assert _failed([]) == ["/type"]
+
+
+@pytest.mark.parametrize("microversion", ["2.1", "2.60"])
+def test_a_quick_look_sees_what_a_full_one_does(microversion: str) -> None:
+    """Bodies that keep everything are not looked at in full, and the same claims are made of them; of a kind of dict they are."""
+    for operation in load_contract().operations.values():
+        schema = operation.response_body
+        if schema is not None and isinstance(body := sample(schema), dict):
+            quick, full = (judge_body(schema, one, microversion) for one in (body, OrderedDict(body)))
+            assert set(quick.held) == set(full.held)
+            assert quick.broken == full.broken
+            assert quick.extras == full.extras
 
 
 def test_undocumented_fields_are_listed_with_their_path() -> None:

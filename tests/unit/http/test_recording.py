@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.journal import Journal
 from pytest_ecs._http.recording import answered
 from pytest_ecs._http.redaction import Secrets
+from pytest_ecs._report.rows import line
 from tests.unit.exchanges import exchange
 
 _TOKEN = "MIIDkgYJKoZIhvcNAQcC"
@@ -90,3 +92,24 @@ def test_a_journal_gives_the_exchanges_on_a_path() -> None:
         journal.add(exchange(id=f"main-{number}", path=path))
     wanted = journal.on(lambda path: path.endswith("/servers"))
     assert [one.id for one in wanted] == ["main-1", "main-3"]
+
+
+def test_a_journal_gives_back_what_it_has_packed() -> None:
+    """Whatever was looked at before and in whatever order, and no more of them stay unpacked than a few hundred."""
+    journal, made = Journal("main"), [exchange(id=f"main-{number:05d}", path=f"/{number}") for number in range(700)]
+    for one in made:
+        journal.add(one)
+        journal.pack({one.id: line("exchange", one.to_json())})
+    assert sum(isinstance(kept, Exchange) for kept in journal._kept.values()) < 300
+    assert list(journal) == made
+    assert list(reversed(journal)) == made[::-1]
+    assert [one.path for one in journal.on(lambda path: path.endswith("5"), 600)][:2] == ["/605", "/615"]
+    assert journal.get("main-00003") is journal["main-00003"]
+
+
+@pytest.mark.parametrize("number", ["1" * 300, "1" * 301, "-" + "9" * 400, "1" * 299, "7"])
+def test_a_number_that_nothing_counts_is_the_largest_that_something_does(number: str) -> None:
+    """Wherever it stands in the text."""
+    for before in range(0, 31, 6):
+        (seen,) = _recorded(f'{{"{"x" * before}": {number}}}'.encode()).response_body.values()
+        assert seen == (int(number) if len(number) < 300 else 10**300 * (-1 if number[0] == "-" else 1))

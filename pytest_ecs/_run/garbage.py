@@ -1,0 +1,28 @@
+"""When Python looks for garbage: not while everything is imported and collected, and rarely in a run, which keeps what it makes."""
+
+from __future__ import annotations
+
+import gc
+
+__all__ = ["Garbage"]
+
+_RARELY = 50_000, 20, 50
+
+
+class Garbage:
+    """Keeps the collector of this process from going through all of a run again and again to find nothing."""
+
+    def __init__(self) -> None:
+        self._before = gc.isenabled(), gc.get_threshold()
+        gc.disable()
+
+    def pytest_collection_finish(self) -> None:
+        """Begin to look."""
+        gc.set_threshold(*_RARELY)
+        gc.enable()
+
+    def pytest_unconfigure(self) -> None:
+        """Let everything be as it was."""
+        enabled, threshold = self._before
+        gc.set_threshold(*threshold)
+        (gc.enable if enabled else gc.disable)()
