@@ -58,7 +58,7 @@ def test_a_group_has_any_texts(
 
 def _number(listed: Exchange, group: str) -> int:
     """Return where a group is in the list; raises `StepFailed` when it is not."""
-    ids = [entry["id"] for entry in read(listed, "security_groups")]
+    ids = read(listed, "security_groups", "*", "id")
     return ids.index(group) if group in ids else len(ids)
 
 

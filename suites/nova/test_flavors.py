@@ -39,7 +39,7 @@ def _flavors(client: Client) -> list[dict[str, Any]]:
 
 
 def _ids(listed: Exchange) -> list[str]:
-    return [flavor["id"] for flavor in read(listed, "flavors")]
+    return list(read(listed, "flavors", "*", "id"))
 
 
 def _plain(character: str) -> bool:
