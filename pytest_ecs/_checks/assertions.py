@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
 from pytest_ecs._checks.answers import identity
-from pytest_ecs._checks.body import judge_body, unfit
+from pytest_ecs._checks.body import Judged, judge_body, unfit
 from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Assertion, Finding, Outcome
 from pytest_ecs._checks.formats import matches, moment
@@ -181,6 +181,8 @@ def evaluate(
     elif not passed and operation is not None and (broken := _broken(exchange, assertion, operation)):
         outcome = "not_tested"
         reason = f"what it looks at is broken, see {broken}: {where} shows {_short(seen)}"
+    elif not passed and operation is not None and (spared := _spared(exchange, assertion, operation)):
+        outcome, reason = "not_tested", f"what it looks at need not be there in this state, see {spared}"
     elif not passed and operation is not None and (once := _repeated(requirement, exchange, assertion, operation)):
         outcome, reason = "not_tested", f"what it looks at is listed twice, see {once}: {where} shows {_short(seen)}"
     elif not passed and operation is not None and (broken := _no_measure(exchange, assertion, operation)):
@@ -257,14 +259,28 @@ def _refusal(exchange: Exchange) -> str:
 
 def _broken(exchange: Exchange, assertion: Assertion, operation: Operation) -> str:
     """Return the requirement that the answer breaks at the place of a claim, around it or inside it; nothing if none."""
-    kind, steps = assertion.path[0], assertion.path[1:]
-    if kind != "body" or operation.response_body is None:
-        return ""
+    steps = assertion.path[1:]
+    broken = (said for said, _ in _judged(exchange, assertion, operation).broken)
+    return next((said.id for said in broken if _meet(said.path, steps)), "")
+
+
+def _spared(exchange: Exchange, assertion: Assertion, operation: Operation) -> str:
+    """Return the requirement of a field that a claim looks at or through, where it is not there and need not be; nothing if none."""
+    steps = assertion.path[1:]
+    spared = _judged(exchange, assertion, operation).spared
+    return next((said.id for said in spared if _meet(said.path, steps) and len(_steps(said.path)) <= len(steps)), "")
+
+
+def _judged(exchange: Exchange, assertion: Assertion, operation: Operation) -> Judged:
+    if assertion.path[0] != "body" or operation.response_body is None:
+        return Judged()
     base = f"{operation.id}/response"
-    for said, _ in judge_body(operation.response_body, exchange.response_body, exchange.microversion, base).broken:
-        if all(_same_step(one, step) for one, step in zip(_steps(said.path), steps, strict=False)):
-            return said.id
-    return ""
+    return judge_body(operation.response_body, exchange.response_body, exchange.microversion, base)
+
+
+def _meet(path: str, steps: Sequence[str | int]) -> bool:
+    """Whether the path of a field leads to the place of a claim, or the other way round."""
+    return all(_same_step(one, step) for one, step in zip(_steps(path), steps, strict=False))
 
 
 #: Tests whose expectation is a value like that at their place, one of a list's items, and a list of such values.
@@ -309,7 +325,7 @@ def _repeated(requirement: str, exchange: Exchange, assertion: Assertion, operat
 
 
 def _steps(path: str) -> list[str]:
-    return path.replace("[]", ".[]").replace("{}", ".{}").split(".") if path else []
+    return path.replace("[]", ".[]").replace("{}", ".{}").removeprefix(".").split(".") if path else []
 
 
 def _same_step(documented: str, step: str | int) -> bool:

@@ -93,6 +93,8 @@ class Judged:
     def __init__(self) -> None:
         self.nodes: dict[_Node, None] = {}
         self.broken: list[tuple[_Said, JSON]] = []
+        #: Members that are not there, and need not be in the state that the object is in.
+        self.spared: list[_Said] = []
         #: Members that are not documented, and where.
         self.extras: set[tuple[_Node, str]] = set()
         #: Where something is broken or need not be there, what held all the same; else all that the nodes claim did.
@@ -252,6 +254,8 @@ def _members(node: _Node, value: Mapping[str, JSON], judged: Judged, held: dict[
             held[said] = None
         elif name not in node.states or _in_state(value, node.states[name]):
             judged.broken.append((said, {"missing": said.path, "there instead": sorted(value)}))
+        else:
+            judged.spared.append(said)
     for name, said in node.absent.items():
         if name in value:
             judged.broken.append((said, value[name]))

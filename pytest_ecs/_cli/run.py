@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -16,4 +17,8 @@ def run(arguments: Sequence[str]) -> int:
     from pytest_ecs._locations import suites
 
     options = with_profile(arguments)
-    return int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
+    code = int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        hint = "look at the profile, at -k and -m, and at what begins with --ecs-section and --ecs-operation"
+        print(f"No test was selected, so that nothing was tested and no report written: {hint}.", file=sys.stderr)  # noqa: T201
+    return code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -26,6 +26,8 @@ _T = TypeVar("_T")
 
 #: How many disks are waited for until none is expected any more.
 _DISKS_TRIED = 2
+#: Whether an address is that of a NIC or an EIP.
+_KIND = "OS-EXT-IPS:type"
 #: Where disks are created (11.4.4).
 _DISKS = "/v2.1/{project_id}/os-volumes"
 
@@ -78,15 +80,15 @@ class Supplies:
         return str(max(taken) + 20 + 7 * self.session.settings.worker_number + self._addresses)
 
     def _taken(self) -> list[ipaddress.IPv4Address]:
+        """Return the addresses of NICs; the list need not say which those are (6.2.5), so that a server has to (6.2.6)."""
         listed = self._client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
-        shown = [
-            entry.get("addr")
-            for addresses in read(listed, "servers", "*", "addresses")
-            for entries in addresses.values()
-            for entry in entries
-            if entry.get("OS-EXT-IPS:type") != "floating" and entry.get("version") == 4
-        ]
-        return [ipaddress.IPv4Address(one) for one in shown if isinstance(one, str) and FORMATS.conforms(one, "ipv4")]
+        entries = _entries(read(listed, "servers", "*", "addresses"))
+        if any(_KIND in entry for entry in entries):
+            return _nics(entries)
+        with self.session.pool.lease() as lease:
+            nics = _nics(_entries([read(lease.show(), "server", "addresses")]))
+        subnets = [ipaddress.ip_network((nic, 24), strict=False) for nic in nics]
+        return [one for one in _ipv4(entries) if any(one in subnet for subnet in subnets)]
 
     def other_zone(self, zone: str) -> str:
         """Return an availability zone beside *zone* that a flavor names (table 8-20).
@@ -210,6 +212,20 @@ class Supplies:
         made = make()
         self.session.pool.keep(set(self.session.pool.made) - before)
         return made
+
+
+def _entries(servers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the entries of the addresses of servers."""
+    return [entry for addresses in servers for entries in addresses.values() for entry in entries]
+
+
+def _nics(entries: Iterable[Mapping[str, Any]]) -> list[ipaddress.IPv4Address]:
+    return _ipv4(entry for entry in entries if entry.get(_KIND, "floating") != "floating")
+
+
+def _ipv4(entries: Iterable[Mapping[str, Any]]) -> list[ipaddress.IPv4Address]:
+    shown = [entry.get("addr") for entry in entries if entry.get("version") == 4]
+    return [ipaddress.IPv4Address(one) for one in shown if isinstance(one, str) and FORMATS.conforms(one, "ipv4")]
 
 
 def _ports(body: JSON) -> list[str]:

@@ -22,8 +22,19 @@ _MOST = 1000
 _LATE = 10
 
 
-def _query(client: Client, action: str = "filter", **criteria: Any) -> Exchange:
+def _ask(client: Client, action: str = "filter", **criteria: Any) -> Exchange:
     return client.post(_SEARCH, {"action": action, **criteria})
+
+
+def _query(client: Client, **criteria: Any) -> Exchange:
+    return _listing(_ask(client, **criteria))
+
+
+def _listing(answer: Exchange) -> Exchange:
+    """Return an answer to a query for servers; raises `StepFailed` where it is accepted and lists none, which is judged once."""
+    if answer.accepted:
+        read(answer, "resources")
+    return answer
 
 
 def _tag(key: str, *values: str) -> dict[str, Any]:
@@ -75,13 +86,13 @@ def tagged(
 
 def _wait_for(client: Client, wait: Wait, tagged: _Tagged, count: int) -> Exchange:
     """Give the query a while to find so many of the servers, since a change of tags may show late; return the last answer."""
-    answer = _query(client, tags=tagged.mine)
+    answer = _ask(client, tags=tagged.mine)
     for _ in range(_LATE):
         found = answer.json_object.get("resources")
         if not answer.accepted or (isinstance(found, list) and len(found) == count):
             break
         wait.sleep(1.0)
-        answer = _query(client, tags=tagged.mine)
+        answer = _ask(client, tags=tagged.mine)
     return answer
 
 
@@ -97,13 +108,13 @@ def _wait_for(client: Client, wait: Wait, tagged: _Tagged, count: int) -> Exchan
 def test_servers_are_found_by_their_tags(ecs_client: Client, tagged: _Tagged) -> None:
     """By keys, and by their values."""
     key, extra = tagged.key, tagged.extra
+    listed, count = _ask(ecs_client, tags=tagged.mine), len(tagged.servers)
+    tagged.check("ecs.tags.query/rule/filter-lists", listed, "body", "resources", length=count)
     tagged.found(ecs_client, "ecs.tags.query/rule/any-value", 0, 1, 2, tags=tagged.mine)
     both = [_tag(key, "b", "c"), _tag(extra, "x")]
     tagged.found(ecs_client, "ecs.tags.query/rule/all-given-tags", 1, tags=both)
     tagged.found(ecs_client, "ecs.tags.query/rule/values-are-alternatives", 0, 2, tags=[_tag(key, "a", "c")])
     tagged.found(ecs_client, "ecs.tags.query/rule/other-value", 0, tags=[_tag(key, "a", "none-has-this")])
-    listed, count = _query(ecs_client, tags=tagged.mine), len(tagged.servers)
-    tagged.check("ecs.tags.query/rule/filter-lists", listed, "body", "resources", length=count)
     tagged.check("ecs.tags.query/rule/limit-default", listed, "body", "resources", length_at_most=_MOST)
     nothing = _query(ecs_client, tags=[_tag(key, "none-has-this")])
     tagged.check("ecs.tags.query/rule/nothing-found", nothing, "body", "resources", equals=[])
@@ -155,12 +166,12 @@ def test_servers_are_found_by_their_names(ecs_client: Client, tagged: _Tagged) -
 def test_servers_are_counted(ecs_client: Client, tagged: _Tagged) -> None:
     """On all pages, whatever a page holds."""
     count = len(tagged.servers)
-    counted = _query(ecs_client, "count", tags=tagged.mine)
+    counted = _ask(ecs_client, "count", tags=tagged.mine)
     tagged.check("ecs.tags.query/rule/count-counts", counted, *_TOTAL, equals=count)
     tagged.check("ecs.tags.query/rule/count-without-servers", counted, "body", "resources", absent=True)
     one = _query(ecs_client, tags=tagged.mine, limit="1")
     tagged.check("ecs.tags.query/rule/filter-total", one, *_TOTAL, equals=count)
-    paged = _query(ecs_client, "count", tags=tagged.mine, limit="1", offset="1")
+    paged = _ask(ecs_client, "count", tags=tagged.mine, limit="1", offset="1")
     if paged.refused:
         tagged.check.refused("ecs.tags.query/rule/count-pages", paged, "invalid")
     else:
@@ -206,7 +217,7 @@ def test_servers_come_on_pages(ecs_client: Client, tagged: _Tagged) -> None:
 def test_a_limit_has_a_greatest_value(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """A thousand is accepted; one more is refused, or shows no more."""
     rule, key = "ecs.tags.query/rule/limit-highest", new_key(ecs_supplies)
-    ecs_check.accepted(rule, _query(ecs_client, tags=[_tag(key)], limit=str(_MOST)))
+    ecs_check.accepted(rule, _ask(ecs_client, tags=[_tag(key)], limit=str(_MOST)))
     more = _query(ecs_client, limit=str(_MOST + 1))
     if more.refused:
         ecs_check.refused(rule, more, "invalid")
@@ -216,11 +227,11 @@ def test_a_limit_has_a_greatest_value(ecs_client: Client, ecs_check: Check, ecs_
 
 def _found(answer: Exchange) -> list[str]:
     """Return the servers that a query finds; that each comes once is judged by itself."""
-    return list(dict.fromkeys(resource["resource_id"] for resource in read(answer, "resources")))
+    return list(dict.fromkeys(read(answer, "resources", "*", "resource_id")))
 
 
 def _place(answer: Exchange, server: str) -> int:
-    ids = [resource.get("resource_id") for resource in read(answer, "resources")]
+    ids = read(answer, "resources", "*", "resource_id")
     return ids.index(server) if server in ids else len(ids)
 
 
@@ -252,7 +263,7 @@ def test_a_server_is_not_found_by_a_tag_that_was_deleted(ecs_client: Client, ecs
     """The others are."""
     deleted = delete(ecs_client, ecs_wait, tagged.servers[1], **{tagged.key: "b"})
     check, wanted = tagged.check.after(deleted), [tagged.servers[0].id, tagged.servers[2].id]
-    answer = _wait_for(ecs_client, ecs_wait, tagged, len(wanted))
+    answer = _listing(_wait_for(ecs_client, ecs_wait, tagged, len(wanted)))
     check("ecs.tags.query/rule/untagged-gone", answer, *_FOUND, same_items=wanted)
 
 
@@ -273,7 +284,7 @@ def test_criteria_may_be_as_short_and_as_long_as_the_tables_say(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, rule: str, criteria: dict[str, Any]
 ) -> None:
     """Such a query is accepted where the plain one is."""
-    ecs_check.after(ecs_cases.control("ecs.tags.query")).accepted(rule, _query(ecs_client, **criteria))
+    ecs_check.after(ecs_cases.control("ecs.tags.query")).accepted(rule, _ask(ecs_client, **criteria))
 
 
 _NAMED = {"key": "resource_name", "value": "none"}
@@ -301,7 +312,7 @@ def test_a_query_that_contradicts_itself_is_refused(
 @pytest.mark.ecs_requirement("ecs.tags.query/rule/not-tags-twice")
 def test_a_key_is_left_out_once(ecs_client: Client, ecs_cases: Cases, ecs_expect: Expect) -> None:
     """In the form of not_tags that is accepted."""
-    text = _query(ecs_client, not_tags=["stage"]).accepted
+    text = _ask(ecs_client, not_tags=["stage"]).accepted
     twice: list[Any] = ["stage", "stage"] if text else [_tag("stage"), _tag("stage")]
     rule = "ecs.tags.query/rule/not-tags-twice"
     _refuse(ecs_cases, ecs_expect, rule, "not_tags has a key twice", {"not_tags": twice})

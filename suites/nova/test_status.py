@@ -150,12 +150,18 @@ def test_another_server_is_left_alone(
     ],
 )
 def test_both_forms_of_nothing_start(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, rule: str, value: dict[str, Any] | None
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_wait: Wait,
+    rule: str,
+    value: dict[str, Any] | None,
 ) -> None:
     """The table says null, the example an empty object; both are accepted."""
     lease = ecs_servers("SHUTOFF")
-    ecs_check.accepted(rule, _act(ecs_client, lease, "os-start", value))
-    ecs_servers.wait_stable(lease.id)
+    sent = _act(ecs_client, lease, "os-start", value)
+    ecs_check.accepted(rule, sent)
+    _ended(ecs_servers, ecs_wait, lease, sent, "ACTIVE")
 
 
 @pytest.mark.parametrize(

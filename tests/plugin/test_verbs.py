@@ -20,6 +20,19 @@ def test_a_run_takes_the_options_of_pytest(
     assert "--ecs-last-failed=REPORT" in capsys.readouterr().out
 
 
+def test_a_run_of_nothing_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no verdict, and writes no report."""
+    monkeypatch.chdir(tmp_path)
+    assert (
+        main(["run", "smoke", "-q", "-k=no_test_is_called_so", "--ecs-report=out"])
+        == pytest.ExitCode.NO_TESTS_COLLECTED
+    )
+    assert "No test was selected" in capsys.readouterr().err
+    assert not [*(tmp_path / "out").glob("*")]
+
+
 def test_what_failed_last_is_remembered_beside_the_ledger(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

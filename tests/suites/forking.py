@@ -91,6 +91,8 @@ class Outcome:
     #: What else went wrong.
     troubles: list[str] = field(default_factory=list)
     tests: int = 0
+    #: How often what the task changes took place, where it counts that.
+    took_place: int = 0
     #: CPU seconds.
     seconds: float = 0.0
     seen: list[Seen] = field(default_factory=list)
@@ -124,6 +126,14 @@ class Collected:
         self._keeper: Keeper = keeper_of(session.config)
         self.names = [item.nodeid for item in session.items]
         self.covers = [covered_by(item) for item in session.items]
+
+    def beside(self, tests: Iterable[int]) -> list[int]:
+        """Return all tests of the files that some tests are in."""
+        files = {self._file(test) for test in tests}
+        return [test for test in range(len(self.names)) if self._file(test) in files]
+
+    def _file(self, test: int) -> str:
+        return self.names[test].partition("::")[0]
 
     def run(self, tasks: Iterable[Task], processes: int = 1) -> Iterator[Outcome]:
         """Run each task in a fork, so many at a time, and yield what became of them, as they end."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from itertools import islice
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -135,8 +136,9 @@ class _Rows:
         if file.exists():
             self.all = {row["number"]: row for row in json.loads(file.read_text(encoding="utf-8"))}
 
-    def add(self, number: int, mutant: Mutant, outcome: Outcome) -> None:
+    def add(self, number: int, mutant: Mutant, outcome: Outcome, *, widely: bool) -> None:
         """Keep what became of one more."""
+        before = self.all.get(number, {"seconds": 0})
         self.all[number] = {
             "number": number,
             "key": mutant.key,
@@ -144,35 +146,49 @@ class _Rows:
             "fate": fate(outcome),
             "by": [*outcome.failed, *outcome.errors, *outcome.leaks, *outcome.troubles][:3],
             "tests": outcome.tests,
-            "seconds": outcome.seconds,
+            "seconds": before["seconds"] + outcome.seconds,
+            "widely": widely,
         }
         self._file.write_text(json.dumps(list(self.all.values()), indent=1), encoding="utf-8")
 
 
 def _try(options: argparse.Namespace, folder: Path, work: Collected) -> Iterable[dict[str, Any]]:
-    """Try mutants until the time is up, and return what is known of all that were tried, with this seed."""
+    """Try mutants until the time is up, and return what is known of all that were tried, with this seed.
+
+    Each that survives is tried with all tests of the files as well: one that looks at what another test was the first to make
+    reaches nothing.
+    """
     from .mutating import draw, sites  # with libraries that only this needs
 
     end = time.monotonic() + 60 * options.minutes
     lines = Lines.of(work, folder)
     rows = _Rows(folder / f"{lines.stamp[:8]}-{options.seed}.json")
-    known = {number for number, row in rows.all.items() if not (options.again and row["fate"] == "survived")}
-    running: dict[str, tuple[int, Mutant]] = {}
+    if options.again:
+        rows.all = {number: row for number, row in rows.all.items() if row["fate"] != "survived"}
+    reached = [site for site in sites() if lines.reached(site.module, site.line)]
+    drawn = enumerate((site.mutant(which) for site, which in draw(reached, options.seed)))
+    chosen = dict(islice(((number, mutant) for number, mutant in drawn if mutant is not None), options.mutants))
+    running: dict[str, int] = {}
 
-    def tasks() -> Iterator[Task]:
-        reached = [site for site in sites() if lines.reached(site.module, site.line)]
-        left = options.mutants
-        for number, (site, which) in enumerate(draw(reached, options.seed)):
-            mutant = None if number in known else site.mutant(which)
-            left -= number in known or mutant is not None
-            if left < 0 or time.monotonic() > end:
+    def tasks(numbers: Iterable[int], *, widely: bool) -> Iterator[Task]:
+        for number in numbers:
+            if time.monotonic() > end:
                 return
-            if mutant is not None:
-                running[mutant.key] = number, mutant
-                yield task(mutant, lines.reaching(mutant.module, mutant.line))
+            mutant = chosen[number]
+            tests = lines.reaching(mutant.module, mutant.line)
+            running[mutant.key] = number
+            yield task(mutant, work.beside(tests) if widely else tests)
 
-    for outcome in work.run(tasks(), options.processes):
-        rows.add(*running.pop(outcome.name), outcome)
+    for widely in (False, True):
+        seen = rows.all
+        left = [one for one in chosen if one not in seen]
+        if widely:
+            left = [
+                one for one in chosen if one in seen and seen[one]["fate"] == "survived" and not seen[one].get("widely")
+            ]
+        for outcome in work.run(tasks(left, widely=widely), options.processes):
+            number = running.pop(outcome.name)
+            rows.add(number, chosen[number], outcome, widely=widely)
     return rows.all.values()
 
 

@@ -302,6 +302,17 @@ def test_fields_are_required_in_the_states_of_the_examples(
         assert (f"{_SHOW}/response/server.{name}/required" in failed) is missing
 
 
+@pytest.mark.parametrize("status", ["SHUTOFF", "ACTIVE"])
+def test_what_need_not_be_shown_in_a_state_is_not_compared(whole: Contract, status: str) -> None:
+    """Where it has to be shown, that it is not is what fails."""
+    claim = Assertion("x", ("body", "server", "OS-EXT-STS:power_state"), "equals", 3)
+    found = evaluate("r", claim, _server(status=status), operation=whole.operations[_SHOW])
+    assert found.outcome == "not_tested"
+    assert f"see {_SHOW}/response/server.OS-EXT-STS:power_state/required" in found.reason
+    shown = _server(**{"status": status, "OS-EXT-STS:power_state": 1})
+    assert evaluate("r", claim, shown, operation=whole.operations[_SHOW]).outcome == "fail"
+
+
 @pytest.mark.parametrize("addresses", [{}, {"net": [{"addr": "192.168.0.4", "version": 4}]}])
 def test_a_server_without_a_nic_shows_no_security_group(whole: Contract, addresses: dict[str, Any]) -> None:
     """Groups are those of its NICs (6.5.1); whatever else the example shows is there."""
@@ -324,6 +335,29 @@ def test_a_job_that_has_not_ended_needs_no_error_and_no_end(whole: Contract) -> 
     ended = {**body, "status": "SUCCESS", "end_time": "2022-02-17T05:41:55.441Z"}
     failed = _outcomes(whole, [exchange(_JOB, 200, ended, parameters={"job_id": "j"})])
     assert {f"{_JOB}/response/{name}/required" for name in ("error_code", "fail_reason")} <= failed
+
+
+@pytest.mark.parametrize(
+    ("subs", "rule"),
+    [([{"status": None}], "sub-jobs-done"), ([None, {"status": "SUCCESS"}], "sub-jobs-total"), ("x", "sub-jobs-total")],
+)
+def test_what_is_no_sub_job_is_blamed_by_its_type_alone(whole: Contract, subs: Any, rule: str) -> None:
+    """Neither how many there are nor how they ended can be told."""
+    body = {"status": "SUCCESS", "job_id": "j", "entities": {"sub_jobs_total": 1, "sub_jobs": subs}}
+    failed = _outcomes(whole, [exchange(_JOB, 200, body, parameters={"job_id": "j"})])
+    assert f"{_JOB}/rule/{rule}" not in failed
+    assert any(name.startswith(f"{_JOB}/response/entities.sub_jobs") for name in failed)
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "ODD"}, {"OS-EXT-STS:vm_state": "odd"}, {"OS-EXT-STS:task_state": "odd"}]
+)
+def test_a_word_that_no_list_has_is_in_no_pair_of_states(whole: Contract, change: dict[str, str]) -> None:
+    """It is judged where it stands, and Table A-4 speaks of known words."""
+    states = {"status": "ACTIVE", "OS-EXT-STS:vm_state": "stopped", "OS-EXT-STS:task_state": None, **change}
+    failed = _outcomes(whole, [_server(**states)])
+    assert not any(name.startswith("A-4/") for name in failed)
+    assert {f"{_SHOW}/response/server.{name}/enum" for name in change} <= failed
 
 
 def test_codes_of_failed_jobs_count(whole: Contract) -> None:
