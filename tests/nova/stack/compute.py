@@ -120,6 +120,11 @@ def driver_class():
             time.sleep(delay)
             return super().spawn(*args, **kwargs)
 
+        def destroy(self, context, instance, network_info, *args, **kwargs):
+            super().destroy(context, instance, network_info, *args, **kwargs)
+            for vif in network_info or ():  # else a port that comes back is refused as one that is there
+                self._interfaces.pop(vif["id"], None)
+
         def power_on(self, *args, **kwargs):
             time.sleep(delay)
             return super().power_on(*args, **kwargs)
