@@ -325,7 +325,7 @@ def _repeated(requirement: str, exchange: Exchange, assertion: Assertion, operat
 
 
 def _steps(path: str) -> list[str]:
-    return path.replace("[]", ".[]").replace("{}", ".{}").split(".") if path else []
+    return path.replace("[]", ".[]").replace("{}", ".{}").removeprefix(".").split(".") if path else []
 
 
 def _same_step(documented: str, step: str | int) -> bool:

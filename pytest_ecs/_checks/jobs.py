@@ -90,8 +90,8 @@ def _times(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
 def _children(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
     subs, entities = sub_jobs(body), body.get("entities")
     if isinstance(entities, Mapping) and "sub_jobs_total" in entities:
-        total = entities["sub_jobs_total"]
-        if type(total) is int:
+        total, listed_jobs = entities["sub_jobs_total"], entities.get("sub_jobs", [])
+        if type(total) is int and isinstance(listed_jobs, list) and len(listed_jobs) == len(subs):
             listed = f"sub_jobs_total is the number of sub-jobs listed, {len(subs)}"
             yield "sub-jobs-total", total == len(subs), listed, total
     if not subs:
@@ -99,8 +99,9 @@ def _children(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
     ids = [job["job_id"] for job in (body, *subs) if isinstance(job.get("job_id"), str)]
     yield "sub-job-ids", len(set(ids)) == len(ids), "each sub-job has an id of its own", ids
     if body.get("status") == "SUCCESS":
-        states = [str(sub.get("status")) for sub in subs]
-        yield "sub-jobs-done", set(states) == {"SUCCESS"}, "every sub-job of a job in SUCCESS is in SUCCESS", states
+        states = [sub["status"] for sub in subs if isinstance(sub.get("status"), str)]
+        if states:
+            yield "sub-jobs-done", {*states} == {"SUCCESS"}, "every sub-job of a job in SUCCESS is in SUCCESS", states
     first, last = moment(body.get("begin_time")), moment(body.get("end_time"))
     for sub in subs:
         begin, end = moment(sub.get("begin_time")), moment(sub.get("end_time"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._contract import Contract
-from pytest_ecs._contract.model import UNKNOWN
+from pytest_ecs._contract.model import UNKNOWN, StateWords
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
 
@@ -26,6 +26,8 @@ def state_findings(exchange: Exchange, contract: Contract) -> Iterator[Finding]:
         if not isinstance(vm, str) or not isinstance(status, str) or not isinstance(task, str | None):
             continue
         vm, task = vm.lower(), task.lower() if task else None
+        if not _known(vm, task, status, contract.state_words):
+            continue  # a word that no list has is judged where it stands
         wanted = contract.status_of(vm, task)
         listed = (vm, task) in contract.states
         requirement = f"A-4/{vm}+{task or 'null'}" if listed else f"A-4/{UNKNOWN.lower()}"
@@ -34,6 +36,13 @@ def state_findings(exchange: Exchange, contract: Contract) -> Iterator[Finding]:
             allowed.add(_RESIZE)
         expected = f"status is {' or '.join(sorted(allowed))} for vm_state {vm} and task_state {task}"
         yield verdict(requirement, status.upper() in allowed, exchange, expected, status, f"{where}.status")
+
+
+def _known(vm: str, task: str | None, status: str, words: StateWords) -> bool:
+    known = (vm, words.vm_state), (status.lower(), words.status)
+    return all(word in (listed | words.tolerated) for word, listed in known) and (
+        task is None or task in words.task_state
+    )
 
 
 def _servers(body: JSON) -> Iterator[tuple[str, Mapping[str, JSON]]]:

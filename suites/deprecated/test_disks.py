@@ -28,7 +28,7 @@ _IDS = ("body", "volumes", "*", "id")
 
 def _at(listed: Exchange, disk: str) -> tuple[str | int, ...]:
     """Return where a disk is in a list."""
-    ids = [entry["id"] for entry in read(listed, "volumes")]
+    ids = read(listed, "volumes", "*", "id")
     return ("body", "volumes", ids.index(disk) if disk in ids else len(ids))
 
 

@@ -239,7 +239,7 @@ def test_an_address_is_bound(
         ):
             check(rule, shown, *_ONE, "fixed_ip", one_of=fixed)
         listed = ecs_client.get(_ALL)
-        ids = [one["id"] for one in read(listed, "floating_ips")]
+        ids = read(listed, "floating_ips", "*", "id")
         at = ("body", "floating_ips", ids.index(eip["id"]) if eip["id"] in ids else len(ids))
         check("deprecated.floating-ips.list/rule/bound", listed, *at, "instance_id", equals=lease.id)
         check("deprecated.floating-ips.list/rule/bound", listed, *at, "fixed_ip", one_of=fixed)

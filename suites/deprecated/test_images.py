@@ -31,7 +31,7 @@ def _pages(client: Client, path: str, query: dict[str, str] | None = None) -> li
 
 
 def _listed(page: Exchange) -> list[str]:
-    return [image["id"] for image in read(page, "images")]
+    return list(read(page, "images", "*", "id"))
 
 
 def _page_with(client: Client, path: str, image: str, query: dict[str, str] | None = None) -> tuple[Exchange, int]:

@@ -112,4 +112,5 @@ def test_a_flavor_without_recovery_refuses_it(
 
 def _without(flavor: dict[str, Any]) -> bool:
     specs = flavor.get("os_extra_specs")  # where they are not shown, nobody can tell
-    return isinstance(specs, dict) and "autorecovery" not in str(specs.get("cond:compute", ""))
+    words = specs.get("cond:compute", "") if isinstance(specs, dict) else None
+    return isinstance(words, str) and "autorecovery" not in words

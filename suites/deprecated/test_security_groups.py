@@ -58,7 +58,7 @@ def test_a_group_has_any_texts(
 
 def _number(listed: Exchange, group: str) -> int:
     """Return where a group is in the list; raises `StepFailed` when it is not."""
-    ids = [entry["id"] for entry in read(listed, "security_groups")]
+    ids = read(listed, "security_groups", "*", "id")
     return ids.index(group) if group in ids else len(ids)
 
 
@@ -97,7 +97,8 @@ def _judge(check: Check, view: str, exchange: Exchange, *place: str | int, group
     for number, rule in enumerate(read(exchange, *place, "rules")):
         at = ("body", *place, "rules", number)
         check(parent, exchange, *at, "parent_group_id", equals=group)
-        peer, other = ("ip_range", "group") if rule.get("ip_range") else ("group", "ip_range")
+        ranged = read(exchange, *place, "rules", number, "ip_range")
+        peer, other = ("ip_range", "group") if ranged else ("group", "ip_range")
         check(one_peer, exchange, *at, other, one_of=EMPTY)
         for name in ("cidr",) if peer == "ip_range" else ("tenant_id", "name"):
             check(complete, exchange, *at, peer, name, present=True)

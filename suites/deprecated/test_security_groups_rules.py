@@ -72,7 +72,7 @@ def test_a_rule_names_a_group(
         if not ecs_check.accepted(rule, answer):
             return
         made, shown = read(answer, "security_group_rule", "id"), ecs_client.get(f"{GROUPS}/{group}")
-        found = [entry["id"] for entry in read(shown, "security_group", "rules")]
+        found = read(shown, "security_group", "rules", "*", "id")
         at = ("body", "security_group", "rules", found.index(made) if made in found else len(found))
         for field, value in (("name", name), ("tenant_id", ecs_client.project_id)):
             ecs_check(rule, shown, *at, "group", field, equals=value)

@@ -33,8 +33,10 @@ _FLAVORS = url_of("ecs.flavors.list")
 
 
 def named(client: Client, name: str) -> Exchange:
-    """Query the servers of a name, and perhaps others (6.2.5)."""
-    return client.get(_DETAIL, query={"name": name, "limit": "1000"})
+    """Query the servers of a name, and perhaps others (6.2.5), whose names can be read."""
+    listed = client.get(_DETAIL, query={"name": name, "limit": "1000"})
+    read(listed, "servers", "*", "name")
+    return listed
 
 
 def groups_of(client: Client, server: str) -> Exchange:

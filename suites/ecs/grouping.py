@@ -75,14 +75,14 @@ def pages_of(client: Client, query: dict[str, str] | None = None) -> list[Exchan
 
 
 def _next(page: Exchange) -> str | None:
-    info = page.json_object.get("page_info")
-    marker = info.get("next_marker") if isinstance(info, dict) else None
-    return marker if isinstance(marker, str) and marker else None
+    if "page_info" not in page.json_object or "next_marker" not in read(page, "page_info"):
+        return None
+    return read(page, "page_info", "next_marker") or None
 
 
 def ids_on(pages: Sequence[Exchange]) -> list[str]:
     """Return the ids of all groups on pages, in their order."""
-    return [group["id"] for page in pages for group in read(page, "server_groups")]
+    return [group for page in pages for group in read(page, "server_groups", "*", "id")]
 
 
 def place_of(page: Exchange, group: str) -> int:

@@ -50,7 +50,7 @@ def test_the_zone_filter_only_leaves_out(ecs_client: Client, ecs_check: Check, e
         "ecs.flavors.list/rule/az-subset",
         ecs_client.get(_PATH, query={"availability_zone": ecs_supplies.need("availability_zone")}),
     )
-    ids = [flavor["id"] for flavor in read(listed, "flavors")]
+    ids = read(listed, "flavors", "*", "id")
     if ids:
         ecs_check(rule, ecs_client.get(_PATH), *_IDS, includes=ids)
     else:
@@ -61,7 +61,7 @@ def test_the_zone_filter_only_leaves_out(ecs_client: Client, ecs_check: Check, e
 def test_an_empty_zone_is_none(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
     """It leaves nothing out."""
     control = ecs_client.get(_PATH, query={"availability_zone": ecs_supplies.need("availability_zone")})
-    ids = [flavor["id"] for flavor in read(ecs_client.get(_PATH), "flavors")]
+    ids = read(ecs_client.get(_PATH), "flavors", "*", "id")
     blank = ecs_client.get(_PATH, query={"availability_zone": ""})
     ecs_check.after(control)("ecs.flavors.list/rule/az-blank", blank, *_IDS, same_items=ids)
 

@@ -137,7 +137,7 @@ def _hinted(client: Client, check: Check, lease: Lease, shown: Exchange, **test:
     check("nova.servers.show/rule/hints-on-dedicated-host", shown, "body", "server", "os:scheduler_hints", **test)
     name = read(shown, "server", "name")
     listed = client.get(url_of("nova.servers.list-detail"), query={"name": name, "limit": "1000"})
-    ids = [server["id"] for server in read(listed, "servers")]
+    ids = read(listed, "servers", "*", "id")
     if lease.id in ids:
         at = ("body", "servers", ids.index(lease.id), "os:scheduler_hints")
         check("nova.servers.list-detail/rule/hints-on-dedicated-host", listed, *at, **test)

@@ -40,6 +40,7 @@ def test_a_resize_counts(ecs_client: Client, ecs_check: Check, ecs_servers: Serv
 def _flavors(client: Client) -> dict[str, str]:
     """Return the flavor of each server; while it is being resized it has none that could be counted on."""
     listed = client.get(url_of("nova.servers.list-detail"), query={"limit": "1000"})
+    read(listed, "servers", "*", "flavor", "id")
     return {s["id"]: "" if "RESIZE" in s["status"] else s["flavor"]["id"] for s in read(listed, "servers")}
 
 

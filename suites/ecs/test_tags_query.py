@@ -227,11 +227,11 @@ def test_a_limit_has_a_greatest_value(ecs_client: Client, ecs_check: Check, ecs_
 
 def _found(answer: Exchange) -> list[str]:
     """Return the servers that a query finds; that each comes once is judged by itself."""
-    return list(dict.fromkeys(resource["resource_id"] for resource in read(answer, "resources")))
+    return list(dict.fromkeys(read(answer, "resources", "*", "resource_id")))
 
 
 def _place(answer: Exchange, server: str) -> int:
-    ids = [resource.get("resource_id") for resource in read(answer, "resources")]
+    ids = read(answer, "resources", "*", "resource_id")
     return ids.index(server) if server in ids else len(ids)
 
 

@@ -154,7 +154,7 @@ def test_a_disk_stays_without_its_server(
     found = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait)
     flag, disk = "nova.servers.show/rule/disk-flag-default", found.disk("unsaid")
     shown = found.shown[found.made["unsaid"].server] if disk is not None else None
-    ids = [volume["id"] for volume in read(shown, *ATTACHED)] if shown is not None else []
+    ids = read(shown, *ATTACHED, "*", "id") if shown is not None else []
     if shown is not None and disk in ids:
         ecs_check(flag, shown, "body", *ATTACHED, ids.index(disk), "delete_on_termination", equals=False)
     else:

@@ -68,7 +68,7 @@ def _made(
 
 
 def _ids(listed: Exchange) -> list[str]:
-    return [group["id"] for group in read(listed, "server_groups")]
+    return list(read(listed, "server_groups", "*", "id"))
 
 
 def _index(page: Exchange, group: str) -> int:

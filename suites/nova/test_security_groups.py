@@ -268,7 +268,7 @@ def test_the_rules_of_a_group_are_consistent(
                 at = ("body", "security_groups", number, "rules", index)
                 parent = (*at, "parent_group_id")
                 ecs_check("nova.server-security-groups.list/rule/parent-group", listed, *parent, equals=entry["id"])
-                peer = "group" if rule["ip_range"] else "ip_range"
+                peer = "group" if read(listed, *at[1:], "ip_range") else "ip_range"
                 ecs_check("nova.server-security-groups.list/rule/one-peer", listed, *at, peer, length=0)
                 _ports(ecs_check, listed, at, rule)
             if entry["id"] in made:  # it has a rule

@@ -7,18 +7,15 @@ has to fail and nothing else; what needs it is not tested, and nothing is an err
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 from pytest_ecs._contract import load
-from pytest_ecs._mock.app import MockCloud
-from pytest_ecs._mock.http.errors import RefusalError
 from pytest_ecs._mock.http.reading import fail
-from pytest_ecs._mock.http.routing import Request, Response, Route
 from pytest_ecs._run.process import Keeper
 
+from .answering import LOGIN, answer_otherwise
 from .choosing import Choice, trace
 from .forking import Around, Collected, Outcome, Task, collected, opened
 
@@ -26,30 +23,13 @@ __all__ = ["BESIDE", "main", "try_closed", "wrong"]
 
 #: Operation -> patterns of what fails beside its status, since it is about nothing else.
 BESIDE: Mapping[str, Collection[str]] = {}
-#: Operations without which nobody logs in, so that what needs a token is an error of the credentials.
-_LOGIN = frozenset({"iam.tokens.create", "iam.projects.list"})
 #: Requests with which an operation is tried.
 _REQUESTS = 400
 
 
 def _refusing(name: str, keeper: Keeper, outcome: Outcome) -> Around:
     """Let the mock of a fork refuse an operation, and open its session."""
-    inner, contract = MockCloud._handled, load()
-
-    def handled(self: MockCloud, request: Request, route: Route, body: bytes) -> Response:
-        try:
-            asked = json.loads(body) if body else None
-        except ValueError:
-            asked = None
-        found = contract.match("GET" if request.method == "HEAD" else request.method, request.path, asked)
-        if found is None or found[0].id != name:
-            return inner(self, request, route, body)
-        try:
-            fail(request.path, 400, "The request is refused.", "Ecs.0005")
-        except RefusalError as refusal:
-            return self._refused(refusal)
-
-    MockCloud._handled = handled  # type: ignore[method-assign]
+    answer_otherwise(name, lambda request, _: fail(request.path, 400, "The request is refused.", "Ecs.0005"))
     return opened(keeper, outcome)
 
 
@@ -58,7 +38,7 @@ def wrong(outcome: Outcome) -> list[str]:
     status, beside = f"{outcome.name}/status", BESIDE.get(outcome.name, ())
     lines = [] if status in outcome.failed else [f"{status} did not fail: {outcome.untested.get(status, 'no finding')}"]
     lines += [f"{one}: {why}" for one, why in sorted(outcome.failed.items()) if one != status and one not in beside]
-    errors = {} if outcome.name in _LOGIN else outcome.errors
+    errors = {} if outcome.name in LOGIN else outcome.errors
     return lines + [f"error: {one}: {why}" for one, why in sorted(errors.items())] + outcome.troubles
 
 

@@ -91,6 +91,8 @@ class Outcome:
     #: What else went wrong.
     troubles: list[str] = field(default_factory=list)
     tests: int = 0
+    #: How often what the task changes took place, where it counts that.
+    took_place: int = 0
     #: CPU seconds.
     seconds: float = 0.0
     seen: list[Seen] = field(default_factory=list)

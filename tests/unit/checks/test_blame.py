@@ -337,6 +337,29 @@ def test_a_job_that_has_not_ended_needs_no_error_and_no_end(whole: Contract) -> 
     assert {f"{_JOB}/response/{name}/required" for name in ("error_code", "fail_reason")} <= failed
 
 
+@pytest.mark.parametrize(
+    ("subs", "rule"),
+    [([{"status": None}], "sub-jobs-done"), ([None, {"status": "SUCCESS"}], "sub-jobs-total"), ("x", "sub-jobs-total")],
+)
+def test_what_is_no_sub_job_is_blamed_by_its_type_alone(whole: Contract, subs: Any, rule: str) -> None:
+    """Neither how many there are nor how they ended can be told."""
+    body = {"status": "SUCCESS", "job_id": "j", "entities": {"sub_jobs_total": 1, "sub_jobs": subs}}
+    failed = _outcomes(whole, [exchange(_JOB, 200, body, parameters={"job_id": "j"})])
+    assert f"{_JOB}/rule/{rule}" not in failed
+    assert any(name.startswith(f"{_JOB}/response/entities.sub_jobs") for name in failed)
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "ODD"}, {"OS-EXT-STS:vm_state": "odd"}, {"OS-EXT-STS:task_state": "odd"}]
+)
+def test_a_word_that_no_list_has_is_in_no_pair_of_states(whole: Contract, change: dict[str, str]) -> None:
+    """It is judged where it stands, and Table A-4 speaks of known words."""
+    states = {"status": "ACTIVE", "OS-EXT-STS:vm_state": "stopped", "OS-EXT-STS:task_state": None, **change}
+    failed = _outcomes(whole, [_server(**states)])
+    assert not any(name.startswith("A-4/") for name in failed)
+    assert {f"{_SHOW}/response/server.{name}/enum" for name in change} <= failed
+
+
 def test_codes_of_failed_jobs_count(whole: Contract) -> None:
     """They are shown there, says A.2."""
     body = {"status": "FAIL", "job_id": "j", "error_code": "Ecs.0204", "fail_reason": "r"}
