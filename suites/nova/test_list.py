@@ -159,7 +159,7 @@ def test_a_list_of_changes_has_only_those(
     rule, moment = rule_of(operation, "changes-since"), updated(first)
     earlier = changed_since(ecs_client, path, moment - timedelta(seconds=1))
     ecs_check(rule, earlier, *IDS, contains=first.id)
-    ecs_wait.sleep(3.0)  # times are shown in whole seconds
+    ecs_wait.sleep(2.1)  # times are shown in whole seconds, and the second one is to be later by more than one
     name = read(second.show(), "server", "name")
     renamed = ecs_client.put(path_of(second.id), {"server": {"name": ecs_supplies.name("changed")}})
     between = moment + timedelta(seconds=1)

@@ -151,7 +151,7 @@ def test_the_time_of_the_last_change_moves(
         ("os-start", {}, "ACTIVE"),
         ("reboot", {"type": "HARD"}, "ACTIVE"),
     ):
-        ecs_wait.sleep(2.0)  # the time is shown in whole seconds
+        ecs_wait.sleep(1.1)  # the time is shown in whole seconds
         before = read(lease.show(), "server", "updated")
         if not ecs_client.post(f"{path}/action", {action: body}).accepted:
             ecs_check.not_tested(rule, f"the endpoint does not accept {action}")
