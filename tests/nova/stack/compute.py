@@ -120,10 +120,10 @@ def driver_class():
             time.sleep(delay)
             return super().spawn(*args, **kwargs)
 
-        def destroy(self, context, instance, network_info, *args, **kwargs):
-            super().destroy(context, instance, network_info, *args, **kwargs)
-            for vif in network_info or ():  # else a port that comes back is refused as one that is there
-                self._interfaces.pop(vif["id"], None)
+        def attach_interface(self, context, instance, image_meta, vif):
+            # It remembers the NICs of servers that are gone, and would refuse a port that comes back.
+            self._interfaces.pop(vif["id"], None)
+            super().attach_interface(context, instance, image_meta, vif)
 
         def power_on(self, *args, **kwargs):
             time.sleep(delay)
