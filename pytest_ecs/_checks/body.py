@@ -5,6 +5,7 @@ A schema is compiled once for each microversion: what it claims there, each clai
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, NoneType
@@ -279,16 +280,30 @@ def _in_state(value: Mapping[str, JSON], when: Shown) -> bool:
     return not (when.task and value.get(when.task)) and not (when.beside and value.get(when.beside, True) in ({}, []))
 
 
-#: Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too.
-_COMPILED: dict[tuple[int, tuple[int, int], str], tuple[Mapping[str, Any], _Node]] = {}
+#: Keyed by identity: schemas are read-only and live as long as the contract, which the entry keeps alive too. Each with the
+#: microversions at which it changes, and what it claims between them.
+_COMPILED: dict[tuple[int, str], tuple[Mapping[str, Any], list[tuple[int, int]], dict[int, _Node]]] = {}
 
 
 def _compiled(schema: Mapping[str, Any], at: tuple[int, int], base: str) -> _Node:
-    key = (id(schema), at, base)
+    key = (id(schema), base)
     entry = _COMPILED.get(key)
     if entry is None or entry[0] is not schema:
-        entry = _COMPILED[key] = (schema, _node(schema, "", at, base))
-    return entry[1]
+        entry = _COMPILED[key] = (schema, sorted(set(_changes(schema))), {})
+    _, changes, nodes = entry
+    span = bisect_right(changes, at)
+    node = nodes.get(span)
+    if node is None:
+        node = nodes[span] = _node(schema, "", at, base)
+    return node
+
+
+def _changes(schema: Any) -> Iterator[tuple[int, int]]:
+    """Yield the microversions from which on something in *schema* is documented, or is not any more."""
+    if isinstance(schema, Mapping):
+        yield from (version(schema[bound]) for bound in ("x-since", "x-until") if isinstance(schema.get(bound), str))
+    for inner in schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ():
+        yield from _changes(inner)
 
 
 def _node(schema: Mapping[str, Any], path: str, at: tuple[int, int], base: str) -> _Node:

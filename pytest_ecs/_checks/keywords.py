@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import NoneType
 from typing import Any
 
@@ -46,17 +47,23 @@ def comparison(keyword: str, limit: Any) -> Holds:
     return made(limit) if made is not None else validator({keyword: limit}).is_valid
 
 
-def classes(limit: str | list[str]) -> frozenset[type]:
+def classes(limit: str | Sequence[str]) -> frozenset[type]:
     """Return the classes whose values are all of the type, or one of the types, *limit*; a value of another may be too."""
     names = [limit] if isinstance(limit, str) else limit
     return frozenset(cls for name in names for cls in _CLASSES[name])
 
 
 def _type(limit: str | list[str]) -> Holds:
+    return _of_type(limit if isinstance(limit, str) else tuple(limit))
+
+
+@cache
+def _of_type(limit: str | tuple[str, ...]) -> Holds:
     known = classes(limit)
+    wanted = limit if isinstance(limit, str) else list(limit)
     # JSON has one kind of number, so 1.0 is an integer, and its objects need not be dicts here.
     return lambda value: (
-        type(value) in known or (type(value) not in _PLAIN and validator({"type": limit}).is_valid(value))
+        type(value) in known or (type(value) not in _PLAIN and validator({"type": wanted}).is_valid(value))
     )
 
 

@@ -34,6 +34,9 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 #: Repeating cannot help.
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, AnswerTooLarge)
+#: Takes the place of a stream that was read: the library's refers back to its answer, which would stay until somebody looks for
+#: garbage, with its request.
+_READ = httpx.ByteStream(b"")
 _HOPELESS_WORDS = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "NAME OR SERVICE", "NOT KNOWN")
 
 
@@ -64,6 +67,7 @@ def send(connection: Connection, request: httpx.Request, draft: Exchange, body: 
                 # Without its cause: a traceback through the HTTP library shows headers to pytest --showlocals.
                 raise _broken(connection, failed, error) from None
         else:
+            response.stream = _READ
             pause = attempt.pause_after_answer(response)
             if pause is None:
                 exchange = answered(draft, response, body, connection.secrets, repeated=attempt.made)

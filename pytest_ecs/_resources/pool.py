@@ -193,7 +193,7 @@ class Pool:
         found = None
         while found is None and (taken := self.ledger.take_spare(self.worker, status=state, most=most)) is not None:
             shown = lookup.shown(self.client, taken.id)
-            settled = shown.get("status") in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
+            settled = str(shown.get("status")) in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
             is_like = not plain or self._plain in {None, _has(shown)}
             if settled and is_like and self.fit(taken.id, shown, as_made=as_made):
                 found = taken
