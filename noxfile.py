@@ -72,12 +72,13 @@ def build(session: nox.Session) -> None:
 def proof(session: nox.Session) -> None:
     """Show that exactly what a deviation of the mock breaks fails, and nothing by its variants; arguments go to the runner.
 
-    Without any, each operation is also tried on a mock that refuses all of its requests.
+    Without any, each operation is also tried on a mock that refuses all of its requests, and each field of answers is broken.
     """
     session.install("-e", ".[dev]")
     session.run("python", "-m", "tests.suites.prove", "--table", "--processes", "2", *session.posargs)
     if not session.posargs:
         session.run("python", "-m", "tests.suites.closed", "--processes", "2")
+        session.run("python", "-m", "tests.suites.wire", "--breaks", "5000", "--processes", "2")
 
 
 @nox.session

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_ecs._testing.clients import Clients
     from pytest_ecs._testing.expect import Expect
     from pytest_ecs._testing.jobs import Jobs
+    from pytest_ecs._testing.later import Afterwards
     from pytest_ecs._testing.mock import RunningMock, serve_mock
     from pytest_ecs._testing.properties import Properties, Trial
     from pytest_ecs._testing.reading import exactly, read
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_ecs._testing.wait import Wait
 
 __all__ = [
+    "Afterwards",
     "Cases",
     "Check",
     "Client",
@@ -75,6 +77,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Afterwards": ("pytest_ecs._testing.later", "Afterwards"),
     "Cases": ("pytest_ecs._testing.cases", "Cases"),
     "Check": ("pytest_ecs._testing.check", "Check"),
     "Client": ("pytest_ecs._http.client", "Client"),

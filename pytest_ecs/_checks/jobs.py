@@ -99,7 +99,7 @@ def _children(body: Mapping[str, JSON]) -> Iterator[JobClaim]:
     ids = [job["job_id"] for job in (body, *subs) if isinstance(job.get("job_id"), str)]
     yield "sub-job-ids", len(set(ids)) == len(ids), "each sub-job has an id of its own", ids
     if body.get("status") == "SUCCESS":
-        states = [sub["status"] for sub in subs if isinstance(sub.get("status"), str)]
+        states = [sub["status"] for sub in subs if str(sub.get("status")) in _ORDER]
         if states:
             yield "sub-jobs-done", {*states} == {"SUCCESS"}, "every sub-job of a job in SUCCESS is in SUCCESS", states
     first, last = moment(body.get("begin_time")), moment(body.get("end_time"))

@@ -49,6 +49,11 @@ class Lease:
     ) -> None:
         self.release()
 
+    @property
+    def released(self) -> bool:
+        """Whether it was given back."""
+        return self._released
+
     def show(self) -> Exchange:
         """Query the server (6.2.6)."""
         return self.pool.show(self.id)

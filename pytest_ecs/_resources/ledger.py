@@ -268,7 +268,7 @@ class Ledger:
 
     def plain(self, server: str) -> None:
         """Write down that *server* is like every other one of the pool, so that it may be leased."""
-        self._set("UPDATE servers SET special = 0 WHERE id = ? AND target = ?", server, self.target)
+        self._set("UPDATE servers SET special = 0, spare = 0 WHERE id = ? AND target = ?", server, self.target)
 
     def spare(self, server: str) -> None:
         """Write down that nobody needs a special *server* any more; it is looked at before its next use.
@@ -284,7 +284,7 @@ class Ledger:
     def leave(self, server: str) -> None:
         """Write down that *server* is not like the others any more, and that its user is done with it."""
         self._set(
-            "UPDATE servers SET special = 1, spare = 1, users = 0, exclusive = 0, status = NULL WHERE id = ? AND target = ?",
+            "UPDATE servers SET special = 1, spare = 2, users = 0, exclusive = 0, status = NULL WHERE id = ? AND target = ?",
             *(server, self.target),
         )
 
@@ -313,11 +313,12 @@ class Ledger:
             word=word,
         )
 
-    def take_spare(self, worker: str, *, status: str) -> Server | None:
-        """Lease a spare server to somebody who deletes it; None when there is none."""
-        return self._take(worker, "spare AND users = 0", status=status, alone=True, word="")
+    def take_spare(self, worker: str, *, status: str, most: int = 2) -> Server | None:
+        """Lease a spare server to somebody who deletes it, or with *most* of 1 one that was not left; None when there is none."""
+        which = "spare BETWEEN 1 AND :most AND users = 0"
+        return self._take(worker, which, status=status, alone=True, word="", most=most)
 
-    def _take(self, worker: str, which: str, **values: str | bool) -> Server | None:
+    def _take(self, worker: str, which: str, **values: str | int) -> Server | None:
         with self._write() as db:
             row = db.execute(
                 f"SELECT {_SERVER} FROM servers WHERE run = :run AND target = :target AND NOT gone AND {which} "  # noqa: S608 - constants

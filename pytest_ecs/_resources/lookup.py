@@ -110,7 +110,7 @@ def seen(client: Client, server: str) -> Mapping[str, JSON] | None:
         return None
     body = exchange.json_object.get("server")
     if exchange.accepted and isinstance(body, Mapping):
-        return None if body.get("status") in GONE else body
+        return None if str(body.get("status")) in GONE else body
     try:
         return next((one for one in listed(client) if one["id"] == server), None)
     except PrerequisiteMissing:

@@ -130,7 +130,7 @@ class Pool:
             self._still_possible(state)
             server = self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)
             if server is None:
-                if not self.reclaim(deletes=False):
+                if not self._take_in(state) and not self.reclaim(deletes=False):
                     self.create(1)
             elif server.users or self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
@@ -156,7 +156,7 @@ class Pool:
                 raise
             server = self.ledger.take(self.worker, status=state, exclusive=True, word="")
             if server is None:
-                if not self.reclaim(deletes=False):
+                if not self._take_in(state) and not self.reclaim(deletes=False):
                     self.create(count - len(leases))
             elif self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
@@ -187,13 +187,13 @@ class Pool:
                 # Whatever becomes of it, nobody else gets it, and nobody takes it for one that is idle.
                 return Lease(server, None, exclusive=True, status=wanted, pool=self, spoilt=True)
 
-    def _left_over(self, state: ServerState, as_made: bool, plain: bool) -> Server | None:
+    def _left_over(self, state: ServerState, as_made: bool, plain: bool, most: int = 2) -> Server | None:
         """Return a server that nobody needs any more and with which nothing is wrong."""
         changed: list[str] = []
         found = None
-        while found is None and (taken := self.ledger.take_spare(self.worker, status=state)) is not None:
+        while found is None and (taken := self.ledger.take_spare(self.worker, status=state, most=most)) is not None:
             shown = lookup.shown(self.client, taken.id)
-            settled = shown.get("status") in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
+            settled = str(shown.get("status")) in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
             is_like = not plain or self._plain in {None, _has(shown)}
             if settled and is_like and self.fit(taken.id, shown, as_made=as_made):
                 found = taken
@@ -202,6 +202,18 @@ class Pool:
         for server in changed:
             self.ledger.leave(server)
         return found
+
+    def _take_in(self, state: ServerState) -> bool:
+        """Hand out from now on what was left over and is like those that the pool makes; return whether there was one."""
+        taken = self._left_over(state, as_made=True, plain=True, most=1) if self._plain is not None else None
+        if taken is not None:
+            self.ledger.plain(taken.id)
+            self.ledger.give_back(taken.id, status=None)
+        return taken is not None
+
+    def is_plain(self, server: str) -> bool:
+        """Whether *server* is like those that the pool makes, as far as it has made any."""
+        return self._plain is not None and self._plain == _has(lookup.shown(self.client, server))
 
     def idle(self) -> list[str]:
         """Return the servers of the run that nobody has for himself, so that nobody changes or deletes them."""

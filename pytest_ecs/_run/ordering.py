@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 __all__ = ["order"]
 
 
-def order(items: list[pytest.Item], contract: Contract, profile: str) -> None:
+#: The fixture of tests whose last looks come later.
+_LATER = "ecs_later"
+
+
+def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread: bool = False) -> None:
     """Sort *items*.
 
     Tests that use servers up come last: they get the servers that other tests left over. Successes of stopped servers
     come together, since starting and stopping a server takes longer than most of them. Where few servers are to be made,
     those that creations make come first and serve the others, which follow each other by the states that they leave.
+    With *spread* tests whose last looks come later are put among the others, so that their servers are free again when
+    the next of them comes.
     """
     from pytest_ecs._cases.recipe import RECIPES
     from pytest_ecs._run.worker import covered_by
@@ -40,9 +46,21 @@ def order(items: list[pytest.Item], contract: Contract, profile: str) -> None:
         return is_last, (recipe is not None and recipe.server == "SHUTOFF") != is_last
 
     items.sort(key=place)
+    if spread and profile not in FRUGAL:
+        end = next((at for at, item in enumerate(items) if place(item) != (False, False)), len(items))
+        items[:end] = _spread(items[:end])
     if profile in FRUGAL:
         end = next((at for at, item in enumerate(items) if place(item)[0]), len(items))
         items[:end] = _chained(items[:end], recipes, lambda recipe: _makes_servers(recipe, contract))
+
+
+def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return *items* with those that look later evenly among the others; both keep their order."""
+    kinds: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        kinds[_LATER in getattr(item, "fixturenames", ())].append(item)
+    places = [((at + 0.5) / len(kind), item) for kind in kinds.values() for at, item in enumerate(kind)]
+    return [item for _, item in sorted(places, key=lambda place: place[0])]
 
 
 def _makes_servers(recipe: Recipe, contract: Contract) -> bool:

@@ -59,6 +59,8 @@ class Selector:
         self._contract = contract
         self._profile = settings.profile
         self._shard = settings.shard
+        #: Whether waiting takes real time.
+        self._spread = not settings.embedded
         #: Of all shards: a test may cover some that another shard answers for.
         self.chosen = {
             requirement.id
@@ -82,7 +84,7 @@ class Selector:
             (kept if wanted and (not covered or self._is_here(item, covered)) else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
-        order(kept, self._contract, self._profile)
+        order(kept, self._contract, self._profile, spread=self._spread)
         items[:] = kept
 
     def _drivers(self, covered: Collection[str]) -> set[str]:

@@ -60,6 +60,8 @@ class Session:
     unsigned: str | None = None
     #: Findings that tests made themselves and that nobody has collected yet.
     pending: list[Finding] = field(default_factory=list)
+    #: Requirements that a test is over with and that are looked at again later.
+    awaited: set[str] = field(default_factory=set)
     #: Requirements that were seen to be broken, of those findings that were collected.
     broken: set[str] = field(default_factory=set)
     #: Undocumented things seen.

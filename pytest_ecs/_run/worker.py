@@ -104,8 +104,8 @@ class Witness:
         covered = covered_by(item)
         if allure_results.wanted(item.config):
             self._show(covered, new)
-        if self._keeper.session is not None and covered:
-            self._speak_for(item, [name for name in covered if name not in self._judged])
+        if (session := self._keeper.session) is not None and covered:
+            self._speak_for(item, [name for name in covered if name not in self._judged | session.awaited])
         if (own := self._complained()) or new:
             text = "\n\n".join([*map(self._text, new), *own])
             raise ConformanceFailure(text, [finding.requirement for finding in new])

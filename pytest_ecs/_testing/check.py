@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypedDict, Unpack
 
 from pytest_ecs._checks import TESTS, Assertion, Finding, evaluate, source_of
@@ -14,6 +15,7 @@ from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._run.session import Session
+from pytest_ecs._testing.later import Afterwards
 from pytest_ecs._testing.refusals import Refusals
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
@@ -67,6 +69,8 @@ class Check:
     _broken: set[str] = field(default_factory=set)
     #: Requests that the claims are about the effect of.
     _causes: tuple[Exchange, ...] = ()
+    #: Where later looks are left.
+    _afterwards: Afterwards | None = None
 
     @property
     def _contract(self) -> Contract:
@@ -90,13 +94,33 @@ class Check:
             cause = next((cause for cause in self._causes if not cause.accepted), None)
             blamed = self._blamed(finding, exchange if cause is None else cause, own=cause is None)
             finding = self._elsewhere(blamed, exchange)
-        if self._may_show_late(finding):
-            finding = self._look_again(finding, exchange, path, name, expected)
+        if self._may_show_late(finding) and self._is_fresh(exchange):
+            left, began = max(sum(LATE) - self._quiet(), 0.0), self.session.target.clock.now()
+            look = partial(self._look_again, finding, exchange, path, name, expected, began)
+            if self._afterwards is not None:
+                self._afterwards.look([requirement_id], left, partial(self._find_late, finding, exchange, look))
+                return False
+            finding = look(left)
+        return self._find(finding, exchange)
+
+    def _find_late(self, first: Finding, exchange: Exchange, look: Callable[[float], Finding]) -> None:
+        """Make a finding whose claim did not hold when it was looked at *first*, and has had its time now."""
+        self._find(first if first.requirement in self._broken else look(0.0), exchange)
+
+    def _find(self, finding: Finding, exchange: Exchange) -> bool:
+        """Make a finding; return whether its claim holds."""
         finding = self._as_compared(finding, exchange)
         if finding.outcome == "fail":
-            self._broken.add(requirement_id)
+            self._broken.add(finding.requirement)
         self.session.pending.append(finding)
         return finding.outcome == "pass"
+
+    def later(self, afterwards: Afterwards) -> Check:
+        """Return the same, which does not wait: what has to be looked at again is looked at when *afterwards* ends.
+
+        A claim that does not hold yet is false for the test, whatever becomes of it.
+        """
+        return replace(self, _afterwards=afterwards)
 
     def after(self, *causes: Exchange) -> Check:
         """Return the same for claims about what accepted requests do: when one of *causes* was refused, they are not tested.
@@ -112,8 +136,20 @@ class Check:
         """
         if not self(requirement_id, look(), *path, **test):
             return False
+        if self._afterwards is not None:
+            at_once = replace(self, _afterwards=None)
+            self.postpone([requirement_id], lambda: at_once(requirement_id, look(), *path, **test))
+            return True
         self.let_time_pass()
         return self(requirement_id, look(), *path, **test)
+
+    def postpone(self, requirement_ids: Iterable[str], look: Callable[[], object]) -> None:
+        """Call *look* five seconds after the last change; it makes findings on these requirements."""
+        if self._afterwards is None:
+            self.let_time_pass()
+            look()
+        else:
+            self._afterwards.look(requirement_ids, max(_AFTERWARDS - self._quiet(), 0.0), look)
 
     def let_time_pass(self) -> None:
         """Wait until five seconds after the last change, in which something that must not happen could happen."""
@@ -196,15 +232,20 @@ class Check:
         return evaluate(requirement_id, claim, exchange, contract.environment_codes, operation, contract.statuses)
 
     def _look_again(
-        self, first: Finding, exchange: Exchange, path: tuple[str | int, ...], name: str, expected: JSON
+        self,
+        first: Finding,
+        exchange: Exchange,
+        path: tuple[str | int, ...],
+        name: str,
+        expected: JSON,
+        began: float,
+        left: float,
     ) -> Finding:
-        """Send a query again until it shows what it should, for a while; return the first finding when it never does."""
-        client = self.session.clients.get(exchange.identity)  # type: ignore[call-overload]
-        if client is None or not self._is_fresh(exchange):
-            return first
-        clock = self.session.target.clock
-        began = clock.now()
-        left = max(sum(LATE) - self._quiet(), 0.0)
+        """Send a query again until it shows what it should, for a while; return the first finding when it never does.
+
+        *began* is when it was found wanting, *left* are the seconds that it may still take.
+        """
+        clock, client = self.session.target.clock, self.session.clients[exchange.identity]  # type: ignore[index]
         for pause in LATE:
             clock.sleep(min(pause, left))
             try:
@@ -248,6 +289,8 @@ class Check:
     def _is_fresh(self, exchange: Exchange) -> bool:
         """Whether an exchange is a plain query, and nothing was changed since."""
         if (exchange.method, exchange.auth, exchange.case) != ("GET", "token", None):
+            return False
+        if exchange.identity not in self.session.clients:
             return False
         operation = self._contract.operations.get(exchange.operation or "")
         if operation is not None and "{project_id}" not in operation.path:  # no request changes what is no project's

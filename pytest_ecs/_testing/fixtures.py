@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_ecs._testing.clients import Clients
     from pytest_ecs._testing.expect import Expect
     from pytest_ecs._testing.jobs import Jobs
+    from pytest_ecs._testing.later import Afterwards
     from pytest_ecs._testing.mock import RunningMock
     from pytest_ecs._testing.properties import Properties
     from pytest_ecs._testing.servers import Servers
@@ -44,6 +45,7 @@ __all__ = [
     "ecs_credentials",
     "ecs_expect",
     "ecs_jobs",
+    "ecs_later",
     "ecs_mock",
     "ecs_properties",
     "ecs_server",
@@ -73,13 +75,13 @@ def _ecs_session(request: pytest.FixtureRequest, ecs_settings: Settings) -> Sess
 
 
 @pytest.fixture(scope="session")
-def _ecs_tools(_ecs_session: Session) -> Iterator[Tools]:
+def _ecs_tools(request: pytest.FixtureRequest, _ecs_session: Session) -> Iterator[Tools]:
     """What the fixtures below are parts of."""
     from pytest_ecs._testing.tools import tools_of
 
     tools = tools_of(_ecs_session)
     yield tools
-    tools.give_back()
+    tools.give_back(wait=request.session.exitstatus != pytest.ExitCode.INTERRUPTED)
 
 
 @pytest.fixture(scope="session")
@@ -142,6 +144,15 @@ def ecs_servers(_ecs_tools: Tools) -> Iterator[Servers]:
     servers = _ecs_tools.servers.for_test()
     yield servers
     servers.give_back()
+    _ecs_tools.later.finish_due()
+
+
+@pytest.fixture
+def ecs_later(_ecs_tools: Tools, ecs_servers: Servers) -> Afterwards:
+    """Keeps what a test does inside ``with ecs_later`` as it is until it was looked at again, while other tests go on."""
+    from pytest_ecs._testing.later import Afterwards
+
+    return Afterwards(_ecs_tools.later, ecs_servers)
 
 
 @pytest.fixture

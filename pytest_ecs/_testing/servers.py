@@ -102,6 +102,16 @@ class Servers:
         """
         return self.session.pool.settle(exchange)
 
+    def settle_kept(self, exchange: Exchange) -> list[str]:
+        """Do the same for servers that the test deletes itself, or that are looked at by others until the run ends."""
+        made = self.settle(exchange)
+        self.session.pool.keep(made)
+        return made
+
+    def is_plain(self, server: str) -> bool:
+        """Whether a server is like those of the pool, so that it is left to others rather than deleted."""
+        return self.session.pool.is_plain(server)
+
     def template(self, name: str, count: int = 1) -> dict[str, JSON]:
         """Return the body of a plain creation (5.1.1); raises `PrerequisiteMissing` without image, flavor and networks."""
         return self.session.template(name, count)
@@ -129,6 +139,12 @@ class Servers:
     def for_test(self) -> Servers:
         """Return the same for one test, which gives back what it was handed with `give_back`."""
         return replace(self, _held=[])
+
+    def hand_over(self) -> list[Lease]:
+        """Return what was handed out and not given back yet, to somebody who gives it back later."""
+        held = [lease for lease in self._held if not lease.released]
+        self._held.clear()
+        return held
 
     def give_back(self) -> None:
         """Give back whatever was handed out and was not given back yet."""

@@ -13,6 +13,7 @@ from pytest_ecs._checks.formats import conforms
 from pytest_ecs._http.client import UNSET, Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.paths import segment
+from pytest_ecs._resources.lookup import GONE
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
 from pytest_ecs._testing.reading import read
@@ -122,7 +123,7 @@ class Supplies:
                 self._holder = exchange.parameters.get("server_id") or _created(exchange)
             elif asked == [port] and exchange.status in {404, 409}:
                 self._holder = "nobody knows which"
-            elif exchange.status == 404 and exchange.path.endswith(
+            elif _is_gone(exchange) and exchange.path.endswith(
                 (f"/{self._holder}", f"/{self._holder}/os-interface/{port}")
             ):
                 self._holder = ""
@@ -235,6 +236,12 @@ def _ports(body: JSON) -> list[str]:
     networks = server.get("networks") if isinstance(server, Mapping) else None
     named, key = ([nic], "port_id") if nic else (networks if isinstance(networks, list) else [], "port")
     return [str(one[key]) for one in named if isinstance(one, Mapping) and key in one]
+
+
+def _is_gone(exchange: Exchange) -> bool:
+    """Whether what was asked for is not found, or is a server that shows as deleted (A-1)."""
+    server = exchange.json_object.get("server")
+    return exchange.status == 404 or (isinstance(server, Mapping) and server.get("status") in GONE)
 
 
 def _created(exchange: Exchange) -> str:

@@ -16,6 +16,7 @@ from pytest_ecs._testing.controls import Controls
 from pytest_ecs._testing.driver import Driver
 from pytest_ecs._testing.expect import Expect
 from pytest_ecs._testing.jobs import Jobs
+from pytest_ecs._testing.later import Later
 from pytest_ecs._testing.refusals import Refusals
 from pytest_ecs._testing.servers import Servers
 from pytest_ecs._testing.supplies import Supplies
@@ -40,13 +41,18 @@ class Tools:
     driver: Driver
     cases: Cases
     expect: Expect
+    later: Later
     #: Seed of whatever is drawn at random.
     seed: int
     #: Profile of the properties: quick, deep or off.
     properties: str
 
-    def give_back(self) -> None:
-        """Give the servers back that are kept for requests to be refused and for reading."""
+    def give_back(self, *, wait: bool = True) -> None:
+        """Give the servers back that are kept for later looks, for requests to be refused and for reading.
+
+        Without *wait* nothing is looked at again.
+        """
+        self.later.finish_all(wait=wait)
         self.driver.give_back_prepared()
         self.servers.give_back_shared()
 
@@ -61,7 +67,10 @@ def tools_of(session: Session) -> Tools:
     check, clients = Check(session, Refusals(session)), Clients(session)
     controls = Controls(session)
     cases = Cases(driver, clients, check, controls)
-    session.pool.reclaim = lambda *, deletes: driver.reclaim() or controls.forget_one(deletes=deletes)
+    later = Later(session)
+    session.pool.reclaim = lambda *, deletes: (
+        driver.reclaim() or controls.forget_one(deletes=deletes) or later.finish_one()
+    )
     return Tools(
         contract=session.contract,
         target=session.target,
@@ -75,6 +84,7 @@ def tools_of(session: Session) -> Tools:
         driver=driver,
         cases=cases,
         expect=Expect(session, cases),
+        later=later,
         seed=session.settings.seed,
         properties=session.settings.properties,
     )

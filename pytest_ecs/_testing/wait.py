@@ -82,7 +82,7 @@ class Wait:
             answer = self.client.get(path, microversion=microversion)
             server = answer.json_object.get("server")
             if (answer.refused and answer.status < _SERVER) or (
-                isinstance(server, dict) and server.get("status") in GONE
+                isinstance(server, dict) and str(server.get("status")) in GONE
             ):
                 return True
         return False

@@ -160,8 +160,9 @@ def _nics(lease: Lease, port: str = "") -> str:
 
 def _fixed(client: Client, lease: Lease) -> list[str]:
     """The private addresses of a server."""
-    nics = read(client.get(_nics(lease)), "interfaceAttachments")
-    return [str(entry["ip_address"]) for nic in nics for entry in nic["fixed_ips"]]
+    listed, key = client.get(_nics(lease)), "interfaceAttachments"
+    nics = range(len(read(listed, key)))
+    return [address for nic in nics for address in read(listed, key, nic, "fixed_ips", "*", "ip_address")]
 
 
 @contextmanager

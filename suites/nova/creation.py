@@ -157,12 +157,13 @@ def created_servers(client: Client, servers: Servers, wait: Wait, created: Excha
 def created_with(
     client: Client, servers: Servers, supplies: Supplies, wait: Wait, details: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[dict[str, Detail]]:
-    """Make a server with all *details* as `details_of` does, and delete it when the block ends."""
+    """Make a server with all *details* as `details_of` does, and delete it when the block ends, where it is of no use to others."""
     made = details_of(client, servers, supplies, list(details), merged(details))
     try:
         yield made
     finally:
-        delete_servers(client, wait, *{one.server: None for one in made.values() if one.server})
+        there = dict.fromkeys(one.server for one in made.values() if one.server)
+        delete_servers(client, wait, *(one for one in there if not servers.is_plain(one)))
 
 
 def merged(details: Mapping[str, Mapping[str, Any]]) -> Callable[[Sequence[str]], dict[str, Any]]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from pytest_ecs import (
+    Afterwards,
     Cases,
     Check,
     Client,
@@ -86,10 +87,11 @@ def _unlocked(client: Client, *leases: Lease) -> Iterator[None]:
     "nova.servers.lock/rule/this-server-only",
     "nova.servers.lock/rule/already-locked",
 )
-def test_a_server_is_locked(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
+def test_a_server_is_locked(ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers) -> None:
     """It is shown as before beside that, and no other server is locked; a second time nothing changes."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
-    with _unlocked(ecs_client, lease, other):
+    with ecs_later:
+        ecs_later.enter_context(_unlocked(ecs_client, lease, other))
         before = read(_shown(ecs_client, lease), "server")
         done = _act(ecs_client, lease, "lock")
         ecs_check.accepted("nova.servers.lock/rule/null-value", done)
@@ -97,11 +99,10 @@ def test_a_server_is_locked(ecs_client: Client, ecs_check: Check, ecs_servers: S
         check("nova.servers.lock/rule/no-body", done, "body", equals=None)
         _is_locked(ecs_client, check, "nova.servers.lock/rule/locks", lease, locked=True)
         _keeps_state(ecs_client, check, "nova.servers.lock/rule/keeps-state", lease, before)
-        _is_locked(ecs_client, check, "nova.servers.lock/rule/this-server-only", other, locked=False)
         _act(ecs_client, lease, "lock")
+        check = check.later(ecs_later)
+        _stays_locked(ecs_client, check, "nova.servers.lock/rule/this-server-only", other, locked=False)
         _stays_locked(ecs_client, check, "nova.servers.lock/rule/already-locked", lease, locked=True)
-        # Once more after the time that the wait for the other took.
-        _is_locked(ecs_client, check, "nova.servers.lock/rule/this-server-only", other, locked=False)
 
 
 @pytest.mark.ecs_requirement("nova.servers.lock/rule/queries-work")
@@ -122,15 +123,15 @@ def test_a_locked_server_is_queried(ecs_client: Client, ecs_check: Check, ecs_se
     "nova.servers.unlock/rule/keeps-state",
     "nova.servers.unlock/rule/this-server-only",
     "nova.servers.unlock/rule/works-when-locked",
-    "nova.servers.unlock/rule/not-locked",
     "nova.servers.unlock/rule/manageable",
 )
-def test_a_server_is_unlocked(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
+def test_a_server_is_unlocked(
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers
+) -> None:
     """It is managed again, and another one stays locked."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
-    with _unlocked(ecs_client, lease, other):
-        _act(ecs_client, lease, "unlock")
-        _stays_locked(ecs_client, ecs_check, "nova.servers.unlock/rule/not-locked", lease, locked=False)
+    with ecs_later:
+        ecs_later.enter_context(_unlocked(ecs_client, lease, other))
         locked = _act(ecs_client, lease, "lock")
         _act(ecs_client, other, "lock")
         theirs = read(_shown(ecs_client, other), "server").get("locked") is True
@@ -145,12 +146,26 @@ def test_a_server_is_unlocked(ecs_client: Client, ecs_check: Check, ecs_servers:
             _is_locked(ecs_client, check, rule, lease, locked=False)
         _keeps_state(ecs_client, check, "nova.servers.unlock/rule/keeps-state", lease, before)
         if theirs:
-            _stays_locked(ecs_client, check, "nova.servers.unlock/rule/this-server-only", other, locked=True)
+            alone = "nova.servers.unlock/rule/this-server-only"
+            _stays_locked(ecs_client, check.later(ecs_later), alone, other, locked=True)
         else:
             ecs_check.not_tested("nova.servers.unlock/rule/this-server-only", "no other server is shown as locked")
         restarted = _act(ecs_client, lease, "reboot", {"type": "SOFT"})
         check.accepted("nova.servers.unlock/rule/manageable", restarted)
         ecs_servers.wait_stable(lease.id)
+
+
+@pytest.mark.ecs_requirement("nova.servers.unlock/rule/not-locked")
+def test_a_server_that_is_not_locked_stays_so(
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers
+) -> None:
+    """Unlocking it changes nothing."""
+    lease = ecs_servers("ACTIVE")
+    with ecs_later:
+        ecs_later.enter_context(_unlocked(ecs_client, lease))
+        _act(ecs_client, lease, "unlock")
+        check = ecs_check.later(ecs_later)
+        _stays_locked(ecs_client, check, "nova.servers.unlock/rule/not-locked", lease, locked=False)
 
 
 def _held(
@@ -206,15 +221,21 @@ def test_a_lock_holds_against_chapter_5(
 
 @pytest.mark.ecs_requirement("nova.servers.lock/rule/refuses-delete")
 def test_a_locked_server_is_not_deleted(
-    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers, ecs_jobs: Jobs
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    ecs_jobs: Jobs,
 ) -> None:
     """It is there afterwards."""
     lease, rule = ecs_servers("ACTIVE"), "nova.servers.lock/rule/refuses-delete"
-    with _unlocked(ecs_client, lease):
+    with ecs_later:
+        ecs_later.enter_context(_unlocked(ecs_client, lease))
         read(_act(ecs_client, lease, "lock"))
         answer = _held(ecs_expect, ecs_servers, ecs_jobs, rule, lease, "DELETE", _path(lease.id))
         if answer.refused:
-            ecs_check.stays(rule, lease.show, "body", "server", "id", equals=lease.id)
+            ecs_check.later(ecs_later).stays(rule, lease.show, "body", "server", "id", equals=lease.id)
 
 
 @pytest.mark.ecs_requirement("nova.servers.lock/rule/refuses-nics")
@@ -272,11 +293,17 @@ def test_a_lock_holds_a_stopped_server(
 
 @pytest.mark.ecs_requirement("nova.servers.lock/rule/own-only")
 def test_another_project_does_not_lock(
-    ecs_client: Client, ecs_clients: Clients, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
+    ecs_client: Client,
+    ecs_clients: Clients,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
 ) -> None:
     """Its own URL does not lead to servers of ours."""
     stranger, lease, rule = ecs_clients("other_project"), ecs_servers("ACTIVE"), "nova.servers.lock/rule/own-only"
-    with _unlocked(ecs_client, lease):
+    with ecs_later:
+        ecs_later.enter_context(_unlocked(ecs_client, lease))
         ecs_expect(
             rule,
             "POST",
@@ -286,4 +313,4 @@ def test_another_project_does_not_lock(
             change="the server is another project's",
             client=stranger,
         )
-        _stays_locked(ecs_client, ecs_check, rule, lease, locked=False)
+        _stays_locked(ecs_client, ecs_check.later(ecs_later), rule, lease, locked=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Servers, Supplies, read
+from pytest_ecs import Afterwards, Cases, Check, Client, Servers, Supplies, read
 
 from .creation import SERVERS, accepted, made_servers
 from .listing import by_name, only_named
@@ -21,7 +21,12 @@ _NAMES = ("body", "servers", "*", "name")
     "nova.servers.create/rule/max-default",
 )
 def test_a_batch_has_as_many_servers_as_were_asked_for(
-    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
 ) -> None:
     """At least, which is at most, too; they are numbered, and the answer names their reservation."""
     made = made_servers(ecs_cases, ecs_client, ecs_servers, ecs_supplies)
@@ -32,7 +37,8 @@ def test_a_batch_has_as_many_servers_as_were_asked_for(
     names = read(listed, *_NAMES[1:])
     start = 0 if f"{made.batch_name}-0000" in names else 1  # ruling native-batch-name
     wanted = [f"{made.batch_name}-{number:04}" for number in range(start, start + 3)]
-    check("nova.servers.create/rule/name-suffix", listed, *_NAMES, same_items=wanted)
+    with ecs_later:
+        check.later(ecs_later)("nova.servers.create/rule/name-suffix", listed, *_NAMES, same_items=wanted)
 
 
 @pytest.mark.ecs_requirement(
@@ -41,7 +47,7 @@ def test_a_batch_has_as_many_servers_as_were_asked_for(
     "nova.servers.create/rule/name-suffix-start",
 )
 def test_a_batch_is_answered_with_a_server(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """Where its reservation is not asked for; there are as many servers as were asked for, and names count on."""
     two = two_servers(ecs_client, ecs_servers, ecs_supplies)
@@ -55,4 +61,5 @@ def test_a_batch_is_answered_with_a_server(
     readings += [[f"{two.stem}-0003-{number:04}" for number in range(first, first + 2)] for first in (0, 1)]
     names = sorted(read(two.listed, *_NAMES[1:])) if two.answer.accepted else readings[0]
     fitting = names if names in readings else readings[0]
-    check("nova.servers.create/rule/name-suffix-start", two.listed, *_NAMES, same_items=fitting)
+    with ecs_later:
+        check.later(ecs_later)("nova.servers.create/rule/name-suffix-start", two.listed, *_NAMES, same_items=fitting)

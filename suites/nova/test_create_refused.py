@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Servers, Supplies, Wait, read, url_of
+from pytest_ecs import Afterwards, Cases, Check, Client, Exchange, Expect, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import JobError, StepFailed
 
 from .creation import SERVERS, boot_disk, delete_servers, plain
@@ -22,7 +22,7 @@ class Refused(Protocol):
     """Sends a creation that a rule rules out; *fields* are set in the plain request, one of *variants* is like it but right."""
 
     def __call__(self, rule: str, change: str, *, variants: Sequence[str] = ("default",), **fields: Any) -> Exchange:
-        """Return the exchange; what was made by mistake is deleted."""
+        """Return the exchange; what was made by mistake is left to other tests where it is of use, else deleted."""
 
 
 @pytest.fixture
@@ -42,7 +42,8 @@ def refused(
         answer = ecs_expect(rule, "POST", SERVERS, json=body, expects="refused", change=change, control=control.id)
         if answer.accepted:
             with suppress(JobError, StepFailed):
-                delete_servers(ecs_client, ecs_wait, *ecs_servers.settle(answer))
+                made = ecs_servers.settle(answer)
+                delete_servers(ecs_client, ecs_wait, *(one for one in made if not ecs_servers.is_plain(one)))
         return answer
 
     return send
@@ -162,6 +163,7 @@ def test_a_boot_disk_smaller_than_the_image_is_refused(
     ecs_client: Client,
     ecs_cases: Cases,
     ecs_check: Check,
+    ecs_later: Afterwards,
     ecs_servers: Servers,
     ecs_supplies: Supplies,
     ecs_wait: Wait,
@@ -174,10 +176,11 @@ def test_a_boot_disk_smaller_than_the_image_is_refused(
     if answer.refused:
         ecs_check.refused(rule, answer)
         return
-    with suppress(JobError):
-        for server in ecs_servers.settle(answer):
-            ecs_check(rule, ecs_servers.show(server), "body", "server", "status", equals="ERROR")
-            delete_servers(ecs_client, ecs_wait, server)
+    with suppress(JobError), ecs_later:
+        for server in ecs_servers.settle_kept(answer):
+            ecs_later.callback(delete_servers, ecs_client, ecs_wait, server)
+            check = ecs_check.later(ecs_later)
+            check(rule, ecs_servers.show(server), "body", "server", "status", equals="ERROR")
     ecs_check.not_tested(rule, "the answer names no server")
 
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies, Target, Wait, exactly, read, url_of
+from pytest_ecs import (
+    Afterwards,
+    Cases,
+    Check,
+    Client,
+    Expect,
+    Jobs,
+    Servers,
+    Supplies,
+    Target,
+    Wait,
+    exactly,
+    read,
+    url_of,
+)
 from pytest_ecs.typing import ServerState
 
 from .attaching import (
     DEVICE,
     IDS,
-    VOLUMES,
     attach,
     attached,
     disks_of,
@@ -25,7 +38,6 @@ from .attaching import (
 pytestmark = pytest.mark.ecs_group("servers")
 
 _SNAPSHOTS, _SERVERS = url_of("deprecated.snapshots.create"), url_of("nova.servers.list")
-_SHOWN = ("server", "os-extended-volumes:volumes_attached", "*", "id")
 _ONE = ("body", "volumeAttachment")
 
 
@@ -42,6 +54,7 @@ _ONE = ("body", "volumeAttachment")
 def test_a_disk_is_attached(
     ecs_client: Client,
     ecs_check: Check,
+    ecs_later: Afterwards,
     ecs_servers: Servers,
     ecs_supplies: Supplies,
     ecs_wait: Wait,
@@ -52,8 +65,10 @@ def test_a_disk_is_attached(
     disk, before, theirs = ecs_supplies.disk(), disks_of(ecs_client, lease), disks_of(ecs_client, other)
     sent = attach(ecs_client, ecs_wait, lease, disk)
     ecs_check.accepted("nova.disks.attach/rule/running-and-stopped", sent)
-    check = ecs_check.after(sent)
-    try:
+    check = ecs_check.after(sent).later(ecs_later)
+    with ecs_later:
+        for one in (lease, other):
+            ecs_later.callback(take_back, ecs_client, ecs_wait, ecs_servers, one, disk)
         for field, value in (("serverId", lease.id), ("id", disk), ("volumeId", disk)):
             check("nova.disks.attach/rule/answer-names", sent, *_ONE, field, equals=value)
         check("nova.disks.attach/rule/running-and-stopped", list_disks(ecs_client, lease), *IDS, contains=disk)
@@ -68,55 +83,6 @@ def test_a_disk_is_attached(
             device = read(alone, *DEVICE[1:])
             devices = ("body", "volumeAttachments", "*", "device")
             check("nova.disks.attach/rule/device-chosen", listed, *devices, has_one=device)
-    finally:
-        take_back(ecs_client, ecs_wait, ecs_servers, lease, disk)
-        take_back(ecs_client, ecs_wait, ecs_servers, other, disk)
-
-
-@pytest.mark.ecs_requirement(
-    "nova.disks.list/rule/has-system-disk",
-    "nova.disks.list/rule/own-disks",
-    "nova.disks.list/rule/id-is-disk",
-    "nova.disks.list/rule/devices-differ",
-    "nova.disks.list/rule/same-as-server",
-)
-def test_the_disks_of_a_server_are_listed(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
-) -> None:
-    """The system disk and one that was attached, and none of another server."""
-    lease, other = ecs_servers.batch(2, "SHUTOFF")
-    theirs, own = disks_of(ecs_client, other), read(lease.show(), *_SHOWN)
-    without = list_disks(ecs_client, lease)
-    ecs_check("nova.disks.list/rule/has-system-disk", without, "body", "volumeAttachments", differs=[])
-    ecs_check("nova.disks.list/rule/has-system-disk", without, *IDS, includes=own)
-    with attached(ecs_client, ecs_wait, ecs_servers, lease, ecs_supplies.disk()):
-        listed, server = list_disks(ecs_client, lease), lease.show()
-        entries = read(listed, "volumeAttachments")
-        ids = [entry["volumeId"] for entry in entries]
-        ecs_check("nova.disks.list/rule/same-as-server", server, "body", *_SHOWN, same_items=ids)
-        for one in theirs:
-            ecs_check("nova.disks.list/rule/own-disks", listed, *IDS, lacks=one)
-        for number, entry in enumerate(entries):
-            place = ("body", "volumeAttachments", number)
-            ecs_check("nova.disks.list/rule/own-disks", listed, *place, "serverId", equals=lease.id)
-            ecs_check("nova.disks.list/rule/id-is-disk", listed, *place, "id", equals=entry["volumeId"])
-            devices = ("body", "volumeAttachments", "*", "device")
-            ecs_check("nova.disks.list/rule/devices-differ", listed, *devices, has_one=entry["device"])
-
-
-@pytest.mark.ecs_requirement("nova.disks.show/rule/same-disk", "nova.disks.show/rule/same-as-list")
-def test_a_disk_is_shown_by_itself(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
-) -> None:
-    """As the list of its server shows it."""
-    lease = ecs_servers("SHUTOFF")
-    with attached(ecs_client, ecs_wait, ecs_servers, lease, ecs_supplies.disk()):
-        for entry in read(list_disks(ecs_client, lease), "volumeAttachments"):
-            alone = ecs_client.get(path_of(lease.id, entry["volumeId"]))
-            ecs_check("nova.disks.show/rule/same-disk", alone, *_ONE, "volumeId", equals=entry["volumeId"])
-            ecs_check("nova.disks.show/rule/same-disk", alone, *_ONE, "serverId", equals=lease.id)
-            for name in sorted(entry):
-                ecs_check("nova.disks.show/rule/same-as-list", alone, *_ONE, name, equals=entry[name])
 
 
 @pytest.mark.ecs_requirement(
@@ -352,36 +318,3 @@ def test_a_disk_is_in_the_zone_of_a_new_server(
             control=control.id,
         )
         ecs_jobs.wait_out(created)
-
-
-@pytest.mark.ecs_requirement("nova.disks.list/rule/being-attached")
-def test_a_disk_is_listed_from_the_beginning(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
-) -> None:
-    """While it is being attached."""
-    lease, disk, rule = ecs_servers("SHUTOFF"), ecs_supplies.disk(), "nova.disks.list/rule/being-attached"
-    sent = ecs_client.post(path_of(lease.id), {"volumeAttachment": {"volumeId": disk}})
-    read(sent)
-    listed = list_disks(ecs_client, lease)
-    if read(ecs_client.get(f"{VOLUMES}/{disk}"), "volume", "status") == "attaching":
-        ecs_check(rule, listed, *IDS, contains=disk)
-    else:
-        ecs_check.not_tested(rule, "the disk was attached too quickly to be seen")
-    settle(ecs_client, ecs_wait, disk)
-    take_back(ecs_client, ecs_wait, ecs_servers, lease, disk)
-
-
-@pytest.mark.ecs_requirement("nova.disks.list/rule/same-as-block-devices")
-def test_the_disks_are_those_that_chapter_5_lists(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
-    """With the same devices (5.6.3)."""
-    lease, rule = ecs_servers("ACTIVE"), "nova.disks.list/rule/same-as-block-devices"
-    other = ecs_client.get(url_of("ecs.disks.list", server_id=lease.id))
-    if other.refused:
-        ecs_check.not_tested(rule, f"the endpoint does not answer the query of 5.6.3: {other.answer}")
-        return
-    theirs = read(other, "volumeAttachments")
-    listed = list_disks(ecs_client, lease)
-    ecs_check(rule, listed, *IDS, same_items=list({entry["volumeId"]: entry for entry in theirs}))
-    for number, entry in enumerate(read(listed, "volumeAttachments")):
-        same = [one["device"] for one in theirs if one["volumeId"] == entry["volumeId"]]
-        ecs_check(rule, listed, "body", "volumeAttachments", number, "device", one_of=same)

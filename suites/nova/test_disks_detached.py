@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Check, Client, Servers, Supplies, Wait, exactly, read, url_of
+from pytest_ecs import Afterwards, Check, Client, Servers, Supplies, Wait, exactly, read, url_of
 
 from .attaching import (
     DEVICE,
@@ -33,12 +33,18 @@ pytestmark = pytest.mark.ecs_group("servers")
     "nova.disks.detach/rule/no-body",
 )
 def test_a_disk_is_detached(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
 ) -> None:
     """From a stopped server, where the others stay; it is kept, so that it can be attached again."""
     lease, disk = ecs_servers("SHUTOFF"), ecs_supplies.disk()
     before = disks_of(ecs_client, lease)
-    with attached(ecs_client, ecs_wait, ecs_servers, lease, disk):
+    with ecs_later:
+        ecs_later.enter_context(attached(ecs_client, ecs_wait, ecs_servers, lease, disk))
         detached = detach(ecs_client, ecs_wait, lease, disk)
         ecs_check.accepted("nova.disks.detach/rule/any-os-stopped", detached)
         check = ecs_check.after(detached)
@@ -46,7 +52,7 @@ def test_a_disk_is_detached(
         check("nova.disks.detach/rule/any-os-stopped", list_disks(ecs_client, lease), *IDS, lacks=disk)
         gone = check("nova.disks.detach/rule/detaches", list_disks(ecs_client, lease), *IDS, lacks=disk)
         look = lambda: list_disks(ecs_client, lease)  # noqa: E731 - it is about this server
-        check.stays("nova.disks.detach/rule/this-disk-only", look, *IDS, includes=before)
+        check.later(ecs_later).stays("nova.disks.detach/rule/this-disk-only", look, *IDS, includes=before)
         if gone:
             again = attach(ecs_client, ecs_wait, lease, disk)
             ecs_check.accepted("nova.disks.detach/rule/disk-kept", again)

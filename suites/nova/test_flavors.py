@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Supplies, read, url_of
+from pytest_ecs import Afterwards, Cases, Check, Client, Exchange, Supplies, read, url_of
 
 #: The two lists.
 _LIST, _DETAIL = "list", "list-detail"
@@ -70,18 +70,20 @@ def _in_order(ids: list[str], of: Callable[[str], Any], downwards: bool = False)
     "nova.flavors.list-detail/rule/has-flavors",
     "nova.flavors.list-detail/rule/unused-defaults",
 )
-def test_both_lists_have_the_same_flavors(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
+def test_both_lists_have_the_same_flavors(
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_supplies: Supplies
+) -> None:
     """Among them the one that servers are made of, and what is not used has its default."""
     used = ecs_supplies.need("flavor_id")
     listed, detailed = _query(ecs_client, _LIST), _query(ecs_client, _DETAIL)
     ecs_check("nova.flavors.list/rule/has-flavors", listed, *_IDS, contains=used)
     ecs_check("nova.flavors.list-detail/rule/has-flavors", detailed, *_IDS, contains=used)
     ecs_check("nova.flavors.list/rule/same-flavors", listed, *_IDS, equals=_ids(detailed))
-    for number, flavor in enumerate(read(detailed, "flavors")):
-        for name, values in _UNUSED.items():
-            if name in flavor:
-                at = ("body", "flavors", number, name)
-                ecs_check("nova.flavors.list-detail/rule/unused-defaults", detailed, *at, one_of=values)
+    check, flavors = ecs_check.later(ecs_later), read(detailed, "flavors")
+    with ecs_later:
+        for number, name in ((number, name) for number, one in enumerate(flavors) for name in _UNUSED if name in one):
+            at = ("body", "flavors", number, name)
+            check("nova.flavors.list-detail/rule/unused-defaults", detailed, *at, one_of=_UNUSED[name])
 
 
 @pytest.mark.ecs_requirement(
@@ -90,20 +92,25 @@ def test_both_lists_have_the_same_flavors(ecs_client: Client, ecs_check: Check, 
     "nova.flavors.show/rule/same-as-list",
     "nova.flavors.show/rule/unused-defaults",
 )
-def test_each_flavor_is_shown_as_it_is_listed(ecs_client: Client, ecs_check: Check) -> None:
+def test_each_flavor_is_shown_as_it_is_listed(ecs_client: Client, ecs_check: Check, ecs_later: Afterwards) -> None:
     """By its id."""
     names = {flavor["id"]: flavor["name"] for flavor in read(_query(ecs_client, _LIST), "flavors")}
-    for flavor in _flavors(ecs_client):
-        shown = ecs_client.get(f"{_PATHS[_LIST]}/{flavor['id']}")
-        ecs_check.accepted("nova.flavors.list/rule/can-be-shown", shown)
-        check, at = ecs_check.after(shown), ("body", "flavor")
-        check("nova.flavors.show/rule/same-flavor", shown, *at, "id", equals=flavor["id"])
-        if flavor["id"] in names:
-            check("nova.flavors.list/rule/can-be-shown", shown, *at, "name", equals=names[flavor["id"]])
-        for name in sorted(flavor.keys() - {"links"}):
-            check("nova.flavors.show/rule/same-as-list", shown, *at, name, equals=flavor[name])
-            if name in _UNUSED:
-                check("nova.flavors.show/rule/unused-defaults", shown, *at, name, one_of=_UNUSED[name])
+    with ecs_later:
+        for flavor in _flavors(ecs_client):
+            shown = ecs_client.get(f"{_PATHS[_LIST]}/{flavor['id']}")
+            ecs_check.accepted("nova.flavors.list/rule/can-be-shown", shown)
+            _is_as_listed(ecs_check.after(shown).later(ecs_later), shown, flavor, names)
+
+
+def _is_as_listed(check: Check, shown: Exchange, flavor: dict[str, Any], names: dict[str, str]) -> None:
+    at = ("body", "flavor")
+    check("nova.flavors.show/rule/same-flavor", shown, *at, "id", equals=flavor["id"])
+    if flavor["id"] in names:
+        check("nova.flavors.list/rule/can-be-shown", shown, *at, "name", equals=names[flavor["id"]])
+    for name in sorted(flavor.keys() - {"links"}):
+        check("nova.flavors.show/rule/same-as-list", shown, *at, name, equals=flavor[name])
+        if name in _UNUSED:
+            check("nova.flavors.show/rule/unused-defaults", shown, *at, name, one_of=_UNUSED[name])
 
 
 @pytest.mark.ecs_requirement(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs import (
+    Afterwards,
     Cases,
     Check,
     Client,
@@ -84,10 +85,16 @@ def _index(page: Exchange, group: str) -> int:
     "nova.server-groups.delete/rule/no-body",
 )
 def test_a_group_is_deleted(
-    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies, ecs_wait: Wait
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_later: Afterwards,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
 ) -> None:
     """And no other with it."""
-    with _made(ecs_client, ecs_supplies) as (_, other), _made(ecs_client, ecs_supplies) as (_, group):
+    with ecs_later:
+        (_, other), (_, group) = (ecs_later.enter_context(_made(ecs_client, ecs_supplies)) for _ in range(2))
         control = ecs_client.get(_one(group))
         deleted = ecs_client.delete(_one(group))
         check = ecs_check.after(deleted)
@@ -104,7 +111,7 @@ def test_a_group_is_deleted(
             )
         check("nova.server-groups.delete/rule/deletes", ecs_client.get(_GROUPS), *_IDS, lacks=group)
         look = lambda: ecs_client.get(_GROUPS)  # noqa: E731 - it is about all groups
-        check.stays("nova.server-groups.delete/rule/others-stay", look, *_IDS, contains=other)
+        check.later(ecs_later).stays("nova.server-groups.delete/rule/others-stay", look, *_IDS, contains=other)
 
 
 @pytest.mark.ecs_requirement(
@@ -170,16 +177,17 @@ def test_a_group_shows_whose_it_is(
 
 @pytest.mark.ecs_requirement("nova.server-groups.show/rule/other-project", "nova.server-groups.list/rule/own-project")
 def test_a_group_is_its_projects(
-    ecs_client: Client, ecs_clients: Clients, ecs_check: Check, ecs_supplies: Supplies
+    ecs_client: Client, ecs_clients: Clients, ecs_check: Check, ecs_later: Afterwards, ecs_supplies: Supplies
 ) -> None:
     """Another project neither finds nor lists it."""
     stranger = ecs_clients("other_project")
-    with _made(ecs_client, ecs_supplies) as (_, group):
+    with ecs_later:
+        _, group = ecs_later.enter_context(_made(ecs_client, ecs_supplies))
         shown = stranger.get(_one(group))
         check = ecs_check.after(ecs_client.get(_one(group)))
         check.refused("nova.server-groups.show/rule/other-project", shown, "foreign-server")
         look = lambda: stranger.get(_GROUPS)  # noqa: E731 - it is about this project
-        ecs_check.stays("nova.server-groups.list/rule/own-project", look, *_IDS, lacks=group)
+        ecs_check.later(ecs_later).stays("nova.server-groups.list/rule/own-project", look, *_IDS, lacks=group)
 
 
 @pytest.mark.parametrize(

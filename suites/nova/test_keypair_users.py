@@ -7,7 +7,20 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytest_ecs import Check, Client, Clients, Contract, Exchange, Expect, Servers, Supplies, Target, read, url_of
+from pytest_ecs import (
+    Afterwards,
+    Check,
+    Client,
+    Clients,
+    Contract,
+    Exchange,
+    Expect,
+    Servers,
+    Supplies,
+    Target,
+    read,
+    url_of,
+)
 
 from .keys import KEYS, NAMES, OWNED, TYPED, create, names, place_of, show
 
@@ -129,12 +142,15 @@ def test_key_pairs_are_their_users_own(
     ecs_target: Target,
     ecs_check: Check,
     ecs_expect: Expect,
+    ecs_later: Afterwards,
     ecs_supplies: Supplies,
 ) -> None:
     """Another user of the account, who may query and delete key pairs, neither finds nor deletes those of this one."""
     other = ecs_clients("restricted_user")
     show_rule, delete_rule = "nova.keypairs.show/rule/own-user-only", "nova.keypairs.delete/rule/other-user"
-    with names(ecs_client, ecs_supplies) as (name,), _allowed(ecs_target, ecs_contract):
+    with ecs_later:
+        (name,) = ecs_later.enter_context(names(ecs_client, ecs_supplies))
+        ecs_later.enter_context(_allowed(ecs_target, ecs_contract))
         read(create(ecs_client, name))
         mine = show(ecs_client, name)
         read(mine, "keypair")
@@ -155,8 +171,9 @@ def test_key_pairs_are_their_users_own(
                 client=other,
                 control=mine.id,
             )
-        if ecs_check.stays(delete_rule, lambda: ecs_client.get(KEYS), *NAMES, contains=name):
-            ecs_check(list_rule, other.get(KEYS), *NAMES, lacks=name)  # there was time for it to show
+        check = ecs_check.later(ecs_later)
+        if check.stays(delete_rule, lambda: ecs_client.get(KEYS), *NAMES, contains=name):
+            check.stays(list_rule, lambda: other.get(KEYS), *NAMES, lacks=name)
 
 
 @pytest.mark.ecs_requirement("nova.keypairs.create/rule/quantity")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Jobs, Supplies, read, url_of
+from pytest_ecs import Afterwards, Cases, Check, Client, Exchange, Expect, Jobs, Supplies, read, url_of
 
 from .keys import KEYS, NAMES, create, like, names, place_of, public_key, show
 
@@ -105,11 +105,14 @@ def test_what_is_no_public_key_is_refused(
         )
 
 
-@pytest.mark.ecs_requirement("nova.keypairs.create/rule/name-taken", "nova.keypairs.create/rule/name-free-again")
-def test_a_name_is_used_once(ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies) -> None:
-    """A second key pair of the name is refused until the first one is deleted."""
+@pytest.mark.ecs_requirement("nova.keypairs.create/rule/name-taken")
+def test_a_name_is_used_once(
+    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_later: Afterwards, ecs_supplies: Supplies
+) -> None:
+    """A second key pair of the name is refused, and the first one stays."""
     public = public_key(ecs_client, ecs_supplies)
-    with names(ecs_client, ecs_supplies) as (name,):
+    with ecs_later:
+        (name,) = ecs_later.enter_context(names(ecs_client, ecs_supplies))
         created = create(ecs_client, name)
         first = read(created, "keypair", "public_key")
         again = ecs_expect(
@@ -123,7 +126,15 @@ def test_a_name_is_used_once(ecs_client: Client, ecs_check: Check, ecs_expect: E
         )
         if again.refused:
             look = lambda: show(ecs_client, name)  # noqa: E731 - it is about this name
-            ecs_check.stays("nova.keypairs.create/rule/name-taken", look, *_PUBLIC, matches=like(first))
+            check = ecs_check.later(ecs_later)
+            check.stays("nova.keypairs.create/rule/name-taken", look, *_PUBLIC, matches=like(first))
+
+
+@pytest.mark.ecs_requirement("nova.keypairs.create/rule/name-free-again")
+def test_a_name_is_free_again(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
+    """When the key pair of the name was deleted."""
+    with names(ecs_client, ecs_supplies) as (name,):
+        read(create(ecs_client, name), "keypair", "public_key")
         deleted = ecs_client.delete(f"{KEYS}/{name}")
         check = ecs_check.after(deleted)
         check.accepted("nova.keypairs.create/rule/name-free-again", create(ecs_client, name))
@@ -204,10 +215,11 @@ def _is_time(text: str) -> bool:
     "nova.keypairs.delete/rule/no-body",
 )
 def test_a_key_pair_is_deleted(
-    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_supplies: Supplies
+    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_later: Afterwards, ecs_supplies: Supplies
 ) -> None:
     """Once, and no other with it."""
-    with names(ecs_client, ecs_supplies, 2) as (name, other):
+    with ecs_later:
+        name, other = ecs_later.enter_context(names(ecs_client, ecs_supplies, 2))
         for one in (name, other):
             read(create(ecs_client, one))
         deleted = ecs_client.delete(f"{KEYS}/{name}")
@@ -219,7 +231,8 @@ def test_a_key_pair_is_deleted(
             check("nova.keypairs.delete/rule/deletes", shown, "body", "keypair", "deleted", equals=True)
         else:
             check.refused("nova.keypairs.delete/rule/deletes", shown, "not-found")
-        check.stays("nova.keypairs.delete/rule/others-stay", lambda: ecs_client.get(KEYS), *NAMES, contains=other)
+        look, others = lambda: ecs_client.get(KEYS), "nova.keypairs.delete/rule/others-stay"
+        check.later(ecs_later).stays(others, look, *NAMES, contains=other)
         if deleted.accepted:
             ecs_expect(
                 "nova.keypairs.delete/rule/twice",

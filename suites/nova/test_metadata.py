@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Servers, read
+from pytest_ecs import Afterwards, Cases, Check, Client, Expect, Servers, read
 from pytest_ecs.typing import JSON
 
 from .pairs import METADATA, SHOWN, delete, has, list_pairs, pairs_of, path_of, replace, set_pair, unchanged, update
@@ -182,7 +182,12 @@ def test_a_server_without_pairs(ecs_client: Client, ecs_check: Check, ecs_server
     "nova.metadata.set/rule/same-key",
 )
 def test_what_is_empty_or_refused_changes_nothing(
-    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_expect: Expect,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
 ) -> None:
     """No pair at all, one with another key than the URL's, and a good one beside a bad one; what was there stays."""
     lease = ecs_servers("ACTIVE")
@@ -216,9 +221,10 @@ def test_what_is_empty_or_refused_changes_nothing(
         "nova.metadata.set/rule/no-pair": lambda: nothing("PUT", path_of(lease.id, "first"), {"meta": {}}),
         "nova.metadata.set/rule/same-key": lambda: another_key("nova.metadata.set/rule/same-key"),
     }
-    with unchanged(ecs_client, lease):
+    with ecs_later:
+        ecs_later.enter_context(unchanged(ecs_client, lease))
         update(ecs_client, lease, {"first": "1", "second": "2"})
-        untouched(ecs_check, acts, lambda: list_pairs(ecs_client, lease), *METADATA)
+        untouched(ecs_check.later(ecs_later), acts, lambda: list_pairs(ecs_client, lease), *METADATA)
 
 
 @pytest.mark.ecs_requirement(
@@ -227,7 +233,9 @@ def test_what_is_empty_or_refused_changes_nothing(
     "nova.metadata.replace/rule/this-server-only",
     "nova.metadata.delete/rule/this-server-only",
 )
-def test_another_server_keeps_its_pairs(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
+def test_another_server_keeps_its_pairs(
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers
+) -> None:
     """Whatever is done to those of the same keys at this one."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
     had = {"first": "1", "old": "2", "third": "3"}
@@ -241,9 +249,10 @@ def test_another_server_keeps_its_pairs(ecs_client: Client, ecs_check: Check, ec
         ),
         "nova.metadata.delete/rule/this-server-only": lambda: ecs_check.after(delete(ecs_client, lease, "first")),
     }
-    with unchanged(ecs_client, lease, other):
+    with ecs_later:
+        ecs_later.enter_context(unchanged(ecs_client, lease, other))
         update(ecs_client, other, dict.fromkeys(had, "theirs"))
-        untouched(ecs_check, acts, lambda: list_pairs(ecs_client, other), *METADATA)
+        untouched(ecs_check.later(ecs_later), acts, lambda: list_pairs(ecs_client, other), *METADATA)
 
 
 @pytest.mark.ecs_requirement(

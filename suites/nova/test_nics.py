@@ -8,7 +8,21 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, exactly, read, url_of
+from pytest_ecs import (
+    Afterwards,
+    Cases,
+    Check,
+    Client,
+    Exchange,
+    Expect,
+    Lease,
+    Servers,
+    Supplies,
+    Wait,
+    exactly,
+    read,
+    url_of,
+)
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
@@ -117,13 +131,19 @@ def test_a_nic_is_shown_by_itself(
     "nova.nics.add/rule/address-chosen",
 )
 def test_a_nic_is_added(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
 ) -> None:
     """With an address of the network, beside the NICs that were there, at this server alone."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
     network = ecs_supplies.need("network_id")
     before, theirs = _ports(ecs_client, lease), _ports(ecs_client, other)
-    with _added(ecs_client, ecs_wait, lease, net_id=network) as (added, port):
+    with ecs_later:
+        added, port = ecs_later.enter_context(_added(ecs_client, ecs_wait, lease, net_id=network))
         nic = ("body", "interfaceAttachment")
         ecs_check("nova.nics.add/rule/address-chosen", added, *nic, "fixed_ips", length=1)
         ecs_check("nova.nics.add/rule/in-network", added, *nic, "net_id", equals=network)
@@ -134,7 +154,8 @@ def test_a_nic_is_added(
             ecs_check("nova.nics.add/rule/same-as-show", shown, *nic, name, equals=value)
         ecs_check("nova.nics.add/rule/adds", _list(ecs_client, lease), *_PORTS, same_items=[*before, port])
         look = lambda: _list(ecs_client, other)  # noqa: E731 - it is about this server
-        ecs_check.stays("nova.nics.add/rule/this-server-only", look, *_PORTS, same_items=theirs)
+        check = ecs_check.later(ecs_later)
+        check.stays("nova.nics.add/rule/this-server-only", look, *_PORTS, same_items=theirs)
 
 
 @pytest.mark.ecs_requirement("nova.nics.list/rule/requested-address", "nova.nics.add/rule/fixed-ip-used")
@@ -161,6 +182,7 @@ def test_a_nic_is_deleted(
     ecs_client: Client,
     ecs_check: Check,
     ecs_expect: Expect,
+    ecs_later: Afterwards,
     ecs_servers: Servers,
     ecs_supplies: Supplies,
     ecs_wait: Wait,
@@ -168,7 +190,9 @@ def test_a_nic_is_deleted(
     """With its address and its port, and no other NIC with it."""
     lease = ecs_servers("ACTIVE")
     before = _ports(ecs_client, lease)
-    with _added(ecs_client, ecs_wait, lease, net_id=ecs_supplies.need("network_id")) as (added, port):
+    with ecs_later:
+        nic = _added(ecs_client, ecs_wait, lease, net_id=ecs_supplies.need("network_id"))
+        added, port = ecs_later.enter_context(nic)
         addresses = read(added, *_ADDRESSES[1:])
         deleted = ecs_client.delete(_path(lease.id, port))
         check = ecs_check.after(deleted)
@@ -178,7 +202,7 @@ def test_a_nic_is_deleted(
         alone = ecs_client.get(_path(lease.id, port))
         check.refused("nova.nics.delete/rule/deletes", alone, "not-found")
         look = lambda: _list(ecs_client, lease)  # noqa: E731 - it is about this server
-        check.stays("nova.nics.delete/rule/this-nic-only", look, *_PORTS, includes=before)
+        check.later(ecs_later).stays("nova.nics.delete/rule/this-nic-only", look, *_PORTS, includes=before)
         shown = lease.show()
         for name in read(shown, "server", "addresses"):
             for address in addresses:
@@ -204,13 +228,16 @@ def test_a_nic_is_not_deleted_at_another_server(
     ecs_client: Client,
     ecs_check: Check,
     ecs_expect: Expect,
+    ecs_later: Afterwards,
     ecs_servers: Servers,
     ecs_supplies: Supplies,
     ecs_wait: Wait,
 ) -> None:
     """It stays where it is."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
-    with _added(ecs_client, ecs_wait, lease, net_id=ecs_supplies.need("network_id")) as (_, port):
+    with ecs_later:
+        nic = _added(ecs_client, ecs_wait, lease, net_id=ecs_supplies.need("network_id"))
+        _, port = ecs_later.enter_context(nic)
         ecs_expect(
             "nova.nics.delete/rule/other-server",
             "DELETE",
@@ -219,7 +246,7 @@ def test_a_nic_is_not_deleted_at_another_server(
             change="the NIC is another server's",
         )
         look = lambda: _list(ecs_client, lease)  # noqa: E731 - it is about this server
-        ecs_check.stays("nova.nics.delete/rule/other-server", look, *_PORTS, contains=port)
+        ecs_check.later(ecs_later).stays("nova.nics.delete/rule/other-server", look, *_PORTS, contains=port)
 
 
 @pytest.mark.ecs_requirement("nova.nics.add/rule/fixed-ip-needs-network", "nova.nics.add/rule/fixed-ip-malformed")
@@ -255,7 +282,9 @@ def test_an_address_is_one_and_in_a_network(
 
 
 @pytest.mark.ecs_requirement("nova.nics.delete/rule/primary-nic", "nova.nics.delete/rule/primary-stays")
-def test_the_primary_nic_stays(ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers) -> None:
+def test_the_primary_nic_stays(
+    ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_later: Afterwards, ecs_servers: Servers
+) -> None:
     """The only NIC of a server cannot be deleted, nor does it go some time after the answer."""
     lease = ecs_servers("ACTIVE")
     (port,) = exactly(1, _ports(ecs_client, lease), "the server's only NIC")
@@ -267,9 +296,16 @@ def test_the_primary_nic_stays(ecs_client: Client, ecs_check: Check, ecs_expect:
         change="the NIC is the only one",
     )
     lease.spoilt = answer.accepted
-    look = lambda: _list(ecs_client, lease)  # noqa: E731 - it is about this server
-    if not ecs_check.stays("nova.nics.delete/rule/primary-stays", look, *_PORTS, contains=port):
-        lease.spoilt = True
+    rule = "nova.nics.delete/rule/primary-stays"
+
+    def look() -> bool:
+        stays = ecs_check(rule, _list(ecs_client, lease), *_PORTS, contains=port)
+        lease.spoilt = lease.spoilt or not stays
+        return stays
+
+    with ecs_later:
+        if look():
+            ecs_check.later(ecs_later).postpone([rule], look)
 
 
 @pytest.mark.ecs_requirement("nova.nics.add/rule/by-port", "nova.nics.delete/rule/port-kept")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read, url_of
+from pytest_ecs import Afterwards, Cases, Check, Client, Exchange, Expect, Lease, Servers, Supplies, Wait, read, url_of
 
 _ALL = ("body", "instanceActions", "*")
 #: Seconds that the clocks of the target and of its servers may differ.
@@ -153,24 +153,16 @@ def test_an_operation_is_shown(ecs_client: Client, ecs_check: Check, ecs_expect:
     "nova.server-operations.show/rule/events-within",
     "nova.server-operations.show/rule/success-without-traceback",
 )
-def test_an_operation_has_events(ecs_client: Client, ecs_check: Check, ecs_servers: Servers) -> None:
+def test_an_operation_has_events(
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers
+) -> None:
     """They are over, begin after the operation and before they end, and a success has no traceback."""
-    lease, place = _worked_on(ecs_client, ecs_servers), ("body", "instanceAction", "events")
+    lease = _worked_on(ecs_client, ecs_servers)
     traceback = "nova.server-operations.show/rule/success-without-traceback"
-    for entry in _entries(ecs_client, lease):
-        shown = _log(ecs_client, lease.id, entry["request_id"])
-        check = ecs_check.after(shown)
-        check("nova.server-operations.show/rule/has-events", shown, *place, 0, present=True)
-        for number, event in enumerate((shown.json_object.get("instanceAction") or {}).get("events") or []):
-            at = (*place, number)
-            for name in ("result", "finish_time"):
-                check("nova.server-operations.show/rule/finished", shown, *at, name, matches=".")
-            span = [_seconds(event["start_time"]), _EVER + _seconds(event["start_time"])]
-            check("nova.server-operations.show/rule/events-in-order", shown, *at, "finish_time", time_between=span)
-            span = [_seconds(entry["start_time"]), _EVER + _seconds(entry["start_time"])]
-            check("nova.server-operations.show/rule/events-within", shown, *at, "start_time", time_between=span)
-            if event.get("result") == "Success":
-                check(traceback, shown, *at, "traceback", one_of=[None, ""])
+    with ecs_later:
+        for entry in _entries(ecs_client, lease):
+            shown = _log(ecs_client, lease.id, entry["request_id"])
+            _has_events(ecs_check.after(shown).later(ecs_later), shown, entry, traceback)
     for rule in (
         "nova.server-operations.show/rule/finished",
         "nova.server-operations.show/rule/events-in-order",
@@ -178,6 +170,22 @@ def test_an_operation_has_events(ecs_client: Client, ecs_check: Check, ecs_serve
         traceback,
     ):
         ecs_check.not_tested(rule, "no event is shown")
+
+
+def _has_events(check: Check, shown: Exchange, entry: dict[str, Any], traceback: str) -> None:
+    """Judge the events of an operation, which is listed as *entry*."""
+    place = ("body", "instanceAction", "events")
+    check("nova.server-operations.show/rule/has-events", shown, *place, 0, present=True)
+    for number, event in enumerate((shown.json_object.get("instanceAction") or {}).get("events") or []):
+        at = (*place, number)
+        for name in ("result", "finish_time"):
+            check("nova.server-operations.show/rule/finished", shown, *at, name, matches=".")
+        span = [_seconds(event["start_time"]), _EVER + _seconds(event["start_time"])]
+        check("nova.server-operations.show/rule/events-in-order", shown, *at, "finish_time", time_between=span)
+        span = [_seconds(entry["start_time"]), _EVER + _seconds(entry["start_time"])]
+        check("nova.server-operations.show/rule/events-within", shown, *at, "start_time", time_between=span)
+        if event.get("result") == "Success":
+            check(traceback, shown, *at, "traceback", one_of=[None, ""])
 
 
 @pytest.mark.ecs_requirement("nova.server-operations.list/rule/has-other-operations")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Lease, Servers, Supplies, read, url_of
+from pytest_ecs import Afterwards, Check, Client, Exchange, Lease, Servers, Supplies, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 _GROUPS, _RULES = url_of("deprecated.security-groups.list"), url_of("deprecated.security-group-rules.create")
@@ -90,11 +90,12 @@ def _groups_to_join(client: Client, supplies: Supplies, count: int, *leases: Lea
     "nova.server-security-groups.list/rule/same-as-show",
 )
 def test_a_server_comes_into_a_group(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """Beside those that it is in, and no other server with it."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
-    with _groups_to_join(ecs_client, ecs_supplies, 1, lease, other) as (group,):
+    with ecs_later:
+        (group,) = ecs_later.enter_context(_groups_to_join(ecs_client, ecs_supplies, 1, lease, other))
         before, theirs = _ids(ecs_client, lease), _ids(ecs_client, other)
         added = _add(ecs_client, lease, group)
         ecs_check.accepted("nova.servers.add-security-group/rule/by-uuid", added)
@@ -110,7 +111,8 @@ def test_a_server_comes_into_a_group(
         for name in (entry["name"] for entry in entries if entry["id"] == group):
             check("nova.servers.add-security-group/rule/shown", shown, *_NAMES, contains=name)
         look = lambda: _groups(ecs_client, other)  # noqa: E731 - it is about this server
-        check.stays("nova.servers.add-security-group/rule/this-server-only", look, *_IDS, same_items=theirs)
+        alone = "nova.servers.add-security-group/rule/this-server-only"
+        check.later(ecs_later).stays(alone, look, *_IDS, same_items=theirs)
 
 
 @pytest.mark.ecs_requirement("nova.servers.add-security-group/rule/again")
@@ -169,11 +171,12 @@ def _put_in(client: Client, lease: Lease, group: str) -> Exchange:
     "nova.servers.remove-security-group/rule/group-stays",
 )
 def test_a_server_leaves_a_group(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """And no other, nor does another server with it; the group is still there."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
-    with _groups_to_join(ecs_client, ecs_supplies, 1, lease, other) as (group,):
+    with ecs_later:
+        (group,) = ecs_later.enter_context(_groups_to_join(ecs_client, ecs_supplies, 1, lease, other))
         before = _ids(ecs_client, lease)
         entries = read(_put_in(ecs_client, lease, group), "security_groups")
         name = next(entry["name"] for entry in entries if entry["id"] == group)
@@ -184,7 +187,8 @@ def test_a_server_leaves_a_group(
         check("nova.servers.remove-security-group/rule/no-body", removed, "body", equals=None)
         check("nova.servers.remove-security-group/rule/removes", _groups(ecs_client, lease), *_IDS, lacks=group)
         look = lambda: _groups(ecs_client, lease)  # noqa: E731 - it is about this server
-        check.stays("nova.servers.remove-security-group/rule/keeps-others", look, *_IDS, includes=before)
+        others = "nova.servers.remove-security-group/rule/keeps-others"
+        check.later(ecs_later).stays(others, look, *_IDS, includes=before)
         shown = lease.show()
         if "security_groups" in read(shown, "server"):  # none is shown where the server is in none
             check("nova.servers.remove-security-group/rule/not-shown", shown, *_NAMES, lacks=name)
@@ -199,17 +203,18 @@ def test_a_server_leaves_a_group(
 
 @pytest.mark.ecs_requirement("nova.servers.remove-security-group/rule/not-a-member")
 def test_a_server_leaves_no_group_that_it_is_not_in(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """It is refused or has no effect."""
     lease, rule = ecs_servers("ACTIVE"), "nova.servers.remove-security-group/rule/not-a-member"
-    with _groups_to_join(ecs_client, ecs_supplies, 1, lease) as (group,):
+    with ecs_later:
+        (group,) = ecs_later.enter_context(_groups_to_join(ecs_client, ecs_supplies, 1, lease))
         before = _ids(ecs_client, lease)
         removed = _remove(ecs_client, lease, group)
         if removed.refused:
             ecs_check.refused(rule, removed)
         look = lambda: _groups(ecs_client, lease)  # noqa: E731 - it is about this server
-        ecs_check.stays(rule, look, *_IDS, same_items=before)
+        ecs_check.later(ecs_later).stays(rule, look, *_IDS, same_items=before)
 
 
 @pytest.mark.ecs_requirement("nova.servers.add-security-group/rule/five-groups")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_ecs import (
+    Afterwards,
     Cases,
     Check,
     Client,
@@ -168,16 +169,24 @@ def _delete(client: Client, wait: Wait, *made: str) -> None:
         wait.gone(f"{_SERVERS}/{server}")
 
 
-def _fails(client: Client, check: Check, servers: Servers, wait: Wait, rule: str, body: dict[str, Any]) -> None:
-    """Judge that a creation is refused, or makes a server that ends in ERROR."""
+def _fails(
+    client: Client,
+    check: Check,
+    afterwards: Afterwards,
+    servers: Servers,
+    wait: Wait,
+    rule: str,
+    body: dict[str, Any],
+) -> None:
+    """Judge that a creation is refused, or makes a server that ends in ERROR, which is deleted in the end."""
     sent = client.post(_SERVERS, body)
     if not sent.accepted:
         check.refused(rule, sent)
         return
-    made = servers.settle(sent)
+    made = servers.settle_kept(sent)
+    afterwards.callback(_delete, client, wait, *made)
     for server in made:
-        check(rule, servers.show(server), *_STATUS, equals="ERROR")
-    _delete(client, wait, *made)
+        check.later(afterwards)(rule, servers.show(server), *_STATUS, equals="ERROR")
 
 
 @pytest.mark.ecs_requirement(
@@ -185,14 +194,21 @@ def _fails(client: Client, check: Check, servers: Servers, wait: Wait, rule: str
     "nova.servers.create-image/rule/no-data-disks",
 )
 def test_an_image_of_a_server_makes_servers(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
 ) -> None:
     """And no data disks."""
     creates = "nova.servers.create-image/rule/creates-servers"
     no_disks = "nova.servers.create-image/rule/no-data-disks"
     lease = ecs_servers("ACTIVE")
     zone = read(lease.show(), "server", "OS-EXT-AZ:availability_zone")
-    with image_of(ecs_client, ecs_servers, ecs_wait, lease, ecs_supplies.name("image")) as made:
+    with ecs_later:
+        image = image_of(ecs_client, ecs_servers, ecs_wait, lease, ecs_supplies.name("image"))
+        made = ecs_later.enter_context(image)
         if made.not_tested(ecs_check, creates, no_disks) or made.id is None:
             return
         sent = ecs_client.post(_SERVERS, _server(ecs_supplies, made.id, zone))
@@ -205,7 +221,8 @@ def test_an_image_of_a_server_makes_servers(
         disk = {"source_type": "image", "destination_type": "volume", "boot_index": "-1", "volume_size": 100}
         blank = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait).made["deleted"].answer
         wrong = _with_disk(ecs_supplies, base, zone, {**disk, "uuid": made.id})
-        _fails(ecs_client, ecs_check.after(blank), ecs_servers, ecs_wait, no_disks, wrong)
+        check = ecs_check.after(blank)
+        _fails(ecs_client, check, ecs_later, ecs_servers, ecs_wait, no_disks, wrong)
 
 
 def _with_disk(supplies: Supplies, image: str, zone: str, disk: dict[str, Any]) -> dict[str, Any]:
@@ -217,7 +234,12 @@ def _with_disk(supplies: Supplies, image: str, zone: str, disk: dict[str, Any]) 
 
 @pytest.mark.ecs_requirement("nova.servers.create-image/rule/same-az")
 def test_an_image_of_a_server_makes_none_in_another_zone(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_wait: Wait,
 ) -> None:
     """Where there is one from the image of the run."""
     rule, lease = "nova.servers.create-image/rule/same-az", ecs_servers("ACTIVE")
@@ -228,11 +250,13 @@ def test_an_image_of_a_server_makes_none_in_another_zone(
     _delete(ecs_client, ecs_wait, *there)
     if failed:
         raise PrerequisiteMissing(f"There is no room for a server in {other}")
-    with image_of(ecs_client, ecs_servers, ecs_wait, lease, ecs_supplies.name("image")) as made:
+    with ecs_later:
+        image = image_of(ecs_client, ecs_servers, ecs_wait, lease, ecs_supplies.name("image"))
+        made = ecs_later.enter_context(image)
         if made.not_tested(ecs_check, rule) or made.id is None:
             return
-        elsewhere = _server(ecs_supplies, made.id, other)
-        _fails(ecs_client, ecs_check.after(control), ecs_servers, ecs_wait, rule, elsewhere)
+        elsewhere, check = _server(ecs_supplies, made.id, other), ecs_check.after(control)
+        _fails(ecs_client, check, ecs_later, ecs_servers, ecs_wait, rule, elsewhere)
 
 
 @pytest.mark.ecs_requirement("nova.servers.rebuild/rule/another-image", "ecs.servers.change-os/rule/success-changes")

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Contract, Exchange, Lease, Servers, Supplies, Wait, read
+from pytest_ecs import Afterwards, Cases, Check, Client, Contract, Exchange, Lease, Servers, Supplies, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing
 from pytest_ecs.typing import ServerState
 
@@ -50,18 +50,25 @@ def test_a_server_shows_itself(ecs_client: Client, ecs_check: Check, ecs_servers
     "nova.servers.list-detail/rule/tenant-is-project",
 )
 def test_both_views_show_what_a_server_is(
-    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
 ) -> None:
     """The image that it was made from, no password, and nothing that did not happen."""
     made, image = plainest(ecs_cases, ecs_servers), ecs_supplies.need("image_id")
     one = ecs_client.get(path_of(made.server), microversion="2.3")
-    _is_as_made(ecs_check, "nova.servers.show", one, _SERVER, image)
     query = {"name": made.answer.request_body["server"]["name"], "limit": str(MOST)}
-    listed = ecs_client.get(DETAIL, query=query, microversion="2.3")
-    entry = (*_SERVERS, position(listed, made.server))
-    _is_as_made(ecs_check, "nova.servers.list-detail", listed, entry, image)
-    rule = "nova.servers.list-detail/rule/tenant-is-project"
-    ecs_check(rule, listed, *entry, "tenant_id", equals=ecs_client.project_id)
+    with ecs_later:
+        check = ecs_check.later(ecs_later)
+        _is_as_made(check, "nova.servers.show", one, _SERVER, image)
+        listed = ecs_client.get(DETAIL, query=query, microversion="2.3")
+        entry = (*_SERVERS, position(listed, made.server))
+        _is_as_made(check, "nova.servers.list-detail", listed, entry, image)
+        rule = "nova.servers.list-detail/rule/tenant-is-project"
+        check(rule, listed, *entry, "tenant_id", equals=ecs_client.project_id)
 
 
 def _is_as_made(check: Check, operation: str, shown: Exchange, place: tuple[str | int, ...], image: str) -> None:
@@ -78,7 +85,12 @@ def _is_as_made(check: Check, operation: str, shown: Exchange, place: tuple[str 
     "nova.servers.list-detail/rule/batch-reservation",
 )
 def test_a_batch_shows_in_the_list_with_details(
-    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client,
+    ecs_cases: Cases,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
 ) -> None:
     """As in the other list, with its reservation and a place for each."""
     made = made_servers(ecs_cases, ecs_client, ecs_servers, ecs_supplies)
@@ -89,11 +101,13 @@ def test_a_batch_shows_in_the_list_with_details(
     ecs_check("nova.servers.list-detail/rule/same-servers", detail, *IDS, equals=ids_of(brief))
     by_name(ecs_client, DETAIL, name)  # that it has no others is judged where the filter is
     number = len(read(detail, "servers"))
-    for rule, field, values in (
+    fields = (
         ("nova.servers.list-detail/rule/batch-launch-index", "OS-EXT-SRV-ATTR:launch_index", [*range(number)]),
         ("nova.servers.list-detail/rule/batch-reservation", "OS-EXT-SRV-ATTR:reservation_id", [reservation] * number),
-    ):
-        ecs_check(rule, detail, *_SERVERS, "*", field, same_items=values)
+    )
+    with ecs_later:
+        for rule, field, values in fields:
+            ecs_check.later(ecs_later)(rule, detail, *_SERVERS, "*", field, same_items=values)
 
 
 @pytest.mark.ecs_requirement("nova.servers.show/rule/same-as-list")
@@ -115,11 +129,14 @@ def test_the_query_and_the_list_agree(
 
 @pytest.mark.ecs_requirement("nova.servers.show/rule/power-state")
 @pytest.mark.parametrize(("state", "power"), [("ACTIVE", 1), ("SHUTOFF", 3)])
-def test_the_power_state_follows(ecs_check: Check, ecs_servers: Servers, state: ServerState, power: int) -> None:
+def test_the_power_state_follows(
+    ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers, state: ServerState, power: int
+) -> None:
     """A running server has power_state 1, a stopped one 3 (table 6-49)."""
-    (lease,) = ecs_servers.shared(state)
-    place = (*_SERVER, "OS-EXT-STS:power_state")
-    ecs_check("nova.servers.show/rule/power-state", lease.show(), *place, equals=power)
+    lease, place = ecs_servers(state), (*_SERVER, "OS-EXT-STS:power_state")
+    with ecs_later:
+        check = ecs_check.later(ecs_later)
+        check("nova.servers.show/rule/power-state", lease.show(), *place, equals=power)
 
 
 @pytest.mark.ecs_requirement("nova.servers.show/rule/updated-follows")
@@ -134,7 +151,7 @@ def test_the_time_of_the_last_change_moves(
         ("os-start", {}, "ACTIVE"),
         ("reboot", {"type": "HARD"}, "ACTIVE"),
     ):
-        ecs_wait.sleep(2.0)  # the time is shown in whole seconds
+        ecs_wait.sleep(1.1)  # the time is shown in whole seconds
         before = read(lease.show(), "server", "updated")
         if not ecs_client.post(f"{path}/action", {action: body}).accepted:
             ecs_check.not_tested(rule, f"the endpoint does not accept {action}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Exchange, Lease, Servers, Wait, read, url_of
+from pytest_ecs import Afterwards, Check, Client, Exchange, Lease, Servers, Wait, read, url_of
 from pytest_ecs.typing import JSON, ServerState
 
 from .untouched import Act, untouched
@@ -123,7 +123,12 @@ _STOP: _Done = (
     ],
 )
 def test_another_server_is_left_alone(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, state: ServerState, done: list[_Done]
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    state: ServerState,
+    done: list[_Done],
 ) -> None:
     """The answer has no body, and of two servers only the one in the URL changes."""
     lease, other = ecs_servers.batch(2, state)
@@ -136,7 +141,8 @@ def test_another_server_is_left_alone(
         return check
 
     acts: dict[str, Act] = {alone: partial(act, no_body, action, value) for no_body, alone, action, value in done}
-    untouched(ecs_check, acts, other.show, "body", "server", "updated")
+    with ecs_later:
+        untouched(ecs_check.later(ecs_later), acts, other.show, "body", "server", "updated")
 
 
 @pytest.mark.parametrize(
@@ -175,13 +181,20 @@ def test_both_forms_of_nothing_start(
     ],
 )
 def test_a_server_that_is_there_already_stays(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, rule: str, state: ServerState, action: str
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    rule: str,
+    state: ServerState,
+    action: str,
 ) -> None:
     """Starting a running server or stopping a stopped one changes nothing, whether it is accepted or refused."""
     lease = ecs_servers(state)
     _act(ecs_client, lease, action, {})
     ecs_servers.wait_stable(lease.id)
-    ecs_check.stays(rule, lease.show, *_STATUS, equals=state)
+    with ecs_later:
+        ecs_check.later(ecs_later).stays(rule, lease.show, *_STATUS, equals=state)
 
 
 @pytest.mark.ecs_requirement("nova.servers.reboot/rule/stopped")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs import Check, Client, Contract, Exchange, Expect, Lease, Servers, Supplies, read, url_of
+from pytest_ecs import Afterwards, Check, Client, Contract, Exchange, Expect, Lease, Servers, Supplies, read, url_of
 
 from .creation import DESCRIBED, path_of
 from .fields import lasting
@@ -44,37 +44,49 @@ def _put_back(client: Client, lease: Lease) -> Iterator[dict[str, Any]]:
     "nova.servers.update/rule/nothing-else",
 )
 def test_a_server_is_renamed(
-    ecs_client: Client, ecs_contract: Contract, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client,
+    ecs_contract: Contract,
+    ecs_check: Check,
+    ecs_later: Afterwards,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
 ) -> None:
     """The name is new in the answer and in the query, and everything else is as before."""
     lease, name = ecs_servers(), ecs_supplies.name("renamed")
-    with _put_back(ecs_client, lease) as before:
+    with ecs_later:
+        before = ecs_later.enter_context(_put_back(ecs_client, lease))
         changed = ecs_client.put(path_of(lease.id), {"server": {"name": name}})
         check, nothing_else = ecs_check.after(changed), "nova.servers.update/rule/nothing-else"
         check("nova.servers.update/rule/same-server", changed, *_SERVER, "id", equals=lease.id)
         for shown in (changed, _show(ecs_client, lease)):
             check("nova.servers.update/rule/name-changed", shown, *_SERVER, "name", equals=name)
-        status = before.get("status")
-        check.stays(nothing_else, lambda: _show(ecs_client, lease), *_SERVER, "status", equals=status)
-        after = _show(ecs_client, lease)
-        for field, test in lasting(ecs_contract, before, "name", "OS-EXT-SRV-ATTR:hostname"):
-            check(nothing_else, after, *_SERVER, field, **test)
+        check(nothing_else, _show(ecs_client, lease), *_SERVER, "status", equals=before.get("status"))
+
+        def look_again() -> None:
+            after = _show(ecs_client, lease)
+            check(nothing_else, after, *_SERVER, "status", equals=before.get("status"))
+            for field, test in lasting(ecs_contract, before, "name", "OS-EXT-SRV-ATTR:hostname"):
+                check(nothing_else, after, *_SERVER, field, **test)
+
+        check.later(ecs_later).postpone([nothing_else], look_again)
 
 
 @pytest.mark.ecs_requirement("nova.servers.update/rule/description-changed", "nova.servers.update/rule/name-alone")
 def test_a_server_is_described(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """The description is new in the answer and in the query; a request with the name alone leaves it."""
     lease = ecs_servers()
-    with _put_back(ecs_client, lease):
+    with ecs_later:
+        ecs_later.enter_context(_put_back(ecs_client, lease))
         described = _update(ecs_client, lease, description="new")
         check = ecs_check.after(described)
         for shown in (described, _show(ecs_client, lease)):
             check("nova.servers.update/rule/description-changed", shown, *_SERVER, "description", equals="new")
         renamed = _update(ecs_client, lease, name=ecs_supplies.name("alone"))
         rule, place = "nova.servers.update/rule/name-alone", (*_SERVER, "description")
-        check.after(renamed).stays(rule, lambda: _show(ecs_client, lease), *place, equals="new")
+        check = check.after(renamed).later(ecs_later)
+        check.stays(rule, lambda: _show(ecs_client, lease), *place, equals="new")
 
 
 @pytest.mark.parametrize(
@@ -106,17 +118,24 @@ def test_the_shortest_and_the_longest_texts_are_kept(
 
 @pytest.mark.ecs_requirement("nova.servers.update/rule/other-fields")
 def test_an_update_changes_no_other_field(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
+    ecs_client: Client, ecs_check: Check, ecs_later: Afterwards, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
     """A field beside the name is refused or passed over."""
     lease, rule = ecs_servers(), "nova.servers.update/rule/other-fields"
     fields: dict[str, Any] = {"key_name": "another-key", "metadata": {"another": "value"}}
-    with _put_back(ecs_client, lease) as before:
+    with ecs_later:
+        before = ecs_later.enter_context(_put_back(ecs_client, lease))
         for field, value in fields.items():
             _update(ecs_client, lease, **{"name": ecs_supplies.name("beside"), field: value})
-        look = lambda: _show(ecs_client, lease)  # noqa: E731 - it is about this server
-        stay = [ecs_check.stays(rule, look, *_SERVER, field, equals=before.get(field)) for field in fields]
-        lease.spoilt = not all(stay)
+
+        def look() -> bool:
+            shown = _show(ecs_client, lease)
+            stay = [ecs_check(rule, shown, *_SERVER, field, equals=before.get(field)) for field in fields]
+            lease.spoilt = lease.spoilt or not all(stay)
+            return all(stay)
+
+        if look():
+            ecs_check.later(ecs_later).postpone([rule], look)
 
 
 @pytest.mark.ecs_requirement("nova.servers.update/rule/description-bytes")

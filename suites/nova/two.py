@@ -8,7 +8,7 @@ from pytest_ecs import Client, Exchange, Servers, Supplies, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .creation import SERVERS, plain
-from .listing import MOST
+from .listing import DETAIL, MOST
 
 __all__ = ["Two", "two_servers"]
 
@@ -47,5 +47,7 @@ def _make(client: Client, servers: Servers, supplies: Supplies) -> Two:
     grouped = client.post(SERVERS, body if group is None else {**body, "os:scheduler_hints": {"group": group}})
     answer = client.post(SERVERS, body) if grouped.refused and group is not None else grouped
     ids = servers.settle(answer)
-    listed = client.get(SERVERS, query={"name": stem, "limit": str(MOST)}) if answer.accepted else answer
+    query = {"name": stem, "limit": str(MOST)}
+    listed = client.get(SERVERS, query=query) if answer.accepted else answer
+    client.get(DETAIL, query=query)  # which shows the fault of those for which there was no room
     return Two(stem, answer, listed, ids, group, grouped, missing)

@@ -25,13 +25,16 @@ def untouched(check: Check, acts: Mapping[str, Act], look: Callable[[], Exchange
         if judge is not None and judge(rule, look(), *place, equals=before):
             kept[rule] = judge
     before = read(look(), *place[1:])
-    check.let_time_pass()
-    later = look()
-    if read(later, *place[1:]) == before:
-        for rule, judge in kept.items():
-            judge(rule, later, *place, equals=before)
-        return
-    for rule in kept:
-        before = read(look(), *place[1:])
-        if (judge := acts[rule]()) is not None:
-            judge.stays(rule, look, *place, equals=before)
+
+    def look_again() -> None:
+        later = look()
+        if read(later, *place[1:]) == before:
+            for rule, judge in kept.items():
+                judge(rule, later, *place, equals=before)
+            return
+        for rule in kept:
+            now = read(look(), *place[1:])
+            if (again := acts[rule]()) is not None:
+                again.stays(rule, look, *place, equals=now)
+
+    check.postpone(kept, look_again)

@@ -9,8 +9,9 @@ from tests.faults.hostile import attack
 from tests.faults.kills import STOPS, kill
 from tests.faults.runs import SUITES, compare, run
 
-#: Columns after the first two; all of them have to be zero, and "-" stands for what is not looked at there.
-_COLUMNS = ("wrong verdicts", "leaks", "hangs", "aborted")
+#: Columns after the first two, where "-" stands for what is not looked at. All have to be zero but the last: addresses that
+#: are left and named, since they have no name by which they could be told from those of others.
+_COLUMNS = ("wrong verdicts", "leaks", "hangs", "aborted", "named")
 
 
 def main() -> int:
@@ -27,21 +28,30 @@ def main() -> int:
     for seed in range(1, options.seeds + 1):
         seen = run(SUITES, rate=0.2, seed=seed)
         wrong = compare(clean, seen) if clean is not None else []
-        _count(rows, "a fifth of the requests disturbed", len(wrong), len(seen.left), seen.hung, seen.aborted)
-        notes += [f"seed {seed}: {name}" for name in (*wrong, *seen.left)]
+        _count(
+            rows,
+            "a fifth of the requests disturbed",
+            len(wrong),
+            len(seen.lost),
+            seen.hung,
+            seen.aborted,
+            len(seen.said),
+        )
+        notes += [f"seed {seed}: {name}" for name in (*wrong, *seen.lost)]
+        notes += [f"seed {seed}: {seen.troubles}"] if seen.aborted else []
     for one in kill(options.kills, options.seed):
-        _count(rows, one.stop, None, len(one.left) + len(one.missing), one.hung, None)
+        _count(rows, one.stop, None, len(one.lost) + len(one.missing), one.hung, None, len(one.said))
         notes += [] if one.good else [f"{one}\n{one.words}"]
     if options.answers:
         told = attack(options.answers, options.seed)
-        rows["hostile answers"] = [told.answers, None, None, len(told.hung), len(told.broken)]
+        rows["hostile answers"] = [told.answers, None, None, len(told.hung), len(told.broken), None]
         notes += [*told.broken, *(f"{one} was not over at its deadline" for one in told.hung)]
     print(f"{'what':34}{'tried':>7}" + "".join(f"{name:>16}" for name in _COLUMNS))  # noqa: T201 - that is its output
     for what in sorted(rows, key=lambda name: [*STOPS].index(name) if name in STOPS else -1):
         tried, *bad = rows[what]
         print(f"{what:34}{tried:7}" + "".join(f"{'-' if number is None else number:>16}" for number in bad))  # noqa: T201
     print(*notes, sep="\n")  # noqa: T201
-    return int(any(any(bad) for _, *bad in rows.values()))
+    return int(any(any(bad) for _, *bad, _ in rows.values()))
 
 
 def _count(rows: dict[str, list[int | None]], what: str, *bad: int | None) -> None:

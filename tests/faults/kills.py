@@ -112,7 +112,12 @@ class Outcome:
     @property
     def good(self) -> bool:
         """Whether nothing hung, nothing is left without a word and nothing foreign is missing."""
-        return not (self.hung or set(self.left) - set(self.said) or self.missing)
+        return not (self.hung or self.lost or self.missing)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What is left without a word."""
+        return tuple(name for name in self.left if name not in self.said)
 
 
 def kill(trials: int, seed: int, *, stops: Sequence[str] = tuple(STOPS), most: int = 2) -> Iterator[Outcome]:

@@ -20,6 +20,7 @@ from typing import Any
 from pytest_ecs._mock import MockCloud
 from pytest_ecs._mock.server import serve
 from pytest_ecs._mock.state.clock import ScaledClock
+from pytest_ecs._resources.kinds import ADDRESS
 from tests.faults.inventory import things
 from tests.faults.proxy import Fault, Proxy, disturbing
 from tests.faults.warm import clock, start
@@ -75,10 +76,18 @@ class Outcome:
     #: Whether the run ended before its time.
     aborted: bool = False
     disturbed: int = 0
-    #: What is there that was not there before.
+    #: What is there that was not there before; and of that the addresses that the sweep named: nothing tells them from others'.
     left: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    #: What the certificate says was in the way.
+    troubles: str = ""
     #: Why a requirement has no verdict.
     reasons: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What is left without a word."""
+        return tuple(name for name in self.left if name not in self.said)
 
 
 def run(
@@ -103,13 +112,16 @@ def run(
             hung, disturbed = _pytest([*options, *suites], cloud.describe(proxy.url), proxy, Path(folder), longest)
             report = Path(folder) / "report" / "report.json"
             certificate = json.loads(report.read_text("utf-8")) if report.is_file() else {}
+            words = (Path(folder) / "output").read_text("utf-8")
             if not certificate:
-                print((Path(folder) / "output").read_text("utf-8")[-3000:], file=sys.stderr)  # noqa: T201 - why
+                print(words[-3000:], file=sys.stderr)  # noqa: T201 - why
         rows = {row["requirement"]: row["verdict"] for row in certificate.get("results", ())}
         reasons = {row["requirement"]: row["reason"] for row in certificate.get("results", ())}
-        stopped = "stopped" in json.dumps(certificate.get("troubles", ""))
+        troubles = "; ".join(certificate.get("troubles", ()))
         left = sorted(name for key, name in things(cloud).items() if key not in before)
-        return Outcome(rows, hung, not rows or stopped, disturbed, tuple(left), reasons)
+        said = [name for name in left if name.startswith("eips ") and ADDRESS in words]
+        aborted = not rows or "stopped" in troubles
+        return Outcome(rows, hung, aborted, disturbed, tuple(left), tuple(said), troubles, reasons)
 
 
 def _pytest(
@@ -177,11 +189,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for seed in range(1, options.seeds + 1):
         seen = run(options.suites, rate=options.rate, seed=seed)
         wrong = compare(clean, seen)
-        bad += len(wrong) + len(seen.left) + seen.hung + seen.aborted
+        bad += len(wrong) + len(seen.lost) + seen.hung + seen.aborted
         judged = sum(verdict in {"pass", "fail"} for verdict in seen.verdicts.values())
         errors = sum(verdict == "error" for verdict in seen.verdicts.values())
-        row = f"{seed:4}  {seen.disturbed:9}  {judged:6}  {errors:5}  {len(wrong):5}  {len(seen.left):4}"
-        print(f"{row}  {seen.hung:4}  {seen.aborted:7}", *wrong, *seen.left, flush=True)  # noqa: T201
+        row = f"{seed:4}  {seen.disturbed:9}  {judged:6}  {errors:5}  {len(wrong):5}  {len(seen.lost):4}"
+        print(f"{row}  {seen.hung:4}  {seen.aborted:7}", *wrong, *seen.lost, flush=True)  # noqa: T201
     return int(bad > 0 or not clean.verdicts)
 
 

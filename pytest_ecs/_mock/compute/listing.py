@@ -189,7 +189,7 @@ def _addresses(server: Server) -> list[str]:
 
 def _status(word: str, request: Request, state: State) -> Callable[[Server], bool]:
     """Return the status filter: a word outside the table fits no server, and is an error from 2.38 on."""
-    if word not in _STATUSES:
+    if word not in _STATUSES or (word == "ERROR" and state.deviates("status-filter-few")):
         lax = state.deviates("status-filter-lenient") or state.deviates("enum-unchecked")
         if (request.microversion >= (2, 38) or state.deviates("status-filter-strict")) and not lax:
             raise NativeError(400, f"status {word[:40]!r} is not supported")

@@ -88,6 +88,7 @@ SERVERS: Mapping[str, str] = {
     "list-sort-keys-few": "only created_at and display_name are known as sort_key",
     "list-parts-unmatched": "the filters for flavor and ip do not find parts",
     "status-filter-lenient": "unknown words for status are an empty list from 2.38 on",
+    "status-filter-few": "the status filter of lists does not know ERROR",
     "status-filter-strict": "unknown words for status are refused before 2.38 too",
     "server-id-missing": "servers in lists have no id",
     "server-created-null": "created is null",

@@ -120,6 +120,11 @@ def driver_class():
             time.sleep(delay)
             return super().spawn(*args, **kwargs)
 
+        def attach_interface(self, context, instance, image_meta, vif):
+            # It remembers the NICs of servers that are gone, and would refuse a port that comes back.
+            self._interfaces.pop(vif["id"], None)
+            super().attach_interface(context, instance, image_meta, vif)
+
         def power_on(self, *args, **kwargs):
             time.sleep(delay)
             return super().power_on(*args, **kwargs)

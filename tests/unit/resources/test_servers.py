@@ -282,6 +282,20 @@ def test_a_test_that_deletes_gets_a_server_like_those_of_the_pool(session: Sessi
     assert session.pool.to_delete().id == special
 
 
+def test_what_was_left_over_and_is_like_the_others_serves_before_one_is_made(session: Session) -> None:
+    """One that is not, is not handed out."""
+    session.pool.batch = 1
+    held, servers, resources = session.pool.lease(), Servers(session), session.target.resources
+    bodies = [session.template(name, 1) for name in ("like", "other")]
+    bodies[1]["server"]["flavorRef"] = resources.need("other_flavor_id")
+    made = [session.pool.settle(session.client.post("/v1/{project_id}/cloudservers", body))[0] for body in bodies]
+    assert [servers.is_plain(server) for server in made] == [True, False]
+    session.pool.retire()
+    assert session.pool.lease("SHUTOFF").id == made[0]
+    assert session.pool.lease().id not in {held.id, *made}
+    assert session.ledger.created() == 4
+
+
 def test_a_server_of_a_control_stays(session: Session) -> None:
     """What tests look at many times is made once, however many delete servers."""
     cases = tools_of(session).cases

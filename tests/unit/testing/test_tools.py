@@ -280,7 +280,7 @@ def _know_project(tools: Tools, *, name: str | None, project: str) -> None:
 
 
 def test_the_port_is_given_out_while_it_is_free(tools: Tools) -> None:
-    """A server that was created with it, or got it later, keeps it until the server or the NIC is not found any more."""
+    """A server that was created with it, or got it later, keeps it until the server or the NIC is not found any more, or is deleted (A-1)."""
     servers, resources, port = (
         "/v2.1/{project_id}/servers",
         tools.driver.session.target.resources,
@@ -302,6 +302,11 @@ def test_the_port_is_given_out_while_it_is_free(tools: Tools) -> None:
     tools.client.post(nics, {"interfaceAttachment": {"port_id": tools.supplies.port()}})
     with pytest.raises(PrerequisiteMissing, match=lease.id):
         tools.supplies.port()
+    journal, deleted = tools.driver.session.connection.journal, {"server": {"status": "DELETED"}}
+    shown = exchange("nova.servers.show", 200, deleted, id=journal.next_id(), path=f"/v2.1/p/servers/{lease.id}")
+    journal.add(shown)
+    assert tools.supplies.port() == port
+    journal.amend(replace(shown, response_body={"server": {"status": "ACTIVE"}}))
     tools.client.delete(f"{nics}/{port}")
     assert tools.wait.gone(f"{nics}/{port}")
     assert tools.supplies.port() == port
