@@ -4,50 +4,59 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
-from jsonschema.validators import extend
 
 from pytest_ecs._types import JSON
 
-__all__ = ["FORMATS", "matches", "moment", "validator"]
+if TYPE_CHECKING:  # it takes long to import, and most judging does without it
+    from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+
+__all__ = ["conforms", "formats", "matches", "moment", "validator"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _DOLLAR = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$")
 
-#: Checks uuid, date-time, ipv4 and uri; values that are not strings are the business of ``type``.
-FORMATS = FormatChecker(formats=())
 
-
-@FORMATS.checks("uuid")
-def _uuid(value: object) -> bool:
-    return not isinstance(value, str) or bool(_UUID.fullmatch(value))
-
-
-@FORMATS.checks("date-time", raises=ValueError)
-def _date_time(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
+def _is_time(text: str) -> bool:
     # The document writes times with and without a zone ("2019-05-22T07:48:19.000000"); both are times.
-    datetime.fromisoformat(value.replace("Z", "+00:00"))
-    return bool(_TIME.fullmatch(value))
+    datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return bool(_TIME.fullmatch(text))
 
 
-@FORMATS.checks("ipv4", raises=ValueError)
-def _ipv4(value: object) -> bool:
-    return not isinstance(value, str) or bool(ipaddress.IPv4Address(value))
+#: Whether a text is of a format; what raises `ValueError` is not.
+_FORMATS: Mapping[str, Callable[[str], bool]] = {
+    "uuid": lambda text: bool(_UUID.fullmatch(text)),
+    "date-time": _is_time,
+    "ipv4": lambda text: bool(ipaddress.IPv4Address(text)),
+    "uri": lambda text: bool(urlsplit(text).scheme),
+}
 
 
-@FORMATS.checks("uri", raises=ValueError)
-def _uri(value: object) -> bool:
-    return not isinstance(value, str) or bool(urlsplit(value).scheme)
+def conforms(value: object, name: str) -> bool:
+    """Whether *value* is of the format of that name; values that are not strings are the business of ``type``."""
+    if not isinstance(value, str) or name not in _FORMATS:
+        return True
+    try:
+        return _FORMATS[name](value)
+    except ValueError:
+        return False
+
+
+@cache
+def formats() -> FormatChecker:
+    """Return what checks the formats for jsonschema."""
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(formats=())
+    for name in _FORMATS:
+        checker.checks(name)(partial(conforms, name=name))
+    return checker
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -61,18 +70,22 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(_DOLLAR.sub(lambda found: found[1] or r"\Z", pattern), re.ASCII)
 
 
-def _pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[ValidationError]:
-    if isinstance(value, str) and not matches(pattern, value):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
+@cache
+def _validator() -> type[Draft202012Validator]:
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
 
+    def ours(_: Any, pattern: str, value: object, __: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and not matches(pattern, value):
+            yield ValidationError(f"{value!r} does not match {pattern!r}")
 
-_VALIDATOR = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    made: type[Draft202012Validator] = extend(Draft202012Validator, {"pattern": ours})  # type: ignore[no-untyped-call]
+    return made
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
     """Return what tells whether a value fits *schema*, its formats and patterns included."""
-    made: Draft202012Validator = _VALIDATOR(dict(schema), format_checker=FORMATS)
-    return made
+    return _validator()(dict(schema), format_checker=formats())
 
 
 def moment(value: JSON) -> float | None:

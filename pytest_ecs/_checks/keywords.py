@@ -8,7 +8,7 @@ from functools import cache
 from types import NoneType
 from typing import Any
 
-from pytest_ecs._checks.formats import FORMATS, matches, validator
+from pytest_ecs._checks.formats import conforms, matches, validator
 from pytest_ecs._types import JSON
 
 __all__ = ["KEYWORDS", "Holds", "classes", "comparison", "wording"]
@@ -92,7 +92,7 @@ def _pattern(limit: str) -> Holds:
 
 
 def _format(limit: str) -> Holds:
-    return lambda value: not isinstance(value, str) or FORMATS.conforms(value, limit)
+    return lambda value: conforms(value, limit)
 
 
 _MADE: Mapping[str, Callable[[Any], Holds]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_ecs._contract.model import Schema
@@ -70,10 +72,26 @@ def _object(schema: Schema) -> dict[str, Any]:
 
 
 def _text(schema: Schema) -> str:
-    from jsonschema import Draft202012Validator
-
-    fits = Draft202012Validator(dict(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
-    for text in (_UUID,) if schema.get("format") == "uuid" else (*_TEXTS, "a" * schema.get("minLength", 1), ""):
-        if fits.is_valid(text):
+    texts: tuple[str, ...] = (*_TEXTS, "a" * schema.get("minLength", 1), "")
+    if schema.get("format") == "uuid":
+        texts, schema = (_UUID,), {word: limit for word, limit in schema.items() if word != "format"}
+    fits = _fits(schema)
+    for text in texts:
+        if fits(text):
             return text
     raise ValueError(f"no sample is known for {dict(schema)}")
+
+
+def _fits(schema: Schema) -> Callable[[str], bool]:
+    """Return what says whether a schema admits a text; jsonschema, which takes long to import, only where it has a say."""
+    if all(word in _PLAIN or word.startswith("x-") for word in schema):
+        least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
+        pattern = re.compile(schema.get("pattern", ""))
+        return lambda text: least <= len(text) <= most and pattern.search(text) is not None
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(dict(schema), format_checker=Draft202012Validator.FORMAT_CHECKER).is_valid
+
+
+#: Keywords that a text can be held against at a glance, and those that say nothing of one.
+_PLAIN = frozenset({"minLength", "maxLength", "pattern", "type", "description", "title"})

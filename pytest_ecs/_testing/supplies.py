@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.formats import conforms
 from pytest_ecs._http.client import UNSET, Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.paths import segment
@@ -226,7 +226,7 @@ def _nics(entries: Iterable[Mapping[str, Any]]) -> list[ipaddress.IPv4Address]:
 
 def _ipv4(entries: Iterable[Mapping[str, Any]]) -> list[ipaddress.IPv4Address]:
     shown = [entry.get("addr") for entry in entries if entry.get("version") == 4]
-    return [ipaddress.IPv4Address(one) for one in shown if isinstance(one, str) and FORMATS.conforms(one, "ipv4")]
+    return [ipaddress.IPv4Address(one) for one in shown if isinstance(one, str) and conforms(one, "ipv4")]
 
 
 def _ports(body: JSON) -> list[str]:

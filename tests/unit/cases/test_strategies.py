@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 import suites.recipes  # noqa: F401 - registers the recipes
 from pytest_ecs._cases.recipe import RECIPES, Request, placeholder
-from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.formats import formats
 from pytest_ecs._contract import load
 from pytest_ecs.strategies import Edit, Generated, breakable, can_vary, invalid_requests, texts, valid_requests
 from pytest_ecs.typing import JSON
@@ -25,7 +25,7 @@ def _errors(operation: str, body: JSON) -> list[str]:
     schema = load().operations[operation].body
     if schema is None:
         return []
-    return [error.message for error in Draft202012Validator(dict(schema), format_checker=FORMATS).iter_errors(body)]
+    return [error.message for error in Draft202012Validator(dict(schema), format_checker=formats()).iter_errors(body)]
 
 
 def test_every_operation_with_a_body_or_a_query_has_generated_requests() -> None:

@@ -9,7 +9,7 @@ from pytest_ecs import load_contract
 from pytest_ecs._checks.assertions import TESTS, evaluate, locate
 from pytest_ecs._checks.body import claims, judge_body, undocumented
 from pytest_ecs._checks.finding import Assertion, Finding
-from pytest_ecs._checks.formats import FORMATS, validator
+from pytest_ecs._checks.formats import conforms, formats, validator
 from pytest_ecs._checks.jobs import RULES, job_claims
 from pytest_ecs._contract import sample
 from pytest_ecs._http.exchange import Exchange
@@ -126,8 +126,10 @@ def test_undocumented_fields_are_listed_with_their_path() -> None:
 )
 def test_every_format_can_fail(name: str, good: str, bad: str) -> None:
     """A format that could not fail would be a check that proves nothing."""
-    FORMATS.check(good, name)
-    assert not FORMATS.conforms(bad, name)
+    formats().check(good, name)
+    assert conforms(good, name)
+    assert not conforms(bad, name)
+    assert not formats().conforms(bad, name)
 
 
 _CASES: dict[str, tuple[Any, Any, Any]] = {

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from pytest_ecs._checks.body import claims, undocumented
-from pytest_ecs._checks.formats import FORMATS
+from pytest_ecs._checks.formats import formats
 from pytest_ecs._contract import Contract, Operation, Schema, load, schema_at
 from pytest_ecs._contract.versions import covers, version_key
 
@@ -306,7 +306,7 @@ def _of_response(schema: Schema, value: Any, version: str) -> set[str]:
 
 def _of_request(schema: Schema, value: Any, version: str) -> set[str]:
     at = schema_at(schema, version)
-    errors = Draft202012Validator(dict(at), format_checker=FORMATS).iter_errors(value)
+    errors = Draft202012Validator(dict(at), format_checker=formats()).iter_errors(value)
     fields = {field for error in errors for field in _fields(at, error)}
     fields |= {f"{path}/exclusive" for path in _exclusive(at, value)}
     return fields | {f"{path}/undocumented" for path in undocumented(at, value)}
@@ -398,7 +398,7 @@ def test_a_default_is_a_value_that_its_schema_allows(contract: Contract) -> None
         for name, schema in _schemas(contract)
         for inner in _every(schema)
         if "default" in inner
-        and not Draft202012Validator(dict(inner), format_checker=FORMATS).is_valid(inner["default"])
+        and not Draft202012Validator(dict(inner), format_checker=formats()).is_valid(inner["default"])
     ]
     assert wrong == []
 
