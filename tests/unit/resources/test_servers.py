@@ -522,3 +522,18 @@ def test_where_there_are_few_servers_creations_are_made_side_by_side() -> None:
     tools_of(alone, asked).cases.attempt("ecs.servers.create")
     assert len(_there(alone)) == 1
     alone.close()
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_what_no_test_used_lately_is_given_to_other_processes(
+    session: Session, monkeypatch: pytest.MonkeyPatch, *, shares: bool
+) -> None:
+    """Where there are others; one that has all servers keeps it until somebody needs it."""
+    monkeypatch.setattr(Settings, "shares_servers", shares)
+    tools = tools_of(session)
+    (read,) = tools.servers.shared("SHUTOFF")
+    for _ in range(7):
+        session.pool.retire()
+        assert read.id not in session.pool.idle()
+    session.pool.retire()
+    assert (read.id in session.pool.idle()) is shares
