@@ -45,7 +45,7 @@ def main(profile: str = "full", speed: str = "5", *options: str) -> None:
         most = max((servers for _, servers, _ in look(report / "evidence.jsonl.gz", frozenset()).points), default=0)
     minutes = cost["seconds"] * float(speed) / 60
     sys.stdout.write(
-        f"{profile}: {minutes:.0f} minutes, {cost['servers_created']} servers, {most} at once, {cost['requests']} requests\n"
+        f"{profile}: {minutes:.1f} minutes, {cost['servers_created']} servers, {most} at once, {cost['requests']} requests\n"
     )
 
 

@@ -43,7 +43,7 @@ ServerState: TypeAlias = Literal["ACTIVE", "SHUTOFF"]
 
 #: What tests share that there is little of: "scarce" is what a project may have few of (server groups, 5.7.1) or a run
 #: knows one of (its port), "servers" are those that tests make for themselves, delete or need many of.
-Group: TypeAlias = Literal["scarce", "servers"]
+Group: TypeAlias = Literal["long", "scarce", "servers"]
 
 
 class Clock(Protocol):

@@ -90,8 +90,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "ecs_group(name): scarce (a project has few server groups, and a run one port) or servers (makes some of its own): "
-        "tests of one group run in one xdist worker",
+        "ecs_group(name, ...): scarce (a project has few server groups, and a run one port) or servers (makes some of its own): "
+        "tests of one group run in one xdist worker, or with those of an operation; long (takes minutes): they are begun first",
     )
     if config.getoption("ecs_report") or _suites_are_asked_for(config):
         from pytest_ecs._run.process import certify

@@ -62,6 +62,7 @@ def test_invalid_requests_are_refused(ecs_properties: Properties, operation: str
     ecs_properties.invalid(operation)
 
 
+@pytest.mark.ecs_group("long")
 @pytest.mark.ecs_requirement(
     "6.2/views-agree",
     "6.3/state-follows",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
@@ -20,13 +21,19 @@ from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Server
 from pytest_ecs._resources.settling import Settling
+from pytest_ecs._resources.surplus import Surplus
 from pytest_ecs._types import JSON, Clock, ServerState
-from pytest_ecs.exceptions import JobError, JobTimeout, LedgerError, PrerequisiteMissing, StepFailed
+from pytest_ecs.exceptions import EcsError, JobError, JobTimeout, LedgerError, PrerequisiteMissing, StepFailed
 
-__all__ = ["Pool"]
+__all__ = ["Need", "Pool"]
+
+#: What servers are wanted back for: to be used, to be deleted by a test, by other processes, or to have fewer of them.
+Need = Literal["use", "delete", "others", "room"]
 
 #: What the query of a server says of it; nothing where it says nothing.
 Shown = Mapping[str, JSON]
+#: How many disks and addresses a server has, its flavor and its image, and its zone.
+_Has = tuple[tuple[int, int], tuple[JSON, JSON], JSON]
 #: How many servers in a row may fail to get into a state before the pool gives up on that state.
 _TRIES = 4
 #: How many jobs of one type in a row may not be over in time before none of that type is waited for.
@@ -48,18 +55,20 @@ class Pool:
     batch: int = 3
     job_timeout: float = 1800.0
     prefix: str = "ecs"
+    #: Flavors between which tests resize servers: whoever resizes one once more does not mind which of them it has.
+    flavors: frozenset[str] = frozenset()
     _serial: int = 0
     _begun: bool = False
     #: Servers that were made in another way than the pool makes them, and that somebody may still need.
     made: list[str] = field(default_factory=list)
     #: How many tests are over; what was needed in an earlier one is not needed just now.
     turn: int = 0
-    #: Gives servers back that nobody needs just now, also to be deleted when it is told so; says whether there were any.
-    reclaim: Callable[..., bool] = field(default=lambda *, deletes: False)
-    #: How many disks and addresses a server had when the pool first looked at it, its flavor and its image, its zone.
-    _first_seen: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    #: Gives servers back that nobody needs just now, for what is said; says whether there were any.
+    reclaim: Callable[[Need], bool] = field(default=lambda need: False)
+    #: What a server had when the pool first looked at it.
+    _first_seen: dict[str, _Has] = field(default_factory=dict)
     #: The same of the first server that the pool made.
-    _plain: tuple[object, ...] | None = None
+    _plain: _Has | None = None
     #: How often a server could not be brought into a state; after a few times it is not tried again.
     _stuck: Counter[str | None] = field(default_factory=Counter)
     #: How many jobs of a type in a row were not over in time.
@@ -68,6 +77,7 @@ class Pool:
     def __post_init__(self) -> None:
         self._settling = Settling(self.ledger, self.client, self.clock, self.job_timeout)
         self.creations = Creations(self.api, self._settling)
+        self.surplus = Surplus(self.ledger, self.client, self.api, self.worker)
 
     def new_name(self, hint: str = "s") -> str:
         """Return a name that no other one is a part of; it says that it is this run's."""
@@ -130,7 +140,7 @@ class Pool:
             self._still_possible(state)
             server = self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)
             if server is None:
-                if not self._take_in(state) and not self.reclaim(deletes=False):
+                if not self._take_in(state) and not self.reclaim("use"):
                     self.create(1)
             elif server.users or self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
@@ -156,60 +166,83 @@ class Pool:
                 raise
             server = self.ledger.take(self.worker, status=state, exclusive=True, word="")
             if server is None:
-                if not self._take_in(state) and not self.reclaim(deletes=False):
+                if not self._take_in(state) and not self.reclaim("use"):
                     self.create(count - len(leases))
             elif self._bring(server.id, server.status, state):
                 self.ledger.note(server.id, state)
                 leases.append(Lease(server.id, server.name, exclusive=True, status=state, pool=self))
         return leases
 
-    def to_delete(self, state: ServerState | None = "ACTIVE", *, as_made: bool = False, plain: bool = False) -> Lease:
+    def to_delete(self, state: ServerState | None = "ACTIVE", *, resizes: bool = False, plain: bool = False) -> Lease:
         """Hand out an exclusive server in *state*, None for running or stopped, to somebody who uses it up.
 
-        It is one that was left over, one that is free, one that nobody needs just now, else a new one. *as_made* means
-        that it has the flavor and the image that it was made with, *plain* that it is like those that the pool makes.
+        It is one that was left over, one that is free, one that nobody needs just now, else a new one. *plain* means that
+        it is like those that the pool makes, *resizes* that it may have another one of the flavors of the run by now.
         """
         while True:
             wanted: ServerState = state or "ACTIVE"
             self._still_possible(wanted)
-            taken = self._left_over(wanted, as_made, plain)
+            taken = self._left_over(wanted, resizes, plain)
             # Whoever needs a free one afterwards makes it then; at the end of a run nobody does.
             taken = taken or self.ledger.take(self.worker, status=wanted, exclusive=True, word="")
             if taken is None:
-                if self.reclaim(deletes=True):
+                if self.reclaim("delete"):
                     continue
                 server = self.create(1)[0]
                 self.ledger.hold(server, self.worker)
             else:
                 server = taken.id
-            if self._bring(server, None, state, fit=partial(self.fit, as_made=as_made)):
+            if self._bring(server, None, state, fit=partial(self.fit, as_made=False)):
                 self.ledger.note(server, state)  # None where it is any
                 # Whatever becomes of it, nobody else gets it, and nobody takes it for one that is idle.
                 return Lease(server, None, exclusive=True, status=wanted, pool=self, spoilt=True)
 
-    def _left_over(self, state: ServerState, as_made: bool, plain: bool, most: int = 2) -> Server | None:
+    def _left_over(self, state: ServerState, resizes: bool, plain: bool, most: int = 2) -> Server | None:
         """Return a server that nobody needs any more and with which nothing is wrong."""
-        changed: list[str] = []
+        others: list[str] = []
         found = None
+        self._know_plain()
         while found is None and (taken := self.ledger.take_spare(self.worker, status=state, most=most)) is not None:
             shown = lookup.shown(self.client, taken.id)
             settled = str(shown.get("status")) in {"ACTIVE", "SHUTOFF"} and not shown.get("OS-EXT-STS:task_state")
-            is_like = not plain or self._plain in {None, _has(shown)}
-            if settled and is_like and self.fit(taken.id, shown, as_made=as_made):
+            if not shown and lookup.seen(self.client, taken.id) is None:
+                self.ledger.gone(taken.id)
+            if not settled or not self.fit(taken.id, shown, as_made=False):
+                continue
+            if (not plain and not resizes) or self._is_like_the_others(shown, resizes):
                 found = taken
-            elif settled and self.fit(taken.id, shown, as_made=False):
-                changed.append(taken.id)
-        for server in changed:
+            else:
+                others.append(taken.id)
+        for server in others:
             self.ledger.leave(server)
         return found
 
+    def _is_like_the_others(self, shown: Shown, resizes: bool) -> bool:
+        """Whether a server is like those that the pool makes, apart from the flavors of the run where it *resizes* it."""
+        if self._plain is None:
+            return True
+        return self._made_alike(_has(shown), resizes) == self._made_alike(self._plain, resizes)
+
+    def _made_alike(self, has: _Has, resizes: bool) -> _Has:
+        belongings, (flavor, image), zone = has
+        return belongings, (None if resizes and flavor in self.flavors else flavor, image), zone
+
     def _take_in(self, state: ServerState) -> bool:
         """Hand out from now on what was left over and is like those that the pool makes; return whether there was one."""
-        taken = self._left_over(state, as_made=True, plain=True, most=1) if self._plain is not None else None
+        self._know_plain()
+        taken = self._left_over(state, resizes=False, plain=True, most=1) if self._plain is not None else None
         if taken is not None:
             self.ledger.plain(taken.id)
             self.ledger.give_back(taken.id, status=None)
         return taken is not None
+
+    def _know_plain(self) -> None:
+        """Look at what another process made for the pool, and nobody has for himself, where this one has made nothing."""
+        mine = [] if self._plain is not None else self.ledger.servers(self.ledger.run)
+        free = next((one.id for one in mine if not one.special and not one.exclusive), None)
+        if free is not None:
+            self.fit(free, lookup.shown(self.client, free))
+            self._plain = self._first_seen.get(free)
 
     def is_plain(self, server: str) -> bool:
         """Whether *server* is like those that the pool makes, as far as it has made any."""
@@ -230,6 +263,9 @@ class Pool:
         self.turn += 1
         self.spare(self.made)
         self.made.clear()
+        with suppress(EcsError):  # what is left is deleted in the end
+            self.reclaim("others")
+            self.surplus.delete(partial(self._is_like_the_others, resizes=False), partial(self.reclaim, "room"))
 
     def spare(self, servers: Iterable[str]) -> None:
         """Leave servers that the pool did not make to whoever deletes them."""
@@ -257,17 +293,21 @@ class Pool:
     ) -> bool:
         """Bring *server* into *state*; False when it is gone, not *fit*, or does not get there. Nobody else gets it then."""
         try:
-            there = self._brought(server, known, state, fit or self.fit)
+            there = self._brought(server, known, state, fit)
         except JobTimeout:
             self._stuck[state] += 2  # which costs more than a refusal
             raise
         self._stuck[state] = 0 if there else self._stuck[state] + 1
         return there
 
-    def _brought(self, server: str, known: str | None, state: str | None, fit: Callable[[str, Shown], bool]) -> bool:
-        status, usable = (known, True) if known is not None else self._looked_at(server, fit)
+    def _brought(
+        self, server: str, known: str | None, state: str | None, fit: Callable[[str, Shown], bool] | None
+    ) -> bool:
+        status, usable = (known, True) if known is not None else self._looked_at(server, fit or self.fit)
         if status is None:
             self.ledger.gone(server)
+        elif not usable and fit is None:  # not as it was first seen, which does not matter to everybody
+            self.ledger.leave(server)
         if status is None or not usable:
             self._stuck[state] -= 1  # a server that is gone, locked or changed says nothing about the way into a state
             return False
@@ -301,8 +341,17 @@ class Pool:
             self.ledger.leave(lease.id)
 
     def give_back(self, lease: Lease) -> None:
-        """End a lease; a server that was used exclusively is looked at before its next use."""
-        self.ledger.give_back(lease.id, status=None if lease.exclusive else lease.status)
+        """End a lease; a server that was used exclusively is looked at: whoever wants one in its state gets it.
+
+        One that is not as it was yet, or that does not say, is looked at before its next use.
+        """
+        status: str | None = lease.status
+        if lease.exclusive:
+            status = None
+            with suppress(EcsError):
+                shown = lookup.shown(self.client, lease.id)
+                status = lookup.settled(shown) if self.fit(lease.id, shown) else None
+        self.ledger.give_back(lease.id, status=status)
 
     def create(self, count: int) -> list[str]:
         """Make *count* servers with one request, wait for them and return their ids; they are free then.
@@ -333,5 +382,5 @@ class Pool:
         return made
 
 
-def _has(shown: Shown) -> tuple[object, ...]:
+def _has(shown: Shown) -> _Has:
     return lookup.belongings(shown), lookup.made_of(shown), shown.get(lookup.ZONE)

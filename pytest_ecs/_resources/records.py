@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Intent", "Run", "Server", "Thing"]
+__all__ = ["GOING", "Intent", "Run", "Server", "Thing"]
+
+#: Status of a server that was asked to go and may still be there.
+GOING = "DELETED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,16 @@ def _resources(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]
         elif name in _MADE:
             yield Line(option, "none", _MADE[name], f"or give --ecs-{option}")
         else:
-            yield Line(option, "none", "not found: what needs it is not tested", f"give --ecs-{option}")
+            yield Line(
+                option, "none", f"not found{_why(session, name)}: what needs it is not tested", f"give --ecs-{option}"
+            )
+
+
+def _why(session: Session, name: str) -> str:
+    """Say why the VPC or the subnet was not found where only a catalogue could tell."""
+    if name not in {"vpc_id", "subnet_id"} or session.client.access() is not None:
+        return ""
+    return ", since only the catalogue of a login names the VPC service, and no server of the project shows its VPC"
 
 
 #: What the run makes itself where none is given.

@@ -106,6 +106,11 @@ class Settings:
         return self.cloud is None and self.endpoint is None
 
     @property
+    def shares_servers(self) -> bool:
+        """Whether this process is one of several that use the same servers."""
+        return self.worker != "main" and not self.embedded
+
+    @property
     def worker_number(self) -> int:
         """Number of the xdist worker, 0 without xdist."""
         return int("".join(filter(str.isdigit, self.worker)) or 0)
@@ -158,7 +163,8 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         if found is not None:
             source, raw = found
             values[option.name.replace("-", "_")] = _parse(option, source, raw)
-    if values.get("profile") in FRUGAL:
+    shares = hasattr(config, "workerinput") and not {"cloud", "endpoint"}.isdisjoint(values)
+    if values.get("profile") in FRUGAL or shares:
         values.setdefault("batch", 1)
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,10 @@ _LATER = "ecs_later"
 def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread: bool = False) -> None:
     """Sort *items*.
 
-    Tests that use servers up come last: they get the servers that other tests left over. Successes of stopped servers
-    come together, since starting and stopping a server takes longer than most of them. Where few servers are to be made,
-    those that creations make come first and serve the others, which follow each other by the states that they leave.
+    Tests that use servers up come last in their file, and files that are mostly such last in their folder: they get the servers
+    that other tests left over. Successes of stopped servers come together, since starting and stopping a server takes
+    longer than most of them. Where few servers are to be made, those that creations make come first and serve the others,
+    which follow each other by the states that they leave, and those that use servers up come last of all.
     With *spread* tests whose last looks come later are put among the others, so that their servers are free again when
     the next of them comes.
     """
@@ -45,20 +47,27 @@ def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread:
         recipe, is_last = recipes[item], not last.isdisjoint(covered_by(item))
         return is_last, (recipe is not None and recipe.server == "SHUTOFF") != is_last
 
-    items.sort(key=place)
-    if spread and profile not in FRUGAL:
-        end = next((at for at, item in enumerate(items) if place(item) != (False, False)), len(items))
-        items[:end] = _spread(items[:end])
-    if profile in FRUGAL:
+    if profile not in FRUGAL:
+        files = dict.fromkeys(item.path for item in items)
+        balance = Counter(dict.fromkeys(files, 0))
+        for item in items:
+            balance[item.path] += 1 if place(item)[0] else -1
+        folders = list(dict.fromkeys(file.parent for file in files))
+        ranks = {file: (folders.index(file.parent), balance[file] > 0, at) for at, file in enumerate(files)}
+        items.sort(key=lambda item: (ranks[item.path], place(item)))
+        if spread:
+            items[:] = _spread(items, lambda item: place(item) == (False, False))
+    else:
+        items.sort(key=place)
         end = next((at for at, item in enumerate(items) if place(item)[0]), len(items))
         items[:end] = _chained(items[:end], recipes, lambda recipe: _makes_servers(recipe, contract))
 
 
-def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Return *items* with those that look later evenly among the others; both keep their order."""
+def _spread(items: list[pytest.Item], moves: Callable[[pytest.Item], bool]) -> list[pytest.Item]:
+    """Return *items* with those that look later, and may *move*, evenly among the others; both keep their order."""
     kinds: dict[bool, list[pytest.Item]] = {True: [], False: []}
     for item in items:
-        kinds[_LATER in getattr(item, "fixturenames", ())].append(item)
+        kinds[_LATER in getattr(item, "fixturenames", ()) and moves(item)].append(item)
     places = [((at + 0.5) / len(kind), item) for kind in kinds.values() for at, item in enumerate(kind)]
     return [item for _, item in sorted(places, key=lambda place: place[0])]
 

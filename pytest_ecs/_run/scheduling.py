@@ -20,9 +20,11 @@ from pytest_ecs._cases.recipe import RECIPES
 from pytest_ecs._contract import Contract
 from pytest_ecs._types import Group
 
-__all__ = ["MARKER", "Grouping", "Spread"]
+__all__ = ["LONG", "MARKER", "Grouping", "Spread"]
 
 MARKER = "ecs_group"
+#: How the name of a group begins that is begun first, since one of its tests takes as long as hundreds of others.
+LONG = "long:"
 
 
 class Spread:
@@ -79,21 +81,23 @@ class Grouping:
             self._file.write_text(json.dumps(groups), encoding="utf-8")
 
     def group(self, item: pytest.Item) -> str | None:
-        """Return the name of the group of *item*, None for a test that may run anywhere.
+        """Return the name of the group of *item*, None for a test that may run anywhere: the rules of one resource are together.
 
         On the embedded mock each worker has a cloud of its own, so that one worker with all that makes servers makes
         fewer; elsewhere the workers share their servers.
         """
         operations = list(self._about(item))
         marker = item.get_closest_marker(MARKER)
-        asked: list[Group] = list(marker.args) if marker is not None else []
+        asked: list[Group | str] = list(marker.args) if marker is not None else []
         asked += [recipe.group for name in operations if (recipe := RECIPES.get(name)) and recipe.group]
         if "scarce" in asked or (self._embedded and "servers" in asked):
             return "scarce"
+        if beside := next((name for name in asked if name in self._contract.operations), None):
+            return beside
         file = item.path.relative_to(self._home) if item.path.is_relative_to(self._home) else Path()
-        if len(file.parts) > 1:  # the rules of one resource
-            return file.as_posix()
-        return operations[0] if operations else None
+        of_a_resource = file.as_posix() if len(file.parts) > 1 else None
+        name = of_a_resource or next(iter(operations), None)
+        return f"{LONG}{name or item.nodeid}" if "long" in asked else name
 
     def _about(self, item: pytest.Item) -> Iterator[str]:
         """Yield the operations that a parameter of *item* names, by its id or that of a requirement."""

@@ -133,6 +133,7 @@ class Session:
             batch=self.settings.batch,
             job_timeout=self.settings.job_timeout,
             prefix=f"ecs-conformance-{self.settings.run}",
+            flavors=frozenset(filter(None, (self.target.resources.flavor_id, self.target.resources.other_flavor_id))),
         )
 
     @cached_property

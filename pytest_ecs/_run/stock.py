@@ -130,7 +130,7 @@ class Stock:
         return _number(one, "min_disk", "minDisk"), _number(one, "min_ram", "minRam")
 
     def network(self, known: Resources) -> Found:
-        """Return a network that servers can be put into; by the VPC service also its VPC and subnet."""
+        """Return a network that servers can be put into; with its VPC and subnet by the VPC service, else by a server in them."""
         found: Found = {}
         if self.ecs:
             subnets = self._companion("vpc", "/v1/{project_id}/subnets", "subnets", {})
@@ -139,6 +139,8 @@ class Stock:
                 where = "the VPC service of the catalogue"
                 found |= {"vpc_id": (str(fit[0]["vpc_id"]), where), "subnet_id": (str(fit[0]["id"]), where)}
                 found["network_id"] = (str(fit[0].get("neutron_network_id") or fit[0]["id"]), where)
+        if self.ecs and self.native and not found:
+            found = self._network_of_a_server(known)
         if "network_id" not in found:
             rows = self._companion("network", "/v2.0/networks", "networks", {})
             where = "the network service of the catalogue"
@@ -148,6 +150,22 @@ class Stock:
             if inner:
                 found["network_id"] = (str(inner[0]["id"]), where)
         return found
+
+    def _network_of_a_server(self, known: Resources) -> Found:
+        """Return what a server of the project shows of where it is: its VPC (table 8-17), and the network of its first NIC."""
+        for one in self._list("/v2.1/{project_id}/servers/detail", "servers"):
+            vpc = one["metadata"].get("vpc_id") if isinstance(one.get("metadata"), Mapping) else None
+            if vpc is None or known.vpc_id not in {None, vpc}:
+                continue
+            nics = self._list(f"/v2.1/{{project_id}}/servers/{segment(one['id'])}/os-interface", "interfaceAttachments")
+            if nics and nics[0].get("net_id") and known.subnet_id in {None, nics[0]["net_id"]}:
+                network = (str(nics[0]["net_id"]), f"6.7.1 of server {one['id']}")
+                return {
+                    "vpc_id": (str(vpc), f"metadata of server {one['id']}"),
+                    "subnet_id": network,
+                    "network_id": network,
+                }
+        return {}
 
     def zone(self, known: Resources) -> Found:
         """Return an availability zone: one that the flavor is sold in, or that a list of them names as available."""

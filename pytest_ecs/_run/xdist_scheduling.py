@@ -7,6 +7,8 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from pytest_ecs._run.scheduling import LONG
+
 __all__ = ["Scheduling"]
 
 #: A worker runs a test once it knows the next one, so that it needs two.
@@ -27,6 +29,12 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         return self._scope(nodeid)
+
+    def _assign_work_unit(self, node: Any) -> None:
+        """Hand out the next group; those that last long come first, so that no worker ends long after the others."""
+        for scope in [scope for scope in self.workqueue if scope.startswith(LONG)]:
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
     def remove_node(self, node: Any) -> str | None:
         """Take back what a worker has not run, apart from the test that it died in; return that test's id."""

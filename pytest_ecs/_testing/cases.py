@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,8 +16,10 @@ from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.token import FixedToken, NoAuth
 from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.lease import Lease
+from pytest_ecs._testing.ahead import Ahead
 from pytest_ecs._testing.check import Check
 from pytest_ecs._testing.clients import Clients
+from pytest_ecs._testing.collection import Collections
 from pytest_ecs._testing.controls import Controls
 from pytest_ecs._testing.driver import Driver, Sender
 from pytest_ecs._testing.reading import read
@@ -46,9 +47,12 @@ class Cases:
     clients: Clients
     check: Check
     controls: Controls
-    _collections: dict[str, Exchange] = field(default_factory=dict)
+    ahead: Ahead
     #: Whether the restricted user is denied any list, by chapter.
     _denied: dict[Chapter, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._collections = Collections(self.driver)
 
     @property
     def contract(self) -> Contract:
@@ -84,9 +88,11 @@ class Cases:
                 request, sending, case = changed.request, changed.sending, replace(case, change=changed.change)
             # Nobody need offer an operation of chapter 11; the judge looks at its collection.
             if operation.chapter == "deprecated":
-                case = replace(case, control=self._collection(operation, request).id)
-            case = self._with_limits(operation, case)
-            exchange = self.driver.send(operation, recipe, request, case, sending)
+                case = replace(case, control=self._collections.query(operation, request).id)
+            ahead = self.ahead.take(operation_id) if derived is None and variant == "default" else None
+            case = case if ahead else self._with_limits(operation, case)
+            exchange = ahead or self.driver.send(operation, recipe, request, case, sending)
+            self.ahead.send_others(operation, self._send)
             self.driver.jobs.settle(exchange, [] if only_reads else leases)
             self.driver.take_back(exchange, recipe, leases)
             self.driver.restore(recipe, leases, request)
@@ -96,45 +102,39 @@ class Cases:
                 lease.release()
         return exchange
 
+    def _send(self, operation_id: str) -> Exchange:
+        """Send a recipe's request that needs no server, without waiting for anything."""
+        operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
+        request = recipe.variants["default"](self.driver.ingredients(recipe, [], fresh=True))
+        case = Case(f"{operation_id}/status", "accepted", "the recipe's default request")
+        return self.driver.send(operation, recipe, request, self._with_limits(operation, case))
+
     def _with_limits(self, operation: Operation, case: Case) -> Case:
         """Ask what the project may have just before something is created: where that is used up, a refusal is no failure."""
         if operation.quota is None:
             return case
         return replace(case, limits=self.client.get(self.contract.operations[self.contract.roles["limits"]].path).id)
 
-    def _collection(self, operation: Operation, request: Request) -> Exchange:
-        """Return a query of what a discarded operation belongs to: its URL as far as it names no single thing.
+    def attempt(
+        self, operation_id: str, variant: str = "default", *, check_only: bool = False, servers: bool = True
+    ) -> Exchange:
+        """Return the exchange of a recipe's request, sent once in this process, or anew to have its *servers* where they went.
 
-        An action belongs to its server.
-        """
-        path = operation.path.removesuffix("/action") if operation.selects else operation.path
-        if "{server_id}" in path:  # there is a server, so it is what the URL says of the server that is or is not there
-            path = path.replace("{server_id}", str(request.parameters["server_id"]))
-        else:
-            path = re.sub(r"(?<=\{project_id\})(/[^/{]+).*", r"\1", path)
-        if path not in self._collections or self._collections[path].failure is not None:
-            self._collections[path] = self.client.get(path)
-        return self._collections[path]
-
-    def attempt(self, operation_id: str, variant: str = "default", *, check_only: bool = False) -> Exchange:
-        """Return the exchange of a recipe's request, which is sent once in this process; the answer may be anything.
-
-        *check_only* sends it with the flag that asks only for a check (dry_run), where the operation has one.
+        *check_only* sends it with the flag that asks only for a check (dry_run).
         """
         run = self._check if check_only else self.run
-        return self.controls.get((operation_id, variant, check_only), lambda: run(operation_id, variant))
+        return self.controls.get((operation_id, variant, check_only), lambda: run(operation_id, variant), servers)
 
     def succeed(self, operation_id: str) -> None:
         """Send a recipe's request, unless one success is enough for the profile and another request has shown it."""
         if not self.controls.was_seen(self.contract.operations[operation_id]):
-            self.attempt(operation_id)
+            self.attempt(operation_id, servers=False)
 
-    def control(self, operation_id: str, variant: str = "default", *, check_only: bool = False) -> Exchange:
-        """Return what `attempt` returns, when it was accepted.
-
-        Raises `PrerequisiteMissing` when the endpoint refused it: nothing can be concluded from refusals then.
-        """
-        exchange = self.attempt(operation_id, variant, check_only=check_only)
+    def control(
+        self, operation_id: str, variant: str = "default", *, check_only: bool = False, servers: bool = True
+    ) -> Exchange:
+        """Return what `attempt` does; raises `PrerequisiteMissing` when that was refused, since no refusal says anything then."""
+        exchange = self.attempt(operation_id, variant, check_only=check_only, servers=servers)
         if not exchange.accepted:
             raise PrerequisiteMissing(
                 f"The valid {variant} request of {operation_id} was not accepted, so refusing a changed one proves nothing",
@@ -153,7 +153,7 @@ class Cases:
         first: PrerequisiteMissing | StepFailed | None = None
         for variant in variants:
             try:
-                return variant, self.control(operation_id, variant, check_only=check_only)
+                return variant, self.control(operation_id, variant, check_only=check_only, servers=False)
             except (PrerequisiteMissing, StepFailed) as reason:
                 first = first or reason
         raise first or LookupError(f"{operation_id} has no such variants")
@@ -162,7 +162,7 @@ class Cases:
         """Send the own requests of *operations* now, whatever becomes of them, since they take what a test may choose."""
         for operation in operations:
             with suppress(JobError, PrerequisiteMissing, StepFailed):
-                self.attempt(operation)
+                self.attempt(operation, servers=False)
 
     def _check(self, operation_id: str, variant: str) -> Exchange:
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
@@ -172,8 +172,6 @@ class Cases:
         exchange = self.driver.send(operation, recipe, request, case)
         self.driver.jobs.settle(exchange)
         return exchange
-
-    # Negative
 
     def refuse(self, requirement_id: str) -> None:
         """Send each request that breaks *requirement_id* and nothing else; the judge says whether it was refused rightly."""
@@ -196,7 +194,7 @@ class Cases:
 
     def _other(self, recipe: Recipe, variant: str, leases: list[Lease], *, check_only: bool) -> JSON:
         """Return the body of another variant, whose own request is accepted."""
-        self.control(recipe.operation, variant, check_only=check_only)
+        self.control(recipe.operation, variant, check_only=check_only, servers=False)
         return recipe.variants[variant](self.driver.ingredients(recipe, leases)).body
 
     def authenticate(self, requirement_id: str) -> None:
@@ -205,7 +203,7 @@ class Cases:
         operation = self.contract.operations[requirement.operation or ""]
         recipe = RECIPES[operation.id]
         derived = derive(operation, requirement, recipe)
-        control = self.control(operation.id)
+        control = self.control(operation.id, servers=False)
         leases = self.driver.borrowed(recipe)
         request = self.driver.request_to_refuse(recipe, derived.variant, leases)
         (changed,) = derived.requests(request)
@@ -237,7 +235,7 @@ class Cases:
         """
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         try:
-            control = self.control(operation_id)
+            control = self.control(operation_id, servers=False)
             leases = self.driver.borrowed(recipe)
             request = self.driver.request_to_refuse(recipe, "default", leases)
             request = alter(request) if alter is not None else request
@@ -267,7 +265,7 @@ class Cases:
         """Send the recipe's own request as a user without the action, and where that can be arranged, with it."""
         requirement = self.contract.requirements[requirement_id]
         operation = self.contract.operations[requirement.operation or ""]
-        recipe, control = RECIPES[operation.id], self.control(operation.id)
+        recipe, control = RECIPES[operation.id], self.control(operation.id, servers=False)
         restricted = self.clients("restricted_user")
         hook = self.driver.session.target.control
         if hook is None:

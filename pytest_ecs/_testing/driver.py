@@ -91,7 +91,7 @@ class Driver:
             # Whoever saves time deletes a stopped server as it is.
             is_any = recipe.deletes and self.session.settings.profile in FRUGAL
             state = None if is_any else recipe.server
-            return [self.session.pool.to_delete(state, as_made=recipe.resizes) for _ in range(recipe.count)]
+            return [self.session.pool.to_delete(state, resizes=recipe.resizes) for _ in range(recipe.count)]
         return self.session.pool.batch_of(recipe.count, recipe.server)
 
     def borrowed(self, recipe: Recipe) -> list[Lease]:
@@ -124,15 +124,15 @@ class Driver:
             for lease in leases:
                 lease.release()
 
-    def reclaim(self) -> bool:
-        """Give back the servers that are kept for the refusals of an operation, or for reading, and not for the running test.
+    def reclaim(self, tests: int = 1) -> bool:
+        """Give back the servers that are kept for the refusals of an operation, or for reading, and not for the last *tests*.
 
         Return whether there were any.
         """
-        if self._prepared is not None and self._prepared_for < self.session.pool.turn:
+        if self._prepared is not None and self._prepared_for <= self.session.pool.turn - tests:
             self.give_back_prepared()
             return True
-        return self.servers.give_back_idle()
+        return self.servers.give_back_idle(tests)
 
     def restore(self, recipe: Recipe, leases: list[Lease], request: Request) -> None:
         """Take back what building a request did to its servers; their next request is built anew.

@@ -77,9 +77,10 @@ def _ecs_session(request: pytest.FixtureRequest, ecs_settings: Settings) -> Sess
 @pytest.fixture(scope="session")
 def _ecs_tools(request: pytest.FixtureRequest, _ecs_session: Session) -> Iterator[Tools]:
     """What the fixtures below are parts of."""
+    from pytest_ecs._run.worker import covered_by
     from pytest_ecs._testing.tools import tools_of
 
-    tools = tools_of(_ecs_session)
+    tools = tools_of(_ecs_session, {name for item in request.session.items for name in covered_by(item)})
     yield tools
     tools.give_back(wait=request.session.exitstatus != pytest.ExitCode.INTERRUPTED)
 

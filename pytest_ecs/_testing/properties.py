@@ -161,7 +161,7 @@ class Properties:
     def _accepted(self, operation_id: str) -> list[str]:
         """Return the variants whose own request is accepted; without one, nothing can be concluded from the others."""
         check_only = self.tools.cases.checks_only(operation_id)
-        control = self.tools.cases.control(operation_id, check_only=check_only)
+        control = self.tools.cases.control(operation_id, check_only=check_only, servers=False)
         if check_only and isinstance(control.response_body, Mapping) and "job_id" in control.response_body:
             raise PrerequisiteMissing(
                 f"Requests of {operation_id} cannot be tried again and again",
@@ -170,7 +170,7 @@ class Properties:
         found = ["default"]
         for variant in RECIPES[operation_id].variants:
             with suppress(EcsError):
-                self.tools.cases.control(operation_id, variant, check_only=check_only)
+                self.tools.cases.control(operation_id, variant, check_only=check_only, servers=False)
                 found.append(variant)
         return list(dict.fromkeys(found))
 
@@ -224,9 +224,8 @@ class Properties:
 
     def _refuse(self, generated: Generated, leases: list[Lease], facts: list[Snapshot]) -> None:
         tools = self.tools
-        control = tools.cases.control(
-            generated.operation, generated.variant, check_only=tools.cases.checks_only(generated.operation)
-        )
+        is_checked = tools.cases.checks_only(generated.operation)
+        control = tools.cases.control(generated.operation, generated.variant, check_only=is_checked, servers=False)
         before: list[Exchange] = []
 
         def change(request: Request) -> tuple[Request, str, tuple[str, ...]]:

@@ -53,15 +53,18 @@ class Servers:
         """Return a server in *state* that is yours to delete: one that was left over and is like the pool's, rather than a new one."""
         return self._hold(self.session.pool.to_delete(state, plain=True))
 
+    def to_resize(self, state: ServerState = "SHUTOFF") -> Lease:
+        """Return a server in *state* that is yours to be resized: one that was left over, resized before or not, rather than a new one."""
+        return self._hold(self.session.pool.to_delete(state, resizes=True))
+
     def own(self, created: Exchange, state: ServerState = "ACTIVE") -> Lease:
         """Return the only server that an accepted creation of yours made, in *state*; nobody else gets it.
 
-        It is deleted with the run. Raises `PrerequisiteMissing` where the creation was refused.
+        When the test is over it is left to whoever deletes one. Raises `PrerequisiteMissing` where the creation was refused.
         """
         made = self.settle(created)
         if len(made) != 1:
             raise PrerequisiteMissing("A server of its own is needed, and was not created", seen=created.answer)
-        self.session.pool.keep(made)
         lease = Lease(made[0], None, exclusive=True, status=state, pool=self.session.pool, spoilt=True)
         self.bring(lease, state)
         return lease
@@ -160,9 +163,9 @@ class Servers:
                 lease.release()
         self._shared.clear()
 
-    def give_back_idle(self) -> bool:
-        """Give back the servers that are only read, and not by the running test; return whether there were any."""
-        idle = [state for state in self._shared if self._read[state] < self.session.pool.turn]
+    def give_back_idle(self, tests: int = 1) -> bool:
+        """Give back the servers that are only read, and not by the last *tests*; return whether there were any."""
+        idle = [state for state in self._shared if self._read[state] <= self.session.pool.turn - tests]
         leases = [lease for state in idle for lease in self._shared.pop(state)]
         for lease in leases:
             lease.release()

@@ -16,6 +16,7 @@ from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.lookup import GONE
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
+from pytest_ecs._testing.kept import Kept
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.wait import TRIES, Wait
 from pytest_ecs._types import JSON
@@ -39,10 +40,10 @@ class Supplies:
 
     session: Session
     jobs: Jobs
+    kept: Kept
     _disks: list[str] = field(default_factory=list)
     #: Disks that did not become available.
     _stuck_disks: list[str] = field(default_factory=list)
-    _once: dict[str, Any] = field(default_factory=dict)
     _addresses: int = 0
     #: The server that has the port that the run was given, by the exchanges up to a mark in the journal.
     _holder: str = ""
@@ -200,19 +201,12 @@ class Supplies:
         self.jobs.settle(created)
         return created
 
-    def once(self, name: str, make: Callable[[], _T]) -> _T:
-        """Return what *make* gave the first time in this process; servers that it created stay until the run ends."""
-        if name not in self._once:
-            self._once[name] = self.kept(make)
-        made: _T = self._once[name]
-        return made
+    def once(self, name: str, make: Callable[[], _T], *, lasting: bool = False) -> _T:
+        """Return what *make* gave the first time in this process, or gives now where something else needed the servers of it.
 
-    def kept(self, make: Callable[[], _T]) -> _T:
-        """Return what *make* gives; servers that it creates stay until the run ends."""
-        before = set(self.session.pool.made)
-        made = make()
-        self.session.pool.keep(set(self.session.pool.made) - before)
-        return made
+        That does not happen to what is *lasting*, since what *make* gives twice cannot be told from each other.
+        """
+        return self.kept.get(name, make, lasting=lasting)
 
 
 def _entries(servers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 from pytest_ecs._cases.library import load_recipes
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.target import Target
+from pytest_ecs._resources.pool import Need
 from pytest_ecs._run.session import Session
+from pytest_ecs._testing.ahead import Ahead
 from pytest_ecs._testing.cases import Cases
 from pytest_ecs._testing.check import Check
 from pytest_ecs._testing.clients import Clients
@@ -16,6 +20,7 @@ from pytest_ecs._testing.controls import Controls
 from pytest_ecs._testing.driver import Driver
 from pytest_ecs._testing.expect import Expect
 from pytest_ecs._testing.jobs import Jobs
+from pytest_ecs._testing.kept import Kept
 from pytest_ecs._testing.later import Later
 from pytest_ecs._testing.refusals import Refusals
 from pytest_ecs._testing.servers import Servers
@@ -23,6 +28,9 @@ from pytest_ecs._testing.supplies import Supplies
 from pytest_ecs._testing.wait import Wait
 
 __all__ = ["Tools", "tools_of"]
+
+#: For how many tests a process keeps servers that none of them used, when others could.
+_IDLE = 8
 
 
 @dataclass(frozen=True)
@@ -57,20 +65,27 @@ class Tools:
         self.servers.give_back_shared()
 
 
-def tools_of(session: Session) -> Tools:
-    """Return the tools of a session; they share what they made and were handed."""
+def _reclaimed(driver: Driver, kept: Kept, later: Later, need: Need) -> bool:
+    """Give back or leave over what `Pool.reclaim` says, if there is something."""
+    if need == "others":
+        return driver.session.settings.shares_servers and driver.reclaim(_IDLE)
+    if need == "room":
+        return kept.let_go(need)
+    return driver.reclaim() or kept.let_go(need) or later.finish_one()
+
+
+def tools_of(session: Session, asked: Collection[str] = ()) -> Tools:
+    """Return the tools of a session that is going to test the requirements *asked*; they share what they made and were handed."""
     load_recipes()
     wait = Wait(session.client, session.target.clock)
     servers, jobs = Servers(session), Jobs(session)
-    supplies = Supplies(session, jobs)
+    kept = Kept(session)
+    supplies = Supplies(session, jobs, kept)
     driver = Driver(session, servers, jobs, wait, supplies)
     check, clients = Check(session, Refusals(session)), Clients(session)
-    controls = Controls(session)
-    cases = Cases(driver, clients, check, controls)
+    cases = Cases(driver, clients, check, Controls(session, kept), Ahead.of(session, asked))
     later = Later(session)
-    session.pool.reclaim = lambda *, deletes: (
-        driver.reclaim() or controls.forget_one(deletes=deletes) or later.finish_one()
-    )
+    session.pool.reclaim = partial(_reclaimed, driver, kept, later)
     return Tools(
         contract=session.contract,
         target=session.target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytest_ecs import (
@@ -20,7 +20,7 @@ from pytest_ecs import (
     read,
     url_of,
 )
-from pytest_ecs.exceptions import PrerequisiteMissing
+from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON
 
 SERVERS = url_of("ecs.servers.create")
@@ -103,7 +103,7 @@ def refuse(
     """Send a create request that differs from an accepted one by *fields*, and return it; its job may refuse it too."""
     body = servers.template(supplies.name("no"), count)
     body["server"].update(fields)
-    control = cases.control("ecs.servers.create")
+    control = cases.control("ecs.servers.create", servers=False)
     refused = expect(
         requirement, "POST", SERVERS, json=body, expects="refused", change=change, control=control.id, codes=codes
     )
@@ -129,12 +129,52 @@ def checked(
 
 def create(client: Client, check: Check, servers: Servers, supplies: Supplies, **fields: JSON) -> Exchange:
     """Send a create request with *fields*, wait for its job, and judge that the server exists then."""
+    return _create(client, check, servers, supplies, {}, fields)
+
+
+def _create(
+    client: Client,
+    check: Check,
+    servers: Servers,
+    supplies: Supplies,
+    beside: Mapping[str, JSON],
+    fields: Mapping[str, JSON],
+) -> Exchange:
+    """Do what `create` does, with what stands *beside* the server too."""
     body = servers.template(supplies.name("own"), 1)
     body["server"].update(fields)
-    sent = client.post(SERVERS, body)
+    sent = client.post(SERVERS, {**beside, **body})
     for server in servers.settle(sent):
         check.accepted("ecs.servers.create/rule/success-creates", servers.show(server))
     return sent
+
+
+#: Details that go together, and that make no server another one than the plainest is: what stands beside the server, and in it.
+_DETAILS: dict[str, tuple[dict[str, JSON], dict[str, JSON]]] = {
+    "root-size-zero": ({}, {"root_volume": {"volumetype": "SSD", "size": 0}}),
+    "security-groups-blank": ({}, {"security_groups": []}),
+    "dry-run-false": ({"dry_run": False}, {}),
+}
+
+
+def created_with(client: Client, check: Check, servers: Servers, supplies: Supplies, detail: str) -> Exchange:
+    """Return a creation with a detail: the one with all details, or where that made no server, one with this one alone."""
+    made = supplies.once("a server with each detail", lambda: _created_with_all(client, check, servers, supplies))
+    return made or _create(client, check, servers, supplies, *_DETAILS[detail])
+
+
+def _created_with_all(client: Client, check: Check, servers: Servers, supplies: Supplies) -> Exchange | None:
+    beside = {name: value for details, _ in _DETAILS.values() for name, value in details.items()}
+    fields = {name: value for _, details in _DETAILS.values() for name, value in details.items()}
+    try:
+        sent = _create(client, check, servers, supplies, beside, fields)
+        return (
+            sent
+            if all(servers.show(server).accepted for server in exactly(1, servers.settle(sent), "one server"))
+            else None
+        )
+    except (JobError, PrerequisiteMissing, StepFailed):
+        return None
 
 
 def delete(

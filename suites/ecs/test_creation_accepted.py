@@ -12,7 +12,7 @@ from pytest_ecs.typing import JSON
 
 from .creating import SERVERS, checked, codes_of
 
-pytestmark = pytest.mark.ecs_group("servers")
+pytestmark = pytest.mark.ecs_group("servers", "ecs.servers.create")
 
 _SSD: dict[str, JSON] = {"volumetype": "SSD"}
 

@@ -13,7 +13,7 @@ from ..provoking import provoked
 from ..recipes.values import PASSWORD
 from .creating import SERVERS, codes_of, refuse
 
-pytestmark = pytest.mark.ecs_group("servers")
+pytestmark = pytest.mark.ecs_group("servers", "ecs.servers.create")
 
 
 @pytest.mark.ecs_requirement("ecs.servers.create/rule/name-batch-length")

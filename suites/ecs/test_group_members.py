@@ -260,7 +260,10 @@ def test_no_server_is_created_in_a_deleted_group(
     ecs_wait: Wait,
 ) -> None:
     """The end of a group ends its use."""
-    rule, control = "ecs.server-groups.delete/rule/no-longer-usable", ecs_cases.control("ecs.servers.create")
+    rule, control = (
+        "ecs.server-groups.delete/rule/no-longer-usable",
+        ecs_cases.control("ecs.servers.create", servers=False),
+    )
     body = ecs_servers.template(ecs_supplies.name("no"), 1)
     with group_made(ecs_client, ecs_supplies) as (_, group):
         deleted = ecs_client.delete(path_of(group))

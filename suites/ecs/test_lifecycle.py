@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from pytest_ecs import Cases, Check, Client, Expect, Jobs, Servers, Supplies, Wait, exactly, read, url_of
-from pytest_ecs.typing import JSON
 
 from .creating import (
     NAMES,
@@ -13,7 +12,7 @@ from .creating import (
     addresses_of,
     checked,
     codes_of,
-    create,
+    created_with,
     disks_of,
     groups_of,
     named,
@@ -22,7 +21,7 @@ from .creating import (
     the_server,
 )
 
-pytestmark = pytest.mark.ecs_group("servers")
+pytestmark = pytest.mark.ecs_group("servers", "ecs.servers.create")
 
 _SIZES = ("body", "volumeAttachments", "*", "size")
 
@@ -101,8 +100,7 @@ def test_a_system_disk_of_size_zero_has_the_size_of_the_image(
     ecs_wait: Wait,
 ) -> None:
     """0 stands for it, as leaving the size out does."""
-    root = {"volumetype": "SSD", "size": 0}
-    created = create(ecs_client, ecs_check, ecs_servers, ecs_supplies, root_volume=root)
+    created = created_with(ecs_client, ecs_check, ecs_servers, ecs_supplies, "root-size-zero")
     if ecs_check.accepted("ecs.servers.create/rule/root-size-zero", created):
         server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
         image = ecs_supplies.need("image_id")
@@ -129,7 +127,7 @@ def test_an_empty_list_of_security_groups_is_none(
     ecs_wait: Wait,
 ) -> None:
     """The server is in the default group, as without the list."""
-    created = create(ecs_client, ecs_check, ecs_servers, ecs_supplies, security_groups=[])
+    created = created_with(ecs_client, ecs_check, ecs_servers, ecs_supplies, "security-groups-blank")
     if ecs_check.accepted("ecs.servers.create/rule/security-groups-blank", created):
         server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
         names = ("body", "security_groups", "*", "name")
@@ -259,9 +257,7 @@ def test_a_request_that_is_not_only_checked_creates(
     ecs_wait: Wait,
 ) -> None:
     """dry_run may be said to be false, and the server is created."""
-    body: dict[str, JSON] = {"dry_run": False, **ecs_servers.template(ecs_supplies.name("real"), 1)}
-    created = ecs_client.post(SERVERS, body)
-    ecs_servers.settle(created)
+    created = created_with(ecs_client, ecs_check, ecs_servers, ecs_supplies, "dry-run-false")
     if ecs_check.accepted("ecs.servers.create/rule/dry-run-false", created):
         server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
         shown = ecs_servers.show(server)

@@ -32,7 +32,7 @@ def test_the_flavor_changes(
     fields: dict[str, JSON],
 ) -> None:
     """After the job of a request without dry_run, or with false, the server has the new flavor."""
-    lease = ecs_servers("SHUTOFF")
+    lease = ecs_servers.to_resize()
     wanted = ecs_servers.other_flavor(lease)
     sent = ecs_client.post(_path(lease.id), {"resize": {"flavorRef": wanted}, **fields})
     ecs_jobs.settle(sent, [lease])

@@ -117,7 +117,8 @@ class Made(NamedTuple):
 def made_servers(cases: Cases, client: Client, servers: Servers, supplies: Supplies) -> Made:
     """Return the servers that a process makes once to look at; raises `PrerequisiteMissing` where there was no room."""
     first = plainest(cases, servers)
-    return supplies.once(f"native servers beside {first.server}", lambda: _make(client, servers, supplies, first))
+    beside = f"native servers beside {first.server}"
+    return supplies.once(beside, lambda: _make(client, servers, supplies, first), lasting=True)
 
 
 def _make(client: Client, servers: Servers, supplies: Supplies, first: Detail) -> Made:

@@ -284,6 +284,7 @@ def test_a_page_leads_to_the_next(ecs_client: Client, ecs_check: Check, base: st
         ecs_check(rule, following, *_IDS, lacks=flavor)
 
 
+@pytest.mark.ecs_group("scarce")
 @pytest.mark.ecs_requirement("nova.flavors.list/rule/usable")
 def test_listed_flavors_make_servers(ecs_client: Client, ecs_cases: Cases, ecs_check: Check) -> None:
     """The one that servers are made of, where it is listed and nothing says that it cannot be bought."""

@@ -246,6 +246,7 @@ def test_a_key_pair_is_deleted(
             ecs_check.not_tested("nova.keypairs.delete/rule/twice", f"it was not deleted once: {deleted.answer}")
 
 
+@pytest.mark.ecs_group("scarce")
 @pytest.mark.ecs_requirement("nova.keypairs.delete/rule/no-longer-usable")
 def test_a_deleted_key_pair_is_of_no_use(
     ecs_client: Client,

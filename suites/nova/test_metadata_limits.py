@@ -77,6 +77,7 @@ def test_a_longer_key_is_refused(
         )
 
 
+@pytest.mark.ecs_group("scarce")
 @pytest.mark.ecs_requirement("nova.metadata.list/rule/of-creation")
 def test_pairs_of_the_creation_are_listed(ecs_client: Client, ecs_cases: Cases, ecs_check: Check) -> None:
     """Those that a server was created with."""

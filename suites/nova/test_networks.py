@@ -114,6 +114,7 @@ def test_one_network_has_what_the_list_says(ecs_client: Client, ecs_check: Check
                 ecs_check(rule, exchange, "body", *place, number, "addr", matches=wanted)
 
 
+@pytest.mark.ecs_group("scarce")
 @pytest.mark.ecs_requirement("nova.networks.list/rule/usable")
 def test_a_listed_network_takes_servers(
     ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_supplies: Supplies

@@ -25,7 +25,7 @@ from pytest_ecs import (
 
 from .keys import create, names
 
-pytestmark = pytest.mark.ecs_group("servers")
+pytestmark = pytest.mark.ecs_group("servers", "long")
 
 _SERVERS, _VOLUMES = url_of("nova.servers.list"), url_of("deprecated.disks.list")
 #: Seconds after which a Windows server that started has its password (6.11.5).

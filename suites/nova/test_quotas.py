@@ -150,6 +150,7 @@ def test_the_limits_of_others_are_their_own(
         ecs_check(rule, asked, *_ABSOLUTE, equals=before)
 
 
+@pytest.mark.ecs_group("scarce")
 @pytest.mark.ecs_requirement(
     "nova.limits.show/rule/server-counted",
     "nova.limits.show/rule/cores-counted",

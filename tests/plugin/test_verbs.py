@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ecs import serve_mock
 from pytest_ecs.__main__ import main
 from pytest_ecs._cli.suites import cache
 
@@ -68,3 +69,19 @@ def test_a_folder_that_cannot_be_written_is_no_reason_not_to_run(
     pytester.makepyfile("def test_passes(): pass")
     shown = pytester.runpytest(*cache())
     shown.assert_outcomes(passed=1, warnings=0)
+
+
+def test_the_doctor_says_why_it_finds_no_vpc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With AK/SK alone there is no catalogue; a server of the project shows its own."""
+    monkeypatch.chdir(tmp_path)
+    with serve_mock() as mock:
+        about = mock.about
+        for name, value in (("AK", "ak"), ("SK", "sk"), ("PROJECT_ID", "project_id")):
+            monkeypatch.setenv(f"HUAWEICLOUD_SDK_{name}", about[value])
+        asked = ["doctor", f"--ecs-endpoint={mock.url}", f"--ecs-iam={mock.url}", f"--ecs-region={about['region']}"]
+        main(asked)
+        said = capsys.readouterr().out
+        assert "vpc                    not found, since only the catalogue of a login names the VPC service" in said
+        assert "give --ecs-vpc" in said

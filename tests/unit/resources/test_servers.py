@@ -1,6 +1,6 @@
 """The pool and the clean-up, on the embedded mock: nothing that a request made is lost track of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -297,18 +297,20 @@ def test_what_was_left_over_and_is_like_the_others_serves_before_one_is_made(ses
 
 
 def test_a_server_of_a_control_stays(session: Session) -> None:
-    """What tests look at many times is made once, however many delete servers."""
+    """What tests look at many times is made once, however many delete servers, as long as others are there."""
     cases = tools_of(session).cases
     first = cases.control("nova.servers.create")
-    for _ in range(4):
+    session.pool.create(3)
+    for _ in range(3):
         session.pool.retire()
         assert session.pool.to_delete().id != first.response_body["server"]["id"]
     assert cases.control("nova.servers.create") is first
 
 
-def test_a_server_of_a_control_is_deleted_before_one_is_made_where_there_are_to_be_few() -> None:
+@pytest.mark.parametrize("profile", ["smoke", "full"])
+def test_a_server_of_a_control_is_deleted_before_one_is_made(profile: str) -> None:
     """The control is sent again when it is asked for afterwards; the running test's own one is left alone."""
-    session = open_session(Settings(run="unit", profile="smoke"))
+    session = open_session(Settings(run="unit", profile=profile))
     session.pool.batch = 1
     cases = tools_of(session).cases
     first = cases.control("nova.servers.create")
@@ -322,8 +324,8 @@ def test_a_server_of_a_control_is_deleted_before_one_is_made_where_there_are_to_
     session.close()
 
 
-def test_a_resized_server_is_good_enough_to_be_deleted(session: Session) -> None:
-    """Whoever needs its flavor leaves it to whoever does not."""
+def test_a_resized_server_is_good_enough_to_be_resized_and_deleted(session: Session) -> None:
+    """Whoever needs one like those of the pool leaves it to whoever does not."""
     session.pool.batch = 1
     cases, resize = tools_of(session).cases, RECIPES["ecs.servers.resize"]
     (resized,) = cases.driver.own(resize)
@@ -332,7 +334,9 @@ def test_a_resized_server_is_good_enough_to_be_deleted(session: Session) -> None
     ).accepted
     session.pool.wait_stable(resized.id)
     resized.release()
-    assert session.pool.to_delete("SHUTOFF", as_made=True).id != resized.id
+    assert session.pool.to_delete("SHUTOFF", plain=True).id != resized.id
+    with session.pool.to_delete("SHUTOFF", resizes=True) as again:
+        assert again.id == resized.id
     assert session.pool.to_delete(None).id == resized.id
 
 
@@ -424,13 +428,112 @@ def test_a_server_that_is_still_being_made_is_waited_for() -> None:
 
 
 def test_a_server_of_ones_own_is_nobody_elses(session: Session) -> None:
-    """It is in no list of the pool's, neither to be used nor to be deleted by others."""
+    """It is in no list of the pool's, neither to be used nor to be deleted by others, until its test is over."""
     servers = Servers(session)
     lease = servers.own(_native(session, "own"), "SHUTOFF")
     assert (lease.show().response_body["server"]["status"], lease.id in session.pool.idle()) == ("SHUTOFF", False)
     started = session.client.post("/v1/{project_id}/cloudservers/action", {"os-start": {"servers": [{"id": lease.id}]}})
     assert session.pool.settle(started) == [lease.id]  # the job names it, and did not make it
-    session.pool.retire()
     assert session.pool.to_delete().id != lease.id
+    session.pool.retire()
+    assert session.pool.to_delete().id == lease.id
     with pytest.raises(PrerequisiteMissing, match="was not created"):
         servers.own(session.client.get(_SERVERS))
+
+
+def _at_once(session: Session) -> int:
+    return len(lookup.listed(session.client))
+
+
+def test_few_servers_are_there_at_once(session: Session) -> None:
+    """What tests made is deleted when there is too much of it, those like the pool's last, and without waiting for it."""
+    pool, surplus = session.pool, session.pool.surplus
+    surplus.most = 4
+    plain = {lease.id for lease in pool.batch_of(3)}
+    for number in range(4):
+        body = session.template(f"made{number}", 1)
+        if number % 2:
+            body["server"]["data_volumes"] = [{"volumetype": "SSD", "size": 10}]
+        (made,) = pool.settle(session.client.post("/v1/{project_id}/cloudservers", body))
+        if not number % 2:
+            plain.add(made)
+        began = session.target.clock.now()
+        pool.retire()
+        assert session.target.clock.now() == began
+        session.target.clock.sleep(60.0)
+        assert _at_once(session) <= 4
+    assert {str(one["id"]) for one in lookup.listed(session.client)} <= plain
+    session.clean()
+    assert _there(session) == []
+
+
+def test_who_refuses_to_delete_one_too_many_is_not_asked_again(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is deleted in the end."""
+    surplus, asked = session.pool.surplus, list[object]()
+
+    def refuse(servers: Sequence[str]) -> Exchange:
+        asked.append(servers)
+        return session.client.get(f"{_SERVERS}/unknown")
+
+    surplus.most = 0
+    monkeypatch.setattr(type(surplus.api), "delete", lambda _, servers: refuse(servers))
+    made = session.pool.settle(_native(session, "made"))
+    for _ in range(3):
+        session.pool.retire()
+    assert asked == [made]
+    monkeypatch.undo()
+    session.clean()
+    assert _there(session) == []
+
+
+def test_what_is_kept_is_let_go_to_make_room(session: Session) -> None:
+    """Its answer stays for those who only compare; it is made anew for whoever looks at its server, and nothing is that lasts."""
+    tools = tools_of(session)
+    session.pool.surplus.most = 0
+    first = tools.cases.control("nova.servers.create")
+    lasting = tools.supplies.once("lasting", lambda: session.pool.settle(_native(session, "lasting")), lasting=True)
+    for _ in range(40):
+        session.pool.retire()
+    session.target.clock.sleep(60.0)
+    assert [one["id"] for one in lookup.listed(session.client)] == lasting
+    assert tools.cases.control("nova.servers.create", servers=False) is first
+    anew = tools.cases.control("nova.servers.create")
+    assert anew is not first
+    assert lookup.shown(session.client, str(anew.response_body["server"]["id"]))
+    assert tools.cases.control("nova.servers.create") is anew
+
+
+def test_where_there_are_few_servers_creations_are_made_side_by_side() -> None:
+    """Each is sent once, and the second one while the first is waited for."""
+    session = open_session(Settings(run="unit", profile="smoke"))
+    asked = {"ecs.servers.create/status", "nova.servers.create/status"}
+    cases, clock = tools_of(session, asked).cases, session.target.clock
+    began = clock.now()
+    first, second = cases.attempt("ecs.servers.create"), cases.attempt("nova.servers.create")
+    assert clock.now() - began < 60.0
+    assert second.accepted
+    assert second.started < [one for one in session.connection.journal if "job_id" in one.parameters][-1].started
+    assert len(_there(session)) == 2
+    assert cases.attempt("ecs.servers.create") is first
+    session.close()
+    alone = open_session(Settings(run="unit", profile="full"))
+    tools_of(alone, asked).cases.attempt("ecs.servers.create")
+    assert len(_there(alone)) == 1
+    alone.close()
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_what_no_test_used_lately_is_given_to_other_processes(
+    session: Session, monkeypatch: pytest.MonkeyPatch, *, shares: bool
+) -> None:
+    """Where there are others; one that has all servers keeps it until somebody needs it."""
+    monkeypatch.setattr(Settings, "shares_servers", shares)
+    tools = tools_of(session)
+    (read,) = tools.servers.shared("SHUTOFF")
+    for _ in range(7):
+        session.pool.retire()
+        assert read.id not in session.pool.idle()
+    session.pool.retire()
+    assert (read.id in session.pool.idle()) is shares

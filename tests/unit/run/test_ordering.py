@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from pytest_ecs._run.ordering import order
 class _Item:
     """A test as far as its order is concerned."""
 
-    def __init__(self, name: str, *requirements: str, later: bool = False) -> None:
-        self.name, self._requirements = name, requirements
+    def __init__(self, name: str, *requirements: str, later: bool = False, file: str = "a/file") -> None:
+        self.name, self._requirements, self.path = name, requirements, Path(file)
         self.fixturenames = ["ecs_check", "ecs_later"] if later else ["ecs_check"]
 
     def iter_markers(self, _: str) -> Iterator[Any]:
@@ -45,4 +46,16 @@ def test_those_that_use_servers_up_come_last() -> None:
     """Whether or not they look later."""
     doomed = _Item("Z", "nova.servers.delete/rule/gone", later=True)
     items = [doomed, _Item("A", later=True), _Item("B", later=True), _Item("c"), _Item("d")]
-    assert _ordered(*items, spread=True) == "AcBdZ"
+    assert _ordered(*items, spread=True) == "cAdBZ"
+
+
+_USES_UP, _DOES_NOT = "ecs.servers.delete/rule/several", "ecs.quotas.show/status"
+
+
+@pytest.mark.parametrize(("profile", "ordered"), [("full", "bcagedfh"), ("smoke", "bcegadfh")])
+def test_servers_are_used_up_after_others_left_them(profile: str, ordered: str) -> None:
+    """Last in a file, and a file of mostly that last in its folder; where few are made, last of all."""
+    mixed = [_Item(name, _USES_UP if name == "a" else _DOES_NOT, file="x/mixed") for name in "abc"]
+    doomed = [_Item(name, _DOES_NOT if name == "e" else _USES_UP, file="x/doomed") for name in "def"]
+    others = [_Item("g", _DOES_NOT, file="x/others"), _Item("h", _USES_UP, file="y/others")]
+    assert _ordered(*mixed, *doomed, *others, spread=False, profile=profile) == ordered

@@ -46,17 +46,17 @@ def test_a_plan_says_which_limits_it_passes(session: Session) -> None:
     assert _misfits(session, Settings()) == []
     tight = Settings(max_servers=5, max_minutes=3.0, max_requests_per_second=1.0)
     servers, minutes, requests = _misfits(session, tight)
-    assert servers.startswith("about 60 servers in all, and --ecs-max-servers=5: the run ends there")
-    assert minutes.startswith("about 229 minutes, and --ecs-max-minutes=3")
-    assert requests == "about 21000 requests, which take 350 minutes by --ecs-max-requests-per-second=1"
+    assert servers.startswith("about 56 servers in all, and --ecs-max-servers=5: the run ends there")
+    assert minutes.startswith("about 217 minutes, and --ecs-max-minutes=3")
+    assert requests == "about 20000 requests, which take 333 minutes by --ecs-max-requests-per-second=1"
 
 
 @pytest.mark.parametrize(
     ("limit", "count", "said"),
     [
-        ("servers", 4, "up to 24 servers at once, and 4 are left of the quota of 4"),
-        ("cores", 11, "up to 50 vCPUs at once, and 11 are left of the quota of 11"),
-        ("disks", 50, "up to 69 disks at once, and 50 are left of the quota of 50"),
+        ("servers", 4, "up to 11 servers at once, and 4 are left of the quota of 4"),
+        ("cores", 11, "up to 24 vCPUs at once, and 11 are left of the quota of 11"),
+        ("disks", 50, "up to 56 disks at once, and 50 are left of the quota of 50"),
         ("eips", 4, "up to 4 public addresses at once, and 3 are left of the quota of 4"),
     ],
 )

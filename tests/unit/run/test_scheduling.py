@@ -11,7 +11,7 @@ import pytest
 from pytest_ecs._cases.recipe import RECIPES, Recipe
 from pytest_ecs._contract import load
 from pytest_ecs._locations import suites
-from pytest_ecs._run.scheduling import Grouping, Spread
+from pytest_ecs._run.scheduling import LONG, Grouping, Spread
 
 
 class Place(Protocol):
@@ -48,7 +48,7 @@ def place(request: pytest.FixtureRequest) -> Place:
         if parameter is not None:
             item.callspec = type("Callspec", (), {"params": {"requirement": parameter, "number": 1}})
         if marker is not None:
-            item.add_marker(pytest.mark.ecs_group(marker))
+            item.add_marker(pytest.mark.ecs_group(*marker.split()))
         made: pytest.Item = item
         return made
 
@@ -102,6 +102,22 @@ def test_what_makes_servers_is_in_one_worker_where_workers_share_none(place: Pla
     deletes = place(suites() / "test_status_codes.py", "ecs.servers.delete")
     assert (_group(rules, embedded=True), _group(deletes, embedded=True)) == ("scarce", "scarce")
     assert (_group(rules), _group(deletes)) == ("ecs/test_lifecycle.py", "ecs.servers.delete")
+
+
+def test_rules_run_beside_the_cases_of_an_operation(place: Place) -> None:
+    """They share the answers that they compare with; where each worker has a cloud, one has all that makes servers."""
+    rules = place(suites() / "ecs" / "test_lifecycle.py", marker="servers ecs.servers.create")
+    assert (_group(rules), _group(rules, embedded=True)) == ("ecs.servers.create", "scarce")
+
+
+def test_what_takes_minutes_says_so_to_the_controller(place: Place) -> None:
+    """By the name of its group, which it may be alone in."""
+    rules, alone = (
+        place(suites() / file, marker="servers long") for file in ("nova/test_passwords.py", "test_properties.py")
+    )
+    assert _group(rules) == f"{LONG}nova/test_passwords.py"
+    assert _group(alone) == f"{LONG}{alone.nodeid}"
+    assert _group(rules, embedded=True) == "scarce"
 
 
 def test_the_controller_learns_the_groups_from_the_workers(place: Place, tmp_path: Path) -> None:

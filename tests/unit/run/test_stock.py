@@ -26,7 +26,7 @@ class _Client:
 
     def get(self, path: str, **_: Any) -> _Answer:
         for end, body in self.answers.items():
-            if path.endswith(end.replace("__", "/")):
+            if path.endswith(end.replace("__", "/").replace("os_interface", "os-interface")):
                 return _Answer(body)
         return _Answer({}, accepted=False)
 
@@ -88,6 +88,20 @@ def test_the_smallest_image_that_is_no_windows_and_no_snapshot() -> None:
         {"id": "m", "status": "ACTIVE", "name": "more linux", "minDisk": 20},
     ]
     assert stock(images__detail={"images": images}).image(Resources()) == {"image_id": ("l", "11.2.2")}
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [({}, "v2"), ({"vpc_id": "v2"}, "v2"), ({"vpc_id": "v3"}, None), ({"subnet_id": "n3"}, None)],
+    ids=["nothing", "its-vpc", "another-vpc", "another-subnet"],
+)
+def test_a_server_shows_its_vpc_where_no_catalogue_does(given: dict[str, str], found: str | None) -> None:
+    """With AK/SK alone there is no login, and so no catalogue that names the VPC service."""
+    servers = [{"id": "s1", "metadata": {}}, {"id": "s2", "metadata": {"vpc_id": "v2"}}]
+    nics = {"interfaceAttachments": [{"net_id": "n2"}]}
+    shown = stock(ecs=True, servers__detail={"servers": servers}, s2__os_interface=nics).network(Resources(**given))
+    ids = {name: value for name, (value, _) in shown.items()}
+    assert ids == ({"vpc_id": found, "subnet_id": "n2", "network_id": "n2"} if found else {})
 
 
 def test_nothing_is_picked_where_nothing_is_listed() -> None:

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from pytest_ecs._run.scheduling import LONG
 from pytest_ecs._run.xdist_scheduling import Scheduling
 
 _TESTS = [f"{scope}::{number}" for scope in "abcdef" for number in range(3)]
@@ -27,11 +28,13 @@ class _Worker:
 class _Run:
     """The controller's part, as far as it concerns who runs what."""
 
-    def __init__(self) -> None:
+    def __init__(self, long: str = "") -> None:
         config = SimpleNamespace(
             option=SimpleNamespace(loadscopereorder=False, verbose=0, maxfail=0), getvalue=lambda name: ["2*popen"] * 2
         )
-        self.scheduling = Scheduling(config, None, lambda nodeid: nodeid.partition("::")[0])
+        self.scheduling = Scheduling(
+            config, None, lambda nodeid: (LONG if nodeid[0] in long else "") + nodeid.partition("::")[0]
+        )
         self.scheduling.numnodes = 2
         self.done: list[str] = []
         self.workers: list[_Worker] = []
@@ -94,6 +97,17 @@ def test_every_test_is_run_once_when_a_worker_dies_before_anything_is_handed_out
     run.join()
     assert run.done == []
     run.join()
+    while run.step():
+        pass
+    assert sorted(run.done) == sorted(_TESTS)
+
+
+def test_what_takes_minutes_is_begun_first() -> None:
+    """Wherever it stands, so that nobody waits for it in the end."""
+    run = _Run(long="df")
+    first, second = run.join(), run.join()
+    begun = sorted(_TESTS[worker.waiting[0]].partition("::")[0] for worker in (first, second))
+    assert begun == ["d", "f"]
     while run.step():
         pass
     assert sorted(run.done) == sorted(_TESTS)

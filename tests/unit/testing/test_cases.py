@@ -13,14 +13,16 @@ from pytest_ecs.exceptions import PrerequisiteMissing
 def _cases(monkeypatch: pytest.MonkeyPatch, accepted: dict[str, Any]) -> Cases:
     """Return cases whose requests of the variants in *accepted*, and of no others, are accepted."""
 
-    def control(self: Cases, operation: str, variant: str = "default", *, check_only: bool = False) -> Any:
+    def control(
+        self: Cases, operation: str, variant: str = "default", *, check_only: bool = False, servers: bool = True
+    ) -> Any:
         if variant not in accepted:
             raise PrerequisiteMissing(f"{operation} by {variant} was not accepted")
         return accepted[variant]
 
     monkeypatch.setattr(Cases, "control", control)
     nothing: Any = None
-    return Cases(nothing, nothing, nothing, nothing)
+    return Cases(nothing, nothing, nothing, nothing, nothing)
 
 
 def test_a_refused_variant_takes_nothing_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

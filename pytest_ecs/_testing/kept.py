@@ -1,0 +1,81 @@
+"""What tests share, each made once in a process, and the servers that were made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pytest_ecs._resources.lookup import ZONE, made_of, shown
+from pytest_ecs._resources.pool import Need
+from pytest_ecs._run.profiles import FRUGAL
+from pytest_ecs._run.session import Session
+
+__all__ = ["Kept"]
+
+_T = TypeVar("_T")
+#: How many tests what was asked for is likely to be asked for again.
+_LATELY = 30
+
+
+@dataclass
+class Kept:
+    """Keeps what was made, with the servers that came with it, as long as nothing else needs those."""
+
+    session: Session
+    #: What was asked for longest ago comes first.
+    _made: dict[Hashable, Any] = field(default_factory=dict)
+    _servers: dict[Hashable, list[str]] = field(default_factory=dict)
+    #: What is there without its servers.
+    _let_go: set[Hashable] = field(default_factory=set)
+    #: The last test that asked for each, by `Pool.turn`.
+    _asked: dict[Hashable, int] = field(default_factory=dict)
+
+    def get(self, key: Hashable, make: Callable[[], _T], *, servers: bool = True, lasting: bool = False) -> _T:
+        """Return what *make* gave the first time, or gives now where the *servers* of it have to be there and were let go.
+
+        What is *lasting* is never let go.
+        """
+        pool = self.session.pool
+        if key in self._made and not (servers and key in self._let_go):
+            self._made[key] = self._made.pop(key)
+        else:
+            before = set(pool.made)
+            made = make()
+            new = [server for server in pool.made if server not in before]
+            there = [server for server in new if shown(self.session.client, server)]
+            pool.keep(there)
+            self._made[key], self._servers[key] = made, [] if lasting else there
+            self._let_go.discard(key)
+        self._asked[key] = pool.turn
+        found: _T = self._made[key]
+        return found
+
+    def let_go(self, need: Need) -> bool:
+        """Leave the servers of one thing to others; return whether there was one.
+
+        To be deleted by tests they must be like those of the pool, unless the profile makes few servers; to be used they are
+        only given where it does. It is nothing that the running test has asked for; to make room, nothing that was asked for
+        lately.
+        """
+        pool, frugal = self.session.pool, self.session.settings.profile in FRUGAL
+        for key in [] if need == "use" and not frugal else self._made:
+            servers = self._servers[key]
+            if not servers or self._asked[key] > pool.turn - (_LATELY if need == "room" else 1):
+                continue
+            if (need == "use" or (need == "delete" and not frugal)) and not all(map(self._is_plain, servers)):
+                continue
+            if need == "use":
+                pool.adopt(servers)
+            else:
+                pool.spare(servers)
+            self._servers[key] = []
+            self._let_go.add(key)
+            return True
+        return False
+
+    def _is_plain(self, server: str) -> bool:
+        """Whether a server shows what the pool would have made it of."""
+        given, has = self.session.target.resources, shown(self.session.client, server)
+        zone = given.availability_zone
+        return made_of(has) == (given.flavor_id, given.image_id) and zone in {None, has.get(ZONE)}
