@@ -92,7 +92,7 @@ def orders(session: nox.Session) -> None:
 def mutants(session: nox.Session) -> None:
     """Change the code of the mock by chance and count what the suites notice; arguments go to the runner.
 
-    500 mutants take two cores about an hour; ``-- --folder .mutants --minutes 10`` does a part and goes on from there.
+    500 mutants take two cores half an hour; ``-- --folder .mutants --minutes 10`` does a part and goes on from there.
     """
     session.install("-e", ".[dev]", "coverage", "mutmut~=3.8")
     session.run("python", "-m", "tests.suites.mutants", "--processes", "2", *session.posargs)

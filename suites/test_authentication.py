@@ -110,11 +110,11 @@ _TOO_MANY = 12 * 1024 * 1024 + 1
 _CUT_OFF = "the connection ended before there was an answer, which says nothing of the body"
 
 
-def _large(servers: Servers) -> tuple[str, str, str]:
+def _large(servers: Servers) -> tuple[str, bytes, bytes]:
     """Return the path of a server, a request that gives it the name that it has, and the same one beyond 12 MB."""
     (lease,) = servers.shared("ACTIVE")
-    body = json.dumps({"server": {"name": read(lease.show(), "server", "name")}})
-    return url_of("nova.servers.show", server_id=lease.id), body, body + " " * _TOO_MANY
+    body = json.dumps({"server": {"name": read(lease.show(), "server", "name")}}).encode()
+    return url_of("nova.servers.show", server_id=lease.id), body, body.ljust(len(body) + _TOO_MANY)
 
 
 @pytest.mark.ecs_requirement("4.2/signature-large-body")

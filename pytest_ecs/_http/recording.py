@@ -29,7 +29,8 @@ _LONG_STEPS = re.compile(rf"[0-9]{{{_DIGITS // _STEP}}}")
 
 def as_text(content: bytes | str) -> str:
     """Return what is recorded of a body that was sent as it is."""
-    return (content.decode("utf-8", "replace") if isinstance(content, bytes) else content)[:TEXT]
+    start = content[: 4 * TEXT]  # no character is longer
+    return (start.decode("utf-8", "replace") if isinstance(start, bytes) else start)[:TEXT]
 
 
 def sent(request: httpx.Request, body: JSON, secrets: Secrets) -> dict[str, Any]:

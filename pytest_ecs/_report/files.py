@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
@@ -93,7 +94,10 @@ def write_code_quality(folder: Path, report: Report) -> Path:
 
 def dumped(report: Report) -> str:
     """Return the text of report.json. ASCII: any string survives."""
-    return json.dumps(report, indent=1) + "\n"
+    text = io.StringIO()  # json.dumps would keep hundreds of thousands of pieces until the end
+    json.dump(report, text, indent=1)
+    text.write("\n")
+    return text.getvalue()
 
 
 def _unwritable(path: Path, error: OSError) -> ReportError:

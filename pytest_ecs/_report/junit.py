@@ -31,11 +31,11 @@ def junit(report: Report, texts: Mapping[str, str], times: Mapping[str, float]) 
         skipped=str(sum(total[verdict] for verdict in _SKIPPED)),
         time=f"{report['cost']['seconds']:.3f}",
     )
-    _run(root, report)
+    # Each suite is written before the next one is made: all of them together are fifty thousand elements.
+    written = [_text(_run(report))]
     for name, row in report["summary"]["sections"].items():
         results = suites[name]
-        suite = ET.SubElement(
-            root,
+        suite = ET.Element(
             "testsuite",
             name=_clean(name),
             tests=str(len(results)),
@@ -47,14 +47,19 @@ def junit(report: Report, texts: Mapping[str, str], times: Mapping[str, float]) 
         )
         for result in results:
             _case(suite, result, texts, times.get(result["requirement"], 0.0))
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+        written.append(_text(suite))
+    head = _text(root).removesuffix(" />")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{head}>{"".join(written)}</testsuites>\n'
 
 
-def _run(root: ET.Element, report: Report) -> None:
+def _text(element: ET.Element) -> str:
+    return ET.tostring(element, encoding="unicode")
+
+
+def _run(report: Report) -> ET.Element:
     """What concerns the run as a whole: what it was, and an error for each of its troubles."""
     troubles = report["troubles"]
-    suite = ET.SubElement(
-        root,
+    suite = ET.Element(
         "testsuite",
         name="run",
         tests=str(len(troubles)),
@@ -68,6 +73,7 @@ def _run(root: ET.Element, report: Report) -> None:
     for number, trouble in enumerate(troubles, 1):
         case = ET.SubElement(suite, "testcase", classname="run", name=f"trouble {number}", time="0")
         ET.SubElement(case, "error", message=_clean(trouble)).text = _clean(trouble)
+    return suite
 
 
 def _case(suite: ET.Element, result: ResultRow, texts: Mapping[str, str], seconds: float) -> None:

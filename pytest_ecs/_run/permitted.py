@@ -58,6 +58,7 @@ _SUPPLIES = (
     "POST /v2.1/{project_id}/os-security-groups",
     "DELETE /v2.1/{project_id}/os-security-groups/{security_group_id}",
     "GET /v2.1/{project_id}/os-security-groups",
+    "GET /v2.1/{project_id}/os-security-groups/{security_group_id}",
 )
 
 

@@ -42,6 +42,8 @@ ANSWERED, ACCEPTED, UNCHANGED = "10.1/no-server-error", "10.1/valid-accepted", "
 _PATIENCE, _PATIENCE_SIMULATED = 20, 70
 #: What a refused request leaves at a server as it is.
 _FACTS = ("name", "status", "metadata", "flavor", "addresses", "os-extended-volumes:volumes_attached")
+#: What draws otherwise when it is repeated, hypothesis calls flaky: values and steps depend on answers alone.
+_ALIKE = "A property needs an endpoint that answers the same requests alike when they are sent again"
 
 
 @dataclass(frozen=True)
@@ -319,6 +321,8 @@ class Properties:
 
     def _conclude(self, property_: Callable[[], object]) -> None:
         """Run a property, and hand what it broke to the run, the shortest list of requests first."""
+        from hypothesis.errors import Flaky
+
         self._broken.clear()
         self._more = 0
         stopped: BaseException | None = None
@@ -330,7 +334,7 @@ class Properties:
         except Exception as error:  # noqa: BLE001 - hypothesis raises what examples raised, and its own
             other = next((leaf for leaf in leaves(error) if not isinstance(leaf, PropertyBroken)), None)
             if other is not None and not self._broken:
-                raise other from None
+                raise (PrerequisiteMissing(_ALIKE, hint="") if isinstance(other, Flaky) else other) from None
         findings = [self._reproduced(*broken) for broken in self._broken.values()]
         self._known.update(self._broken)
         self.session.pending[:0] = findings
@@ -340,11 +344,7 @@ class Properties:
     def _reproduced(self, exchanges: Sequence[Exchange], finding: Finding, about: str) -> Finding:
         """Return *finding* with the requests that show it, all of which it then rests on."""
         names = tuple(dict.fromkeys((*finding.exchanges, *(exchange.id for exchange in exchanges))))
-        return replace(
-            finding,
-            exchanges=names,
-            reason=reproduction(exchanges, about),
-        )
+        return replace(finding, exchanges=names, reason=reproduction(exchanges, about))
 
     def judge(self, trial: Trial) -> None:
         """Judge what is new in *trial*; raises `PropertyBroken` when a binding requirement is broken."""

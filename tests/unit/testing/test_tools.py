@@ -10,6 +10,7 @@ import suites.recipes  # noqa: F401 - registers the recipes
 from pytest_ecs._cases.recipe import RECIPES, Recipe
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import open_session
+from pytest_ecs._testing.properties import Properties
 from pytest_ecs._testing.reading import exactly, read
 from pytest_ecs._testing.tools import Tools, tools_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
@@ -446,3 +447,14 @@ def test_a_server_leaves_its_group_by_the_plain_request(tools: Tools) -> None:
     sent = [one for one in tools.driver.session.connection.journal if one.operation == recipe.operation]
     assert [one.request_body for one in sent] == [plain]
     assert not lease.spoilt
+
+
+def test_an_endpoint_that_answers_otherwise_when_asked_again_is_no_fault_of_the_harness(tools: Tools) -> None:
+    """What hypothesis calls flaky rests on answers alone, so that nothing is tested, and nothing is an error."""
+    from hypothesis.errors import FlakyStrategyDefinition
+
+    def differs() -> None:
+        raise FlakyStrategyDefinition("it drew otherwise")
+
+    with pytest.raises(PrerequisiteMissing, match="answers the same requests alike"):
+        Properties(tools.driver.session, tools)._conclude(differs)
