@@ -22,6 +22,7 @@ from pytest_ecs import (
     Target,
     Wait,
     load_contract,
+    read,
     url_of,
 )
 from pytest_ecs.exceptions import PrerequisiteMissing
@@ -211,6 +212,8 @@ def test_states_that_only_the_mock_can_be_put_into(
     lease = ecs_servers("ACTIVE")
     hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": vm_state, "task_state": task_state})
     try:
-        lease.show()
+        shown = lease.show()
+        for state in ("OS-EXT-STS:vm_state", "OS-EXT-STS:task_state"):  # without both no pair is shown
+            read(shown, "server", state)
     finally:
         hook("PUT", f"/_mock/servers/{lease.id}/state", {"vm_state": None})
