@@ -371,10 +371,12 @@ class Cases:
         expects = derive(operation, self.contract.requirements[requirement_id], recipe).expects
         case = Case(requirement_id, expects, words, control.id, codes)
         exchange = self.driver.send(operation, recipe, changed, case)
-        accepted = exchange.accepted
         try:
-            if accepted:
+            if exchange.accepted:
                 self.driver.jobs.wait_out(exchange)
+                for lease in leases:  # what it does, the next request must not be blamed for
+                    with suppress(JobError):
+                        self.driver.servers.wait_stable(lease.id)
                 self.driver.take_back(exchange, recipe, leases)
                 discard(exchange, self.client)
                 self.driver.forget(recipe)
@@ -382,7 +384,7 @@ class Cases:
                 refused(exchange)
         finally:
             self.driver.restore(recipe, leases, request)
-        return not accepted
+        return not exchange.accepted
 
     def endpoint_time(self) -> float:
         """Return the endpoint's time, in seconds, as a new token tells it (4.1); this machine's where none is issued.

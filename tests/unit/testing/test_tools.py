@@ -458,3 +458,17 @@ def test_an_endpoint_that_answers_otherwise_when_asked_again_is_no_fault_of_the_
 
     with pytest.raises(PrerequisiteMissing, match="answers the same requests alike"):
         Properties(tools.driver.session, tools)._conclude(differs)
+
+
+def test_what_was_accepted_wrongly_is_over_before_the_next_request(tools: Tools) -> None:
+    """Otherwise that would be blamed for what still happens."""
+    lease, name = tools.servers("SHUTOFF"), "nova.servers.start"
+    wrong = next(
+        one.id for one in tools.contract.requirements.values() if one.operation == name and one.kind == "request"
+    )
+    control = tools.cases.control(name)
+    assert not tools.cases.refuse_one(
+        name, "default", wrong, lambda sent: (sent, "", ()), control, [lease], lambda _: None
+    )
+    shown = read(lease.show(), "server")
+    assert (shown["status"], shown["OS-EXT-STS:task_state"]) == ("ACTIVE", None)
