@@ -18,7 +18,7 @@ from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.headers import applied_version, version_headers
 from pytest_ecs._http.recording import as_text
 from pytest_ecs._http.redaction import redact
-from pytest_ecs._http.sending import ended, send, unreachable
+from pytest_ecs._http.sending import ended, logged_in, send
 from pytest_ecs._http.token import NO_RENEWAL, TokenAuth
 from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import AuthenticationFailed, NotAnEcsEndpoint
@@ -198,10 +198,8 @@ class Client:
         if not isinstance(self.auth, TokenAuth):
             return None
         http = self.connection.http
-        try:
-            return self.auth.grant(lambda login: http.send(login, auth=None)).access
-        except httpx.HTTPError as error:
-            raise unreachable(self.connection, f"IAM at {self.connection.target.iam}", error) from None
+        auth = self.auth
+        return logged_in(self.connection, lambda: auth.grant(lambda login: http.send(login, auth=None)).access)
 
     def _look_up(self, name: str | None) -> str:
         exchange = replace(self, base=self.connection.target.iam).get("/v3/projects")

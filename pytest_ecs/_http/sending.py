@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import httpx
 
@@ -26,7 +27,9 @@ from pytest_ecs.exceptions import (
     Unreachable,
 )
 
-__all__ = ["ended", "send", "unreachable"]
+__all__ = ["ended", "logged_in", "send"]
+
+_T = TypeVar("_T")
 
 #: Methods that change nothing (RFC 9110, 9.2.1): these alone may be sent again when nobody knows what became of them.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -72,6 +75,24 @@ def send(connection: Connection, request: httpx.Request, draft: Exchange, body: 
             if pause is None:
                 exchange = answered(draft, response, body, connection.secrets, repeated=attempt.made)
                 return _concluded(connection, exchange)
+        connection.target.clock.sleep(pause)
+        attempt.made += 1
+
+
+def logged_in(connection: Connection, login: Callable[[], _T]) -> _T:
+    """Return what *login* returns, which is repeated where no answer comes as a login before a request is.
+
+    Raises as a login does, and `Unreachable` when IAM does not answer.
+    """
+    iam = connection.target.iam
+    attempt = _Attempts(connection, httpx.Request("GET", iam))
+    while True:
+        try:
+            return login()
+        except httpx.HTTPError as error:
+            pause = attempt.pause_after_error(error)
+            if pause is None:
+                raise unreachable(connection, f"IAM at {iam}", error) from None
         connection.target.clock.sleep(pause)
         attempt.made += 1
 

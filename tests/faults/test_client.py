@@ -112,6 +112,14 @@ def test_a_lost_login_is_repeated_before_any_request(connect: Connect, kind: str
     assert line.client.post("/v2.1/{project_id}/os-keypairs", _NEW).accepted
 
 
+@pytest.mark.parametrize("kind", ["reset-before", "closed-after"])
+def test_a_lost_login_is_repeated_where_nothing_but_a_login_is_sent(connect: Connect, kind: str) -> None:
+    """As a run begins, which one bad moment must not end."""
+    line = connect(Fault(kind, "POST", "/v3/auth/tokens", times=1, seconds=1))
+    assert line.client.access() is not None
+    assert _sent(line, "POST", "/v3/auth/tokens") == 2
+
+
 @pytest.mark.parametrize(
     "kind",
     sorted(kind for kind in KINDS if kind.startswith(("dribbled", "endless", "huge"))),
