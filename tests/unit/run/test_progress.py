@@ -153,6 +153,7 @@ def test_a_terminal_has_one_live_line(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(_WAITS)
     shown = _on_a_terminal(pytester, "--ecs-requirement=ecs.quotas.show/status")
     drawn = re.findall(r"\x1bD\x1b\[1A\x1b7\x1b\[1B\r\x1b\[J(.*?)\x1b8", shown, re.DOTALL)
+    assert drawn, shown
     assert re.search(r"0 min: [01] of 1 tests, 0 failed", drawn[0])  # drawn at its own pace
     assert all("\n" not in line and len(re.sub(r"\x1b\[[0-9;]*m", "", line)) < 100 for line in drawn)
     after = shown[shown.rindex("\x1b8") + 2 :]
