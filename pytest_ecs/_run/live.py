@@ -47,6 +47,8 @@ class Live:
     def __init__(self, reporter: Any, told: Callable[[], Progressed], every: float = _EVERY) -> None:
         self._writer = reporter._tw
         self._file: TextIO = reporter._tw._file
+        #: Where the line is drawn: while a test runs, pytest captures what goes to its own file.
+        self._line: TextIO = self._file
         self._told = told
         self._every = every
         self._lock = threading.RLock()
@@ -55,6 +57,8 @@ class Live:
 
     def start(self) -> None:
         """Begin to draw."""
+        with suppress(OSError, AttributeError, ValueError):  # what is no file
+            self._line = os.fdopen(os.dup(self._file.fileno()), "w", encoding=self._file.encoding, newline="")
         self._writer._file = self
         self._thread.start()
 
@@ -68,6 +72,8 @@ class Live:
             self._writer._file = self._file
             self._file.write(_CLEAR)
             self._file.flush()
+            if self._line is not self._file:
+                self._line.close()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
@@ -83,8 +89,8 @@ class Live:
             text = _drawn(self._told(), self._width())
             with self._lock, suppress(OSError):
                 if not self._over.is_set():
-                    self._file.write(f"{_BELOW}{_CLEAR}{text}{_BACK}")
-                    self._file.flush()
+                    self._line.write(f"{_BELOW}{_CLEAR}{text}{_BACK}")
+                    self._line.flush()
 
     def _width(self) -> int:
         try:
