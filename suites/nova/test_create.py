@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -144,6 +145,7 @@ def _detail(client: Client, servers: Servers, supplies: Supplies, name: str) -> 
 def _make_details(client: Client, servers: Servers, supplies: Supplies) -> tuple[dict[str, Detail], dict[str, str]]:
     """Make the server; what was not given, or cannot be made, is left out, and the reason is returned."""
     group = {"name": supplies.name("group"), "policies": _POLICIES}
+    make_group = partial(supplies.make, _GROUPS, {"server_group": group}, "server_group", "id")
     network = {"uuid": supplies.need("network_id")}
     wanted: dict[str, Callable[[], dict[str, Any]]] = {
         "zone": lambda: {"availability_zone": supplies.need("availability_zone")},
@@ -152,9 +154,7 @@ def _make_details(client: Client, servers: Servers, supplies: Supplies) -> tuple
         "description": lambda: {"description": "described"},
         "user data": lambda: {"user_data": _USER_DATA},
         "key": lambda: {"key_name": _new_key(supplies)},
-        "server group": lambda: {
-            "os:scheduler_hints": {"group": supplies.make(_GROUPS, {"server_group": group}, "server_group", "id")}
-        },
+        "server group": lambda: {"os:scheduler_hints": {"group": supplies.once("a group", make_group, lasting=True)}},
     }
     details: dict[str, dict[str, Any]] = {}
     missing: dict[str, str] = {}
