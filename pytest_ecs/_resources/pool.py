@@ -32,8 +32,8 @@ Need = Literal["use", "delete", "others", "room"]
 
 #: What the query of a server says of it; nothing where it says nothing.
 Shown = Mapping[str, JSON]
-#: How many disks and addresses a server has, its flavor and its image, and its zone.
-_Has = tuple[tuple[int, int], tuple[JSON, JSON], JSON]
+#: How many disks and addresses a server has, its flavor and its image, and its zone and whose it is.
+_Has = tuple[tuple[int, int], tuple[JSON, JSON], tuple[JSON, JSON]]
 #: How many servers in a row may fail to get into a state before the pool gives up on that state.
 _TRIES = 4
 #: How many jobs of one type in a row may not be over in time before none of that type is waited for.
@@ -224,8 +224,8 @@ class Pool:
         return self._made_alike(_has(shown), resizes) == self._made_alike(self._plain, resizes)
 
     def _made_alike(self, has: _Has, resizes: bool) -> _Has:
-        belongings, (flavor, image), zone = has
-        return belongings, (None if resizes and flavor in self.flavors else flavor, image), zone
+        belongings, (flavor, image), place = has
+        return belongings, (None if resizes and flavor in self.flavors else flavor, image), place
 
     def _take_in(self, state: ServerState) -> bool:
         """Hand out from now on what was left over and is like those that the pool makes; return whether there was one."""
@@ -383,4 +383,4 @@ class Pool:
 
 
 def _has(shown: Shown) -> _Has:
-    return lookup.belongings(shown), lookup.made_of(shown), shown.get(lookup.ZONE)
+    return lookup.belongings(shown), lookup.made_of(shown), (shown.get(lookup.ZONE), shown.get("user_id"))

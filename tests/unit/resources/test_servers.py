@@ -9,7 +9,7 @@ import pytest
 from pytest_ecs._cases.recipe import RECIPES, Request
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._resources import lookup
+from pytest_ecs._resources import lookup, pool
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import Session, open_session
@@ -537,3 +537,10 @@ def test_what_no_test_used_lately_is_given_to_other_processes(
         assert read.id not in session.pool.idle()
     session.pool.retire()
     assert (read.id in session.pool.idle()) is shares
+
+
+def test_a_server_of_another_user_is_not_like_those_of_the_run() -> None:
+    """What was done to it has that user's name, so that it is handed out to nobody."""
+    shown = {"flavor": {"id": "f"}, "image": {"id": "i"}, "addresses": {}, "user_id": "one"}
+    assert pool._has(shown) == pool._has({**shown})
+    assert pool._has(shown) != pool._has({**shown, "user_id": "another"})
