@@ -200,7 +200,7 @@ def _late(
     assert case is not None
     body = exchange.response_body
     job = body.get("job_id") if isinstance(body, Mapping) else None
-    queries = corpus.job(job) if expectation.late and isinstance(job, str) else ()
+    queries = corpus.job(job, exchange.part) if expectation.late and isinstance(job, str) else ()
     if queries and not told(queries):
         evidence = (exchange.id, queries[-1].id, *evidence[1:])
         return Finding(case.requirement, "error", evidence, reason="no query of the job said what became of it")

@@ -17,8 +17,11 @@ class Corpus(Protocol):
         """Return the exchange of that id, or None."""
         ...
 
-    def job(self, job_id: str) -> Sequence[Exchange]:
-        """Return the queries of that job, oldest first."""
+    def job(self, job_id: str, part: str = "") -> Sequence[Exchange]:
+        """Return the queries of that job in that part of a merged certificate, oldest first.
+
+        Endpoints that begin anew, as the embedded mock does, give ids again.
+        """
         ...
 
 
@@ -28,16 +31,16 @@ class Record:
     def __init__(self, exchanges: Iterable[Exchange]) -> None:
         self.exchanges = list(exchanges)
         self._by_id = {exchange.id: exchange for exchange in self.exchanges}
-        self._jobs: dict[str, list[Exchange]] = {}
+        self._jobs: dict[tuple[str, str], list[Exchange]] = {}
         for exchange in self.exchanges:
             if "job_id" in exchange.parameters:
-                self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange)
+                self._jobs.setdefault((exchange.part, exchange.parameters["job_id"]), []).append(exchange)
 
     def get(self, exchange_id: str) -> Exchange | None:
         return self._by_id.get(exchange_id)
 
-    def job(self, job_id: str) -> Sequence[Exchange]:
-        return self._jobs.get(job_id, ())
+    def job(self, job_id: str, part: str = "") -> Sequence[Exchange]:
+        return self._jobs.get((part, job_id), ())
 
 
 def told(queries: Sequence[Exchange]) -> Sequence[Exchange]:

@@ -106,7 +106,7 @@ def _before(exchange: Exchange, corpus: Corpus) -> Mapping[str, JSON] | None:
     """Return what the query before this one was told of the same job, None for the first one."""
     asked = exchange.parameters.get("job_id")
     before: Mapping[str, JSON] | None = None
-    for query in told(corpus.job(asked)) if asked else ():
+    for query in told(corpus.job(asked, exchange.part)) if asked else ():
         if query.id == exchange.id:
             break
         before = query.response_body

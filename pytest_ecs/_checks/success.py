@@ -78,7 +78,7 @@ def _outcome(exchange: Exchange, operation: Operation, contract: Contract, corpu
     job = body.get("job_id") if isinstance(body, Mapping) else None
     if operation.job is None or exchange.case is None or not isinstance(job, str):
         return
-    queries = told(corpus.job(job))
+    queries = told(corpus.job(job, exchange.part))
     last = queries[-1].response_body if queries else {}
     if last.get("status") not in OVER:
         return

@@ -89,6 +89,11 @@ class Exchange:
     repeated: int = 0
 
     @property
+    def part(self) -> str:
+        """Which part of a merged certificate it is of; empty in a certificate of one run."""
+        return self.id.rpartition(":")[0]
+
+    @property
     def accepted(self) -> bool:
         """Whether the answer says that the request was done, or will be (2xx)."""
         return self.failure is None and 200 <= self.status < 300

@@ -73,7 +73,7 @@ class Journal:
         """Return the exchange of that id, or None."""
         return self[exchange_id] if exchange_id in self._kept else None
 
-    def job(self, job_id: str) -> Sequence[Exchange]:
+    def job(self, job_id: str, part: str = "") -> Sequence[Exchange]:
         """Return the queries of that job, oldest first."""
         return [self[one] for one in self._jobs.get(job_id, ())]
 

@@ -163,9 +163,9 @@ class Session:
         """See `pytest_ecs._checks.Corpus`."""
         return self.connection.journal.get(exchange_id)
 
-    def job(self, job_id: str) -> Sequence[Exchange]:
+    def job(self, job_id: str, part: str = "") -> Sequence[Exchange]:
         """See `pytest_ecs._checks.Corpus`."""
-        return self.connection.journal.job(job_id)
+        return self.connection.journal.job(job_id, part)
 
     def look(self, exchange: Exchange) -> list[Finding]:
         """Return the findings about *exchange* before its test ends.

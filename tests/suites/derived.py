@@ -70,7 +70,7 @@ class Record:
         """See `pytest_ecs._checks.Corpus`."""
         return self.by_id.get(exchange_id)
 
-    def job(self, job_id: str) -> Sequence[Exchange]:
+    def job(self, job_id: str, part: str = "") -> Sequence[Exchange]:
         """See `pytest_ecs._checks.Corpus`."""
         return self.jobs.get(job_id, ())
 

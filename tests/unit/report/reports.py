@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_ecs import _contract
 from pytest_ecs._checks import Finding, judge
+from pytest_ecs._checks.corpus import Record
 from pytest_ecs._checks.judge import drift
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
@@ -76,15 +77,8 @@ def write(
     troubles: Sequence[str] = (),
 ) -> Report:
     """Write the report of a run in *folder*, as a controller does, and return it."""
-    seen = {one.id: one for one in exchanges}
-
-    class Corpus:
-        get = seen.get
-
-        def job(self, _: str) -> list[Exchange]:
-            return []
-
-    found = findings if findings is not None else [f for e in exchanges for f in judge(e, contract(), Corpus())]
+    corpus = Record(exchanges)
+    found = findings if findings is not None else [f for e in exchanges for f in judge(e, contract(), corpus)]
     drifted = sorted({one for e in exchanges for one in drift(e, contract())})
     writer = Writer(folder / NAME, about)
     writer.write(Rows(list(exchanges), list(found), drifted, Process("main", 1, 60.0)).lines())

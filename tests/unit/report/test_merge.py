@@ -41,6 +41,22 @@ def test_parts_become_one_certificate_that_verifies(tmp_path: Path) -> None:
     assert verify(tmp_path / "again", contract()) == []
 
 
+def test_jobs_of_two_parts_may_have_one_id(tmp_path: Path) -> None:
+    """Of clouds that begin anew, as the embedded mock does: a job of one part says nothing of that of another."""
+    jobs, order = "ecs.jobs.show", "ecs.jobs.show/rule/order"
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        seen = [
+            exchange(jobs, 200, {"status": status, "job_id": "j"}, id=f"main-{number:05}", parameters={"job_id": "j"})
+            for number, status in enumerate(("INIT", "RUNNING", "SUCCESS"), 1)
+        ]
+        write(tmp_path / name, header(order), seen)
+    merge([tmp_path / "one", tmp_path / "two"], tmp_path / "whole", contract())
+    assert verify(tmp_path / "whole", contract()) == []
+    (row,) = read_certificate(tmp_path / "whole")["results"]
+    assert row["verdict"] == "pass"
+
+
 def test_what_does_not_belong_together_is_not_merged(tmp_path: Path) -> None:
     """Another target, a part that does not verify, and a folder that is a part itself."""
     one = _part(tmp_path / "one", QUOTAS)
