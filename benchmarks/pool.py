@@ -21,9 +21,9 @@ def main(profile: str = "full", speed: str = "5", *options: str) -> None:
     """Run and print the figures."""
     from pytest_ecs._report.page.timeline import look
 
-    here = Path(__file__).resolve().parent
+    root = Path(__file__).resolve().parents[1]
     python = [sys.executable, "-m", "pytest_ecs"]
-    path = os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     origin = f"{time.time()} {speed}"
     with tempfile.TemporaryDirectory() as folder:
         waits = ["--speed", speed, "--latency", f"{_LATENCY / float(speed):.4f}"]
@@ -32,9 +32,9 @@ def main(profile: str = "full", speed: str = "5", *options: str) -> None:
             assert mock.stdout is not None
             mock.stdout.readline()
             subprocess.run(
-                [*python, "run", profile, "-c", "ecs.ini", "-p", "fast", "-q", "--ecs-max-minutes=600", *options],
+                [*python, "run", profile, "-c", "ecs.ini", "-p", "tests.fast_clock", "-q", "--ecs-max-minutes=600", *options],
                 cwd=folder,
-                env={**os.environ, "PYTHONPATH": path, "ECS_BENCHMARK_CLOCK": origin},
+                env={**os.environ, "PYTHONPATH": path, "FAST_CLOCK": origin},
                 check=False,
             )
         finally:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._types import JSON
 
-__all__ = ["has_address", "is_dry_run", "job_of", "server_of", "wanted"]
+__all__ = ["has_address", "is_dry_run", "is_grouped", "job_of", "server_of", "wanted"]
 
 
 def wanted(body: JSON) -> tuple[str | None, int]:
@@ -30,6 +30,13 @@ def has_address(body: JSON) -> bool:
     server = body.get("server") if isinstance(body, Mapping) else None
     asked = server.get("publicip") if isinstance(server, Mapping) else None
     return isinstance(asked, Mapping) and "eip" in asked and not is_dry_run(body)
+
+
+def is_grouped(body: JSON) -> bool:
+    """Whether the servers come into a server group: 5.1.1 asks for that in the server, 6.2.1 beside it."""
+    server = body.get("server") if isinstance(body, Mapping) else None
+    hints = [one.get("os:scheduler_hints") for one in (body, server) if isinstance(one, Mapping)]
+    return any(isinstance(hint, Mapping) and "group" in hint for hint in hints)
 
 
 def job_of(exchange: Exchange) -> str | None:

@@ -270,15 +270,15 @@ class Ledger:
         """Write down that *server* is like every other one of the pool, so that it may be leased."""
         self._set("UPDATE servers SET special = 0, spare = 0 WHERE id = ? AND target = ?", server, self.target)
 
-    def spare(self, server: str) -> None:
-        """Write down that nobody needs a special *server* any more; it is looked at before its next use.
+    def spare(self, server: str, *, alike: bool = True) -> None:
+        """Write down that nobody needs a special *server* any more, and whether it may be *alike* those of the pool.
 
-        One that was not seen well, and one of the pool, stay what they are.
+        It is looked at before its next use. One that was not seen well, and one of the pool, stay what they are.
         """
         self._set(
-            "UPDATE servers SET spare = 1, status = NULL "
+            "UPDATE servers SET spare = ?, status = NULL "
             "WHERE id = ? AND target = ? AND special AND status IN ('ACTIVE', 'SHUTOFF')",
-            *(server, self.target),
+            *(1 if alike else 2, server, self.target),
         )
 
     def leave(self, server: str) -> None:

@@ -14,6 +14,7 @@ from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.paths import segment
 from pytest_ecs._resources import lookup
 from pytest_ecs._resources.api import ServerApi, Template
+from pytest_ecs._resources.creation import is_grouped
 from pytest_ecs._resources.creations import Creations
 from pytest_ecs._resources.jobs import wait_for_job
 from pytest_ecs._resources.kinds import SERVER, created_by
@@ -61,6 +62,8 @@ class Pool:
     _begun: bool = False
     #: Servers that were made in another way than the pool makes them, and that somebody may still need.
     made: list[str] = field(default_factory=list)
+    #: Servers that were made in a group (5.10), so that they are of no use to whoever puts one into another group.
+    grouped: set[str] = field(default_factory=set)
     #: How many tests are over; what was needed in an earlier one is not needed just now.
     turn: int = 0
     #: Gives servers back that nobody needs just now, for what is said; says whether there were any.
@@ -271,7 +274,7 @@ class Pool:
         """Leave servers that the pool did not make to whoever deletes them."""
         with suppress(LedgerError):  # they then serve nobody else, and are deleted in the end
             for server in servers:
-                self.ledger.spare(server)
+                self.ledger.spare(server, alike=server not in self.grouped)
 
     def adopt(self, servers: Iterable[str]) -> None:
         """Hand out servers that somebody else made as if the pool had."""
@@ -379,6 +382,7 @@ class Pool:
         operation = created_by(exchange.method, exchange.path, exchange.request_body)
         if operation is not None and operation.creates is not None and operation.creates.kind == SERVER:
             self.made += made  # other jobs name servers, too: those that they changed
+            self.grouped.update(made if is_grouped(exchange.request_body) else ())
         return made
 
 

@@ -97,7 +97,7 @@ class Cases:
             self.driver.take_back(exchange, recipe, leases)
             self.driver.restore(recipe, leases, request)
         finally:
-            self.driver.discard_fresh()
+            self.driver.discard_fresh(operation, variant)
             for lease in [] if only_reads else leases:
                 lease.release()
         return exchange
@@ -296,7 +296,7 @@ class Cases:
                 lease.release()
         finally:
             hook("PUT", "/_mock/policy", {"allow": []})
-            self.driver.discard_fresh()
+            self.driver.discard_fresh(operation, "default")
 
     def _need_denial(self, restricted: Client, chapter: Chapter) -> None:
         """Raise `PrerequisiteMissing` when no list of a chapter whose query needs an action is denied to the restricted user.

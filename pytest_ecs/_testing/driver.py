@@ -61,8 +61,8 @@ class Driver:
     _creations: dict[tuple[str, str], Exchange] = field(default_factory=dict)
     #: What was created for the request that is being made alone.
     _fresh: list[Exchange] = field(default_factory=list)
-    #: Whether the last request was one that creates servers.
-    _made_servers: bool = False
+    #: What was created for the last request of an operation and a variant that made servers, which have it.
+    _stays: dict[tuple[str, str], list[Exchange]] = field(default_factory=dict)
     #: The recipe whose requests are being refused on servers that it prepared, those servers and its last request.
     _prepared: tuple[Recipe, list[Lease], Request | None] | None = None
     #: The last test that used those, by `Pool.turn`.
@@ -229,15 +229,17 @@ class Driver:
         self._fresh.append(created)
         return read(created, *steps)
 
-    def discard_fresh(self) -> None:
+    def discard_fresh(self, operation: Operation, variant: str) -> None:
         """Delete what was created for the last request alone, as far as it can be; the rest goes at the end of the run.
 
-        What a server was made with stays with it, since whoever looks at that server looks for it.
+        What a server was made with stays with it, since whoever looks at that server looks for it, until the same request
+        makes another one: a project may have ten groups.
         """
-        for created in reversed(self._fresh):
-            if not self._made_servers:
-                discard(created, self.client)
-        self._fresh.clear()
+        done, self._fresh = self._fresh, []
+        if _makes_servers(operation):
+            done, self._stays[operation.id, variant] = self._stays.get((operation.id, variant), []), done
+        for created in reversed(done):
+            discard(created, self.client)
 
     def _make_room(self, owner: str) -> None:
         """Delete what the requests of other operations shared longest ago: a project may have ten groups."""
@@ -314,7 +316,6 @@ class Driver:
         elif request.body is not None:
             options["json"] = request.body
         client = replace(sender.client, base=self.session.target.iam) if operation.chapter == "iam" else sender.client
-        self._made_servers = operation.creates is not None and operation.creates.kind == SERVER
         return client.request(sending.method or operation.method, path, **options)
 
 
@@ -323,3 +324,7 @@ def _named_scope(credentials: Credentials) -> JSON:
     if credentials.login is None or not credentials.project_name:
         return None
     return login_of(replace(credentials, project_id=None)).scope
+
+
+def _makes_servers(operation: Operation) -> bool:
+    return operation.creates is not None and operation.creates.kind == SERVER

@@ -65,6 +65,8 @@ class Kept:
                 continue
             if (need == "use" or (need == "delete" and not frugal)) and not all(map(self._is_plain, servers)):
                 continue
+            if need == "use" and not pool.grouped.isdisjoint(servers):
+                continue
             if need == "use":
                 pool.adopt(servers)
             else:

@@ -27,7 +27,7 @@ _CONTEXT.set_forkserver_preload(["tests.faults.preloaded"])
 
 def clock() -> dict[str, str]:
     """Return what the environment of processes says that live on the same fast clock, which begins now."""
-    return {"FAULTS_CLOCK": f"{time.time()} {SPEED}", "PYTEST_PLUGINS": "tests.faults.fast_clock"}
+    return {"FAST_CLOCK": f"{time.time()} {SPEED}", "PYTEST_PLUGINS": "tests.fast_clock"}
 
 
 def start(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> BaseProcess:

@@ -2,6 +2,7 @@
 
 Both get the operations that a deviation breaks, one endpoint each with a cloud of its own, and the same time. Schemathesis reads the
 OpenAPI document with the ids of the mock filled in; what it reports counts where it does not report it of a mock without deviations.
+The suites, which wait for jobs as schemathesis does not, wait by the clock of the mock.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _MOST = 6
 #: Name of what was found without a deviation.
 _CLEAN = "clean"
 #: How much faster than a cloud the mock lives.
-_SPEED = "100"
+_SPEED = "300"
 
 
 @dataclass
@@ -116,7 +117,7 @@ def _ours(*arguments: str) -> list[str]:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
-    return {**kept, "PYTHONPATH": str(Path(pytest_ecs.__file__).parent.parent)}
+    return {**kept, "PYTHONPATH": str(Path(pytest_ecs.__file__).parent.parent), "FAST_CLOCK": f"{time.time()} {_SPEED}"}
 
 
 def _measured(command: Sequence[str], folder: Path, seconds: float) -> Try:
@@ -136,6 +137,8 @@ def suites(mock: _Mock, operations: Sequence[str], seconds: float) -> Try:
         "-c",
         "ecs.ini",
         "-q",
+        "-p",
+        "tests.fast_clock",
         "--hypothesis-seed=1",
         "--ecs-report=report",
         *(f"--ecs-operation={one}" for one in operations),

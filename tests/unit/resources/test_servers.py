@@ -296,6 +296,29 @@ def test_what_was_left_over_and_is_like_the_others_serves_before_one_is_made(ses
     assert session.ledger.created() == 4
 
 
+@pytest.mark.parametrize("native", [False, True])
+def test_a_server_in_a_group_is_not_handed_out_as_one_of_the_pool(session: Session, *, native: bool) -> None:
+    """Whoever puts a server into a group would be refused; whoever deletes one gets it."""
+    session.pool.batch = 1
+    session.pool.create(1)
+    wanted = {"server_group": {"name": "g", "policies": ["anti-affinity"]}}
+    group = session.client.post("/v1/{project_id}/cloudservers/os-server-groups", wanted)
+    hints = {"os:scheduler_hints": {"group": group.response_body["server_group"]["id"]}}
+    body = session.template("grouped", 1)
+    if native:
+        resources = session.target.resources
+        server = {"name": "grouped", "imageRef": resources.image_id, "flavorRef": resources.flavor_id}
+        made = session.client.post(
+            _SERVERS, {"server": {**server, "networks": [{"uuid": resources.network_id}]}, **hints}
+        )
+    else:
+        made = session.client.post("/v1/{project_id}/cloudservers", {"server": {**body["server"], **hints}})
+    (grouped,) = session.pool.settle(made)
+    session.pool.retire()
+    assert grouped not in {session.pool.lease().id for _ in range(2)}
+    assert session.pool.to_delete().id == grouped
+
+
 def test_a_server_of_a_control_stays(session: Session) -> None:
     """What tests look at many times is made once, however many delete servers, as long as others are there."""
     cases = tools_of(session).cases

@@ -159,6 +159,15 @@ def test_a_server_that_was_to_leave_a_group_is_in_none_afterwards(tools: Tools) 
     assert tools.servers("SHUTOFF").id in joined
 
 
+def test_a_server_that_is_made_again_has_the_only_group_that_was_made_for_it(tools: Tools) -> None:
+    """A project may have ten, and what the server before it was made with is of use to nobody."""
+    groups = "/v1/{project_id}/cloudservers/os-server-groups"
+    for _ in range(2):
+        made = tools.cases.run("ecs.servers.create", "placed")
+        (group,) = (one["id"] for one in read(tools.client.get(groups), "server_groups"))
+        assert made.request_body["server"]["os:scheduler_hints"]["group"] == group
+
+
 def test_servers_are_counted_while_one_waits_for_its_new_flavor(tools: Tools) -> None:
     """As others left it there, it counts for the same all the time."""
     (lease,) = tools.servers.batch(1, "SHUTOFF")
