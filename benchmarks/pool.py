@@ -32,7 +32,18 @@ def main(profile: str = "full", speed: str = "5", *options: str) -> None:
             assert mock.stdout is not None
             mock.stdout.readline()
             subprocess.run(
-                [*python, "run", profile, "-c", "ecs.ini", "-p", "tests.fast_clock", "-q", "--ecs-max-minutes=600", *options],
+                [
+                    *python,
+                    "run",
+                    profile,
+                    "-c",
+                    "ecs.ini",
+                    "-p",
+                    "tests.fast_clock",
+                    "-q",
+                    "--ecs-max-minutes=600",
+                    *options,
+                ],
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": path, "FAST_CLOCK": origin},
                 check=False,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_ecs._cases.derivation import uncovered
+    from pytest_ecs._cases.derivation import optional_variant, uncovered
     from pytest_ecs._cases.recipe import Ingredients, Request, Step, recipe
     from pytest_ecs._contract import Contract
     from pytest_ecs._contract import load as load_contract
@@ -67,6 +67,7 @@ __all__ = [
     "__version__",
     "exactly",
     "load_contract",
+    "optional_variant",
     "read",
     "recipe",
     "serve_mock",
@@ -107,6 +108,7 @@ _HOMES = {
     "exactly": ("pytest_ecs._testing.reading", "exactly"),
     "url_of": ("pytest_ecs._contract.urls", "url_of"),
     "load_contract": ("pytest_ecs._contract", "load"),
+    "optional_variant": ("pytest_ecs._cases.derivation", "optional_variant"),
     "read": ("pytest_ecs._testing.reading", "read"),
     "recipe": ("pytest_ecs._cases.recipe", "recipe"),
     "serve_mock": ("pytest_ecs._testing.mock", "serve_mock"),

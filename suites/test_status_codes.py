@@ -6,13 +6,22 @@ import pytest
 
 from pytest_ecs import Cases, Check, Client, load_contract
 
-from .recipes import operations
+from .recipes import operations, optional_fields
 
 
 @pytest.mark.parametrize("operation", operations())
 def test_valid_request_succeeds(ecs_cases: Cases, operation: str) -> None:
     """The recipe's request is answered with one of the statuses of 10.1 that fit the operation."""
     ecs_cases.succeed(operation)
+
+
+@pytest.mark.parametrize(("operation", "variant"), optional_fields())
+def test_optional_fields_are_accepted(ecs_cases: Cases, operation: str, variant: str | None) -> None:
+    """The recipe's request with fields that it may leave out, or with the flag that asks only for a check."""
+    if variant is None:
+        ecs_cases.attempt(operation, check_only=True, servers=False)
+    else:
+        ecs_cases.attempt(operation, variant, servers=False)
 
 
 _LISTS = [

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pytest_ecs._cases.mutation import excluding, mutate_body, mutate_query
 from pytest_ecs._cases.recipe import RECIPES, Recipe, Request, shape
+from pytest_ecs._contract.fields import plainest
 from pytest_ecs._contract.model import Operation, Requirement, Schema
 from pytest_ecs._types import JSON
 
@@ -21,6 +22,7 @@ __all__ = [
     "as_check",
     "checks_only",
     "derive",
+    "optional_variant",
     "uncovered",
 ]
 
@@ -110,6 +112,16 @@ def uncovered(operation: Operation, requirement: Requirement) -> str | None:
     return None
 
 
+def optional_variant(operation: Operation) -> str | None:
+    """Return the first variant of an operation's recipe that sets what a valid request need not have; None without one."""
+    recipe = RECIPES.get(operation.id)
+    for name, build in recipe.variants.items() if recipe is not None else ():
+        body = shape(build).body
+        if plainest(operation, body) is not body:
+            return name
+    return None
+
+
 # By kind
 
 
@@ -193,7 +205,8 @@ def _alias(operation: Operation, requirement: Requirement, recipe: Recipe) -> De
 
     def changes(request: Request) -> list[Changed]:
         # v2 has no microversions (6.16).
-        plain = replace(request, body=_first_version(request.body, operation.body or {}), microversion=None)
+        body = plainest(operation, request.body)
+        plain = replace(request, body=_first_version(body, operation.body or {}), microversion=None)
         return [Changed(plain, "the URL is the alias", Sending(path=path))]
 
     return _plain(requirement, "accepted", changes)

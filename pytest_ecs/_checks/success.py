@@ -9,6 +9,7 @@ from pytest_ecs._checks.corpus import Corpus, told
 from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._checks.seen import Seen
 from pytest_ecs._contract import Contract
+from pytest_ecs._contract.fields import plainest
 from pytest_ecs._contract.model import Operation, Schema
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.job import OVER, job_error_codes
@@ -23,6 +24,8 @@ def success_findings(
     documented = exchange.status in operation.statuses
     wanted = f"the status is one of {', '.join(map(str, operation.statuses))}"
     found = [verdict(f"{operation.id}/status", documented, exchange, wanted, exchange.status, "status")]
+    if operation.optional and plainest(operation, exchange.request_body) is not exchange.request_body:
+        found.append(Finding(f"{operation.id}/status/optional", "pass", (exchange.id,)))
     found += _headers(exchange, operation)
     found += _outcome(exchange, operation, contract, corpus)
     if operation.response_body is not None and not _checked_only(exchange, operation):

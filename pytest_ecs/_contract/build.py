@@ -115,6 +115,7 @@ def _operation(raw: Mapping[str, Any], source: Source, steps: Steps, shared: Sha
         creates=_creation(raw["x-creates"]) if "x-creates" in raw else None,
         anonymous=raw.get("x-anonymous", False),
         profiles=frozenset(raw.get("x-profiles", ())),
+        optional=tuple(request.get("optional", ())),
         ruling=raw.get("x-ruling"),
     )
 

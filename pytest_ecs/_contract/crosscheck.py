@@ -210,6 +210,7 @@ class _Group:
                 yield source.mistake(place, f"the path has no {name!r}", one_of(name, parameters(request["path"])))
             elif "x-ruling" not in operation:
                 yield source.mistake(place, "lenient needs an x-ruling of the operation that says why")
+        yield from self._optional(request, (*steps, "request"))
         for index, alias in enumerate(operation.get("aliases", ())):
             place = (*steps, "aliases", index)
             yield from names.ruling(source, place, alias)
@@ -285,6 +286,16 @@ class _Group:
         if place is not None and place not in fields:
             what = f"the {'answer' if part == 'success' else 'request'} of {row['id']} has no {place!r}"
             yield self.source.mistake(steps, what, one_of(place, sorted(fields - {""}), 40))
+
+    def _optional(self, request: Mapping[str, Any], steps: Steps) -> Iterator[Mistake]:
+        if "optional" not in request:
+            return
+        body = self.shared.resolve(request["body"] or {}, self.source, (*steps, "body"))
+        fields = {field.path: field for field in walk(body)}
+        for index, path in enumerate(request["optional"]):
+            if path not in fields or fields[path].required:
+                what = f"the body has no field {path!r} that may be left out"
+                yield self.source.mistake((*steps, "optional", index), what, one_of(path, fields))
 
     def _parameters(self, path: str, steps: Steps) -> Iterator[Mistake]:
         names = parameters(path)

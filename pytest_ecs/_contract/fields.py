@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from pytest_ecs._contract.model import Schema
+from pytest_ecs._contract.model import Operation, Schema
+from pytest_ecs._types import JSON
 
-__all__ = ["ITEMS", "VALUES", "Field", "Shown", "fields_of", "inner", "rebuilt", "shown_when", "walk"]
+__all__ = [
+    "ITEMS",
+    "VALUES",
+    "Field",
+    "Shown",
+    "fields_of",
+    "inner",
+    "leave_out",
+    "plainest",
+    "rebuilt",
+    "shown_when",
+    "walk",
+]
 
 #: Marks of a path: the elements of an array, the values of a map.
 ITEMS, VALUES = "[]", "{}"
@@ -163,3 +176,25 @@ def _placed(field: Field) -> Field:
     if section is None and table is None:
         return field
     return replace(field, section=section or field.section, table=table or (None if section else field.table))
+
+
+def leave_out(body: JSON, steps: Sequence[str]) -> JSON:
+    """Return *body* without the field at *steps* wherever it is, *body* itself where it is nowhere."""
+    name, rest = steps[0], steps[1:]
+    if name == ITEMS and isinstance(body, list):
+        items = [leave_out(one, rest) for one in body]
+        return items if any(new is not one for new, one in zip(items, body, strict=True)) else body
+    if not isinstance(body, Mapping) or name not in body:
+        return body
+    if not rest:
+        return {key: value for key, value in body.items() if key != name}
+    inside = leave_out(body[name], rest)
+    return {**body, name: inside} if inside is not body[name] else body
+
+
+def plainest(operation: Operation, body: JSON) -> JSON:
+    """Return *body* without what a valid request of *operation* need not have, itself where it has nothing of that."""
+    fields = fields_of(operation.body or {})
+    for path in operation.optional:
+        body = leave_out(body, fields[path].steps)
+    return body

@@ -205,6 +205,8 @@ class Operation:
     anonymous: bool = False
     #: Profiles that may send it though its chapter is not in them.
     profiles: frozenset[str] = frozenset()
+    #: Fields that its recipe's request has and the plainest valid one leaves out: ``server.nics[].ip_address``.
+    optional: tuple[str, ...] = ()
     #: Id of the ruling that explains how the operation as a whole is read, if any.
     ruling: str | None = None
 

@@ -109,6 +109,9 @@ def _success(operation: Operation) -> Iterator[Requirement]:
     statuses = listing(list(map(str, operation.statuses)), "or")
     says = f"Success is answered with {statuses}"
     yield _requirement(operation, "status", operation.section, "must", says, operation.ruling)
+    if operation.optional:
+        says = f"A request that is valid without them is accepted with {listing(list(operation.optional), 'and')}"
+        yield _requirement(operation, "status", operation.section, "must", says, case="optional")
     if operation.job is not None:
         says = "The job that a valid request starts ends in SUCCESS"
         yield _requirement(operation, "job", operation.section, "must", says)

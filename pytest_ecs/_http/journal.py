@@ -32,6 +32,7 @@ class Journal:
         self._order: list[str] = []
         self._paths: list[str] = []
         self._jobs: dict[str, list[str]] = {}
+        self._operations: dict[str | None, list[str]] = {}
         self._lines: dict[str, str] = {}
         self._open = lru_cache(_OPEN)(_opened)
         self._unpacked = lru_cache(_LOOKED_AT)(self._unpack)
@@ -45,12 +46,14 @@ class Journal:
         self._kept[exchange.id] = exchange
         self._order.append(exchange.id)
         self._paths.append(exchange.path)
+        self._operations.setdefault(exchange.operation, []).append(exchange.id)
         if "job_id" in exchange.parameters:
             self._jobs.setdefault(exchange.parameters["job_id"], []).append(exchange.id)
 
-    def amend(self, exchange: Exchange) -> None:
-        """Put *exchange* in the place of the one with its id, which nobody has judged yet."""
+    def amend(self, exchange: Exchange) -> Exchange:
+        """Put *exchange* in the place of the one with its id, which nobody has judged yet, and return it."""
         self._kept[exchange.id] = exchange
+        return exchange
 
     def pack(self, lines: Mapping[str, str]) -> None:
         """Keep the exchanges of those ids packed once they are not among the latest; *lines* are their JSON by id."""
@@ -76,6 +79,10 @@ class Journal:
     def job(self, job_id: str, part: str = "") -> Sequence[Exchange]:
         """Return the queries of that job, oldest first."""
         return [self[one] for one in self._jobs.get(job_id, ())]
+
+    def of(self, operation: str | None) -> Iterator[Exchange]:
+        """Yield the exchanges of that operation, or of none that is known, oldest first."""
+        return map(self.__getitem__, self._operations.get(operation, ()))
 
     def on(self, is_wanted: Callable[[str], bool], mark: int = 0) -> Iterator[Exchange]:
         """Yield the exchanges after *mark* on the paths that *is_wanted* is true of, in order; the others are not unpacked."""

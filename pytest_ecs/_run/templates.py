@@ -29,8 +29,9 @@ def ecs_template(resources: Resources, name: str, count: int) -> dict[str, JSON]
         "vpcid": resources.vpc_id,
         "nics": [{"subnet_id": resources.subnet_id}],
         "root_volume": {"volumetype": "SSD"},
-        "count": count,
     }
+    if count > 1:
+        server["count"] = count
     return _placed(server, resources)
 
 

@@ -105,7 +105,8 @@ class Witness:
         if allure_results.wanted(item.config):
             self._show(covered, new)
         if (session := self._keeper.session) is not None and covered:
-            self._speak_for(item, [name for name in covered if name not in self._judged | session.awaited])
+            known = self._judged | session.awaited
+            self._speak_for(item, [name for name in covered if name not in known])
         if (own := self._complained()) or new:
             text = "\n\n".join([*map(self._text, new), *own])
             raise ConformanceFailure(text, [finding.requirement for finding in new])
@@ -209,7 +210,7 @@ class Witness:
         rows = Rows(self._exchanges, self._findings)
         self._exchanges, self._findings = [], []
         session = self._keeper.session
-        if session is not None:
+        if session is not None and rows.exchanges:
             rows.drift = sorted(session.drift - self._drifted)
             self._drifted.update(rows.drift)
             clock, start = session.target.clock, session.started
@@ -322,10 +323,10 @@ class Witness:
         }
         if session is None or not queries:
             return
-        sent = [one for one in session.connection.journal if one.operation in queries and one.method == "GET"]
         for operation, name in queries.items():
-            mine = [one for one in sent if (one.operation, one.identity, one.case) == (operation, "primary", None)]
-            refused = [one for one in mine if one.refused and one.status not in _ELSEWHERE]
+            sent = session.connection.journal.of(operation)
+            mine = [one for one in sent if (one.method, one.identity, one.case) == ("GET", "primary", None)]
+            refused = [one for one in mine if one.refused and not one.query and one.status not in _ELSEWHERE]
             if refused and not any(one.accepted for one in mine):
                 claim = Assertion(refused[-1].id, ("status",), "at_most", 299)
                 found = evaluate(name, claim, refused[-1], self._contract.environment_codes)

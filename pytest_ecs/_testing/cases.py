@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from pytest_ecs._cases.derivation import AS_DOCUMENTED, Credentials, Derivation, Sending, as_check, checks_only, derive
 from pytest_ecs._cases.recipe import RECIPES, Recipe, Request
 from pytest_ecs._contract import Contract
-from pytest_ecs._contract.model import Chapter, Operation
+from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.token import FixedToken, NoAuth
 from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._testing.ahead import Ahead
+from pytest_ecs._testing.blame import blamed
 from pytest_ecs._testing.check import Check
 from pytest_ecs._testing.clients import Clients
 from pytest_ecs._testing.collection import Collections
 from pytest_ecs._testing.controls import Controls
+from pytest_ecs._testing.denials import Denials
 from pytest_ecs._testing.driver import Driver, Sender
 from pytest_ecs._testing.reading import read
 from pytest_ecs._types import JSON
@@ -30,8 +33,6 @@ __all__ = ["Cases"]
 
 #: What another project's request leaves at a server as it is.
 _FACTS = ("name", "status", "metadata", "flavor", "image", "addresses", "os-extended-volumes:volumes_attached")
-#: Status of what a user may not do (10.1).
-_DENIED = 403
 _GARBAGE = "garbage-token-that-no-one-issued"
 
 
@@ -48,11 +49,10 @@ class Cases:
     check: Check
     controls: Controls
     ahead: Ahead
-    #: Whether the restricted user is denied any list, by chapter.
-    _denied: dict[Chapter, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._collections = Collections(self.driver)
+        self._denials = Denials(self.contract)
 
     @property
     def contract(self) -> Contract:
@@ -92,6 +92,8 @@ class Cases:
             ahead = self.ahead.take(operation_id) if derived is None and variant == "default" else None
             case = case if ahead else self._with_limits(operation, case)
             exchange = ahead or self.driver.send(operation, recipe, request, case, sending)
+            if derived is None and ahead is None:
+                exchange = blamed(exchange, self.driver, recipe, request, leases, self._first(operation_id, variant))
             self.ahead.send_others(operation, self._send)
             self.driver.jobs.settle(exchange, [] if only_reads else leases)
             self.driver.take_back(exchange, recipe, leases)
@@ -101,6 +103,10 @@ class Cases:
             for lease in [] if only_reads else leases:
                 lease.release()
         return exchange
+
+    def _first(self, operation_id: str, variant: str) -> Callable[[], Exchange] | None:
+        """Return what sends the recipe's plain request; None where *variant* is that request."""
+        return None if variant == "default" else partial(self.attempt, operation_id, servers=False)
 
     def _send(self, operation_id: str) -> Exchange:
         """Send a recipe's request that needs no server, without waiting for anything."""
@@ -171,7 +177,7 @@ class Cases:
         case = Case(f"{operation_id}/status", "accepted", f"the recipe's {variant} request, only to be checked")
         exchange = self.driver.send(operation, recipe, request, case)
         self.driver.jobs.settle(exchange)
-        return exchange
+        return blamed(exchange, self.driver, recipe, request, [], partial(self.attempt, operation_id, servers=False))
 
     def refuse(self, requirement_id: str) -> None:
         """Send each request that breaks *requirement_id* and nothing else; the judge says whether it was refused rightly."""
@@ -266,10 +272,12 @@ class Cases:
         requirement = self.contract.requirements[requirement_id]
         operation = self.contract.operations[requirement.operation or ""]
         recipe, control = RECIPES[operation.id], self.control(operation.id, servers=False)
+        if checks_only(operation):
+            self.control(operation.id, check_only=True, servers=False)
         restricted = self.clients("restricted_user")
         hook = self.driver.session.target.control
         if hook is None:
-            self._need_denial(restricted, operation.chapter)
+            self._denials.need(restricted, operation.chapter)
         leases = self.driver.borrowed(recipe)
         request = self.driver.request_to_refuse(recipe, "default", leases)
         if hook is not None:
@@ -297,25 +305,6 @@ class Cases:
         finally:
             hook("PUT", "/_mock/policy", {"allow": []})
             self.driver.discard_fresh(operation, "default")
-
-    def _need_denial(self, restricted: Client, chapter: Chapter) -> None:
-        """Raise `PrerequisiteMissing` when no list of a chapter whose query needs an action is denied to the restricted user.
-
-        Nobody but the cloud knows what the user may do: when it is everything, the wrong credentials were given.
-        """
-        if chapter not in self._denied:
-            self._denied[chapter] = any(
-                restricted.get(operation.path).status == _DENIED
-                for operation in self.contract.operations.values()
-                if (operation.chapter, operation.method) == (chapter, "GET")
-                if operation.permission and operation.path.count("{") == 1
-            )
-        if not self._denied[chapter]:
-            raise PrerequisiteMissing(
-                "The restricted user is denied nothing, so it is not one that lacks an action",
-                seen=f"every list of chapter {chapter!r} that needs an action is answered",
-                hint="give --ecs-restricted-cloud a user of the project without any action of chapter 9",
-            )
 
     def checks_only(self, operation_id: str) -> bool:
         """Return whether an operation can be asked only to check a request (dry_run)."""

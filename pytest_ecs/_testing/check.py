@@ -202,8 +202,8 @@ class Check:
 
     def _was_accepted(self, exchange: Exchange) -> bool:
         """Whether the same operation accepted another request of the same user in this process."""
-        asked = (exchange.operation, exchange.identity)
-        return any((one.operation, one.identity) == asked and one.accepted for one in self.session.connection.journal)
+        same = self.session.connection.journal.of(exchange.operation)
+        return any(one.identity == exchange.identity and one.accepted for one in same)
 
     def _as_compared(self, finding: Finding, exchange: Exchange) -> Finding:
         """Return what becomes of a claim that fails since it compares with what another answer of the test has broken."""

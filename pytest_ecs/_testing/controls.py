@@ -32,8 +32,8 @@ class Controls:
         if self.session.settings.profile not in FRUGAL or operation.job or operation.response_body:
             return False
         return any(
-            (one.operation, one.identity) == (operation.id, "primary") and one.status in operation.statuses
-            for one in self.session.connection.journal
+            one.identity == "primary" and one.status in operation.statuses
+            for one in self.session.connection.journal.of(operation.id)
             if one.failure is None
         )
 

@@ -116,8 +116,13 @@ class Servers:
         return self.session.pool.is_plain(server)
 
     def template(self, name: str, count: int = 1) -> dict[str, JSON]:
-        """Return the body of a plain creation (5.1.1); raises `PrerequisiteMissing` without image, flavor and networks."""
-        return self.session.template(name, count)
+        """Return the body of a plain creation (5.1.1), in a zone that the system chooses.
+
+        Raises `PrerequisiteMissing` without image, flavor and networks.
+        """
+        body = self.session.template(name, count)
+        body["server"].pop("availability_zone", None)
+        return body
 
     def idle(self) -> list[str]:
         """Return the ids of the servers of the run that nobody has for himself, so that nobody changes or deletes them."""

@@ -31,12 +31,11 @@ def install(
 ) -> Exchange:
     """Install a server's system, and wait for the job; *more* are fields beside the plain ones, None to leave one out."""
     key = _KEYS[operation]
-    wanted: dict[str, JSON] = {
-        "userid": read(lease.show(), "server", "user_id"),
-        "keyname": supplies.need("key_name"),
-    }
+    wanted: dict[str, JSON] = {"keyname": supplies.need("key_name")}
     if operation == CHANGE:
         wanted["imageid"] = supplies.need("image_id")
+    else:
+        wanted["userid"] = read(lease.show(), "server", "user_id")
     how = {name: value for name, value in {**wanted, **more}.items() if value is not None}
     sent = client.post(path_of(operation, lease.id), {key: how})
     jobs.settle(sent, [lease])

@@ -187,6 +187,7 @@ def test_a_server_is_in_its_zone(
     """In the one that was named."""
     made, zone = _detail(ecs_client, ecs_servers, ecs_supplies, "zone"), ecs_supplies.need("availability_zone")
     shown, place = _look(ecs_client, made), (*_SERVER, "OS-EXT-AZ:availability_zone")
+    accepted(ecs_client, ecs_check, "nova.servers.create/rule/az-given", made.answer)
     ecs_check.after(made.answer)("nova.servers.create/rule/az-given", shown, *place, equals=zone)
 
 
@@ -198,6 +199,7 @@ def test_a_server_is_in_its_security_group(
     made = _detail(ecs_client, ecs_servers, ecs_supplies, "security group")
     groups, ids = _look(ecs_client, made, "/os-security-groups"), ("body", "security_groups", "*", "id")
     wanted = [ecs_supplies.need("security_group_id")]
+    accepted(ecs_client, ecs_check, "nova.servers.create/rule/security-groups-set", made.answer)
     ecs_check.after(made.answer)("nova.servers.create/rule/security-groups-set", groups, *ids, same_items=wanted)
 
 
@@ -210,6 +212,7 @@ def test_a_server_has_its_address(
     address = made.answer.request_body["server"]["networks"][0]["fixed_ip"]
     nics, place = _look(ecs_client, made, "/os-interface"), ("body", "interfaceAttachments", 0, "fixed_ips", "*")
     rule = "nova.servers.create/rule/fixed-ip-used"
+    accepted(ecs_client, ecs_check, rule, made.answer)
     ecs_check.after(made.answer)(rule, nics, *place, "ip_address", contains=address)
 
 
@@ -220,6 +223,7 @@ def test_a_server_has_its_description(
     """From 2.19 on."""
     made = _detail(ecs_client, ecs_servers, ecs_supplies, "description")
     shown, rule = _look(ecs_client, made, microversion=DESCRIBED), "nova.servers.create/rule/description-set"
+    accepted(ecs_client, ecs_check, rule, made.answer)
     ecs_check.after(made.answer)(rule, shown, *_SERVER, "description", equals="described")
 
 
@@ -263,6 +267,7 @@ def test_a_server_is_a_member_of_its_group(
     members = ecs_client.get(f"{_GROUPS}/{group}")
     read(members)  # that it is there is judged where groups are created
     place = ("body", "server_group", "members")
+    accepted(ecs_client, ecs_check, "nova.servers.create/rule/in-server-group", made.answer)
     ecs_check.after(made.answer)("nova.servers.create/rule/in-server-group", members, *place, contains=made.server)
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from pytest_ecs import Cases, Check, Client, Expect, Servers, Supplies, Wait, read
+from pytest_ecs import Check, Client, Expect, Servers, Supplies, Wait, read
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 from .creation import accepted, path_of
@@ -16,10 +16,12 @@ pytestmark = pytest.mark.ecs_group("scarce")
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/image-by-disk")
-def test_a_boot_disk_takes_the_place_of_the_image(ecs_client: Client, ecs_cases: Cases, ecs_check: Check) -> None:
-    """The recipe that boots from a disk and names no image is accepted."""
-    created = ecs_cases.attempt("nova.servers.create", "volume")
-    accepted(ecs_client, ecs_check, "nova.servers.create/rule/image-by-disk", created)
+def test_a_boot_disk_takes_the_place_of_the_image(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
+) -> None:
+    """A creation that boots from a disk and names no image is accepted."""
+    made = with_disks(ecs_client, ecs_servers, ecs_supplies, ecs_wait).made["device"]
+    accepted(ecs_client, ecs_check, "nova.servers.create/rule/image-by-disk", made.answer)
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/text-values")

@@ -114,7 +114,10 @@ def _make_sources(supplies: Supplies, wait: Wait) -> tuple[dict[str, str], dict[
 
 
 def _fields(supplies: Supplies, names: Sequence[str], sources: Mapping[str, str]) -> dict[str, Any]:
-    """Return the fields of a creation with a disk to boot from and what *names* say; text where numbers could stand."""
+    """Return the fields of a creation with what *names* say; text where numbers could stand.
+
+    It has a disk to boot from, unless nothing of that is about disks.
+    """
     counts = {"min_count": "1", "max_count": "1", "return_reservation_id": "true"} if "text" in names else {}
     texts = {"volume_size": "100", "delete_on_termination": "true"} if "text" in names else {}
     device = {"device_name": DEVICE} if "device" in names else {}
@@ -127,4 +130,6 @@ def _fields(supplies: Supplies, names: Sequence[str], sources: Mapping[str, str]
     # A disk is in the zone of its server.
     zone = {"availability_zone": supplies.need("availability_zone")} if set(names) & set(_SOURCES) else {}
     more = {field: value for fields in (counts, name, zone, *texts_of) for field, value in fields.items()}
+    if set(names) <= {"longest name", *_LONGEST}:
+        return more
     return {"imageRef": None, "block_device_mapping_v2": disks, **more}

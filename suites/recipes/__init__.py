@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from pytest_ecs import Requirement, load_contract, uncovered
+from pytest_ecs import Requirement, load_contract, optional_variant, uncovered
 
 # A recipe is registered when its module is imported; there is one for each file of operations in schemas/.
 for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
@@ -16,12 +16,34 @@ for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
 
 
 def operations() -> list[object]:
-    """Return a parameter for each operation with a recipe; it stands for the operation's success status."""
+    """Return a parameter for each operation with a recipe; it stands for its success, with optional fields too."""
     contract = load_contract()
     return [
-        pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(f"{operation}/status"))
+        pytest.param(operation, id=operation, marks=pytest.mark.ecs_requirement(*_successes(operation)))
         for operation in contract.operations
         if uncovered(contract.operations[operation], contract.requirements[f"{operation}/status"]) is None
+    ]
+
+
+def _successes(name: str) -> list[str]:
+    found = [f"{name}/status"]
+    return (
+        [*found, f"{name}/status/optional"]
+        if optional_variant(load_contract().operations[name]) == "default"
+        else found
+    )
+
+
+def optional_fields() -> list[object]:
+    """Return a parameter for each operation whose plainest request sets no optional field, with a variant that does.
+
+    Without one, None: the flag that asks only for a check is such a field.
+    """
+    found = [(one.id, optional_variant(one)) for one in load_contract().operations.values() if one.optional]
+    return [
+        pytest.param(name, variant, id=name, marks=pytest.mark.ecs_requirement(f"{name}/status/optional"))
+        for name, variant in found
+        if variant != "default"
     ]
 
 

@@ -28,6 +28,7 @@ def answer_otherwise(name: str, answer: Callable[[Request, Callable[[], Response
         found = contract.match("GET" if request.method == "HEAD" else request.method, request.path, asked)
         if found is None or found[0].id != name:
             return inner(self, request, route, body)
+        request.json = asked if isinstance(asked, dict) else {}
         try:
             return answer(request, lambda: inner(self, request, route, body))
         except RefusalError as refusal:

@@ -57,6 +57,7 @@ class Choice:
         self._asking: dict[str, list[int]] = defaultdict(list)
         contract = load()
         of_operation: dict[str | None, list[int]] = defaultdict(list)
+        self._of_operation = of_operation
         for number, covers in enumerate(collected.covers):
             for requirement in covers:
                 self._covering[requirement].append(number)
@@ -74,6 +75,10 @@ class Choice:
     def everything(self) -> tuple[int, ...]:
         """All tests."""
         return self._all
+
+    def about(self, operation: str) -> tuple[int, ...]:
+        """Return the tests that cover anything of an operation."""
+        return tuple(sorted({*self._of_operation[operation]}))
 
     def judging(self, requirement: str, requests: int) -> tuple[int, ...]:
         """Return tests during which something was found on *requirement*: those that cover it, and others of so many *requests*."""
