@@ -52,7 +52,7 @@ class Cases:
 
     def __post_init__(self) -> None:
         self._collections = Collections(self.driver)
-        self._denials = Denials(self.contract)
+        self._denials = Denials()
 
     @property
     def contract(self) -> Contract:
@@ -277,7 +277,7 @@ class Cases:
         restricted = self.clients("restricted_user")
         hook = self.driver.session.target.control
         if hook is None:
-            self._denials.need(restricted, operation.chapter)
+            self._denials.need(self.contract, restricted, operation.chapter)
         leases = self.driver.borrowed(recipe)
         request = self.driver.request_to_refuse(recipe, "default", leases)
         if hook is not None:

@@ -19,10 +19,9 @@ _DENIED = 403
 class Denials:
     """Asks once for each chapter."""
 
-    contract: Contract
     _denied: dict[Chapter, bool] = field(default_factory=dict)
 
-    def need(self, restricted: Client, chapter: Chapter) -> None:
+    def need(self, contract: Contract, restricted: Client, chapter: Chapter) -> None:
         """Raise `PrerequisiteMissing` when no list of a chapter whose query needs an action is denied to the restricted user.
 
         Nobody but the cloud knows what the user may do: when it is everything, the wrong credentials were given.
@@ -30,7 +29,7 @@ class Denials:
         if chapter not in self._denied:
             self._denied[chapter] = any(
                 restricted.get(operation.path).status == _DENIED
-                for operation in self.contract.operations.values()
+                for operation in contract.operations.values()
                 if (operation.chapter, operation.method) == (chapter, "GET")
                 if operation.permission and operation.path.count("{") == 1
             )

@@ -137,19 +137,24 @@ def test_an_empty_list_of_security_groups_is_none(
 
 @pytest.mark.ecs_requirement("ecs.servers.create/rule/count-default", "ecs.servers.create/rule/name-single")
 def test_a_server_alone_has_the_name_that_was_asked_for(
-    ecs_client: Client, ecs_cases: Cases, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, ecs_wait: Wait
+    ecs_client: Client,
+    ecs_check: Check,
+    ecs_servers: Servers,
+    ecs_supplies: Supplies,
+    ecs_jobs: Jobs,
+    ecs_wait: Wait,
 ) -> None:
     """Without a count there is one, of that name and no other that begins with it."""
-    created = ecs_cases.control("ecs.servers.create", "placed")
-    name = created.request_body["server"]["name"]
-    server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
-    ecs_check("ecs.servers.create/rule/name-single", ecs_servers.show(server), "body", "server", "name", equals=name)
+    created = created_with(ecs_client, ecs_check, ecs_servers, ecs_supplies, "root-size-zero")
+    check, name = ecs_check.after(created), created.request_body["server"]["name"]
     listed = named(ecs_client, name)
     own = [one for one in read(listed, "servers", "*", "name") if str(one).startswith(name)]
     if len(own) == len(read(listed, "servers")):
-        ecs_check("ecs.servers.create/rule/count-default", listed, "body", "servers", length=1)
+        check("ecs.servers.create/rule/count-default", listed, "body", "servers", length=1)
     else:  # the filter is not followed, which is judged elsewhere
-        ecs_check("ecs.servers.create/rule/count-default", listed, *NAMES, has_one=name)
+        check("ecs.servers.create/rule/count-default", listed, *NAMES, has_one=name)
+    server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
+    check("ecs.servers.create/rule/name-single", ecs_servers.show(server), "body", "server", "name", equals=name)
 
 
 @pytest.mark.ecs_requirement(

@@ -22,8 +22,9 @@ from pytest_ecs._checks.body import KEYWORDS, exists, version
 from pytest_ecs._checks.codes import main_code
 from pytest_ecs._checks.formats import validator
 from pytest_ecs._contract import Contract
+from pytest_ecs._contract.fields import plainest
 from pytest_ecs._contract.model import Operation
-from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs.typing import JSON
 
 __all__ = ["KINDS", "Alteration", "Record", "derive", "survivors"]
@@ -321,6 +322,15 @@ def _statuses(record: Record, contract: Contract) -> Iterator[Alteration]:
                 continue
             other = next(s for s in (299, 203, 206) if s not in operation.statuses)
             yield Alteration("status replaced", requirement, replace(exchange, status=other), f"{other} for success")
+            break
+        for exchange in record.successes(operation.id):
+            if plainest(operation, exchange.request_body) is exchange.request_body:
+                continue
+            about = Case(f"{operation.id}/status/optional", "accepted", control=exchange.id)
+            refused = replace(
+                exchange, status=_NO_FIT, response_body={"error": {"code": "X", "message": "x"}}, case=about
+            )
+            yield Alteration("status replaced", about.requirement, refused, f"{_NO_FIT} for optional fields")
             break
     done: set[str] = set()
     for exchange in record.exchanges:
