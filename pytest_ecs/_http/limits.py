@@ -4,7 +4,7 @@
 Limit                     Value          What it is for
 ========================  =============  =================================================================================
 --ecs-request-timeout     60 (default)   one attempt as a whole, from the first byte sent to the last byte read
-PAUSES                    1, 2, 4        after a lost answer or 502, 503, 504 to a request that changes nothing (GET, HEAD),
+PAUSES                    1, 2, 4, 8     after a lost answer or 502, 503, 504 to a request that changes nothing (GET, HEAD),
                                          after no connection at all to any request, and after those answers to a login
 THROTTLE_PAUSES           1 to 30        after 429 without Retry-After, for any request: it was not done
 LONGEST_WAIT              120            the most that Retry-After is waited for
@@ -38,7 +38,7 @@ __all__ = [
 
 #: What a gateway or throttling answers; the service behind it was not heard, so it is no verdict on it.
 GATEWAY = frozenset({429, 502, 503, 504})
-PAUSES = (1.0, 2.0, 4.0)
+PAUSES = (1.0, 2.0, 4.0, 8.0)
 THROTTLE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 LONGEST_WAIT = 120.0
 TIMEOUTS = 1

@@ -96,7 +96,7 @@ class TokenAuth(httpx.Auth):
     answer, which is read but not yet judged; both hold secrets. It is not called when no answer comes. As httpx has
     it, the IAM answer and a first 401 are in the ``history`` of the response that the caller gets.
 
-    A login answered by 429, 502, 503 or 504 is repeated after 1, 2 and 4 seconds of *clock*, or when the answer says. Then, or for
+    A login answered by 429, 502, 503 or 504 is repeated after 1, 2, 4 and 8 seconds of *clock*, or when the answer says. Then, or for
     any other 5xx, `TargetError` is raised; `AuthenticationFailed` for 400, 401 and 403, after which no further login is sent, since
     repeated wrong passwords lock accounts; `NotAnEcsEndpoint` for every other answer that holds no token as 4.3 shows
     it. A bad address raises `ConfigurationError` at once. Where *essential* is false all of these are raised as

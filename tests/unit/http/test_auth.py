@@ -558,13 +558,13 @@ def test_a_busy_iam_is_asked_again_after_pauses(status: int) -> None:
 def test_an_iam_that_stays_busy_is_a_target_error() -> None:
     """The environment is to blame, not the endpoint."""
     clock = FakeClock()
-    error = login_error(*[httpx.Response(503, text="busy")] * 4, clock=clock)
+    error = login_error(*[httpx.Response(503, text="busy")] * 5, clock=clock)
     assert type(error) is TargetError
     assert str(error) == (
         "IAM at https://iam.example.com gives no token at the moment. Seen: HTTP 503, text/plain, 4 bytes."
         " Try again later; this says nothing about the endpoint's conformance."
     )
-    assert clock.slept == [1.0, 2.0, 4.0]
+    assert clock.slept == [1.0, 2.0, 4.0, 8.0]
 
 
 def test_a_broken_iam_is_a_target_error_at_once() -> None:
