@@ -110,7 +110,7 @@ def _success(operation: Operation) -> Iterator[Requirement]:
     says = f"Success is answered with {statuses}"
     yield _requirement(operation, "status", operation.section, "must", says, operation.ruling)
     if operation.optional:
-        says = f"A request that is valid without them is accepted with {listing(list(operation.optional), 'and')}"
+        says = f"A valid request is accepted with optional fields as well, such as {listing(list(operation.optional), 'and')}"
         yield _requirement(operation, "status", operation.section, "must", says, case="optional")
     if operation.job is not None:
         says = "The job that a valid request starts ends in SUCCESS"
