@@ -18,6 +18,7 @@ Level: TypeAlias = Literal["must", "should", "note"]
 #: What a requirement speaks of; the second part of its id, or the table for those of the appendix.
 Kind: TypeAlias = Literal[
     "status",
+    "optional",
     "header",
     "response",
     "request",

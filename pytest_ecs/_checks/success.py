@@ -25,7 +25,7 @@ def success_findings(
     wanted = f"the status is one of {', '.join(map(str, operation.statuses))}"
     found = [verdict(f"{operation.id}/status", documented, exchange, wanted, exchange.status, "status")]
     if operation.optional and plainest(operation, exchange.request_body) is not exchange.request_body:
-        found.append(Finding(f"{operation.id}/status/optional", "pass", (exchange.id,)))
+        found.append(Finding(f"{operation.id}/optional", "pass", (exchange.id,)))
     found += _headers(exchange, operation)
     found += _outcome(exchange, operation, contract, corpus)
     if operation.response_body is not None and not _checked_only(exchange, operation):

@@ -111,7 +111,7 @@ def _success(operation: Operation) -> Iterator[Requirement]:
     yield _requirement(operation, "status", operation.section, "must", says, operation.ruling)
     if operation.optional:
         says = f"A valid request is accepted with optional fields as well, such as {listing(list(operation.optional), 'and')}"
-        yield _requirement(operation, "status", operation.section, "must", says, case="optional")
+        yield _requirement(operation, "optional", operation.section, "must", says)
     if operation.job is not None:
         says = "The job that a valid request starts ends in SUCCESS"
         yield _requirement(operation, "job", operation.section, "must", says)

@@ -146,11 +146,7 @@ def _closed(requirements: Iterable[Requirement], findings: Mapping[str, Sequence
     closed = {}
     for one in requirements:
         seen = [found for found in findings.get(one.id, ()) if found.outcome in {"pass", "fail"}]
-        if (
-            (one.kind, one.case) == ("status", "")
-            and seen
-            and all(found.outcome == "fail" and _shows_refusal(found) for found in seen)
-        ):
+        if one.kind == "status" and seen and all(found.outcome == "fail" and _shows_refusal(found) for found in seen):
             closed[one.operation] = one.id
     return closed
 

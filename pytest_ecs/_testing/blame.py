@@ -35,7 +35,7 @@ def blamed(
     operation, case = driver.session.contract.operations[recipe.operation], exchange.case
     if case is None or not operation.optional or not exchange.refused or exchange.status in _ELSEWHERE:
         return exchange
-    about = f"{operation.id}/status/optional"
+    about = f"{operation.id}/optional"
     shown = _shown(first(), about) if first is not None else _sent_plainly(exchange, driver, recipe, request, leases)
     if shown is None:
         if plainest(operation, request.body) is not request.body:

@@ -142,10 +142,11 @@ class Cases:
         """Return what `attempt` does; raises `PrerequisiteMissing` when that was refused, since no refusal says anything then."""
         exchange = self.attempt(operation_id, variant, check_only=check_only, servers=servers)
         if not exchange.accepted:
+            about = exchange.case.requirement if exchange.case is not None else f"{operation_id}/status"
             raise PrerequisiteMissing(
                 f"The valid {variant} request of {operation_id} was not accepted, so refusing a changed one proves nothing",
                 seen=exchange.answer,
-                hint=f"look at {operation_id}/status first",
+                hint=f"look at {about} first",
             )
         return exchange
 

@@ -27,11 +27,7 @@ def operations() -> list[object]:
 
 def _successes(name: str) -> list[str]:
     found = [f"{name}/status"]
-    return (
-        [*found, f"{name}/status/optional"]
-        if optional_variant(load_contract().operations[name]) == "default"
-        else found
-    )
+    return [*found, f"{name}/optional"] if optional_variant(load_contract().operations[name]) == "default" else found
 
 
 def optional_fields() -> list[object]:
@@ -41,7 +37,7 @@ def optional_fields() -> list[object]:
     """
     found = [(one.id, optional_variant(one)) for one in load_contract().operations.values() if one.optional]
     return [
-        pytest.param(name, variant, id=name, marks=pytest.mark.ecs_requirement(f"{name}/status/optional"))
+        pytest.param(name, variant, id=name, marks=pytest.mark.ecs_requirement(f"{name}/optional"))
         for name, variant in found
         if variant != "default"
     ]

@@ -349,6 +349,7 @@ PROBES: dict[str, Probe] = {
     "rebuild-metadata-merged": _metadata({"c": "d"}, _rebuild(metadata={"c": "d"})),
     "rebuild-noop": lambda c: c.show(_done(_rebuild(), wait=1)(c))["status"] == "REBUILD",
     "image-state-unchecked": lambda c: _image(c, _error(c)).status_code == 409,
+    "image-metadata-refused": lambda c: _image(c, c.create()[0], metadata={"a": "b"}).status_code == 202,
     "image-metadata-dropped": lambda c: (
         _image(c, c.create()[0], metadata={"a": "b"}).status_code == 202 and _images(c)[0]["metadata"]["a"] == "b"
     ),

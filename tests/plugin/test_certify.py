@@ -199,7 +199,7 @@ def test_a_gateways_trouble_is_no_verdict(pytester: pytest.Pytester) -> None:
     """)
     pytester.runpytest("-q", "--ecs-report=out").assert_outcomes(passed=1)
     verdict, reason = _verdict(_certificate(pytester), _STATUS)
-    assert (verdict, "HTTP 503 after 4 attempts" in reason) == ("error", True)
+    assert (verdict, "HTTP 503 after 5 attempts" in reason) == ("error", True)
 
 
 def test_a_run_that_stops_early_is_no_certificate(pytester: pytest.Pytester) -> None:

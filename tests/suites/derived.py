@@ -326,7 +326,7 @@ def _statuses(record: Record, contract: Contract) -> Iterator[Alteration]:
         for exchange in record.successes(operation.id):
             if plainest(operation, exchange.request_body) is exchange.request_body:
                 continue
-            about = Case(f"{operation.id}/status/optional", "accepted", control=exchange.id)
+            about = Case(f"{operation.id}/optional", "accepted", control=exchange.id)
             refused = replace(
                 exchange, status=_NO_FIT, response_body={"error": {"code": "X", "message": "x"}}, case=about
             )

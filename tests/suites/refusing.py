@@ -139,7 +139,7 @@ def wrong(one: Refused, outcome: Outcome) -> list[str]:
 def _speaks_of(requirement: Requirement, one: Refused) -> bool:
     """Whether a requirement is about a field: it names it, or says one of its words."""
     if requirement.operation == one.operation:
-        if requirement.kind == "status" and requirement.case == "optional":
+        if requirement.kind == "optional":
             return True
         if requirement.field and f"{requirement.field}.".startswith(one.path):
             return True

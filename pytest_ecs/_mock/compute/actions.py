@@ -165,6 +165,8 @@ def create_image(request: Request, state: State) -> Response:
     """
     server, now = find_server(request, state, managed=True), state.clock.now()
     wanted = _read(request, state, "createImage", _IMAGE)
+    if "metadata" in wanted and state.deviates("image-metadata-refused"):
+        raise refuse_native("Ecs.0005", "metadata is no field of createImage")
     _check_bytes({wanted.get("name", ""): ""}, 242, "name", state)
     _check_bytes(wanted.get("metadata", {}), 254, "metadata", state)
     if len(wanted.get("metadata", {})) > state.limits.image_metadata and not state.deviates("metadata-quota-unchecked"):

@@ -45,6 +45,7 @@ SERVERS: Mapping[str, str] = {
     "rebuild-metadata-merged": "metadata of a rebuild is added to what is there",
     "rebuild-noop": "a rebuild is accepted and the server does not show it",
     "image-state-unchecked": "an image can be made of a server in any state",
+    "image-metadata-refused": "an image cannot be made with metadata",
     "image-metadata-dropped": "metadata of a new image is not kept",
     "image-noop": "a new image is reported and is not there",
     "image-id-missing": "a new image is named in Location from 2.45 on, not in image_id",
