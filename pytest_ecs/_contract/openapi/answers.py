@@ -39,9 +39,18 @@ def successes(group: Sequence[Operation]) -> dict[str, Any]:
             row["description"] += "; may have a body from " + ", ".join(operation.id for operation in bodies)
             row["x-ecs-answers"] = {operation.id: _body(operation) for operation in bodies}
         elif bodies:
-            row["content"] = {"application/json": _content(bodies)}
+            row["content"] = {"application/json": _content(bodies), **_pages(bodies)}
         made[str(status)] = row
     return made
+
+
+def _pages(operations: Sequence[Operation]) -> dict[str, Any]:
+    """Return the HTML that stands in the place of JSON where the contract claims no type of the body: JSON is one form of several."""
+    claimed = (
+        operation.response_body is None or {"type", "anyOf"} & operation.response_body.keys()
+        for operation in operations
+    )
+    return {} if all(claimed) else {"text/html": {"schema": {"type": "string"}}}
 
 
 def _only_checks(operation: Operation) -> bool:

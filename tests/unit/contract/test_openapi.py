@@ -185,6 +185,19 @@ def test_no_form_of_errors_stands_twice(document: dict[str, Any]) -> None:
     assert len(forms) == len(set(forms))
 
 
+def test_a_body_of_no_claimed_type_may_be_a_page(document: dict[str, Any]) -> None:
+    """Adding a tag (6.15.4) is answered in HTML, unless JSON is asked for; nothing else is."""
+    found = [
+        (path, method)
+        for path, item in document["paths"].items()
+        for method, one in item.items()
+        if isinstance(one, dict)
+        for answer in one.get("responses", {}).values()
+        if "text/html" in answer.get("content", {})
+    ]
+    assert set(found) == {("/v2.1/{project_id}/servers/{server_id}/tags/{tag}", "put")}
+
+
 def test_answers_without_a_body_have_no_content(contract: Contract, document: dict[str, Any]) -> None:
     """Nor do those that have one only sometimes: a client would fail to read what is not there."""
     for _, _, operation in _operations(document):
