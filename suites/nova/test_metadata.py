@@ -81,12 +81,13 @@ def test_the_pairs_of_a_server_are_listed(ecs_client: Client, ecs_check: Check, 
     """All of its own and no others, as a query of the server shows them, on one page."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
     with unchanged(ecs_client, lease, other):
-        theirs = update(ecs_client, other, {"theirs": "1"})
+        key = f"of-{other.id}"
+        theirs = update(ecs_client, other, {key: "1"})
         pairs = {"first": "1", "second": "2", "third": "3"}
         check = ecs_check.after(update(ecs_client, lease, pairs))
         listed = list_pairs(ecs_client, lease)
         has(check, "nova.metadata.list/rule/all-pairs", listed, pairs)
-        check.after(theirs)("nova.metadata.list/rule/own-server", listed, *METADATA, lacks="theirs")
+        check.after(theirs)("nova.metadata.list/rule/own-server", listed, *METADATA, lacks=key)
         now = read(listed, "metadata")
         check("nova.metadata.list/rule/same-as-server", lease.show(), *SHOWN, equals=now)
         for query in ({"limit": "1"}, {"marker": "first"}):
@@ -107,7 +108,8 @@ def test_a_pair_is_shown(ecs_client: Client, ecs_check: Check, ecs_expect: Expec
     """By its key, alone, as the list has it, and not where only another server has it."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
     with unchanged(ecs_client, lease, other):
-        update(ecs_client, other, {"theirs": "1"})
+        theirs = f"of-{other.id}"
+        update(ecs_client, other, {theirs: "1"})
         pairs = {"first": "1", "second": "2"}
         check = ecs_check.after(update(ecs_client, lease, pairs))
         listed = pairs_of(ecs_client, lease)
@@ -120,7 +122,7 @@ def test_a_pair_is_shown(ecs_client: Client, ecs_check: Check, ecs_expect: Expec
         ecs_expect(
             "nova.metadata.show/rule/other-server",
             "GET",
-            path_of(lease.id, "theirs"),
+            path_of(lease.id, theirs),
             expects="not-found",
             change="only another server has the key",
             control=alone["first"].id,

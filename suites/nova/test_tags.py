@@ -36,7 +36,8 @@ def test_a_tag_is_added(ecs_client: Client, ecs_check: Check, ecs_servers: Serve
     """Beside the others, once, and on no other server."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
     with bare(ecs_client, lease, other):
-        theirs = add(ecs_client, other, "theirs")
+        tag_of_theirs = f"of-{other.id}"
+        theirs = add(ecs_client, other, tag_of_theirs)
         first, second = add(ecs_client, lease, "first"), add(ecs_client, lease, "second")
         listed, shown = list_tags(ecs_client, lease), server_of(ecs_client, lease)
         for tag, added in (("first", first), ("second", second)):
@@ -45,7 +46,7 @@ def test_a_tag_is_added(ecs_client: Client, ecs_check: Check, ecs_servers: Serve
             check("nova.tags.add/rule/shown-by-server", shown, "body", "server", "tags", contains=tag)
         both = ecs_check.after(first, second)
         both("nova.tags.add/rule/keeps", listed, *TAGS, contains="first")
-        only(both.after(theirs), "nova.tags.add/rule/this-server-only", list_tags(ecs_client, other), ["theirs"])
+        only(both.after(theirs), "nova.tags.add/rule/this-server-only", list_tags(ecs_client, other), [tag_of_theirs])
         add(ecs_client, lease, "first")
         both("nova.tags.add/rule/again", list_tags(ecs_client, lease), *TAGS, has_one="first")
 
@@ -142,14 +143,15 @@ def test_the_tags_of_a_server_are_listed(ecs_client: Client, ecs_check: Check, e
     lease, other = ecs_servers.batch(2, "ACTIVE")
     with bare(ecs_client, lease, other):
         only(ecs_check, "nova.tags.list/rule/no-tags", list_tags(ecs_client, lease), [])
-        theirs = add(ecs_client, other, "theirs")
+        tag_of_theirs = f"of-{other.id}"
+        theirs = add(ecs_client, other, tag_of_theirs)
         added = {tag: add(ecs_client, lease, tag) for tag in ("first", "second", "third")}
         listed, shown = list_tags(ecs_client, lease), server_of(ecs_client, lease)
         for tag, answer in added.items():
             check = ecs_check.after(answer)
             check("nova.tags.list/rule/all-tags", listed, *TAGS, contains=tag)
             check("nova.tags.list/rule/once", listed, *TAGS, has_one=tag)
-        ecs_check.after(theirs)("nova.tags.list/rule/own-server", listed, *TAGS, lacks="theirs")
+        ecs_check.after(theirs)("nova.tags.list/rule/own-server", listed, *TAGS, lacks=tag_of_theirs)
         only(ecs_check, "nova.tags.list/rule/same-as-server", shown, read(listed, "tags"), "server", "tags")
 
 
@@ -174,13 +176,14 @@ def test_a_tag_is_asked_for(ecs_client: Client, ecs_check: Check, ecs_expect: Ex
     """A server has it or not."""
     lease, other = ecs_servers.batch(2, "ACTIVE")
     with bare(ecs_client, lease, other):
-        have(ecs_client, other, "theirs")
+        theirs = f"of-{other.id}"
+        have(ecs_client, other, theirs)
         added = ecs_check.after(have(ecs_client, lease, "first"))
         there = has(ecs_client, lease, "first")
         added.accepted("nova.tags.check/rule/has-tag", there)
         added.after(there)("nova.tags.check/rule/no-body", there, "body", equals=None)
         for rule, tag, change in (
-            ("nova.tags.check/rule/other-server", "theirs", "only another server has the tag"),
+            ("nova.tags.check/rule/other-server", theirs, "only another server has the tag"),
             ("nova.tags.check/rule/deleted-tag", "first", "the tag was deleted"),
         ):
             if tag == "first":
