@@ -74,6 +74,8 @@ def test_lifecycles(ecs_properties: Properties, ecs_servers: Servers) -> None:
 
 
 _RUNNING = precondition(lambda self: self.status == "ACTIVE" and not self.locked)
+#: Once in each sequence: a restart takes longer than most steps, and leaves all as it was.
+_NOT_RESTARTED = precondition(lambda self: not self.restarted)
 _STOPPED = precondition(lambda self: self.status == "SHUTOFF" and not self.locked)
 _FREE = precondition(lambda self: not self.locked)
 #: The microversion that shows most of what is looked at; from it on tags are shown, too.
@@ -90,7 +92,7 @@ class _Lifecycle(RuleBasedStateMachine):
     def __init__(self, properties: Properties, lease: Lease) -> None:
         super().__init__()
         self.tools, self.lease, self.trial = properties.tools, lease, properties.trial()
-        self.status, self.locked = "ACTIVE", False
+        self.status, self.locked, self.restarted = "ACTIVE", False, False
         self.metadata: dict[str, str | None] = {}
         self.tags: dict[str, str | None] = {}
         self.path = url_of("nova.servers.show", server_id=lease.id)
@@ -158,6 +160,7 @@ class _Lifecycle(RuleBasedStateMachine):
             self.status = "SHUTOFF"
 
     @_RUNNING
+    @_NOT_RESTARTED
     @rule(native=st.booleans(), kind=st.sampled_from(["SOFT", "HARD"]))
     def reboot(self, native: bool, kind: str) -> None:
         """Restart the server."""
@@ -166,6 +169,7 @@ class _Lifecycle(RuleBasedStateMachine):
                 self._do("nova.servers.reboot", {"reboot": {"type": kind}})
             else:
                 self._do("ecs.servers.batch-reboot", {"reboot": self._batch(type=kind)})
+            self.restarted = True
 
     @precondition(lambda self: self.status == "SHUTOFF" and not self.locked and self.offers("ecs.servers.resize"))
     @rule()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from pytest_ecs._cases.recipe import Recipe
     from pytest_ecs._contract import Contract
 
-__all__ = ["order"]
+__all__ = ["evenly", "order", "uses_up"]
 
+_T = TypeVar("_T")
 
 #: The fixture of tests whose last looks come later.
 _LATER = "ecs_later"
@@ -35,8 +36,7 @@ def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread:
     from pytest_ecs._run.worker import covered_by
 
     successes = {f"{recipe.operation}/status": recipe for recipe in RECIPES.values()}
-    using_up = {recipe.operation for recipe in RECIPES.values() if recipe.deletes or recipe.resizes}
-    last = {name for name, one in contract.requirements.items() if one.operation in using_up}
+    comes_last = uses_up(contract)
 
     def recipe_of(item: pytest.Item) -> Recipe | None:
         return next((successes[name] for name in covered_by(item) if name in successes), None)
@@ -44,7 +44,7 @@ def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread:
     recipes = {item: recipe_of(item) for item in items}
 
     def place(item: pytest.Item) -> tuple[bool, bool]:
-        recipe, is_last = recipes[item], not last.isdisjoint(covered_by(item))
+        recipe, is_last = recipes[item], comes_last(item)
         return is_last, (recipe is not None and recipe.server == "SHUTOFF") != is_last
 
     if profile not in FRUGAL:
@@ -63,13 +63,27 @@ def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread:
         items[:end] = _chained(items[:end], recipes, lambda recipe: _makes_servers(recipe, contract))
 
 
+def uses_up(contract: Contract) -> Callable[[pytest.Item], bool]:
+    """Return what says of a test whether it is about an operation that uses servers up: it deletes or resizes them."""
+    from pytest_ecs._cases.recipe import RECIPES
+    from pytest_ecs._run.worker import covered_by
+
+    using_up = {recipe.operation for recipe in RECIPES.values() if recipe.deletes or recipe.resizes}
+    about = {name for name, one in contract.requirements.items() if one.operation in using_up}
+    return lambda item: not about.isdisjoint(covered_by(item))
+
+
+def evenly(*rows: Sequence[_T]) -> list[_T]:
+    """Return what is in *rows*, each spread evenly over the whole and in its order."""
+    places = [((at + 0.5) / len(row), one) for row in rows for at, one in enumerate(row)]
+    return [one for _, one in sorted(places, key=lambda place: place[0])]
+
+
 def _spread(items: list[pytest.Item], moves: Callable[[pytest.Item], bool]) -> list[pytest.Item]:
-    """Return *items* with those that look later, and may *move*, evenly among the others; both keep their order."""
-    kinds: dict[bool, list[pytest.Item]] = {True: [], False: []}
-    for item in items:
-        kinds[_LATER in getattr(item, "fixturenames", ()) and moves(item)].append(item)
-    places = [((at + 0.5) / len(kind), item) for kind in kinds.values() for at, item in enumerate(kind)]
-    return [item for _, item in sorted(places, key=lambda place: place[0])]
+    """Return *items* with those that look later, and may *move*, evenly among the others."""
+    later = [item for item in items if _LATER in getattr(item, "fixturenames", ()) and moves(item)]
+    moved = set(later)
+    return evenly([item for item in items if item not in moved], later)
 
 
 def _makes_servers(recipe: Recipe, contract: Contract) -> bool:

@@ -7,7 +7,7 @@ read to the controller, in files: names of tests are all that xdist sends it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,13 +18,14 @@ import pytest
 from pytest_ecs import _locations
 from pytest_ecs._cases.recipe import RECIPES
 from pytest_ecs._contract import Contract
+from pytest_ecs._run.ordering import evenly, uses_up
 from pytest_ecs._types import Group
 
-__all__ = ["LONG", "MARKER", "Grouping", "Spread"]
+__all__ = ["MARKER", "Grouping", "Spread"]
 
 MARKER = "ecs_group"
-#: How the name of a group begins that is begun first, since one of its tests takes as long as hundreds of others.
-LONG = "long:"
+#: The group of what one worker alone can do: there is little of what it needs.
+_SCARCE = "scarce"
 
 
 class Spread:
@@ -32,7 +33,9 @@ class Spread:
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix="pytest-ecs-groups-")
+        #: Groups by the names of tests, and the places of groups.
         self._groups: dict[str, str] = {}
+        self._places: dict[str, int] = {}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -45,6 +48,7 @@ class Spread:
         file = Path(node.workerinput["ecs_groups"])
         if file.exists():
             self._groups.update(json.loads(file.read_text(encoding="utf-8")))
+            self._places = {group: at for at, group in enumerate(dict.fromkeys(self._groups.values()))}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -53,11 +57,15 @@ class Spread:
             return None
         from pytest_ecs._run.xdist_scheduling import Scheduling
 
-        return Scheduling(config, log, self.scope)
+        return Scheduling(config, log, self.scope, self.place)
 
     def scope(self, nodeid: str) -> str:
         """Return the group of a test, its own name where it has none."""
         return self._groups.get(nodeid, nodeid)
+
+    def place(self, group: str) -> int:
+        """Return the place of a group among all, in the order in which they are begun; the last one for others."""
+        return self._places.get(group, len(self._places))
 
     def pytest_unconfigure(self) -> None:
         """Remove what the workers wrote."""
@@ -76,9 +84,29 @@ class Grouping:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Write the groups down for the controller, before xdist tells it that the tests are known."""
-        groups = {item.nodeid: name for item in session.items if (name := self.group(item)) is not None}
+        groups: dict[str, list[pytest.Item]] = {}
+        for item in session.items:
+            if (name := self.group(item)) is not None:
+                groups.setdefault(name, []).append(item)
+        rows = {item.nodeid: name for name in self._in_order(groups) for item in groups[name]}
         with suppress(OSError):
-            self._file.write_text(json.dumps(groups), encoding="utf-8")
+            self._file.write_text(json.dumps(rows), encoding="utf-8")
+
+    def _in_order(self, groups: Mapping[str, Sequence[pytest.Item]]) -> list[str]:
+        """Return the names of groups, those that are to be begun first at first, so that no worker ends long after the others.
+
+        What takes minutes comes first, then what one worker alone can do, then the largest. What uses servers up is spread
+        among the others, whose servers it gets.
+        """
+        using_up = uses_up(self._contract)
+
+        def rank(name: str) -> tuple[bool, bool, int]:
+            return not any(map(_is_long, groups[name])), name != _SCARCE, -len(groups[name])
+
+        names = sorted(groups, key=rank)
+        first = [name for name in names if rank(name) < (True, True)]
+        users = [name for name in names if name not in first and any(map(using_up, groups[name]))]
+        return [*first, *evenly([name for name in names if name not in {*first, *users}], users)]
 
     def group(self, item: pytest.Item) -> str | None:
         """Return the name of the group of *item*, None for a test that may run anywhere: the rules of one resource are together.
@@ -87,17 +115,16 @@ class Grouping:
         fewer; elsewhere the workers share their servers.
         """
         operations = list(self._about(item))
-        marker = item.get_closest_marker(MARKER)
-        asked: list[Group | str] = list(marker.args) if marker is not None else []
+        asked = list(_asked(item))
         asked += [recipe.group for name in operations if (recipe := RECIPES.get(name)) and recipe.group]
-        if "scarce" in asked or (self._embedded and "servers" in asked):
-            return "scarce"
+        if _SCARCE in asked or (self._embedded and "servers" in asked):
+            return _SCARCE
         if beside := next((name for name in asked if name in self._contract.operations), None):
             return beside
         file = item.path.relative_to(self._home) if item.path.is_relative_to(self._home) else Path()
         of_a_resource = file.as_posix() if len(file.parts) > 1 else None
         name = of_a_resource or next(iter(operations), None)
-        return f"{LONG}{name or item.nodeid}" if "long" in asked else name
+        return item.nodeid if name is None and _is_long(item) else name
 
     def _about(self, item: pytest.Item) -> Iterator[str]:
         """Yield the operations that a parameter of *item* names, by its id or that of a requirement."""
@@ -108,3 +135,14 @@ class Grouping:
                 name = requirement.operation if requirement is not None else value
                 if name is not None and name in self._contract.operations:
                     yield name
+
+
+def _asked(item: pytest.Item) -> Sequence[Group | str]:
+    """Return what the marker of a test says."""
+    marker = item.get_closest_marker(MARKER)
+    return marker.args if marker is not None else ()
+
+
+def _is_long(item: pytest.Item) -> bool:
+    """Whether a test takes as long as hundreds of others."""
+    return "long" in _asked(item)

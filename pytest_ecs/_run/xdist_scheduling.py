@@ -7,8 +7,6 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-from pytest_ecs._run.scheduling import LONG
-
 __all__ = ["Scheduling"]
 
 #: A worker runs a test once it knows the next one, so that it needs two.
@@ -22,18 +20,17 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     Whoever gets such a group finishes no test, is therefore given nothing more, and waits for ever.
     """
 
-    def __init__(self, config: Any, log: Any, scope: Callable[[str], str]) -> None:
-        """*scope* says to which group a node id belongs."""
+    def __init__(self, config: Any, log: Any, scope: Callable[[str], str], place: Callable[[str], int]) -> None:
+        """*scope* says to which group a node id belongs, *place* which place a group has among all; asked after the collection."""
         super().__init__(config, log)
-        self._scope = scope
+        self._scope, self._place = scope, place
 
     def _split_scope(self, nodeid: str) -> str:
         return self._scope(nodeid)
 
     def _assign_work_unit(self, node: Any) -> None:
-        """Hand out the next group; those that last long come first, so that no worker ends long after the others."""
-        for scope in [scope for scope in self.workqueue if scope.startswith(LONG)]:
-            self.workqueue.move_to_end(scope, last=False)
+        """Hand out the group that is to be begun next."""
+        self.workqueue.move_to_end(min(self.workqueue, key=self._place), last=False)
         super()._assign_work_unit(node)
 
     def remove_node(self, node: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -54,7 +55,10 @@ class Afterwards(ExitStack):
         return bool(self._leases)
 
     def look(self, requirements: Iterable[str], seconds: float, again: Callable[[], object]) -> None:
-        """Call *again* in so many *seconds*; it makes findings on *requirements*. Only inside its block that will be done."""
+        """Call *again* in so many *seconds*; it makes findings on *requirements*, and may call for another look.
+
+        That will be done only inside the block and in such a look; elsewhere it raises `RuntimeError`.
+        """
         if not self._is_open:
             raise RuntimeError(f"looked at later outside of the block that it ends with: {', '.join(requirements)}")
         look = _Look(tuple(requirements), self._later.now() + seconds, again)
@@ -80,15 +84,36 @@ class Afterwards(ExitStack):
             self._later.left.append(self)
         return False
 
-    def finish(self, *, wait: bool = True) -> None:
-        """Look, each when its time has come; then take back what there is to take back."""
+    def finish(self, *, until: float = math.inf) -> bool:
+        """Look, each when its time has come, at what has it *until* then; return whether nothing is left to be looked at.
+
+        Then, and when a look ends the run, what there is to take back is taken back.
+        """
+        is_over = True
         try:
-            for look in sorted(self._looks, key=lambda look: look.at) if wait else ():
-                self._looks.remove(look)
-                self._later.carry_out(look)
+            while self._looks and is_over:
+                look = min(self._looks, key=lambda look: look.at)
+                is_over = look.at <= until
+                if is_over:
+                    self._looks.remove(look)
+                    self._carry_out(look)
         finally:
-            self._give_up("the run ended before it was looked at again")
-            self._take_back()
+            if is_over:
+                self.end()
+        return is_over
+
+    def end(self) -> None:
+        """Look at nothing any more, and take back what there is to take back."""
+        self._give_up("the run ended before it was looked at again")
+        self._take_back()
+
+    def _carry_out(self, look: _Look) -> None:
+        """Look; what is found may have to be looked at again."""
+        self._is_open = True
+        try:
+            self._later.carry_out(look)
+        finally:
+            self._is_open = False
 
     def _give_up(self, reason: str) -> None:
         """Say of what was not looked at again that nothing is known."""
@@ -135,10 +160,11 @@ class Later:
                 raise
 
     def finish_due(self) -> None:
-        """Finish what need not be waited for."""
-        for afterwards in [one for one in self.left if one.at <= self.now()]:
+        """Look at what need not be waited for."""
+        for afterwards in list(self.left):
             self.left.remove(afterwards)
-            afterwards.finish()
+            if not afterwards.finish(until=self.now()):
+                self.left.append(afterwards)
 
     def finish_one(self) -> bool:
         """Finish what gives servers to somebody else soonest; return whether there was any."""
@@ -151,4 +177,8 @@ class Later:
     def finish_all(self, *, wait: bool = True) -> None:
         """Finish everything; without *wait* nothing is looked at again."""
         while self.left:
-            self.left.popleft().finish(wait=wait)
+            afterwards = self.left.popleft()
+            if wait:
+                afterwards.finish()
+            else:
+                afterwards.end()

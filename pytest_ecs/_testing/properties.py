@@ -16,13 +16,13 @@ from pytest_ecs._cases.recipe import RECIPES, Request
 from pytest_ecs._checks import Finding
 from pytest_ecs._checks.reproduction import reproduction
 from pytest_ecs._http.exchange import Exchange, pointer
+from pytest_ecs._resources.kinds import text
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.reproduction import leaves, repeatable, requests_of, size
 from pytest_ecs._testing.snapshot import Snapshot
 from pytest_ecs._testing.tools import Tools
-from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError, JobFailed, PrerequisiteMissing
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ class Properties:
         """Look for what a refused request asked for by name; servers of a batch have more in theirs (table 5-3)."""
         operations = self.tools.contract.operations
         creates = operations[operation_id].creates
-        wanted = _text_at(exchange.request_body, creates.name) if creates is not None and creates.name else None
+        wanted = text(exchange.request_body, creates.name) if creates is not None and creates.name else None
         if creates is None or creates.listed is None or wanted is None:
             return
         query, items, name = operations[creates.listed.operation], creates.listed.items, creates.listed.name
@@ -292,10 +292,15 @@ class Properties:
     def _for_all(self, name: str, strategy: SearchStrategy[_T], body: Callable[[_T], None], count: int) -> None:
         from hypothesis import given, seed
 
+        done: set[str] = set()
+
         def example(value: _T) -> None:
+            if repr(value) in done:  # it would show nothing new; what broke something is tried again to be made shorter
+                return
             with self.trial() as trial:
                 trial.about = str(getattr(value, "change", ""))
                 body(value)
+            done.add(repr(value))
 
         # A seed takes the database away, so that the settings come last.
         seeded = seed(self.session.settings.seed)(given(strategy)(example))
@@ -387,11 +392,3 @@ class Properties:
                 seen.add(finding.requirement)
         pending[trial.pending :] = kept
         trial.pending = len(pending)
-
-
-def _text_at(body: JSON, steps: tuple[str, ...]) -> str | None:
-    try:
-        found = pointer(body, steps)
-    except (LookupError, TypeError):
-        return None
-    return found if isinstance(found, str) and found else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -16,7 +17,6 @@ from pytest_ecs import (
     Jobs,
     Servers,
     Supplies,
-    Target,
     Wait,
     exactly,
     read,
@@ -84,7 +84,7 @@ def _wanted(supplies: Supplies, hint: str) -> dict[str, object]:
 
 
 @contextmanager
-def _windows(client: Client, servers: Servers, supplies: Supplies, wait: Wait) -> Iterator[tuple[str, Exchange]]:
+def _created(client: Client, servers: Servers, supplies: Supplies, wait: Wait) -> Iterator[tuple[str, Exchange]]:
     """Create a Windows server with a key pair, and delete both in the end; give its id and the answer to its creation."""
     wanted = _wanted(supplies, "windows")
     with names(client, supplies) as (key,):
@@ -99,6 +99,15 @@ def _windows(client: Client, servers: Servers, supplies: Supplies, wait: Wait) -
             wait.gone(f"{_SERVERS}/{server}")
 
 
+_SCSI, _ANOTHER_OS = "nova.disks.detach/rule/windows-scsi-running", "nova.servers.rebuild/rule/another-os"
+_NOT_RECOVERED = "nova.server-passwords.delete/rule/not-recovered"
+_NEEDS_PASSWORD = (
+    "nova.server-passwords.show/rule/ciphertext",
+    "nova.server-passwords.delete/rule/deletes",
+    "nova.servers.lock/rule/refuses-password",
+)
+
+
 @pytest.mark.ecs_requirement(
     "nova.server-passwords.show/rule/windows",
     "nova.server-passwords.show/rule/ciphertext",
@@ -106,19 +115,27 @@ def _windows(client: Client, servers: Servers, supplies: Supplies, wait: Wait) -
     "nova.server-passwords.delete/rule/not-recovered",
     "nova.servers.create/rule/windows-admin-pass",
     "nova.servers.lock/rule/refuses-password",
+    "nova.disks.detach/rule/windows-scsi-running",
+    "nova.servers.rebuild/rule/another-os",
 )
-def test_a_windows_server_has_a_password(
+def test_a_windows_server_is_not_like_others(
     ecs_client: Client,
-    ecs_target: Target,
     ecs_check: Check,
     ecs_expect: Expect,
     ecs_servers: Servers,
     ecs_supplies: Supplies,
     ecs_jobs: Jobs,
     ecs_wait: Wait,
+    ecs_later: Afterwards,
 ) -> None:
-    """Its own, until that is deleted, which a lock prevents."""
-    with _windows(ecs_client, ecs_servers, ecs_supplies, ecs_wait) as (server, created):
+    """It has a password of its own, keeps SCSI disks while it runs, and becomes a Linux server in the end."""
+    windows = _Windows(ecs_client, ecs_check, ecs_expect, ecs_servers, ecs_supplies, ecs_wait, ecs_later)
+    with ecs_later:
+        ecs_later.callback(windows.delete_disks)
+        server, created = ecs_later.enter_context(_created(ecs_client, ecs_servers, ecs_supplies, ecs_wait))
+        ecs_later.look([_SCSI], 0.0, lambda: windows.keeps_scsi_disks(server))
+        rules = ["nova.server-passwords.show/rule/windows", *_NEEDS_PASSWORD, _NOT_RECOVERED, _ANOTHER_OS]
+        ecs_later.look(rules, _INJECTED, lambda: windows.has_a_password(server))
         refused = ecs_expect(
             "nova.servers.create/rule/windows-admin-pass",
             "POST",
@@ -129,95 +146,87 @@ def test_a_windows_server_has_a_password(
             control=created.id,
         )
         ecs_jobs.wait_out(refused)
-        shown = _injected(ecs_client, ecs_target, server)
-        windows = "nova.server-passwords.show/rule/windows"
-        if not (ecs_check.accepted(windows, shown) and ecs_check(windows, shown, "body", "password", matches=".")):
-            for rule in (
-                "nova.server-passwords.show/rule/ciphertext",
-                "nova.server-passwords.delete/rule/deletes",
-                "nova.server-passwords.delete/rule/not-recovered",
-                "nova.servers.lock/rule/refuses-password",
-            ):
-                ecs_check.not_tested(rule, "the server shows no password")
-            return
-        # A password that the server was given is recorded in another way than one that nobody knows (docs/report.md).
-        ecs_check("nova.server-passwords.show/rule/ciphertext", shown, "body", "password", equals="[redacted]")
-        action, rule = f"{_SERVERS}/{server}/action", "nova.servers.lock/rule/refuses-password"
-        if ecs_client.post(action, {"lock": None}).accepted:
-            ecs_expect(rule, "DELETE", _path(server), expects="locked", change="the server is locked")
-        else:
-            ecs_check.not_tested(rule, "the server was not locked")
-        ecs_client.post(action, {"unlock": None})
-        if ecs_servers.locked(server):
-            for rule in (
-                "nova.server-passwords.delete/rule/deletes",
-                "nova.server-passwords.delete/rule/not-recovered",
-            ):
-                ecs_check.not_tested(rule, "the server stays locked after it was unlocked")
-            return
-        check = ecs_check.after(ecs_client.delete(_path(server)))
-        _no_password(ecs_client, check, "nova.server-passwords.delete/rule/deletes", server)
-        check = check.after(ecs_client.post(action, {"reboot": {"type": "SOFT"}}))
-        ecs_servers.wait_stable(server)
-        ecs_target.clock.sleep(_INJECTED)
-        _no_password(ecs_client, check, "nova.server-passwords.delete/rule/not-recovered", server)
 
 
-def _injected(client: Client, target: Target, server: str) -> Exchange:
-    """Return the query of a password as soon as it shows one, or that of ten minutes after the start."""
-    clock = target.clock
-    began = clock.now()
-    shown = client.get(_path(server))
-    while clock.now() - began < _INJECTED and not (shown.accepted and read(shown, "password")):
-        clock.sleep(10.0)
-        shown = client.get(_path(server))
-    return shown
+@dataclass(frozen=True)
+class _Windows:
+    """What is looked at while a Windows server goes its way: until it has its password, other tests go on."""
 
+    client: Client
+    check: Check
+    expect: Expect
+    servers: Servers
+    supplies: Supplies
+    wait: Wait
+    later: Afterwards
+    disks: list[str] = field(default_factory=list)
 
-def _no_password(client: Client, check: Check, rule: str, server: str) -> None:
-    """Judge that no password is shown: an empty one, or none is found."""
-    shown = client.get(_path(server))
-    if shown.refused:
-        check.refused(rule, shown, "not-found")
-    else:
-        check(rule, shown, "body", "password", length=0)
+    def delete_disks(self) -> None:
+        """Delete what was attached, once the server is gone."""
+        for disk in self.disks:
+            self.client.delete(f"{_VOLUMES}/{disk}")
 
-
-@pytest.mark.ecs_requirement("nova.disks.detach/rule/windows-scsi-running")
-def test_a_windows_server_keeps_scsi_disks(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
-) -> None:
-    """While it runs, whether the request is refused or accepted without effect."""
-    with _windows(ecs_client, ecs_servers, ecs_supplies, ecs_wait) as (server, _):
+    def keeps_scsi_disks(self, server: str) -> None:
+        """While it runs, whether the request is refused or accepted without effect."""
         path = f"{_SERVERS}/{server}/os-volume_attachments"
-        zone = read(ecs_servers.show(server), "server", "OS-EXT-AZ:availability_zone")
+        zone = read(self.servers.show(server), "server", "OS-EXT-AZ:availability_zone")
         fields = {"availability_zone": zone, "metadata": {"hw:passthrough": "true"}}
-        volume = {"size": 10, "display_name": ecs_supplies.name("scsi"), **fields}
-        disk = str(ecs_supplies.make(_VOLUMES, {"volume": volume}, "volume", "id"))
-        try:
-            ecs_wait.until(f"{_VOLUMES}/{disk}", "volume", "status", equals="available")
-            read(ecs_client.post(path, {"volumeAttachment": {"volumeId": disk}}))
-            ecs_wait.until(f"{_VOLUMES}/{disk}", "volume", "status", equals="in-use")
-            if ecs_client.delete(f"{path}/{disk}").accepted:
-                ecs_wait.gone(f"{path}/{disk}", 30)
-            there = ("body", "volumeAttachments", "*", "volumeId")
-            rule = "nova.disks.detach/rule/windows-scsi-running"
-            ecs_check.stays(rule, lambda: ecs_client.get(path), *there, contains=disk)
-        finally:
-            ecs_client.delete(f"{_SERVERS}/{server}")
-            ecs_wait.gone(f"{_SERVERS}/{server}")
-            ecs_client.delete(f"{_VOLUMES}/{disk}")
+        volume = {"size": 10, "display_name": self.supplies.name("scsi"), **fields}
+        disk = str(self.supplies.make(_VOLUMES, {"volume": volume}, "volume", "id"))
+        self.disks.append(disk)
+        self.wait.until(f"{_VOLUMES}/{disk}", "volume", "status", equals="available")
+        read(self.client.post(path, {"volumeAttachment": {"volumeId": disk}}))
+        self.wait.until(f"{_VOLUMES}/{disk}", "volume", "status", equals="in-use")
+        if self.client.delete(f"{path}/{disk}").accepted:
+            self.wait.gone(f"{path}/{disk}", 30)
+        there = ("body", "volumeAttachments", "*", "volumeId")
+        self.check.stays(_SCSI, lambda: self.client.get(path), *there, contains=disk)
 
+    def has_a_password(self, server: str) -> None:
+        """Its own, until that is deleted, which a lock prevents."""
+        windows, wait = "nova.server-passwords.show/rule/windows", 0.0
+        shown = self.client.get(_path(server))
+        if self.check.accepted(windows, shown) and self.check(windows, shown, "body", "password", matches="."):
+            wait = self._lose_it(server, shown)
+        else:
+            for rule in (*_NEEDS_PASSWORD, _NOT_RECOVERED):
+                self.check.not_tested(rule, "the server shows no password")
+        self.later.look([_ANOTHER_OS], wait, lambda: self.becomes_a_linux_server(server))
 
-@pytest.mark.ecs_requirement("nova.servers.rebuild/rule/another-os")
-def test_a_windows_server_becomes_a_linux_server(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies, ecs_wait: Wait
-) -> None:
-    """By the image that it is rebuilt with."""
-    linux = ecs_supplies.need("image_id")
-    with _windows(ecs_client, ecs_servers, ecs_supplies, ecs_wait) as (server, _):
-        rebuilt = ecs_client.post(f"{_SERVERS}/{server}/action", {"rebuild": {"imageRef": linux}})
-        ecs_check.accepted("nova.servers.rebuild/rule/another-os", rebuilt)
-        ecs_servers.wait_stable(server)
-        check, shown = ecs_check.after(rebuilt), ecs_servers.show(server)
-        check("nova.servers.rebuild/rule/another-os", shown, "body", "server", "image", "id", equals=linux)
+    def _lose_it(self, server: str, shown: Exchange) -> float:
+        """Delete the password and restart the server; return in how many seconds it could be there again."""
+        # A password that the server was given is recorded in another way than one that nobody knows (docs/report.md).
+        self.check("nova.server-passwords.show/rule/ciphertext", shown, "body", "password", equals="[redacted]")
+        action, rule = f"{_SERVERS}/{server}/action", "nova.servers.lock/rule/refuses-password"
+        if self.client.post(action, {"lock": None}).accepted:
+            self.expect(rule, "DELETE", _path(server), expects="locked", change="the server is locked")
+        else:
+            self.check.not_tested(rule, "the server was not locked")
+        self.client.post(action, {"unlock": None})
+        if self.servers.locked(server):
+            for rule in ("nova.server-passwords.delete/rule/deletes", _NOT_RECOVERED):
+                self.check.not_tested(rule, "the server stays locked after it was unlocked")
+            return 0.0
+        check = self.check.after(self.client.delete(_path(server)))
+        self._no_password(check, "nova.server-passwords.delete/rule/deletes", server)
+        check = check.after(self.client.post(action, {"reboot": {"type": "SOFT"}}))
+        self.servers.wait_stable(server)
+        self.later.look([_NOT_RECOVERED], _INJECTED, lambda: self._no_password(check, _NOT_RECOVERED, server))
+        return _INJECTED
+
+    def _no_password(self, check: Check, rule: str, server: str) -> None:
+        """Judge that no password is shown: an empty one, or none is found."""
+        shown = self.client.get(_path(server))
+        if shown.refused:
+            check.refused(rule, shown, "not-found")
+        else:
+            check(rule, shown, "body", "password", length=0)
+
+    def becomes_a_linux_server(self, server: str) -> None:
+        """By the image that it is rebuilt with."""
+        linux = self.supplies.need("image_id")
+        rebuilt = self.client.post(f"{_SERVERS}/{server}/action", {"rebuild": {"imageRef": linux}})
+        self.check.accepted(_ANOTHER_OS, rebuilt)
+        self.servers.wait_stable(server)
+        check, shown = self.check.after(rebuilt), self.servers.show(server)
+        check(_ANOTHER_OS, shown, "body", "server", "image", "id", equals=linux)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ import pytest
 from pytest_ecs._cases.recipe import RECIPES, Recipe
 from pytest_ecs._contract import load
 from pytest_ecs._locations import suites
-from pytest_ecs._run.scheduling import LONG, Grouping, Spread
+from pytest_ecs._run.scheduling import Grouping, Spread
 
 
 class Place(Protocol):
@@ -59,7 +60,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 def recipes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Say of two operations what their tests share."""
     monkeypatch.setitem(RECIPES, "ecs.server-groups.create", Recipe("ecs.server-groups.create", {}, group="scarce"))
-    monkeypatch.setitem(RECIPES, "ecs.servers.delete", Recipe("ecs.servers.delete", {}, group="servers"))
+    monkeypatch.setitem(RECIPES, "ecs.servers.delete", Recipe("ecs.servers.delete", {}, group="servers", deletes=True))
     monkeypatch.setitem(RECIPES, "ecs.tags.add", Recipe("ecs.tags.add", {}))
 
 
@@ -110,14 +111,33 @@ def test_rules_run_beside_the_cases_of_an_operation(place: Place) -> None:
     assert (_group(rules), _group(rules, embedded=True)) == ("ecs.servers.create", "scarce")
 
 
-def test_what_takes_minutes_says_so_to_the_controller(place: Place) -> None:
-    """By the name of its group, which it may be alone in."""
-    rules, alone = (
-        place(suites() / file, marker="servers long") for file in ("nova/test_passwords.py", "test_properties.py")
-    )
-    assert _group(rules) == f"{LONG}nova/test_passwords.py"
-    assert _group(alone) == f"{LONG}{alone.nodeid}"
-    assert _group(rules, embedded=True) == "scarce"
+def test_what_takes_minutes_is_a_group_even_where_it_is_alone(place: Place) -> None:
+    """Others that are about no operation are not."""
+    alone = place(suites() / "test_properties.py", marker="long")
+    assert _group(alone) == alone.nodeid
+    assert _group(place(suites() / "test_properties.py")) is None
+
+
+def test_groups_have_an_order(place: Place, tmp_path: Path) -> None:
+    """What takes minutes comes first, then what one worker alone can do, then the largest, with what deletes servers in between."""
+
+    def tests(count: int, name: str, marker: str | None = None, *, deletes: bool = False) -> list[pytest.Item]:
+        made = [place(suites() / "ecs" / f"test_{name}.py", marker=marker) for _ in range(count)]
+        for number, item in enumerate(made):
+            item._nodeid = f"{item.nodeid}[{number}]"  # type: ignore[attr-defined]
+            if deletes:
+                item.add_marker(pytest.mark.ecs_requirement("ecs.servers.delete/status"))
+        return made
+
+    groups = [tests(1, "few"), tests(2, "more"), tests(3, "most"), tests(4, "all")]
+    users = [tests(2, "deletes", deletes=True), tests(1, "also_deletes", deletes=True)]
+    items = [*groups, *users, tests(1, "x", "scarce"), tests(1, "slow", "long")]
+    file = tmp_path / "groups"
+    session: Any = SimpleNamespace(items=[item for group in items for item in group])
+    Grouping(load(), file, embedded=False).pytest_collection_finish(session)
+    order = dict.fromkeys(json.loads(file.read_text(encoding="utf-8")).values())
+    names = ["ecs/test_slow.py", "scarce", "ecs/test_all.py", "ecs/test_deletes.py", "ecs/test_most.py"]
+    assert list(order) == [*names, "ecs/test_more.py", "ecs/test_also_deletes.py", "ecs/test_few.py"]
 
 
 def test_the_controller_learns_the_groups_from_the_workers(place: Place, tmp_path: Path) -> None:
@@ -132,5 +152,6 @@ def test_the_controller_learns_the_groups_from_the_workers(place: Place, tmp_pat
     spread.pytest_xdist_node_collection_finished(node)
     assert spread.scope(items[0].nodeid) == "ecs/test_tags.py"
     assert spread.scope(items[1].nodeid) == items[1].nodeid
+    assert (spread.place("ecs/test_tags.py"), spread.place(items[1].nodeid)) == (0, 1)
     spread.pytest_unconfigure()
     assert not file.parent.exists()

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_ecs._run.scheduling import LONG
 from pytest_ecs._run.xdist_scheduling import Scheduling
 
 _TESTS = [f"{scope}::{number}" for scope in "abcdef" for number in range(3)]
@@ -28,12 +27,12 @@ class _Worker:
 class _Run:
     """The controller's part, as far as it concerns who runs what."""
 
-    def __init__(self, long: str = "") -> None:
+    def __init__(self, order: str = "") -> None:
         config = SimpleNamespace(
             option=SimpleNamespace(loadscopereorder=False, verbose=0, maxfail=0), getvalue=lambda name: ["2*popen"] * 2
         )
         self.scheduling = Scheduling(
-            config, None, lambda nodeid: (LONG if nodeid[0] in long else "") + nodeid.partition("::")[0]
+            config, None, lambda nodeid: nodeid.partition("::")[0], lambda scope: order.find(scope) % 9
         )
         self.scheduling.numnodes = 2
         self.done: list[str] = []
@@ -102,12 +101,13 @@ def test_every_test_is_run_once_when_a_worker_dies_before_anything_is_handed_out
     assert sorted(run.done) == sorted(_TESTS)
 
 
-def test_what_takes_minutes_is_begun_first() -> None:
-    """Wherever it stands, so that nobody waits for it in the end."""
-    run = _Run(long="df")
+def test_groups_are_begun_in_the_order_that_is_asked_for() -> None:
+    """What has no place in it comes last."""
+    run = _Run(order="dfa")
     first, second = run.join(), run.join()
-    begun = sorted(_TESTS[worker.waiting[0]].partition("::")[0] for worker in (first, second))
+    begun = [_TESTS[worker.waiting[0]].partition("::")[0] for worker in (first, second)]
     assert begun == ["d", "f"]
     while run.step():
         pass
     assert sorted(run.done) == sorted(_TESTS)
+    assert run.done.index("a::0") < min(run.done.index(f"{scope}::0") for scope in "bce")

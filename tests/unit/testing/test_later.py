@@ -77,6 +77,27 @@ def test_what_stays_is_looked_at_again_when_its_time_has_come(
     assert (_outcomes(tools), taken_back) == (["pass", "fail"], ["it"])
 
 
+def test_a_look_may_lead_to_another(tools: Tools, afterwards: Afterwards) -> None:
+    """Each has its own time, and what there is to take back waits for the last."""
+    said: list[str] = []
+    clock = tools.target.clock
+
+    def first() -> None:
+        said.append("first")
+        afterwards.look([_OTHER], 600, lambda: said.append("second"))
+
+    with afterwards:
+        afterwards.callback(said.append, "taken back")
+        afterwards.look([_RULE, _OTHER], 600, first)
+        afterwards.look([_RULE], 30, lambda: said.append("soon"))
+    seen = []
+    for seconds in (31, 600, 0, 601):
+        clock.sleep(seconds)
+        tools.later.finish_due()
+        seen.append(len(said))
+    assert (said, seen) == (["soon", "first", "second", "taken back"], [1, 2, 2, 4])
+
+
 @pytest.mark.parametrize(("late", "outcome"), [(4, "pass"), (20, "fail")])
 def test_what_does_not_show_yet_has_its_time(
     tools: Tools, afterwards: Afterwards, answer: Callable[..., None], late: float, outcome: str
