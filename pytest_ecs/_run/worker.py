@@ -105,8 +105,9 @@ class Witness:
         if allure_results.wanted(item.config):
             self._show(covered, new)
         if (session := self._keeper.session) is not None and covered:
-            known = self._judged | session.awaited
-            self._speak_for(item, [name for name in covered if name not in known])
+            self._speak_for(
+                item, [name for name in covered if name not in self._judged and name not in session.awaited]
+            )
         if (own := self._complained()) or new:
             text = "\n\n".join([*map(self._text, new), *own])
             raise ConformanceFailure(text, [finding.requirement for finding in new])

@@ -58,6 +58,7 @@ def invalid_requests(operation_id: str, *, variants: Sequence[str] = ()) -> st.S
     # Making a strategy, and letting hypothesis look whether it is one, takes much longer than drawing from it.
     whole = cache(lambda variant: valid_of(operation_id, variant, only_promised=True))
 
+    @cache
     def one(name: str) -> st.SearchStrategy[Generated]:
         return st.builds(
             lambda valid, way: replace(_without_clash(valid, name), breaks=name, way=way),

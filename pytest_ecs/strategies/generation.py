@@ -273,9 +273,7 @@ def texts(schema: Schema) -> st.SearchStrategy[tuple[str, bool]]:
     letters = [alphabet for alphabet in alphabets if alphabet]
     if not letters:
         return st.nothing()
-    seeds = st.sampled_from(letters).flatmap(
-        lambda alphabet: st.lists(st.sampled_from(alphabet), min_size=1, max_size=4).map("".join)
-    )
+    seeds = st.one_of([st.lists(st.sampled_from(one), min_size=1, max_size=4).map("".join) for one in letters])
     promised = _PLAIN + (
         _NAMED if pattern is not None and pattern.search(_NAMED[0]) and not pattern.search("Ж") else ""
     )
