@@ -39,7 +39,7 @@ def with_target(verb: str, arguments: Sequence[str], work: Callable[[Settings], 
         if settings.embedded:
             raise ConfigurationError(
                 f"pytest-ecs {verb} needs a target",
-                seen="no --ecs-cloud and no --ecs-endpoint was given",
+                seen="no --ecs-cloud, --ecs-endpoint or --ecs-iam was given",
                 hint="name a cloud of clouds.yaml with --ecs-cloud, or the URL of an endpoint with --ecs-endpoint",
             )
         return work(settings)

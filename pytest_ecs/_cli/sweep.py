@@ -52,7 +52,7 @@ class _Instead:
             if settings.embedded:
                 raise ConfigurationError(
                     "There is nothing to sweep on the embedded mock",
-                    seen="no --ecs-cloud and no --ecs-endpoint was given",
+                    seen="no --ecs-cloud, --ecs-endpoint or --ecs-iam was given",
                     hint="name the target that a killed run worked on",
                 )
             return _sweep(settings, dry_run=self._dry_run, force=self._force)

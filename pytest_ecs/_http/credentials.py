@@ -15,7 +15,7 @@ from pytest_ecs._http.clouds import Cloud, read_cloud
 from pytest_ecs._http.vendor_file import NAMES, VARIABLE, read_vendor_file
 from pytest_ecs.exceptions import ConfigurationError
 
-__all__ = ["Credentials", "load"]
+__all__ = ["Credentials", "accounts_in", "load"]
 
 _SECRET_FIELDS = ("password", "application_secret", "token", "ak", "sk", "security_token")
 #: Fields that say whose credentials these are, in which project: sources that differ in one of them are not mixed.
@@ -237,6 +237,12 @@ def load(
         + ("put them" if named is not None else "name a cloud with --ecs-cloud that has them")
         + " under auth in clouds.yaml or secure.yaml",
     )
+
+
+def accounts_in(environ: Mapping[str, str]) -> list[str]:
+    """Return what in the environment would be enough to log in: ``OS_CLOUD``, and each group of variables."""
+    named = ["OS_CLOUD"] if environ.get("OS_CLOUD", "").strip() else []
+    return named + [label for label, names in _VARIABLES if _from_variables(label, names, environ).complete]
 
 
 def _from_cloud(cloud: Cloud) -> Credentials:

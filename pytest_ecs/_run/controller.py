@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import threading
@@ -18,6 +19,7 @@ import pytest
 
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract import Contract
+from pytest_ecs._http.credentials import accounts_in
 from pytest_ecs._report.certificate import build, results_of, wanted
 from pytest_ecs._report.editions import with_edition
 from pytest_ecs._report.evidence import NAME, Writer, read_evidence
@@ -288,6 +290,10 @@ class Recorder:
                 terminalreporter.write_line(command)
         terminalreporter.section("ECS conformance")
         terminalreporter.write_line(table(self.report))
+        if self._keeper.settings.embedded and (unused := accounts_in(os.environ)):
+            terminalreporter.write_line(
+                f"Not used: {', '.join(unused)}, since without --ecs-cloud, --ecs-endpoint or --ecs-iam the target is the embedded mock"
+            )
         for sentence in self._said:
             terminalreporter.write_line(f"Exit code: {sentence}")
         if self._trouble:

@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 
+#: Options that choose a target.
+_TARGET = ("cloud", "endpoint", "iam")
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything a run was asked to do."""
@@ -102,8 +106,14 @@ class Settings:
 
     @property
     def embedded(self) -> bool:
-        """Whether the run is against the embedded mock: no cloud and no endpoint was named."""
-        return self.cloud is None and self.endpoint is None
+        """Whether the run is against the embedded mock: no cloud and no endpoint was named, and no IAM whose catalogue has one."""
+        return not self.target_options
+
+    @property
+    def target_options(self) -> list[str]:
+        """The options that name the target, as they are given."""
+        named = {name: getattr(self, name) for name in _TARGET}
+        return [f"--ecs-{name}={value}" for name, value in named.items() if value is not None]
 
     @property
     def shares_servers(self) -> bool:
@@ -163,7 +173,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         if found is not None:
             source, raw = found
             values[option.name.replace("-", "_")] = _parse(option, source, raw)
-    shares = hasattr(config, "workerinput") and not {"cloud", "endpoint"}.isdisjoint(values)
+    shares = hasattr(config, "workerinput") and any(name in values for name in _TARGET)
     if values.get("profile") in FRUGAL or shares:
         values.setdefault("batch", 1)
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
@@ -175,7 +185,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     for name in ("variant", "deviation"):
         if getattr(settings, name) and not settings.embedded:
             raise pytest.UsageError(
-                f"--ecs-{name} is for the embedded mock and cannot be used with --ecs-cloud or --ecs-endpoint"
+                f"--ecs-{name} is for the embedded mock and cannot be used with {settings.target_options[0]}"
             )
     worker = getattr(config, "workerinput", None) or {}
     settings = replace(settings, **absolute, listed=read_list(settings.profile, settings.folder))

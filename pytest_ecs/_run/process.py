@@ -137,8 +137,7 @@ class Keeper:
         settings = self.settings
         if settings.embedded:
             return "left at once"
-        target = f"--ecs-cloud={settings.cloud}" if settings.cloud else f"--ecs-endpoint={settings.endpoint}"
-        sweep = f"pytest-ecs sweep {target} --ecs-ledger={settings.ledger_file}"
+        sweep = f"pytest-ecs sweep {' '.join(settings.target_options)} --ecs-ledger={settings.ledger_file}"
         return f"left at once, and nothing more is deleted; what run {settings.run} made is deleted by: {sweep}"
 
     @pytest.hookimpl(tryfirst=True)

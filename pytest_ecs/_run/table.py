@@ -58,7 +58,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "iam",
-        "URL of the IAM endpoint, where it is not the auth_url of the credentials",
+        "URL of the IAM endpoint, where it is not the auth_url of the credentials; alone it says that its catalogue has the target",
         metavar="URL",
         environment=False,
     ),

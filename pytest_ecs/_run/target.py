@@ -22,10 +22,13 @@ __all__ = ["chosen", "one_sentence", "open_target"]
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """Turn whatever goes wrong while a target is opened into a `ConfigurationError`; what is one of ours stays."""
+    """Turn whatever goes wrong while a target is opened into a `ConfigurationError`; what is one of ours stays.
+
+    So does `BrokenPipeError`: nobody reads what is printed any more, and no target is wrong.
+    """
     try:
         yield
-    except EcsError:
+    except (EcsError, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 - this is the place that turns any of them into a sentence
         # Its text may hold a password, so that only its kind and place are shown.

@@ -35,7 +35,38 @@ def test_the_environment_alone_never_chooses_a_target(
     monkeypatch.setenv("PYTEST_ECS_CLOUD", "production")
     monkeypatch.setenv("PYTEST_ECS_ENDPOINT", "https://ecs.example.com")
     monkeypatch.setenv("OS_CLOUD", "production")
-    _run(pytester, "ecs_settings.embedded").stdout.fnmatch_lines(["*SETTINGS True*"])
+    shown = _run(pytester, "ecs_settings.embedded")
+    shown.stdout.fnmatch_lines(["*SETTINGS True*"])
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"OS_CLOUD": "production"}, "Not used: OS_CLOUD, since without --ecs-cloud*"),
+        ({"OS_USERNAME": "me", "OS_PASSWORD": "geheim", "HW_ACCESS_KEY": "geheim"}, "Not used: OS_* variables, since*"),
+        ({"HW_ACCESS_KEY": "geheim", "HW_SECRET_KEY": "geheim"}, "Not used: HW_* variables, since*"),
+        ({"OS_USERNAME": "me"}, None),
+    ],
+)
+def test_what_would_be_enough_to_log_in_is_named_where_it_is_not_used(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str | None
+) -> None:
+    """Whoever has set it may think that his cloud was tested."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    pytester.makepyfile("def test_it(ecs_client): assert ecs_client.get('/v2.1/{project_id}/servers').accepted")
+    shown = pytester.runpytest_subprocess("--ecs-report=out")
+    if said is None:
+        shown.stdout.no_fnmatch_line("Not used:*")
+    else:
+        shown.stdout.fnmatch_lines([said])
+    shown.stdout.no_fnmatch_line("*geheim*")
+
+
+def test_iam_alone_chooses_a_target(pytester: pytest.Pytester) -> None:
+    """The endpoint is in its catalogue."""
+    shown = _run(pytester, "ecs_settings.embedded, ecs_settings.target_options", "--ecs-iam=https://b")
+    shown.stdout.fnmatch_lines(["*SETTINGS (False, ?'--ecs-iam=https://b'?)*"])
 
 
 @pytest.mark.parametrize(

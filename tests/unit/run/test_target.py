@@ -74,3 +74,5 @@ def test_any_exception_becomes_a_sentence_without_its_text() -> None:
     assert "hidden-17" not in f"{caught.value}"
     with pytest.raises(Unreachable), one_sentence():
         raise Unreachable("no")
+    with pytest.raises(BrokenPipeError), one_sentence():  # nobody reads what is printed
+        raise BrokenPipeError
