@@ -28,6 +28,9 @@ def main() -> int:
     for seed in range(1, options.seeds + 1):
         seen = run(SUITES, rate=0.2, seed=seed)
         wrong = compare(clean, seen) if clean is not None else []
+        _say(
+            f"seed {seed} of {options.seeds}: {len(wrong)} wrong, {len(seen.lost)} lost, hung {seen.hung}, aborted {seen.aborted}"
+        )
         _count(
             rows,
             "a fifth of the requests disturbed",
@@ -39,7 +42,8 @@ def main() -> int:
         )
         notes += [f"seed {seed}: {name}" for name in (*wrong, *seen.lost)]
         notes += [f"seed {seed}: {seen.troubles}"] if seen.aborted else []
-    for one in kill(options.kills, options.seed):
+    for number, one in enumerate(kill(options.kills, options.seed), 1):
+        _say(f"stop {number} of {options.kills}: {one.stop}{'' if one.good else ', NOT as it should be'}")
         _count(rows, one.stop, None, len(one.lost) + len(one.missing), one.hung, None, len(one.said))
         notes += [] if one.good else [f"{one}\n{one.words}"]
     if options.answers:
@@ -52,6 +56,11 @@ def main() -> int:
         print(f"{what:34}{tried:7}" + "".join(f"{'-' if number is None else number:>16}" for number in bad))  # noqa: T201
     print(*notes, sep="\n")  # noqa: T201
     return int(any(any(bad) for _, *bad, _ in rows.values()))
+
+
+def _say(line: str) -> None:
+    """Say how far it is: all of it takes hours."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _count(rows: dict[str, list[int | None]], what: str, *bad: int | None) -> None:
