@@ -23,6 +23,8 @@ from pytest_ecs import (
 from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
 from pytest_ecs.typing import JSON
 
+from .. import surplus
+
 SERVERS = url_of("ecs.servers.create")
 EIPS = url_of("deprecated.floating-ips.list")
 VOLUMES = url_of("deprecated.disks.list")
@@ -166,13 +168,15 @@ def created_with(client: Client, check: Check, servers: Servers, supplies: Suppl
 def _created_with_all(client: Client, check: Check, servers: Servers, supplies: Supplies) -> Exchange | None:
     beside = {name: value for details, _ in _DETAILS.values() for name, value in details.items()}
     fields = {name: value for _, details in _DETAILS.values() for name, value in details.items()}
+
+    def count(sent: Exchange) -> int:
+        servers.settle(sent)
+        return surplus.named(client, sent.request_body["server"]["name"])
+
     try:
-        sent = _create(client, check, servers, supplies, beside, fields)
-        return (
-            sent
-            if all(servers.show(server).accepted for server in exactly(1, servers.settle(sent), "one server"))
-            else None
-        )
+        sent = surplus.as_many(1, lambda: _create(client, check, servers, supplies, beside, fields), count)
+        (server,) = exactly(1, servers.settle(sent), "one server")
+        return sent if servers.show(server).accepted else None
     except (JobError, PrerequisiteMissing, StepFailed):
         return None
 

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_ecs import Check, Client, Exchange, Expect, Jobs, Servers, Supplies, Target, exactly, read, url_of
 
+from .. import surplus
 from .creating import NAMES, SERVERS, named
 
 pytestmark = pytest.mark.ecs_group("servers")
@@ -14,14 +15,21 @@ pytestmark = pytest.mark.ecs_group("servers")
 def _several(client: Client, servers: Servers, supplies: Supplies) -> tuple[Exchange, Exchange, list[str]]:
     """Return the creation of two servers, the first query of its job, and the servers' ids; it is made once."""
 
-    def make() -> tuple[Exchange, Exchange, list[str]]:
+    def create() -> tuple[Exchange, Exchange, list[str]]:
         # No number at its end says where to begin.
         started = client.post(SERVERS, servers.template(f"{supplies.name('many')}-plain", 2))
         asked = client.get(url_of("ecs.jobs.show", job_id=read(started, "job_id")))
         return started, asked, servers.settle(started)
 
-    made: tuple[Exchange, Exchange, list[str]] = supplies.once("two servers of one job", make)
+    made: tuple[Exchange, Exchange, list[str]]
+    made = supplies.once(
+        "two servers of one job", lambda: surplus.as_many(2, create, lambda made: _count(client, made[0]))
+    )
     return made
+
+
+def _count(client: Client, started: Exchange) -> int:
+    return surplus.named(client, started.request_body["server"]["name"])
 
 
 @pytest.mark.ecs_requirement(

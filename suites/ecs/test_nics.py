@@ -25,6 +25,8 @@ from pytest_ecs import (
 )
 from pytest_ecs.exceptions import PrerequisiteMissing
 
+from .. import surplus
+
 _NICS = ("body", "interfaceAttachments")
 _PORTS = (*_NICS, "*", "port_id")
 #: More NICs than a server with one can get (table 5-3: at most 12).
@@ -60,15 +62,27 @@ def _delete(client: Client, jobs: Jobs, lease: Lease, *ports: str) -> Exchange:
 def _added(
     client: Client, supplies: Supplies, jobs: Jobs, lease: Lease, *nics: dict[str, Any]
 ) -> Iterator[tuple[Exchange, list[str]]]:
-    """Add NICs and wait for the job; give the answer and the ports that came. They are deleted afterwards."""
+    """Add NICs and wait for the job; give the answer and the ports that came. They are deleted afterwards.
+
+    Where there are more than were asked for, they are deleted and asked for once more.
+    """
     subnet, before = supplies.need("subnet_id"), _ports(client, lease)
-    added = client.post(_path(lease.id), {"nics": [{"subnet_id": subnet, **nic} for nic in nics]})
-    try:
+
+    def came() -> list[str]:
+        return [port for port in _ports(client, lease) if port not in before]
+
+    def add() -> Exchange:
+        if left := came():
+            _delete(client, jobs, lease, *left)
+        added = client.post(_path(lease.id), {"nics": [{"subnet_id": subnet, **nic} for nic in nics]})
         jobs.settle(added, [lease])
-        yield added, [port for port in _ports(client, lease) if port not in before]
+        return added
+
+    try:
+        added = surplus.as_many(len(nics), add, lambda _: len(came()))
+        yield added, came()
     finally:
-        left = [port for port in _ports(client, lease) if port not in before]
-        if left:
+        if left := came():
             _delete(client, jobs, lease, *left)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pytest_ecs import Client, Exchange, Servers, Supplies, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
+from .. import surplus
 from .creation import SERVERS, plain
 from .listing import DETAIL, MOST
 
@@ -42,6 +43,14 @@ def _make(client: Client, servers: Servers, supplies: Supplies) -> Two:
         group = str(supplies.make(_GROUPS, wanted, "server_group", "id"))
     except (PrerequisiteMissing, StepFailed) as reason:
         missing = str(reason)
+
+    def create() -> Two:
+        return _create(client, servers, supplies, group, missing)
+
+    return surplus.as_many(2, create, lambda made: surplus.named(client, made.stem))
+
+
+def _create(client: Client, servers: Servers, supplies: Supplies, group: str | None, missing: str) -> Two:
     stem, counts = supplies.name("two"), {"min_count": 2, "max_count": 2, "return_reservation_id": False}
     body = plain(supplies, f"{stem}-0003", **counts)
     grouped = client.post(SERVERS, body if group is None else {**body, "os:scheduler_hints": {"group": group}})

@@ -97,17 +97,21 @@ def run(
     seed: int = 0,
     longest: float = _LONGEST,
     limits: Mapping[str, int] = MappingProxyType({}),
+    faults: Sequence[Fault] = (),
 ) -> Outcome:
-    """Run *suites* with *options* against a mock of their own, with a share of the requests disturbed, and small quotas."""
+    """Run *suites* with *options* against a mock of their own, and small quotas.
+
+    A share of the requests is disturbed, in all ways, or the *faults* hit what they are for.
+    """
     # Each kind is asked in turn, so that its own rate is that of what the others left.
-    faults = [
+    everywhere = [
         Fault(kind, rate=rate / (len(KINDS) - n * rate), seconds=60.0 if kind.startswith("timeout") else _SECONDS)
         for n, kind in enumerate(KINDS)
     ]
     cloud = MockCloud(clock=ScaledClock(300))
     cloud._state.limits = replace(cloud._state.limits, **limits)
     before = set(things(cloud))
-    with serve(cloud) as server, disturbing(server.url, faults if rate else (), seed=seed) as proxy:
+    with serve(cloud) as server, disturbing(server.url, everywhere if rate else faults, seed=seed) as proxy:
         with tempfile.TemporaryDirectory() as folder:
             hung, disturbed = _pytest([*options, *suites], cloud.describe(proxy.url), proxy, Path(folder), longest)
             report = Path(folder) / "report" / "report.json"
