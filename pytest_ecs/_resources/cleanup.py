@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._resources import things
 from pytest_ecs._resources.api import ServerApi
 from pytest_ecs._resources.deletion import Deletion
+from pytest_ecs._resources.disks import is_held, note_disks
 from pytest_ecs._resources.kinds import before_servers, is_own
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.lookup import listed
 from pytest_ecs._resources.records import Intent, Server, Thing
 from pytest_ecs._resources.settling import LATE, Settling, bears
+from pytest_ecs._resources.working import at_once
 from pytest_ecs._types import Clock, Identity
 from pytest_ecs.exceptions import EcsError, LedgerError
 
@@ -158,22 +161,35 @@ class _Cleaning:
         for identity in dict.fromkeys(server.identity for server in servers):
             client = self._owner(identity)
             deletion = Deletion(self.ledger, client, self.api(client), self.clock, self.threads)
+            mine = [server for server in servers if server.identity == identity]
             try:
-                deleted, failed = deletion.delete([server for server in servers if server.identity == identity])
+                self._note_disks(client, mine)
+                deleted, failed = deletion.delete(mine)
             except EcsError as error:
                 deleted, failed = [], [f"servers of run {self.run} may be left: {error}"]
             self.done += deleted
             self.problems += failed
 
+    def _note_disks(self, client: Client, servers: Sequence[Server]) -> None:
+        """Write down the disks that may stay when *servers* are gone."""
+
+        def note(server: Server) -> None:
+            with suppress(EcsError):  # its deletion will say it
+                note_disks(self.ledger, server, client, self.clock.now())
+
+        at_once(note, servers, self.threads)
+
     def _things(self, left: Sequence[Thing]) -> bool:
         """Delete things; return whether the ledger could be written."""
         written = True
+        servers = {server.id for server in self.ledger.servers(self.run)}
         for identity in dict.fromkeys(thing.identity for thing in left):
+            client = self._owner(identity)
             mine = [thing for thing in left if thing.identity == identity]
             try:
-                deleted, failed = things.delete(
-                    self.ledger, mine, self._owner(identity), self.clock, threads=self.threads
-                )
+                if servers:  # which could not be deleted, and say so themselves
+                    mine = [thing for thing in mine if not is_held(thing, servers, client)]
+                deleted, failed = things.delete(self.ledger, mine, client, self.clock, threads=self.threads)
             except EcsError as error:
                 deleted, failed = [], [f"things of run {self.run} may be left: {error}"]
                 written = written and not isinstance(error, LedgerError)

@@ -19,7 +19,7 @@ from pytest_ecs._resources.working import at_once
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["Deletion"]
+__all__ = ["SKEW", "Deletion", "moment"]
 
 #: Seconds that servers get to disappear, all of them together: after the batch request, and after those one by one.
 _WAIT = 300.0
@@ -31,7 +31,7 @@ _TRIES = 3
 #: How many servers in a row may be refused for the same cause before no other one is asked for.
 _SAME = 5
 #: Seconds by which two clocks may differ.
-_SKEW = 300.0
+SKEW = 300.0
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class Deletion:
         name, began = shown.get("name"), self.ledger.began(server.run)
         if is_own(str(name), server.run) or (server.name and bears(name, server.name)) or began is None:
             return True
-        created = _moment(shown.get("created"))
-        return created is None or created >= began - _SKEW
+        created = moment(shown.get("created"))
+        return created is None or created >= began - SKEW
 
     def _one_by_one(self, ids: Sequence[str]) -> dict[str, str]:
         """Delete servers the native way (6.2.3), which a lock (6.3.4) or an endpoint without batch deletion left over.
@@ -152,7 +152,7 @@ def _told(causes: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _moment(value: JSON) -> float | None:
+def moment(value: object) -> float | None:
     """Return a point in time (6.2.6) in seconds since the epoch, None for what is none."""
     try:
         read = datetime.fromisoformat(str(value))

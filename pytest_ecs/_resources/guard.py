@@ -9,7 +9,20 @@ from dataclasses import dataclass, field
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources.creation import has_address, is_dry_run, job_of, server_of, wanted
-from pytest_ecs._resources.kinds import ADDRESS, SERVER, Kind, created_by, identify, kind_of, kinds, name_of, there
+from pytest_ecs._resources.disks import note_disks
+from pytest_ecs._resources.kinds import (
+    ADDRESS,
+    DISK,
+    SERVER,
+    Kind,
+    created_by,
+    identify,
+    kind_of,
+    kinds,
+    leaves_disks,
+    name_of,
+    there,
+)
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.things import note_remains
 from pytest_ecs._types import JSON, Clock, Identity
@@ -65,6 +78,8 @@ class CreationGuard:
             return None, self.ledger.intend(identity, name, count, self.clock.now()), addresses
         if method == "DELETE":
             self._parts_stay(path, identity)
+        if leaves_disks(method, path, body):
+            self._disks_stay(f"{path} {body}")
         kind = kind_of(method, path, body)
         if kind is not None:
             self._in_time()
@@ -106,9 +121,25 @@ class CreationGuard:
         end = "/" + "/".join(path.split("/")[-2:])  # its URL may have another name of the project
         if self.client_of is None or not _leaving(end):
             return
-        for thing in self.ledger.things(self.ledger.run):
-            if kinds()[thing.kind].leaves is not None and thing.path is not None and thing.path.endswith(end):
-                note_remains(self.ledger, thing, thing.path, self.client_of(identity))
+        client = self.client_of(identity)
+        wholes = [one for one in self.ledger.things(self.ledger.run) if kinds()[one.kind].leaves is not None]
+        known = [one for one in wholes if one.path is not None and one.path.endswith(end)]
+        # The answer to its creation may not have told its URL: then its name does.
+        unknown = [one for one in wholes if one.path is None and one.name is not None and not known]
+        shown = str(client.get(path).response_body) if unknown else ""
+        for thing in known or [one for one in unknown if f"'{one.name}'" in shown]:
+            note_remains(self.ledger, thing, thing.path or path, client)
+
+    def _disks_stay(self, request: str) -> None:
+        """Before servers of the run are deleted or imaged, write down their disks: those may stay when the servers are gone."""
+        kind = kinds()[DISK]
+        if self.client_of is None or not self.offers(kind.all):
+            return
+        for server in self.ledger.servers(self.ledger.run):
+            if server.id in request:
+                owner = self.client_of("other_project" if server.identity == "other_project" else "primary")
+                with suppress(EcsError):  # the request itself will say it
+                    note_disks(self.ledger, server, owner, self.clock.now())
 
     def _in_time(self) -> None:
         if self.deadline is not None and self.clock.now() > self.deadline:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ADDRESS",
+    "DISK",
     "SERVER",
     "Kind",
     "before_servers",
@@ -30,6 +31,7 @@ __all__ = [
     "items",
     "kind_of",
     "kinds",
+    "leaves_disks",
     "name_of",
     "remains_of",
     "text",
@@ -41,6 +43,8 @@ __all__ = [
 SERVER = "server"
 #: What the contract calls EIPs, which come with servers as well, and have no names.
 ADDRESS = "floating IP address"
+#: What it calls disks, which come with servers as well.
+DISK = "disk"
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,25 @@ def created_by(method: str, path: str, body: JSON) -> Operation | None:
     match = load().match
     found = match(method, path, body) or match(method, path.replace("/v2.1/", "/v2/", 1), body)
     return found[0] if found is not None and found[0].creates is not None else None
+
+
+def leaves_disks(method: str, path: str, body: JSON) -> bool:
+    """Whether a request may part servers from disks that then stay: it deletes servers, or makes an image of one (6.2.1, 6.3.7)."""
+    if method not in {"DELETE", "POST"}:
+        return False
+    from pytest_ecs._contract import load
+
+    found = load().match(method, path, body)
+    return found is not None and found[0].id in _parting()
+
+
+@cache
+def _parting() -> frozenset[str]:
+    from pytest_ecs._contract import load
+
+    creations = [(one.id, one.creates) for one in load().operations.values() if one.creates is not None]
+    deletions = {creates.deleted for _, creates in creations if creates.kind == SERVER}
+    return frozenset(deletions | {name for name, creates in creations if creates.leaves is not None})
 
 
 def kind_of(method: str, path: str, body: JSON) -> Kind | None:
