@@ -24,6 +24,8 @@ from pytest_ecs import (
     url_of,
 )
 
+from .. import surplus
+
 pytestmark = pytest.mark.ecs_group("scarce")
 
 _PORTS = ("body", "interfaceAttachments", "*", "port_id")
@@ -50,14 +52,28 @@ def _add(client: Client, lease: Lease, **fields: Any) -> Exchange:
 
 @contextmanager
 def _added(client: Client, wait: Wait, lease: Lease, **fields: Any) -> Iterator[tuple[Exchange, str]]:
-    """Add a NIC to a server and wait until it is there; delete it in the end. Give the answer and the NIC's id."""
-    added = _add(client, lease, **fields)
-    port = str(read(added, "interfaceAttachment", "port_id")).strip()  # ruling nics-port-id-space
-    try:
+    """Add a NIC to a server and wait until it is there; delete it in the end. Give the answer and the NIC's id.
+
+    Where there are more, they are deleted, and one is asked for once more.
+    """
+    before = _ports(client, lease)
+
+    def came() -> list[str]:
+        return [port for port in _ports(client, lease) if port not in before]
+
+    def add() -> tuple[Exchange, str]:
+        for port in came():
+            _delete(client, wait, lease, port)
+        added = _add(client, lease, **fields)
+        port = str(read(added, "interfaceAttachment", "port_id")).strip()  # ruling nics-port-id-space
         _arrived(client, wait, lease, port)
-        yield added, port
+        return added, port
+
+    try:
+        yield surplus.as_many(1, add, lambda _: len(came()))
     finally:
-        _delete(client, wait, lease, port)
+        for port in came():
+            _delete(client, wait, lease, port)
 
 
 def _arrived(client: Client, wait: Wait, lease: Lease, port: str) -> None:

@@ -20,20 +20,26 @@ def test_a_disturbed_run_judges_as_the_clean_one_or_not_at_all() -> None:
 
 def test_a_request_that_the_network_doubles_is_not_blamed_on_the_endpoint() -> None:
     """What came twice is asked for once more where it is counted."""
-    suites = ("suites/ecs/test_nics.py", "suites/ecs/test_jobs.py", "suites/nova/test_create_many.py")
+    suites = (
+        "suites/ecs/test_nics.py",
+        "suites/nova/test_nics.py",
+        "suites/ecs/test_jobs.py",
+        "suites/nova/test_create_many.py",
+    )
     rules = [
         "ecs.nics.add/rule/success-adds",
         "ecs.nics.add/rule/several",
+        "nova.nics.add/rule/adds",
         "ecs.servers.create/rule/count-servers",
         "nova.servers.create/rule/count-servers",
     ]
     counted = [f"--ecs-requirement={rule}" for rule in rules]
     faults = [
         Fault("duplicate", "POST", f"/{last}$", times=times)
-        for last, times in (("nics", 1), ("cloudservers", 2), ("servers", 1))
+        for last, times in (("nics", 1), ("os-interface", 1), ("cloudservers", 2), ("servers", 1))
     ]
     seen = run(suites, *counted, longest=300, faults=faults)
-    assert (seen.hung, seen.aborted, seen.lost, seen.disturbed) == (False, False, (), 4)
+    assert (seen.hung, seen.aborted, seen.lost, seen.disturbed) == (False, False, (), 5)
     assert {name: seen.verdicts[name] for name in rules} == dict.fromkeys(rules, "pass"), seen.reasons
 
 

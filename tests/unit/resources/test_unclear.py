@@ -198,6 +198,73 @@ def test_the_snapshots_of_images_are_deleted(session: Session) -> None:
     assert session.client.get(snapshot.path).status == 404
 
 
+def test_the_snapshots_of_an_image_whose_answer_did_not_name_it_are_deleted(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name tells what is being deleted."""
+    lease, name = session.pool.lease(), session.pool.new_name("image")
+    made = session.client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"createImage": {"name": name}})
+    session.target.clock.sleep(600)
+    image = next(thing for thing in session.ledger.things("unit") if thing.kind == "image")
+    assert (made.accepted, image.path is not None) == (True, True)
+    session.ledger._set("UPDATE things SET path = NULL WHERE key = ?", image.key)
+    session.client.delete(str(image.path))
+    snapshot = next(thing for thing in session.ledger.things("unit") if thing.kind == "snapshot")
+    assert session.clean()[1] == []
+    assert session.client.get(str(snapshot.path)).status == 404
+
+
+_DISKS = "/v2.1/{project_id}/os-volumes"
+
+
+def _disks(session: Session) -> set[str]:
+    return {one["id"] for one in session.client.get(_DISKS).response_body["volumes"]}
+
+
+@pytest.mark.parametrize("rebuilt", [False, True], ids=["deleted", "another system"])
+def test_the_disks_that_a_server_leaves_are_deleted(session: Session, *, rebuilt: bool) -> None:
+    """With 6.2.3 data disks stay, and the system disk does where it has snapshots, or the server gets another system meanwhile."""
+    before, lease = _disks(session), session.pool.lease()
+    resources, action = session.target.resources, f"/v2.1/{{project_id}}/servers/{lease.id}/action"
+    disk = {"source_type": "blank", "destination_type": "volume", "volume_size": 10}
+    system = {"source_type": "image", "destination_type": "volume", "volume_size": 100, "boot_index": "0"}
+    devices = [{**system, "uuid": resources.image_id, "delete_on_termination": True}, disk]
+    wanted = {"name": session.pool.new_name(), "flavorRef": resources.flavor_id, "block_device_mapping_v2": devices}
+    body = {"server": {**wanted, "networks": [{"uuid": resources.network_id}]}}
+    (server,) = session.pool.settle(session.client.post("/v2.1/{project_id}/servers", body))
+    assert session.client.post(action, {"createImage": {"name": session.pool.new_name("image")}}).accepted
+    session.target.clock.sleep(600)
+    if rebuilt:
+        assert session.client.post(action, {"rebuild": {"imageRef": resources.image_id}}).accepted
+        session.target.clock.sleep(600)
+    for one in (server, lease.id):
+        assert session.client.delete(f"/v2.1/{{project_id}}/servers/{one}").accepted
+    session.target.clock.sleep(600)
+    assert len(_disks(session) - before) >= 2
+    assert session.clean()[1] == []
+    assert _disks(session) == before
+
+
+def test_a_disk_that_was_there_before_the_run_is_left_alone(session: Session) -> None:
+    """Somebody attached it to a server of the run."""
+    lease = session.pool.lease("SHUTOFF")
+    zone = lease.show().response_body["server"]["OS-EXT-AZ:availability_zone"]
+    made = session.client.post(_DISKS, {"volume": {"size": 10, "availability_zone": zone, "display_name": "precious"}})
+    disk = made.response_body["volume"]["id"]
+    session.ledger._set("UPDATE things SET gone = 1 WHERE kind = ?", "disk")
+    session.ledger._set("UPDATE things SET path = NULL WHERE kind = ?", "disk")
+    session.target.clock.sleep(7200)
+    session.ledger._set("UPDATE intents SET at = ?", session.target.clock.now())
+    path = f"/v2.1/{{project_id}}/servers/{lease.id}"
+    attached = session.client.post(f"{path}/os-volume_attachments", {"volumeAttachment": {"volumeId": disk}})
+    session.target.clock.sleep(60)
+    assert attached.accepted
+    assert session.client.delete(path).accepted
+    session.target.clock.sleep(60)
+    assert session.clean()[1] == []
+    assert disk in _disks(session)
+
+
 def test_what_was_made_twice_is_deleted_twice(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody on the way sent a request twice; its answer names one thing, and the run's name tells of the other."""
     transport = session.connection.http._transport
