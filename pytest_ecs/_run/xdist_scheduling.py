@@ -20,8 +20,13 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     Whoever gets such a group finishes no test, is therefore given nothing more, and waits for ever.
     """
 
-    def __init__(self, config: Any, log: Any, scope: Callable[[str], str], place: Callable[[str], int]) -> None:
-        """*scope* says to which group a node id belongs, *place* which place a group has among all; asked after the collection."""
+    def __init__(
+        self, config: Any, log: Any, scope: Callable[[str], str], place: Callable[[str], int] = lambda group: 0
+    ) -> None:
+        """*scope* says to which group a node id belongs, *place* which place a group has among all, where that matters.
+
+        Both are asked after the collection.
+        """
         super().__init__(config, log)
         self._scope, self._place = scope, place
 
