@@ -108,9 +108,9 @@ def attack(answers: int, seed: int) -> Seen:
     bounded, answer = session.connection.http._transport, _Answer()
     assert isinstance(bounded, Bounded)
     inner = bounded._inner
-    with _speaking(answer) as port:
+    with _speaking(answer) as port, _Hostile(inner, port) as hostile:
         # Behind the bounds of the client, as for any endpoint.
-        bounded._inner, bounded.total = _Hostile(inner, port), _TOTAL
+        bounded._inner, bounded.total = hostile, _TOTAL
         _attack(session, operations, real, answer, told, answers, seed)
     bounded._inner = inner
     session.close()
@@ -189,6 +189,10 @@ class _Hostile(httpx.BaseTransport):
         self._inner, self._port = inner, port
         self._outer = httpx.HTTPTransport()
         self._outer._pool._network_backend = Backend(self._outer._pool._network_backend)
+
+    def close(self) -> None:
+        """Close what goes to the hostile server."""
+        self._outer.close()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/auth/tokens"):
