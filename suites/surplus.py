@@ -8,7 +8,7 @@ from typing import TypeVar
 from pytest_ecs import Client, read, url_of
 from pytest_ecs.exceptions import StepFailed
 
-__all__ = ["as_many", "named"]
+__all__ = ["as_many", "count_named"]
 
 _T = TypeVar("_T")
 #: The most servers that a list shows (6.2.4).
@@ -21,7 +21,7 @@ def as_many(wanted: int, make: Callable[[], _T], count: Callable[[_T], int]) -> 
     return make() if count(made) > wanted else made
 
 
-def named(client: Client, name: str) -> int:
+def count_named(client: Client, name: str) -> int:
     """Return how many servers have a name that begins with *name*; none where the list does not say."""
     try:
         listed = read(client.get(url_of("nova.servers.list"), query={"name": name, "limit": str(_MOST)}), "servers")

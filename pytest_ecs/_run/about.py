@@ -66,11 +66,8 @@ def _pytests(keeper: Keeper, name: str) -> str:
 
 def _target(keeper: Keeper) -> TargetInfo:
     settings, session = keeper.settings, keeper.session
-    name, endpoint, region = (
-        settings.cloud or settings.endpoint or settings.iam or "embedded mock",
-        settings.endpoint or "",
-        None,
-    )
+    name = settings.cloud or settings.endpoint or settings.iam or "embedded mock"
+    endpoint, region = settings.endpoint or "", None
     if session is not None:
         name, endpoint, region = session.target.name, session.target.endpoint, session.target.region
     region = region or settings.region

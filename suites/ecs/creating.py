@@ -171,7 +171,7 @@ def _created_with_all(client: Client, check: Check, servers: Servers, supplies: 
 
     def count(sent: Exchange) -> int:
         servers.settle(sent)
-        return surplus.named(client, sent.request_body["server"]["name"])
+        return surplus.count_named(client, sent.request_body["server"]["name"])
 
     try:
         sent = surplus.as_many(1, lambda: _create(client, check, servers, supplies, beside, fields), count)

@@ -29,7 +29,7 @@ def _several(client: Client, servers: Servers, supplies: Supplies) -> tuple[Exch
 
 
 def _count(client: Client, started: Exchange) -> int:
-    return surplus.named(client, started.request_body["server"]["name"])
+    return surplus.count_named(client, started.request_body["server"]["name"])
 
 
 @pytest.mark.ecs_requirement(

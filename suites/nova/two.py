@@ -47,7 +47,7 @@ def _make(client: Client, servers: Servers, supplies: Supplies) -> Two:
     def create() -> Two:
         return _create(client, servers, supplies, group, missing)
 
-    return surplus.as_many(2, create, lambda made: surplus.named(client, made.stem))
+    return surplus.as_many(2, create, lambda made: surplus.count_named(client, made.stem))
 
 
 def _create(client: Client, servers: Servers, supplies: Supplies, group: str | None, missing: str) -> Two:

@@ -198,9 +198,7 @@ def test_the_snapshots_of_images_are_deleted(session: Session) -> None:
     assert session.client.get(snapshot.path).status == 404
 
 
-def test_the_snapshots_of_an_image_whose_answer_did_not_name_it_are_deleted(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_snapshots_of_an_image_whose_answer_did_not_name_it_are_deleted(session: Session) -> None:
     """Its name tells what is being deleted."""
     lease, name = session.pool.lease(), session.pool.new_name("image")
     made = session.client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"createImage": {"name": name}})
