@@ -51,7 +51,8 @@ def main(profile: str = "full", speed: str = "5", *options: str) -> None:
         finally:
             mock.terminate()
             mock.wait()
-        report = Path(folder) / "ecs-report"
+        kept = [option.partition("=")[2] for option in options if option.startswith("--ecs-report=")]
+        report = Path(folder, *kept[-1:] or ["ecs-report"])
         cost = json.loads((report / "report.json").read_text(encoding="utf-8"))["cost"]
         most = max((servers for _, servers, _ in look(report / "evidence.jsonl.gz", frozenset()).points), default=0)
     minutes = cost["seconds"] * float(speed) / 60

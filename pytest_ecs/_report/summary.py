@@ -20,7 +20,7 @@ COLUMNS = (
     ("waived", "waived"),
     ("error", "error"),
 )
-#: How much summary.md names before it counts: requirements of a verdict, reasons of a need, requirements of a reason.
+#: How much they name before they count: requirements of a verdict, reasons of a need, requirements of a reason.
 _NAMED, _REASONS, _EXAMPLES = 50, 15, 3
 #: No reason is longer there.
 _LONG = 300
@@ -79,9 +79,13 @@ def table(report: Report) -> str:
     ]
     rule = "-" * len(lines[0])
     out = [lines[0], rule, *lines[1:-1], rule, lines[-1], ""]
-    advised = [r for r in report["results"] if r["verdict"] == "fail" and r["level"] != "must"]
-    if advised:
-        out += [f"Recommendations not met ({len(advised)}):", *(f"  {r['requirement']}" for r in advised), ""]
+    failed = [r for r in report["results"] if r["verdict"] == "fail"]
+    for title, rows in (
+        ("Failed", [r["requirement"] for r in failed if r["level"] == "must"]),
+        ("Recommendations not met", [r["requirement"] for r in failed if r["level"] != "must"]),
+    ):
+        more = [f"  and {len(rows) - _NAMED:,} more, in report.html"] if len(rows) > _NAMED else []
+        out += [f"{title} ({len(rows)}):", *(f"  {name}" for name in rows[:_NAMED]), *more, ""] if rows else []
     looks = [*_waiver_lines(report), *(f"Trouble: {_flat(trouble)}" for trouble in report["troubles"])]
     out += [*looks, ""] if looks else []
     out += [*edition, ""] if (edition := list(edition_lines(report))) else []

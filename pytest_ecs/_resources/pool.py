@@ -23,6 +23,7 @@ from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Server
 from pytest_ecs._resources.settling import Settling
 from pytest_ecs._resources.surplus import Surplus
+from pytest_ecs._resources.turns import Turns
 from pytest_ecs._types import JSON, Clock, ServerState
 from pytest_ecs.exceptions import EcsError, JobError, JobTimeout, LedgerError, PrerequisiteMissing, StepFailed
 
@@ -64,8 +65,10 @@ class Pool:
     made: list[str] = field(default_factory=list)
     #: Servers that were made in a group (5.10), so that they are of no use to whoever puts one into another group.
     grouped: set[str] = field(default_factory=set)
-    #: How many tests are over; what was needed in an earlier one is not needed just now.
-    turn: int = 0
+    #: What was needed in an earlier test is not needed just now.
+    turns: Turns = field(default_factory=Turns)
+    #: What tests made that are unfinished.
+    _watched: dict[int, list[str]] = field(default_factory=dict)
     #: Gives servers back that nobody needs just now, for what is said; says whether there were any.
     reclaim: Callable[[Need], bool] = field(default=lambda need: False)
     #: What a server had when the pool first looked at it.
@@ -262,13 +265,19 @@ class Pool:
         self.made = [server for server in self.made if server not in kept]
 
     def retire(self) -> None:
-        """Say that a test is over: whatever servers it made have served, except those that are kept."""
-        self.turn += 1
-        self.spare(self.made)
-        self.made.clear()
+        """Say that a test has ended: whatever servers it made have served, except those that are kept, or looked at again."""
+        self._watched[self.turns.now], self.made = self.made, []
+        if self.turns.now not in self.turns.unfinished:
+            self.finished(self.turns.now)
+        self.turns.now += 1
         with suppress(EcsError):  # what is left is deleted in the end
             self.reclaim("others")
             self.surplus.delete(partial(self._is_like_the_others, resizes=False), partial(self.reclaim, "room"))
+
+    def finished(self, turn: int) -> None:
+        """Say that nothing is looked at again for a test: now the servers that it made have served."""
+        self.turns.unfinished.discard(turn)
+        self.spare(self._watched.pop(turn, ()))
 
     def spare(self, servers: Iterable[str]) -> None:
         """Leave servers that the pool did not make to whoever deletes them."""

@@ -65,7 +65,7 @@ class Driver:
     _stays: dict[tuple[str, str], list[Exchange]] = field(default_factory=dict)
     #: The recipe whose requests are being refused on servers that it prepared, those servers and its last request.
     _prepared: tuple[Recipe, list[Lease], Request | None] | None = None
-    #: The last test that used those, by `Pool.turn`.
+    #: The last test that used those, by its number.
     _prepared_for: int = 0
 
     @property
@@ -102,7 +102,7 @@ class Driver:
         if self._prepared is None or self._prepared[0].operation != recipe.operation:
             self.give_back_prepared()
             self._prepared = recipe, self.session.pool.batch_of(recipe.count, recipe.server), None
-        self._prepared_for = self.session.pool.turn
+        self._prepared_for = self.session.pool.turns.now
         return self._prepared[1]
 
     def request_to_refuse(self, recipe: Recipe, variant: str, leases: list[Lease]) -> Request:
@@ -129,7 +129,7 @@ class Driver:
 
         Return whether there were any.
         """
-        if self._prepared is not None and self._prepared_for <= self.session.pool.turn - tests:
+        if self._prepared is not None and not self.session.pool.turns.needs([self._prepared_for], tests):
             self.give_back_prepared()
             return True
         return self.servers.give_back_idle(tests)

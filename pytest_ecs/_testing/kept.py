@@ -28,8 +28,8 @@ class Kept:
     _servers: dict[Hashable, list[str]] = field(default_factory=dict)
     #: What is there without its servers.
     _let_go: set[Hashable] = field(default_factory=set)
-    #: The last test that asked for each, by `Pool.turn`.
-    _asked: dict[Hashable, int] = field(default_factory=dict)
+    #: The tests that asked for each, by their numbers.
+    _asked: dict[Hashable, set[int]] = field(default_factory=dict)
 
     def get(self, key: Hashable, make: Callable[[], _T], *, servers: bool = True, lasting: bool = False) -> _T:
         """Return what *make* gave the first time, or gives now where the *servers* of it have to be there and were let go.
@@ -47,7 +47,7 @@ class Kept:
             pool.keep(there)
             self._made[key], self._servers[key] = made, [] if lasting else there
             self._let_go.discard(key)
-        self._asked[key] = pool.turn
+        self._asked.setdefault(key, set()).add(pool.turns.now)
         found: _T = self._made[key]
         return found
 
@@ -55,13 +55,13 @@ class Kept:
         """Leave the servers of one thing to others; return whether there was one.
 
         To be deleted by tests they must be like those of the pool, unless the profile makes few servers; to be used they are
-        only given where it does. It is nothing that the running test has asked for; to make room, nothing that was asked for
-        lately.
+        only given where it does. It is nothing that the running test has asked for, or one that is unfinished; to make room,
+        nothing that was asked for lately.
         """
         pool, frugal = self.session.pool, self.session.settings.profile in FRUGAL
         for key in [] if need == "use" and not frugal else self._made:
             servers = self._servers[key]
-            if not servers or self._asked[key] > pool.turn - (_LATELY if need == "room" else 1):
+            if not servers or pool.turns.needs(self._asked[key], _LATELY if need == "room" else 1):
                 continue
             if (need == "use" or (need == "delete" and not frugal)) and not all(map(self._is_plain, servers)):
                 continue

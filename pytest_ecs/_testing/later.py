@@ -32,7 +32,7 @@ class _Look(NamedTuple):
 class Afterwards(ExitStack):
     """Ends only after the looks that are still to come; other tests go on meanwhile, where the clock is a real one.
 
-    What its callbacks take back, and the servers that the test was handed, stay as they are until then. A claim made with
+    What its callbacks take back, and the servers that the test used or made, stay as they are until then. A claim made with
     ``ecs_check.later(afterwards)`` waits for nothing: what does not hold yet, and what has to hold still a little later,
     is looked at again at the end. So nothing else in the block may change what such a claim looks at.
     """
@@ -42,6 +42,7 @@ class Afterwards(ExitStack):
         self._later, self._servers = later, servers
         self._looks: list[_Look] = []
         self._leases: list[Lease] = []
+        self._turn = later.session.pool.turns.now
         self._is_open = False
 
     @property
@@ -81,6 +82,7 @@ class Afterwards(ExitStack):
             self.finish()
         else:
             self._leases = self._servers.hand_over()
+            self._later.session.pool.turns.unfinished.add(self._turn)
             self._later.left.append(self)
         return False
 
@@ -132,6 +134,7 @@ class Afterwards(ExitStack):
         for lease in self._leases:
             lease.release()
         self._leases.clear()
+        self._later.session.pool.finished(self._turn)
 
 
 @dataclass

@@ -26,8 +26,8 @@ class Servers:
     session: Session
     #: Servers that are only read, by their state.
     _shared: dict[str, list[Lease]] = field(default_factory=dict)
-    #: The last test that read those in a state, by `Pool.turn`.
-    _read: dict[str, int] = field(default_factory=dict)
+    #: The tests that read those in a state, by their numbers.
+    _read: dict[str, set[int]] = field(default_factory=dict)
     #: What was handed out and is to be given back.
     _held: list[Lease] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class Servers:
 
     def shared(self, state: ServerState = "ACTIVE", count: int = 1) -> list[Lease]:
         """Return servers that are only read; this process keeps them as long as nobody needs them more."""
-        self._read[state] = self.session.pool.turn
+        self._read.setdefault(state, set()).add(self.session.pool.turns.now)
         leases = self._shared.setdefault(state, [])
         while len(leases) < count:
             leases.append(self.session.pool.lease(state, exclusive=count > 1 or state != "ACTIVE", word=""))
@@ -169,8 +169,9 @@ class Servers:
         self._shared.clear()
 
     def give_back_idle(self, tests: int = 1) -> bool:
-        """Give back the servers that are only read, and not by the last *tests*; return whether there were any."""
-        idle = [state for state in self._shared if self._read[state] <= self.session.pool.turn - tests]
+        """Give back the servers that are only read, and not by the last *tests* or unfinished ones; return whether there were any."""
+        turns = self.session.pool.turns
+        idle = [state for state in self._shared if not turns.needs(self._read[state], tests)]
         leases = [lease for state in idle for lease in self._shared.pop(state)]
         for lease in leases:
             lease.release()

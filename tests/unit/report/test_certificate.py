@@ -330,11 +330,12 @@ def test_an_endpoint_that_did_not_prove_its_name_is_said_everywhere(tmp_path: Pa
     assert tls in table(report)
 
 
-def test_a_recommendation_not_met_is_named_on_the_terminal(tmp_path: Path) -> None:
-    """It changes no verdict, so nothing else would show it there."""
-    should = next(r.id for r in contract().requirements.values() if r.level == "should")
-    report = write(tmp_path, header(should), [_exchange()], [Finding(should, "fail", ("main-00001",))])
-    assert f"Recommendations not met (1):\n  {should}" in table(report)
+@pytest.mark.parametrize(("level", "title"), [("must", "Failed"), ("should", "Recommendations not met")])
+def test_what_failed_is_named_on_the_terminal(tmp_path: Path, level: str, title: str) -> None:
+    """Without a test that failed, of a recommendation or at a later look, nothing else would show it there."""
+    name = next(r.id for r in contract().requirements.values() if r.level == level)
+    report = write(tmp_path, header(name), [_exchange()], [Finding(name, "fail", ("main-00001",))])
+    assert f"{title} (1):\n  {name}" in table(report)
 
 
 def _with(report: Report, **verdicts: str) -> Any:

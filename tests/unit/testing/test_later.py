@@ -197,3 +197,50 @@ def test_after_its_block_nothing_is_left_to_be_looked_at(
         pass
     with pytest.raises(RuntimeError, match=_RULE):
         check(_RULE, tools.client.get(_PATH), *_STATUS, equals="SHUTOFF")
+
+
+def _spare(tools: Tools) -> list[str]:
+    """Return the servers that any process may delete or use up now."""
+    pool, found = tools.driver.session.pool, []
+    while (taken := pool.ledger.take_spare("another", status="ACTIVE")) is not None:
+        found.append(taken.id)
+    for server in found:
+        pool.ledger.leave(server)
+    return found
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_a_test_made_stays_until_nothing_is_looked_at_again(
+    tools: Tools, afterwards: Afterwards, *, shared: bool
+) -> None:
+    """No other process may delete it meanwhile, nor this one what its tests share."""
+    pool, supplies = tools.driver.session.pool, tools.supplies
+    body = tools.servers.template(supplies.name("own"))
+
+    def make() -> list[str]:
+        return tools.servers.settle(tools.client.post("/v1/{project_id}/cloudservers", body))
+
+    made = supplies.once("it", make) if shared else make()
+    with afterwards:
+        afterwards.look([_RULE], 600, lambda: None)
+    for _ in range(40):
+        pool.retire()
+        pool.reclaim("room")
+    assert _spare(tools) == []
+    tools.target.clock.sleep(601)
+    tools.later.finish_due()
+    pool.reclaim("room")
+    assert _spare(tools) == made
+
+
+def test_servers_that_are_only_read_stay_too(tools: Tools, afterwards: Afterwards) -> None:
+    """Others would change them."""
+    (lease,) = tools.servers.shared()
+    with afterwards:
+        afterwards.look([_RULE], 600, lambda: None)
+    for _ in range(40):
+        tools.driver.session.pool.retire()
+    assert not tools.servers.give_back_idle(8)
+    tools.target.clock.sleep(601)
+    tools.later.finish_due()
+    assert (tools.servers.give_back_idle(8), lease.released) == (True, True)
