@@ -80,12 +80,12 @@ def table(report: Report) -> str:
     rule = "-" * len(lines[0])
     out = [lines[0], rule, *lines[1:-1], rule, lines[-1], ""]
     failed = [r for r in report["results"] if r["verdict"] == "fail"]
-    for title, rows in (
+    for title, names in (
         ("Failed", [r["requirement"] for r in failed if r["level"] == "must"]),
         ("Recommendations not met", [r["requirement"] for r in failed if r["level"] != "must"]),
     ):
-        more = [f"  and {len(rows) - _NAMED:,} more, in report.html"] if len(rows) > _NAMED else []
-        out += [f"{title} ({len(rows)}):", *(f"  {name}" for name in rows[:_NAMED]), *more, ""] if rows else []
+        more = [f"  and {len(names) - _NAMED:,} more, in report.html"] if len(names) > _NAMED else []
+        out += [f"{title} ({len(names)}):", *(f"  {name}" for name in names[:_NAMED]), *more, ""] if names else []
     looks = [*_waiver_lines(report), *(f"Trouble: {_flat(trouble)}" for trouble in report["troubles"])]
     out += [*looks, ""] if looks else []
     out += [*edition, ""] if (edition := list(edition_lines(report))) else []

@@ -89,6 +89,7 @@ class _Cleaning:
         self._strays(certain=not unclear)
         self._note(things.note_strays)
         self._note(things.note_addresses)
+        self._note(self._doubled)
         ids, keys = {server.id for server in tried}, {thing.key for thing in known}
         self._servers([server for server in self.ledger.servers(self.run) if server.id not in ids])
         self._things([thing for thing in self.ledger.things(self.run) if thing.key not in keys])
@@ -156,6 +157,9 @@ class _Cleaning:
                 note(self.ledger, self.run, identity, self._owner(identity))
             except EcsError as error:
                 self.problems.append(f"whether things of run {self.run} are left is not known: {error}")
+
+    def _doubled(self, ledger: Ledger, run: str, identity: str, client: Client) -> None:
+        self.problems += things.doubled(ledger, run, identity, client)
 
     def _servers(self, servers: Sequence[Server]) -> None:
         for identity in dict.fromkeys(server.identity for server in servers):

@@ -17,6 +17,7 @@ from pytest_ecs._resources.kinds import (
     Kind,
     created_by,
     identify,
+    is_own,
     kind_of,
     kinds,
     leaves_disks,
@@ -94,9 +95,9 @@ class CreationGuard:
         return kind, self._intend(kind, name_of(kind, body), identity), None
 
     def _intend(self, kind: Kind, name: str | None, identity: Identity) -> int:
-        """Write down that something may be created; what has no name is known by not having been there before."""
+        """Write down that something may be created; what no name of the run's own tells is known by not having been there before."""
         before = None
-        if kind.name == ADDRESS and self.client_of is not None:
+        if kind.all and not is_own(name or "", self.ledger.run) and self.client_of is not None:
             with suppress(EcsError):
                 before = there(kind, self.client_of(identity))
         at = self.clock.now()

@@ -120,6 +120,28 @@ def note_strays(ledger: Ledger, run: str, identity: str, client: Client) -> None
                 ledger.made_thing(key, url(kind, found))
 
 
+def doubled(ledger: Ledger, run: str, identity: str, client: Client) -> list[str]:
+    """Return a sentence for each thing that came while *run* made one of that name, where the name is none of its own.
+
+    Somebody on the way may have sent a request twice; or it is somebody else's, so that nobody deletes it.
+    """
+    asked = [thing for thing in ledger.things(run, gone=True) if thing.identity == identity]
+    known = {thing.path for thing in asked}
+    made = [one for one in asked if one.path is not None and one.before is not None and one.kind != ADDRESS]
+    found = []
+    for name in dict.fromkeys(thing.kind for thing in made):
+        kind = kinds()[name]
+        for path, item in (there(kind, client) or {}).items():
+            called = text(item, kind.shown) or ""
+            alike = [one for one in made if (one.kind, one.name or "") == (name, called)]
+            if path not in known and any(path not in str(one.before).split("\n") for one in alike):
+                found.append(
+                    f"{name} {path}, called {called!r}, came while this run made another one of that name: if a request came "
+                    "twice, it is this run's, and otherwise somebody else's; look at it, and delete it by hand"
+                )
+    return found
+
+
 def _unclear(thing: Thing, doubtful: Sequence[str]) -> str:
     among = f" It may be among {', '.join(doubtful)}." if doubtful else ""
     return (

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from pytest_ecs import Cases, Check, Client, Exchange, Servers, Supplies, Wait, exactly, load_contract, read, url_of
 from pytest_ecs.exceptions import PrerequisiteMissing
 
+from .. import surplus
+
 __all__ = [
     "DESCRIBED",
     "SERVERS",
@@ -32,6 +34,8 @@ __all__ = [
 SERVERS = url_of("nova.servers.list")
 #: Descriptions are there from this microversion on (tables 6-11 and 6-23).
 DESCRIBED = "2.19"
+#: Servers that one request asks for.
+_BATCH = 3
 
 
 def path_of(server: str) -> str:
@@ -118,11 +122,28 @@ def made_servers(cases: Cases, client: Client, servers: Servers, supplies: Suppl
     """Return the servers that a process makes once to look at; raises `PrerequisiteMissing` where there was no room."""
     first = plainest(cases, servers)
     beside = f"native servers beside {first.server}"
-    return supplies.once(beside, lambda: _make(client, servers, supplies, first), lasting=True)
+    return supplies.once(beside, lambda: _as_many(client, servers, supplies, first), lasting=True)
+
+
+def _as_many(client: Client, servers: Servers, supplies: Supplies, first: Detail) -> Made:
+    """Make them beside *first*, and all anew where there are more of their name."""
+    made: list[Made] = []
+
+    def make() -> Made:
+        made.append(_make(client, servers, supplies, _anew(client, servers, supplies, first) if made else first))
+        return made[-1]
+
+    return surplus.as_many(1 + _BATCH, make, lambda latest: surplus.count_named(client, latest.name))
+
+
+def _anew(client: Client, servers: Servers, supplies: Supplies, first: Detail) -> Detail:
+    """Send the request for *first* once more, with another name."""
+    body = first.answer.request_body
+    return settled(servers, client.post(SERVERS, {**body, "server": {**body["server"], "name": supplies.name()}}))
 
 
 def _make(client: Client, servers: Servers, supplies: Supplies, first: Detail) -> Made:
-    name, counted = first.answer.request_body["server"]["name"], {"min_count": 3, "return_reservation_id": True}
+    name, counted = first.answer.request_body["server"]["name"], {"min_count": _BATCH, "return_reservation_id": True}
     batch = client.post(SERVERS, plain(supplies, f"{name}-batch", **counted), microversion=DESCRIBED)
     return Made(name, first.answer, first.server, batch, f"{name}-batch", servers.settle(batch))
 

@@ -37,20 +37,19 @@ def two_servers(client: Client, servers: Servers, supplies: Supplies) -> Two:
 
 
 def _make(client: Client, servers: Servers, supplies: Supplies) -> Two:
+    def create() -> Two:
+        return _create(client, servers, supplies)
+
+    return surplus.as_many(2, create, lambda made: surplus.count_named(client, made.stem))
+
+
+def _create(client: Client, servers: Servers, supplies: Supplies) -> Two:
     wanted = {"server_group": {"name": supplies.name("group"), "policies": ["anti-affinity"]}}
     group, missing = None, ""
     try:
         group = str(supplies.make(_GROUPS, wanted, "server_group", "id"))
     except (PrerequisiteMissing, StepFailed) as reason:
         missing = str(reason)
-
-    def create() -> Two:
-        return _create(client, servers, supplies, group, missing)
-
-    return surplus.as_many(2, create, lambda made: surplus.count_named(client, made.stem))
-
-
-def _create(client: Client, servers: Servers, supplies: Supplies, group: str | None, missing: str) -> Two:
     stem, counts = supplies.name("two"), {"min_count": 2, "max_count": 2, "return_reservation_id": False}
     body = plain(supplies, f"{stem}-0003", **counts)
     grouped = client.post(SERVERS, body if group is None else {**body, "os:scheduler_hints": {"group": group}})

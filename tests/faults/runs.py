@@ -76,7 +76,7 @@ class Outcome:
     #: Whether the run ended before its time.
     aborted: bool = False
     disturbed: int = 0
-    #: What is there that was not there before; and of that the addresses that the sweep named: nothing tells them from others'.
+    #: What is there that was not there before; and of that what the sweep named: nothing tells it from others', or deletes it.
     left: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     #: What the certificate says was in the way.
@@ -122,10 +122,22 @@ def run(
         rows = {row["requirement"]: row["verdict"] for row in certificate.get("results", ())}
         reasons = {row["requirement"]: row["reason"] for row in certificate.get("results", ())}
         troubles = "; ".join(certificate.get("troubles", ()))
-        left = sorted(name for key, name in things(cloud).items() if key not in before)
-        said = [name for name in left if name.startswith("eips ") and ADDRESS in words]
+        left = {key: name for key, name in things(cloud).items() if key not in before}
+        said = [name for key, name in left.items() if _is_said(cloud, key, name, words)]
         aborted = not rows or "stopped" in troubles
-        return Outcome(rows, hung, aborted, disturbed, tuple(left), tuple(said), troubles, reasons)
+        return Outcome(rows, hung, aborted, disturbed, tuple(sorted(left.values())), tuple(said), troubles, reasons)
+
+
+def _is_said(cloud: MockCloud, key: str, name: str, words: str) -> bool:
+    """Whether *words* name what is left: by its id, an address as such, and a snapshot, of which there is no list, by its disk."""
+    if name.startswith("snapshots "):
+        key = next(
+            one.disk.id
+            for project in cloud._state.projects.values()
+            for one in project.snapshots.values()
+            if one.id == key
+        )
+    return key in words or (name.startswith("eips ") and ADDRESS in words)
 
 
 def _pytest(

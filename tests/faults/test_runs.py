@@ -43,6 +43,26 @@ def test_a_request_that_the_network_doubles_is_not_blamed_on_the_endpoint() -> N
     assert {name: seen.verdicts[name] for name in rules} == dict.fromkeys(rules, "pass"), seen.reasons
 
 
+def test_what_the_network_doubles_is_made_once_more_or_named() -> None:
+    """Servers in lists and groups are made anew; a group whose name does not say whose it is is named."""
+    rules = [
+        "nova.servers.create/rule/min-default",
+        "nova.servers.list/rule/pages-complete",
+        "nova.server-groups.show/rule/members",
+        "nova.server-groups.create/rule/shortest-name",
+    ]
+    suites = [f"suites/nova/{name}.py" for name in ("test_create", "test_list_pages", "test_groups")]
+    counted = [f"--ecs-requirement={rule}" for rule in rules]
+    faults = [
+        Fault("duplicate", "POST", f"/{last}$", times=times)
+        for last, times in (("servers", 3), ("os-server-groups", 9))
+    ]
+    seen = run(suites, *counted, longest=300, faults=faults)
+    assert (seen.hung, seen.aborted, seen.lost) == (False, False, ())
+    assert {name: seen.verdicts[name] for name in rules} == dict.fromkeys(rules, "pass"), seen.reasons
+    assert (len(seen.said), seen.disturbed > 3) == (1, True)
+
+
 def test_a_wrong_verdict_would_be_seen() -> None:
     """Both ways; what is not judged is not wrong, but what fails is, whatever the clean run says of it."""
     clean = Outcome({"a": "pass", "b": "fail", "c": "pass", "d": "pass", "e": "not_tested", "f": "not_tested"})

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources.guard import declined
 from pytest_ecs._resources.settling import bears
@@ -299,3 +301,34 @@ def test_a_run_that_asked_for_something_is_not_forgotten(session: Session) -> No
     session.ledger.refused(key)
     session.forget()
     assert [run.finished is None for run in session.ledger.runs()] == [False]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (
+            "/v1/{project_id}/cloudservers/os-server-groups",
+            {"server_group": {"name": "1", "policies": ["anti-affinity"]}},
+        ),
+        ("/v2.1/{project_id}/os-server-groups", {"server_group": {"name": "1", "policies": ["anti-affinity"]}}),
+        ("/v2.1/{project_id}/os-security-groups", {"security_group": {"name": "", "description": ""}}),
+        ("/v2.1/{project_id}/os-security-groups", {"security_group": {}}),
+    ],
+    ids=["ECS group", "server group", "security group with an empty name", "security group without a name"],
+)
+def test_what_came_twice_with_a_name_that_is_not_the_runs_own_is_named(
+    session: Session, path: str, body: dict[str, Any]
+) -> None:
+    """It may be somebody else's, so that nobody deletes it; what was there before, or has another name, is not the run's."""
+    (field,) = body
+    unwatched = replace(session.client, connection=replace(session.client.connection, guard=None))
+
+    def make(client: Client, **name: str) -> str:
+        return str(client.post(path, {field: {**body[field], **name}}).response_body[field]["id"])
+
+    foreign = [make(unwatched, name=name) for name in ("1", "x")]
+    made, twin = make(session.client), make(unwatched)
+    problems = session.clean()[1]
+    left = [str(one["id"]) for one in session.client.get(path).response_body[f"{field}s"]]
+    assert (len(problems), twin in problems[0], "look at it" in problems[0]) == (1, True, True), problems
+    assert (made in left, {twin, *foreign} <= set(left)) == (False, True)
