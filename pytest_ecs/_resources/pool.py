@@ -17,10 +17,10 @@ from pytest_ecs._resources.api import ServerApi, Template
 from pytest_ecs._resources.creation import is_grouped
 from pytest_ecs._resources.creations import Creations
 from pytest_ecs._resources.jobs import wait_for_job
-from pytest_ecs._resources.kinds import SERVER, created_by
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Server
+from pytest_ecs._resources.resource_types import SERVER, created_by
 from pytest_ecs._resources.settling import Settling
 from pytest_ecs._resources.surplus import Surplus
 from pytest_ecs._types import JSON, Clock, ServerState
@@ -122,11 +122,11 @@ class Pool:
                 timeout=timeout or self.job_timeout,
                 longest=1.0 if each else 10.0,
                 each=each,
-                hopeless={kind for kind, times in self._slow.items() if times >= _TOO_SLOW},
+                hopeless={job_type for job_type, times in self._slow.items() if times >= _TOO_SLOW},
             )
         except JobTimeout as error:
-            kind = error.last.get("job_type") if isinstance(error.last, Mapping) else None
-            self._slow[str(kind)] += timeout is None
+            job_type = error.last.get("job_type") if isinstance(error.last, Mapping) else None
+            self._slow[str(job_type)] += timeout is None
             raise
         self._slow.pop(str(over.json_object.get("job_type")), None)
         return over
@@ -380,7 +380,7 @@ class Pool:
         """
         made = self._settling.settle(exchange)
         operation = created_by(exchange.method, exchange.path, exchange.request_body)
-        if operation is not None and operation.creates is not None and operation.creates.kind == SERVER:
+        if operation is not None and operation.creates is not None and operation.creates.resource_type == SERVER:
             self.made += made  # other jobs name servers, too: those that they changed
             self.grouped.update(made if is_grouped(exchange.request_body) else ())
         return made

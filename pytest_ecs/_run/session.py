@@ -232,7 +232,7 @@ class Session:
     def forget(self) -> None:
         """Write down that this run is over, where it never began: no process of it has asked for anything yet."""
         ledger, run = self.ledger, self.ledger.run
-        if self.owns_the_end and not (ledger.intents(run) or ledger.things(run) or ledger.servers(run)):
+        if self.owns_the_end and not (ledger.intents(run) or ledger.resources(run) or ledger.servers(run)):
             ledger.finish()
 
     def sweep(self, run: str, *, dry_run: bool = False) -> tuple[list[str], list[str]]:

@@ -15,8 +15,8 @@ from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.token import FixedToken, NoAuth
-from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.lease import Lease
+from pytest_ecs._resources.resource_types import discard
 from pytest_ecs._testing.ahead import Ahead
 from pytest_ecs._testing.blame import blamed
 from pytest_ecs._testing.check import Check

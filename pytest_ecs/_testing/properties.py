@@ -16,8 +16,8 @@ from pytest_ecs._cases.recipe import RECIPES, Request
 from pytest_ecs._checks import Finding
 from pytest_ecs._checks.reproduction import reproduction
 from pytest_ecs._http.exchange import Exchange, pointer
-from pytest_ecs._resources.kinds import text
 from pytest_ecs._resources.lease import Lease
+from pytest_ecs._resources.resource_types import text
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.reproduction import leaves, repeatable, requests_of, size

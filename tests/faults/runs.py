@@ -20,7 +20,7 @@ from typing import Any
 from pytest_ecs._mock import MockCloud
 from pytest_ecs._mock.server import serve
 from pytest_ecs._mock.state.clock import ScaledClock
-from pytest_ecs._resources.kinds import ADDRESS
+from pytest_ecs._resources.resource_types import ADDRESS
 from tests.faults.inventory import things
 from tests.faults.proxy import Fault, Proxy, disturbing
 from tests.faults.warm import clock, start

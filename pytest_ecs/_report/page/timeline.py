@@ -52,7 +52,11 @@ class _Words:
 @cache
 def _words() -> _Words:
     contract = load()
-    made = {one.id: one.creates for one in contract.operations.values() if one.creates and one.creates.kind == "server"}
+    made = {
+        one.id: one.creates
+        for one in contract.operations.values()
+        if one.creates and one.creates.resource_type == "server"
+    }
     created = {name: creates.answer for name, creates in made.items() if creates.answer}
     return _Words(created, frozenset(creates.deleted for creates in made.values()), contract.roles.get("job"))
 
