@@ -119,7 +119,7 @@ Drift = tuple[str, str, str]
 
 
 def drift(exchange: Exchange, contract: Contract, seen: Seen | None = None) -> Iterator[Drift]:
-    """Yield (operation, kind, what) for undocumented fields of a successful answer.
+    """Yield (operation, part of the answer, what) for undocumented fields of a successful answer.
 
     With *seen*, which has just judged the exchange, nothing where all of them were yielded before.
     """

@@ -61,7 +61,7 @@ def _type(limit: str | list[str]) -> Holds:
 def _of_type(limit: str | tuple[str, ...]) -> Holds:
     known = classes(limit)
     wanted = limit if isinstance(limit, str) else list(limit)
-    # JSON has one kind of number, so 1.0 is an integer, and its objects need not be dicts here.
+    # JSON has one type of number, so 1.0 is an integer, and its objects need not be dicts here.
     return lambda value: (
         type(value) in known or (type(value) not in _PLAIN and validator({"type": wanted}).is_valid(value))
     )

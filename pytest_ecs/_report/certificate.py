@@ -309,7 +309,7 @@ def build(header: Header, record: Record, footer: Footer | None, contract: Contr
             for name in sorted(used)
             if (ruling := contract.rulings.get(name)) is not None
         ],
-        "drift": [{"operation": o, "kind": k, "what": w} for o, k, w in sorted(record.drift)],
+        "drift": [{"operation": o, "kind": p, "what": w} for o, p, w in sorted(record.drift)],
         "waivers": waivers,
         "troubles": troubles,
         "evidence": info,

@@ -264,11 +264,11 @@ def _read(
     record, exchanges = Record(), []
     header = _header(path, rows[0][1])
     for number, row in rows[1:]:
-        kind = row["kind"]
+        row_type = row["kind"]
         try:
             exchange = record.take(row)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise EvidenceError(f"{path}:{number} is no {kind}", seen=str(error)) from None
+            raise EvidenceError(f"{path}:{number} is no {row_type}", seen=str(error)) from None
         if exchange is not None:
             exchanges.append(exchange)
     if len({exchange.id for exchange in exchanges}) != len(exchanges):

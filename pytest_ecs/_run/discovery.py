@@ -69,7 +69,7 @@ def offered(session: Session) -> dict[int, bool]:
     chapters = {n: _is_there(exchange) for n, exchange in asked.items()}
     if not any(chapters.values()):
         exchange = next(iter(asked.values()))
-        kind = exchange.response_headers.get("content-type", "no content type")
+        media_type = exchange.response_headers.get("content-type", "no content type")
         text = f"{(exchange.response_text or '(no JSON object)')[:200]!r}"
         where = f"{session.target.endpoint} ({exchange.request_line})"
 
@@ -78,7 +78,7 @@ def offered(session: Session) -> dict[int, bool]:
         raise NotAnEcsEndpoint(
             f"What answers at {where} is no ECS endpoint"
             + (f" with chapter {', '.join(map(str, chapters))}" if exchange.json_object else ""),
-            seen=seen[:300] if exchange.json_object else f"HTTP {exchange.status}, {kind}: {text}",
+            seen=seen[:300] if exchange.json_object else f"HTTP {exchange.status}, {media_type}: {text}",
             hint="it lists servers by chapter 6, so take the profile native"
             if native
             else "check the URL given as --ecs-endpoint, and the profile",

@@ -31,7 +31,7 @@ def one_sentence() -> Iterator[None]:
     except (EcsError, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 - this is the place that turns any of them into a sentence
-        # Its text may hold a password, so that only its kind and place are shown.
+        # Its text may hold a password, so that only its class and place are shown.
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise ConfigurationError(
             "The target cannot be opened",

@@ -87,7 +87,9 @@ class Trial:
     def __enter__(self) -> Trial:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, exc_type: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
         if error is None or isinstance(error, EcsError):
             self.properties.judge(self)
         if isinstance(error, EcsError):
@@ -377,8 +379,8 @@ class Properties:
             if best is None or size(requests) < size(best[0]):
                 self._broken[finding.requirement] = requests, finding, trial.about
         name = broken[0].requirement
-        kind = self._classes.setdefault(name, type("PropertyBroken", (PropertyBroken,), {}))
-        raise kind(f"{name}: {broken[0].expected}")
+        error = self._classes.setdefault(name, type("PropertyBroken", (PropertyBroken,), {}))
+        raise error(f"{name}: {broken[0].expected}")
 
     def _keep_few(self, trial: Trial) -> None:
         """Of the claims of this example that hold, keep the first for each requirement: the record must stay readable."""

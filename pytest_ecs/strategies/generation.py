@@ -162,14 +162,14 @@ def _may_change(place: _Place) -> bool:
 def _edits(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]]]:
     """Yield what can be done in one place, each with whether the document promises to accept it."""
     schema, at = place.field.schema, place.place
-    kind = schema.get("type", "object" if "properties" in schema else "")
-    kind = kind if isinstance(kind, str) else kind[0] if kind else ""
-    if kind == "object":
+    declared = schema.get("type", "object" if "properties" in schema else "")
+    json_type = declared if isinstance(declared, str) else declared[0] if declared else ""
+    if json_type == "object":
         yield from _entries(place)
         if isinstance(place.now, Mapping) and at == () and "additionalProperties" not in schema:
             yield st.just((Edit((_UNLISTED,), "unlisted"), False))
         return
-    if kind == "array":
+    if json_type == "array":
         yield from _items(place)
         return
     if (
@@ -184,12 +184,12 @@ def _edits(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]
         others = [value for value in schema["enum"] if value != place.now]
         if others:
             yield st.sampled_from(others).map(lambda value: (Edit(at, value), False))
-    elif kind == "boolean":
+    elif json_type == "boolean":
         yield st.booleans().map(lambda value: (Edit(at, value), False))
-    elif kind == "integer" and "maximum" in schema and "pattern" not in schema:
+    elif json_type == "integer" and "maximum" in schema and "pattern" not in schema:
         low, high = int(schema.get("minimum", 1)), int(schema["maximum"])
         yield _between(low, high).map(lambda value: (Edit(at, value), False))
-    elif kind == "string" and "maxLength" in schema and _is_free(place.field):
+    elif json_type == "string" and "maxLength" in schema and _is_free(place.field):
         if place.now == placeholder().name():  # the run's own name stays in it
             yield _extended(place)
         else:
