@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
 from pytest_ecs._checks.answers import identity
-from pytest_ecs._checks.body import Judged, judge_body, unfit
+from pytest_ecs._checks.body import JudgedBody, judge_body, unfit
 from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Assertion, Finding, Outcome
 from pytest_ecs._checks.formats import matches, moment
@@ -271,9 +271,9 @@ def _spared(exchange: Exchange, assertion: Assertion, operation: Operation) -> s
     return next((said.id for said in spared if _meet(said.path, steps) and len(_steps(said.path)) <= len(steps)), "")
 
 
-def _judged(exchange: Exchange, assertion: Assertion, operation: Operation) -> Judged:
+def _judged(exchange: Exchange, assertion: Assertion, operation: Operation) -> JudgedBody:
     if assertion.path[0] != "body" or operation.response_body is None:
-        return Judged()
+        return JudgedBody()
     base = f"{operation.id}/response"
     return judge_body(operation.response_body, exchange.response_body, exchange.microversion, base)
 

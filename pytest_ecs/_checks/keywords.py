@@ -11,10 +11,10 @@ from typing import Any
 from pytest_ecs._checks.formats import conforms, matches, validator
 from pytest_ecs._types import JSON
 
-__all__ = ["KEYWORDS", "Holds", "classes", "comparison", "wording"]
+__all__ = ["JUDGED_KEYWORDS", "Holds", "classes", "comparison", "wording"]
 
 #: Keywords that are claims about a value by themselves.
-KEYWORDS = (
+JUDGED_KEYWORDS = (
     "type",
     "enum",
     "const",

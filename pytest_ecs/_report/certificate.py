@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from pytest_ecs._checks import Finding
-from pytest_ecs._checks.keywords import KEYWORDS
+from pytest_ecs._checks.keywords import JUDGED_KEYWORDS
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Operation, Requirement
 from pytest_ecs._report.model import (
@@ -33,7 +33,7 @@ from pytest_ecs._report.waiving import WRONG, fits, in_force, waiver_of, weigh_w
 from pytest_ecs._types import Verdict
 from pytest_ecs.exceptions import fault_of
 
-__all__ = ["Result", "build", "decide", "group", "inside", "overall", "results_of", "summary_of", "wanted"]
+__all__ = ["Result", "asked_for", "build", "decide", "group", "inside", "overall", "results_of", "summary_of"]
 
 _NEVER = "no check exercised it in this run"
 #: The chapter whose APIs send the codes of A.2.
@@ -91,7 +91,7 @@ def inside(
     )
 
 
-def wanted(selection: SelectionInfo, contract: Contract) -> list[Requirement]:
+def asked_for(selection: SelectionInfo, contract: Contract) -> list[Requirement]:
     """Return the requirements that were asked for, in one run or in any of the parts of a merged one."""
     parts = selection.get("parts") or [{"chapters": selection["chapters"], "filters": selection["filters"]}]
     return [
@@ -186,7 +186,11 @@ def _without_absent(results: Sequence[Result], operations: Mapping[str, Operatio
     seen: dict[str | None, set[str]] = {}
     for result in results:
         claim = result.requirement
-        if claim.kind == "response" and claim.keyword in KEYWORDS and result.verdict in {"pass", "fail", "waived"}:
+        if (
+            claim.kind == "response"
+            and claim.keyword in JUDGED_KEYWORDS
+            and result.verdict in {"pass", "fail", "waived"}
+        ):
             seen.setdefault(claim.operation, set()).add(claim.field)
     made = []
     for result in results:
@@ -257,7 +261,7 @@ def group(requirement: Requirement, operation: Operation | None) -> str:
 def results_of(header: Header, record: Record, contract: Contract) -> list[Result]:
     """Return the result of every requirement that was asked for, by what was recorded."""
     today = date.fromisoformat(header.started[:10])
-    requirements = wanted(header.selection, contract)
+    requirements = asked_for(header.selection, contract)
     absent = unoffered(record, contract, header.declaration)
     return decide(
         requirements, record.findings, header.waivers, today=today, absent=absent, operations=contract.operations

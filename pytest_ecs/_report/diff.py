@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from pytest_ecs._report.model import Cost, Report
 
-__all__ = ["Change", "diff", "wording"]
+__all__ = ["Change", "as_text", "diff"]
 
 _BROKEN = {"fail", "error"}
 _UNTESTED = {"not_tested", "not_applicable"}
@@ -62,7 +62,7 @@ def _change(was: str, now: str, level: str) -> str:
     return "fixed" if was in _BROKEN or was == "waived" else "newly tested"
 
 
-def wording(old: Report, new: Report) -> str:
+def as_text(old: Report, new: Report) -> str:
     """Return the changes as text."""
     head = f"{old['verdict']} -> {new['verdict']}"
     lines = [*_frame(old, new)]

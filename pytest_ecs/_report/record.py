@@ -6,9 +6,10 @@ from array import array
 from collections.abc import Mapping
 
 from pytest_ecs._checks import Finding
+from pytest_ecs._checks.judge import Drift
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.model import Latency, Process
-from pytest_ecs._report.rows import Drift, Rows
+from pytest_ecs._report.rows import Rows
 from pytest_ecs._types import JSON
 
 __all__ = ["Record"]

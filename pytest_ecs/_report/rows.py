@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pytest_ecs._checks import Finding
+from pytest_ecs._checks.judge import Drift
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.model import Process
 from pytest_ecs._types import JSON
 
-__all__ = ["Drift", "Rows", "line", "split"]
+__all__ = ["Rows", "line", "split"]
 
-#: Operation, part of the answer and what was seen; see `pytest_ecs._checks.judge.drift`.
-Drift = tuple[str, str, str]
 #: No line has it: JSON escapes line feeds.
 _BETWEEN = ",\n"
 #: Answers nest as deep as the client could read them; writing needs a little more than reading.

@@ -15,7 +15,7 @@ from pytest_ecs._resources.resource_types import (
     items,
     remains_of,
     resource_types,
-    text,
+    text_at,
     there,
     url,
 )
@@ -114,7 +114,7 @@ def note_addresses(ledger: Ledger, run: str, identity: str, client: Client) -> N
     listed = there(resource_types()[ADDRESS], client) if unclear else None
     for path, item in (listed or {}).items():
         resource = next((one for one in unclear if path not in str(one.before).split("\n")), None)
-        if resource is not None and path not in known and text(item, ("instance_id",)) in servers:
+        if resource is not None and path not in known and text_at(item, ("instance_id",)) in servers:
             ledger.made_resource(ledger.intend_resource(identity, ADDRESS, None, resource.at, run=run, before=()), path)
 
 
@@ -134,7 +134,7 @@ def note_strays(ledger: Ledger, run: str, identity: str, client: Client) -> None
         for item in (
             items(listed.response_body, resource_type.listed) or () if listed is not None and listed.accepted else ()
         ):
-            resource, found = mine.get(text(item, resource_type.shown)), text(item, resource_type.id)
+            resource, found = mine.get(text_at(item, resource_type.shown)), text_at(item, resource_type.id)
             if (
                 resource is not None
                 and resource.path is not None
@@ -174,7 +174,7 @@ def _try(one: _Deletion, client: Client) -> None:
     """Ask once to delete a resource, and note what came of it."""
     try:
         deleted = client.delete(one.path)
-        code = text(deleted.response_body, ("error", "code"))
+        code = text_at(deleted.response_body, ("error", "code"))
         if deleted.failure is None and (
             deleted.status == 404 or (code is not None and code == one.resource_type.absent)
         ):
@@ -202,8 +202,10 @@ def _by_name(resource_type: ResourceType, resource: Resource, client: Client) ->
     found = items(listed.response_body, resource_type.listed)
     if not listed.accepted or found is None:
         return None
-    named = [item for item in found if text(item, resource_type.shown) == resource.name]
-    paths = [url(resource_type, identity) for item in named if (identity := text(item, resource_type.id)) is not None]
+    named = [item for item in found if text_at(item, resource_type.shown) == resource.name]
+    paths = [
+        url(resource_type, identity) for item in named if (identity := text_at(item, resource_type.id)) is not None
+    ]
     own = is_own(resource.name, resource.run)
     if len(paths) < len(named) or (paths and not own):
         return None

@@ -34,7 +34,7 @@ __all__ = [
     "remains_of",
     "resource_type_of",
     "resource_types",
-    "text",
+    "text_at",
     "there",
     "url",
 ]
@@ -152,12 +152,12 @@ def resource_type_of(method: str, path: str, body: JSON) -> ResourceType | None:
 
 def name_of(resource_type: ResourceType, body: JSON) -> str | None:
     """Return the name that a request gives to what it creates."""
-    return text(body, resource_type.asked) if resource_type.asked else None
+    return text_at(body, resource_type.asked) if resource_type.asked else None
 
 
 def identify(resource_type: ResourceType, exchange: Exchange) -> str | None:
     """Return the URL of what an accepted request created, None when the answer does not tell."""
-    found = text(exchange.response_body, resource_type.answer)
+    found = text_at(exchange.response_body, resource_type.answer)
     if found is None and resource_type.located:
         found = str(exchange.response_headers.get("location", "")).rstrip("/").rpartition("/")[2] or None
     return url(resource_type, found) if found else None
@@ -197,7 +197,9 @@ def there(resource_type: ResourceType, client: Client) -> dict[str, JSON] | None
     if found is None:
         return None
     return {
-        url(resource_type, identity): item for item in found if (identity := text(item, resource_type.id)) is not None
+        url(resource_type, identity): item
+        for item in found
+        if (identity := text_at(item, resource_type.id)) is not None
     }
 
 
@@ -217,7 +219,7 @@ def items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:
     return list(found) if isinstance(found, list) else None
 
 
-def text(value: JSON, steps: tuple[str, ...]) -> str | None:
+def text_at(value: JSON, steps: tuple[str, ...]) -> str | None:
     try:
         found = pointer(value, steps)
     except LookupError:
@@ -234,8 +236,8 @@ def remains_of(resource_type: ResourceType, shown: JSON) -> tuple[ResourceType, 
         return None
     part = _by_operation()[resource_type.leaves.created]
     try:
-        rows = json.loads(text(shown, resource_type.leaves.at) or "[]")
+        rows = json.loads(text_at(shown, resource_type.leaves.at) or "[]")
     except (ValueError, RecursionError):
         rows = []
-    found = [text(row, resource_type.leaves.id) for row in rows] if isinstance(rows, list) else []
+    found = [text_at(row, resource_type.leaves.id) for row in rows] if isinstance(rows, list) else []
     return part, [url(part, one) for one in found if one]

@@ -158,10 +158,12 @@ class Keeper:
 
     def _say_plan(self, session: Session) -> None:
         """Print what the run will use before it uses anything."""
-        from pytest_ecs._run.plan import chosen, lines, plan_of
+        from pytest_ecs._run.plan import lines, plan_of, requirements_of
 
         plan = plan_of(
-            self.settings, chosen(self.settings, session.contract), self.config.getoption("numprocesses", 0) or 1
+            self.settings,
+            requirements_of(self.settings, session.contract),
+            self.config.getoption("numprocesses", 0) or 1,
         )
         writer = self.config.get_terminal_writer()
         for line in lines(session, self.settings, plan):

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from pytest_ecs._cases.derivation import AS_DOCUMENTED, Credentials, Derivation, Sending, as_check, checks_only, derive
+from pytest_ecs._cases.derivation import (
+    AS_DOCUMENTED,
+    Derivation,
+    Sending,
+    SentCredentials,
+    as_check,
+    checks_only,
+    derive,
+)
 from pytest_ecs._cases.recipe import RECIPES, Recipe, Request
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Operation
@@ -255,7 +263,7 @@ class Cases:
         exchange = self.driver.send(operation, recipe, request, case, sending, sender)
         self.driver.undo(exchange, recipe, leases)
 
-    def _sender(self, credentials: Credentials) -> Sender:
+    def _sender(self, credentials: SentCredentials) -> Sender:
         """Return who sends a request with *credentials*; raises `PrerequisiteMissing` without a second project."""
         if credentials == "none":
             return Sender(self.client, NoAuth())

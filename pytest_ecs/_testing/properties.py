@@ -17,7 +17,7 @@ from pytest_ecs._checks import Finding
 from pytest_ecs._checks.reproduction import reproduction
 from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._resources.lease import Lease
-from pytest_ecs._resources.resource_types import text
+from pytest_ecs._resources.resource_types import text_at
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.reproduction import leaves, repeatable, requests_of, size
@@ -251,7 +251,7 @@ class Properties:
         """Look for what a refused request asked for by name; servers of a batch have more in theirs (table 5-3)."""
         operations = self.tools.contract.operations
         creates = operations[operation_id].creates
-        wanted = text(exchange.request_body, creates.name) if creates is not None and creates.name else None
+        wanted = text_at(exchange.request_body, creates.name) if creates is not None and creates.name else None
         if creates is None or creates.listed is None or wanted is None:
             return
         query, items, name = operations[creates.listed.operation], creates.listed.items, creates.listed.name

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_ecs._cases.mutation import locate
+from pytest_ecs._cases.mutation import place_of
 from pytest_ecs._cases.recipe import RECIPES, Request, placeholder, shape
 from pytest_ecs._checks.formats import validator
 from pytest_ecs._contract import Contract, load
@@ -101,7 +101,7 @@ def _obeys(operation: Operation, body: JSON) -> bool:
         return False
     for field in fields_of(operation.body).values():
         for group in field.schema.get("x-exclusive", ()):
-            place = locate(body, field.steps)
+            place = place_of(body, field.steps)
             at: Any = body
             for step in place or ():
                 at = at[step]
@@ -126,13 +126,13 @@ def places_of(operation_id: str, variant: str) -> list[_Place]:
         return []
     found = []
     for field in fields_of(schema).values():
-        above = locate(body, field.steps[:-1]) if field.steps else ()
+        above = place_of(body, field.steps[:-1]) if field.steps else ()
         if above is None:
             continue
         holder: Any = body
         for step in above:
             holder = holder[step]
-        place = locate(body, field.steps)
+        place = place_of(body, field.steps)
         now: JSON = _ABSENT
         if place is not None:
             now = body

@@ -18,7 +18,7 @@ from typing import Any
 
 from pytest_ecs._checks import Assertion, Finding, judge
 from pytest_ecs._checks.assertions import evaluate, locate
-from pytest_ecs._checks.body import KEYWORDS, exists, version
+from pytest_ecs._checks.body import JUDGED_KEYWORDS, exists, version
 from pytest_ecs._checks.codes import main_code
 from pytest_ecs._checks.formats import validator
 from pytest_ecs._contract import Contract
@@ -195,7 +195,7 @@ _OF_FIELD = (
     ("field dropped", "required"),
     ("field nulled", "type"),
     ("field retyped", "type"),
-    *(("field out of its values", keyword) for keyword in KEYWORDS[1:]),
+    *(("field out of its values", keyword) for keyword in JUDGED_KEYWORDS[1:]),
 )
 
 
