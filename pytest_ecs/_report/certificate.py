@@ -161,8 +161,8 @@ def _shows_refusal(finding: Finding) -> bool:
 def _instead(finding: Finding, requirement: Requirement, closed: Mapping[str | None, str]) -> Finding:
     """Return what is found where an operation accepted nothing: that it refused one form of its request says nothing of that form."""
     broken = closed.get(requirement.operation)
-    claim = finding.assertion
-    of_form = requirement.kind == "alias" if claim is None else claim.path == ("status",)
+    assertion = finding.assertion
+    of_form = requirement.kind == "alias" if assertion is None else assertion.path == ("status",)
     if broken is None or broken == requirement.id or finding.outcome != "fail" or not of_form:
         return finding
     reason = f"no valid request of {requirement.operation} was accepted (see {broken})"
@@ -185,20 +185,25 @@ def _without_absent(results: Sequence[Result], operations: Mapping[str, Operatio
     }
     seen: dict[str | None, set[str]] = {}
     for result in results:
-        claim = result.requirement
+        requirement = result.requirement
         if (
-            claim.kind == "response"
-            and claim.keyword in JUDGED_KEYWORDS
+            requirement.kind == "response"
+            and requirement.keyword in JUDGED_KEYWORDS
             and result.verdict in {"pass", "fail", "waived"}
         ):
-            seen.setdefault(claim.operation, set()).add(claim.field)
+            seen.setdefault(requirement.operation, set()).add(requirement.field)
     made = []
     for result in results:
-        claim, operation = result.requirement, operations.get(result.requirement.operation or "")
-        if operation is not None and result.verdict == "not_tested" and not result.evidence and claim.kind in _SEEN:
-            shown = seen.get(claim.operation, ())
-            reason = never_shown(operation, claim, shown) if claim.kind == "response" else None
-            reason = reason or unmade.get(claim.operation)
+        requirement, operation = result.requirement, operations.get(result.requirement.operation or "")
+        if (
+            operation is not None
+            and result.verdict == "not_tested"
+            and not result.evidence
+            and requirement.kind in _SEEN
+        ):
+            shown = seen.get(requirement.operation, ())
+            reason = never_shown(operation, requirement, shown) if requirement.kind == "response" else None
+            reason = reason or unmade.get(requirement.operation)
             result = replace(result, verdict="not_applicable", reason=reason) if reason else result
         made.append(result)
     return made

@@ -75,7 +75,7 @@ class Permitted:
 def operations(settings: Settings, contract: Contract) -> set[str]:
     """Return ids of the operations that a run with *settings* sends.
 
-    Those of its requirements, those of the house, and what lists and deletes the things that these create.
+    Those of its requirements, those of the house, and what lists and deletes the resources that these create.
     """
     of = {contract.requirements[one].operation for one in requirements_of(settings, contract)}
     servers = {one for one in _named(_SERVERS, contract) if _reached(settings, contract, one)}

@@ -77,7 +77,7 @@ def certify(config: pytest.Config) -> None:
     from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.profiles import check_deviations, check_selection
     from pytest_ecs._run.progress import Progress
-    from pytest_ecs._run.scheduling import Grouping, Spread
+    from pytest_ecs._run.scheduling import Distribution, Grouping
     from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
     from pytest_ecs._run.worker import Witness
@@ -102,7 +102,7 @@ def certify(config: pytest.Config) -> None:
         keeper.stops.install()
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
-        config.pluginmanager.register(Spread(), "pytest-ecs-spread")
+        config.pluginmanager.register(Distribution(), "pytest-ecs-distribution")
         config.pluginmanager.register(Progress(keeper), "pytest-ecs-progress")
     else:
         groups = Path(config.workerinput["ecs_groups"])  # type: ignore[attr-defined]

@@ -70,10 +70,10 @@ class Room:
             self._deletions[deletion.id] = None
             return None
         if self.connection.target.clock.now() - asked.started >= _PATIENCE:
-            claim = Assertion(shown.id, ("status",), "at_least", 400)
+            assertion = Assertion(shown.id, ("status",), "at_least", 400)
             for rule in (f"{deletion.id}/rule/{name}" for name in _RULES):
                 if rule in self.contract.requirements:
-                    self.find(evaluate(rule, claim, shown))
+                    self.find(evaluate(rule, assertion, shown))
         return asked.id
 
     def _first(self, deletion: Operation) -> Exchange | None:

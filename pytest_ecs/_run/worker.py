@@ -330,8 +330,8 @@ class Witness:
             mine = [one for one in sent if (one.method, one.identity, one.case) == ("GET", "primary", None)]
             refused = [one for one in mine if one.refused and not one.query and one.status not in _ELSEWHERE]
             if refused and not any(one.accepted for one in mine):
-                claim = Assertion(refused[-1].id, ("status",), "at_most", 299)
-                found = evaluate(name, claim, refused[-1], self._contract.environment_codes)
+                assertion = Assertion(refused[-1].id, ("status",), "at_most", 299)
+                found = evaluate(name, assertion, refused[-1], self._contract.environment_codes)
                 session.pending.append(found)
 
     def _conclude(self, covered: Iterable[str], outcome: Any, reason: str) -> None:

@@ -226,10 +226,10 @@ class Check:
     def _finding(
         self, requirement_id: str, exchange: Exchange, path: tuple[str | int, ...], name: str, expected: JSON
     ) -> Finding:
-        claim = Assertion(exchange.id, path, name, expected)
+        assertion = Assertion(exchange.id, path, name, expected)
         operation = self._contract.operations.get(exchange.operation or "")
         contract = self._contract
-        return evaluate(requirement_id, claim, exchange, contract.environment_codes, operation, contract.statuses)
+        return evaluate(requirement_id, assertion, exchange, contract.environment_codes, operation, contract.statuses)
 
     def _look_again(
         self,
