@@ -149,26 +149,26 @@ class _Lifecycle(RuleBasedStateMachine):
             self.status = "ACTIVE"
 
     @_RUNNING
-    @rule(native=st.booleans(), kind=st.sampled_from(["SOFT", "HARD"]))
-    def stop(self, native: bool, kind: str) -> None:
+    @rule(native=st.booleans(), type_=st.sampled_from(["SOFT", "HARD"]))
+    def stop(self, native: bool, type_: str) -> None:
         """Stop the server."""
         with self.trial:
             if self._native(native):
-                self._do("nova.servers.stop", {"os-stop": {"type": kind}})
+                self._do("nova.servers.stop", {"os-stop": {"type": type_}})
             else:
-                self._do("ecs.servers.batch-stop", {"os-stop": self._batch(type=kind)})
+                self._do("ecs.servers.batch-stop", {"os-stop": self._batch(type=type_)})
             self.status = "SHUTOFF"
 
     @_RUNNING
     @_NOT_RESTARTED
-    @rule(native=st.booleans(), kind=st.sampled_from(["SOFT", "HARD"]))
-    def reboot(self, native: bool, kind: str) -> None:
+    @rule(native=st.booleans(), type_=st.sampled_from(["SOFT", "HARD"]))
+    def reboot(self, native: bool, type_: str) -> None:
         """Restart the server."""
         with self.trial:
             if self._native(native):
-                self._do("nova.servers.reboot", {"reboot": {"type": kind}})
+                self._do("nova.servers.reboot", {"reboot": {"type": type_}})
             else:
-                self._do("ecs.servers.batch-reboot", {"reboot": self._batch(type=kind)})
+                self._do("ecs.servers.batch-reboot", {"reboot": self._batch(type=type_)})
             self.restarted = True
 
     @precondition(lambda self: self.status == "SHUTOFF" and not self.locked and self.offers("ecs.servers.resize"))

@@ -101,18 +101,18 @@ def test_states_while_starting(ecs_client: Client, ecs_check: Check, ecs_servers
 
 
 @pytest.mark.parametrize(
-    ("kind", "rows"),
+    ("type_", "rows"),
     [
         pytest.param("SOFT", _SOFT, marks=pytest.mark.ecs_requirement(*_SOFT), id="soft"),
         pytest.param("HARD", _HARD, marks=pytest.mark.ecs_requirement(*_HARD), id="hard"),
     ],
 )
 def test_states_while_rebooting(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, kind: str, rows: list[str]
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, type_: str, rows: list[str]
 ) -> None:
     """A restart shows as REBOOT, a forcible one as HARD_REBOOT, through all three of its tasks."""
     lease = ecs_servers("ACTIVE")
-    order: dict[str, JSON] = {"reboot": {"type": kind, "servers": [{"id": lease.id}]}}
+    order: dict[str, JSON] = {"reboot": {"type": type_, "servers": [{"id": lease.id}]}}
     started = _sent(ecs_client, ecs_check, rows, _ACTION, order)
     if started is None:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -15,6 +16,7 @@ from pytest_ecs._contract import load
 from pytest_ecs._contract.model import Kind
 from pytest_ecs._locations import schemas
 from pytest_ecs._run.table import OPTIONS
+from pytest_ecs._types import Identity, Level, Verdict
 from tests.suites import bounds
 
 _DOCS = Path(__file__).parent.parent / "docs"
@@ -55,6 +57,16 @@ def test_each_kind_of_requirement_shows_a_failure(reference: ModuleType) -> None
     for part in parts:
         assert "Claim" in part
         assert "Observed" in part
+
+
+def test_the_glossary_knows_the_words_of_the_code() -> None:
+    """In order, each once, and with every verdict, level and identity that there is."""
+    lines = (_DOCS / "glossary.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
+    words = dict(rows)
+    assert [word for word, _ in rows] == sorted(words)
+    for word, values in (("verdict", Verdict), ("level", Level), ("identity", Identity)):
+        assert set(re.findall(r"`(\w+)`", words[word])) == set(get_args(values)), word
 
 
 def test_what_no_deviation_proves_is_listed(reference: ModuleType) -> None:

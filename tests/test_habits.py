@@ -116,6 +116,38 @@ def test_suites_say_no_url() -> None:
     assert found == _TESTED_URLS
 
 
+#: Where something is called a kind: requirements, their filter, and drift, whose rows in the certificate have that key.
+_KINDS = {
+    "pytest_ecs/_cases/derivation.py",
+    "pytest_ecs/_contract/model.py",
+    "pytest_ecs/_contract/requirements.py",
+    "pytest_ecs/_report/model.py",
+    "pytest_ecs/_run/options.py",
+    "pytest_ecs/_run/selection.py",
+    "pytest_ecs/_run/table.py",
+    "pytest_ecs/_types.py",
+    "suites/recipes/__init__.py",
+}
+
+
+def test_kinds_are_kinds_of_requirements() -> None:
+    """All else has the word of its field: type of resource, job or key, media type, service type."""
+    found = {_name(file) for file in _OURS if any("kind" in name.lower() for name in _named(file))}
+    assert found == _KINDS
+
+
+def _named(file: Path) -> Iterator[str]:
+    """Yield the module's own name, and those that it gives to classes, parameters and variables; tests are sentences."""
+    yield file.stem
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef) or (isinstance(node, ast.FunctionDef) and not node.name.startswith("test_")):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
 def test_every_rule_stands_literally_where_it_is_checked() -> None:
     """`git grep nova.tags.add/rule/too-long` finds the claim of the contract and the check."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in (_ROOT / "suites").rglob("*.py"))

@@ -10,7 +10,7 @@ import pytest_ecs
 _ROOT = Path(__file__).parent.parent
 _PACKAGE = _ROOT / "pytest_ecs"
 
-#: Room -> rooms it may import, from the ground up; a room is a module or sub-package of pytest_ecs. Everything may import these:
+#: Layer -> layers it may import, from the ground up; a layer is a module or sub-package of pytest_ecs. Everything may import these:
 _COMMON = {"exceptions", "_text", "_types"}
 _MAY: dict[str, set[str]] = {
     "_types": set(),
@@ -35,7 +35,7 @@ _MAY: dict[str, set[str]] = {
     "__init__": {"_cases", "_contract", "_http", "_report", "_resources", "_testing"},
 }
 
-#: Room of the mock -> rooms of the mock it may import, from the ground up.
+#: Layer of the mock -> layers of the mock it may import, from the ground up.
 _MOCK_MAY: dict[str, set[str]] = {
     "deviations": {"http"},
     "switches": set(),
@@ -101,19 +101,19 @@ def test_the_mock_never_reads_the_contract() -> None:
             assert word not in text, f"{file.name} has {word!r}"
 
 
-def test_a_room_of_the_mock_imports_only_what_it_may() -> None:
-    """The mock has rooms of its own, and no way back up between them; what only types need counts too."""
-    rooms: dict[str, list[Path]] = {}
+def test_a_layer_of_the_mock_imports_only_what_it_may() -> None:
+    """The mock has layers of its own, and no way back up between them; what only types need counts too."""
+    layers: dict[str, list[Path]] = {}
     for file in _layers()["_mock"]:
-        rooms.setdefault(file.relative_to(_PACKAGE / "_mock").parts[0].removesuffix(".py"), []).append(file)
-    assert set(rooms) == set(_MOCK_MAY)
-    for room, files in rooms.items():
+        layers.setdefault(file.relative_to(_PACKAGE / "_mock").parts[0].removesuffix(".py"), []).append(file)
+    assert set(layers) == set(_MOCK_MAY)
+    for layer, files in layers.items():
         for file in files:
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pytest_ecs._mock"):
                     parts = (node.module or "").split(".")
                     found = set(parts[2:3]) or {alias.name for alias in node.names}
-                    assert found <= _MOCK_MAY[room] | {room}, f"{room}/{file.name} imports {found}"
+                    assert found <= _MOCK_MAY[layer] | {layer}, f"{layer}/{file.name} imports {found}"
 
 
 def test_suites_use_public_names_only() -> None:
@@ -150,8 +150,8 @@ def test_the_facade_lists_what_it_has() -> None:
         _ = pytest_ecs.nothing
 
 
-def test_the_architecture_says_which_rooms_there_are() -> None:
-    """ARCHITECTURE.md lists the rooms of the table above in its order, and what each may import."""
+def test_the_architecture_says_which_layers_there_are() -> None:
+    """ARCHITECTURE.md lists the layers of the table above in its order, and what each may import."""
     text = (_ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `")]
     told = {name.strip("`"): {other.strip("`") for other in may.split(", ")} - {"-"} for name, _, may in rows}

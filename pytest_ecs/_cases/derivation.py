@@ -16,9 +16,9 @@ from pytest_ecs._types import JSON
 __all__ = [
     "AS_DOCUMENTED",
     "Changed",
-    "Credentials",
     "Derivation",
     "Sending",
+    "SentCredentials",
     "as_check",
     "checks_only",
     "derive",
@@ -35,7 +35,7 @@ _NOT_CHECKED_ONLY = ("reference",)
 
 #: Whose request it is: that of the run's own user with a valid token; without credentials; with a token that nobody
 #: issued; with another project's token; for the URL of another project; or all of it by a user of another project.
-Credentials = Literal["own", "none", "garbage", "other-token", "other-url", "other-user"]
+SentCredentials = Literal["own", "none", "garbage", "other-token", "other-url", "other-user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Sending:
     content: str | None = None
     headers: Mapping[str, str] | None = None
     microversion: str | None = None
-    credentials: Credentials = "own"
+    credentials: SentCredentials = "own"
 
 
 #: The way the operation says.

@@ -14,7 +14,7 @@ from pytest_ecs._contract.model import Operation, Requirement
 from pytest_ecs._contract.sample import sample
 from pytest_ecs._types import JSON
 
-__all__ = ["Mutation", "excluding", "locate", "mutate_body", "mutate_query", "steps_of"]
+__all__ = ["Mutation", "excluding", "mutate_body", "mutate_query", "place_of", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def excluding(operation: Operation, requirement: Requirement, body: JSON) -> set
     field = fields_of(operation.body or {}).get(requirement.field)
     if requirement.keyword != "exclusive" or field is None:
         return set()
-    return {name for name in _group(field, requirement) if locate(body, (*field.steps, name)) is not None}
+    return {name for name in _group(field, requirement) if place_of(body, (*field.steps, name)) is not None}
 
 
 def steps_of(operation: Operation, requirement: Requirement) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def _mutations(field: Field, requirement: Requirement, body: JSON, others: Seque
     if keyword == "dependentRequired":
         yield from _alone(field, body, codes)
         return
-    place = locate(body, field.steps)
+    place = place_of(body, field.steps)
     if place is None:
         return
     name = field.path or "the body"
@@ -173,7 +173,7 @@ def _group(field: Field, requirement: Requirement) -> list[str]:
 def _together(
     field: Field, group: Sequence[str], body: JSON, others: Sequence[JSON], codes: tuple[str, ...]
 ) -> Iterator[Mutation]:
-    place = locate(body, field.steps)
+    place = place_of(body, field.steps)
     if place is None:
         return
     now = _value(body, place)
@@ -182,7 +182,7 @@ def _together(
     more = {name: sample(field.schema["properties"][name]) for name in group if name not in now}
     for other in others:
         for name in more:
-            there = locate(other, (*field.steps, name))
+            there = place_of(other, (*field.steps, name))
             if there is not None:
                 more[name] = _value(other, there)
     if more:
@@ -191,7 +191,7 @@ def _together(
 
 def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutation]:
     """The field is there without the one that it must be used together with; *field* is the depending one."""
-    place = locate(body, field.steps[:-1])
+    place = place_of(body, field.steps[:-1])
     if place is None:
         return
     now, name = _value(body, place), field.steps[-1]
@@ -205,7 +205,7 @@ def _alone(field: Field, body: JSON, codes: tuple[str, ...]) -> Iterator[Mutatio
 # Places in a body
 
 
-def locate(body: JSON, steps: Sequence[str]) -> tuple[str | int, ...] | None:
+def place_of(body: JSON, steps: Sequence[str]) -> tuple[str | int, ...] | None:
     """Return the first place in *body* that the steps lead to, None when it is not there."""
     place: list[str | int] = []
     for step in steps:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
 from pytest_ecs._checks.answers import identity
-from pytest_ecs._checks.body import Judged, judge_body, unfit
+from pytest_ecs._checks.body import JudgedBody, judge_body, unfit
 from pytest_ecs._checks.codes import codes_of
 from pytest_ecs._checks.finding import Assertion, Finding, Outcome
 from pytest_ecs._checks.formats import matches, moment
@@ -119,10 +119,10 @@ def locate(exchange: Exchange, path: tuple[str | int, ...]) -> JSON:
 
     A step "*" collects the rest of the path from every item of a list. Raises `LookupError` when nothing is there.
     """
-    kind, steps = path[0], path[1:]
-    if kind == "status":
+    part, steps = path[0], path[1:]
+    if part == "status":
         return exchange.status
-    if kind == "headers":
+    if part == "headers":
         return exchange.response_headers[str(steps[0]).lower()]
     if not steps and exchange.response_body is None:  # what is no JSON is a body all the same
         return exchange.response_text or None
@@ -271,9 +271,9 @@ def _spared(exchange: Exchange, assertion: Assertion, operation: Operation) -> s
     return next((said.id for said in spared if _meet(said.path, steps) and len(_steps(said.path)) <= len(steps)), "")
 
 
-def _judged(exchange: Exchange, assertion: Assertion, operation: Operation) -> Judged:
+def _judged(exchange: Exchange, assertion: Assertion, operation: Operation) -> JudgedBody:
     if assertion.path[0] != "body" or operation.response_body is None:
-        return Judged()
+        return JudgedBody()
     base = f"{operation.id}/response"
     return judge_body(operation.response_body, exchange.response_body, exchange.microversion, base)
 
@@ -289,8 +289,8 @@ _VALUE, _ITEM, _ONE_OF = ("equals", "same_items", "includes"), ("contains", "has
 
 def _no_measure(exchange: Exchange, assertion: Assertion, operation: Operation) -> str:
     """Return what an expectation, taken from another answer, breaks of all that is documented at its place; nothing if nothing."""
-    (kind, *steps), test = assertion.path, assertion.test
-    if kind != "body" or operation.response_body is None or test not in (*_VALUE, *_ITEM, *_ONE_OF):
+    (part, *steps), test = assertion.path, assertion.test
+    if part != "body" or operation.response_body is None or test not in (*_VALUE, *_ITEM, *_ONE_OF):
         return ""
     through = "*" in steps
     if test in _ITEM and not through:

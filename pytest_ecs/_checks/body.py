@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from types import MappingProxyType, NoneType
 from typing import Any
 
-from pytest_ecs._checks.keywords import KEYWORDS, Holds, classes, comparison, wording
+from pytest_ecs._checks.keywords import JUDGED_KEYWORDS, Holds, classes, comparison, wording
 from pytest_ecs._checks.seen import Seen
 from pytest_ecs._contract.fields import Shown, shown_when
 from pytest_ecs._types import JSON
 
 __all__ = [
-    "KEYWORDS",
+    "JUDGED_KEYWORDS",
     "Claim",
-    "Judged",
+    "JudgedBody",
     "claims",
     "exists",
     "judge_body",
@@ -87,7 +87,7 @@ class _Node:
     ids: frozenset[str]
 
 
-class Judged:
+class JudgedBody:
     """What came of comparing one body: the claims that held, each once, and every breach."""
 
     def __init__(self) -> None:
@@ -124,15 +124,15 @@ class Judged:
         seen.places.update(node for node in self.nodes.keys() - seen.places if node.ids <= seen.passed)
 
 
-def judge_body(schema: Mapping[str, Any], value: JSON, microversion: str | None = None, base: str = "") -> Judged:
+def judge_body(schema: Mapping[str, Any], value: JSON, microversion: str | None = None, base: str = "") -> JudgedBody:
     """Return what *value* keeps and breaks of all that *schema* claims at *microversion*; ids begin with *base*."""
     return _judged(_compiled(schema, version(microversion), base), value)
 
 
-def _judged(node: _Node, value: JSON) -> Judged:
-    judged = Judged()
+def _judged(node: _Node, value: JSON) -> JudgedBody:
+    judged = JudgedBody()
     if not _keeps(node, value, judged):
-        judged = Judged()
+        judged = JudgedBody()
         judged.partly = {}
         _walk(node, value, judged, judged.partly)
     return judged
@@ -185,7 +185,7 @@ def unfit(
     return next((said.id for said, _ in _judged(node, value).broken), None)
 
 
-def _keeps(node: _Node, value: JSON, judged: Judged) -> bool:
+def _keeps(node: _Node, value: JSON, judged: JudgedBody) -> bool:
     """Whether *value* keeps all that is claimed of it, by a quick look; where it says no, `_walk` says what holds."""
     if node.classes is not None and type(value) not in node.classes:
         return False
@@ -202,7 +202,7 @@ def _keeps(node: _Node, value: JSON, judged: Judged) -> bool:
     return type(value) in _JSON
 
 
-def _members_keep(node: _Node, value: dict[str, JSON], judged: Judged) -> bool:
+def _members_keep(node: _Node, value: dict[str, JSON], judged: JudgedBody) -> bool:
     if not (node.required.keys() <= value.keys() and node.absent.keys().isdisjoint(value)):
         return False
     members, nodes, others = node.members, judged.nodes, node.others
@@ -232,7 +232,7 @@ def claims(schema: Mapping[str, Any], value: JSON, microversion: str | None = No
     return list(judge_body(schema, value, microversion).claims())
 
 
-def _walk(node: _Node, value: JSON, judged: Judged, held: dict[_Said, None]) -> None:
+def _walk(node: _Node, value: JSON, judged: JudgedBody, held: dict[_Said, None]) -> None:
     judged.nodes[node] = None
     for said in node.value:
         if said.holds(value):
@@ -248,7 +248,7 @@ def _walk(node: _Node, value: JSON, judged: Judged, held: dict[_Said, None]) -> 
             _walk(node.items, item, judged, held)
 
 
-def _members(node: _Node, value: Mapping[str, JSON], judged: Judged, held: dict[_Said, None]) -> None:
+def _members(node: _Node, value: Mapping[str, JSON], judged: JudgedBody, held: dict[_Said, None]) -> None:
     for name, said in node.required.items():
         if name in value:
             held[said] = None
@@ -317,7 +317,7 @@ def _node(schema: Mapping[str, Any], path: str, at: tuple[int, int], base: str) 
         return _joined((made,), None)
     said = [
         claimed(path, keyword, comparison(keyword, schema[keyword]), f"{place} {wording(keyword, schema)}")
-        for keyword in KEYWORDS
+        for keyword in JUDGED_KEYWORDS
         if keyword in schema
     ]
     demanded = {*schema.get("required", ()), *schema.get("x-expected", ())}

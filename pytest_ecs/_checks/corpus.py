@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pytest_ecs._http.exchange import Exchange
 
-__all__ = ["Corpus", "Record", "told"]
+__all__ = ["Corpus", "RecordedCorpus", "told"]
 
 
 class Corpus(Protocol):
@@ -25,7 +25,7 @@ class Corpus(Protocol):
         ...
 
 
-class Record:
+class RecordedCorpus:
     """A recorded run as a corpus."""
 
     def __init__(self, exchanges: Iterable[Exchange]) -> None:

@@ -15,17 +15,17 @@ from pytest_ecs._types import JSON
 __all__ = ["source_of"]
 
 
-def source_of(claim: Assertion, shown: Exchange, others: Iterable[Exchange], contract: Contract) -> str:
+def source_of(assertion: Assertion, shown: Exchange, others: Iterable[Exchange], contract: Contract) -> str:
     """Return the requirement that one of *others* breaks by the very value that *shown* is compared with; nothing if none.
 
     The claim does not hold. A list that has a thing twice is such a value where the claim holds without that.
     """
-    if claim.path[0] != "body" or len(claim.path) == 1:
+    if assertion.path[0] != "body" or len(assertion.path) == 1:
         return ""
-    expected = claim.expected if isinstance(claim.expected, list) else [claim.expected]
+    expected = assertion.expected if isinstance(assertion.expected, list) else [assertion.expected]
     once = list({plain(item): item for item in expected}.values())
-    repeated = len(once) < len(expected) and _holds(claim, shown, once)
-    wanted = {plain(claim.expected), *map(plain, expected)}
+    repeated = len(once) < len(expected) and _holds(assertion, shown, once)
+    wanted = {plain(assertion.expected), *map(plain, expected)}
     for other in others:
         operation = contract.operations.get(other.operation or "")
         if operation is None or operation.response_body is None or not other.accepted or other.id == shown.id:
@@ -41,9 +41,9 @@ def source_of(claim: Assertion, shown: Exchange, others: Iterable[Exchange], con
     return ""
 
 
-def _holds(claim: Assertion, shown: Exchange, expected: JSON) -> bool:
+def _holds(assertion: Assertion, shown: Exchange, expected: JSON) -> bool:
     try:
-        return TESTS[claim.test][0](locate(shown, claim.path), expected)
+        return TESTS[assertion.test][0](locate(shown, assertion.path), expected)
     except LookupError:
         return False
 

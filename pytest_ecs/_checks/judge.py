@@ -13,7 +13,7 @@ from pytest_ecs._checks.assertions import evaluate
 from pytest_ecs._checks.body import undocumented
 from pytest_ecs._checks.cases import NOT_OFFERED, case_findings, not_offered
 from pytest_ecs._checks.codes import codes_of
-from pytest_ecs._checks.corpus import Corpus, Record, told
+from pytest_ecs._checks.corpus import Corpus, RecordedCorpus, told
 from pytest_ecs._checks.errors import error_findings
 from pytest_ecs._checks.finding import Finding, verdict
 from pytest_ecs._checks.jobs import job_claims
@@ -115,11 +115,12 @@ def _before(exchange: Exchange, corpus: Corpus) -> Mapping[str, JSON] | None:
 
 # Drift: what is not documented is reported and never a failure.
 
+#: Operation, part of the answer and what was seen.
 Drift = tuple[str, str, str]
 
 
 def drift(exchange: Exchange, contract: Contract, seen: Seen | None = None) -> Iterator[Drift]:
-    """Yield (operation, kind, what) for undocumented fields of a successful answer.
+    """Yield (operation, part of the answer, what) for undocumented fields of a successful answer.
 
     With *seen*, which has just judged the exchange, nothing where all of them were yielded before.
     """
@@ -141,12 +142,12 @@ def rejudge(exchanges: Sequence[Exchange], findings: Sequence[Finding], contract
     What the judge derives from exchanges is derived anew; the rules' claims are evaluated anew on the recorded
     answers; only "error", "not_tested" and "not_applicable" findings are taken over, since they speak of what is not recorded.
     """
-    record = Record(exchanges)
-    for exchange in record.exchanges:
-        yield from judge(exchange, contract, record)
+    corpus = RecordedCorpus(exchanges)
+    for exchange in corpus.exchanges:
+        yield from judge(exchange, contract, corpus)
     for finding in findings:
         if finding.assertion is not None:
-            shown = record.get(finding.assertion.exchange)
+            shown = corpus.get(finding.assertion.exchange)
             if shown is not None:
                 operation = contract.operations.get(shown.operation or "")
                 codes = contract.environment_codes

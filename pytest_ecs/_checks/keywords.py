@@ -11,10 +11,10 @@ from typing import Any
 from pytest_ecs._checks.formats import conforms, matches, validator
 from pytest_ecs._types import JSON
 
-__all__ = ["KEYWORDS", "Holds", "classes", "comparison", "wording"]
+__all__ = ["JUDGED_KEYWORDS", "Holds", "classes", "comparison", "wording"]
 
 #: Keywords that are claims about a value by themselves.
-KEYWORDS = (
+JUDGED_KEYWORDS = (
     "type",
     "enum",
     "const",
@@ -61,7 +61,7 @@ def _type(limit: str | list[str]) -> Holds:
 def _of_type(limit: str | tuple[str, ...]) -> Holds:
     known = classes(limit)
     wanted = limit if isinstance(limit, str) else list(limit)
-    # JSON has one kind of number, so 1.0 is an integer, and its objects need not be dicts here.
+    # JSON has one type of number, so 1.0 is an integer, and its objects need not be dicts here.
     return lambda value: (
         type(value) in known or (type(value) not in _PLAIN and validator({"type": wanted}).is_valid(value))
     )

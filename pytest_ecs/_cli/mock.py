@@ -47,12 +47,12 @@ def mock(options: argparse.Namespace) -> int:
     from pytest_ecs._mock.server import run as serve
 
     switches = (("deviation", options.deviation, DEVIATIONS), ("variant", options.variant, VARIANTS))
-    for kind, names, known in switches:
+    for sort, names, known in switches:
         for name in names:
             if name not in known:
                 raise ConfigurationError(
-                    f"The mock has no {kind} {name!r}{closest(name, known)}",
-                    hint=f"pytest-ecs list {kind}s",
+                    f"The mock has no {sort} {name!r}{closest(name, known)}",
+                    hint=f"pytest-ecs list {sort}s",
                 )
     if not options.speed > 0:
         raise ConfigurationError(f"--speed must be greater than 0, not {options.speed:g}", hint="1 is real time")

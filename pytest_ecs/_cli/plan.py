@@ -16,7 +16,7 @@ def plan(arguments: Sequence[str]) -> int:
 
 
 def _plan(settings: Settings) -> int:
-    from pytest_ecs._run.plan import MISFIT, chosen, lines, plan_of
+    from pytest_ecs._run.plan import MISFIT, lines, plan_of, requirements_of
     from pytest_ecs._run.profiles import check_selection
     from pytest_ecs._run.session import open_session
     from pytest_ecs._run.target import one_sentence
@@ -26,7 +26,7 @@ def _plan(settings: Settings) -> int:
         check_selection(settings, session.contract)
         with one_sentence():
             session.prepare()
-            said = list(lines(session, settings, plan_of(settings, chosen(settings, session.contract))))
+            said = list(lines(session, settings, plan_of(settings, requirements_of(settings, session.contract))))
     finally:
         session.close()
     print("\n".join(said))  # noqa: T201

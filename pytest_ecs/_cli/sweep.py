@@ -32,13 +32,13 @@ def sweep(arguments: Sequence[str]) -> int:
     lists; ``--force`` takes runs for dead that may still be alive.
     """
     own = {"--dry-run", "--force"}
-    plugin = _Instead(dry_run="--dry-run" in arguments, force="--force" in arguments)
+    plugin = _Sweep(dry_run="--dry-run" in arguments, force="--force" in arguments)
     return int(
         pytest.main([*QUIET, *NO_CACHE, *ini(arguments), *(a for a in arguments if a not in own)], plugins=[plugin])
     )
 
 
-class _Instead:
+class _Sweep:
     """A plugin that does something else than running tests, with pytest's own options and ini file."""
 
     def __init__(self, *, dry_run: bool, force: bool) -> None:

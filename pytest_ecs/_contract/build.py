@@ -128,7 +128,7 @@ def _place(text: str | None) -> Place:
 def _creation(raw: Mapping[str, Any]) -> Creation:
     listed, leaves = raw.get("listed"), raw.get("leaves")
     return Creation(
-        kind=raw["kind"],
+        resource_type=raw["kind"],
         name=_place(raw.get("name")),
         answer=_place(raw.get("answer")),
         deleted=raw["deleted"],

@@ -50,8 +50,8 @@ class _Names:
             if source.holds_operations
             for row in source.data["operations"]
         }
-        #: Kind of what is created -> the operation that does, servers apart.
-        self.kinds: dict[str, str] = {}
+        #: Type of resource -> the operation that does, servers apart.
+        self.resource_types: dict[str, str] = {}
         self.actions: dict[tuple[str, str], list[str]] = {}
         for row in sources["permissions.yaml"].data:
             self.actions.setdefault((row["method"], same_url(row["path"])), []).append(row["action"])
@@ -254,10 +254,12 @@ class _Group:
 
     def _creation(self, operation: Mapping[str, Any], steps: Steps) -> Iterator[Mistake]:
         source, names, creates = self.source, self.names, operation["x-creates"]
-        kind, listed, leaves = creates["kind"], creates.get("listed"), creates.get("leaves")
-        other = names.kinds.setdefault(kind, operation["id"])
-        if kind != "server" and other != operation["id"]:
-            yield source.mistake((*steps, "kind"), f"{other} creates a {kind}, too", "each kind has one operation")
+        resource_type, listed, leaves = creates["kind"], creates.get("listed"), creates.get("leaves")
+        other = names.resource_types.setdefault(resource_type, operation["id"])
+        if resource_type != "server" and other != operation["id"]:
+            yield source.mistake(
+                (*steps, "kind"), f"{other} creates a {resource_type}, too", "each kind has one operation"
+            )
         for place, part in (("name", "request"), ("answer", "success")):
             yield from self._place(operation, part, creates.get(place), (*steps, place))
         for place, name in (("deleted", creates["deleted"]), ("leaves", leaves and leaves["created"])):
@@ -266,7 +268,7 @@ class _Group:
                 yield from names.unknown_operation(source, (*steps, place, *inside), name)
         if creates["deleted"] in names.operations:
             request = names.operations[creates["deleted"]][0]["request"]
-            if not request["path"].endswith("}") and kind != "server":
+            if not request["path"].endswith("}") and resource_type != "server":
                 yield source.mistake((*steps, "deleted"), f"{request['path']} does not end in a parameter", "")
         if "absent" in creates:
             yield from names.unknown_codes(source, (*steps, "absent"), [creates["absent"]])

@@ -19,7 +19,7 @@ from pytest_ecs.exceptions import ContractError
 __all__ = ["check", "document", "load", "use"]
 
 #: Files that every contract has.
-_NEEDED = tuple(f"{kind}.yaml" for kind in ("errors", "general", "general-requirements", "permissions", "statuses"))
+_NEEDED = tuple(f"{name}.yaml" for name in ("errors", "general", "general-requirements", "permissions", "statuses"))
 
 
 def load(root: Path | None = None, edition: Edition | None = None) -> Contract:

@@ -107,7 +107,7 @@ Place = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How all things of one kind are listed."""
+    """How all resources of one type are listed."""
 
     #: Id of the operation, the place of the list in its answer, and of the id and the name in an item.
     operation: str
@@ -119,9 +119,9 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """Things that stay when what they are part of is deleted: in the query of that, a list of them as JSON in a text."""
+    """Resources that stay when what they are part of is deleted: in the query of that, a list of them as JSON in a text."""
 
-    #: Id of the operation that creates such things otherwise.
+    #: Id of the operation that creates such resources otherwise.
     created: str
     at: Place
     id: Place
@@ -131,8 +131,8 @@ class Remains:
 class Creation:
     """What an operation creates: how it is named, found and deleted."""
 
-    #: For people, and in the ledger; servers have a ledger of their own.
-    kind: str
+    #: The type of resource, ``kind`` in the contract: for people, and in the ledger, where servers stand apart.
+    resource_type: str
     #: Where the request names it, and where the answer identifies it; empty where they do not.
     name: Place
     answer: Place
@@ -157,7 +157,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """A query that shows something that exists, where, and the parameter and kind of reference that it is good for."""
+    """A query that shows something that exists, where, and the parameter and type of reference that it is good for."""
 
     operation: str
     at: tuple[str | int, ...]

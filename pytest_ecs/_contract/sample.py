@@ -45,18 +45,18 @@ def sample(schema: Schema) -> Any:
         return schema["enum"][0]
     if "anyOf" in schema:
         return sample({**{k: v for k, v in schema.items() if k != "anyOf"}, **schema["anyOf"][0]})
-    kinds = schema.get("type", "object" if "properties" in schema else "string")
-    kind = kinds if isinstance(kinds, str) else next((one for one in kinds if one != "null"), "null")
-    if kind == "object":
+    types = schema.get("type", "object" if "properties" in schema else "string")
+    one_type = types if isinstance(types, str) else next((one for one in types if one != "null"), "null")
+    if one_type == "object":
         return _object(schema)
-    if kind == "array":
+    if one_type == "array":
         count = max(min(1, schema.get("maxItems", 1)), schema.get("minItems", 0))
         return [sample(schema["items"])] * count if "items" in schema else []
-    if kind == "boolean":
+    if one_type == "boolean":
         return True
-    if kind in {"integer", "number"}:
+    if one_type in {"integer", "number"}:
         return max(schema.get("minimum", 1), min(1, schema.get("maximum", 1)))
-    return None if kind == "null" else _text(schema)
+    return None if one_type == "null" else _text(schema)
 
 
 def _object(schema: Schema) -> dict[str, Any]:

@@ -16,38 +16,38 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
-__all__ = ["fits", "kind_of", "mistakes"]
+__all__ = ["fits", "meta_schema_of", "mistakes"]
 
 #: Files that bind all chapters, by name; in the folder of a chapter everything but its rulings holds operations.
-_KINDS = ("general", "errors", "statuses", "permissions", "rulings", "general-requirements")
+_WHOLE = ("general", "errors", "statuses", "permissions", "rulings", "general-requirements")
 
 
-def kind_of(file: str) -> str | None:
+def meta_schema_of(file: str) -> str | None:
     """Return the meta schema that binds *file*, None for a file that the contract does not have."""
     folder, _, name = file.rpartition("/")
     stem = name.removesuffix(".yaml")
     if folder:
         return "rulings" if stem == "rulings" else "operations"
-    return stem if stem in _KINDS else None
+    return stem if stem in _WHOLE else None
 
 
 def fits(source: Source, meta: Path) -> bool:
     """Return whether *source* obeys its meta schema; a file that does may be taken not to, for `mistakes` to decide."""
-    kind = kind_of(source.file)
-    return kind is not None and _quick(meta)[kind](source.data)
+    name = meta_schema_of(source.file)
+    return name is not None and _quick(meta)[name](source.data)
 
 
-def mistakes(source: Source, meta: Path, kind: str | None = None) -> Iterator[Mistake]:
+def mistakes(source: Source, meta: Path, name: str | None = None) -> Iterator[Mistake]:
     """Yield what is wrong in *source* against its meta schema; *meta* is the folder of those.
 
-    Without a *kind* the name of the file says which one that is.
+    Without a *name* the name of the file says which one that is.
     """
-    kind = kind or kind_of(source.file)
-    if kind is None:
-        hint = one_of(source.file, [f"{name}.yaml" for name in _KINDS])
+    name = name or meta_schema_of(source.file)
+    if name is None:
+        hint = one_of(source.file, [f"{name}.yaml" for name in _WHOLE])
         yield source.mistake((), "a file of this name is not part of the contract", hint)
         return
-    for error in _validators(meta)[kind].iter_errors(source.data):
+    for error in _validators(meta)[name].iter_errors(source.data):
         for inner in _innermost(error):
             yield from _explained(source, inner)
 
@@ -55,13 +55,13 @@ def mistakes(source: Source, meta: Path, kind: str | None = None) -> Iterator[Mi
 @cache
 def _loaded(meta: Path) -> Mapping[str, Any]:
     return {
-        kind: json.loads((meta / f"{kind}.schema.json").read_bytes()) for kind in (*_KINDS, "operations", "edition")
+        name: json.loads((meta / f"{name}.schema.json").read_bytes()) for name in (*_WHOLE, "operations", "edition")
     }
 
 
 @cache
 def _quick(meta: Path) -> Mapping[str, Accepts]:
-    return {kind: compiled(_loaded(meta), kind) for kind in _loaded(meta)}
+    return {name: compiled(_loaded(meta), name) for name in _loaded(meta)}
 
 
 @cache
@@ -73,7 +73,7 @@ def _validators(meta: Path) -> Mapping[str, Draft202012Validator]:
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()
     )
-    return {kind: Draft202012Validator(schema, registry=registry.crawl()) for kind, schema in schemas.items()}
+    return {name: Draft202012Validator(schema, registry=registry.crawl()) for name, schema in schemas.items()}
 
 
 def _innermost(error: ValidationError) -> Iterator[ValidationError]:
@@ -131,7 +131,7 @@ def _explained(source: Source, error: ValidationError) -> Iterator[Mistake]:
 
 
 def _place(steps: Steps, schema: Any) -> str:
-    """Return what a place is called: its path, and the kind of thing that stands there."""
+    """Return what a place is called: its path, and what stands there."""
     title = schema.get("title", "").lower() if isinstance(schema, dict) else ""
     return f"{dotted(steps)} ({title})" if steps and title else dotted(steps) or "the file"
 
@@ -147,8 +147,8 @@ def _allowed(schema: Any) -> str:
     if schema.get("$ref", "").endswith(("/schema", "/schemas")):
         return "a mapping"
     words = {"object": "a mapping", "array": "a list", "string": "a text", "null": "null", "integer": "a whole number"}
-    kind = schema.get("type", "")
-    return words.get(kind, str(kind) or schema.get("description", "another value"))
+    admitted = schema.get("type", "")
+    return words.get(admitted, str(admitted) or schema.get("description", "another value"))
 
 
 def _shown(value: Any) -> str:

@@ -176,6 +176,6 @@ class Source:
             return _BOOLS[text]
         if tag in _PLAIN and _PLAIN[tag].fullmatch(text):
             return int(text) if tag == _INT else float(text)
-        kind = tag.removeprefix(_TAG)
-        self._at(node, f"YAML reads {text!r} as a value of type {kind}", "quote it if the text is meant")
+        type_ = tag.removeprefix(_TAG)
+        self._at(node, f"YAML reads {text!r} as a value of type {type_}", "quote it if the text is meant")
         return text

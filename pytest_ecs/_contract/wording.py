@@ -59,17 +59,19 @@ def breach(keyword: str, schema: Schema) -> str:
 def types(schema: Schema) -> str:
     """Return the types that *schema* admits; with ``anyOf`` its readings, told apart by their other keywords."""
     if "anyOf" not in schema:
-        kinds = schema.get("type", "any")
-        return listing([_TYPES.get(kind, "any value") for kind in ([kinds] if isinstance(kinds, str) else kinds)], "or")
+        admitted = schema.get("type", "any")
+        return listing(
+            [_TYPES.get(one, "any value") for one in ([admitted] if isinstance(admitted, str) else admitted)], "or"
+        )
     return listing(list(dict.fromkeys(_reading(branch) for branch in schema["anyOf"])), "or")
 
 
 def _reading(branch: Mapping[str, Any]) -> str:
     told = [claim(keyword, branch) for keyword in VALUE_KEYWORDS if keyword in branch and keyword != "type"]
-    kind = types(branch) if "type" in branch or "anyOf" in branch else "a value"
+    head = types(branch) if "type" in branch or "anyOf" in branch else "a value"
     if branch.get("required"):
         told.append(f"has {listing(list(branch['required']), 'and')}")
-    return f"{kind} that {listing(told, 'and')}" if told else kind
+    return f"{head} that {listing(told, 'and')}" if told else head
 
 
 def _names(schema: Schema) -> str:

@@ -71,12 +71,12 @@ class Access:
     #: Type, interface, region and address of every service.
     endpoints: tuple[tuple[str, str, str, str], ...] = ()
 
-    def find(self, *kinds: str, region: str | None, interface: str | None) -> str | None:
-        """Return the address of the first of *kinds* that the catalogue has."""
-        for kind in kinds or _COMPUTE:
+    def find(self, *service_types: str, region: str | None, interface: str | None) -> str | None:
+        """Return the address of the first of *service_types* that the catalogue has."""
+        for service_type in service_types or _COMPUTE:
             for offered, surface, where, url in self.endpoints:
                 if (
-                    offered == kind
+                    offered == service_type
                     and surface == (interface or "public").removesuffix("URL")
                     and region in {None, where}
                 ):
@@ -90,10 +90,10 @@ class Access:
             return found
         offered = [e for e in self.endpoints if e[0] in _COMPUTE]
         if not offered:
-            kinds = sorted({e[0] for e in self.endpoints})
+            service_types = sorted({e[0] for e in self.endpoints})
             raise ConfigurationError(
                 "The catalogue of IAM has no compute service",
-                seen=f"services {', '.join(kinds)}" if kinds else "an empty catalogue",
+                seen=f"services {', '.join(service_types)}" if service_types else "an empty catalogue",
                 hint="add --ecs-endpoint URL, or compute_endpoint_override to the cloud in clouds.yaml",
             )
         here = sorted({f"{surface} in {where}" for _, surface, where, _ in offered})

@@ -104,7 +104,7 @@ _READ_APART = frozenset(
 _YES = frozenset({"1", "true", "yes", "on"})
 
 #: How a login is called by openstacksdk, and what it is here.
-_AUTH_TYPES: dict[str, Login | None] = {
+_AUTH_TYPES: dict[str, AuthMethod | None] = {
     "password": "password",
     "v3password": "password",
     "v3applicationcredential": "application credential",
@@ -113,7 +113,7 @@ _AUTH_TYPES: dict[str, Login | None] = {
     "aksk": None,
 }
 
-Login = Literal["password", "application credential", "token"]
+AuthMethod = Literal["password", "application credential", "token"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Credentials:
         return tuple(value for name in _SECRET_FIELDS if (value := getattr(self, name)))
 
     @property
-    def login(self) -> Login | None:
+    def login(self) -> AuthMethod | None:
         """How a token is obtained; None when nothing is there to obtain one with."""
         if self.password and (self.username or self.user_id):
             return "password"

@@ -32,7 +32,7 @@ class Case:
     codes: tuple[str, ...] = ()
     #: Id of a query of the project's limits just before, where the request creates something that is limited.
     limits: str | None = None
-    #: Id of an earlier accepted request that left something of the kind that this one creates, which uses up what the
+    #: Id of an earlier accepted request that left a resource of the type that this one creates, which uses up what the
     #: project may have: a creation whose answer does not say what it made, or a deletion that does not delete.
     unnamed: str | None = None
 
@@ -186,7 +186,7 @@ def pointer(value: JSON, path: Sequence[str | int]) -> JSON:
         if not isinstance(value, list | Mapping):
             raise LookupError(f"nothing at {'/'.join(map(str, path))}")
         try:
-            value = value[step]  # type: ignore[index]  # a wrong kind of step is the TypeError below
+            value = value[step]  # type: ignore[index]  # a wrong type of step is the TypeError below
         except (LookupError, TypeError):
             raise LookupError(f"nothing at {'/'.join(map(str, path))}") from None
     return value

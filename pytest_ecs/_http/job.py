@@ -14,9 +14,9 @@ OVER = ("SUCCESS", "FAIL")
 
 def describe(job_id: str, body: Mapping[str, JSON], elapsed: float, what: str) -> str:
     """Say what became of a job: its id, type, state, codes and sub-jobs, and the time that passed."""
-    kind, status = body.get("job_type") or "no job_type", body.get("status")
+    job_type, status = body.get("job_type") or "no job_type", body.get("status")
     lines = [
-        f"Job {job_id} ({kind}) {what}: last status {status!r}{_code(body)}, {elapsed:.1f} s after it was delivered"
+        f"Job {job_id} ({job_type}) {what}: last status {status!r}{_code(body)}, {elapsed:.1f} s after it was delivered"
     ]
     lines += [
         f"  sub-job {sub.get('job_id')} ({sub.get('job_type') or 'no job_type'}): {sub.get('status')!r}{_code(sub)}"

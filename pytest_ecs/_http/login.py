@@ -43,11 +43,11 @@ class Login:
 
 def login_of(credentials: Credentials) -> Login:
     """Return the login of *credentials*; raises `ConfigurationError` when something is missing for it."""
-    kind = credentials.login
-    if kind == "application credential":
+    method = credentials.login
+    if method == "application credential":
         return _by_application(credentials)
     scope, where = _scope(credentials)
-    if kind == "token":
+    if method == "token":
         identity: JSON = {"methods": ["token"], "token": {"id": credentials.token}}
         return Login(identity, scope, "the given token", where, (str(credentials.token),))
     user, who = _user(credentials)

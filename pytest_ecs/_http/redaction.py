@@ -147,7 +147,7 @@ def _public_half(private: str) -> str | None:
             public = key.public_key()
         form = serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
         return str(public.public_bytes(*form).decode())
-    except Exception:  # noqa: BLE001 - whatever a library makes of a text that is no key, or of a kind it does not know
+    except Exception:  # noqa: BLE001 - whatever a library makes of a text that is no key, or of a type it does not know
         return None
 
 

@@ -232,8 +232,8 @@ class TokenAuth(httpx.Auth):
 
     def _known_refusal(self) -> EcsError:
         refusal = self._refusal or AuthenticationFailed("the credentials were refused")
-        kind = AuthenticationFailed if self._essential else PrerequisiteMissing
-        return kind(refusal.what, seen=refusal.seen, hint=refusal.hint)
+        error = AuthenticationFailed if self._essential else PrerequisiteMissing
+        return error(refusal.what, seen=refusal.seen, hint=refusal.hint)
 
     def _login_request(self, request: httpx.Request) -> httpx.Request:
         # A request made by hand has no time-out at all; it gets that of the request it serves.
@@ -290,7 +290,7 @@ class TokenAuth(httpx.Auth):
         ) from None
 
     def _said(self, response: httpx.Response) -> str:
-        """Status and error fields (4.3, or Keystone's wrapper), or what kind of page came. Never the body itself.
+        """Status and error fields (4.3, or Keystone's wrapper), or what media type came. Never the body itself.
 
         Only decoded text is shown, since a password inside it can then be found in whatever way it was escaped.
         """
@@ -298,8 +298,8 @@ class TokenAuth(httpx.Auth):
             body = response.json()
         except (ValueError, RecursionError):
             body = None
-        kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
-        text = f"{kind}, {len(response.content)} bytes"
+        media_type = response.headers.get("Content-Type", "no content type").partition(";")[0]
+        text = f"{media_type}, {len(response.content)} bytes"
         match body:
             case {"error": {"message": str(message)}}:
                 text = message

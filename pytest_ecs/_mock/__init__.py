@@ -1,6 +1,6 @@
 """The embedded endpoint: an independent second reading of the document, and nothing of the contract.
 
-Start with `app.MockCloud`. There is a room for each field, and in it a module for each resource; what they may import of
+Start with `app.MockCloud`. There is a layer for each field, and in it a module for each resource; what they may import of
 each other stands in `tests/test_layers.py`. States and durations are tables in `state.machine`, deliberate misbehaviour is
 named in `deviations`.
 """

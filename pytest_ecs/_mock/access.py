@@ -49,7 +49,7 @@ def describe(state: State, base_url: str) -> dict[str, Any]:
             "port_id": next(iter(project.ports)),
             "windows_image_id": next(image.id for image in state.images.values() if image.os_type == "Windows"),
             "foreign_subnet_id": project.networks[1].id,
-            "geneve_network_id": next(one.id for one in project.networks if one.kind == "geneve"),
+            "geneve_network_id": next(one.id for one in project.networks if one.type == "geneve"),
             "missing_disk_type": "SAS",
             "private_image_id": next(one.id for one in state.images.values() if one.owner == project.id),
             "plain_image_id": next(one.id for one in state.images.values() if not one.agents),

@@ -320,8 +320,8 @@ class MockCloud:
             fail(request.path, 400, "The request body cannot be left blank.", "Common.0002")
         if len(body) > MAX_BODY and self._state.deviates("large-body-crashes"):
             fail(request.path, 500, "The body does not fit into memory.", "Ecs.0000")
-        kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        json_like = kind == "application/json" or kind.endswith("+json")
+        media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        json_like = media_type == "application/json" or media_type.endswith("+json")
         if not json_like and not self._state.deviates("media-type-unchecked"):
             fail(request.path, 415, "The body must be JSON.")
         decoded = parse(body, request.path)

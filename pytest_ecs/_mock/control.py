@@ -7,7 +7,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from pytest_ecs._mock.compute.building import NicPlan, Plan, build
-from pytest_ecs._mock.compute.jobs import KINDS
+from pytest_ecs._mock.compute.jobs import JOB_TYPES
 from pytest_ecs._mock.http.errors import CODES, GatewayError, RefusalError
 from pytest_ecs._mock.http.validation import Field, Reader
 from pytest_ecs._mock.identity.policy import PERMISSIONS
@@ -30,7 +30,7 @@ _ALLOW = Field("object", fields={"allow": Field("array", need=True, item=Field("
 _FAIL = Field(
     "object",
     fields={
-        "job_type": Field("string", need=True, enum=tuple(KINDS)),
+        "job_type": Field("string", need=True, enum=tuple(JOB_TYPES)),
         "code": _CODE,
     },
 )

@@ -25,12 +25,12 @@ def is_wanted(accept: str) -> bool:
 
 
 def _weight(entry: str) -> tuple[str, float]:
-    kind, *parameters = (part.strip().lower() for part in entry.split(";"))
+    media_type, *parameters = (part.strip().lower() for part in entry.split(";"))
     quality = next((one[2:] for one in parameters if one.startswith("q=")), "1")
     try:
-        return kind, float(quality)
+        return media_type, float(quality)
     except ValueError:
-        return kind, 0.0
+        return media_type, 0.0
 
 
 def overview(state: State, log: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _project(project: Project) -> dict[str, Any]:
     jobs = [
         {
             "id": job.id,
-            "kind": job.kind,
+            "job_type": job.job_type,
             "status": job.status,
             "begun": stamp(job.begun),
             "ended": stamp(job.ended) if job.ended is not None else None,
@@ -100,10 +100,10 @@ select, button { font: inherit } .counts span { margin-right: 1.2rem } .counts b
 _SCRIPT = """
 'use strict';
 const $ = (id) => document.getElementById(id);
-const text = (name, content, kind) => {
+const text = (name, content, style) => {
   const made = document.createElement(name);
   made.textContent = content ?? '-';
-  if (kind) made.className = kind;
+  if (style) made.className = style;
   return made;
 };
 const bad = (status) => status >= 400 || ['ERROR', 'FAIL'].includes(status);
@@ -112,7 +112,7 @@ const table = (place, rows, columns) => {
   const body = $(place).querySelector('tbody');
   const made = rows.map((row) => {
     const line = document.createElement('tr');
-    line.append(...columns.map(([key, kind]) => text('td', row[key], key === 'status' ? mood(row.status) : kind)));
+    line.append(...columns.map(([key, style]) => text('td', row[key], key === 'status' ? mood(row.status) : style)));
     return line;
   });
   if (!made.length) {
@@ -150,7 +150,7 @@ const show = (found) => {
   }));
   table('servers', project.servers.map((one) => ({ ...one, addresses: one.addresses.join(' ') })),
     [['name'], ['status'], ['task'], ['flavor'], ['addresses'], ['created'], ['id', 'id']]);
-  table('jobs', project.jobs, [['kind'], ['status'], ['code'], ['begun'], ['ended'], ['id', 'id']]);
+  table('jobs', project.jobs, [['job_type'], ['status'], ['code'], ['begun'], ['ended'], ['id', 'id']]);
   table('requests', found.requests, [['status'], ['method'], ['path', 'id']]);
 };
 let last = null;

@@ -9,11 +9,11 @@ from typing import Any
 __all__ = ["closest", "switchboard"]
 
 
-def switchboard(kind: str, known: Mapping[str, Any], names: Iterable[str]) -> Callable[[str], bool]:
+def switchboard(sort: str, known: Mapping[str, Any], names: Iterable[str]) -> Callable[[str], bool]:
     """Return what says whether a switch is on; raises `ValueError` with the closest names."""
     chosen = frozenset(names)
     for name in sorted(chosen - known.keys()):
-        raise ValueError(f"the mock has no {kind} {name!r}{closest(name, known)}")
+        raise ValueError(f"the mock has no {sort} {name!r}{closest(name, known)}")
 
     def on(name: str) -> bool:
         if name not in known:

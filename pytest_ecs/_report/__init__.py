@@ -40,7 +40,7 @@ def command(action: str, files: Sequence[Path], key: Path | None = None, output:
 
 
 def _diff(files: Sequence[Path]) -> int:
-    from pytest_ecs._report.diff import diff, wording
+    from pytest_ecs._report.diff import as_text, diff
     from pytest_ecs._report.verify import read_certificate
 
     if len(files) != 2:
@@ -48,7 +48,7 @@ def _diff(files: Sequence[Path]) -> int:
             "report diff compares two certificates", seen=f"{len(files)} given", hint="name the old one and the new one"
         )
     old, new = map(read_certificate, files)
-    print(wording(old, new))  # noqa: T201
+    print(as_text(old, new))  # noqa: T201
     return 1 if diff(old, new)["newly failing"] else 0
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from pytest_ecs._checks import Finding
-from pytest_ecs._checks.keywords import KEYWORDS
+from pytest_ecs._checks.keywords import JUDGED_KEYWORDS
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Operation, Requirement
 from pytest_ecs._report.model import (
@@ -33,7 +33,7 @@ from pytest_ecs._report.waiving import WRONG, fits, in_force, waiver_of, weigh_w
 from pytest_ecs._types import Verdict
 from pytest_ecs.exceptions import fault_of
 
-__all__ = ["Result", "build", "decide", "group", "inside", "overall", "results_of", "summary_of", "wanted"]
+__all__ = ["Result", "asked_for", "build", "decide", "group", "inside", "overall", "results_of", "summary_of"]
 
 _NEVER = "no check exercised it in this run"
 #: The chapter whose APIs send the codes of A.2.
@@ -91,7 +91,7 @@ def inside(
     )
 
 
-def wanted(selection: SelectionInfo, contract: Contract) -> list[Requirement]:
+def asked_for(selection: SelectionInfo, contract: Contract) -> list[Requirement]:
     """Return the requirements that were asked for, in one run or in any of the parts of a merged one."""
     parts = selection.get("parts") or [{"chapters": selection["chapters"], "filters": selection["filters"]}]
     return [
@@ -161,8 +161,8 @@ def _shows_refusal(finding: Finding) -> bool:
 def _instead(finding: Finding, requirement: Requirement, closed: Mapping[str | None, str]) -> Finding:
     """Return what is found where an operation accepted nothing: that it refused one form of its request says nothing of that form."""
     broken = closed.get(requirement.operation)
-    claim = finding.assertion
-    of_form = requirement.kind == "alias" if claim is None else claim.path == ("status",)
+    assertion = finding.assertion
+    of_form = requirement.kind == "alias" if assertion is None else assertion.path == ("status",)
     if broken is None or broken == requirement.id or finding.outcome != "fail" or not of_form:
         return finding
     reason = f"no valid request of {requirement.operation} was accepted (see {broken})"
@@ -185,16 +185,25 @@ def _without_absent(results: Sequence[Result], operations: Mapping[str, Operatio
     }
     seen: dict[str | None, set[str]] = {}
     for result in results:
-        claim = result.requirement
-        if claim.kind == "response" and claim.keyword in KEYWORDS and result.verdict in {"pass", "fail", "waived"}:
-            seen.setdefault(claim.operation, set()).add(claim.field)
+        requirement = result.requirement
+        if (
+            requirement.kind == "response"
+            and requirement.keyword in JUDGED_KEYWORDS
+            and result.verdict in {"pass", "fail", "waived"}
+        ):
+            seen.setdefault(requirement.operation, set()).add(requirement.field)
     made = []
     for result in results:
-        claim, operation = result.requirement, operations.get(result.requirement.operation or "")
-        if operation is not None and result.verdict == "not_tested" and not result.evidence and claim.kind in _SEEN:
-            shown = seen.get(claim.operation, ())
-            reason = never_shown(operation, claim, shown) if claim.kind == "response" else None
-            reason = reason or unmade.get(claim.operation)
+        requirement, operation = result.requirement, operations.get(result.requirement.operation or "")
+        if (
+            operation is not None
+            and result.verdict == "not_tested"
+            and not result.evidence
+            and requirement.kind in _SEEN
+        ):
+            shown = seen.get(requirement.operation, ())
+            reason = never_shown(operation, requirement, shown) if requirement.kind == "response" else None
+            reason = reason or unmade.get(requirement.operation)
             result = replace(result, verdict="not_applicable", reason=reason) if reason else result
         made.append(result)
     return made
@@ -257,7 +266,7 @@ def group(requirement: Requirement, operation: Operation | None) -> str:
 def results_of(header: Header, record: Record, contract: Contract) -> list[Result]:
     """Return the result of every requirement that was asked for, by what was recorded."""
     today = date.fromisoformat(header.started[:10])
-    requirements = wanted(header.selection, contract)
+    requirements = asked_for(header.selection, contract)
     absent = unoffered(record, contract, header.declaration)
     return decide(
         requirements, record.findings, header.waivers, today=today, absent=absent, operations=contract.operations
@@ -309,7 +318,7 @@ def build(header: Header, record: Record, footer: Footer | None, contract: Contr
             for name in sorted(used)
             if (ruling := contract.rulings.get(name)) is not None
         ],
-        "drift": [{"operation": o, "kind": k, "what": w} for o, k, w in sorted(record.drift)],
+        "drift": [{"operation": o, "kind": p, "what": w} for o, p, w in sorted(record.drift)],
         "waivers": waivers,
         "troubles": troubles,
         "evidence": info,

@@ -6,12 +6,12 @@ from typing import TypedDict
 
 from pytest_ecs._report.model import Cost, Report
 
-__all__ = ["Change", "diff", "wording"]
+__all__ = ["Change", "as_text", "diff"]
 
 _BROKEN = {"fail", "error"}
 _UNTESTED = {"not_tested", "not_applicable"}
 #: In the order in which they matter.
-_KINDS = (
+_CHANGES = (
     "newly failing",
     "recommendations newly not met",
     "fixed",
@@ -36,7 +36,7 @@ class Change(TypedDict):
 def diff(old: Report, new: Report) -> dict[str, list[Change]]:
     """Return the requirements that both were asked for and whose verdict differs, by what that means."""
     before = {row["requirement"]: row for row in old["results"]}
-    changes: dict[str, list[Change]] = {kind: [] for kind in _KINDS}
+    changes: dict[str, list[Change]] = {name: [] for name in _CHANGES}
     for row in new["results"]:
         was = before.get(row["requirement"])
         if was is not None and was["verdict"] != row["verdict"]:
@@ -46,11 +46,11 @@ def diff(old: Report, new: Report) -> dict[str, list[Change]]:
                 "new": row["verdict"],
                 "reason": row["reason"],
             }
-            changes[_kind(was["verdict"], row["verdict"], row["level"])].append(change)
+            changes[_change(was["verdict"], row["verdict"], row["level"])].append(change)
     return changes
 
 
-def _kind(was: str, now: str, level: str) -> str:
+def _change(was: str, now: str, level: str) -> str:
     if now in _BROKEN:
         if was in _BROKEN and now == "error":
             return "other"
@@ -62,13 +62,13 @@ def _kind(was: str, now: str, level: str) -> str:
     return "fixed" if was in _BROKEN or was == "waived" else "newly tested"
 
 
-def wording(old: Report, new: Report) -> str:
+def as_text(old: Report, new: Report) -> str:
     """Return the changes as text."""
     head = f"{old['verdict']} -> {new['verdict']}"
     lines = [*_frame(old, new)]
-    for kind, rows in diff(old, new).items():
+    for name, rows in diff(old, new).items():
         if rows:
-            lines += ["", f"{kind} ({len(rows)})"]
+            lines += ["", f"{name} ({len(rows)})"]
             lines += [f"  {r['requirement']}: {r['old']} -> {r['new']}{_why(r)}" for r in rows]
     lines += _drift(old, new)
     lines += _cost(old["cost"], new["cost"])

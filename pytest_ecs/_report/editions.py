@@ -9,7 +9,7 @@ from pytest_ecs._contract import Contract, document, load
 from pytest_ecs._contract.edition import Amendment, Edition, parse
 from pytest_ecs._contract.model import Requirement
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._report.certificate import build, decide, wanted
+from pytest_ecs._report.certificate import asked_for, build, decide
 from pytest_ecs._report.evidence import Evidence
 from pytest_ecs._report.judging import judged
 from pytest_ecs._report.model import AmendmentRow, Decided, EditionInfo, EditionText, Header, Report
@@ -76,7 +76,7 @@ def _by_the_document(evidence: Evidence, plain: Contract) -> dict[str, str]:
     again = judged(replace(evidence, exchanges=shown), plain)
     today = date.fromisoformat(header.started[:10])
     absent = unoffered(evidence.record, plain, header.declaration)
-    asked = wanted(header.selection, plain)
+    asked = asked_for(header.selection, plain)
     results = decide(asked, again.deciding(), header.waivers, today=today, absent=absent, operations=plain.operations)
     return {result.requirement.id: str(result.verdict) for result in results}
 

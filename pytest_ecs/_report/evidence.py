@@ -25,7 +25,7 @@ from pytest_ecs._report.rows import line
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["NAME", "Evidence", "EvidenceError", "Writer", "chosen", "read_evidence"]
+__all__ = ["NAME", "Evidence", "EvidenceError", "Writer", "exchanges_of", "read_evidence"]
 
 NAME = "evidence.jsonl.gz"
 _GZIP = b"\x1f\x8b"
@@ -139,7 +139,7 @@ def read_evidence(path: Path, *, unfinished: bool = False) -> Evidence:
     return _read(path, rows, head, file_sha256=hashlib.sha256(data).hexdigest(), packed=packed, unfinished=unfinished)
 
 
-def chosen(path: Path, ids: frozenset[str]) -> dict[str, Exchange]:
+def exchanges_of(path: Path, ids: frozenset[str]) -> dict[str, Exchange]:
     """Return the exchanges of those ids from a file that this process just wrote."""
     found: dict[str, Exchange] = {}
     starts = tuple(f'{{"kind":"exchange","id":{json.dumps(one)},'.encode() for one in ids)
@@ -264,11 +264,11 @@ def _read(
     record, exchanges = Record(), []
     header = _header(path, rows[0][1])
     for number, row in rows[1:]:
-        kind = row["kind"]
+        row_type = row["kind"]
         try:
             exchange = record.take(row)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
-            raise EvidenceError(f"{path}:{number} is no {kind}", seen=str(error)) from None
+            raise EvidenceError(f"{path}:{number} is no {row_type}", seen=str(error)) from None
         if exchange is not None:
             exchanges.append(exchange)
     if len({exchange.id for exchange in exchanges}) != len(exchanges):

@@ -11,7 +11,7 @@ from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Requirement, Ruling
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.certificate import Result
-from pytest_ecs._report.evidence import chosen
+from pytest_ecs._report.evidence import exchanges_of
 from pytest_ecs._text import harmless
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ConformanceFailure, Fault, fault_of
@@ -105,9 +105,9 @@ def explain_all(
 ) -> tuple[dict[str, str], dict[str, Exchange]]:
     """Return the messages of all that is broken by requirement, and the exchanges that they show by id."""
     broken = [r for r in results if r.finding is not None and r.verdict in {"fail", "error", "waived"}]
-    shown = chosen(evidence, frozenset(r.evidence[0] for r in broken if r.evidence))
+    shown = exchanges_of(evidence, frozenset(r.evidence[0] for r in broken if r.evidence))
     controls = {e.case.control for e in shown.values() if e.case is not None and e.case.control}
-    exchanges = {**chosen(evidence, frozenset(controls - shown.keys())), **shown}
+    exchanges = {**exchanges_of(evidence, frozenset(controls - shown.keys())), **shown}
     texts = {}
     for result in broken:
         exchange = exchanges.get(result.evidence[0]) if result.evidence else None

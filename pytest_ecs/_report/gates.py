@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pytest_ecs._report.model import Report
 from pytest_ecs._report.waiving import WRONG
 
-__all__ = ["ENVIRONMENT", "GATE", "INTERNAL", "LEAK", "PRODUCT", "Gates", "Run", "exit_code"]
+__all__ = ["ENVIRONMENT", "GATE", "INTERNAL", "LEAK", "PRODUCT", "Gates", "RunEnd", "exit_code"]
 
 #: A binding requirement is broken, or a test of the user's own failed (pytest's own code).
 PRODUCT = 1
@@ -34,7 +34,7 @@ class Gates:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunEnd:
     """How the tests ended."""
 
     #: pytest's exit code.
@@ -46,7 +46,7 @@ class Run:
     environment: bool = False
 
 
-def exit_code(report: Report, run: Run, gates: Gates) -> tuple[int, list[str]]:
+def exit_code(report: Report, run: RunEnd, gates: Gates) -> tuple[int, list[str]]:
     """Return the exit code and a sentence for each thing that it speaks of."""
     if run.status not in _ENDED:
         return run.status, []

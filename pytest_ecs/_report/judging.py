@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pytest_ecs._checks import Finding, Seen, evaluate, judge
-from pytest_ecs._checks.corpus import Record as Corpus
-from pytest_ecs._checks.judge import drift
+from pytest_ecs._checks.corpus import RecordedCorpus
+from pytest_ecs._checks.judge import Drift, drift
 from pytest_ecs._checks.reproduction import reproduces
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._report.certificate import decide, wanted
+from pytest_ecs._report.certificate import asked_for, decide
 from pytest_ecs._report.evidence import Evidence
-from pytest_ecs._report.rows import Drift
 from pytest_ecs._types import JSON
 
 __all__ = ["Judged", "judged", "unfounded"]
@@ -41,7 +40,7 @@ class Judged:
 
 def judged(evidence: Evidence, contract: Contract) -> Judged:
     """Judge every exchange again; "error" and "not_tested" are taken over, since they speak of what is not recorded."""
-    corpus, result, seen = Corpus(evidence.exchanges), Judged(), Seen(recorded=True)
+    corpus, result, seen = RecordedCorpus(evidence.exchanges), Judged(), Seen(recorded=True)
     first, again = result.first, result.again
     for finding in evidence.record.findings:
         again.setdefault(_key(finding), [])
@@ -80,7 +79,7 @@ def unfounded(evidence: Evidence, contract: Contract) -> Iterator[str]:
     record, header = evidence.record, evidence.header
     again = judged(evidence, contract)
     today = date.fromisoformat(header.started[:10])
-    requirements = wanted(header.selection, contract)
+    requirements = asked_for(header.selection, contract)
     by_record, by_exchanges = (
         {r.requirement.id: r.verdict for r in decide(requirements, findings, header.waivers, today=today)}
         for findings in (record.findings, again.deciding())

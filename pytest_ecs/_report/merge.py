@@ -10,7 +10,7 @@ from pathlib import Path
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._report.certificate import group, results_of, wanted
+from pytest_ecs._report.certificate import asked_for, group, results_of
 from pytest_ecs._report.editions import certificate, contract_of
 from pytest_ecs._report.evidence import NAME, Evidence, Writer, read_evidence
 from pytest_ecs._report.failure import explain_all
@@ -112,12 +112,12 @@ def _header(folders: Sequence[Path], parts: Sequence[Evidence]) -> Header:
 def _overlaps_and_gaps(folders: Sequence[Path], parts: Sequence[Evidence], contract: Contract) -> Iterator[str]:
     asked: Counter[str] = Counter()
     for part in parts:
-        asked.update(requirement.id for requirement in wanted(part.header.selection, contract))
+        asked.update(requirement.id for requirement in asked_for(part.header.selection, contract))
     twice = [name for name, count in asked.items() if count > 1]
     chapters = list(dict.fromkeys(chapter for part in parts for chapter in part.header.selection["chapters"]))
     profile = {
         one.id
-        for one in wanted({**parts[0].header.selection, "parts": [{"chapters": chapters, "filters": {}}]}, contract)
+        for one in asked_for({**parts[0].header.selection, "parts": [{"chapters": chapters, "filters": {}}]}, contract)
     }
     missing = profile - asked.keys()
     yield f"{len(folders)} parts, {len(asked)} of {len(contract.requirements)} requirements"

@@ -6,9 +6,10 @@ from array import array
 from collections.abc import Mapping
 
 from pytest_ecs._checks import Finding
+from pytest_ecs._checks.judge import Drift
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.model import Latency, Process
-from pytest_ecs._report.rows import Drift, Rows
+from pytest_ecs._report.rows import Rows
 from pytest_ecs._types import JSON
 
 __all__ = ["Record"]
@@ -30,7 +31,7 @@ class Record:
         self._seconds: dict[str, array[float]] = {}
 
     def add(self, rows: Rows) -> None:
-        """Take over what a process of this kind of run says."""
+        """Take over what a process of the run says."""
         for exchange in rows.exchanges:
             self._noted(exchange.operation, exchange.seconds, exchange.status)
         self.findings += rows.findings
@@ -44,36 +45,36 @@ class Record:
 
         Raises `TypeError`, `KeyError` or `ValueError` on what is no such line.
         """
-        kind = row.pop("kind")
-        if kind == "exchange":
+        row_type = row.pop("kind")
+        if row_type == "exchange":
             exchange = Exchange.from_json(row)
             self._noted(exchange.operation, exchange.seconds, exchange.status)
             return exchange
-        self._other(kind, row)
+        self._other(row_type, row)
         return None
 
     def skim(self, row: dict[str, JSON]) -> None:
         """Take over one decoded line that another process of the run wrote."""
-        kind = row.pop("kind")
-        if kind == "exchange":
+        row_type = row.pop("kind")
+        if row_type == "exchange":
             self._noted(row["operation"], row["seconds"], row["status"])
         else:
-            self._other(kind, row)
+            self._other(row_type, row)
 
-    def _other(self, kind: JSON, row: dict[str, JSON]) -> None:
-        if kind == "finding":
+    def _other(self, row_type: JSON, row: dict[str, JSON]) -> None:
+        if row_type == "finding":
             self.findings.append(Finding.from_json(row))
-        elif kind == "drift":
+        elif row_type == "drift":
             self.drift.add((row["operation"], row["what_kind"], row["what"]))
-        elif kind == "process":
+        elif row_type == "process":
             process = Process.from_json(row)
             self.processes[process.worker] = process
-        elif kind == "leak":
+        elif row_type == "leak":
             self.leaks.append(row["what"])
-        elif kind == "trouble":
+        elif row_type == "trouble":
             self.troubles.append(row["what"])
         else:
-            raise TypeError(f"a line of the kind {kind!r}")
+            raise TypeError(f"a line of the kind {row_type!r}")
 
     def _noted(self, operation: str | None, seconds: float, status: int) -> None:
         self.exchanges += 1

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pytest_ecs._checks import Finding
+from pytest_ecs._checks.judge import Drift
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.model import Process
 from pytest_ecs._types import JSON
 
-__all__ = ["Drift", "Rows", "line", "split"]
+__all__ = ["Rows", "line", "split"]
 
-#: Operation, kind and what was seen; see `pytest_ecs._checks.judge.drift`.
-Drift = tuple[str, str, str]
 #: No line has it: JSON escapes line feeds.
 _BETWEEN = ",\n"
 #: Answers nest as deep as the client could read them; writing needs a little more than reading.
@@ -49,8 +48,8 @@ class Rows:
         yield from self.exchange_lines()
         for finding in self.findings:
             yield line("finding", finding.to_json())
-        for operation, kind, what in self.drift:
-            yield line("drift", {"operation": operation, "what_kind": kind, "what": what})
+        for operation, part, what in self.drift:
+            yield line("drift", {"operation": operation, "what_kind": part, "what": what})
         if self.process is not None:
             yield line("process", self.process.to_json())
         for leak in self.leaks:
@@ -66,9 +65,9 @@ def split(text: str) -> list[str]:
     return text[1:-1].split(_BETWEEN) if len(text) > 2 else []
 
 
-def line(kind: str, data: Mapping[str, JSON]) -> str:
+def line(row_type: str, data: Mapping[str, JSON]) -> str:
     """Return one row as ASCII JSON, so that any string survives, however deep it is nested."""
-    row = {"kind": kind, **data}
+    row = {"kind": row_type, **data}
     try:
         return _ENCODER.encode(row)
     except RecursionError:

@@ -11,7 +11,7 @@ from typing import cast
 
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Requirement
-from pytest_ecs._report.certificate import decide, wanted
+from pytest_ecs._report.certificate import asked_for, decide
 from pytest_ecs._report.editions import certificate, contract_of
 from pytest_ecs._report.evidence import Evidence, EvidenceError, read_evidence
 from pytest_ecs._report.judging import judged, unfounded
@@ -205,7 +205,7 @@ def _would_change(report: Report, evidence: Evidence, contract: Contract) -> Ite
         if verdict != result.verdict and not (lacking and result.verdict == "not_tested"):
             yield f"{result.requirement.id} is {verdict} in the certificate and {result.verdict} by its evidence"
     again = judged(evidence, contract)
-    requirements = wanted(header.selection, contract)
+    requirements = asked_for(header.selection, contract)
     changed = decide(
         requirements,
         again.deciding(),

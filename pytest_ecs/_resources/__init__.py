@@ -1,1 +1,1 @@
-"""What a run creates: servers and other things, jobs that are waited for, and the ledger that knows them."""
+"""What a run creates: servers and other resources, jobs that are waited for, and the ledger that knows them."""

@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
-from pytest_ecs._resources import things
+from pytest_ecs._resources import resource_deletion
 from pytest_ecs._resources.api import ServerApi
 from pytest_ecs._resources.deletion import Deletion
 from pytest_ecs._resources.disks import is_held, note_disks
-from pytest_ecs._resources.kinds import before_servers, is_own
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.lookup import listed
-from pytest_ecs._resources.records import Intent, Server, Thing
+from pytest_ecs._resources.records import Intent, Resource, Server
+from pytest_ecs._resources.resource_types import before_servers, is_own
 from pytest_ecs._resources.settling import LATE, Settling, bears
 from pytest_ecs._resources.working import at_once
 from pytest_ecs._types import Clock, Identity
@@ -36,10 +36,10 @@ def clean(
 ) -> tuple[list[str], list[str]]:
     """Delete every server, and whatever else the ledger knows for *runs*; nothing that it does not know is ever touched.
 
-    Return (what was deleted, or with *dry_run* is to be deleted: ids of servers, kinds and names of things; one
+    Return (what was deleted, or with *dry_run* is to be deleted: ids of servers, types and names of other resources; one
     sentence for each cause why something could not be deleted). Requests that were not clearly answered are looked up by
     their job and by the name in their intent, once more half a minute after they were sent, and what may be somebody
-    else's is left alone and reported. At most *threads* requests are under way at a time. Never raises for one thing's sake.
+    else's is left alone and reported. At most *threads* requests are under way at a time. Never raises for one resource's sake.
     """
     done: list[str] = []
     problems: list[str] = []
@@ -70,39 +70,41 @@ class _Cleaning:
         """Look for everything and delete nothing."""
         self._discover(self.problems)
         self.done += [server.id for server in self.ledger.servers(self.run)]
-        self.done += [f"{thing.kind} {thing.name or thing.path}" for thing in self.ledger.things(self.run)]
+        self.done += [
+            f"{resource.type} {resource.name or resource.path}" for resource in self.ledger.resources(self.run)
+        ]
 
     def perform(self) -> None:
         """Delete what is known, then what appeared later."""
         self._discover([])
-        self._note(things.note_addresses)
+        self._note(resource_deletion.note_addresses)
         tried = self.ledger.servers(self.run)
-        if not self._things(self._first()):
+        if not self._resources(self._first()):
             return  # nobody would find the disks that servers leave behind
         self._servers(tried)
-        known = [thing for thing in self.ledger.things(self.run) if thing.path is not None]
-        self._things(known)
-        unclear: list[Intent | Thing] = [*self.ledger.intents(self.run)]
-        unclear += [thing for thing in self.ledger.things(self.run) if thing.path is None]
+        known = [resource for resource in self.ledger.resources(self.run) if resource.path is not None]
+        self._resources(known)
+        unclear: list[Intent | Resource] = [*self.ledger.intents(self.run)]
+        unclear += [resource for resource in self.ledger.resources(self.run) if resource.path is None]
         self._await(unclear)
         self._discover(self.problems)
         self._strays(certain=not unclear)
-        self._note(things.note_strays)
-        self._note(things.note_addresses)
+        self._note(resource_deletion.note_strays)
+        self._note(resource_deletion.note_addresses)
         self._note(self._doubled)
-        ids, keys = {server.id for server in tried}, {thing.key for thing in known}
+        ids, keys = {server.id for server in tried}, {resource.key for resource in known}
         self._servers([server for server in self.ledger.servers(self.run) if server.id not in ids])
-        self._things([thing for thing in self.ledger.things(self.run) if thing.key not in keys])
+        self._resources([resource for resource in self.ledger.resources(self.run) if resource.key not in keys])
         for intent in self.ledger.intents(self.run):
             self._conclude(intent)
 
-    def _first(self) -> list[Thing]:
+    def _first(self) -> list[Resource]:
         """Return what has to go before the servers; what may still appear of that is waited for."""
-        first = [thing for thing in self.ledger.things(self.run) if thing.kind in before_servers()]
-        self._await([thing for thing in first if thing.path is None])
+        first = [resource for resource in self.ledger.resources(self.run) if resource.type in before_servers()]
+        self._await([resource for resource in first if resource.path is None])
         return first
 
-    def _await(self, unclear: Sequence[Intent | Thing]) -> None:
+    def _await(self, unclear: Sequence[Intent | Resource]) -> None:
         """Wait until whatever requests made that were not clearly answered has appeared."""
         if unclear:
             self.clock.sleep(max(max(one.at for one in unclear) + LATE - self.clock.now(), 0.0))
@@ -151,15 +153,15 @@ class _Cleaning:
                     self.ledger.add(server, run=self.run, identity=identity, intent=intent, name=name)
 
     def _note(self, note: Callable[[Ledger, str, str, Client], None]) -> None:
-        """Let *note* write down what is found of things, for each identity that asked for some."""
-        for identity in sorted({thing.identity for thing in self.ledger.things(self.run, gone=True)}):
+        """Let *note* write down what is found of resources, for each identity that asked for some."""
+        for identity in sorted({resource.identity for resource in self.ledger.resources(self.run, gone=True)}):
             try:
                 note(self.ledger, self.run, identity, self._owner(identity))
             except EcsError as error:
                 self.problems.append(f"whether things of run {self.run} are left is not known: {error}")
 
     def _doubled(self, ledger: Ledger, run: str, identity: str, client: Client) -> None:
-        self.problems += things.doubled(ledger, run, identity, client)
+        self.problems += resource_deletion.doubled(ledger, run, identity, client)
 
     def _servers(self, servers: Sequence[Server]) -> None:
         for identity in dict.fromkeys(server.identity for server in servers):
@@ -183,17 +185,17 @@ class _Cleaning:
 
         at_once(note, servers, self.threads)
 
-    def _things(self, left: Sequence[Thing]) -> bool:
-        """Delete things; return whether the ledger could be written."""
+    def _resources(self, left: Sequence[Resource]) -> bool:
+        """Delete resources; return whether the ledger could be written."""
         written = True
         servers = {server.id for server in self.ledger.servers(self.run)}
-        for identity in dict.fromkeys(thing.identity for thing in left):
+        for identity in dict.fromkeys(resource.identity for resource in left):
             client = self._owner(identity)
-            mine = [thing for thing in left if thing.identity == identity]
+            mine = [resource for resource in left if resource.identity == identity]
             try:
                 if servers:  # which could not be deleted, and say so themselves
-                    mine = [thing for thing in mine if not is_held(thing, servers, client)]
-                deleted, failed = things.delete(self.ledger, mine, client, self.clock, threads=self.threads)
+                    mine = [resource for resource in mine if not is_held(resource, servers, client)]
+                deleted, failed = resource_deletion.delete(self.ledger, mine, client, self.clock, threads=self.threads)
             except EcsError as error:
                 deleted, failed = [], [f"things of run {self.run} may be left: {error}"]
                 written = written and not isinstance(error, LedgerError)

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.api import ServerApi
-from pytest_ecs._resources.kinds import is_own
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.lookup import seen
 from pytest_ecs._resources.records import Server
+from pytest_ecs._resources.resource_types import is_own
 from pytest_ecs._resources.settling import bears
 from pytest_ecs._resources.working import at_once
 from pytest_ecs._types import JSON, Clock

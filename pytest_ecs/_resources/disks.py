@@ -8,10 +8,10 @@ from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import pointer
 from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.deletion import SKEW, moment
-from pytest_ecs._resources.kinds import DISK, kinds, url
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.lookup import show
-from pytest_ecs._resources.records import Server, Thing
+from pytest_ecs._resources.records import Resource, Server
+from pytest_ecs._resources.resource_types import DISK, resource_types, url
 
 __all__ = ["is_held", "note_disks"]
 
@@ -21,21 +21,23 @@ def note_disks(ledger: Ledger, server: Server, client: Client, at: float) -> Non
 
     Only those that were created since the run of the server began, and say so: others may be somebody else's.
     """
-    kind, began = kinds()[DISK], ledger.began(server.run)
+    disk_type, began = resource_types()[DISK], ledger.began(server.run)
     if began is None:
         return
-    known = {thing.path for thing in ledger.things(server.run, gone=True)}
-    for disk in [disk for disk in _attached(client, server.id) if url(kind, disk) not in known]:
-        created = moment(_read(client.get(f"{kind.all}/{segment(disk)}").json_object, "volume", "createdAt"))
+    known = {resource.path for resource in ledger.resources(server.run, gone=True)}
+    for disk in [disk for disk in _attached(client, server.id) if url(disk_type, disk) not in known]:
+        created = moment(_read(client.get(f"{disk_type.all}/{segment(disk)}").json_object, "volume", "createdAt"))
         if created is not None and created >= began - SKEW:
-            ledger.made_thing(ledger.intend_thing(server.identity, DISK, None, at, run=server.run), url(kind, disk))
+            ledger.made_resource(
+                ledger.intend_resource(server.identity, DISK, None, at, run=server.run), url(disk_type, disk)
+            )
 
 
-def is_held(thing: Thing, servers: Iterable[str], client: Client) -> bool:
-    """Whether a *thing* is a disk that came with one of *servers* and is attached to it: it goes, or stays, with that."""
-    if thing.kind != DISK or thing.name is not None or thing.path is None:
+def is_held(resource: Resource, servers: Iterable[str], client: Client) -> bool:
+    """Whether a *resource* is a disk that came with one of *servers* and is attached to it: it goes, or stays, with that."""
+    if resource.type != DISK or resource.name is not None or resource.path is None:
         return False
-    rows = _read(client.get(thing.path).json_object, "volume", "attachments")
+    rows = _read(client.get(resource.path).json_object, "volume", "attachments")
     held = {str(row.get("serverId")) for row in rows if isinstance(row, Mapping)} if isinstance(rows, list) else set()
     return not held.isdisjoint(servers)
 

@@ -10,22 +10,22 @@ from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources.creation import has_address, is_dry_run, job_of, server_of, wanted
 from pytest_ecs._resources.disks import note_disks
-from pytest_ecs._resources.kinds import (
+from pytest_ecs._resources.ledger import Ledger
+from pytest_ecs._resources.resource_deletion import note_remains
+from pytest_ecs._resources.resource_types import (
     ADDRESS,
     DISK,
     SERVER,
-    Kind,
+    ResourceType,
     created_by,
     identify,
     is_own,
-    kind_of,
-    kinds,
     leaves_disks,
     name_of,
+    resource_type_of,
+    resource_types,
     there,
 )
-from pytest_ecs._resources.ledger import Ledger
-from pytest_ecs._resources.things import note_remains
 from pytest_ecs._types import JSON, Clock, Identity
 from pytest_ecs.exceptions import BudgetExceeded, EcsError, PrerequisiteMissing
 
@@ -54,26 +54,26 @@ class CreationGuard:
     client_of: Callable[[Identity], Client] | None = None
     #: Time of the target's clock after which nothing is created any more; None for never.
     deadline: float | None = None
-    #: Kind -> id of the first accepted creation whose answer does not say what it made, so that nobody can delete that
+    #: Type of resource -> id of the first accepted creation whose answer does not say what it made, so that nobody can delete that
     #: during the run.
     unnamed: dict[str, str] = field(default_factory=dict)
 
     def before(
         self, method: str, path: str, body: JSON, identity: Identity
-    ) -> tuple[Kind | None, int, int | None] | None:
+    ) -> tuple[ResourceType | None, int, int | None] | None:
         """See `pytest_ecs._http.connection.Guard`.
 
-        The key is the kind of what may be created, None for servers, its number in the ledger, and that of the addresses
+        The key is the type of the resource that may be created, None for servers, its number in the ledger, and that of the addresses
         that servers get.
 
         Raises `PrerequisiteMissing` for what the endpoint has no API to delete, `BudgetExceeded` after the deadline, and as
         the ledger does.
         """
         creation = created_by(method, path, body)
-        if creation is not None and creation.creates is not None and creation.creates.kind == SERVER:
+        if creation is not None and creation.creates is not None and creation.creates.resource_type == SERVER:
             self._in_time()
             name, count = wanted(body)
-            address = kinds()[ADDRESS]
+            address = resource_types()[ADDRESS]
             comes = has_address(body) and self.offers(address.all)
             addresses = self._intend(address, None, identity) if comes else None
             return None, self.ledger.intend(identity, name, count, self.clock.now()), addresses
@@ -81,41 +81,43 @@ class CreationGuard:
             self._parts_stay(path, identity)
         if leaves_disks(method, path, body):
             self._disks_stay(f"{path} {body}")
-        kind = kind_of(method, path, body)
-        if kind is not None:
+        resource_type = resource_type_of(method, path, body)
+        if resource_type is not None:
             self._in_time()
-        if kind is not None and kind.elsewhere and not self.offers(kind.all):
+        if resource_type is not None and resource_type.elsewhere and not self.offers(resource_type.all):
             raise PrerequisiteMissing(
-                f"A request that may create an {kind.name} was not sent, since nothing could delete it",
-                seen=f"HTTP 404 at {kind.all}",
+                f"A request that may create an {resource_type.name} was not sent, since nothing could delete it",
+                seen=f"HTTP 404 at {resource_type.all}",
                 hint="this is tested where the endpoint has that API",
             )
-        if kind is None:
+        if resource_type is None:
             return None
-        return kind, self._intend(kind, name_of(kind, body), identity), None
+        return resource_type, self._intend(resource_type, name_of(resource_type, body), identity), None
 
-    def _intend(self, kind: Kind, name: str | None, identity: Identity) -> int:
+    def _intend(self, resource_type: ResourceType, name: str | None, identity: Identity) -> int:
         """Write down that something may be created; what no name of the run's own tells is known by not having been there before."""
         before = None
-        if kind.all and not is_own(name or "", self.ledger.run) and self.client_of is not None:
+        if resource_type.all and not is_own(name or "", self.ledger.run) and self.client_of is not None:
             with suppress(EcsError):
-                before = there(kind, self.client_of(identity))
+                before = there(resource_type, self.client_of(identity))
         at = self.clock.now()
-        return self.ledger.intend_thing(identity, kind.name, name, at, before=None if before is None else list(before))
+        return self.ledger.intend_resource(
+            identity, resource_type.name, name, at, before=None if before is None else list(before)
+        )
 
-    def after(self, key: tuple[Kind | None, int, int | None], exchange: Exchange) -> None:
+    def after(self, key: tuple[ResourceType | None, int, int | None], exchange: Exchange) -> None:
         """See `pytest_ecs._http.connection.Guard`."""
-        kind, number, addresses = key
-        if kind is None:
+        resource_type, number, addresses = key
+        if resource_type is None:
             self._after_servers(number, exchange)
             if addresses is not None and declined(exchange):
-                self.ledger.gone_thing(addresses)
+                self.ledger.gone_resource(addresses)
         elif declined(exchange):
-            self.ledger.gone_thing(number)
-        elif exchange.failure is None and (path := identify(kind, exchange)) is not None:
-            self.ledger.made_thing(number, path)
+            self.ledger.gone_resource(number)
+        elif exchange.failure is None and (path := identify(resource_type, exchange)) is not None:
+            self.ledger.made_resource(number, path)
         elif exchange.accepted:
-            self.unnamed.setdefault(kind.name, exchange.id)
+            self.unnamed.setdefault(resource_type.name, exchange.id)
 
     def _parts_stay(self, path: str, identity: Identity) -> None:
         """Before something of the run is deleted, write down what stays when it is gone."""
@@ -123,18 +125,19 @@ class CreationGuard:
         if self.client_of is None or not _leaving(end):
             return
         client = self.client_of(identity)
-        wholes = [one for one in self.ledger.things(self.ledger.run) if kinds()[one.kind].leaves is not None]
+        wholes = [
+            one for one in self.ledger.resources(self.ledger.run) if resource_types()[one.type].leaves is not None
+        ]
         known = [one for one in wholes if one.path is not None and one.path.endswith(end)]
         # The answer to its creation may not have told its URL: then its name does.
         unknown = [one for one in wholes if one.path is None and one.name is not None and not known]
         shown = str(client.get(path).response_body) if unknown else ""
-        for thing in known or [one for one in unknown if f"'{one.name}'" in shown]:
-            note_remains(self.ledger, thing, thing.path or path, client)
+        for resource in known or [one for one in unknown if f"'{one.name}'" in shown]:
+            note_remains(self.ledger, resource, resource.path or path, client)
 
     def _disks_stay(self, request: str) -> None:
         """Before servers of the run are deleted or imaged, write down their disks: those may stay when the servers are gone."""
-        kind = kinds()[DISK]
-        if self.client_of is None or not self.offers(kind.all):
+        if self.client_of is None or not self.offers(resource_types()[DISK].all):
             return
         for server in self.ledger.servers(self.ledger.run):
             if server.id in request:
@@ -166,5 +169,7 @@ class CreationGuard:
 
 
 def _leaving(end: str) -> bool:
-    """Whether a URL that ends so may be that of a thing that leaves something."""
-    return any(kind.leaves is not None and kind.one.split("/")[-2] == end.split("/")[1] for kind in kinds().values())
+    """Whether a URL that ends so may be that of a resource that leaves something."""
+    return any(
+        one.leaves is not None and one.one.split("/")[-2] == end.split("/")[1] for one in resource_types().values()
+    )

@@ -73,10 +73,10 @@ def wait_for_job(
 
 
 def _still_waited_for(body: Mapping[str, JSON], hopeless: Container[str]) -> None:
-    kind = body.get("job_type")
-    if isinstance(kind, str) and kind in hopeless:
+    job_type = body.get("job_type")
+    if isinstance(job_type, str) and job_type in hopeless:
         raise PrerequisiteMissing(
-            f"Jobs of the type {kind} are not waited for any more",
+            f"Jobs of the type {job_type} are not waited for any more",
             seen="one after the other was not over after --ecs-job-timeout",
             hint="raise --ecs-job-timeout if this endpoint is known to be slow",
         )

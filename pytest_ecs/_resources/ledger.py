@@ -1,7 +1,7 @@
 """The record of everything a run creates: written before the request leaves, read by the pool, the clean-up and `sweep`.
 
 A SQLite file (WAL) that all processes of a run share. Four tables: runs, intents (a request that may create
-servers), servers (what such a request is known to have made, and who uses it) and things (a request that may create
+servers), servers (what such a request is known to have made, and who uses it) and ``things`` (a request that may create
 something else, and the URL of what it made). Nothing is ever deleted in the cloud that does not stand here.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from pytest_ecs._resources.endpoint import one_spelling
-from pytest_ecs._resources.records import Intent, Run, Server, Thing
+from pytest_ecs._resources.records import Intent, Resource, Run, Server
 from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 
 __all__ = ["Ledger"]
@@ -352,19 +352,19 @@ class Ledger:
         """Write down the status in which *server* was seen."""
         self._set("UPDATE servers SET status = ? WHERE id = ? AND target = ?", status, server, self.target)
 
-    # Things
+    # Resources beside servers
 
-    def intend_thing(
+    def intend_resource(
         self,
         identity: str,
-        kind: str,
+        resource_type: str,
         name: str | None,
         at: float,
         *,
         run: str | None = None,
         before: Sequence[str] | None = None,
     ) -> int:
-        """Write down a request (of this run unless given) that may create a thing of *kind*, and return its key.
+        """Write down a request (of this run unless given) that may create a resource of a type, and return its key.
 
         *before* are the URLs of those that were there already, where nothing but that tells them from the new one.
         """
@@ -372,28 +372,28 @@ class Ledger:
             cursor = db.execute(
                 "INSERT INTO things (run, target, identity, kind, name, at, before) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(run or self.run, self.target, identity, kind, name, at),
+                    *(run or self.run, self.target, identity, resource_type, name, at),
                     None if before is None else "\n".join(before),
                 ),
             )
             return int(cursor.lastrowid or 0)
 
-    def made_thing(self, key: int, path: str) -> None:
+    def made_resource(self, key: int, path: str) -> None:
         """Write down the URL of what a request created."""
         self._set("UPDATE things SET path = ? WHERE key = ?", path, key)
 
-    def gone_thing(self, key: int) -> None:
+    def gone_resource(self, key: int) -> None:
         """Write down that a request created nothing, or that what it created is gone."""
         self._set("UPDATE things SET gone = 1 WHERE key = ?", key)
 
-    def things(self, run: str, *, gone: bool = False) -> list[Thing]:
+    def resources(self, run: str, *, gone: bool = False) -> list[Resource]:
         """Return what *run* created, or may have, oldest first; those that are not known to be gone, or all of them."""
         rows = self._read(
             "SELECT key, run, identity, kind, name, at, path, before FROM things "
             "WHERE run = ? AND target = ? AND (? OR NOT gone) ORDER BY key",
             *(run, self.target, gone),
         )
-        return [Thing(*row) for row in rows]
+        return [Resource(*row) for row in rows]
 
 
 def _server(row: Sequence[Any]) -> Server:

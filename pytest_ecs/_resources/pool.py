@@ -17,23 +17,23 @@ from pytest_ecs._resources.api import ServerApi, Template
 from pytest_ecs._resources.creation import is_grouped
 from pytest_ecs._resources.creations import Creations
 from pytest_ecs._resources.jobs import wait_for_job
-from pytest_ecs._resources.kinds import SERVER, created_by
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Server
+from pytest_ecs._resources.resource_types import SERVER, created_by
 from pytest_ecs._resources.settling import Settling
 from pytest_ecs._resources.surplus import Surplus
 from pytest_ecs._resources.turns import Turns
 from pytest_ecs._types import JSON, Clock, ServerState
 from pytest_ecs.exceptions import EcsError, JobError, JobTimeout, LedgerError, PrerequisiteMissing, StepFailed
 
-__all__ = ["Need", "Pool"]
+__all__ = ["Pool", "Purpose"]
 
 #: What servers are wanted back for: to be used, to be deleted by a test, by other processes, or to have fewer of them.
-Need = Literal["use", "delete", "others", "room"]
+Purpose = Literal["use", "delete", "others", "room"]
 
 #: What the query of a server says of it; nothing where it says nothing.
-Shown = Mapping[str, JSON]
+ServerBody = Mapping[str, JSON]
 #: How many disks and addresses a server has, its flavor and its image, and its zone and whose it is.
 _Has = tuple[tuple[int, int], tuple[JSON, JSON], tuple[JSON, JSON]]
 #: How many servers in a row may fail to get into a state before the pool gives up on that state.
@@ -70,7 +70,7 @@ class Pool:
     #: What tests made that are unfinished.
     _watched: dict[int, list[str]] = field(default_factory=dict)
     #: Gives servers back that nobody needs just now, for what is said; says whether there were any.
-    reclaim: Callable[[Need], bool] = field(default=lambda need: False)
+    reclaim: Callable[[Purpose], bool] = field(default=lambda purpose: False)
     #: What a server had when the pool first looked at it.
     _first_seen: dict[str, _Has] = field(default_factory=dict)
     #: The same of the first server that the pool made.
@@ -98,7 +98,7 @@ class Pool:
         """Whether *server* is shown as locked: it refuses most of what its next user might want (6.3.4)."""
         return lookup.shown(self.client, server).get("locked") is True
 
-    def fit(self, server: str, shown: Shown, *, as_made: bool = True) -> bool:
+    def fit(self, server: str, shown: ServerBody, *, as_made: bool = True) -> bool:
         """Whether *server*, as it is *shown*, can be handed out: not locked, and with what it had when it was first seen.
 
         That is the number of its disks and addresses, its flavor and its image: its next user would be blamed for what
@@ -125,11 +125,11 @@ class Pool:
                 timeout=timeout or self.job_timeout,
                 longest=1.0 if each else 10.0,
                 each=each,
-                hopeless={kind for kind, times in self._slow.items() if times >= _TOO_SLOW},
+                hopeless={job_type for job_type, times in self._slow.items() if times >= _TOO_SLOW},
             )
         except JobTimeout as error:
-            kind = error.last.get("job_type") if isinstance(error.last, Mapping) else None
-            self._slow[str(kind)] += timeout is None
+            job_type = error.last.get("job_type") if isinstance(error.last, Mapping) else None
+            self._slow[str(job_type)] += timeout is None
             raise
         self._slow.pop(str(over.json_object.get("job_type")), None)
         return over
@@ -223,7 +223,7 @@ class Pool:
             self.ledger.leave(server)
         return found
 
-    def _is_like_the_others(self, shown: Shown, resizes: bool) -> bool:
+    def _is_like_the_others(self, shown: ServerBody, resizes: bool) -> bool:
         """Whether a server is like those that the pool makes, apart from the flavors of the run where it *resizes* it."""
         if self._plain is None:
             return True
@@ -301,7 +301,7 @@ class Pool:
             )
 
     def _bring(
-        self, server: str, known: str | None, state: str | None, *, fit: Callable[[str, Shown], bool] | None = None
+        self, server: str, known: str | None, state: str | None, *, fit: Callable[[str, ServerBody], bool] | None = None
     ) -> bool:
         """Bring *server* into *state*; False when it is gone, not *fit*, or does not get there. Nobody else gets it then."""
         try:
@@ -313,7 +313,7 @@ class Pool:
         return there
 
     def _brought(
-        self, server: str, known: str | None, state: str | None, fit: Callable[[str, Shown], bool] | None
+        self, server: str, known: str | None, state: str | None, fit: Callable[[str, ServerBody], bool] | None
     ) -> bool:
         status, usable = (known, True) if known is not None else self._looked_at(server, fit or self.fit)
         if status is None:
@@ -338,7 +338,7 @@ class Pool:
             return False
         return self.wait_stable(server) == state
 
-    def _looked_at(self, server: str, fit: Callable[[str, Shown], bool]) -> tuple[str | None, bool]:
+    def _looked_at(self, server: str, fit: Callable[[str, ServerBody], bool]) -> tuple[str | None, bool]:
         """Return the status in which *server* stays, None when it is gone, and whether it is *fit*: in most cases one look says both."""
         shown = lookup.shown(self.client, server)
         status = lookup.settled(shown)
@@ -389,11 +389,11 @@ class Pool:
         """
         made = self._settling.settle(exchange)
         operation = created_by(exchange.method, exchange.path, exchange.request_body)
-        if operation is not None and operation.creates is not None and operation.creates.kind == SERVER:
+        if operation is not None and operation.creates is not None and operation.creates.resource_type == SERVER:
             self.made += made  # other jobs name servers, too: those that they changed
             self.grouped.update(made if is_grouped(exchange.request_body) else ())
         return made
 
 
-def _has(shown: Shown) -> _Has:
+def _has(shown: ServerBody) -> _Has:
     return lookup.belongings(shown), lookup.made_of(shown), (shown.get(lookup.ZONE), shown.get("user_id"))

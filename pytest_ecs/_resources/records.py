@@ -1,10 +1,10 @@
-"""What the ledger tells: runs, intents, servers and things, as plain data; SQLite's truth values are 0 and 1."""
+"""What the ledger tells: runs, intents, servers and other resources, as plain data; SQLite's truth values are 0 and 1."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["GOING", "Intent", "Run", "Server", "Thing"]
+__all__ = ["GOING", "Intent", "Resource", "Run", "Server"]
 
 #: Status of a server that was asked to go and may still be there.
 GOING = "DELETED"
@@ -61,17 +61,17 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class Resource:
     """What a request of ours may have created beside servers, and what is not known to be gone."""
 
     key: int
     run: str
     identity: str
-    kind: str
+    type: str
     name: str | None
     #: When it was asked for, in seconds of the target's clock.
     at: float
     #: Its URL, with ``{project_id}``; None while the answer has not told.
     path: str | None
-    #: URLs of those of its kind that were there before, one a line; None where that is not known or does not matter.
+    #: URLs of those of its type that were there before, one a line; None where that is not known or does not matter.
     before: str | None = None

@@ -12,10 +12,10 @@ from pytest_ecs._http.job import server_ids
 from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.creation import job_of, server_of, wanted
 from pytest_ecs._resources.jobs import wait_for_job
-from pytest_ecs._resources.kinds import is_own
 from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.lookup import listed, wait_stable
 from pytest_ecs._resources.records import Intent
+from pytest_ecs._resources.resource_types import is_own
 from pytest_ecs._types import JSON, Clock
 from pytest_ecs.exceptions import JobError, JobFailed, PrerequisiteMissing, StepFailed
 

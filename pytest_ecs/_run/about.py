@@ -20,7 +20,7 @@ from pytest_ecs._run.selection import declaration_of
 if TYPE_CHECKING:
     from pytest_ecs._run.process import Keeper
 
-__all__ = ["command", "header"]
+__all__ = ["command_line", "header"]
 
 #: Where files of this machine go; they change nothing that is found out. The profile is said without an option.
 _ELSEWHERE = frozenset({"report", "ledger", "sign", "annotations", "profile"})
@@ -31,7 +31,7 @@ def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], starte
     from pytest_ecs import __version__
 
     settings = keeper.settings
-    again = command(settings, keyword=_pytests(keeper, "keyword"), mark=_pytests(keeper, "markexpr"))
+    again = command_line(settings, keyword=_pytests(keeper, "keyword"), mark=_pytests(keeper, "markexpr"))
     return Header(
         tool=f"pytest-ecs {__version__}",
         started=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -134,7 +134,7 @@ def _properties(settings: Settings, again: str) -> PropertiesInfo:
     return {"profile": settings.properties, "seed": settings.seed, "database": None, "command": seed}
 
 
-def command(settings: Settings, *, keyword: str = "", mark: str = "") -> str:
+def command_line(settings: Settings, *, keyword: str = "", mark: str = "") -> str:
     """Return the command line that asks for the same run: every option that differs from its default, no secret.
 
     Files are named from the folder of the run; of one that is elsewhere only the name is said, as a certificate is read by

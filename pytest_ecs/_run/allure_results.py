@@ -9,7 +9,7 @@ import pytest
 from pytest_ecs._contract.model import Requirement
 from pytest_ecs._http.exchange import Exchange
 
-__all__ = ["tell", "wanted"]
+__all__ = ["is_wanted", "tell"]
 
 #: What Allure calls the weight of a test.
 _SEVERITIES = {"must": "critical", "should": "minor", "note": "trivial"}
@@ -17,7 +17,7 @@ _SEVERITIES = {"must": "critical", "should": "minor", "note": "trivial"}
 _ENOUGH = 20
 
 
-def wanted(config: pytest.Config) -> bool:
+def is_wanted(config: pytest.Config) -> bool:
     """Whether allure-pytest is there and was told to write results."""
     return bool(config.getoption("allure_report_dir", None))
 

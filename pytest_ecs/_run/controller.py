@@ -20,12 +20,12 @@ import pytest
 from pytest_ecs._checks import Finding
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.credentials import accounts_in
-from pytest_ecs._report.certificate import build, results_of, wanted
+from pytest_ecs._report.certificate import asked_for, build, results_of
 from pytest_ecs._report.editions import with_edition
 from pytest_ecs._report.evidence import NAME, Writer, read_evidence
 from pytest_ecs._report.failure import explain_all
 from pytest_ecs._report.files import remove_old, write_all, write_code_quality
-from pytest_ecs._report.gates import Gates, Run, exit_code
+from pytest_ecs._report.gates import Gates, RunEnd, exit_code
 from pytest_ecs._report.model import EvidenceInfo, Footer, Header, Report, Waiver
 from pytest_ecs._report.record import Record
 from pytest_ecs._report.rows import Rows, line, split
@@ -193,7 +193,7 @@ class Recorder:
             # A run that stopped by itself, which pytest calls interrupted, was not stopped by anybody.
             stopped = bool(self._stop) and session.exitstatus == pytest.ExitCode.INTERRUPTED
             status = int(pytest.ExitCode.TESTS_FAILED if stopped else session.exitstatus)
-            run = Run(status, bool(self._record.leaks), self._own_failures, self._environment)
+            run = RunEnd(status, bool(self._record.leaks), self._own_failures, self._environment)
             code, said = exit_code(self.report, run, self._gates)
             self._said += said
             session.exitstatus = code
@@ -207,7 +207,7 @@ class Recorder:
             self.lost(what)
         about = self._header or header(self._keeper, contract, self._waivers, self._started)
         seen = {finding.requirement for finding in self._record.findings}
-        missing = [r for r in wanted(about.selection, contract) if r.id not in seen]
+        missing = [r for r in asked_for(about.selection, contract) if r.id not in seen]
         self.add(Rows(findings=[Finding(r.id, "not_tested", reason=reason(contract, r)) for r in missing]))
         footer = Footer(
             finished=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -14,7 +14,7 @@ from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Requirement
 from pytest_ecs.exceptions import ConfigurationError
 
-__all__ = ["Check", "Coverage", "checks", "collected", "passive", "reason"]
+__all__ = ["Coverage", "SuiteTest", "checks", "collected", "passive", "reason"]
 
 #: Kinds that the judge looks at in every exchange of a run.
 _EVERYWHERE = frozenset({"status", "header", "response", "error", "state", "code", "job"})
@@ -29,7 +29,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SuiteTest:
     """A test of the suites."""
 
     #: File and function.
@@ -42,7 +42,7 @@ class _Collector:
     """Reads the markers of the collected suites."""
 
     def __init__(self) -> None:
-        self.checks: dict[str, Check] = {}
+        self.checks: dict[str, SuiteTest] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         from pytest_ecs._locations import suites
@@ -53,7 +53,7 @@ class _Collector:
             for marker in item.iter_markers("ecs_requirement"):
                 for requirement in marker.args:
                     says = (getattr(getattr(item, "function", None), "__doc__", None) or "").strip()
-                    self.checks.setdefault(str(requirement), Check(name, " ".join(says.split())))
+                    self.checks.setdefault(str(requirement), SuiteTest(name, " ".join(says.split())))
 
 
 def checks(contract: Contract) -> Mapping[str, Coverage]:
@@ -72,7 +72,7 @@ def checks(contract: Contract) -> Mapping[str, Coverage]:
     }
 
 
-def collected(places: Iterable[Path]) -> Mapping[str, Check]:
+def collected(places: Iterable[Path]) -> Mapping[str, SuiteTest]:
     """Return the test of each requirement that a marker in these files or folders of the suites names.
 
     Raises `ConfigurationError` when one of them cannot be imported.

@@ -11,7 +11,7 @@ from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.signature import AkSkAuth
 from pytest_ecs._http.target import Resources
 from pytest_ecs._run.reach import chapters_of
-from pytest_ecs._run.schemes import OPTIONS
+from pytest_ecs._run.schemes import CLOUD_OPTIONS
 from pytest_ecs._run.stock import Stock
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsError, NotAnEcsEndpoint
@@ -69,7 +69,7 @@ def offered(session: Session) -> dict[int, bool]:
     chapters = {n: _is_there(exchange) for n, exchange in asked.items()}
     if not any(chapters.values()):
         exchange = next(iter(asked.values()))
-        kind = exchange.response_headers.get("content-type", "no content type")
+        media_type = exchange.response_headers.get("content-type", "no content type")
         text = f"{(exchange.response_text or '(no JSON object)')[:200]!r}"
         where = f"{session.target.endpoint} ({exchange.request_line})"
 
@@ -78,7 +78,7 @@ def offered(session: Session) -> dict[int, bool]:
         raise NotAnEcsEndpoint(
             f"What answers at {where} is no ECS endpoint"
             + (f" with chapter {', '.join(map(str, chapters))}" if exchange.json_object else ""),
-            seen=seen[:300] if exchange.json_object else f"HTTP {exchange.status}, {kind}: {text}",
+            seen=seen[:300] if exchange.json_object else f"HTTP {exchange.status}, {media_type}: {text}",
             hint="it lists servers by chapter 6, so take the profile native"
             if native
             else "check the URL given as --ecs-endpoint, and the profile",
@@ -99,7 +99,7 @@ def signing(session: Session, chapters: Mapping[int, bool]) -> None:
         if exchange.status == 401:
             source = session.target.identities[identity].source
             raise AuthenticationFailed(
-                f"{OPTIONS[identity]}: the AK/SK of {source} is refused", seen=exchange.answer, hint=_RENEW
+                f"{CLOUD_OPTIONS[identity]}: the AK/SK of {source} is refused", seen=exchange.answer, hint=_RENEW
             )
     primary = session.target.identities["primary"]
     if primary.login is None or not primary.ak or not primary.sk:
@@ -151,11 +151,11 @@ def identities(session: Session) -> None:
             project = client.project_id
         except EcsError as error:
             raise AuthenticationFailed(
-                f"{OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
+                f"{CLOUD_OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
             ) from None
         if identity == "other_project" and project == session.client.project_id:
             raise ConfigurationError(
-                f"{OPTIONS[identity]}: {source} is for the project of the run itself",
+                f"{CLOUD_OPTIONS[identity]}: {source} is for the project of the run itself",
                 seen=project,
                 hint="name credentials of another project, or leave the option out",
             )

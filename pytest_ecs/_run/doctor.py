@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pytest_ecs._run.discovery import PROBES, offered, resources, same_project
 from pytest_ecs._run.quotas import quotas
-from pytest_ecs._run.schemes import OPTIONS
+from pytest_ecs._run.schemes import CLOUD_OPTIONS
 from pytest_ecs._types import Identity
 from pytest_ecs.exceptions import EcsError, PrerequisiteMissing
 
@@ -131,7 +131,7 @@ def _others(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:
     for identity, what in names:
         client = session.clients.get(identity)
         if client is None:
-            yield Line(what, "none", "not given: what needs it is not tested", f"add {OPTIONS[identity]} NAME")
+            yield Line(what, "none", "not given: what needs it is not tested", f"add {CLOUD_OPTIONS[identity]} NAME")
             continue
         source = session.target.identities[identity].source
         try:

@@ -44,11 +44,11 @@ def existing(client: Client, named: Resources, contract: Contract) -> Known:
 
 
 def _chosen(named: Resources) -> Iterator[tuple[str, str]]:
-    """Yield kind and value of what the user named."""
-    for field, kind in _NAMED.items():
+    """Yield the type of reference and the value of what the user named."""
+    for field, reference in _NAMED.items():
         value = getattr(named, field)
         if value:
-            yield kind, value
+            yield reference, value
 
 
 _NAMED: Mapping[str, str] = {

@@ -10,7 +10,7 @@ from pytest_ecs import _locations
 from pytest_ecs._cases.derivation import AS_DOCUMENTED, derive
 from pytest_ecs._cases.library import load_recipes
 from pytest_ecs._cases.recipe import RECIPES, shape
-from pytest_ecs._run.coverage import Check, collected, passive, reason
+from pytest_ecs._run.coverage import SuiteTest, collected, passive, reason
 from pytest_ecs._types import Level
 from pytest_ecs.exceptions import EcsError
 
@@ -93,7 +93,7 @@ def _judged(contract: Contract, requirement: Requirement, operation: Operation |
     )
 
 
-def _check(requirement: Requirement) -> Check | None:
+def _check(requirement: Requirement) -> SuiteTest | None:
     """Return the check that covers *requirement*; only the files that can have it are collected.
 
     A rule's id stands literally in its test; what follows from recipes is tested by the files at the top.

@@ -159,8 +159,8 @@ def add_options(parser: pytest.Parser) -> None:
         else:
             arguments.update(metavar=option.metavar or option.name.upper())
         group.addoption(f"--ecs-{option.name}", **arguments)
-        kind: Literal["args", "string"] = "args" if option.many else "string"
-        parser.addini(_dest(option), text, type=kind, default=None)
+        ini_type: Literal["args", "string"] = "args" if option.many else "string"
+        parser.addini(_dest(option), text, type=ini_type, default=None)
 
 
 def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = None) -> Settings:

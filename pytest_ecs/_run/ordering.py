@@ -88,7 +88,7 @@ def _spread(items: list[pytest.Item], moves: Callable[[pytest.Item], bool]) -> l
 
 def _makes_servers(recipe: Recipe, contract: Contract) -> bool:
     created = contract.operations[recipe.operation].creates
-    return created is not None and created.kind == "server"
+    return created is not None and created.resource_type == "server"
 
 
 def _chained(

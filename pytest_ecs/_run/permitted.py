@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ecs._run.plan import chosen
+from pytest_ecs._run.plan import requirements_of
 from pytest_ecs._run.reach import chapters_of
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ class Permitted:
 def operations(settings: Settings, contract: Contract) -> set[str]:
     """Return ids of the operations that a run with *settings* sends.
 
-    Those of its requirements, those of the house, and what lists and deletes the things that these create.
+    Those of its requirements, those of the house, and what lists and deletes the resources that these create.
     """
-    of = {contract.requirements[one].operation for one in chosen(settings, contract)}
+    of = {contract.requirements[one].operation for one in requirements_of(settings, contract)}
     servers = {one for one in _named(_SERVERS, contract) if _reached(settings, contract, one)}
     found = {one for one in of if one} | _named(_SUPPLIES, contract) | servers
     if settings.profile == "native":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_ecs._run.options import Settings
     from pytest_ecs._run.session import Session
 
-__all__ = ["MISFIT", "Plan", "chosen", "lines", "plan_of"]
+__all__ = ["MISFIT", "Plan", "lines", "plan_of", "requirements_of"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Plan:
     minutes: float
 
 
-def chosen(settings: Settings, contract: Contract) -> list[str]:
+def requirements_of(settings: Settings, contract: Contract) -> list[str]:
     """Return the requirements that *settings* select."""
     inner, filters = chapters(settings.profile), asked(settings, contract)
     every = contract.requirements.values()

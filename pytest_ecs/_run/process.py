@@ -77,7 +77,7 @@ def certify(config: pytest.Config) -> None:
     from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.profiles import check_deviations, check_selection
     from pytest_ecs._run.progress import Progress
-    from pytest_ecs._run.scheduling import Grouping, Spread
+    from pytest_ecs._run.scheduling import Distribution, Grouping
     from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
     from pytest_ecs._run.worker import Witness
@@ -102,7 +102,7 @@ def certify(config: pytest.Config) -> None:
         keeper.stops.install()
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
-        config.pluginmanager.register(Spread(), "pytest-ecs-spread")
+        config.pluginmanager.register(Distribution(), "pytest-ecs-distribution")
         config.pluginmanager.register(Progress(keeper), "pytest-ecs-progress")
     else:
         groups = Path(config.workerinput["ecs_groups"])  # type: ignore[attr-defined]
@@ -158,10 +158,12 @@ class Keeper:
 
     def _say_plan(self, session: Session) -> None:
         """Print what the run will use before it uses anything."""
-        from pytest_ecs._run.plan import chosen, lines, plan_of
+        from pytest_ecs._run.plan import lines, plan_of, requirements_of
 
         plan = plan_of(
-            self.settings, chosen(self.settings, session.contract), self.config.getoption("numprocesses", 0) or 1
+            self.settings,
+            requirements_of(self.settings, session.contract),
+            self.config.getoption("numprocesses", 0) or 1,
         )
         writer = self.config.get_terminal_writer()
         for line in lines(session, self.settings, plan):

@@ -140,10 +140,10 @@ def check_deviations(settings: Settings) -> None:
         "deviation": (settings.deviation, DEVIATIONS),
         "variant": (settings.variant, VARIANTS),
     }
-    for kind, (names, switches) in known.items():
+    for sort, (names, switches) in known.items():
         for name in names:
             if name not in switches:
-                raise pytest.UsageError(f"--ecs-{kind}: the mock has no {kind} {name!r}{closest(name, switches)}")
+                raise pytest.UsageError(f"--ecs-{sort}: the mock has no {sort} {name!r}{closest(name, switches)}")
 
 
 def selected(settings: Settings, requirement: Requirement, operation: Operation | None) -> bool:

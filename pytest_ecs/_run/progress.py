@@ -48,9 +48,9 @@ class Usual:
                 if status == "SUCCESS" and self._began.pop(job, None) is not None:
                     self._took.setdefault(str(one.json_object.get("job_type")), []).append(one.started - began)
 
-    def of(self, kind: JSON) -> str:
+    def of(self, job_type: JSON) -> str:
         """Return the usual time of a type of jobs in words, none where none is over yet."""
-        took = self._took.get(str(kind))
+        took = self._took.get(str(job_type))
         return f", usually {median(took):.0f} s" if took else ""
 
 
@@ -61,8 +61,8 @@ def waiting(journal: Journal, now: float, usual: Usual | None = None) -> str:
         return ""
     since = f"for {now - _first(last, journal).started:.0f} s"
     if last.parameters.get("job_id") and (status := last.json_object.get("status")):
-        kind = last.json_object.get("job_type")
-        return harmless(f"job {kind} {status} {since}" + (usual.of(kind) if usual is not None else ""))
+        job_type = last.json_object.get("job_type")
+        return harmless(f"job {job_type} {status} {since}" + (usual.of(job_type) if usual is not None else ""))
     server = last.json_object.get("server")
     if isinstance(server, dict) and server.get("status"):
         task = server.get("OS-EXT-STS:task_state")

@@ -47,8 +47,8 @@ class Reach:
             found = self._found(method, path, body)
             # Without what the URL names: reasons are grouped, and ids say nothing.
             what = f"{found.id} ({found.section})" if found is not None else f"{method} of no documented URL"
-            kind = PrerequisiteMissing if self._has(*self._belongs(method, path, body)) else OutsideProfile
-            raise kind(f"{what} is not sent", seen=reason, hint="")
+            error = PrerequisiteMissing if self._has(*self._belongs(method, path, body)) else OutsideProfile
+            raise error(f"{what} is not sent", seen=reason, hint="")
         if not self.closed and method == "DELETE":
             return None  # the clean-up has written down what hangs on a thing, and its threads have no ledger
         return self.guard.before(method, path, body, identity)

@@ -16,7 +16,7 @@ from pytest_ecs.exceptions import EcsError
 
 __all__ = ["Room"]
 
-#: Seconds that a thing is given to disappear in, and rules that say that it does.
+#: Seconds that a resource is given to disappear in, and rules that say that it does.
 _PATIENCE, _RULES = 10.0, ("deletes", "gone")
 #: Status of what is on its way out.
 _LEAVING = frozenset({"deleting", "deleted", "error_deleting"})
@@ -24,27 +24,29 @@ _LEAVING = frozenset({"deleting", "deleted", "error_deleting"})
 
 @dataclass
 class Room:
-    """What the run cannot give back, by the kind of thing."""
+    """What the run cannot give back, by the type of resource."""
 
     contract: Contract
     connection: Connection
     clients: Mapping[Identity, Client]
-    #: Accepted creations whose answer does not say what was made, by kind.
+    #: Accepted creations whose answer does not say what was made, by type of resource.
     nameless: Mapping[str, str]
     #: Takes the finding that a deletion does not delete.
     find: Callable[[Finding], None]
-    #: The first accepted deletion by each operation, until the thing was seen to be gone.
+    #: The first accepted deletion by each operation, until the resource was seen to be gone.
     _deletions: dict[str, Exchange | None] = field(default_factory=dict)
 
     def taken(self, operation: Operation) -> str | None:
-        """Return the id of an accepted request that left something of the kind that *operation* creates where it is.
+        """Return the id of an accepted request that left a resource of the type that *operation* creates where it is.
 
         It is a creation that does not say what it made, or a deletion that does not delete; also by the API of
         another chapter, whose URL ends the same. None where there is neither.
         """
         makers = list(self._makers(operation))
         nameless = (
-            self.nameless[one.creates.kind] for one in makers if one.creates and one.creates.kind in self.nameless
+            self.nameless[one.creates.resource_type]
+            for one in makers
+            if one.creates and one.creates.resource_type in self.nameless
         )
         return next(nameless, None) or next((kept for one in makers if (kept := self._kept(one))), None)
 
@@ -68,10 +70,10 @@ class Room:
             self._deletions[deletion.id] = None
             return None
         if self.connection.target.clock.now() - asked.started >= _PATIENCE:
-            claim = Assertion(shown.id, ("status",), "at_least", 400)
+            assertion = Assertion(shown.id, ("status",), "at_least", 400)
             for rule in (f"{deletion.id}/rule/{name}" for name in _RULES):
                 if rule in self.contract.requirements:
-                    self.find(evaluate(rule, claim, shown))
+                    self.find(evaluate(rule, assertion, shown))
         return asked.id
 
     def _first(self, deletion: Operation) -> Exchange | None:

@@ -21,14 +21,14 @@ from pytest_ecs._contract import Contract
 from pytest_ecs._run.ordering import evenly, uses_up
 from pytest_ecs._types import Group
 
-__all__ = ["MARKER", "Grouping", "Spread"]
+__all__ = ["GROUP_MARKER", "Distribution", "Grouping"]
 
-MARKER = "ecs_group"
+GROUP_MARKER = "ecs_group"
 #: The group of what one worker alone can do: there is little of what it needs.
 _SCARCE = "scarce"
 
 
-class Spread:
+class Distribution:
     """Hands the tests to the xdist workers, unless ``--dist`` asks for something else than sharing the load."""
 
     def __init__(self) -> None:
@@ -139,7 +139,7 @@ class Grouping:
 
 def _asked(item: pytest.Item) -> Sequence[Group | str]:
     """Return what the marker of a test says."""
-    marker = item.get_closest_marker(MARKER)
+    marker = item.get_closest_marker(GROUP_MARKER)
     return marker.args if marker is not None else ()
 
 

@@ -12,10 +12,10 @@ from pytest_ecs._http.token_store import TokenStore
 from pytest_ecs._types import Identity
 from pytest_ecs.exceptions import ConfigurationError
 
-__all__ = ["OPTIONS", "scheme"]
+__all__ = ["CLOUD_OPTIONS", "scheme"]
 
 #: The option that names each second identity's credentials.
-OPTIONS = {"other_project": "--ecs-other-cloud", "restricted_user": "--ecs-restricted-cloud"}
+CLOUD_OPTIONS = {"other_project": "--ecs-other-cloud", "restricted_user": "--ecs-restricted-cloud"}
 
 
 def scheme(connection: Connection, identity: Identity, store: TokenStore) -> httpx.Auth:
@@ -31,7 +31,7 @@ def scheme(connection: Connection, identity: Identity, store: TokenStore) -> htt
             secrets=connection.secrets,
             observe=lambda request, response: connection.record_login(identity, request, response),
             essential=identity == "primary",
-            source="" if identity == "primary" else f"{OPTIONS[identity]}: {credentials.source}",
+            source="" if identity == "primary" else f"{CLOUD_OPTIONS[identity]}: {credentials.source}",
         )
     if credentials.ak and credentials.sk:
         return AkSkAuth(

@@ -134,7 +134,7 @@ class Selector:
 
     def _is_here(self, item: pytest.Item, covered: list[str]) -> bool:
         """Whether the shard of the run is the one that a test belongs to."""
-        from pytest_ecs._run.scheduling import MARKER
+        from pytest_ecs._run.scheduling import GROUP_MARKER
 
-        marks = [str(name) for marker in item.iter_markers(MARKER) for name in marker.args]
+        marks = [str(name) for marker in item.iter_markers(GROUP_MARKER) for name in marker.args]
         return self._shard is None or self._shard.number == home_of(covered, marks, self._contract, self._shard.of)

@@ -29,7 +29,7 @@ from pytest_ecs._run.discovery import offered, prepare
 from pytest_ecs._run.reach import Reach, chapters_of
 from pytest_ecs._run.room import Room
 from pytest_ecs._run.schemes import scheme
-from pytest_ecs._run.target import chosen, one_sentence, open_target
+from pytest_ecs._run.target import chosen_resources, one_sentence, open_target
 from pytest_ecs._run.templates import ecs_template, native_template
 from pytest_ecs._types import JSON, Identity
 from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsError, PrerequisiteMissing
@@ -232,7 +232,7 @@ class Session:
     def forget(self) -> None:
         """Write down that this run is over, where it never began: no process of it has asked for anything yet."""
         ledger, run = self.ledger, self.ledger.run
-        if self.owns_the_end and not (ledger.intents(run) or ledger.things(run) or ledger.servers(run)):
+        if self.owns_the_end and not (ledger.intents(run) or ledger.resources(run) or ledger.servers(run)):
             ledger.finish()
 
     def sweep(self, run: str, *, dry_run: bool = False) -> tuple[list[str], list[str]]:
@@ -285,7 +285,7 @@ def open_session(
     contract = load()
     with one_sentence():
         found = open_target(settings, os.environ if environ is None else environ) if target is None else target
-        found = replace(found, resources=chosen(settings, found.resources))
+        found = replace(found, resources=chosen_resources(settings, found.resources))
         return _open(settings, contract, found, creates=creates)
 
 

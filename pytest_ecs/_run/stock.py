@@ -194,12 +194,14 @@ class Stock:
         exchange = self.client.get(path)
         return _rows(exchange.json_object.get(key)) if exchange.accepted else []
 
-    def _companion(self, kind: str, path: str, key: str | None, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    def _companion(
+        self, service_type: str, path: str, key: str | None, query: Mapping[str, str]
+    ) -> list[Mapping[str, Any]]:
         """Return what a service beside ECS lists, where the catalogue has it; with no *key* its whole answer."""
-        url = self.access.find(kind, region=self.region, interface=None) if self.access is not None else None
+        url = self.access.find(service_type, region=self.region, interface=None) if self.access is not None else None
         if url is None:
             return []
-        exchange = replace(self.client, base=address_of(url, f"{kind} endpoint of the catalogue").root).get(
+        exchange = replace(self.client, base=address_of(url, f"{service_type} endpoint of the catalogue").root).get(
             path, query=query
         )
         if not exchange.accepted:

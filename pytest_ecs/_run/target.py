@@ -17,7 +17,7 @@ from pytest_ecs._run.options import Settings
 from pytest_ecs._types import Identity
 from pytest_ecs.exceptions import ConfigurationError, EcsError
 
-__all__ = ["chosen", "one_sentence", "open_target"]
+__all__ = ["chosen_resources", "one_sentence", "open_target"]
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def one_sentence() -> Iterator[None]:
     except (EcsError, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 - this is the place that turns any of them into a sentence
-        # Its text may hold a password, so that only its kind and place are shown.
+        # Its text may hold a password, so that only its class and place are shown.
         last = traceback.extract_tb(error.__traceback__)[-1]
         raise ConfigurationError(
             "The target cannot be opened",
@@ -41,7 +41,7 @@ def one_sentence() -> Iterator[None]:
 
 
 def open_target(settings: Settings, environ: Mapping[str, str]) -> Target:
-    """Return the target that *settings* name, without the `chosen` resources; raises `ConfigurationError` when something is missing or wrong.
+    """Return the target that *settings* name, without the `chosen_resources`; raises `ConfigurationError` when something is missing or wrong.
 
     Its endpoint is empty where only the catalogue of IAM knows it.
     """
@@ -171,7 +171,7 @@ def _certificate(primary: Credentials) -> tuple[Path, Path | None] | None:
     return Path(primary.certificate).expanduser(), key
 
 
-def chosen(settings: Settings, known: Resources) -> Resources:
+def chosen_resources(settings: Settings, known: Resources) -> Resources:
     """Return *known* with what *settings* name in their place."""
     named = {
         "image_id": settings.image,

@@ -11,10 +11,11 @@ import pytest
 from _pytest.outcomes import Skipped
 
 from pytest_ecs._checks import Assertion, Finding, evaluate
+from pytest_ecs._checks.judge import Drift
 from pytest_ecs._contract import Contract
 from pytest_ecs._report.failure import explain, explain_own
 from pytest_ecs._report.model import Process, Waiver
-from pytest_ecs._report.rows import Drift, Rows
+from pytest_ecs._report.rows import Rows
 from pytest_ecs._report.waiving import fits
 from pytest_ecs._run import allure_results
 from pytest_ecs._text import harmless
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from pytest_ecs._http.exchange import Exchange
     from pytest_ecs._run.process import Keeper
 
-__all__ = ["MARKER", "Witness", "covered_by"]
+__all__ = ["REQUIREMENT_MARKER", "Witness", "covered_by"]
 
-MARKER = "ecs_requirement"
+REQUIREMENT_MARKER = "ecs_requirement"
 #: How many failures of one requirement are kept as evidence by one process.
 _ENOUGH = 5
 #: Statuses of what is not there, or not there yet, and of what is no fault of the operation.
@@ -47,7 +48,7 @@ _SHAPE = (LookupError, TypeError, ValueError, AttributeError, StopIteration)
 
 def covered_by(item: pytest.Item) -> list[str]:
     """Return the requirements that a test says it makes findings on."""
-    return [str(name) for marker in item.iter_markers(MARKER) for name in marker.args]
+    return [str(name) for marker in item.iter_markers(REQUIREMENT_MARKER) for name in marker.args]
 
 
 class _NotApplicable(Skipped):
@@ -102,7 +103,7 @@ class Witness:
             result = yield
         new = self._judge()
         covered = covered_by(item)
-        if allure_results.wanted(item.config):
+        if allure_results.is_wanted(item.config):
             self._show(covered, new)
         if (session := self._keeper.session) is not None and covered:
             self._speak_for(
@@ -329,8 +330,8 @@ class Witness:
             mine = [one for one in sent if (one.method, one.identity, one.case) == ("GET", "primary", None)]
             refused = [one for one in mine if one.refused and not one.query and one.status not in _ELSEWHERE]
             if refused and not any(one.accepted for one in mine):
-                claim = Assertion(refused[-1].id, ("status",), "at_most", 299)
-                found = evaluate(name, claim, refused[-1], self._contract.environment_codes)
+                assertion = Assertion(refused[-1].id, ("status",), "at_most", 299)
+                found = evaluate(name, assertion, refused[-1], self._contract.environment_codes)
                 session.pending.append(found)
 
     def _conclude(self, covered: Iterable[str], outcome: Any, reason: str) -> None:

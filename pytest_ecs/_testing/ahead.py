@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.exchange import Exchange
-from pytest_ecs._resources.kinds import SERVER
+from pytest_ecs._resources.resource_types import SERVER
 from pytest_ecs._run.profiles import FRUGAL
 from pytest_ecs._run.session import Session
 
@@ -43,4 +43,4 @@ class Ahead:
 
 
 def _makes(operation: Operation) -> bool:
-    return operation.creates is not None and operation.creates.kind == SERVER
+    return operation.creates is not None and operation.creates.resource_type == SERVER

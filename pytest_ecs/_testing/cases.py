@@ -8,15 +8,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from pytest_ecs._cases.derivation import AS_DOCUMENTED, Credentials, Derivation, Sending, as_check, checks_only, derive
+from pytest_ecs._cases.derivation import (
+    AS_DOCUMENTED,
+    Derivation,
+    Sending,
+    SentCredentials,
+    as_check,
+    checks_only,
+    derive,
+)
 from pytest_ecs._cases.recipe import RECIPES, Recipe, Request
 from pytest_ecs._contract import Contract
 from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.token import FixedToken, NoAuth
-from pytest_ecs._resources.kinds import discard
 from pytest_ecs._resources.lease import Lease
+from pytest_ecs._resources.resource_types import discard
 from pytest_ecs._testing.ahead import Ahead
 from pytest_ecs._testing.blame import blamed
 from pytest_ecs._testing.check import Check
@@ -255,7 +263,7 @@ class Cases:
         exchange = self.driver.send(operation, recipe, request, case, sending, sender)
         self.driver.undo(exchange, recipe, leases)
 
-    def _sender(self, credentials: Credentials) -> Sender:
+    def _sender(self, credentials: SentCredentials) -> Sender:
         """Return who sends a request with *credentials*; raises `PrerequisiteMissing` without a second project."""
         if credentials == "none":
             return Sender(self.client, NoAuth())

@@ -20,11 +20,11 @@ from pytest_ecs._testing.refusals import Refusals
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
 
-__all__ = ["LATE", "Check", "Test"]
+__all__ = ["PAUSES", "Check", "Test"]
 
 #: Pauses in seconds of the target's clock between looks at what does not yet show what it should: nothing is instantly
 #: visible unless the text says so. Together they are the time that anything has after the last change.
-LATE = (0.5, 1.0, 2.0, 3.0, 3.5)
+PAUSES = (0.5, 1.0, 2.0, 3.0, 3.5)
 #: Statuses of what is not only late: the request is wrong, or may not be made.
 _FINAL = (400, 403)
 #: Seconds of the target's clock after the last change in which something that must not happen could happen.
@@ -95,7 +95,7 @@ class Check:
             blamed = self._blamed(finding, exchange if cause is None else cause, own=cause is None)
             finding = self._elsewhere(blamed, exchange)
         if self._may_show_late(finding) and self._is_fresh(exchange):
-            left, began = max(sum(LATE) - self._quiet(), 0.0), self.session.target.clock.now()
+            left, began = max(sum(PAUSES) - self._quiet(), 0.0), self.session.target.clock.now()
             look = partial(self._look_again, finding, exchange, path, name, expected, began)
             if self._afterwards is not None:
                 self._afterwards.look([requirement_id], left, partial(self._find_late, finding, exchange, look))
@@ -226,10 +226,10 @@ class Check:
     def _finding(
         self, requirement_id: str, exchange: Exchange, path: tuple[str | int, ...], name: str, expected: JSON
     ) -> Finding:
-        claim = Assertion(exchange.id, path, name, expected)
+        assertion = Assertion(exchange.id, path, name, expected)
         operation = self._contract.operations.get(exchange.operation or "")
         contract = self._contract
-        return evaluate(requirement_id, claim, exchange, contract.environment_codes, operation, contract.statuses)
+        return evaluate(requirement_id, assertion, exchange, contract.environment_codes, operation, contract.statuses)
 
     def _look_again(
         self,
@@ -246,7 +246,7 @@ class Check:
         *began* is when it was found wanting, *left* are the seconds that it may still take.
         """
         clock, client = self.session.target.clock, self.session.clients[exchange.identity]  # type: ignore[index]
-        for pause in LATE:
+        for pause in PAUSES:
             clock.sleep(min(pause, left))
             try:
                 again = client.get(exchange.path, query=exchange.query, microversion=exchange.microversion)
@@ -270,7 +270,7 @@ class Check:
         That is: no change and no job was asked for, and no query was answered otherwise than the time before.
         """
         now = self.session.target.clock.now()
-        last = now - sum(LATE)
+        last = now - sum(PAUSES)
         later: dict[tuple[str, ...], tuple[Exchange, float]] = {}
         for one in reversed(self.session.connection.journal):
             ended = one.started + one.seconds

@@ -18,8 +18,8 @@ from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
 from pytest_ecs._http.paths import segment
 from pytest_ecs._http.token import NoAuth
-from pytest_ecs._resources.kinds import SERVER, can_be_discarded, discard
 from pytest_ecs._resources.lease import Lease
+from pytest_ecs._resources.resource_types import SERVER, can_be_discarded, discard
 from pytest_ecs._run.profiles import FRUGAL
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.jobs import Jobs
@@ -327,4 +327,4 @@ def _named_scope(credentials: Credentials) -> JSON:
 
 
 def _makes_servers(operation: Operation) -> bool:
-    return operation.creates is not None and operation.creates.kind == SERVER
+    return operation.creates is not None and operation.creates.resource_type == SERVER

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pytest_ecs._resources.lookup import ZONE, made_of, shown
-from pytest_ecs._resources.pool import Need
+from pytest_ecs._resources.pool import Purpose
 from pytest_ecs._run.profiles import FRUGAL
 from pytest_ecs._run.session import Session
 
@@ -51,7 +51,7 @@ class Kept:
         found: _T = self._made[key]
         return found
 
-    def let_go(self, need: Need) -> bool:
+    def let_go(self, purpose: Purpose) -> bool:
         """Leave the servers of one thing to others; return whether there was one.
 
         To be deleted by tests they must be like those of the pool, unless the profile makes few servers; to be used they are
@@ -59,15 +59,15 @@ class Kept:
         nothing that was asked for lately.
         """
         pool, frugal = self.session.pool, self.session.settings.profile in FRUGAL
-        for key in [] if need == "use" and not frugal else self._made:
+        for key in [] if purpose == "use" and not frugal else self._made:
             servers = self._servers[key]
-            if not servers or pool.turns.needs(self._asked[key], _LATELY if need == "room" else 1):
+            if not servers or pool.turns.needs(self._asked[key], _LATELY if purpose == "room" else 1):
                 continue
-            if (need == "use" or (need == "delete" and not frugal)) and not all(map(self._is_plain, servers)):
+            if (purpose == "use" or (purpose == "delete" and not frugal)) and not all(map(self._is_plain, servers)):
                 continue
-            if need == "use" and not pool.grouped.isdisjoint(servers):
+            if purpose == "use" and not pool.grouped.isdisjoint(servers):
                 continue
-            if need == "use":
+            if purpose == "use":
                 pool.adopt(servers)
             else:
                 pool.spare(servers)

@@ -71,13 +71,13 @@ class Afterwards(ExitStack):
         return super().__enter__()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, exc_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         self._is_open = False
-        if kind is not None:
+        if exc_type is not None:
             self._give_up("the test stopped before its end")
         if not self._looks:
-            return bool(super().__exit__(kind, error, traceback))
+            return bool(super().__exit__(exc_type, error, traceback))
         if self._later.session.target.simulated:
             self.finish()
         else:

@@ -16,8 +16,8 @@ from pytest_ecs._cases.recipe import RECIPES, Request
 from pytest_ecs._checks import Finding
 from pytest_ecs._checks.reproduction import reproduction
 from pytest_ecs._http.exchange import Exchange, pointer
-from pytest_ecs._resources.kinds import text
 from pytest_ecs._resources.lease import Lease
+from pytest_ecs._resources.resource_types import text_at
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.reproduction import leaves, repeatable, requests_of, size
@@ -87,7 +87,9 @@ class Trial:
     def __enter__(self) -> Trial:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, exc_type: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
         if error is None or isinstance(error, EcsError):
             self.properties.judge(self)
         if isinstance(error, EcsError):
@@ -249,7 +251,7 @@ class Properties:
         """Look for what a refused request asked for by name; servers of a batch have more in theirs (table 5-3)."""
         operations = self.tools.contract.operations
         creates = operations[operation_id].creates
-        wanted = text(exchange.request_body, creates.name) if creates is not None and creates.name else None
+        wanted = text_at(exchange.request_body, creates.name) if creates is not None and creates.name else None
         if creates is None or creates.listed is None or wanted is None:
             return
         query, items, name = operations[creates.listed.operation], creates.listed.items, creates.listed.name
@@ -377,8 +379,8 @@ class Properties:
             if best is None or size(requests) < size(best[0]):
                 self._broken[finding.requirement] = requests, finding, trial.about
         name = broken[0].requirement
-        kind = self._classes.setdefault(name, type("PropertyBroken", (PropertyBroken,), {}))
-        raise kind(f"{name}: {broken[0].expected}")
+        error = self._classes.setdefault(name, type("PropertyBroken", (PropertyBroken,), {}))
+        raise error(f"{name}: {broken[0].expected}")
 
     def _keep_few(self, trial: Trial) -> None:
         """Of the claims of this example that hold, keep the first for each requirement: the record must stay readable."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pytest_ecs._checks import Finding
-from pytest_ecs._checks.reproduction import line
+from pytest_ecs._checks.reproduction import in_one_line
 from pytest_ecs._http.exchange import Exchange
 
 __all__ = ["leaves", "repeatable", "requests_of", "size"]
@@ -20,7 +20,7 @@ def requests_of(sent: Sequence[Exchange], finding: Finding) -> list[Exchange]:
 
 
 def size(exchanges: Sequence[Exchange]) -> tuple[int, int]:
-    return len(exchanges), sum(len(line(exchange)) for exchange in exchanges)
+    return len(exchanges), sum(len(in_one_line(exchange)) for exchange in exchanges)
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 #: How many disks are waited for until none is expected any more.
 _DISKS_TRIED = 2
 #: Whether an address is that of a NIC or an EIP.
-_KIND = "OS-EXT-IPS:type"
+_ADDRESS_TYPE = "OS-EXT-IPS:type"
 #: Where disks are created (11.4.4).
 _DISKS = "/v2.1/{project_id}/os-volumes"
 
@@ -85,7 +85,7 @@ class Supplies:
         """Return the addresses of NICs; the list need not say which those are (6.2.5), so that a server has to (6.2.6)."""
         listed = self._client.get("/v2.1/{project_id}/servers/detail", query={"limit": "1000"})
         entries = _entries(read(listed, "servers", "*", "addresses"))
-        if any(_KIND in entry for entry in entries):
+        if any(_ADDRESS_TYPE in entry for entry in entries):
             return _nics(entries)
         with self.session.pool.lease() as lease:
             nics = _nics(_entries([read(lease.show(), "server", "addresses")]))
@@ -215,7 +215,7 @@ def _entries(servers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _nics(entries: Iterable[Mapping[str, Any]]) -> list[ipaddress.IPv4Address]:
-    return _ipv4(entry for entry in entries if entry.get(_KIND, "floating") != "floating")
+    return _ipv4(entry for entry in entries if entry.get(_ADDRESS_TYPE, "floating") != "floating")
 
 
 def _ipv4(entries: Iterable[Mapping[str, Any]]) -> list[ipaddress.IPv4Address]:

@@ -10,7 +10,7 @@ from pytest_ecs._cases.library import load_recipes
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.target import Target
-from pytest_ecs._resources.pool import Need
+from pytest_ecs._resources.pool import Purpose
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.ahead import Ahead
 from pytest_ecs._testing.cases import Cases
@@ -65,13 +65,13 @@ class Tools:
         self.servers.give_back_shared()
 
 
-def _reclaimed(driver: Driver, kept: Kept, later: Later, need: Need) -> bool:
+def _reclaimed(driver: Driver, kept: Kept, later: Later, purpose: Purpose) -> bool:
     """Give back or leave over what `Pool.reclaim` says, if there is something."""
-    if need == "others":
+    if purpose == "others":
         return driver.session.settings.shares_servers and driver.reclaim(_IDLE)
-    if need == "room":
-        return kept.let_go(need)
-    return driver.reclaim() or kept.let_go(need) or later.finish_one()
+    if purpose == "room":
+        return kept.let_go(purpose)
+    return driver.reclaim() or kept.let_go(purpose) or later.finish_one()
 
 
 def tools_of(session: Session, asked: Collection[str] = ()) -> Tools:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_ecs._cases.mutation import locate
+from pytest_ecs._cases.mutation import place_of
 from pytest_ecs._cases.recipe import RECIPES, Request, placeholder, shape
 from pytest_ecs._checks.formats import validator
 from pytest_ecs._contract import Contract, load
@@ -101,7 +101,7 @@ def _obeys(operation: Operation, body: JSON) -> bool:
         return False
     for field in fields_of(operation.body).values():
         for group in field.schema.get("x-exclusive", ()):
-            place = locate(body, field.steps)
+            place = place_of(body, field.steps)
             at: Any = body
             for step in place or ():
                 at = at[step]
@@ -126,13 +126,13 @@ def places_of(operation_id: str, variant: str) -> list[_Place]:
         return []
     found = []
     for field in fields_of(schema).values():
-        above = locate(body, field.steps[:-1]) if field.steps else ()
+        above = place_of(body, field.steps[:-1]) if field.steps else ()
         if above is None:
             continue
         holder: Any = body
         for step in above:
             holder = holder[step]
-        place = locate(body, field.steps)
+        place = place_of(body, field.steps)
         now: JSON = _ABSENT
         if place is not None:
             now = body
@@ -162,14 +162,14 @@ def _may_change(place: _Place) -> bool:
 def _edits(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]]]:
     """Yield what can be done in one place, each with whether the document promises to accept it."""
     schema, at = place.field.schema, place.place
-    kind = schema.get("type", "object" if "properties" in schema else "")
-    kind = kind if isinstance(kind, str) else kind[0] if kind else ""
-    if kind == "object":
+    declared = schema.get("type", "object" if "properties" in schema else "")
+    json_type = declared if isinstance(declared, str) else declared[0] if declared else ""
+    if json_type == "object":
         yield from _entries(place)
         if isinstance(place.now, Mapping) and at == () and "additionalProperties" not in schema:
             yield st.just((Edit((_UNLISTED,), "unlisted"), False))
         return
-    if kind == "array":
+    if json_type == "array":
         yield from _items(place)
         return
     if (
@@ -184,12 +184,12 @@ def _edits(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]
         others = [value for value in schema["enum"] if value != place.now]
         if others:
             yield st.sampled_from(others).map(lambda value: (Edit(at, value), False))
-    elif kind == "boolean":
+    elif json_type == "boolean":
         yield st.booleans().map(lambda value: (Edit(at, value), False))
-    elif kind == "integer" and "maximum" in schema and "pattern" not in schema:
+    elif json_type == "integer" and "maximum" in schema and "pattern" not in schema:
         low, high = int(schema.get("minimum", 1)), int(schema["maximum"])
         yield _between(low, high).map(lambda value: (Edit(at, value), False))
-    elif kind == "string" and "maxLength" in schema and _is_free(place.field):
+    elif json_type == "string" and "maxLength" in schema and _is_free(place.field):
         if place.now == placeholder().name():  # the run's own name stays in it
             yield _extended(place)
         else:

@@ -130,8 +130,8 @@ def test_ports_have_forms(ecs_client: Client, ecs_cases: Cases, ecs_check: Check
         (any_code, "icmp", -1, -1),
     ]
     with two_groups(ecs_client, ecs_cases, ecs_supplies) as (group, _):
-        for rule, kind, first, last in forms:
-            body = rule_body(group, cidr=NETWORK, ip_protocol=kind, from_port=first, to_port=last)
+        for rule, protocol, first, last in forms:
+            body = rule_body(group, cidr=NETWORK, ip_protocol=protocol, from_port=first, to_port=last)
             ecs_check.accepted(rule, ecs_client.post(RULES, body))
 
 

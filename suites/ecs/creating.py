@@ -201,8 +201,8 @@ def delete(
     return deleted
 
 
-def stopped_of_kind(
-    client: Client, check: Check, servers: Servers, supplies: Supplies, kind: str, requirement: str
+def stopped_on(
+    client: Client, check: Check, servers: Servers, supplies: Supplies, virtualization: str, requirement: str
 ) -> Lease | None:
     """Return a stopped server of a virtualization (table 5-41): CloudCompute is KVM, FusionCompute Xen.
 
@@ -210,12 +210,12 @@ def stopped_of_kind(
     """
 
     def fits(flavor: dict[str, Any]) -> bool:
-        return (flavor.get("os_extra_specs") or {}).get("ecs:virtualization_env_types") == kind
+        return (flavor.get("os_extra_specs") or {}).get("ecs:virtualization_env_types") == virtualization
 
     lease = stopped_of(client, servers, supplies, fits)
     if lease is None:
         listed = client.get(_FLAVORS)
-        check.not_applicable(requirement, f"no flavor that is on sale is of {kind} (5.4.1)", listed)
+        check.not_applicable(requirement, f"no flavor that is on sale is of {virtualization} (5.4.1)", listed)
     return lease
 
 

@@ -51,20 +51,20 @@ def test_a_batch_starts_every_listed_server(
     check.stays("ecs.servers.batch-start/rule/listed-only", third.show, *_STATUS, equals="SHUTOFF")
 
 
-@pytest.mark.parametrize(("kind", "status"), [("SOFT", "REBOOT"), ("HARD", "HARD_REBOOT")], ids=["soft", "hard"])
+@pytest.mark.parametrize(("type_", "status"), [("SOFT", "REBOOT"), ("HARD", "HARD_REBOOT")], ids=["soft", "hard"])
 @pytest.mark.ecs_requirement(
     "ecs.servers.batch-reboot/rule/soft-and-hard",
     "ecs.servers.batch-reboot/rule/success-reboots",
     "ecs.servers.batch-reboot/rule/listed-only",
 )
 def test_a_restarted_server_runs_again(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, ecs_wait: Wait, kind: str, status: str
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, ecs_wait: Wait, type_: str, status: str
 ) -> None:
     """On the way the status is that of the restart's type; afterwards both are ACTIVE, and another one never changed."""
     first, second, other = ecs_servers.batch(3)
     updated = ("body", "server", "updated")
     before = {lease.id: read(lease.show(), "server", "updated") for lease in (first, second, other)}
-    started = ecs_client.post(_ACTION, {"reboot": {"type": kind, "servers": _listed([first, second])}})
+    started = ecs_client.post(_ACTION, {"reboot": {"type": type_, "servers": _listed([first, second])}})
     if not started.accepted:
         ecs_check.accepted("ecs.servers.batch-reboot/rule/soft-and-hard", started)
     seen = [ecs_wait.change(lease, "ACTIVE") if started.accepted else None for lease in (first, second)]
@@ -84,13 +84,13 @@ def test_a_restarted_server_runs_again(
 
 
 @pytest.mark.ecs_requirement("ecs.servers.batch-stop/rule/soft-and-hard")
-@pytest.mark.parametrize("kind", ["SOFT", "HARD"])
-def test_both_kinds_of_stop_stop(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, kind: str
+@pytest.mark.parametrize("type_", ["SOFT", "HARD"])
+def test_both_types_of_stop_stop(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_jobs: Jobs, type_: str
 ) -> None:
     """The server is SHUTOFF after the job."""
     lease = ecs_servers("ACTIVE")
-    stopped = ecs_client.post(_ACTION, {"os-stop": {"type": kind, "servers": _listed([lease])}})
+    stopped = ecs_client.post(_ACTION, {"os-stop": {"type": type_, "servers": _listed([lease])}})
     ecs_jobs.settle(stopped, [lease])
     ecs_check.accepted("ecs.servers.batch-stop/rule/soft-and-hard", stopped)
     check = ecs_check.after(stopped)

@@ -8,7 +8,7 @@ from pytest_ecs import Check, Client, Expect, Jobs, Lease, Servers, Supplies, Wa
 from pytest_ecs.typing import JSON
 
 from .attaching import IDS, attach_path, attached, detach, devices, disks_of, ids_of, native_path
-from .creating import stopped_of_kind
+from .creating import stopped_on
 
 pytestmark = pytest.mark.ecs_group("servers")
 
@@ -92,7 +92,7 @@ def test_a_kvm_server_chooses_a_device(
 ) -> None:
     """One that no other disk of the server has, where none is named."""
     rule = "ecs.disks.attach/rule/device-chosen"
-    lease = stopped_of_kind(ecs_client, ecs_check, ecs_servers, ecs_supplies, "CloudCompute", rule)
+    lease = stopped_on(ecs_client, ecs_check, ecs_servers, ecs_supplies, "CloudCompute", rule)
     if lease is None:
         return
     disk, taken = ecs_supplies.disk(), [entry["device"] for entry in disks_of(ecs_client, lease.id)]
@@ -103,7 +103,7 @@ def test_a_kvm_server_chooses_a_device(
 
 
 @pytest.mark.parametrize(
-    ("requirement", "kind", "device", "becomes"),
+    ("requirement", "virtualization", "device", "becomes"),
     [
         pytest.param(*row, id=row[1], marks=pytest.mark.ecs_requirement(row[0]))
         for row in (
@@ -120,12 +120,12 @@ def test_a_device_becomes_one_of_the_hypervisor(
     ecs_jobs: Jobs,
     ecs_wait: Wait,
     requirement: str,
-    kind: str,
+    virtualization: str,
     device: str,
     becomes: str,
 ) -> None:
     """On KVM /dev/sd becomes /dev/vd; on Xen it is the other way round."""
-    lease = stopped_of_kind(ecs_client, ecs_check, ecs_servers, ecs_supplies, kind, requirement)
+    lease = stopped_on(ecs_client, ecs_check, ecs_servers, ecs_supplies, virtualization, requirement)
     if lease is None:
         return
     disk = ecs_supplies.disk()
@@ -147,7 +147,7 @@ def test_a_xen_server_needs_a_device(
 ) -> None:
     """Without one a disk is refused that is accepted with one."""
     rule = "ecs.disks.attach/rule/device-needed-on-xen"
-    lease = stopped_of_kind(ecs_client, ecs_check, ecs_servers, ecs_supplies, "FusionCompute", rule)
+    lease = stopped_on(ecs_client, ecs_check, ecs_servers, ecs_supplies, "FusionCompute", rule)
     if lease is None:
         return
     disk = ecs_supplies.disk()

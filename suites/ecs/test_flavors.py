@@ -116,10 +116,10 @@ def test_what_is_abandoned_is_not_listed(ecs_client: Client, ecs_check: Check) -
 def test_extra_specs_are_those_of_their_own_query(ecs_client: Client, ecs_check: Check) -> None:
     """What the list shows is what 6.6.4 answers, for one flavor of each set of keys."""
     listed = ecs_client.get(_PATH)
-    kinds: dict[tuple[str, ...], int] = {}
+    by_keys: dict[tuple[str, ...], int] = {}
     for number, flavor in enumerate(read(listed, "flavors")):
-        kinds.setdefault(tuple(sorted(flavor.get("os_extra_specs") or {})), number)
-    for number in kinds.values():
+        by_keys.setdefault(tuple(sorted(flavor.get("os_extra_specs") or {})), number)
+    for number in by_keys.values():
         flavor = read(listed, "flavors", number, "id")
         specs = read(ecs_client.get(url_of("nova.flavor-extra-specs.show", flavor_id=flavor)), "extra_specs")
         ecs_check(

@@ -23,7 +23,7 @@ from pytest_ecs import (
 )
 from pytest_ecs.exceptions import JobError
 
-from .creating import stopped_of_kind
+from .creating import stopped_on
 from .grouping import MEMBERS, NATIVE, SERVERS, act, group_made, page_with, path_of, place_of
 
 pytestmark = pytest.mark.ecs_group("scarce")
@@ -293,7 +293,7 @@ def test_a_xen_server_does_not_join(
 ) -> None:
     """It is refused, and not a member afterwards; an endpoint without such flavors has none."""
     rule, control = "ecs.server-groups.add-member/rule/only-kvm", ecs_cases.control("ecs.server-groups.add-member")
-    lease = stopped_of_kind(ecs_client, ecs_check, ecs_servers, ecs_supplies, "FusionCompute", rule)
+    lease = stopped_on(ecs_client, ecs_check, ecs_servers, ecs_supplies, "FusionCompute", rule)
     if lease is None:
         return
     with group_made(ecs_client, ecs_supplies) as (_, group):

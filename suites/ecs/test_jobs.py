@@ -48,8 +48,8 @@ def test_the_job_of_a_creation(
     last, subtasks = ecs_jobs.queries(read(started, "job_id"))[-1], ("body", "entities", "sub_jobs", "*")
     ecs_check("ecs.jobs.show/rule/ends", last, "body", "status", one_of=["SUCCESS", "FAIL"])
     ecs_check("ecs.jobs.show/rule/create-type", last, "body", "job_type", equals="createServer")
-    kinds = ["createSingleServer", "createSingleServer"]
-    ecs_check("ecs.jobs.show/rule/create-sub-jobs", last, *subtasks, "job_type", equals=kinds)
+    job_types = ["createSingleServer", "createSingleServer"]
+    ecs_check("ecs.jobs.show/rule/create-sub-jobs", last, *subtasks, "job_type", equals=job_types)
     name = started.request_body["server"]["name"]
     ids = [one["id"] for one in read(named(ecs_client, name), "servers") if str(one["name"]).startswith(name)]
     ecs_check("ecs.jobs.show/rule/server-named", last, *subtasks, "entities", "server_id", same_items=ids)

@@ -70,8 +70,8 @@ def test_a_server_has_an_address_of_its_own_and_no_eip(
         taken = addresses_of(ecs_client, network, but=server)
         ecs_check("ecs.servers.create/rule/nic-address-chosen", shown, *place, 0, "addr", none_of=taken)
         for number in range(len(entries)):
-            kind = (*place, number, "OS-EXT-IPS:type")
-            ecs_check("ecs.servers.create/rule/no-eip-by-default", shown, *kind, differs="floating")
+            address_type = (*place, number, "OS-EXT-IPS:type")
+            ecs_check("ecs.servers.create/rule/no-eip-by-default", shown, *address_type, differs="floating")
 
 
 @pytest.mark.ecs_requirement("ecs.servers.create/rule/root-size-default")

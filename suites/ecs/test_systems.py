@@ -261,7 +261,7 @@ def test_an_image_without_an_agent_is_not_installed(
 
 
 @pytest.mark.parametrize(
-    ("operation", "kind", "after_failure", "no_other"),
+    ("operation", "job_type", "after_failure", "no_other"),
     [
         pytest.param(*row, id=row[0], marks=pytest.mark.ecs_requirement(row[2], row[3]))
         for row in (
@@ -290,7 +290,7 @@ def test_an_installation_fails_and_is_repeated(
     ecs_jobs: Jobs,
     ecs_wait: Wait,
     operation: str,
-    kind: str,
+    job_type: str,
     after_failure: str,
     no_other: str,
 ) -> None:
@@ -298,7 +298,7 @@ def test_an_installation_fails_and_is_repeated(
     body, hook = body_of(operation, ecs_cases.control(operation)), ecs_target.control
     lease = ecs_servers("SHUTOFF")
     if hook is not None:
-        hook("POST", "/_mock/fail", {"job_type": kind})
+        hook("POST", "/_mock/fail", {"job_type": job_type})
     sent = ecs_client.post(path_of(operation, lease.id), body)
     other = _meanwhile(ecs_client, ecs_jobs, ecs_wait, lease) if sent.accepted else None
     ecs_jobs.wait_out(sent)

@@ -13,7 +13,7 @@ from pytest_ecs.exceptions import PrerequisiteMissing
 KEYS = url_of("nova.keypairs.list")
 #: Where the names stand in a list.
 NAMES = ("body", "keypairs", "*", "keypair", "name")
-#: From these microversions on a request may have the kind of key, and the user (6.11.3).
+#: From these microversions on a request may have the type of key, and the user (6.11.3).
 TYPED, OWNED = "2.2", "2.10"
 
 
@@ -45,7 +45,7 @@ def public_key(client: Client, supplies: Supplies) -> str:
 
 
 def like(public: Any) -> str:
-    """Return a pattern of public keys with the kind and the base64 part of this one."""
+    """Return a pattern of public keys with the type and the base64 part of this one."""
     key = re.match(r"\s*[a-z][\w.@-]*\s+[A-Za-z0-9+/=]+", str(public))
     return r"^\s*" + r"\s+".join(map(re.escape, (key[0] if key else str(public)).split())) + r"(?![A-Za-z0-9+/=])"
 

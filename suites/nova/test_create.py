@@ -120,8 +120,8 @@ def test_what_is_left_out_has_its_default(
     check("nova.servers.create/rule/tenancy-default", shown, *_HINTS, "dedicated_host_id", absent=True)
     for network, entries in read(shown, "server", "addresses").items():
         for number in range(len(entries)):
-            kind = (*_SERVER, "addresses", network, number, "OS-EXT-IPS:type")
-            check("nova.servers.create/rule/no-eip", shown, *kind, differs="floating")
+            address_type = (*_SERVER, "addresses", network, number, "OS-EXT-IPS:type")
+            check("nova.servers.create/rule/no-eip", shown, *address_type, differs="floating")
     groups = ecs_client.get(f"{path}/os-security-groups")  # the server may show their ids (table 6-55)
     names = ("body", "security_groups", "*", "name")
     check("nova.servers.create/rule/default-security-group", groups, *names, includes=["default"])

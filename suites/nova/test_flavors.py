@@ -254,8 +254,8 @@ def test_flavors_are_sorted_upwards(ecs_client: Client, ecs_check: Check, base: 
 
 def _by(properties: dict[str, dict[str, Any]], name: str) -> Callable[[str], Any]:
     """Return what a flavor of an id is sorted by."""
-    kind = int if name in {"ram", "vcpus", "disk"} else str
-    return lambda flavor: kind(properties[flavor][name])
+    as_typed = int if name in {"ram", "vcpus", "disk"} else str
+    return lambda flavor: as_typed(properties[flavor][name])
 
 
 @pytest.mark.ecs_requirement("nova.flavors.list-detail/rule/public-filter")

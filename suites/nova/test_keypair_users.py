@@ -26,7 +26,7 @@ from .keys import KEYS, NAMES, OWNED, TYPED, create, names, place_of, show
 
 pytestmark = pytest.mark.ecs_group("servers")
 
-_KIND, _OWN = ("body", "keypair", "type"), ("body", "keypair", "user_id")
+_TYPE, _OWN = ("body", "keypair", "type"), ("body", "keypair", "user_id")
 #: So many key pairs are made to reach a limit, and no more.
 _FEW = 20
 
@@ -37,11 +37,11 @@ def _user(servers: Servers) -> str:
     return str(read(lease.show(), "server", "user_id"))
 
 
-def _kind_if_shown(check: Check, rule: str, answer: Exchange, kind: str) -> None:
-    """Judge the kind of a key pair where it is shown, which is expected and not demanded (ruling keypairs-type-shown)."""
+def _type_if_shown(check: Check, rule: str, answer: Exchange, key_type: str) -> None:
+    """Judge the type of a key pair where it is shown, which is expected and not demanded (ruling keypairs-type-shown)."""
     check.accepted(rule, answer)
     if "type" in read(answer, "keypair"):
-        check(rule, answer, *_KIND, equals=kind)
+        check(rule, answer, *_TYPE, equals=key_type)
 
 
 @pytest.mark.ecs_requirement(
@@ -49,34 +49,34 @@ def _kind_if_shown(check: Check, rule: str, answer: Exchange, kind: str) -> None
     "nova.keypairs.list/rule/type-default",
     "nova.keypairs.show/rule/type-default",
 )
-def test_ssh_is_the_kind_that_nobody_named(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
-    """Wherever a key pair shows its kind."""
+def test_ssh_is_the_type_that_nobody_named(ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies) -> None:
+    """Wherever a key pair shows its type."""
     with names(ecs_client, ecs_supplies) as (name,):
         made = create(ecs_client, name, TYPED)
-        _kind_if_shown(ecs_check, "nova.keypairs.create/rule/type-default", made, "ssh")
-        _kind_if_shown(ecs_check, "nova.keypairs.show/rule/type-default", show(ecs_client, name, TYPED), "ssh")
+        _type_if_shown(ecs_check, "nova.keypairs.create/rule/type-default", made, "ssh")
+        _type_if_shown(ecs_check, "nova.keypairs.show/rule/type-default", show(ecs_client, name, TYPED), "ssh")
         listed = ecs_client.get(KEYS, microversion=TYPED)
         ecs_check("nova.keypairs.list/rule/type-default", listed, *place_of(listed, name), "type", equals="ssh")
 
 
 @pytest.mark.parametrize(
-    ("rule", "kind"),
+    ("rule", "key_type"),
     [
-        pytest.param(rule, kind, id=kind, marks=pytest.mark.ecs_requirement(rule))
-        for rule, kind in (
+        pytest.param(rule, key_type, id=key_type, marks=pytest.mark.ecs_requirement(rule))
+        for rule, key_type in (
             ("nova.keypairs.create/rule/type-ssh", "ssh"),
             ("nova.keypairs.create/rule/type-x509", "x509"),
         )
     ],
 )
-def test_a_key_pair_has_the_kind_that_was_named(
-    ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, rule: str, kind: str
+def test_a_key_pair_has_the_type_that_was_named(
+    ecs_client: Client, ecs_check: Check, ecs_supplies: Supplies, rule: str, key_type: str
 ) -> None:
-    """From the microversion on that has kinds."""
+    """From the microversion on that has types."""
     with names(ecs_client, ecs_supplies) as (name,):
-        typed = create(ecs_client, name, TYPED, type=kind)
+        typed = create(ecs_client, name, TYPED, type=key_type)
         if ecs_check.accepted(rule, typed):
-            _kind_if_shown(ecs_check, rule, typed, kind)
+            _type_if_shown(ecs_check, rule, typed, key_type)
 
 
 @pytest.mark.ecs_requirement("nova.keypairs.create/rule/own-user", "nova.keypairs.show/rule/own-user")
@@ -108,7 +108,7 @@ def test_a_user_may_name_himself(
 def test_fields_are_passed_over_before_their_time(
     ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_supplies: Supplies
 ) -> None:
-    """Without a microversion a kind and a user that there is not have no effect."""
+    """Without a microversion a type and a user that there is not have no effect."""
     user = _user(ecs_servers)
     with names(ecs_client, ecs_supplies) as (name,):
         early = create(ecs_client, name, type="ssh", user_id=ecs_supplies.unknown_id())

@@ -53,13 +53,13 @@ def test_a_server_stops_without_a_type(
 
 
 @pytest.mark.ecs_requirement("nova.servers.stop/rule/stops", "nova.servers.stop/rule/soft-and-hard")
-@pytest.mark.parametrize("kind", ["SOFT", "HARD"])
-def test_both_kinds_of_stop_stop(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait, kind: str
+@pytest.mark.parametrize("type_", ["SOFT", "HARD"])
+def test_both_types_of_stop_stop(
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait, type_: str
 ) -> None:
     """The server is SHUTOFF afterwards."""
     lease = ecs_servers("ACTIVE")
-    sent = _act(ecs_client, lease, "os-stop", {"type": kind})
+    sent = _act(ecs_client, lease, "os-stop", {"type": type_})
     stopped = _ended(ecs_servers, ecs_wait, lease, sent, "SHUTOFF")
     ecs_check.after(sent)("nova.servers.stop/rule/stops", stopped, *_STATUS, equals="SHUTOFF")
     if ecs_check.accepted("nova.servers.stop/rule/soft-and-hard", sent):
@@ -67,10 +67,10 @@ def test_both_kinds_of_stop_stop(
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "shows"),
+    ("type_", "status", "shows"),
     [
-        pytest.param(kind, status, shows, marks=pytest.mark.ecs_requirement(shows), id=kind.lower())
-        for kind, status, shows in (
+        pytest.param(type_, status, shows, marks=pytest.mark.ecs_requirement(shows), id=type_.lower())
+        for type_, status, shows in (
             ("SOFT", "REBOOT", "nova.servers.reboot/rule/soft-status"),
             ("HARD", "HARD_REBOOT", "nova.servers.reboot/rule/hard-status"),
         )
@@ -78,11 +78,11 @@ def test_both_kinds_of_stop_stop(
 )
 @pytest.mark.ecs_requirement("nova.servers.reboot/rule/reboots", "nova.servers.reboot/rule/soft-and-hard")
 def test_a_restarted_server_runs_again(
-    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait, kind: str, status: str, shows: str
+    ecs_client: Client, ecs_check: Check, ecs_servers: Servers, ecs_wait: Wait, type_: str, status: str, shows: str
 ) -> None:
     """On the way the status is that of the restart's type; afterwards the server is ACTIVE."""
     lease = ecs_servers("ACTIVE")
-    sent = _act(ecs_client, lease, "reboot", {"type": kind})
+    sent = _act(ecs_client, lease, "reboot", {"type": type_})
     on_the_way = ecs_wait.change(lease, "ACTIVE") if sent.accepted else None
     ecs_check.accepted("nova.servers.reboot/rule/soft-and-hard", sent)
     check = ecs_check.after(sent)

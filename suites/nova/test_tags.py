@@ -64,12 +64,12 @@ def test_adding_a_tag_is_answered(ecs_client: Client, ecs_check: Check, ecs_serv
             ecs_check.not_tested("nova.tags.add/rule/html", "the answer has no body")
         else:
             ecs_check.after(plain)("nova.tags.add/rule/html", plain, "headers", "content-type", matches="^text/html")
-        kind = str(second.response_headers.get("content-type", ""))
-        if kind.startswith("application/json"):
+        media_type = str(second.response_headers.get("content-type", ""))
+        if media_type.startswith("application/json"):
             check = ecs_check.after(second)
             check("nova.tags.add/rule/json-status", second, "body", "code", matches=f"^{second.status}")
         else:
-            ecs_check.not_tested("nova.tags.add/rule/json-status", f"the answer is {kind or 'empty'}, not JSON")
+            ecs_check.not_tested("nova.tags.add/rule/json-status", f"the answer is {media_type or 'empty'}, not JSON")
 
 
 @pytest.mark.ecs_requirement("nova.tags.add/rule/longest")

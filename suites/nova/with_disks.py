@@ -122,9 +122,9 @@ def _fields(supplies: Supplies, names: Sequence[str], sources: Mapping[str, str]
     texts = {"volume_size": "100", "delete_on_termination": "true"} if "text" in names else {}
     device = {"device_name": DEVICE} if "device" in names else {}
     disks = [boot_disk(supplies, **texts, **device), *(DATA[name] for name in names if name in DATA)]
-    for kind in (name for name in names if name in sources):
-        other = {"source_type": kind, "uuid": sources[kind], "boot_index": "-1"}
-        disks.append({"destination_type": "volume", "delete_on_termination": kind != "volume", **other})
+    for source in (name for name in names if name in sources):
+        other = {"source_type": source, "uuid": sources[source], "boot_index": "-1"}
+        disks.append({"destination_type": "volume", "delete_on_termination": source != "volume", **other})
     texts_of = [_LONGEST[name] for name in names if name in _LONGEST]
     name = {"name": supplies.name("longest").ljust(128, "x")} if "longest name" in names else {}
     # A disk is in the zone of its server.

@@ -34,8 +34,8 @@ from pytest_ecs._http.transport import Bounded
 from pytest_ecs._report.failure import explain
 from pytest_ecs._report.rows import Rows
 from pytest_ecs._resources.creation import job_of, server_of
-from pytest_ecs._resources.kinds import identify, items, kinds, remains_of
 from pytest_ecs._resources.lookup import belongings, listed, seen
+from pytest_ecs._resources.resource_types import identify, items, remains_of, resource_types
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import Session, open_session
 from pytest_ecs.exceptions import EcsError, fault_of
@@ -349,10 +349,10 @@ def _read(session: Session, exchange: Exchange) -> int:
         read(body)
     for ask in (job_of, server_of):
         ask(exchange)
-    for kind in kinds().values():
-        identify(kind, exchange)
-        items(body, kind.listed)
-        remains_of(kind, body)
+    for resource_type in resource_types().values():
+        identify(resource_type, exchange)
+        items(body, resource_type.listed)
+        remains_of(resource_type, body)
     return len(findings)
 
 

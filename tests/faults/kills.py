@@ -31,8 +31,8 @@ import pytest_ecs
 from pytest_ecs._mock import MockCloud
 from pytest_ecs._mock.server import serve
 from pytest_ecs._mock.state.clock import ScaledClock
-from tests.faults.inventory import things
-from tests.faults.kinds import Call
+from tests.faults.fault_types import Call
+from tests.faults.inventory import inventory
 from tests.faults.proxy import Fault, Proxy, disturbing
 from tests.faults.warm import clock, start
 
@@ -155,7 +155,7 @@ class _Cloud:
         self.url = self._server.__enter__().url
         self._make_look_alikes()
         #: What is there before any run.
-        self.before = self.things()
+        self.before = self.inventory()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -168,9 +168,9 @@ class _Cloud:
         self._mock._state._random.seed("restarted")  # no id is given twice
         self.__enter__()
 
-    def things(self) -> dict[str, str]:
-        """Everything that there is, by its id, with its kind and name."""
-        return things(self._mock)
+    def inventory(self) -> dict[str, str]:
+        """Everything that there is, by its id, with its collection and name."""
+        return inventory(self._mock)
 
     def _make_look_alikes(self) -> None:
         """What somebody else made, with names like those of a run."""
@@ -244,7 +244,7 @@ class _Trial:
                 os.killpg(int(run.pid or 0), signal.SIGKILL)
         self.proxy.faults.clear()
         ended, words = self._sweep()
-        there, before = self.cloud.things(), self.cloud.before
+        there, before = self.cloud.inventory(), self.cloud.before
         new = sorted(name for key, name in there.items() if key not in before)
         said = [name for name in new if name.startswith("eips ") and ended == 1 and "floating IP" in words]
         new += self._files()

@@ -1,6 +1,6 @@
-"""A proxy that disturbs what goes through it: ``python -m tests.faults.proxy --to URL --fault KIND[@METHOD:PATH][=RATE]``.
+"""A proxy that disturbs what goes through it: ``python -m tests.faults.proxy --to URL --fault TYPE[@METHOD:PATH][=RATE]``.
 
-It speaks real HTTP on 127.0.0.1 and a free port, in front of any server. Each fault has a kind (`kinds.KINDS`), a place
+It speaks real HTTP on 127.0.0.1 and a free port, in front of any server. Each fault has a type (`fault_types.FAULT_TYPES`), a place
 (a regular expression that fits the whole method, one that is found in the path), a rate and, if wanted, a number of
 times. Chance comes from the seed, by the number of the request. What was done is written down, one entry a request.
 """
@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from typing import BinaryIO, TextIO
 from urllib.parse import urlsplit
 
-from tests.faults.kinds import KINDS, Answer, Call
+from tests.faults.fault_types import FAULT_TYPES, Answer, Call
 
 __all__ = ["Entry", "Fault", "Proxy", "disturbing", "parse"]
 
@@ -32,9 +32,9 @@ _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-leng
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of fault, where, and how often."""
+    """One type of fault, where, and how often."""
 
-    kind: str
+    type: str
     #: Which methods; the whole name has to fit.
     method: str = ".*"
     #: Found anywhere in path and query.
@@ -47,8 +47,8 @@ class Fault:
     seconds: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"there is no fault {self.kind!r}; there are {', '.join(KINDS)}")
+        if self.type not in FAULT_TYPES:
+            raise ValueError(f"there is no fault {self.type!r}; there are {', '.join(FAULT_TYPES)}")
 
     def is_at(self, method: str, path: str) -> bool:
         """Whether the fault may hit such a request."""
@@ -62,7 +62,7 @@ class Entry:
     number: int
     method: str
     path: str
-    #: Kind of the fault; None for a request that went through untouched.
+    #: Type of the fault; None for a request that went through untouched.
     fault: str | None
     #: How often the server behind got it.
     forwarded: int
@@ -160,18 +160,18 @@ class Proxy:
         number, fault = self._draw(method, path)
         seconds = fault.seconds if fault else 0.0
         call = Call(method, path, client, forward, self.elsewhere, seconds, self.over)
-        kind = fault.kind if fault else None
+        fault_type = fault.type if fault else None
         try:
             if (own := self.intercept(number, method, path)) is not None:
-                kind = "intercepted"
+                fault_type = "intercepted"
                 own(call)
             elif fault is not None:
-                KINDS[fault.kind](call)
+                FAULT_TYPES[fault.type](call)
             else:
                 call.reply(call.ask())
         finally:
             lower = {name.lower(): value for name, value in headers.items()}
-            self._note(Entry(number, method, path, kind, call.forwarded, lower))
+            self._note(Entry(number, method, path, fault_type, call.forwarded, lower))
         return call.keep and headers.get("Connection", "").lower() != "close"
 
     def _draw(self, method: str, path: str) -> tuple[int, Fault | None]:
@@ -230,14 +230,14 @@ def disturbing(to: str, faults: Sequence[Fault] = (), *, seed: int = 0, log: Tex
 
 
 def parse(text: str) -> Fault:
-    """Read ``KIND[@METHOD:PATH][=RATE][~SECONDS][*TIMES]``; raises `ValueError` for anything else."""
-    form = r"(?P<kind>[a-z0-9-]+)(@(?P<method>[^:]*):(?P<path>[^=~]*))?(=(?P<rate>[\d.]+))?(~(?P<seconds>[\d.]+))?(\*(?P<times>\d+))?"
+    """Read ``TYPE[@METHOD:PATH][=RATE][~SECONDS][*TIMES]``; raises `ValueError` for anything else."""
+    form = r"(?P<type>[a-z0-9-]+)(@(?P<method>[^:]*):(?P<path>[^=~]*))?(=(?P<rate>[\d.]+))?(~(?P<seconds>[\d.]+))?(\*(?P<times>\d+))?"
     found = re.fullmatch(form, text)
     if found is None:
-        raise ValueError(f"{text!r} is not KIND[@METHOD:PATH][=RATE][~SECONDS][*TIMES]")
+        raise ValueError(f"{text!r} is not TYPE[@METHOD:PATH][=RATE][~SECONDS][*TIMES]")
     given = {name: value for name, value in found.groupdict().items() if value}
     return Fault(
-        given["kind"],
+        given["type"],
         given.get("method", ".*"),
         given.get("path", ""),
         float(given.get("rate", 1)),
@@ -250,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run by hand: print the URL as one line of JSON, then one line for each request, until interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.proxy", description=__doc__)
     parser.add_argument("--to", required=True, help="URL of the server behind")
-    parser.add_argument("--fault", action="append", default=[], type=parse, help=f"kinds: {', '.join(KINDS)}")
+    parser.add_argument("--fault", action="append", default=[], type=parse, help=f"types: {', '.join(FAULT_TYPES)}")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     with disturbing(options.to, options.fault, seed=options.seed, log=sys.stdout) as proxy:

@@ -20,16 +20,16 @@ from typing import Any
 from pytest_ecs._mock import MockCloud
 from pytest_ecs._mock.server import serve
 from pytest_ecs._mock.state.clock import ScaledClock
-from pytest_ecs._resources.kinds import ADDRESS
-from tests.faults.inventory import things
+from pytest_ecs._resources.resource_types import ADDRESS
+from tests.faults.inventory import inventory
 from tests.faults.proxy import Fault, Proxy, disturbing
 from tests.faults.warm import clock, start
 
 __all__ = ["Outcome", "compare", "main", "run"]
 
 ROOT = Path(__file__).parents[2]
-#: Kinds that a bad network or gateway shows, each with the same share of the rate.
-KINDS = (
+#: Types of faults that a bad network or gateway shows, each with the same share of the rate.
+NETWORK_FAULTS = (
     "reset-before",
     "reset-after",
     "closed-before",
@@ -103,14 +103,18 @@ def run(
 
     A share of the requests is disturbed, in all ways, or the *faults* hit what they are for.
     """
-    # Each kind is asked in turn, so that its own rate is that of what the others left.
+    # Each type is asked in turn, so that its own rate is that of what the others left.
     everywhere = [
-        Fault(kind, rate=rate / (len(KINDS) - n * rate), seconds=60.0 if kind.startswith("timeout") else _SECONDS)
-        for n, kind in enumerate(KINDS)
+        Fault(
+            fault_type,
+            rate=rate / (len(NETWORK_FAULTS) - n * rate),
+            seconds=60.0 if fault_type.startswith("timeout") else _SECONDS,
+        )
+        for n, fault_type in enumerate(NETWORK_FAULTS)
     ]
     cloud = MockCloud(clock=ScaledClock(300))
     cloud._state.limits = replace(cloud._state.limits, **limits)
-    before = set(things(cloud))
+    before = set(inventory(cloud))
     with serve(cloud) as server, disturbing(server.url, everywhere if rate else faults, seed=seed) as proxy:
         with tempfile.TemporaryDirectory() as folder:
             hung, disturbed = _pytest([*options, *suites], cloud.describe(proxy.url), proxy, Path(folder), longest)
@@ -122,7 +126,7 @@ def run(
         rows = {row["requirement"]: row["verdict"] for row in certificate.get("results", ())}
         reasons = {row["requirement"]: row["reason"] for row in certificate.get("results", ())}
         troubles = "; ".join(certificate.get("troubles", ()))
-        left = {key: name for key, name in things(cloud).items() if key not in before}
+        left = {key: name for key, name in inventory(cloud).items() if key not in before}
         said = [name for key, name in left.items() if _is_said(cloud, key, name, words)]
         aborted = not rows or "stopped" in troubles
         return Outcome(rows, hung, aborted, disturbed, tuple(sorted(left.values())), tuple(said), troubles, reasons)

@@ -1,4 +1,4 @@
-"""The client behind every kind of fault: what is repeated, what is not, what stops, and that nothing hangs or grows."""
+"""The client behind every type of fault: what is repeated, what is not, what stops, and that nothing hangs or grows."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pytest_ecs._http.limits import IN_A_ROW
 from pytest_ecs._http.signature import AkSkAuth
 from pytest_ecs.exceptions import CredentialsEnded, EndpointLost, Unreachable, fault_of
 from tests.faults.conftest import Connect, Line
-from tests.faults.kinds import KINDS
+from tests.faults.fault_types import FAULT_TYPES
 from tests.faults.proxy import Fault
 
 _PATH = "/v1/{project_id}/cloudservers/limits"
 _LIMITS, _KEYS = "/cloudservers/limits", "/os-keypairs"
 _NEW = {"keypair": {"name": "faults"}}
-#: Kinds that hit one attempt and leave no answer of the service.
+#: Types of faults that hit one attempt and leave no answer of the service.
 _LOST = [
     "reset-before",
     "reset-after",
@@ -38,23 +38,23 @@ def _sent(line: Line, method: str, path: str) -> int:
     return sum(e.method == method and path in e.path for e in line.proxy.log)
 
 
-@pytest.mark.parametrize("kind", [*_LOST, "late", "503-before", "timeout-before", "429"])
-def test_a_query_is_repeated_until_it_is_answered(connect: Connect, kind: str) -> None:
+@pytest.mark.parametrize("fault_type", [*_LOST, "late", "503-before", "timeout-before", "429"])
+def test_a_query_is_repeated_until_it_is_answered(connect: Connect, fault_type: str) -> None:
     """One bad moment changes nothing but the number of repetitions."""
-    line = connect(Fault(kind, "GET", _LIMITS, times=1, seconds=60 if kind.startswith("timeout") else 1))
+    line = connect(Fault(fault_type, "GET", _LIMITS, times=1, seconds=60 if fault_type.startswith("timeout") else 1))
     line.client.get("/v1/{project_id}/cloudservers/flavors")
-    if kind == "timeout-before":
+    if fault_type == "timeout-before":
         line.hurry(1.5)
     exchange = line.client.get(_PATH)
     assert (exchange.status, exchange.failure, exchange.repeated) == (200, None, 1)
 
 
-@pytest.mark.parametrize("kind", [*_LOST, "timeout-after", "late"])
-def test_what_may_have_been_done_is_not_sent_again(connect: Connect, kind: str) -> None:
+@pytest.mark.parametrize("fault_type", [*_LOST, "timeout-after", "late"])
+def test_what_may_have_been_done_is_not_sent_again(connect: Connect, fault_type: str) -> None:
     """Its exchange holds a failure, which is the environment's, and nothing is judged by a second try."""
-    line = connect(Fault(kind, "POST", _KEYS, seconds=60 if kind.startswith("timeout") else 0.1))
+    line = connect(Fault(fault_type, "POST", _KEYS, seconds=60 if fault_type.startswith("timeout") else 0.1))
     line.client.get(_PATH)
-    if kind == "timeout-after":
+    if fault_type == "timeout-after":
         line.hurry(0.2)
     with suppress(Unreachable):
         line.client.post("/v2.1/{project_id}/os-keypairs", _NEW)
@@ -99,50 +99,50 @@ def test_what_is_a_page(connect: Connect, status: int, text: str | None, label: 
 
 def test_what_was_throttled_is_sent_again_when_the_answer_says(connect: Connect) -> None:
     """429 says that nothing was done; Retry-After is obeyed, in seconds and as a date."""
-    for kind in ("429", "429-date"):
-        line = connect(Fault(kind, "POST", _KEYS, times=1, seconds=30))
+    for fault_type in ("429", "429-date"):
+        line = connect(Fault(fault_type, "POST", _KEYS, times=1, seconds=30))
         assert line.client.post("/v2.1/{project_id}/os-keypairs", _NEW).accepted
         assert max(line.clock.slept) > 20
 
 
-@pytest.mark.parametrize("kind", ["reset-after", "truncated", "503-before", "closed-before"])
-def test_a_lost_login_is_repeated_before_any_request(connect: Connect, kind: str) -> None:
+@pytest.mark.parametrize("fault_type", ["reset-after", "truncated", "503-before", "closed-before"])
+def test_a_lost_login_is_repeated_before_any_request(connect: Connect, fault_type: str) -> None:
     """The request itself had not left, so it may be one that creates something."""
-    line = connect(Fault(kind, "POST", "/auth/tokens", times=1))
+    line = connect(Fault(fault_type, "POST", "/auth/tokens", times=1))
     assert line.client.post("/v2.1/{project_id}/os-keypairs", _NEW).accepted
 
 
-@pytest.mark.parametrize("kind", ["reset-before", "closed-after"])
-def test_a_lost_login_is_repeated_where_nothing_but_a_login_is_sent(connect: Connect, kind: str) -> None:
+@pytest.mark.parametrize("fault_type", ["reset-before", "closed-after"])
+def test_a_lost_login_is_repeated_where_nothing_but_a_login_is_sent(connect: Connect, fault_type: str) -> None:
     """As a run begins, which one bad moment must not end."""
-    line = connect(Fault(kind, "POST", "/v3/auth/tokens", times=1, seconds=1))
+    line = connect(Fault(fault_type, "POST", "/v3/auth/tokens", times=1, seconds=1))
     assert line.client.access() is not None
     assert _sent(line, "POST", "/v3/auth/tokens") == 2
 
 
 @pytest.mark.parametrize(
-    "kind",
-    sorted(kind for kind in KINDS if kind.startswith(("dribbled", "endless", "huge"))),
+    "fault_type",
+    sorted(fault_type for fault_type in FAULT_TYPES if fault_type.startswith(("dribbled", "endless", "huge"))),
 )
-def test_no_answer_lasts_for_ever_or_fills_the_memory(connect: Connect, kind: str) -> None:
+def test_no_answer_lasts_for_ever_or_fills_the_memory(connect: Connect, fault_type: str) -> None:
     """Each attempt has one time as a whole, each body one size, decompressed or not."""
-    line = connect(Fault(kind, "GET", _LIMITS))
+    line = connect(Fault(fault_type, "GET", _LIMITS))
     line.client.get("/v1/{project_id}/cloudservers/flavors")
-    if not kind.startswith("huge"):
+    if not fault_type.startswith("huge"):
         line.hurry(0.3)
     with pytest.raises(Unreachable):
         line.client.get(_PATH)
 
 
-@pytest.mark.parametrize("kind", ["nan", "overflow", "surrogate", "nested", "nested-deeper", "escapes", "html"])
-def test_odd_bodies_are_recorded_as_something_every_file_can_hold(connect: Connect, kind: str) -> None:
+@pytest.mark.parametrize("fault_type", ["nan", "overflow", "surrogate", "nested", "nested-deeper", "escapes", "html"])
+def test_odd_bodies_are_recorded_as_something_every_file_can_hold(connect: Connect, fault_type: str) -> None:
     """NaN is no JSON; halves of surrogates, deep nesting and endless numbers are made harmless."""
-    line = connect(Fault(kind, "GET", _LIMITS))
+    line = connect(Fault(fault_type, "GET", _LIMITS))
     exchange = line.client.get(_PATH)
     text = json.dumps(exchange.to_json(), ensure_ascii=False, allow_nan=False)
     text.encode("utf-8")
     assert "\x1b" not in exchange.answer
-    assert (exchange.response_body is None) == (kind in {"nan", "nested-deeper", "html"})
+    assert (exchange.response_body is None) == (fault_type in {"nan", "nested-deeper", "html"})
 
 
 def test_redirects_are_not_followed_and_cookies_not_kept(connect: Connect) -> None:
@@ -224,16 +224,16 @@ def test_the_log_of_the_library_holds_no_token(connect: Connect, caplog: pytest.
     assert "HTTP Request" in caplog.text
 
 
-def test_every_kind_of_fault_leaves_the_client_usable(connect: Connect) -> None:
-    """Also where nothing more is said of a kind above."""
+def test_every_type_of_fault_leaves_the_client_usable(connect: Connect) -> None:
+    """Also where nothing more is said of a type above."""
     line = connect()
-    for kind in KINDS:
-        if kind.startswith(("endless", "dribbled", "huge")):
+    for fault_type in FAULT_TYPES:
+        if fault_type.startswith(("endless", "dribbled", "huge")):
             continue
-        line.proxy.faults[:] = [Fault(kind, "GET", _LIMITS, seconds=0.1, times=1)]
+        line.proxy.faults[:] = [Fault(fault_type, "GET", _LIMITS, seconds=0.1, times=1)]
         with suppress(Unreachable):
             line.client.get(_PATH)
-        assert line.client.get(_PATH).accepted, kind
+        assert line.client.get(_PATH).accepted, fault_type
     assert line.proxy.disturbed > 20
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_ecs._mock import MockCloud
 from pytest_ecs._mock.server import serve
-from tests.faults.kinds import KINDS
+from tests.faults.fault_types import FAULT_TYPES
 from tests.faults.proxy import Fault, Proxy, disturbing, parse
 
 _ENDLESS = {"dribbled", "dribbled-head", "endless-body", "endless-head", "endless-chunks", "endless-continue"}
@@ -41,21 +41,21 @@ def test_without_a_fault_everything_goes_through(behind: str) -> None:
     assert [(entry.fault, entry.forwarded) for entry in proxy.log] == [(None, 1)]
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS.keys() - _ENDLESS - {"endless-gzip", "huge", "huge-gzip"}))
-def test_every_kind_ends_its_request_and_says_how_often_it_was_forwarded(behind: str, kind: str) -> None:
+@pytest.mark.parametrize("fault_type", sorted(FAULT_TYPES.keys() - _ENDLESS - {"endless-gzip", "huge", "huge-gzip"}))
+def test_every_type_ends_its_request_and_says_how_often_it_was_forwarded(behind: str, fault_type: str) -> None:
     """What is lost before never reaches the server, what is lost after does."""
-    with disturbing(behind, [Fault(kind, seconds=0.1)]) as proxy:
+    with disturbing(behind, [Fault(fault_type, seconds=0.1)]) as proxy:
         try:
             _get(proxy)
         except httpx.TransportError:
-            assert kind.startswith(("reset", "closed", "timeout", "truncated", "late"))
+            assert fault_type.startswith(("reset", "closed", "timeout", "truncated", "late"))
     (entry,) = proxy.log
-    assert entry.fault == kind
-    if kind.endswith("-before") or kind.startswith(("429", "redirect")):
+    assert entry.fault == fault_type
+    if fault_type.endswith("-before") or fault_type.startswith(("429", "redirect")):
         assert entry.forwarded == 0
-    elif kind == "duplicate":
+    elif fault_type == "duplicate":
         assert entry.forwarded == 2
-    elif kind not in {"late", "expired"}:
+    elif fault_type not in {"late", "expired"}:
         assert entry.forwarded == 1
 
 
@@ -82,7 +82,7 @@ def test_a_fault_is_read_from_a_word_of_the_command_line() -> None:
     assert parse("429") == Fault("429")
     with pytest.raises(ValueError, match="there are reset-before"):
         parse("no-such")
-    with pytest.raises(ValueError, match="is not KIND"):
+    with pytest.raises(ValueError, match="is not TYPE"):
         parse("429@@")
 
 

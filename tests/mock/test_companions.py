@@ -33,9 +33,9 @@ def test_the_catalogue_names_what_is_there(client: Client) -> None:
     """Each service answers at its URL or says there which versions it has."""
     urls = _catalog(client)
     assert set(urls) == {"identity", "compute", "ecs", "image", "volumev3", "block-storage", "network"}
-    for kind in ("image", "network"):
-        (version,) = client.http.get(urls[kind]).json()["versions"]
-        assert version["links"][0]["href"].startswith(urls[kind])
+    for service_type in ("image", "network"):
+        (version,) = client.http.get(urls[service_type]).json()["versions"]
+        assert version["links"][0]["href"].startswith(urls[service_type])
     for path in ("/volume", "/volume/v3/"):
         (version,) = client.http.get(path).json()["versions"]
         assert urls["block-storage"].startswith(version["links"][0]["href"])

@@ -1,4 +1,4 @@
-"""What real clients stumbled over: each is a kind of mistake, tried at more than one place."""
+"""What real clients stumbled over: each is a mistake, tried at more than one place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_every_link_leads_to_what_has_it(client: Client) -> None:
     assert client.act(server, "createImage", name="one").status_code == 202
     client.cloud.control("PUT", "/_mock/servers", {"count": 2})
     client.advance(600)
-    lists = [f"/v{v}/{client.project}/{kind}{more}" for v in ("2", "2.1") for kind, more in _LISTS]
+    lists = [f"/v{v}/{client.project}/{collection}{more}" for v in ("2", "2.1") for collection, more in _LISTS]
     versions = [
         "/",
         "/v2",
@@ -48,13 +48,13 @@ def test_every_link_leads_to_what_has_it(client: Client) -> None:
     for path in (*lists, *versions, *others):
         shown = client.http.get(path)
         assert shown.status_code == 200, path
-        for href, kind in _links(shown.json()):
+        for href, rel in _links(shown.json()):
             found = client.http.get(href)
             assert found.status_code == 200, (path, href)
-            assert kind != "self" or href in {other for other, _ in _links(found.json())}, (path, href)
+            assert rel != "self" or href in {other for other, _ in _links(found.json())}, (path, href)
 
 
-_LISTS = [(kind, more) for kind in ("servers", "flavors", "images") for more in ("", "/detail", "?limit=1")]
+_LISTS = [(collection, more) for collection in ("servers", "flavors", "images") for more in ("", "/detail", "?limit=1")]
 
 
 def _links(body: Any) -> Iterator[tuple[str, str]]:

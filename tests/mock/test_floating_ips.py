@@ -48,7 +48,7 @@ def test_an_address_of_a_creation_is_the_same_address(client: Client) -> None:
     other = _assign(client)
     assert client.act(server, "addFloatingIp", address=other["ip"]).status_code == 400
     client.nova("DELETE", f"os-floating-ips/{eip['id']}")
-    assert [kind for _, kind in _addresses(client, server)] == ["fixed"]
+    assert [type_ for _, type_ in _addresses(client, server)] == ["fixed"]
     assert client.act(server, "addFloatingIp", address=other["ip"]).status_code == 202
     client.nova("DELETE", f"servers/{server}")
     client.advance(60)

@@ -55,18 +55,18 @@ def test_a_failed_creation_is_rolled_back(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "action"), [("stopServers", {"os-stop": {}}), ("rebootServers", {"reboot": {"type": "HARD"}})]
+    ("job_type", "action"), [("stopServers", {"os-stop": {}}), ("rebootServers", {"reboot": {"type": "HARD"}})]
 )
 def test_a_failed_operation_leaves_its_server_as_it_was(
-    client: Client, kind: str, action: dict[str, dict[str, object]]
+    client: Client, job_type: str, action: dict[str, dict[str, object]]
 ) -> None:
     """What the job says is what happened."""
     (server,) = client.create()
-    client.cloud.control("POST", "/_mock/fail", {"job_type": kind, "code": "Ecs.0100"})
+    client.cloud.control("POST", "/_mock/fail", {"job_type": job_type, "code": "Ecs.0100"})
     for inner in action.values():
         inner["servers"] = [{"id": server}]
     job = client.run("cloudservers/action", action)
-    assert (job["status"], job["job_type"]) == ("FAIL", kind)
+    assert (job["status"], job["job_type"]) == ("FAIL", job_type)
     assert client.show(server)["status"] == "ACTIVE"
 
 

@@ -84,7 +84,7 @@ def test_what_is_under_way_or_frozen_comes_to_its_end(client: Client, cloud: Moc
         lambda kept: {**kept, "objects": []},
         lambda kept: {**kept, "state": {}},
         lambda kept: {**kept, "objects": [["Popen", {"args": "true"}], *kept["objects"]]},
-        lambda kept: {**kept, "objects": [[kind, {**found, "more": 1}] for kind, found in kept["objects"]]},
+        lambda kept: {**kept, "objects": [[name, {**found, "more": 1}] for name, found in kept["objects"]]},
     ],
 )
 def test_what_no_mock_kept_is_refused(cloud: MockCloud, change: Any) -> None:

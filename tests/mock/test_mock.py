@@ -80,7 +80,7 @@ def test_a_job_passes_through_its_states(cloud: _Cloud) -> None:
 
 
 def test_a_job_that_is_told_to_fail_fails(cloud: _Cloud) -> None:
-    """The control hook fails the next job of a kind, with its code in the sub-job."""
+    """The control hook fails the next job of a type, with its code in the sub-job."""
     cloud.mock.control("POST", "/_mock/fail", {"job_type": "createServer", "code": "Ecs.0031"})
     job = cloud.create().json()["job_id"]
     cloud.mock.clock.advance(120)

@@ -64,7 +64,7 @@ def test_the_overview_has_what_the_page_shows(client: Client) -> None:
         (ids[1], "second", "ACTIVE"),
         (ids[0], "first", "ACTIVE"),
     ]
-    assert [(job["kind"], job["status"]) for job in ours["jobs"]] == [("createServer", "SUCCESS")] * 2
+    assert [(job["job_type"], job["status"]) for job in ours["jobs"]] == [("createServer", "SUCCESS")] * 2
     assert ours["counts"]["disks"] == 2
     assert theirs["counts"]["servers"] == 0
     assert shown["requests"][0]["path"].endswith(f"/jobs/{ours['jobs'][0]['id']}")

@@ -234,12 +234,12 @@ def test_a_wrong_method_is_not_allowed(client: Client, method: str, path: str) -
 def test_a_body_of_another_type_is_not_supported(client: Client) -> None:
     """A.1: 415; a type with parameters is still JSON."""
     path, content = f"/v1/{client.project}/cloudservers", json.dumps(client.request())
-    for kind, status in (
+    for media_type, status in (
         ("text/xml", 415),
         ("application/x-www-form-urlencoded", 415),
         ("application/json; charset=utf-8", 200),
     ):
-        assert client.http.post(path, content=content, headers={"Content-Type": kind}).status_code == status
+        assert client.http.post(path, content=content, headers={"Content-Type": media_type}).status_code == status
 
 
 def test_head_is_get_without_a_body(client: Client) -> None:

@@ -12,7 +12,7 @@ import yaml
 __all__ = ["FILE", "Difference", "compare", "read"]
 
 FILE = Path(__file__).with_name("differences.yaml")
-_KINDS = ("difference", "stand-in", "right")
+_CAUSES = ("difference", "stand-in", "right")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Difference:
     document: str
     #: What Nova does instead.
     nova: str
-    kind: str
+    cause: str
     #: Whether it shows in some runs only, such as with what a property happens to draw, so that it is never stale.
     sometimes: bool = False
 
@@ -33,8 +33,8 @@ def read(file: Path = FILE) -> list[Difference]:
     """Return the entries of the list; raises `ValueError` for one that lacks something."""
     found = []
     for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["differences"]:
-        if set(entry) - {"sometimes"} != {"requirements", "document", "nova", "kind"} or entry["kind"] not in _KINDS:
-            raise ValueError(f"an entry needs requirements, document, nova and kind of {_KINDS}: {entry}")
+        if set(entry) - {"sometimes"} != {"requirements", "document", "nova", "cause"} or entry["cause"] not in _CAUSES:
+            raise ValueError(f"an entry needs requirements, document, nova and cause of {_CAUSES}: {entry}")
         found.append(Difference(**{**entry, "requirements": tuple(entry["requirements"])}))
     return found
 
@@ -46,7 +46,7 @@ def compare(report: Mapping[str, Any], differences: list[Difference], *, whole: 
     """
     verdicts = {row["requirement"]: row for row in report["results"]}
     listed = {one for difference in differences for one in difference.requirements}
-    rights = {one for difference in differences if difference.kind == "right" for one in difference.requirements}
+    rights = {one for difference in differences if difference.cause == "right" for one in difference.requirements}
     for name, row in verdicts.items():
         if row["verdict"] == "error" and name not in rights:
             yield f"error: {name}: {row['reason']}"

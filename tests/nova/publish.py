@@ -83,12 +83,12 @@ def _rows(report: Mapping[str, Any], differences: Iterable[Difference]) -> Itera
     verdicts = {row["requirement"]: row["verdict"] for row in report["results"]}
     open_ = {name: verdict for name, verdict in verdicts.items() if verdict in {"fail", "error"}}
     for one in differences:
-        expected = "error" if one.kind == "right" else "fail"
+        expected = "error" if one.cause == "right" else "fail"
         if seen := [name for name in one.requirements if open_.get(name) == expected]:
             for name in seen:
                 del open_[name]
-            kind = "" if one.kind == "difference" else one.kind
-            yield f"| {one.document} | {one.nova} | {kind} | {', '.join(f'`{name}`' for name in seen)} |"
+            cause = "" if one.cause == "difference" else one.cause
+            yield f"| {one.document} | {one.nova} | {cause} | {', '.join(f'`{name}`' for name in seen)} |"
     if open_ or report["troubles"] or not report["complete"]:
         raise ValueError(f"the certificate has what nobody has explained: {sorted(open_)} {report['troubles']}")
 

@@ -80,6 +80,6 @@ def test_every_entry_speaks_of_requirements_of_the_contract_once() -> None:
 def test_an_entry_without_a_reason_is_refused(tmp_path: Path) -> None:
     """The list is what a reader of the certificate goes by."""
     file = tmp_path / "differences.yaml"
-    file.write_text("differences: [{requirements: [a], document: '6', kind: difference}]")
+    file.write_text("differences: [{requirements: [a], document: '6', cause: difference}]")
     with pytest.raises(ValueError, match="an entry needs"):
         read(file)

@@ -31,11 +31,13 @@ class Document:
             yield f"{where}: the status is not listed"
             return
         response = self._at(response)
-        kind = exchange["response_headers"].get("content-type", "").partition(";")[0]
-        if bool(kind) != ("content" in response) and not self._is_extra(response, exchange["operation"], kind):
-            yield f"{where}: content type {kind!r}"
+        media_type = exchange["response_headers"].get("content-type", "").partition(";")[0]
+        if bool(media_type) != ("content" in response) and not self._is_extra(
+            response, exchange["operation"], media_type
+        ):
+            yield f"{where}: content type {media_type!r}"
         schema = response.get("content", {}).get("application/json", {}).get("schema")
-        schema = response.get("x-ecs-answers", {}).get(exchange["operation"], schema) if kind else None
+        schema = response.get("x-ecs-answers", {}).get(exchange["operation"], schema) if media_type else None
         if schema is not None:
             yield from (f"{where}: {says}" for says in self._misfits(schema, exchange["response_body"]))
         for name, header in response.get("headers", {}).items():
@@ -43,8 +45,8 @@ class Document:
             if value is not None:
                 yield from (f"{where}: {name}: {says}" for says in self._misfits(header["schema"], value))
 
-    def _is_extra(self, response: Mapping[str, Any], operation: str, kind: str) -> bool:
-        return bool(kind) and operation in response.get("x-ecs-answers", {})
+    def _is_extra(self, response: Mapping[str, Any], operation: str, media_type: str) -> bool:
+        return bool(media_type) and operation in response.get("x-ecs-answers", {})
 
     def _at(self, place: Mapping[str, Any]) -> Mapping[str, Any]:
         found: Any = place

@@ -166,11 +166,11 @@ def schemathesis(document: Mapping[str, Any], mock: _Mock, operations: Sequence[
         raise RuntimeError(
             f"schemathesis made no report: {(mock.folder / 'said.txt').read_text(encoding='utf-8')[-500:]}"
         )
-    made.found = sorted({f"{name}: {_kind(text)}" for name, text in unexplained(report)})
+    made.found = sorted({f"{name}: {_first_line(text)}" for name, text in unexplained(report)})
     return made
 
 
-def _kind(text: str) -> str:
+def _first_line(text: str) -> str:
     """Return the first line that says what is wrong."""
     lines = (line.strip(" -") for line in text.splitlines()[1:])
     return next((line for line in lines if line), "")[:120]

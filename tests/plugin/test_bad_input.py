@@ -124,14 +124,14 @@ def test_something_else_answers(tmp_path: Path, answer: Answer, parts: tuple[str
 
 def test_an_endpoint_with_chapter_6_alone_is_told_from_others(tmp_path: Path) -> None:
     """The profile is wrong then, and no half of an answer is shown."""
-    kind = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"}
 
     def answer(method: str, path: str) -> tuple[int, dict[str, str], bytes]:
         if method == "POST":
             return _token()
         if "/servers" in path:
-            return 200, kind, b'{"servers": []}'
-        return 300, kind, json.dumps({"choices": [{"id": "v2.0", "links": ["x" * 400]}]}).encode()
+            return 200, headers, b'{"servers": []}'
+        return 300, headers, json.dumps({"choices": [{"id": "v2.0", "links": ["x" * 400]}]}).encode()
 
     with endpoint(answer) as url:
         done = _run(tmp_path, "plan", "core", f"--ecs-endpoint={url}")

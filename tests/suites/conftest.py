@@ -20,7 +20,7 @@ def clean_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print the derived deviations by kind."""
+    """Print the derived deviations by operator."""
     lines = [
         line
         for outcome in ("passed", "failed")

@@ -18,7 +18,7 @@ from typing import Any
 
 from pytest_ecs._checks import Assertion, Finding, judge
 from pytest_ecs._checks.assertions import evaluate, locate
-from pytest_ecs._checks.body import KEYWORDS, exists, version
+from pytest_ecs._checks.body import JUDGED_KEYWORDS, exists, version
 from pytest_ecs._checks.codes import main_code
 from pytest_ecs._checks.formats import validator
 from pytest_ecs._contract import Contract
@@ -27,7 +27,7 @@ from pytest_ecs._contract.model import Operation
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs.typing import JSON
 
-__all__ = ["KINDS", "Alteration", "Record", "derive", "survivors"]
+__all__ = ["OPERATORS", "Alteration", "Record", "derive", "survivors"]
 
 _JOBS = "ecs.jobs.show"
 #: A status that no table of the document has, and one that fits no case and no valid request.
@@ -40,7 +40,7 @@ _CLAIMS = 3
 class Alteration:
     """One answer, changed so that it breaks one requirement."""
 
-    kind: str
+    operator: str
     requirement: str
     exchange: Exchange
     #: What was done, in words.
@@ -195,7 +195,7 @@ _OF_FIELD = (
     ("field dropped", "required"),
     ("field nulled", "type"),
     ("field retyped", "type"),
-    *(("field out of its values", keyword) for keyword in KEYWORDS[1:]),
+    *(("field out of its values", keyword) for keyword in JUDGED_KEYWORDS[1:]),
 )
 
 
@@ -204,19 +204,19 @@ def _fields_of(
 ) -> Iterator[Alteration]:
     base = f"{operation.id}/response"
     for path, number in _first(exchange, schema).items():
-        for kind, keyword in _OF_FIELD:
+        for operator, keyword in _OF_FIELD:
             requirement = f"{base}/{path or 'body'}/{keyword}"
-            if requirement not in contract.requirements or (kind, requirement) in done:
+            if requirement not in contract.requirements or (operator, requirement) in done:
                 continue
             says = contract.requirements[requirement].says
             holder = [copy.deepcopy(exchange.response_body)]
             _, (where, at, inner) = _nth(schema, holder, exchange.microversion, number)
             if keyword == "required" and not _in_state(says, where):
                 continue
-            change = _change(kind, keyword, inner, where, at)
+            change = _change(operator, keyword, inner, where, at)
             if change is not None:
-                done.add((kind, requirement))
-                yield Alteration(kind, requirement, _body(exchange, holder[0]), f"{path or 'the body'} is {change}")
+                done.add((operator, requirement))
+                yield Alteration(operator, requirement, _body(exchange, holder[0]), f"{path or 'the body'} is {change}")
     yield from _outside(exchange, base, schema, contract, done)
 
 
@@ -230,16 +230,16 @@ def _in_state(says: str, holder: Any) -> bool:
     return wanted and not (task and holder.get(task)) and not (beside and not holder.get(beside))
 
 
-def _change(kind: str, keyword: str, schema: Mapping[str, Any], holder: Any, at: Any) -> str | None:
+def _change(operator: str, keyword: str, schema: Mapping[str, Any], holder: Any, at: Any) -> str | None:
     """Change one value in place so that it breaks *keyword*; return what it is then, None where nothing breaks it."""
-    if kind == "field dropped":
+    if operator == "field dropped":
         if not isinstance(holder, dict):
             return None
         del holder[at]
         return "left out"
     if keyword not in schema and not ("anyOf" in schema and keyword == "type"):
         return None
-    if kind == "field nulled":
+    if operator == "field nulled":
         wanted = ("anyOf", schema["anyOf"]) if "anyOf" in schema else ("type", schema["type"])
         if holder[at] is None or not _breaks(*wanted, None):
             return None
@@ -578,19 +578,19 @@ def _claims(record: Record, contract: Contract) -> Iterator[Alteration]:
 
 def _violate(exchange: Exchange, claim: Assertion) -> Exchange | None:
     """Return the exchange with the value that *claim* speaks of changed as little as breaks it."""
-    kind, steps = claim.path[0], list(claim.path[1:])
+    part, steps = claim.path[0], list(claim.path[1:])
     try:
         seen: JSON = locate(exchange, claim.path)
     except LookupError:
         if claim.test != "absent":
             return None
         seen = None
-    if kind == "status":
+    if part == "status":
         for other in (200, 202, 400, 404, 500):
             if evaluate("x", claim, replace(exchange, status=other)).outcome == "fail" and other != exchange.status:
                 return replace(exchange, status=other)
         return None
-    if kind == "headers":
+    if part == "headers":
         name = str(steps[0]).lower()
         headers = {key: value for key, value in exchange.response_headers.items() if key != name}
         return replace(exchange, response_headers={**headers, name: "altered"} if claim.test == "absent" else headers)
@@ -740,7 +740,7 @@ def _violate_list(items: Any, rest: Sequence[Any], claim: Assertion, seen: Any) 
     return "*" not in rest and _set(items[0], rest, value)
 
 
-KINDS: tuple[Callable[[Record, Contract], Iterator[Alteration]], ...] = (
+OPERATORS: tuple[Callable[[Record, Contract], Iterator[Alteration]], ...] = (
     _fields,
     _gone,
     _statuses,
@@ -756,8 +756,8 @@ KINDS: tuple[Callable[[Record, Contract], Iterator[Alteration]], ...] = (
 
 def derive(record: Record, contract: Contract) -> Iterator[Alteration]:
     """Yield every deviation that can be derived, in the order of the requirements' kinds."""
-    for kind in KINDS:
-        yield from kind(record, contract)
+    for derived in OPERATORS:
+        yield from derived(record, contract)
 
 
 def caught(alteration: Alteration, record: Record, contract: Contract) -> bool:

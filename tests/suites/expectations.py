@@ -9,14 +9,14 @@ from pathlib import Path
 
 import yaml
 
-__all__ = ["EXPECTED", "MAYBE", "ROOMS", "fits", "fitting", "needed"]
+__all__ = ["EXPECTED", "MAYBE", "MODULES", "fits", "fitting", "needed"]
 
-#: Room of the mock's deviations -> deviation -> patterns, or the reason why the suite does not notice.
-ROOMS: dict[str, dict[str, list[str] | str]] = {
+#: Module of the mock's deviations -> deviation -> patterns, or the reason why the suite does not notice.
+MODULES: dict[str, dict[str, list[str] | str]] = {
     file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))
     for file in sorted(Path(__file__).with_name("deviations").glob("*.yaml"))
 }
-EXPECTED: dict[str, list[str] | str] = {name: one for room in ROOMS.values() for name, one in room.items()}
+EXPECTED: dict[str, list[str] | str] = {name: one for module in MODULES.values() for name, one in module.items()}
 #: Before a pattern that need not be seen, since it depends on what other tests happen to leave behind.
 MAYBE = "maybe "
 

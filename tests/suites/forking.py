@@ -220,8 +220,8 @@ def seeing(keeper: Keeper, outcome: Outcome) -> Around:
     assert witness is not None
     keep = witness._keep
 
-    def recording(kind: str, known: Any, names: Any) -> Callable[[str], bool]:
-        on = switchboard(kind, known, names)
+    def recording(sort: str, known: Any, names: Any) -> Callable[[str], bool]:
+        on = switchboard(sort, known, names)
 
         def ask(name: str) -> bool:
             asked.add(name)

@@ -69,14 +69,14 @@ def _difference(before: str, after: str) -> str:
 
 
 @cache
-def _operators(kind: type[cst.CSTNode]) -> list[Callable[[Any], Iterable[cst.CSTNode]]]:
-    """Return what changes nodes of a kind; those for all kinds look for operators, which takes long."""
+def _operators(node_type: type[cst.CSTNode]) -> list[Callable[[Any], Iterable[cst.CSTNode]]]:
+    """Return what changes nodes of a type; those for all types look for operators, which takes long."""
     fits = (
         mutation_operators
-        if issubclass(kind, _OPERATORS)
+        if issubclass(node_type, _OPERATORS)
         else [one for one in mutation_operators if one[0] is not cst.CSTNode]
     )
-    return [change for one, change in fits if issubclass(kind, one)]
+    return [change for one, change in fits if issubclass(node_type, one)]
 
 
 def _changeable(node: cst.CSTNode, names: tuple[str, ...] = ()) -> Iterator[tuple[cst.CSTNode, tuple[str, ...]]]:
@@ -114,7 +114,7 @@ def sites(only: Iterable[str] = ()) -> list[Site]:
         places = wrapper.resolve(PositionProvider)
         for node, names in _changeable(wrapper.module):
             changed = tuple(
-                new for kind, change in mutation_operators if isinstance(node, kind) for new in change(node)
+                new for node_type, change in mutation_operators if isinstance(node, node_type) for new in change(node)
             )
             if changed:
                 line = places[node].start.line

@@ -23,7 +23,7 @@ from .forking import Around, Collected, Outcome, Task, opened
 __all__ = ["ROOT", "Lines", "import_anew", "modules"]
 
 ROOT = Path(pytest_ecs.__file__).parent.parent
-#: Rooms and modules that are not behaviour of the documented API: switches, APIs of other services, hooks, the server.
+#: Layers and modules that are not behaviour of the documented API: switches, APIs of other services, hooks, the server.
 _ELSEWHERE = {
     *("companions", "deviations", "variants", "switches", "weather"),
     *("access", "consistency", "control", "keeping", "page", "server", "__init__"),

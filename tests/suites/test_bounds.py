@@ -11,7 +11,7 @@ from pytest_ecs.typing import JSON
 
 from .bounds import REASONS, Row, page, rows
 
-_KINDS = ("inside", "least", "most", "below", "above")
+_AT = ("inside", "least", "most", "below", "above")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_page_counts_what_was_met() -> None:
 def test_what_is_not_sent_has_a_reason_on_the_page() -> None:
     """Unless it was sent all the same; each reason is about something that the contract has."""
     found = rows([], load())
-    asked = [f"{row.operation} {row.path} {one}" for row in found for one in (*_KINDS, *row.values)]
+    asked = [f"{row.operation} {row.path} {one}" for row in found for one in (*_AT, *row.values)]
     assert not REASONS.keys() - set(asked)
     (row,) = (one for one in found if (one.operation, one.path) == ("ecs.servers.delete", "servers"))
     assert "| no (1) | - | **no** |" in page([row])

@@ -13,7 +13,7 @@ import pytest
 from pytest_ecs._contract import load
 from pytest_ecs._mock import DEVIATIONS
 
-from .expectations import EXPECTED, MAYBE, ROOMS, fitting
+from .expectations import EXPECTED, MAYBE, MODULES, fitting
 
 
 def _certify(folder: Path, *options: str) -> tuple[int, dict[str, dict[str, str]], str]:
@@ -27,9 +27,9 @@ def _certify(folder: Path, *options: str) -> tuple[int, dict[str, dict[str, str]
 def test_every_deviation_has_its_requirements_and_nothing_else_has() -> None:
     """A new deviation without expectations, or expectations without a deviation, is a mistake."""
     assert set(EXPECTED) == set(DEVIATIONS)
-    for room, expected in ROOMS.items():  # beside their texts: a file here for each module there
-        module = importlib.import_module(f"pytest_ecs._mock.deviations.{room}")
-        assert set(expected) == set(getattr(module, room.upper()))
+    for name, expected in MODULES.items():  # beside their texts: a file here for each module there
+        module = importlib.import_module(f"pytest_ecs._mock.deviations.{name}")
+        assert set(expected) == set(getattr(module, name.upper()))
     assert all(EXPECTED.values())
     assert all(not expected[0].startswith(MAYBE) for expected in EXPECTED.values() if isinstance(expected, list))
 

@@ -69,7 +69,7 @@ def _null(holder: Any, key: Any) -> bool:
 
 def _of_another_type(holder: Any, key: Any) -> bool:
     value = holder[key]
-    other = next((other for kind, other in _OTHERWISE if isinstance(value, kind)), None)
+    other = next((other for type_, other in _OTHERWISE if isinstance(value, type_)), None)
     if other is not None:
         holder[key] = other
     return other is not None

@@ -18,7 +18,7 @@ class Known:
     iam: str | None = None
     #: Values of the parameters of paths, by name: ``project_id``, ``server_id``.
     parameters: Mapping[str, str] = field(default_factory=dict)
-    #: Values that requests may refer to, by the kind that ``x-reference`` names: ``image``, ``flavor``.
+    #: Values that requests may refer to, by the type that ``x-reference`` names: ``image``, ``flavor``.
     references: Mapping[str, str] = field(default_factory=dict)
     #: The last microversion of native APIs, such as "2.60".
     microversion: str | None = None

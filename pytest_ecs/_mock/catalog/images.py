@@ -37,11 +37,11 @@ def _find(request: Request, state: State) -> Image:
     return found
 
 
-def _links(request: Request, kind: str, ref: str) -> list[dict[str, str]]:
+def _links(request: Request, collection: str, ref: str) -> list[dict[str, str]]:
     version = "/v2" if request.path.startswith("/v2/") else "/v2.1"
     return [
-        {"rel": "self", "href": f"{request.base}{version}/{request.project.id}/{kind}/{ref}"},
-        {"rel": "bookmark", "href": f"{request.base}/{request.project.id}/{kind}/{ref}"},
+        {"rel": "self", "href": f"{request.base}{version}/{request.project.id}/{collection}/{ref}"},
+        {"rel": "bookmark", "href": f"{request.base}/{request.project.id}/{collection}/{ref}"},
     ]
 
 

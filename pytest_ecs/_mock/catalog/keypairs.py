@@ -89,14 +89,14 @@ def _key_of(p: int, q: int) -> rsa.RSAPrivateKey:
 _KEYS, _ONE_AT_A_TIME = _keys(), threading.Lock()
 
 
-def _made(kind: str, user: str, now: float) -> tuple[str, str]:
+def _made(key_type: str, user: str, now: float) -> tuple[str, str]:
     """Return the public and the private half of a new key pair."""
     with _ONE_AT_A_TIME:
         private = next(_KEYS)
     secret = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     ).decode()
-    if kind == "ssh":
+    if key_type == "ssh":
         public = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
         return f"{public.decode()} Generated-by-Nova\n", secret
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, user)])
@@ -115,7 +115,7 @@ def _made(kind: str, user: str, now: float) -> tuple[str, str]:
 
 
 def _typed(request: Request, pair: KeyPair) -> dict[str, str]:
-    return {"type": pair.kind} if request.microversion >= (2, 2) else {}
+    return {"type": pair.type} if request.microversion >= (2, 2) else {}
 
 
 def _shown(request: Request, pair: KeyPair) -> dict[str, Any]:
@@ -165,23 +165,23 @@ def create_keypair(request: Request, state: State) -> Response:
     wanted = Reader(refuse_native, deviates).read(request.json, _CREATE).get("keypair", {})
     name, public, secret = wanted.get("name", "key"), wanted.get("public_key"), None
     # Below the microversions that they came with, both fields say nothing.
-    kind = wanted.get("type", "ssh") if request.microversion >= (2, 2) else "ssh"
+    key_type = wanted.get("type", "ssh") if request.microversion >= (2, 2) else "ssh"
     foreign = request.microversion >= (2, 10) and wanted.get("user_id", user.id) != user.id
     if foreign and not deviates("keypair-user-unchecked"):
         raise NativeError(403, "Key pairs can only be made for oneself.")
     if name in user.keys and not deviates("keypair-duplicates"):
         raise NativeError(409, f"Key pair '{name}' already exists.")
     if public is None:
-        public, secret = _made("x509" if kind == "x509" else "ssh", user.id, now)
+        public, secret = _made("x509" if key_type == "x509" else "ssh", user.id, now)
     if len(public.encode("utf-8", "replace")) > _MOST and secret is None and not deviates("keypair-length-unchecked"):
         raise refuse_native("Ecs.0005", f"The public key has more than {_MOST} bytes.")
     try:
-        fingerprint = _certificate(public) if kind == "x509" else _ssh(public)
-    except Exception as error:  # noqa: BLE001 - whatever a library makes of a key of a kind that it does not know
+        fingerprint = _certificate(public) if key_type == "x509" else _ssh(public)
+    except Exception as error:  # noqa: BLE001 - whatever a library makes of a key of a type that it does not know
         if not deviates("keypair-content-unchecked"):
             raise refuse_native("Ecs.0005", f"The public key cannot be read: {type(error).__name__}") from None
         fingerprint = _colons("0" * 32)
-    pair = KeyPair(state.number(), name, public, fingerprint, now, kind)
+    pair = KeyPair(state.number(), name, public, fingerprint, now, key_type)
     if not deviates("keypair-not-kept"):
         user.keys[name] = pair
     body = {**_shown(request, pair), "user_id": user.id}

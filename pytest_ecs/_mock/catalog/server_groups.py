@@ -119,8 +119,8 @@ def add_member(request: Request, state: State) -> Response:
     (group, server), deviates = _member(request, state, "add_member"), state.deviates
     if not server.ready("stopped") and not deviates("group-running-unchecked"):
         raise EcsError("Ecs.0100", "The ECS status does not meet requirements.")
-    kind = server.flavor.extra.get("ecs:virtualization_env_types", "CloudCompute")
-    if kind != "CloudCompute" and not deviates("group-xen-unchecked"):
+    virtualization = server.flavor.extra.get("ecs:virtualization_env_types", "CloudCompute")
+    if virtualization != "CloudCompute" and not deviates("group-xen-unchecked"):
         raise EcsError("Ecs.0005", "Only KVM ECSs can be added.")
     others = request.project.server_groups.values()
     if any(server.id in one.members for one in others) and not deviates("group-twice"):

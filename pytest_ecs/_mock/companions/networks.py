@@ -54,10 +54,10 @@ def _subnet(network: Network, project: Project) -> dict[str, Any]:
     }
 
 
-def _one(rows: list[dict[str, Any]], wanted: str, kind: str) -> dict[str, Any]:
+def _one(rows: list[dict[str, Any]], wanted: str, resource: str) -> dict[str, Any]:
     found = next((row for row in rows if row["id"] == wanted.lower()), None)
     if found is None:
-        raise NativeError(404, f"{kind} {wanted[:64]} could not be found.")
+        raise NativeError(404, f"{resource} {wanted[:64]} could not be found.")
     return found
 
 

@@ -34,7 +34,7 @@ def _volume(request: Request, disk: Disk) -> dict[str, Any]:
         "description": disk.description,
         "status": disk.status,
         "size": disk.size,
-        "volume_type": disk.kind,
+        "volume_type": disk.volume_type,
         "availability_zone": disk.zone,
         "attachments": attached,
         "snapshot_id": disk.snapshot,
@@ -84,7 +84,7 @@ def add_volume(request: Request, state: State) -> Response:
         source = find_volume(request, state, str(wanted["source_volid"]))
         if source.status not in {"available", "in-use"}:
             raise NativeError(400, f"A disk cannot be made of one that is {source.status}.")
-        wanted = {"size": source.size, "volume_type": source.kind, **wanted}
+        wanted = {"size": source.size, "volume_type": source.volume_type, **wanted}
     if "imageRef" in wanted:
         image = find_image(request, state, str(wanted["imageRef"]))
     if not isinstance(wanted.get("multiattach", False), bool):

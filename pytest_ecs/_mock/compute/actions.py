@@ -219,8 +219,8 @@ def resize(request: Request, state: State) -> Response:
         raise refuse_native("Ecs.0009", "Another flavor must be used for resizing.")
     if server.vm_state not in _IDLE or server.task_state is not None:
         raise refuse_state(server, "resize")
-    kinds = {one.extra.get("resource_type") for one in (server.flavor, flavor)}
-    if len(kinds) > 1:  # 6.2.1, of servers that are made from images
+    types = {one.extra.get("resource_type") for one in (server.flavor, flavor)}
+    if len(types) > 1:  # 6.2.1, of servers that are made from images
         raise refuse_native("Ecs.0005", "The flavor is of another resource type.")
     check_flavor(state, request.project, server, flavor, refuse_native)
 

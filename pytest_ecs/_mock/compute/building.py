@@ -153,7 +153,7 @@ class Resolver:
         found = next((one for one in self._project.networks if one.id == ref), None)
         if found is None and ref is not None:
             self.unknown("Ecs.0038", "The subnet does not exist.")
-        if found is not None and found.kind == "geneve" and not self._state.deviates("geneve-unchecked"):
+        if found is not None and found.type == "geneve" and not self._state.deviates("geneve-unchecked"):
             raise self._refuse("Ecs.0005", "The network is one for bare metal servers.")
         return found or self._project.networks[0]
 

@@ -13,42 +13,42 @@ from pytest_ecs._mock.state.cloud import Project, State
 from pytest_ecs._mock.state.hardware import Server
 from pytest_ecs._mock.state.records import Job
 
-__all__ = ["KINDS", "deliver", "follow"]
+__all__ = ["JOB_TYPES", "deliver", "follow"]
 
 #: Seconds until a job is picked up, from the end of its last sub-job to its own end, and of one that does
 #: nothing.
 _PICKED_UP, _WRAPPED_UP, _NOTHING = 1.0, 0.5, 2.0
 
 
-class Kind(NamedTuple):
-    """What a job type says: the type of its sub-jobs, None without them, and the code of a failure."""
+class JobType(NamedTuple):
+    """What belongs to a job type: the type of its sub-jobs, None without them, and the code of a failure."""
 
     sub: str | None
     failure: str
 
 
 #: The document names the types of creation (5.8.1); the others are ours.
-KINDS: Mapping[str, Kind] = {
-    "createServer": Kind("createSingleServer", "Ecs.0204"),
-    "deleteServer": Kind("deleteSingleServer", "Ecs.0501"),
-    "startServers": Kind("startSingleServer", "Ecs.0226"),
-    "rebootServers": Kind("rebootSingleServer", "Ecs.0227"),
-    "stopServers": Kind("stopSingleServer", "Ecs.1000"),
-    "resizeServer": Kind(None, "Ecs.0207"),
-    "reinstallServer": Kind(None, "Ecs.0202"),
-    "changeServerOs": Kind(None, "Ecs.0202"),
-    "migrateServer": Kind(None, "Ecs.0221"),
-    "attachVolume": Kind(None, "Ecs.0205"),
-    "detachVolume": Kind(None, "Ecs.0102"),
-    "addNics": Kind("addNic", "Ecs.0217"),
-    "deleteNics": Kind("deleteNic", "Ecs.0507"),
+JOB_TYPES: Mapping[str, JobType] = {
+    "createServer": JobType("createSingleServer", "Ecs.0204"),
+    "deleteServer": JobType("deleteSingleServer", "Ecs.0501"),
+    "startServers": JobType("startSingleServer", "Ecs.0226"),
+    "rebootServers": JobType("rebootSingleServer", "Ecs.0227"),
+    "stopServers": JobType("stopSingleServer", "Ecs.1000"),
+    "resizeServer": JobType(None, "Ecs.0207"),
+    "reinstallServer": JobType(None, "Ecs.0202"),
+    "changeServerOs": JobType(None, "Ecs.0202"),
+    "migrateServer": JobType(None, "Ecs.0221"),
+    "attachVolume": JobType(None, "Ecs.0205"),
+    "detachVolume": JobType(None, "Ecs.0102"),
+    "addNics": JobType("addNic", "Ecs.0217"),
+    "deleteNics": JobType("deleteNic", "Ecs.0507"),
 }
 
 
 def deliver(
     state: State,
     project: Project,
-    kind: str,
+    job_type: str,
     servers: Sequence[Server],
     operation: str | None,
     after: Callable[[Server], None] | None = None,
@@ -59,18 +59,18 @@ def deliver(
     *after* is
     called with every server for which it went well. None as operation leaves the servers alone. When the
     control
-    hook asked this kind to fail, the first server's part fails.
+    hook asked this type to fail, the first server's part fails.
     """
     now = state.clock.now()
-    job = Job(state.hex(), kind, now)
+    job = Job(state.hex(), job_type, now)
     parts = [_part(state, job, {"server_id": server.id}, now) for server in servers]
-    ordered = state.fail_next.pop(kind, None)
+    ordered = state.fail_next.pop(job_type, None)
 
     def finish(part: Job, at: float, code: str | None) -> None:
         _end(part, at, code)
         if job.subs is not None and all(one.ended is not None for one in parts):
             failing = any(one.status == "FAIL" for one in parts) or (
-                kind == "stopServers" and state.deviates("job-fails")
+                job_type == "stopServers" and state.deviates("job-fails")
             )
             state.later(at + _WRAPPED_UP, lambda then: _end(job, then, "Common.0021" if failing else None))
 
@@ -80,7 +80,7 @@ def deliver(
         def done(at: float, well: bool, server: Server = server, part: Job = part, code: str | None = code) -> None:
             if well and after is not None:
                 after(server)
-            result = None if well else code or KINDS[kind].failure
+            result = None if well else code or JOB_TYPES[job_type].failure
             # A job is over after it began, also when its server was gone at once.
             state.later(max(at, now + _PICKED_UP + 0.1), lambda then: finish(part, then, result))
 
@@ -95,7 +95,7 @@ def deliver(
         state.later(now + _NOTHING, partial(_end, job, code=None))
     for one in parts if job.subs is None else [*parts, job]:
         state.later(now + _PICKED_UP, partial(_begin, one))
-        if kind == "createServer" and state.deviates("job-too-early"):
+        if job_type == "createServer" and state.deviates("job-too-early"):
             state.later(now + _NOTHING, partial(_end, one, code=None))
     project.jobs[job.id] = job
     return job
@@ -104,7 +104,7 @@ def deliver(
 def follow(
     state: State,
     project: Project,
-    kind: str,
+    job_type: str,
     parts: Sequence[tuple[dict[str, Any], Callable[[bool], bool]]],
     seconds: float,
 ) -> Job:
@@ -113,14 +113,14 @@ def follow(
     Each part has its entities and is told at the end whether it goes well; it returns whether it could.
     """
     now = state.clock.now()
-    job = Job(state.hex(), kind, now)
-    ordered = state.fail_next.pop(kind, None)
+    job = Job(state.hex(), job_type, now)
+    ordered = state.fail_next.pop(job_type, None)
     made = [_part(state, job, entities, now) for entities, _ in parts]
 
     def finish(at: float) -> None:
         for one, (_, done) in zip(made, parts, strict=True):
             code = ordered if one is made[0] else None
-            _end(one, at, None if done(code is None) else code or KINDS[kind].failure)
+            _end(one, at, None if done(code is None) else code or JOB_TYPES[job_type].failure)
         if job.subs is not None:
             failing = any(one.status == "FAIL" for one in made)
             state.later(at + _WRAPPED_UP, lambda then: _end(job, then, "Common.0021" if failing else None))
@@ -136,7 +136,7 @@ def follow(
 
 def _part(state: State, job: Job, entities: dict[str, Any], now: float) -> Job:
     """Return the part of *job* for its entities: a sub-job, or the job itself where there are none."""
-    sub = KINDS[job.kind].sub
+    sub = JOB_TYPES[job.job_type].sub
     if sub is None:
         job.entities = entities
         return job
@@ -173,7 +173,7 @@ def _shown(job: Job, deviates: Callable[[str], bool], *, sub: bool = False) -> d
         "status": job.status,
         "entities": entities,
         "job_id": job.id,
-        "job_type": job.kind,
+        "job_type": job.job_type,
         "begin_time": begun,
         "end_time": ended,
         "error_code": job.code,

@@ -268,8 +268,8 @@ def _disks(wanted: Mapping[str, Any], find: Resolver, state: State) -> tuple[Ima
             lax = any(map(state.deviates, ("disk-size-unchecked", "bound-under-unchecked")))
             if asked.get("volume_size", found.min_disk) < found.min_disk and not lax:
                 raise refuse_native("Ecs.0005", "The disk is smaller than the image needs.")
-        kind, size = asked.get("volume_type", "SSD"), asked.get("volume_size", image.min_disk)
-        disk = Disk("", size, kind)
+        volume_type, size = asked.get("volume_type", "SSD"), asked.get("volume_size", image.min_disk)
+        disk = Disk("", size, volume_type)
         if snapshot is not None:
             disk.size, disk.snapshot = asked.get("volume_size", snapshot.size), snapshot.id
         if source == "volume":
@@ -358,8 +358,8 @@ def start(request: Request, state: State) -> Response:
 @route("POST", ACTION, family="nova", selects="reboot", permission="nova.reboot")
 def reboot(request: Request, state: State) -> Response:
     """Restart a running server (6.3.2)."""
-    kinds = _TYPES[:1] if state.deviates("reboot-hard-refused") else _TYPES
-    field = Field("object", need=True, fields={"type": Field("string", need=True, enum=kinds)})
+    types = _TYPES[:1] if state.deviates("reboot-hard-refused") else _TYPES
+    field = Field("object", need=True, fields={"type": Field("string", need=True, enum=types)})
     return _act(request, state, "reboot", field, "reboot")
 
 

@@ -44,7 +44,7 @@ def _server(request: Request, state: State) -> Server:
 
 
 def _install(
-    request: Request, state: State, server: Server, wanted: dict[str, Any], kind: str, image: Image
+    request: Request, state: State, server: Server, wanted: dict[str, Any], job_type: str, image: Image
 ) -> Response:
     """Give a server a new system disk from an image."""
     refuse, deviates = refusing(state), state.deviates
@@ -95,7 +95,7 @@ def _install(
 
     done = None if deviates("reinstall-noop") else installed
     phases = f"reinstall-{server.vm_state}" if server.vm_state in {"stopped", "error"} else None
-    job = deliver(state, request.project, kind, [server], phases, done)
+    job = deliver(state, request.project, job_type, [server], phases, done)
     return Response(200, {"job_id": job.id})
 
 

@@ -98,9 +98,9 @@ def _check_offer(wanted: Mapping[str, Any], refuse: Any, state: State) -> None:
 
 
 def _check_password(wanted: Mapping[str, Any], image: Image, refuse: Any, state: State) -> None:
-    metadata, kinds = wanted.get("metadata", {}), 4 if state.deviates("password-needs-all") else 3
+    metadata, classes = wanted.get("metadata", {}), 4 if state.deviates("password-needs-all") else 3
     for password in (wanted.get("adminPass"), metadata.get("admin_pass")):
-        if password is None or password_ok(password, image.os_type, kinds=kinds):
+        if password is None or password_ok(password, image.os_type, classes=classes):
             continue
         if state.deviates("password-unchecked"):
             continue
@@ -265,7 +265,7 @@ _TYPES = ("SOFT", "HARD")
 
 
 def _act(
-    request: Request, state: State, key: str, field: Field, kind: str, operation: str, *, noop: str = ""
+    request: Request, state: State, key: str, field: Field, job_type: str, operation: str, *, noop: str = ""
 ) -> Response:
     """Take the listed servers through an operation; all of them must be in the state that it needs."""
     read = Reader(refusing(state), state.deviates).read(request.json, Field("object", fields={key: field})).get(key, {})
@@ -282,7 +282,7 @@ def _act(
     idle = not ready or (noop and state.deviates(noop))
     if state.deviates("batch-first-only"):
         servers = servers[:1]
-    job = deliver(state, request.project, kind, servers, None if idle else operation)
+    job = deliver(state, request.project, job_type, servers, None if idle else operation)
     return Response(200, {"job_id": 1234 if state.deviates("job-id-integer") else job.id})
 
 

@@ -49,8 +49,8 @@ def addresses_of(server: Server) -> dict[str, list[dict[str, Any]]]:
     """Return the addresses of a server by network."""
     addresses: dict[str, list[dict[str, Any]]] = {}
 
-    def add(network: str, address: str, mac: str, kind: str) -> None:
-        entry = {"addr": address, "version": 4, "OS-EXT-IPS-MAC:mac_addr": mac, "OS-EXT-IPS:type": kind}
+    def add(network: str, address: str, mac: str, address_type: str) -> None:
+        entry = {"addr": address, "version": 4, "OS-EXT-IPS-MAC:mac_addr": mac, "OS-EXT-IPS:type": address_type}
         addresses.setdefault(network, []).append(entry)
 
     for nic in server.nics:

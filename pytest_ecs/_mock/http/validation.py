@@ -34,7 +34,7 @@ class Field:
     """A field: its type and what binds its value."""
 
     #: string, integer, boolean, object, array, any, or "a|b" where the document's examples send either.
-    kind: str
+    type: str
     _: KW_ONLY
     need: bool = False
     #: Bounds of a number, of a string's characters or of an array's items.
@@ -59,7 +59,7 @@ class Field:
     @property
     def seldom(self) -> bool:
         """Whether what is usual is more than the least: a text of one character, or a number above 1."""
-        return self.kind == "string" or (self.low or 0) > 1
+        return self.type == "string" or (self.low or 0) > 1
 
     def code(self, rule: str) -> str:
         """Return the code for a broken rule."""
@@ -83,9 +83,9 @@ class Reader:
             raise self._refuse(field.code(rule), message)
 
     def _read(self, value: Any, field: Field, path: str) -> Any:
-        value = _typed(value, _kinds(field.kind))
+        value = _typed(value, _types(field.type))
         if value is _ABSENT:
-            self._broken(field, "type", f"{path} is not of type {field.kind}", "type-unchecked")
+            self._broken(field, "type", f"{path} is not of type {field.type}", "type-unchecked")
             return _ABSENT
         if isinstance(value, dict):
             return self._object(value, field, path)
@@ -145,16 +145,16 @@ class Reader:
 
 
 @cache
-def _kinds(kind: str) -> frozenset[str]:
-    return frozenset(kind.split("|"))
+def _types(text: str) -> frozenset[str]:
+    return frozenset(text.split("|"))
 
 
-def _typed(value: Any, kinds: frozenset[str]) -> Any:
-    """Return *value*, converted where a string stands for another kind; _ABSENT when it is of none."""
+def _typed(value: Any, types: frozenset[str]) -> Any:
+    """Return *value*, converted where a string stands for another type; _ABSENT when it is of none."""
     if isinstance(value, str):
-        if "integer" in kinds and "string" in kinds:
+        if "integer" in types and "string" in types:
             return int(value) if re.fullmatch(r"-?[0-9]{1,10}", value) else _ABSENT
-        if "boolean" in kinds and "string" in kinds:
+        if "boolean" in types and "string" in types:
             return {"true": True, "false": False}.get(value.lower(), _ABSENT)
         name = "string"
     elif isinstance(value, bool):
@@ -167,13 +167,13 @@ def _typed(value: Any, kinds: frozenset[str]) -> Any:
         name = "array"
     else:
         name = "null" if value is None else "number"
-    return value if name in kinds or "any" in kinds else _ABSENT
+    return value if name in types or "any" in types else _ABSENT
 
 
 _CLASSES = tuple(re.compile(p) for p in (r"[a-z]", r"[A-Z]", r"[0-9]", r"[!@$%^\-_=+\[{}\]:,./?~#*]"))
 
 
-def password_ok(password: str, os_type: str = "Linux", *, kinds: int = 3) -> bool:
+def password_ok(password: str, os_type: str = "Linux", *, classes: int = 3) -> bool:
     """Whether a password is complex enough for the administrator of an operating system (Table 5-3)."""
     user = "administrator" if os_type == "Windows" else "root"
     lower = password.lower()
@@ -182,7 +182,7 @@ def password_ok(password: str, os_type: str = "Linux", *, kinds: int = 3) -> boo
         parts += [user[at : at + 3] for at in range(len(user) - 2)]
     return (
         8 <= len(password) <= 26
-        and sum(bool(kind.search(password)) for kind in _CLASSES) >= kinds
+        and sum(bool(one.search(password)) for one in _CLASSES) >= classes
         and not any(part in lower for part in parts)
     )
 

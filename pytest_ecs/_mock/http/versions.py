@@ -56,8 +56,8 @@ def show_version(request: Request, state: State) -> Response:
     if number is None:
         raise NativeError(404, f"There is no version {wanted[:40]}")
     version = _v21(request, state) if number == "2.1" else _v2(request)
-    kind = f"application/vnd.openstack.compute+json;version={number}"
-    version["media-types"] = [{"base": "application/json", "type": kind}]
+    media_type = f"application/vnd.openstack.compute+json;version={number}"
+    version["media-types"] = [{"base": "application/json", "type": media_type}]
     version["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
     return Response(200, {"version": version})
 

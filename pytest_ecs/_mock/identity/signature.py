@@ -91,8 +91,8 @@ def _digest(request: Signed, names: Sequence[str]) -> str | None:
     sent = _text(request.headers, _DIGEST)
     if _DIGEST not in request.headers or not request.body:
         return own
-    kind = _text(request.headers, "content-type", "application/json")
-    unsigned = sent == _UNSIGNED and not kind.startswith(("application/json", "application/bson"))
+    media_type = _text(request.headers, "content-type", "application/json")
+    unsigned = sent == _UNSIGNED and not media_type.startswith(("application/json", "application/bson"))
     return sent if _DIGEST in names and (unsigned or hmac.compare_digest(sent.encode(), own.encode())) else None
 
 

@@ -124,11 +124,11 @@ def _companions(base: str, project: Project) -> list[tuple[str, str, str]]:
 
 
 def _catalog(request: Request, state: State, project: Project | None) -> list[dict[str, Any]]:
-    def entry(kind: str, name: str, url: str) -> dict[str, Any]:
+    def entry(service_type: str, name: str, url: str) -> dict[str, Any]:
         common = {"interface": "public", "region": state.region, "region_id": state.region}
         return {
             "id": state.hex(),
-            "type": kind,
+            "type": service_type,
             "name": name,
             "endpoints": [{"id": state.hex(), "url": url, **common}],
         }

@@ -79,7 +79,7 @@ class State:
         self._number = 0
         #: How many requests there were.
         self.requests = 0
-        #: Job kind -> code: the next job of that kind fails.
+        #: Job type -> code: the next job of that type fails.
         self.fail_next: dict[str, str] = {}
         #: Project -> quota -> what was used of it when a hook set it lower, or made more servers.
         self.tolerated: dict[str, dict[str, int]] = {}

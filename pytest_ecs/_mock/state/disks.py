@@ -32,7 +32,7 @@ def stem_of(server: Server, disk: Disk) -> str:
 
 
 def _names(server: Server, disk: Disk) -> Iterator[str]:
-    """Yield the device names of a kind of disk in alphabetical order: a to z, then aa to zz."""
+    """Yield the device names of a bus in alphabetical order: a to z, then aa to zz."""
     stem = stem_of(server, disk)
     for length in (1, 2):
         for letters in itertools.product(_LETTERS, repeat=length):

@@ -30,7 +30,7 @@ class Network:
     label: str
     subnet: str
     #: Its type; that of bare metal servers is "geneve" (6.2.1).
-    kind: str = "vxlan"
+    type: str = "vxlan"
     used: set[str] = field(default_factory=set)
     #: The place in the range where a free address is looked for next; the lowest are the gateway's and DHCP's.
     next: int = _FIRST
@@ -124,7 +124,7 @@ class Disk:
 
     id: str
     size: int
-    kind: str
+    volume_type: str
     #: It is the system disk of the server that has it.
     system: bool = False
     delete_on_termination: bool = False

@@ -85,15 +85,15 @@ def restore(state: State, kept: Any) -> None:
     try:
         if kept["pytest-ecs mock"] != _FORMAT:
             raise ValueError("it has another format")
-        objects = [_made(kind, found) for kind, found in kept["objects"]]
+        objects = [_made(name, found) for name, found in kept["objects"]]
 
         def decode(value: Any) -> Any:
             if not isinstance(value, list):
                 return value
-            kind, *inner = value
-            if kind == "dict":
+            form, *inner = value
+            if form == "dict":
                 return {decode(key): decode(item) for key, item in inner}
-            return objects[inner[0]] if kind == "object" else _LISTS[kind](map(decode, inner))
+            return objects[inner[0]] if form == "object" else _LISTS[form](map(decode, inner))
 
         for one, (_, found) in zip(objects, kept["objects"], strict=True):
             vars(one).update({name: decode(value) for name, value in found.items()})
@@ -105,9 +105,9 @@ def restore(state: State, kept: Any) -> None:
         raise ValueError(f"it is no state of this version of the mock ({type(error).__name__}: {error})") from None
 
 
-def _made(kind: str, found: Mapping[str, Any]) -> Any:
+def _made(name: str, found: Mapping[str, Any]) -> Any:
     """Return an object that has nothing yet; raises `ValueError` where its class has other fields."""
-    cls = _CLASSES[kind]
+    cls = _CLASSES[name]
     if {one.name for one in fields(cls)} != found.keys():
-        raise ValueError(f"a {kind} has other fields in this version of the mock")
+        raise ValueError(f"a {name} has other fields in this version of the mock")
     return object.__new__(cls)

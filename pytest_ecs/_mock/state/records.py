@@ -99,7 +99,7 @@ class KeyPair:
     public_key: str
     fingerprint: str
     created: float
-    kind: str = "ssh"
+    type: str = "ssh"
 
 
 @dataclass
@@ -161,7 +161,7 @@ class Job:
     """A task (5.8.1) and its sub-tasks."""
 
     id: str
-    kind: str
+    job_type: str
     begun: float
     entities: dict[str, Any] = field(default_factory=dict)
     #: None for a task without sub-tasks.

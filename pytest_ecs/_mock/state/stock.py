@@ -23,7 +23,7 @@ KEY = (
 )
 
 
-#: What only some kinds of flavors have (Table 5-41).
+#: What only some flavors have (Table 5-41).
 _GPU = {
     "cond:operation:status": "sellout",
     "pci_passthrough:enable_gpu": "true",
@@ -41,9 +41,9 @@ _LOCAL = {
 def flavors(zones: Sequence[str]) -> list[Flavor]:
     """Return the flavors, of which one is abandoned and one sold out somewhere."""
 
-    def extra(generation: str, kind: str, resource: str, **more: str) -> dict[str, str]:
+    def extra(generation: str, performance: str, resource: str, **more: str) -> dict[str, str]:
         return {
-            "ecs:performancetype": kind,
+            "ecs:performancetype": performance,
             "resource_type": resource,
             "ecs:generation": generation,
             "ecs:virtualization_env_types": "CloudCompute",

@@ -63,7 +63,7 @@ def _shown(disk: Disk) -> dict[str, Any]:
         "availabilityZone": disk.zone,
         "createdAt": stamp(disk.created, "us"),
         "displayDescription": disk.description,
-        "volumeType": disk.kind,
+        "volumeType": disk.volume_type,
         "snapshotId": disk.snapshot,
         "metadata": dict(disk.metadata),
         "size": disk.size,
@@ -112,15 +112,15 @@ def create_volume(request: Request, state: State) -> Response:
     if len(project.volumes) >= state.limits.disks and not deviates("quota-unchecked"):
         raise refuse_native("Ecs.0021", "Insufficient EVS disk quota.")
     zone = wanted.get("availability_zone") or state.zones[0]
-    kind = wanted.get("volume_type") or (source.disk.kind if source is not None else "SSD")
-    disk = Disk(state.uuid(), size, kind, zone=zone, created=state.clock.now(), state="creating")
+    volume_type = wanted.get("volume_type") or (source.disk.volume_type if source is not None else "SSD")
+    disk = Disk(state.uuid(), size, volume_type, zone=zone, created=state.clock.now(), state="creating")
     if not deviates("volume-name-dropped"):
         disk.name, disk.description = wanted.get("display_name"), wanted.get("display_description")
     if not deviates("volume-metadata-dropped"):
         disk.metadata = dict(wanted.get("metadata") or {})
         disk.scsi = disk.metadata.get("hw:passthrough", "").lower() == "true"
         if wanted.get("volume_type"):
-            disk.metadata["resourceSpecCode"] = kind
+            disk.metadata["resourceSpecCode"] = volume_type
     if source is not None:
         disk.snapshot, disk.bootable = source.id, source.disk.bootable
         disk.scsi = disk.scsi or source.disk.scsi

@@ -17,7 +17,7 @@ from pytest_ecs._contract.model import Place
 from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._types import JSON
 
-__all__ = ["Seen", "look"]
+__all__ = ["Timeline", "look"]
 
 _EXCHANGE = b'{"kind":"exchange","id":"'
 _CREATES = {"createServer", "createSingleServer"}
@@ -27,7 +27,7 @@ _POINTS = 400
 
 
 @dataclass
-class Seen:
+class Timeline:
     """What one pass found: exchanges by id; points (seconds since the start, servers, jobs) on the target's clock."""
 
     exchanges: dict[str, Exchange] = field(default_factory=dict)
@@ -52,7 +52,11 @@ class _Words:
 @cache
 def _words() -> _Words:
     contract = load()
-    made = {one.id: one.creates for one in contract.operations.values() if one.creates and one.creates.kind == "server"}
+    made = {
+        one.id: one.creates
+        for one in contract.operations.values()
+        if one.creates and one.creates.resource_type == "server"
+    }
     created = {name: creates.answer for name, creates in made.items() if creates.answer}
     return _Words(created, frozenset(creates.deleted for creates in made.values()), contract.roles.get("job"))
 
@@ -115,9 +119,9 @@ class _Counter:
             yield round(at - start, 1), now[0], now[1]
 
 
-def look(evidence: Path | None, wanted: frozenset[str]) -> Seen:
+def look(evidence: Path | None, wanted: frozenset[str]) -> Timeline:
     """Read a file of evidence that this process just wrote; a file that is missing or cut is read as far as it goes."""
-    seen, counter = Seen(), _Counter()
+    timeline, counter = Timeline(), _Counter()
     ids, marks = {one.encode() for one in wanted}, _words().marks
     with suppress(OSError, EOFError, zlib.error):
         for text in _lines(evidence):
@@ -127,9 +131,9 @@ def look(evidence: Path | None, wanted: frozenset[str]) -> Seen:
                 del row["kind"]
                 counter.take(row)
                 if asked:
-                    seen.exchanges[row["id"]] = Exchange.from_json(row)
-    seen.points = _thinned(list(counter.points()))
-    return seen
+                    timeline.exchanges[row["id"]] = Exchange.from_json(row)
+    timeline.points = _thinned(list(counter.points()))
+    return timeline
 
 
 def _lines(evidence: Path | None) -> Iterator[bytes]:

@@ -85,11 +85,11 @@ class Keystone:
         for endpoint in self._call("GET", f"endpoints?service_id={identity['id']}")["endpoints"]:
             self._call("DELETE", f"endpoints/{endpoint['id']}")  # bootstrap did not know the port
         self._endpoints(identity["id"], self.url)
-        for name, kind, url in (
+        for name, service_type, url in (
             ("nova", "compute", f"{compute}/v2.1/%(project_id)s"),
             ("placement", "placement", placement),
         ):
-            service = self._call("POST", "services", {"service": {"name": name, "type": kind}})["service"]
+            service = self._call("POST", "services", {"service": {"name": name, "type": service_type}})["service"]
             self._endpoints(service["id"], url)
 
     def _endpoints(self, service: str, url: str) -> None:

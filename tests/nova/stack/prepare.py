@@ -46,7 +46,9 @@ def _keystone(folder: Path) -> None:
         (folder / name).mkdir(exist_ok=True)
         _tool(*manage, f"{name}_setup", *owner)
     anywhere = f"http://{LOOPBACK}:5000/v3"  # the port is known only when it starts
-    urls = [part for kind in ("public", "internal", "admin") for part in (f"--bootstrap-{kind}-url", anywhere)]
+    urls = [
+        part for interface in ("public", "internal", "admin") for part in (f"--bootstrap-{interface}-url", anywhere)
+    ]
     _tool(*manage, "bootstrap", "--bootstrap-password", ADMIN_PASSWORD, "--bootstrap-region-id", "RegionOne", *urls)
 
 

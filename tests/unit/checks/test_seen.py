@@ -7,7 +7,7 @@ import pytest
 
 from pytest_ecs import load_contract
 from pytest_ecs._checks import Seen, judge
-from pytest_ecs._checks.corpus import Record
+from pytest_ecs._checks.corpus import RecordedCorpus
 from pytest_ecs._checks.judge import Drift, drift
 from pytest_ecs._http.exchange import Exchange
 
@@ -53,7 +53,7 @@ def test_only_successes_that_are_no_news_are_left_out(recorded: bool) -> None:
             name, status, bodies.setdefault(repr(body), body), id=f"main-{number:05}", parameters={"server_id": "s"}
         )
         exchanges += [one, replace(one, id=f"other-{number:05}", microversion="2.26")]
-    corpus = Record(exchanges)
+    corpus = RecordedCorpus(exchanges)
     known: set[str] = set()
     whole, told = set[Drift](), set[Drift]()
     for one in exchanges:

@@ -15,12 +15,12 @@ from pytest_ecs._contract.vocabulary import KEYWORDS, VALUE_KEYWORDS
 from pytest_ecs._contract.wording import breach, claim
 from pytest_ecs.typing import Level
 
-KINDS = ("operations", "errors", "statuses", "permissions", "rulings", "general", "general-requirements")
+META_SCHEMAS = ("operations", "errors", "statuses", "permissions", "rulings", "general", "general-requirements")
 
 
-def meta(kind: str) -> dict[str, Any]:
+def meta(name: str) -> dict[str, Any]:
     """Return one meta schema."""
-    found: dict[str, Any] = json.loads((_locations.schemas() / "meta" / f"{kind}.schema.json").read_text("utf-8"))
+    found: dict[str, Any] = json.loads((_locations.schemas() / "meta" / f"{name}.schema.json").read_text("utf-8"))
     return found
 
 
@@ -33,21 +33,21 @@ def objects(schema: Any) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_meta_schema_is_a_schema_with_a_name(kind: str) -> None:
+@pytest.mark.parametrize("name", META_SCHEMAS)
+def test_a_meta_schema_is_a_schema_with_a_name(name: str) -> None:
     """Editors show title and description."""
-    schema = meta(kind)
+    schema = meta(name)
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["$id"].endswith(f"/{kind}.schema.json")
+    assert schema["$id"].endswith(f"/{name}.schema.json")
     assert schema["title"]
     assert schema["description"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_object_of_ours_is_open(kind: str) -> None:
+@pytest.mark.parametrize("name", META_SCHEMAS)
+def test_no_object_of_ours_is_open(name: str) -> None:
     """A misspelt key is never ignored, and every key that is required exists."""
-    found = objects(meta(kind))
+    found = objects(meta(name))
     assert found
     for schema in found:
         assert schema["additionalProperties"] is False
@@ -96,5 +96,5 @@ def test_every_file_names_its_schema_for_editors() -> None:
     for file in _locations.schemas().rglob("*.yaml"):
         first = file.read_text(encoding="utf-8").partition("\n")[0]
         named = (file.parent / first.removeprefix("# yaml-language-server: $schema=")).resolve()
-        kind = shape.kind_of(file.relative_to(_locations.schemas()).as_posix())
-        assert named == _locations.schemas() / "meta" / f"{kind}.schema.json", file
+        name = shape.meta_schema_of(file.relative_to(_locations.schemas()).as_posix())
+        assert named == _locations.schemas() / "meta" / f"{name}.schema.json", file

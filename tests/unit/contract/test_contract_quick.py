@@ -15,7 +15,7 @@ from referencing import Registry, Resource
 
 from pytest_ecs import _locations
 from pytest_ecs._contract.quick import compiled
-from pytest_ecs._contract.shape import kind_of
+from pytest_ecs._contract.shape import meta_schema_of
 
 from .tiny_contract import FILES
 
@@ -24,8 +24,8 @@ META: dict[str, Any] = {
     for path in sorted((_locations.schemas() / "meta").glob("*.schema.json"))
 }
 REGISTRY: Registry[Any] = Registry().with_resources((m["$id"], Resource.from_contents(m)) for m in META.values())
-VALIDATORS = {kind: Draft202012Validator(schema, registry=REGISTRY) for kind, schema in META.items()}
-QUICK = {kind: compiled(META, kind) for kind in META}
+VALIDATORS = {name: Draft202012Validator(schema, registry=REGISTRY) for name, schema in META.items()}
+QUICK = {name: compiled(META, name) for name in META}
 
 #: What a place in a file may be replaced with: near misses of every type.
 WRONG = st.sampled_from(
@@ -61,17 +61,17 @@ def places(value: Any, steps: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("file", FILES)
 def test_what_is_right_is_accepted_at_once(file: str) -> None:
     """So jsonschema is not even imported for a contract without mistakes."""
-    kind = kind_of(file)
-    assert kind is not None
-    assert QUICK[kind](yaml.safe_load(FILES[file]))
+    name = meta_schema_of(file)
+    assert name is not None
+    assert QUICK[name](yaml.safe_load(FILES[file]))
 
 
 @given(data=st.data())
 def test_what_jsonschema_refuses_is_never_accepted(data: st.DataObject) -> None:
     """One place of one file is replaced, removed or added to."""
     file = data.draw(st.sampled_from(sorted(FILES)))
-    kind = kind_of(file)
-    assert kind is not None
+    name = meta_schema_of(file)
+    assert name is not None
     whole = copy.deepcopy({"file": yaml.safe_load(FILES[file])})
     *way, last = data.draw(st.sampled_from(places(whole)[1:]))
     holder: Any = whole
@@ -84,7 +84,7 @@ def test_what_jsonschema_refuses_is_never_accepted(data: st.DataObject) -> None:
         holder[last]["extra"] = data.draw(WRONG)
     else:
         holder[last] = data.draw(WRONG)
-    said, right = QUICK[kind](whole["file"]), VALIDATORS[kind].is_valid(whole["file"])
+    said, right = QUICK[name](whole["file"]), VALIDATORS[name].is_valid(whole["file"])
     assert right or not said
     # Needless refusals are for lists of equal items of different types, and nothing here has those.
     assert said or not right

@@ -112,9 +112,9 @@ def _compared(
     row: Mapping[str, Any], field: Field, rows: Mapping[str, Any], fields: Mapping[str, Field]
 ) -> Iterator[str]:
     schema, request = field.schema, row["part"] == "request"
-    kinds, wanted = _kinds(schema), _TYPES.get(str(row.get("type")).lower())
-    if wanted and kinds and (wanted not in kinds or (row["part"] != "query" and kinds - {wanted, "null"})):
-        yield f"type {row['type']}, {' or '.join(sorted(kinds))}"
+    types, wanted = _types_of(schema), _TYPES.get(str(row.get("type")).lower())
+    if wanted and types and (wanted not in types or (row["part"] != "query" and types - {wanted, "null"})):
+        yield f"type {row['type']}, {' or '.join(sorted(types))}"
     if request and "mandatory" in row and row["mandatory"] != field.required:
         yield f"mandatory {row['mandatory']}, {field.required}"
     above = row["path"].rpartition(".")[0].removesuffix("[]").removesuffix("{}")
@@ -152,13 +152,13 @@ def _understood(
     return False
 
 
-def _kinds(schema: Mapping[str, Any]) -> set[str]:
+def _types_of(schema: Mapping[str, Any]) -> set[str]:
     branches = schema.get("anyOf", [schema])
-    return {kind for branch in branches for kind in _listed(branch.get("type", schema.get("type", [])))}
+    return {one for branch in branches for one in _listed(branch.get("type", schema.get("type", [])))}
 
 
-def _listed(kinds: Any) -> list[str]:
-    return [kinds] if isinstance(kinds, str) else list(kinds)
+def _listed(types: Any) -> list[str]:
+    return [types] if isinstance(types, str) else list(types)
 
 
 def _fits(difference: Difference, place: str) -> bool:

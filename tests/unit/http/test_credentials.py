@@ -354,20 +354,20 @@ def test_a_cloud_that_is_no_mapping_is_said(tmp_path: Path, entry: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"),
+    ("value", "yaml_type"),
     [("012345671", "int"), ("1e17", "str"), ("1.0e+17", "float"), ("yes", "bool"), ("2019-02-13", "date")],
 )
-def test_a_value_that_yaml_does_not_read_as_text_must_be_quoted(tmp_path: Path, value: str, kind: str) -> None:
+def test_a_value_that_yaml_does_not_read_as_text_must_be_quoted(tmp_path: Path, value: str, yaml_type: str) -> None:
     """0123 would be sent as 83; the value itself is not shown."""
     folder = write(tmp_path, f"clouds: {{c: {{auth: {{username: u, password: {value}}}}}}}")
-    if kind == "str":
+    if yaml_type == "str":
         assert load("c", {}, [folder]).password == value
         return
     with pytest.raises(ConfigurationError) as caught:
         load("c", {}, [folder])
     assert str(caught.value) == (
         f"auth.password of cloud 'c' in {folder / 'clouds.yaml'} is not text."
-        f" Seen: YAML reads it as {kind}. Put the value into quotes."
+        f" Seen: YAML reads it as {yaml_type}. Put the value into quotes."
     )
 
 

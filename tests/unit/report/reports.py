@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_ecs import _contract
 from pytest_ecs._checks import Finding, judge
-from pytest_ecs._checks.corpus import Record
+from pytest_ecs._checks.corpus import RecordedCorpus
 from pytest_ecs._checks.judge import drift
 from pytest_ecs._contract import Contract
 from pytest_ecs._http.exchange import Exchange
@@ -77,7 +77,7 @@ def write(
     troubles: Sequence[str] = (),
 ) -> Report:
     """Write the report of a run in *folder*, as a controller does, and return it."""
-    corpus = Record(exchanges)
+    corpus = RecordedCorpus(exchanges)
     found = findings if findings is not None else [f for e in exchanges for f in judge(e, contract(), corpus)]
     drifted = sorted({one for e in exchanges for one in drift(e, contract())})
     writer = Writer(folder / NAME, about)

@@ -14,7 +14,7 @@ from pytest_ecs._checks import Assertion, Finding
 from pytest_ecs._contract.model import Requirement, Ruling
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._report.certificate import Result, decide, overall
-from pytest_ecs._report.diff import diff, wording
+from pytest_ecs._report.diff import as_text, diff
 from pytest_ecs._report.evidence import read_evidence
 from pytest_ecs._report.failure import explain
 from pytest_ecs._report.files import ReportError, prepare, write_all
@@ -361,10 +361,10 @@ def test_a_diff_sorts_changes_by_what_they_mean(tmp_path: Path) -> None:
         "newly tested": ["c"],
         "newly waived": ["w"],
     }
-    text = wording(old, new)
+    text = as_text(old, new)
     assert "newly failing (1)\n  a: pass -> fail" in text
     assert "1 requirements were asked for only in the old one" in text
-    assert "Nothing changed." in wording(old, old)
+    assert "Nothing changed." in as_text(old, old)
 
 
 def test_a_diff_speaks_of_drift_and_cost(tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_a_diff_speaks_of_drift_and_cost(tmp_path: Path) -> None:
     report = written(tmp_path)
     slow = {**report["cost"]["latency"]["ecs.quotas.show"], "p90": 500.0}
     cost: Any = {**report["cost"], "servers_created": 9, "seconds": 77.0, "latency": {"ecs.quotas.show": slow}}
-    text = wording(report, {**report, "cost": cost, "drift": []})
+    text = as_text(report, {**report, "cost": cost, "drift": []})
     assert "drift gone (1)\n  ecs.quotas.show field absolute.unheard" in text
     assert "  servers created: 1 -> 9" in text
     assert "  ecs.quotas.show: 90 % within 20 ms -> 500 ms" in text

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ecs._report.gates import Gates, Run, exit_code
+from pytest_ecs._report.gates import Gates, RunEnd, exit_code
 
 
 def _report(verdict: str = "pass", waivers: Any = (), troubles: Any = (), **verdicts: str) -> Any:
@@ -32,31 +32,31 @@ _BAD = _report("fail", a="fail", b="error", c="pass")
 @pytest.mark.parametrize(
     ("report", "run", "gates", "code"),
     [
-        (_report(a="pass", s="fail"), Run(), Gates(), 0),
-        (_report("fail", a="fail"), Run(1), Gates(), 1),
-        (_report(a="pass"), Run(1, own_failures=True), Gates(), 1),
-        (_report(a="pass", s="error"), Run(1), Gates(), 6),
-        (_report(a="pass"), Run(2), Gates(), 2),
-        (_report(a="pass"), Run(3), Gates(), 3),
-        (_report("error", a="error"), Run(1), Gates(), 6),
-        (_report("error", a="pass", troubles=["a worker died"]), Run(), Gates(), 6),
-        (_report(a="pass"), Run(1, environment=True), Gates(), 6),
-        (_report("error", a="pass", troubles=["x is still there"]), Run(leaks=True), Gates(), 7),
-        (_report("fail", a="fail"), Run(1, leaks=True), Gates(), 1),
-        (_report("partial", a="not_tested"), Run(), Gates(), 0),
-        (_report("partial", a="not_tested"), Run(), Gates(require="partial"), 8),
-        (_report("partial", a="not_tested", b="pass"), Run(), Gates(require="partial"), 0),
-        (_report("partial", a="not_tested", b="pass"), Run(), Gates(require="pass"), 8),
-        (_report("pass", a="pass"), Run(), Gates(require="pass"), 0),
-        (_report("partial", _STALE, a="pass"), Run(), Gates(), 8),
-        (_report("partial", _STALE, a="pass"), Run(), Gates(lenient_waivers=True), 0),
-        (_BAD, Run(1), Gates(baseline=_BAD), 0),
-        (_BAD, Run(1), Gates(baseline=_report("fail", a="fail", b="pass")), 6),
-        (_BAD, Run(1), Gates(baseline=_report("pass", a="pass", b="error")), 1),
-        (_BAD, Run(1, own_failures=True), Gates(baseline=_BAD), 1),
+        (_report(a="pass", s="fail"), RunEnd(), Gates(), 0),
+        (_report("fail", a="fail"), RunEnd(1), Gates(), 1),
+        (_report(a="pass"), RunEnd(1, own_failures=True), Gates(), 1),
+        (_report(a="pass", s="error"), RunEnd(1), Gates(), 6),
+        (_report(a="pass"), RunEnd(2), Gates(), 2),
+        (_report(a="pass"), RunEnd(3), Gates(), 3),
+        (_report("error", a="error"), RunEnd(1), Gates(), 6),
+        (_report("error", a="pass", troubles=["a worker died"]), RunEnd(), Gates(), 6),
+        (_report(a="pass"), RunEnd(1, environment=True), Gates(), 6),
+        (_report("error", a="pass", troubles=["x is still there"]), RunEnd(leaks=True), Gates(), 7),
+        (_report("fail", a="fail"), RunEnd(1, leaks=True), Gates(), 1),
+        (_report("partial", a="not_tested"), RunEnd(), Gates(), 0),
+        (_report("partial", a="not_tested"), RunEnd(), Gates(require="partial"), 8),
+        (_report("partial", a="not_tested", b="pass"), RunEnd(), Gates(require="partial"), 0),
+        (_report("partial", a="not_tested", b="pass"), RunEnd(), Gates(require="pass"), 8),
+        (_report("pass", a="pass"), RunEnd(), Gates(require="pass"), 0),
+        (_report("partial", _STALE, a="pass"), RunEnd(), Gates(), 8),
+        (_report("partial", _STALE, a="pass"), RunEnd(), Gates(lenient_waivers=True), 0),
+        (_BAD, RunEnd(1), Gates(baseline=_BAD), 0),
+        (_BAD, RunEnd(1), Gates(baseline=_report("fail", a="fail", b="pass")), 6),
+        (_BAD, RunEnd(1), Gates(baseline=_report("pass", a="pass", b="error")), 1),
+        (_BAD, RunEnd(1, own_failures=True), Gates(baseline=_BAD), 1),
     ],
 )
-def test_the_exit_code_says_whose_trouble_it_is(report: Any, run: Run, gates: Gates, code: int) -> None:
+def test_the_exit_code_says_whose_trouble_it_is(report: Any, run: RunEnd, gates: Gates, code: int) -> None:
     """Whatever is not 0 has a sentence, unless pytest itself said it."""
     found, said = exit_code(report, run, gates)
     assert found == code
@@ -65,5 +65,5 @@ def test_the_exit_code_says_whose_trouble_it_is(report: Any, run: Run, gates: Ga
 
 def test_what_is_new_since_the_baseline_is_named() -> None:
     """Known failures are counted, new ones are named."""
-    _, said = exit_code(_BAD, Run(1), Gates(baseline=_report("fail", a="fail", b="pass")))
+    _, said = exit_code(_BAD, RunEnd(1), Gates(baseline=_report("fail", a="fail", b="pass")))
     assert said[:2] == ["1 binding requirement(s) failed as in the baseline", "new since the baseline: b"]

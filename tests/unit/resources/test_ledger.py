@@ -180,7 +180,7 @@ def test_what_breaks_later_is_one_sentence_too(tmp_path: Path) -> None:
         db.execute("DROP TABLE things")
     db.close()
     with pytest.raises(LedgerError, match="no such table: things"):
-        ledger.things("r1")
+        ledger.resources("r1")
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and not Path("/dev/full").exists(), reason="root may write everywhere")

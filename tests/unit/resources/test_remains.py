@@ -1,4 +1,4 @@
-"""What outlives what it belongs to: disks of imaged servers, addresses that came with servers, things of lost answers."""
+"""What outlives what it belongs to: disks of imaged servers, addresses that came with servers, resources of lost answers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress

@@ -206,7 +206,7 @@ def test_nothing_is_made_that_nothing_could_delete() -> None:
     lease = session.pool.lease()
     with pytest.raises(PrerequisiteMissing, match="was not sent, since nothing could delete it"):
         session.client.post(f"{_SERVERS}/{lease.id}/action", {"createImage": {"name": "kept"}})
-    assert session.ledger.things("unit") == []
+    assert session.ledger.resources("unit") == []
     lease.release()
     assert session.clean()[1] == []
     session.close()

@@ -122,7 +122,7 @@ def test_a_slow_cloud_is_not_asked_for_more_and_more(session: Session) -> None:
 
 
 def test_minutes_hold_for_everything_that_creates(session: Session) -> None:
-    """Servers and things alike; what deletes is still sent."""
+    """Servers and other resources alike; what deletes is still sent."""
     reach = session.connection.guard
     assert isinstance(reach, Reach)
     object.__setattr__(reach.guard, "deadline", session.target.clock.now() - 1)
@@ -189,11 +189,11 @@ def test_the_snapshots_of_images_are_deleted(session: Session) -> None:
     lease = session.pool.lease()
     made = session.client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"createImage": {"name": "kept"}})
     session.target.clock.sleep(600)
-    (image,) = [thing for thing in session.ledger.things("unit") if thing.kind == "image"]
+    (image,) = [resource for resource in session.ledger.resources("unit") if resource.type == "image"]
     assert made.accepted
     assert image.path is not None
     session.client.delete(image.path)
-    snapshot = next(thing for thing in session.ledger.things("unit") if thing.kind == "snapshot")
+    snapshot = next(resource for resource in session.ledger.resources("unit") if resource.type == "snapshot")
     assert snapshot.path is not None
     assert session.client.get(snapshot.path).accepted
     assert session.clean()[1] == []
@@ -205,11 +205,11 @@ def test_the_snapshots_of_an_image_whose_answer_did_not_name_it_are_deleted(sess
     lease, name = session.pool.lease(), session.pool.new_name("image")
     made = session.client.post(f"/v2.1/{{project_id}}/servers/{lease.id}/action", {"createImage": {"name": name}})
     session.target.clock.sleep(600)
-    image = next(thing for thing in session.ledger.things("unit") if thing.kind == "image")
+    image = next(resource for resource in session.ledger.resources("unit") if resource.type == "image")
     assert (made.accepted, image.path is not None) == (True, True)
     session.ledger._set("UPDATE things SET path = NULL WHERE key = ?", image.key)
     session.client.delete(str(image.path))
-    snapshot = next(thing for thing in session.ledger.things("unit") if thing.kind == "snapshot")
+    snapshot = next(resource for resource in session.ledger.resources("unit") if resource.type == "snapshot")
     assert session.clean()[1] == []
     assert session.client.get(str(snapshot.path)).status == 404
 
@@ -266,7 +266,7 @@ def test_a_disk_that_was_there_before_the_run_is_left_alone(session: Session) ->
 
 
 def test_what_was_made_twice_is_deleted_twice(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody on the way sent a request twice; its answer names one thing, and the run's name tells of the other."""
+    """Somebody on the way sent a request twice; its answer names one resource, and the run's name tells of the other."""
     transport = session.connection.http._transport
     real = transport.handle_request
 

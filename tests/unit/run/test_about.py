@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ecs._run.about import command
+from pytest_ecs._run.about import command_line
 from pytest_ecs._run.options import Settings
 
 
@@ -24,5 +24,5 @@ def test_a_command_holds_no_folder_of_the_machine(file: str, said: str) -> None:
     """Only what is in the folder of the run can be found from there by others."""
     folder = Path("/srv/run")
     settings = Settings(cloud="a", waivers=folder / file, folder=folder)
-    assert command(settings) == f"pytest-ecs run full --ecs-cloud=a --ecs-waivers={said}"
-    assert command(Settings(profile=file, folder=folder)) == f"pytest-ecs run {said}"
+    assert command_line(settings) == f"pytest-ecs run full --ecs-cloud=a --ecs-waivers={said}"
+    assert command_line(Settings(profile=file, folder=folder)) == f"pytest-ecs run {said}"

@@ -12,7 +12,7 @@ import pytest
 from pytest_ecs._cases.recipe import RECIPES, Recipe
 from pytest_ecs._contract import load
 from pytest_ecs._locations import suites
-from pytest_ecs._run.scheduling import Grouping, Spread
+from pytest_ecs._run.scheduling import Distribution, Grouping
 
 
 class Place(Protocol):
@@ -142,16 +142,16 @@ def test_groups_have_an_order(place: Place, tmp_path: Path) -> None:
 
 def test_the_controller_learns_the_groups_from_the_workers(place: Place, tmp_path: Path) -> None:
     """Of every test that has one; others are groups of their own."""
-    spread = Spread()
+    distribution = Distribution()
     node: Any = SimpleNamespace(gateway=SimpleNamespace(id="gw0"), workerinput={})
-    spread.pytest_configure_node(node)
+    distribution.pytest_configure_node(node)
     items = [place(suites() / "ecs" / "test_tags.py"), place(tmp_path / "test_own.py")]
     session: Any = SimpleNamespace(items=items)
     file = Path(node.workerinput["ecs_groups"])
     Grouping(load(), file, embedded=True).pytest_collection_finish(session)
-    spread.pytest_xdist_node_collection_finished(node)
-    assert spread.scope(items[0].nodeid) == "ecs/test_tags.py"
-    assert spread.scope(items[1].nodeid) == items[1].nodeid
-    assert (spread.place("ecs/test_tags.py"), spread.place(items[1].nodeid)) == (0, 1)
-    spread.pytest_unconfigure()
+    distribution.pytest_xdist_node_collection_finished(node)
+    assert distribution.scope(items[0].nodeid) == "ecs/test_tags.py"
+    assert distribution.scope(items[1].nodeid) == items[1].nodeid
+    assert (distribution.place("ecs/test_tags.py"), distribution.place(items[1].nodeid)) == (0, 1)
+    distribution.pytest_unconfigure()
     assert not file.parent.exists()

@@ -9,7 +9,7 @@ from pytest_ecs._cases.library import load_recipes
 from pytest_ecs._cases.recipe import RECIPES
 from pytest_ecs._report.certificate import inside
 from pytest_ecs._run.options import Settings
-from pytest_ecs._run.plan import chosen
+from pytest_ecs._run.plan import requirements_of
 from pytest_ecs._run.profiles import PROFILES, asked, check_selection
 from pytest_ecs._run.shards import SCARCE, Shard, groups_of, home_of, shard
 
@@ -18,7 +18,7 @@ from pytest_ecs._run.shards import SCARCE, Shard, groups_of, home_of, shard
 def test_each_requirement_is_in_one_shard_and_none_is_much_larger(of: int) -> None:
     """No machine asks another: the numbers alone decide."""
     contract = load_contract()
-    parts = [chosen(Settings(shard=Shard(number, of)), contract) for number in range(1, of + 1)]
+    parts = [requirements_of(Settings(shard=Shard(number, of)), contract) for number in range(1, of + 1)]
     assert sorted(name for part in parts for name in part) == sorted(contract.requirements)
     if of <= 4:
         assert max(map(len, parts)) - min(map(len, parts)) < 20
@@ -28,7 +28,7 @@ def test_a_shard_narrows_what_is_asked_for_otherwise() -> None:
     """With other filters it has what both have."""
     contract = load_contract()
     names = [
-        set(chosen(Settings(operation=("nova.servers.show", "ecs.jobs.show"), shard=Shard(n, 2)), contract))
+        set(requirements_of(Settings(operation=("nova.servers.show", "ecs.jobs.show"), shard=Shard(n, 2)), contract))
         for n in (1, 2)
     ]
     every = {r.id for r in contract.requirements.values() if r.operation in {"nova.servers.show", "ecs.jobs.show"}}
@@ -56,7 +56,7 @@ def test_a_report_says_of_which_sections_a_shard_is() -> None:
     assert filters == {"group": groups_of(Shard(2, 4), contract)}
     every = contract.requirements.values()
     found = [r for r in every if inside(PROFILES["full"], filters, r, contract.operations.get(r.operation or ""))]
-    assert [r.id for r in found] == chosen(Settings(shard=Shard(2, 4)), contract)
+    assert [r.id for r in found] == requirements_of(Settings(shard=Shard(2, 4)), contract)
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/2"])

@@ -62,8 +62,8 @@ def test_an_address_is_told_from_those_that_are_some(
 def test_a_list_need_not_say_which_addresses_are_those_of_nics(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     """The address is one beside those that the query of a server calls fixed."""
     listed = [{"addresses": {"n": [{"addr": one, "version": 4} for one in ("192.0.2.9", "203.0.113.200")]}}]
-    kinds = {"192.0.2.7": "fixed", "203.0.113.200": "floating"}
-    own = [{"addr": one, "version": 4, "OS-EXT-IPS:type": kind} for one, kind in kinds.items()]
+    types = {"192.0.2.7": "fixed", "203.0.113.200": "floating"}
+    own = [{"addr": one, "version": 4, "OS-EXT-IPS:type": type_} for one, type_ in types.items()]
     monkeypatch.setattr(type(tools.supplies), "_client", _Lists(listed))
     (lease,) = tools.servers.shared()
     shown = exchange("nova.servers.show", 200, {"server": {"id": lease.id, "addresses": {"n": own}}})

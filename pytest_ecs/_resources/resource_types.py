@@ -21,7 +21,7 @@ __all__ = [
     "ADDRESS",
     "DISK",
     "SERVER",
-    "Kind",
+    "ResourceType",
     "before_servers",
     "can_be_discarded",
     "created_by",
@@ -29,12 +29,12 @@ __all__ = [
     "identify",
     "is_own",
     "items",
-    "kind_of",
-    "kinds",
     "leaves_disks",
     "name_of",
     "remains_of",
-    "text",
+    "resource_type_of",
+    "resource_types",
+    "text_at",
     "there",
     "url",
 ]
@@ -48,8 +48,8 @@ DISK = "disk"
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of thing: how it is created, found and deleted, as the operation that creates it says (``x-creates``)."""
+class ResourceType:
+    """A type of resource, servers apart: how it is created, found and deleted, as the operation that creates it says (``x-creates``)."""
 
     #: For people, and in the ledger.
     name: str
@@ -75,27 +75,27 @@ class Kind:
 
 
 @cache
-def kinds() -> Mapping[str, Kind]:
-    """Return the kinds of things that operations of the contract create, by name; servers are none of them."""
-    return {kind.name: kind for kind in _by_operation().values()}
+def resource_types() -> Mapping[str, ResourceType]:
+    """Return the types of resources that operations of the contract create, by name; servers are none of them."""
+    return {resource_type.name: resource_type for resource_type in _by_operation().values()}
 
 
 @cache
-def _by_operation() -> Mapping[str, Kind]:
+def _by_operation() -> Mapping[str, ResourceType]:
     from pytest_ecs._contract import load
 
     operations = load().operations
     return {
-        operation.id: _kind(operation, operation.creates, operations)
+        operation.id: _resource_type(operation, operation.creates, operations)
         for operation in operations.values()
-        if operation.creates is not None and operation.creates.kind != SERVER
+        if operation.creates is not None and operation.creates.resource_type != SERVER
     }
 
 
-def _kind(operation: Operation, creates: Creation, operations: Mapping[str, Operation]) -> Kind:
+def _resource_type(operation: Operation, creates: Creation, operations: Mapping[str, Operation]) -> ResourceType:
     deletion, listed = operations[creates.deleted], creates.listed
-    return Kind(
-        name=creates.kind,
+    return ResourceType(
+        name=creates.resource_type,
         answer=creates.answer,
         located="Location" in operation.response_headers,
         one=re.sub(r"\{\w+\}$", "{id}", deletion.path),
@@ -140,31 +140,31 @@ def _parting() -> frozenset[str]:
     from pytest_ecs._contract import load
 
     creations = [(one.id, one.creates) for one in load().operations.values() if one.creates is not None]
-    deletions = {creates.deleted for _, creates in creations if creates.kind == SERVER}
+    deletions = {creates.deleted for _, creates in creations if creates.resource_type == SERVER}
     return frozenset(deletions | {name for name, creates in creations if creates.leaves is not None})
 
 
-def kind_of(method: str, path: str, body: JSON) -> Kind | None:
-    """Return the kind of thing that a request may create, None when it creates none that is known, or servers."""
+def resource_type_of(method: str, path: str, body: JSON) -> ResourceType | None:
+    """Return the type of the resource that a request may create, None when it creates none that is known, or servers."""
     operation = created_by(method, path, body)
     return _by_operation().get(operation.id) if operation is not None else None
 
 
-def name_of(kind: Kind, body: JSON) -> str | None:
+def name_of(resource_type: ResourceType, body: JSON) -> str | None:
     """Return the name that a request gives to what it creates."""
-    return text(body, kind.asked) if kind.asked else None
+    return text_at(body, resource_type.asked) if resource_type.asked else None
 
 
-def identify(kind: Kind, exchange: Exchange) -> str | None:
+def identify(resource_type: ResourceType, exchange: Exchange) -> str | None:
     """Return the URL of what an accepted request created, None when the answer does not tell."""
-    found = text(exchange.response_body, kind.answer)
-    if found is None and kind.located:
+    found = text_at(exchange.response_body, resource_type.answer)
+    if found is None and resource_type.located:
         found = str(exchange.response_headers.get("location", "")).rstrip("/").rpartition("/")[2] or None
-    return url(kind, found) if found else None
+    return url(resource_type, found) if found else None
 
 
 def can_be_discarded(exchange: Exchange) -> bool:
-    """Whether a request made a thing that can be deleted by itself, and its answer tells which."""
+    """Whether a request made a resource that can be deleted by itself, and its answer tells which."""
     return _made(exchange) is not None
 
 
@@ -176,9 +176,9 @@ def discard(exchange: Exchange, client: Client) -> None:
 
 
 def _made(exchange: Exchange) -> str | None:
-    """Return the URL of the thing that an accepted request created, None when it created none that is known."""
-    kind = kind_of(exchange.method, exchange.path, exchange.request_body)
-    return identify(kind, exchange) if kind is not None and exchange.accepted else None
+    """Return the URL of the resource that an accepted request created, None when it created none that is known."""
+    resource_type = resource_type_of(exchange.method, exchange.path, exchange.request_body)
+    return identify(resource_type, exchange) if resource_type is not None and exchange.accepted else None
 
 
 def is_own(name: str, run: str) -> bool:
@@ -186,24 +186,28 @@ def is_own(name: str, run: str) -> bool:
     return bool(run) and f"-{run}-" in name
 
 
-def url(kind: Kind, identity: str) -> str:
-    return kind.one.replace("{id}", segment(identity))
+def url(resource_type: ResourceType, identity: str) -> str:
+    return resource_type.one.replace("{id}", segment(identity))
 
 
-def there(kind: Kind, client: Client) -> dict[str, JSON] | None:
-    """Return all that there are of a kind, by their URLs; None where the list does not say."""
-    listed = client.get(kind.all) if kind.all else None
-    found = items(listed.response_body, kind.listed) if listed is not None and listed.accepted else None
+def there(resource_type: ResourceType, client: Client) -> dict[str, JSON] | None:
+    """Return all that there are of a type, by their URLs; None where the list does not say."""
+    listed = client.get(resource_type.all) if resource_type.all else None
+    found = items(listed.response_body, resource_type.listed) if listed is not None and listed.accepted else None
     if found is None:
         return None
-    return {url(kind, identity): item for item in found if (identity := text(item, kind.id)) is not None}
+    return {
+        url(resource_type, identity): item
+        for item in found
+        if (identity := text_at(item, resource_type.id)) is not None
+    }
 
 
 def before_servers() -> set[str]:
-    """Return the kinds that keep the disk of a server as long as they are there (6.2.1, 6.3.7), parts included."""
-    wholes = [kind for kind in kinds().values() if kind.leaves is not None]
-    return {kind.name for kind in wholes} | {
-        _by_operation()[kind.leaves.created].name for kind in wholes if kind.leaves
+    """Return the types of resources that keep the disk of a server as long as they are there (6.2.1, 6.3.7), parts included."""
+    wholes = [resource_type for resource_type in resource_types().values() if resource_type.leaves is not None]
+    return {resource_type.name for resource_type in wholes} | {
+        _by_operation()[resource_type.leaves.created].name for resource_type in wholes if resource_type.leaves
     }
 
 
@@ -215,7 +219,7 @@ def items(body: JSON, steps: tuple[str, ...]) -> list[JSON] | None:
     return list(found) if isinstance(found, list) else None
 
 
-def text(value: JSON, steps: tuple[str, ...]) -> str | None:
+def text_at(value: JSON, steps: tuple[str, ...]) -> str | None:
     try:
         found = pointer(value, steps)
     except LookupError:
@@ -223,17 +227,17 @@ def text(value: JSON, steps: tuple[str, ...]) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def remains_of(kind: Kind, shown: JSON) -> tuple[Kind, list[str]] | None:
-    """Return the kind and the URLs of what *shown*, the answer to the query of a thing, says that its deletion leaves.
+def remains_of(resource_type: ResourceType, shown: JSON) -> tuple[ResourceType, list[str]] | None:
+    """Return the type and the URLs of what *shown*, the answer to the query of a resource, says that its deletion leaves.
 
-    None for a thing that leaves nothing.
+    None for a resource that leaves nothing.
     """
-    if kind.leaves is None:
+    if resource_type.leaves is None:
         return None
-    part = _by_operation()[kind.leaves.created]
+    part = _by_operation()[resource_type.leaves.created]
     try:
-        rows = json.loads(text(shown, kind.leaves.at) or "[]")
+        rows = json.loads(text_at(shown, resource_type.leaves.at) or "[]")
     except (ValueError, RecursionError):
         rows = []
-    found = [text(row, kind.leaves.id) for row in rows] if isinstance(rows, list) else []
+    found = [text_at(row, resource_type.leaves.id) for row in rows] if isinstance(rows, list) else []
     return part, [url(part, one) for one in found if one]

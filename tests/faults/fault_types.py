@@ -1,6 +1,6 @@
-"""Every kind of fault that the proxy knows: what it does to one request and its answer.
+"""Every type of fault that the proxy knows: what it does to one request and its answer.
 
-A kind is a function (`Call`) -> None that has to end the call: by an answer, whole or not, or by hanging up. Those named
+A type is a function (`Call`) -> None that has to end the call: by an answer, whole or not, or by hanging up. Those named
 ``-before`` never forward the request; those named ``-after`` forward it and then lose or change the answer.
 """
 
@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 
-__all__ = ["KINDS", "Answer", "Call"]
+__all__ = ["FAULT_TYPES", "Answer", "Call"]
 
 #: Statuses that a gateway gives in place of the service.
 _REASONS = {429: "Too Many Requests", 500: "Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Time-out"}
@@ -242,7 +242,7 @@ def _cookie(call: Call) -> None:
     call.reply(call.ask(), extra=[("Set-Cookie", "session=of-another-identity; Path=/")])
 
 
-KINDS: Mapping[str, Callable[[Call], None]] = {
+FAULT_TYPES: Mapping[str, Callable[[Call], None]] = {
     "reset-before": _closed(after=False, reset=True),
     "reset-after": _closed(after=True, reset=True),
     "closed-before": _closed(after=False, reset=False),
