@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from pytest_ecs._http.durations import Durations
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.journal import Journal
 from pytest_ecs._http.logs import keep_quiet
@@ -56,6 +57,7 @@ class Connection:
     pace: Pace
     guard: Guard | None = None
     contact: Contact = field(default_factory=Contact)
+    durations: Durations = field(default_factory=Durations)
     #: Project ids by identity, as far as they are known.
     projects: dict[str, str] = field(default_factory=dict)
     #: The last query whose credentials were recognised, by identity, scheme and base URL.

@@ -91,4 +91,5 @@ class EcsApi:
                 self.clock,
                 job_id=job,
                 timeout=timeout or self.job_timeout,
+                durations=self.client.connection.durations,
             )

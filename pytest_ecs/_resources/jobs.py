@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 
+from pytest_ecs._http.durations import Durations
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.job import OVER, describe, sub_jobs
 from pytest_ecs._resources.lookup import next_pause
@@ -29,15 +30,19 @@ def wait_for_job(
     longest: float = 10.0,
     each: Callable[[], object] | None = None,
     hopeless: Container[str] = (),
+    durations: Durations | None = None,
 ) -> Exchange:
     """Poll with *fetch* until the job is over and return the exchange that shows SUCCESS.
 
-    The pause starts at one second, grows as `next_pause` says but not beyond *longest*, and starts again whenever the job's status or the
-    number of its finished sub-jobs changes, so short jobs are seen early and long ones cost few requests.
-    *each* runs after every poll. Times are seconds of *clock*. A query that shows no job is repeated for a minute.
+    The pause starts at one second, grows as `next_pause` says but not beyond *longest*, and starts again whenever the job's
+    status or the number of its finished sub-jobs changes, so short jobs are seen early and long ones cost few requests.
+    After the first look a job is not asked for before one of its type was ever over, as far as *durations* knows.
+    *each* runs after every poll, of which none is left out then. Times are seconds of *clock*. A query that shows no job is
+    repeated for a minute.
     Raises `JobFailed`, `JobTimeout`, `StepFailed` when what answers is no job at all, and `PrerequisiteMissing` for a
     job whose type is *hopeless*: enough of that type did not end.
     """
+    durations = durations or Durations()
     began = answered = clock.now()
     pause, seen = _FIRST, None
     while True:
@@ -46,7 +51,9 @@ def wait_for_job(
         status = body.get("status") if exchange.accepted else None
         if each is not None:
             each()
+        what = "job", str(body.get("job_type"))
         if status == "SUCCESS":
+            durations.add(what, elapsed)
             return exchange
         if status == "FAIL":
             raise JobFailed(describe(job_id, body, elapsed, "ended in FAIL"), job_id=job_id, last=body)
@@ -69,7 +76,8 @@ def wait_for_job(
         state = (status, sum(sub.get("status") in OVER for sub in sub_jobs(body)))
         pause = _FIRST if state != seen else min(next_pause(pause, elapsed), longest)
         seen = state
-        clock.sleep(min(pause, max(timeout - elapsed, 0.1)))
+        wait = pause if each else durations.pause(what, elapsed, pause)
+        clock.sleep(min(wait, max(timeout - elapsed, 0.1)))
 
 
 def _still_waited_for(body: Mapping[str, JSON], hopeless: Container[str]) -> None:

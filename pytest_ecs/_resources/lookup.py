@@ -141,10 +141,12 @@ def wait_stable(
 ) -> str | None:
     """Wait until *server* is in no passing status or task; return its status, None when it is gone.
 
+    After the first look it is not asked for before what it showed then was ever over; *each* runs after every look, of which
+    none is left out then.
     Raises `JobTimeout` when it is still changing after *timeout* seconds of *clock*, or was not shown for two minutes.
     """
-    began, pause = clock.now(), 0.1
-    answered = began
+    began, pause, durations = clock.now(), 0.1, client.connection.durations
+    answered, first = began, None
     while True:
         exchange = show(client, server)
         if exchange.status == 404:
@@ -152,9 +154,10 @@ def wait_stable(
         inner = exchange.json_object.get("server")
         body: Mapping[str, JSON] = inner if isinstance(inner, Mapping) else {}
         status, task = _state(client, server, exchange)
+        now, first = clock.now(), first or (status, str(task))
         if exchange.status == 200 and status not in PASSING and not task:
+            durations.add(first, now - began)
             return status
-        now = clock.now()
         answered = now if body else answered
         if now - answered >= _PATIENCE:
             raise JobTimeout(
@@ -171,5 +174,6 @@ def wait_stable(
             )
         if each is not None:
             each()
-        clock.sleep(pause)
+        wait = pause if each else durations.pause(first, now - began, pause)
+        clock.sleep(min(wait, max(timeout - (now - began), 0.1)))
         pause = 1.0 if each else next_pause(pause, now - began)

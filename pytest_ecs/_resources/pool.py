@@ -125,6 +125,7 @@ class Pool:
                 timeout=timeout or self.job_timeout,
                 longest=1.0 if each else 10.0,
                 each=each,
+                durations=self.client.connection.durations,
                 hopeless={job_type for job_type, times in self._slow.items() if times >= _TOO_SLOW},
             )
         except JobTimeout as error:

@@ -128,6 +128,7 @@ class Settling:
             self.clock,
             job_id=job,
             timeout=self.job_timeout if timeout is None else timeout,
+            durations=self.client.connection.durations,
         ).response_body
 
     def _of_job(self, job: str) -> list[str]:

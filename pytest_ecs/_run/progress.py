@@ -7,54 +7,27 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_ecs._run.live import Live, wants_live
 from pytest_ecs._text import harmless
-from pytest_ecs._types import JSON
 
 if TYPE_CHECKING:
+    from pytest_ecs._http.durations import Durations
     from pytest_ecs._http.exchange import Exchange
     from pytest_ecs._http.journal import Journal
     from pytest_ecs._run.process import Keeper
     from pytest_ecs._run.session import Session
 
-__all__ = ["Progress", "Usual", "waiting"]
+__all__ = ["Progress", "waiting"]
 
 #: Seconds between two lines.
 _EVERY = 60.0
 
 
-@dataclass
-class Usual:
-    """How long jobs of each type took in this process."""
-
-    _mark: int = 0
-    _began: dict[str, float] = field(default_factory=dict)
-    _took: dict[str, list[float]] = field(default_factory=dict)
-
-    def look(self, journal: Journal) -> None:
-        """Take in what came since the last time."""
-        new = journal.since(self._mark)
-        self._mark += len(new)
-        for one in new:
-            job, status = one.parameters.get("job_id"), one.json_object.get("status")
-            if job and one.accepted:
-                began = self._began.setdefault(job, one.started)
-                if status == "SUCCESS" and self._began.pop(job, None) is not None:
-                    self._took.setdefault(str(one.json_object.get("job_type")), []).append(one.started - began)
-
-    def of(self, job_type: JSON) -> str:
-        """Return the usual time of a type of jobs in words, none where none is over yet."""
-        took = self._took.get(str(job_type))
-        return f", usually {median(took):.0f} s" if took else ""
-
-
-def waiting(journal: Journal, now: float, usual: Usual | None = None) -> str:
+def waiting(journal: Journal, now: float, durations: Durations) -> str:
     """Return what the last request of a process was about: the job or the server that is waited for, or the request."""
     last = next(iter(reversed(journal)), None)
     if last is None:
@@ -62,7 +35,8 @@ def waiting(journal: Journal, now: float, usual: Usual | None = None) -> str:
     since = f"for {now - _first(last, journal).started:.0f} s"
     if last.parameters.get("job_id") and (status := last.json_object.get("status")):
         job_type = last.json_object.get("job_type")
-        return harmless(f"job {job_type} {status} {since}" + (usual.of(job_type) if usual is not None else ""))
+        usual = durations.usual(("job", str(job_type)))
+        return harmless(f"job {job_type} {status} {since}" + (f", usually {usual:.0f} s" if usual is not None else ""))
     server = last.json_object.get("server")
     if isinstance(server, dict) and server.get("status"):
         task = server.get("OS-EXT-STS:task_state")
@@ -96,7 +70,6 @@ class Progress:
         self._thread: threading.Thread | None = None
         self._out = -1
         self._live: Live | None = None
-        self._usual = Usual()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin once it is known how much there is to do."""
@@ -170,7 +143,6 @@ class Progress:
     def _waits(self, session: Session) -> str:
         journal = session.connection.journal
         try:
-            self._usual.look(journal)
-            return waiting(journal, session.target.clock.now(), self._usual)
+            return waiting(journal, session.target.clock.now(), session.connection.durations)
         except (RuntimeError, LookupError):  # the other thread adds to it just now
             return ""

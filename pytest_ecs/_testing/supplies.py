@@ -152,7 +152,7 @@ class Supplies:
                 "A disk is needed, and the endpoint does not create one (11.4.4)", seen=created.answer
             )
         disk = str(read(created, "volume", "id"))
-        for _ in Wait(self._client, self.session.target.clock).polls():
+        for _ in Wait(self._client, self.session.target.clock).polls(until="a disk is free"):
             if self._disk_is_free(disk):
                 self._disks.append(disk)
                 return disk

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import re
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from pytest_ecs._checks import TESTS
 from pytest_ecs._http.client import UNSET, Client
+from pytest_ecs._http.durations import Durations
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.lookup import GONE
@@ -22,6 +25,8 @@ TRIES = 120
 _NOT_FOUND, _SERVER = 404, 500
 #: Seconds in which what was made may show.
 _LATE = 10.0
+#: What differs between URLs of one operation: ids have a digit in them.
+_NUMBERED = re.compile(r"[^/]*[0-9][^/]*")
 #: The shortest and the longest pause between two looks, and how it grows, in seconds.
 _FIRST, _LONGEST, _GROWTH = 0.1, 1.0, 1.6
 
@@ -37,17 +42,23 @@ class Wait:
         """Let *seconds* pass."""
         self.clock.sleep(seconds)
 
-    def polls(self, seconds: float = TRIES) -> Iterator[None]:
+    def polls(self, seconds: float = TRIES, *, until: Hashable = None) -> Iterator[None]:
         """Yield for each look at something that takes time: at once, after short pauses that grow to a second, after *seconds*.
 
-        ``for _ in wait.polls(): ...`` looks in its body, and ends early with ``break`` or ``return``.
+        ``for _ in wait.polls(): ...`` looks in its body, and ends early with ``break`` or ``return``. After the first look
+        comes none before what is waited *until*, where that is said, was ever so in this process.
         """
         began, pause = self.clock.now(), _FIRST
-        yield
-        while (left := began + seconds - self.clock.now()) > 0:
-            self.clock.sleep(min(pause, left))
-            pause = min(pause * _GROWTH, _LONGEST)
+        durations = self.client.connection.durations if until is not None else Durations()
+        try:
             yield
+            while (left := began + seconds - self.clock.now()) > 0:
+                self.clock.sleep(min(durations.pause(until, seconds - left, pause), left))
+                pause = min(pause * _GROWTH, _LONGEST)
+                yield
+            began = math.inf  # it never was so
+        finally:
+            durations.add(until, self.clock.now() - began)
 
     def until(
         self,
@@ -64,7 +75,7 @@ class Wait:
         """
         test, wanted = ("equals", equals) if contains is None else ("contains", contains)
         fits, seen, began = TESTS[test][0], None, self.clock.now()
-        for _ in self.polls():
+        for _ in self.polls(until=(_NUMBERED.sub("*", path), steps, str(wanted))):
             answer = self.client.get(path, microversion=microversion)
             if answer.status == _NOT_FOUND and self.clock.now() - began < _LATE:
                 continue
@@ -78,7 +89,7 @@ class Wait:
 
         A server that shows as deleted (A-1) has gone; an error of the server (5xx) says nothing.
         """
-        for _ in self.polls(seconds):
+        for _ in self.polls(seconds, until=(_NUMBERED.sub("*", path), "gone")):
             answer = self.client.get(path, microversion=microversion)
             server = answer.json_object.get("server")
             if (answer.refused and answer.status < _SERVER) or (

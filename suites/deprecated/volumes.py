@@ -33,7 +33,7 @@ def spellings(status: str) -> list[str]:
 
 def ready(client: Client, wait: Wait, disk: str, status: str = "available") -> Exchange:
     """Wait until a disk has a status, and return what it shows then."""
-    for _ in wait.polls():
+    for _ in wait.polls(until=("a disk is", status)):
         if (seen := status_of(client, disk)) == status:
             return client.get(f"{DISKS}/{disk}")
     raise PrerequisiteMissing(f"The disk {disk} is needed in the status {status}", seen=repr(seen))

@@ -44,7 +44,7 @@ def attach(client: Client, wait: Wait, lease: Lease, disk: str, **fields: str) -
 
 def settle(client: Client, wait: Wait, disk: str) -> None:
     """Wait until a disk is in use."""
-    for _ in wait.polls():
+    for _ in wait.polls(until="a disk is in use"):
         if read(client.get(f"{VOLUMES}/{disk}"), "volume", "status") == "in-use":
             return
 

@@ -77,7 +77,7 @@ def _seen(client: Client, wait: Wait, answer: Exchange, name: str) -> Made:
         image = next((one["id"] for one in read(listed, "images") if one.get("name") == name), None)
         if image is None:
             return Made(answer, None, None, "the list of images does not have it")
-    for _ in wait.polls(_TRIES):
+    for _ in wait.polls(_TRIES, until="an image is ACTIVE"):
         shown = client.get(f"{_IMAGES}/{image}")
         if not shown.accepted:
             return Made(answer, image, None, f"the endpoint does not show the image: {shown.answer}")

@@ -240,13 +240,13 @@ def test_other_operations_are_listed(
 
 
 def _leave_verify_resize(servers: Servers, wait: Wait, lease: Lease) -> None:
-    for _ in wait.polls():
+    for _ in wait.polls(until="a resized server has another status"):
         if read(lease.show(), "server", "status") != "VERIFY_RESIZE":
             break
     servers.wait_stable(lease.id)
 
 
 def _in_use(client: Client, wait: Wait, disk: str) -> None:
-    for _ in wait.polls():
+    for _ in wait.polls(until="a disk is in use"):
         if read(client.get(url_of("deprecated.disks.show", volume_id=disk)), "volume", "status") == "in-use":
             return

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs._http.durations import Durations
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.job import server_ids
 from pytest_ecs._resources.jobs import wait_for_job
@@ -46,6 +47,28 @@ def test_success_is_returned_and_polling_slows_down() -> None:
     assert len(clock.slept) < 35
     wait_for_job(_fetch(clock, lambda t: _job("SUCCESS" if t > 1000 else "RUNNING")), clock, job_id="j1", timeout=6000)
     assert max(clock.slept) == 10.0
+
+
+def test_a_job_is_not_asked_for_before_one_of_its_type_was_ever_over() -> None:
+    """But for the first look, and where each look is wanted; one of another type, or that lasts longer, is asked for as ever."""
+    clock, durations = _Clock(), Durations()
+
+    def slept(took: float, job_type: str = "createServer", **more: Any) -> list[float]:
+        began, number = clock.time, len(clock.slept)
+
+        def fetch() -> Exchange:
+            status = "SUCCESS" if clock.time - began >= took else "RUNNING"
+            return exchange("ecs.jobs.show", 200, _job(status, job_type=job_type))
+
+        wait_for_job(fetch, clock, job_id="j", timeout=600, durations=durations, **more)
+        return clock.slept[number:]
+
+    first, second, longer = slept(60), slept(60), slept(90)
+    assert second[0] == pytest.approx(0.9 * sum(first))
+    assert len(second) < 6 < 15 < len(first)
+    assert (longer[0], len(longer) > 10) == (second[0], True)
+    assert len(slept(60, each=lambda: None, longest=1.0)) == 60
+    assert len(slept(60, "deleteServer")) == len(first)
 
 
 def test_polling_is_quick_again_when_a_sub_job_ends() -> None:

@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs._http.durations import Durations
 from pytest_ecs._http.journal import Journal
 from pytest_ecs._run.live import wants_live
-from pytest_ecs._run.progress import Usual, waiting
+from pytest_ecs._run.progress import waiting
 
 from ..exchanges import exchange
 
@@ -55,7 +56,7 @@ def _journal(*rows: tuple[str | None, str, Any]) -> Journal:
 )
 def test_what_is_waited_for_is_what_was_asked_last(rows: list[tuple[str | None, str, Any]], said: str) -> None:
     """Since the first of the like requests in a row."""
-    assert waiting(_journal(*rows), 160.0) == said
+    assert waiting(_journal(*rows), 160.0, Durations()) == said
 
 
 def test_a_test_that_waits_long_is_told_of(pytester: pytest.Pytester) -> None:
@@ -88,15 +89,16 @@ def test_a_test_that_waits_long_is_told_of(pytester: pytest.Pytester) -> None:
 
 
 def test_the_usual_time_of_a_job_is_that_of_earlier_ones() -> None:
-    """In this process; a job that failed says nothing of it."""
-    journal, usual = Journal("main"), Usual()
-    states = [("a", "RUNNING"), ("a", "SUCCESS"), ("b", "RUNNING"), ("b", "FAIL"), ("c", "RUNNING")]
-    for number, (job, status) in enumerate(states):
-        told = exchange("ecs.jobs.show", body={"status": status, "job_type": "createServer"}, id=journal.next_id())
-        journal.add(replace(told, path="/j", parameters={"job_id": job}, started=100.0 + 10 * number))
-    usual.look(journal)
-    assert usual.of("deleteServer") == ""
-    assert waiting(journal, 160.0, usual) == "job createServer RUNNING for 60 s, usually 10 s"
+    """In this process."""
+    durations = Durations()
+    durations.add(("job", "createServer"), 10.0)
+    said = []
+    for job_type in ("createServer", "deleteServer"):
+        journal = Journal("main")
+        told = exchange("ecs.jobs.show", body={"status": "RUNNING", "job_type": job_type}, id=journal.next_id())
+        journal.add(replace(told, path="/j", parameters={"job_id": job_type}, started=100.0))
+        said.append(waiting(journal, 160.0, durations))
+    assert said == ["job createServer RUNNING for 60 s, usually 10 s", "job deleteServer RUNNING for 60 s"]
 
 
 _CONFTEST = """

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
+from pytest_ecs._http.durations import Durations
 from pytest_ecs._testing.wait import Wait
 from pytest_ecs.exceptions import StepFailed
 
@@ -28,10 +29,15 @@ class _Clock:
         self.waited += seconds
 
 
+def _client(get: Any = None) -> Any:
+    """Answer GET by *get*."""
+    return SimpleNamespace(get=get, connection=SimpleNamespace(durations=Durations()))
+
+
 def _gone(*answers: tuple[int, Any]) -> tuple[bool, float]:
     """Return whether something went that is answered so, the last answer again and again, and after how many seconds."""
     given = [exchange("nova.servers.show", status, body) for status, body in answers]
-    client: Any = SimpleNamespace(get=lambda path, **_: given.pop(0) if len(given) > 1 else given[0])
+    client = _client(lambda path, **_: given.pop(0) if len(given) > 1 else given[0])
     clock = _Clock()
     return Wait(client, clock).gone("/v2.1/p/servers/s", 5), clock.waited
 
@@ -63,7 +69,7 @@ def test_what_was_made_may_show_late(refused: int, shown: bool) -> None:
     there: tuple[int, Any]
     missing, there = (404, {"error": {}}), (200, {"server": {"status": "ACTIVE"}})
     given = [exchange("nova.servers.show", *one) for one in [*[missing] * refused, there]]
-    client: Any = SimpleNamespace(get=lambda path, **_: given.pop(0))
+    client = _client(lambda path, **_: given.pop(0))
     waiting = Wait(client, _Clock())
     if shown:
         waiting.until("/v2.1/p/servers/s", "server", "status", equals="ACTIVE")
@@ -75,7 +81,7 @@ def test_what_was_made_may_show_late(refused: int, shown: bool) -> None:
 def test_looks_are_close_first_and_a_second_apart_later() -> None:
     """What takes a moment costs a moment; the last look is when the time is over, and none is sent without end."""
     clock = _Clock()
-    looks = [clock.waited for _ in Wait(cast("Any", None), clock).polls(10)]
+    looks = [clock.waited for _ in Wait(_client(), clock).polls(10)]
     pauses = [later - sooner for sooner, later in itertools.pairwise(looks)]
     assert looks[0] == 0.0
     assert looks[-1] == pytest.approx(10)
@@ -87,5 +93,41 @@ def test_looks_are_close_first_and_a_second_apart_later() -> None:
 def test_no_time_is_one_look() -> None:
     """Whoever waits for nothing looks once."""
     clock = _Clock()
-    assert len(list(Wait(cast("Any", None), clock).polls(0))) == 1
+    assert len(list(Wait(_client(), clock).polls(0))) == 1
     assert clock.waited == 0.0
+
+
+def test_nothing_is_looked_at_before_it_was_ever_over() -> None:
+    """But for the first look; what lasts longer than before is looked at as closely as the first time, to the end."""
+    clock = _Clock()
+    wait = Wait(_client(), clock)
+
+    def looks(over: float, what: str | None = "it") -> list[float]:
+        began, seen = clock.waited, []
+        for _ in wait.polls(60, until=what):
+            seen.append(clock.waited - began)
+            if seen[-1] >= over:
+                break
+        return seen
+
+    first, second, longer, never = looks(20), looks(20), looks(30), looks(100)
+    assert len(first) > 20
+    least = pytest.approx(0.9 * min(first[-1], second[-1]))
+    assert second[0] == 0.0
+    assert second[1] == pytest.approx(0.9 * first[-1])
+    assert len(second) < 8
+    assert longer[1] == least
+    assert len(longer) > 10
+    assert never[1] == looks(5)[1] == least
+    assert never[-1] == pytest.approx(60)
+    assert len(looks(20, None)) == len(first)
+
+
+def test_what_the_first_look_shows_says_nothing_of_how_long_it_takes() -> None:
+    """Nor does what never came."""
+    clock, client = _Clock(), _client()
+    for _ in Wait(client, clock).polls(until="it"):
+        break
+    for _ in Wait(client, clock).polls(until="it"):
+        pass
+    assert client.connection.durations.usual("it") is None
