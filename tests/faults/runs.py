@@ -135,13 +135,10 @@ def run(
 def _is_said(cloud: MockCloud, key: str, name: str, words: str) -> bool:
     """Whether *words* name what is left: by its id, an address as such, and a snapshot, of which there is no list, by its disk."""
     if name.startswith("snapshots "):
-        key = next(
-            one.disk.id
-            for project in cloud._state.projects.values()
-            for one in project.snapshots.values()
-            if one.id == key
-        )
-    return key in words or (name.startswith("eips ") and ADDRESS in words)
+        projects = cloud._state.projects.values()
+        disk = next(one.disk for project in projects for one in project.snapshots.values() if one.id == key)
+        return disk.id in words or bool(disk.name and disk.name in words)
+    return key in words or name.partition(" ")[2] in words or (name.startswith("eips ") and ADDRESS in words)
 
 
 def _pytest(

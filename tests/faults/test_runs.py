@@ -44,23 +44,26 @@ def test_a_request_that_the_network_doubles_is_not_blamed_on_the_endpoint() -> N
 
 
 def test_what_the_network_doubles_is_made_once_more_or_named() -> None:
-    """Servers in lists and groups are made anew; a group whose name does not say whose it is is named."""
+    """Servers in lists and groups are made anew; a group whose name does not say whose it is is named, and a snapshot's disk."""
     rules = [
         "nova.servers.create/rule/min-default",
         "nova.servers.list/rule/pages-complete",
         "nova.server-groups.show/rule/members",
         "nova.server-groups.create/rule/shortest-name",
+        "deprecated.disks.delete/rule/after-snapshot",
     ]
-    suites = [f"suites/nova/{name}.py" for name in ("test_create", "test_list_pages", "test_groups")]
+    names = ("nova/test_create", "nova/test_list_pages", "nova/test_groups", "deprecated/test_disks_and_snapshots")
+    suites = [f"suites/{name}.py" for name in names]
     counted = [f"--ecs-requirement={rule}" for rule in rules]
     faults = [
         Fault("duplicate", "POST", f"/{last}$", times=times)
-        for last, times in (("servers", 3), ("os-server-groups", 9))
+        for last, times in (("servers", 3), ("os-server-groups", 9), ("os-snapshots", 1))
     ]
     seen = run(suites, *counted, longest=300, faults=faults)
     assert (seen.hung, seen.aborted, seen.lost) == (False, False, ())
     assert {name: seen.verdicts[name] for name in rules} == dict.fromkeys(rules, "pass"), seen.reasons
-    assert (len(seen.said), seen.disturbed > 3) == (1, True)
+    kinds = sorted(name.split()[0] for name in seen.said)
+    assert (kinds, seen.disturbed > 4) == (["server_groups", "snapshots", "volumes"], True)
 
 
 def test_a_wrong_verdict_would_be_seen() -> None:
