@@ -15,6 +15,7 @@ import pytest_ecs._testing.fixtures as fixtures
 from pytest_ecs._contract import load
 from pytest_ecs._contract.model import Kind
 from pytest_ecs._locations import schemas
+from pytest_ecs._run.profiles import PROFILES
 from pytest_ecs._run.table import OPTIONS
 from pytest_ecs._types import Identity, Level, Verdict
 from tests.suites import bounds
@@ -60,13 +61,18 @@ def test_each_kind_of_requirement_shows_a_failure(reference: ModuleType) -> None
 
 
 def test_the_glossary_knows_the_words_of_the_code() -> None:
-    """In order, each once, and with every verdict, level and identity that there is."""
+    """In order, each once, and with every verdict, level, identity and profile that there is."""
     lines = (_DOCS / "glossary.md").read_text(encoding="utf-8").splitlines()
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
     words = dict(rows)
     assert [word for word, _ in rows] == sorted(words)
-    for word, values in (("verdict", Verdict), ("level", Level), ("identity", Identity)):
-        assert set(re.findall(r"`(\w+)`", words[word])) == set(get_args(values)), word
+    for word, values in (
+        ("verdict", get_args(Verdict)),
+        ("level", get_args(Level)),
+        ("identity", get_args(Identity)),
+        ("profile", PROFILES),
+    ):
+        assert set(re.findall(r"`(\w+)`", words[word])) == set(values), word
 
 
 def test_what_no_deviation_proves_is_listed(reference: ModuleType) -> None:

@@ -39,7 +39,7 @@ def clean(
     Return (what was deleted, or with *dry_run* is to be deleted: ids of servers, types and names of other resources; one
     sentence for each cause why something could not be deleted). Requests that were not clearly answered are looked up by
     their job and by the name in their intent, once more half a minute after they were sent, and what may be somebody
-    else's is left alone and reported. At most *threads* requests are under way at a time. Never raises for one resource's sake.
+    else's is left alone and reported. At most *threads* requests are under way at a time. Never raises for the sake of one.
     """
     done: list[str] = []
     problems: list[str] = []

@@ -54,8 +54,8 @@ class CreationGuard:
     client_of: Callable[[Identity], Client] | None = None
     #: Time of the target's clock after which nothing is created any more; None for never.
     deadline: float | None = None
-    #: Type of resource -> id of the first accepted creation whose answer does not say what it made, so that nobody can delete that
-    #: during the run.
+    #: Type of resource -> id of the first accepted creation whose answer does not say what it made, so that nobody can
+    #: delete that during the run.
     unnamed: dict[str, str] = field(default_factory=dict)
 
     def before(
@@ -63,8 +63,8 @@ class CreationGuard:
     ) -> tuple[ResourceType | None, int, int | None] | None:
         """See `pytest_ecs._http.connection.Guard`.
 
-        The key is the type of the resource that may be created, None for servers, its number in the ledger, and that of the addresses
-        that servers get.
+        The key is the type of the resource that may be created, None for servers, its number in the ledger, and that of
+        the addresses that servers get.
 
         Raises `PrerequisiteMissing` for what the endpoint has no API to delete, `BudgetExceeded` after the deadline, and as
         the ledger does.

@@ -50,7 +50,7 @@ class Reach:
             error = PrerequisiteMissing if self._has(*self._belongs(method, path, body)) else OutsideProfile
             raise error(f"{what} is not sent", seen=reason, hint="")
         if not self.closed and method == "DELETE":
-            return None  # the clean-up has written down what hangs on a thing, and its threads have no ledger
+            return None  # the clean-up has written down what hangs on a resource, and its threads have no ledger
         return self.guard.before(method, path, body, identity)
 
     def after(self, key: Any, exchange: Exchange) -> None:

@@ -88,7 +88,7 @@ class Room:
 
 
 def _is_leaving(shown: Exchange) -> bool:
-    """Whether a thing says itself that it is deleted, or about to be."""
+    """Whether a resource says itself that it is deleted, or about to be."""
     inner = next(iter(shown.json_object.values()), None)
     if not isinstance(inner, Mapping):
         return False
