@@ -360,7 +360,7 @@ class Cases:
     ) -> bool:
         """Send a recipe's request that *change* makes break *requirement_id*; the judge says whether it was refused rightly.
 
-        *refused* looks at what became of a refusal before anything is taken back. Return whether it was refused.
+        *refused* looks at what became of a refusal. Return whether it was refused; what building it did stays for the next then.
         """
         operation, recipe = self.contract.operations[operation_id], RECIPES[operation_id]
         request = recipe.variants[variant](self.driver.ingredients(recipe, leases))
@@ -381,7 +381,8 @@ class Cases:
             elif exchange.failure is None:
                 refused(exchange)
         finally:
-            self.driver.restore(recipe, leases, request)
+            if not exchange.refused:
+                self.driver.restore(recipe, leases, request)
         return not exchange.accepted
 
     def endpoint_time(self) -> float:

@@ -107,6 +107,8 @@ class Properties:
     #: Requirement -> the shortest list of requests that broke it, and the finding.
     _broken: dict[str, tuple[Sequence[Exchange], Finding, str]] = field(default_factory=dict)
     _classes: dict[str, type[PropertyBroken]] = field(default_factory=dict)
+    #: The valid request that the last refused one was made from: what building it did to servers serves the next one.
+    _built: list[Request] = field(default_factory=list)
     #: Examples since something broke.
     _more: int = 0
 
@@ -179,16 +181,16 @@ class Properties:
     @contextmanager
     def _stage(self, operation_id: str) -> Iterator[tuple[list[Lease], list[Snapshot]]]:
         """Hold the servers of a recipe, and leave them as they were; those that are only queried need not be put back."""
-        recipe = RECIPES[operation_id]
-        tools = self.tools
-        operation = tools.contract.operations[operation_id]
-        borrowed = operation.method == "GET" or tools.cases.checks_only(operation_id)
+        recipe, tools = RECIPES[operation_id], self.tools
+        borrowed = tools.contract.operations[operation_id].method == "GET" or tools.cases.checks_only(operation_id)
         leases = tools.cases.lend(recipe, shared=borrowed)
         before: list[Snapshot] = []
         try:
             before += [] if borrowed else [Snapshot.of(tools, lease) for lease in leases]
             yield leases, before
         finally:
+            while self._built:
+                tools.driver.restore(recipe, leases, self._built.pop())
             for facts in before:
                 facts.put_back()
             if not borrowed:
@@ -232,6 +234,7 @@ class Properties:
 
         def change(request: Request) -> tuple[Request, str, tuple[str, ...]]:
             before.extend(lease.show() for lease in leases)  # what building the request did is no part of it
+            self._built[:] = [request]
             return generated.broken(request)
 
         def refused(exchange: Exchange) -> None:
@@ -244,6 +247,7 @@ class Properties:
         if not tools.cases.refuse_one(
             generated.operation, generated.variant, generated.breaks or "", change, control, leases, refused
         ):
+            self._built.clear()
             for one in facts:
                 one.put_back()
 

@@ -481,3 +481,22 @@ def test_what_was_accepted_wrongly_is_over_before_the_next_request(tools: Tools)
     )
     shown = read(lease.show(), "server")
     assert (shown["status"], shown["OS-EXT-STS:task_state"]) == ("ACTIVE", None)
+
+
+@pytest.mark.parametrize("operation", ["ecs.disks.detach", "ecs.nics.delete"])
+def test_what_a_refused_example_was_built_from_serves_the_next(tools: Tools, operation: str) -> None:
+    """A disk or a NIC stays attached from one to the next, and is taken back after the last."""
+    tools.cases.control(operation)
+    journal, pool = tools.driver.session.connection.journal, tools.driver.session.pool
+    before = len(journal)
+    Properties(tools.driver.session, tools).invalid(operation)
+    sent = journal.since(before)
+    added = [one for one in sent if one.operation in {"nova.disks.attach", "nova.nics.add", "ecs.nics.add"}]
+    refused = [one for one in sent if one.operation == operation and one.case is not None and one.refused]
+    assert (len(added), len(refused) > 5) == (1, True)
+    lease = pool.lease("SHUTOFF" if operation == "ecs.disks.detach" else "ACTIVE")
+    things = [
+        _count(tools, lease.id, *what)
+        for what in (("os-volume_attachments", "volumeAttachments"), ("os-interface", "interfaceAttachments"))
+    ]
+    assert things == [1, 1]
