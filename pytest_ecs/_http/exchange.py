@@ -108,9 +108,13 @@ class Exchange:
 
     @property
     def is_page(self) -> bool:
-        """Whether it is an error of a server as a text that calls itself no JSON: whatever stands before the service writes such pages."""
-        is_text = self.response_body is None and bool(self.response_text)
-        return self.status >= 500 and is_text and "json" not in self.response_headers.get("content-type", "")
+        """Whether it is an error of a server as a text that calls itself no JSON: whatever stands before the service writes such pages.
+
+        The answer to HEAD only says of what type its text would be.
+        """
+        media_type = self.response_headers.get("content-type", "")
+        is_text = bool(media_type) if self.method == "HEAD" else bool(self.response_text)
+        return self.status >= 500 and self.response_body is None and is_text and "json" not in media_type
 
     @property
     def answer(self) -> str:

@@ -11,6 +11,7 @@ import pytest
 from _pytest.outcomes import Skipped
 
 from pytest_ecs._checks import Assertion, Finding, evaluate
+from pytest_ecs._checks.finding import Outcome
 from pytest_ecs._checks.judge import Drift
 from pytest_ecs._contract import Contract
 from pytest_ecs._report.failure import explain, explain_own
@@ -83,6 +84,8 @@ class Witness:
         self._own_failure = False
         #: What the running test has seen broken.
         self._broken: set[str] = set()
+        #: Why the running test could not test something.
+        self._untested: str = ""
         self._exchanges: list[Exchange] = []
         self._findings: list[Finding] = []
         #: What was handed over already, so that only differences are.
@@ -99,6 +102,7 @@ class Witness:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Judge after the test's own code; raise when a requirement is seen broken for the first time."""
         self._broken.clear()
+        self._untested = ""
         with _skipping():
             result = yield
         new = self._judge()
@@ -127,25 +131,37 @@ class Witness:
     def _speak_for(self, item: pytest.Item, silent: list[str]) -> None:
         """Say what became of the requirements that a test covers and made no finding on.
 
-        Where the test saw something broken, or an operation that refused all of its requests, what they speak of may never
-        have come up; else the check is at fault.
+        Where nothing says why what they speak of did not come up, the check is at fault.
         """
         if not silent:
             return
-        accepted = {one.operation for one in self._exchanges if one.accepted}
-        refused = (one for one in self._exchanges if one.refused and one.case is None and one.operation not in accepted)
-        if not self._broken and (answer := next(refused, None)) is not None:
-            reason = f"what it speaks of did not come up, since {answer.request_line} was not accepted: {answer.answer}"
-            self._conclude(silent, "not_tested", reason)
-            return
-        if self._broken:
-            reason = f"what it speaks of did not come up, since {min(self._broken)} is broken"
-            self._conclude(silent, "not_tested", reason)
+        if (why := self._why_silent()) is not None:
+            outcome, reason = why
+            self._conclude(silent, outcome, reason)
             return
         self._conclude(silent, "error", f"harness: the check {item.name} ended without judging it")
         raise ConformanceFailure(
             f"{item.name} ended without judging {', '.join(silent)}: this is a bug of the check", silent
         )
+
+    def _why_silent(self) -> tuple[Outcome, str] | None:
+        """Return why something did not come up in the running test.
+
+        An operation refused all of its requests, something was seen broken, an answer did not come, or the test said of
+        something else that it is not tested.
+        """
+        accepted = {one.operation for one in self._exchanges if one.accepted}
+        others = [one for one in self._exchanges if one.operation not in accepted]
+        refused = next((one for one in others if one.refused and one.case is None), None)
+        lost = next((one for one in others if one.failure is not None), None)
+        missing = "what it speaks of did not come up"
+        if self._broken:
+            return "not_tested", f"{missing}, since {min(self._broken)} is broken"
+        if refused is not None:
+            return "not_tested", f"{missing}, since {refused.request_line} was not accepted: {refused.answer}"
+        if lost is not None:
+            return "error", f"environment: {missing}, since {lost.request_line} was not answered: {lost.failure}"
+        return ("not_tested", f"{missing}: {self._untested}") if self._untested else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -264,6 +280,8 @@ class Witness:
         key = (finding.requirement, finding.outcome)
         self._seen[key] += 1
         self._judged.add(finding.requirement)
+        if finding.outcome == "not_tested":
+            self._untested = self._untested or finding.reason
         limit = 1 if finding.outcome == "pass" else _ENOUGH
         if finding.assertion is not None or self._seen[key] <= limit:
             self._findings.append(finding)

@@ -65,35 +65,39 @@ def test_what_may_have_been_done_is_not_sent_again(connect: Connect, fault_type:
     assert _sent(line, "POST", _KEYS) == 1
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_a_page_of_an_error_is_nobodys_answer(connect: Connect, method: str) -> None:
     """500 as HTML: a gateway writes such pages, so it is neither accepted nor refused, and no verdict; the run goes on."""
     line = connect(Fault("500-after", method, f"{_LIMITS}|{_KEYS}"))
     for _ in range(IN_A_ROW + 1):  # more than would be taken for an endpoint that is away
-        exchange = (
-            line.client.get(_PATH) if method == "GET" else line.client.post("/v2.1/{project_id}/os-keypairs", _NEW)
-        )
+        posted = line.client.post("/v2.1/{project_id}/os-keypairs", _NEW) if method == "POST" else None
+        exchange = posted or line.client.request(method, _PATH)
         assert "as a page" in str(exchange.failure)
         assert not exchange.accepted
         assert not exchange.refused
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "label", "page"),
+    ("method", "status", "text", "label", "page"),
     [
-        (500, "<h1>500</h1>", "text/html", True),
-        (501, "no", "", True),
-        (500, "<h1>500</h1>", "application/json", False),
-        (500, None, "text/html", False),
-        (400, "<h1>400</h1>", "text/html", False),
+        ("GET", 500, "<h1>500</h1>", "text/html", True),
+        ("GET", 501, "no", "", True),
+        ("GET", 500, "<h1>500</h1>", "application/json", False),
+        ("GET", 500, None, "text/html", False),
+        ("GET", 400, "<h1>400</h1>", "text/html", False),
+        ("HEAD", 500, None, "text/html", True),
+        ("HEAD", 500, None, "application/json", False),
+        ("HEAD", 500, None, "", False),
+        ("HEAD", 400, None, "text/html", False),
     ],
 )
-def test_what_is_a_page(connect: Connect, status: int, text: str | None, label: str, *, page: bool) -> None:
-    """An error of a client, or one that is labelled as JSON, is the service's."""
-    exchange = connect().client.get(_PATH)
-    spoilt = replace(
-        exchange, status=status, response_body=None, response_text=text, response_headers={"content-type": label}
-    )
+def test_what_is_a_page(
+    connect: Connect, method: str, status: int, text: str | None, label: str, *, page: bool
+) -> None:
+    """An error of a client, or one that is labelled as JSON, is the service's; HEAD is answered with the label alone."""
+    exchange = connect().client.request(method, _PATH)
+    headers = {"content-type": label}
+    spoilt = replace(exchange, status=status, response_body=None, response_text=text, response_headers=headers)
     assert spoilt.is_page is page
 
 

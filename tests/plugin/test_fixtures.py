@@ -123,6 +123,55 @@ def test_a_check_that_judges_nothing_after_a_failure_did_not_test(pytester: pyte
     )
 
 
+def test_a_check_says_once_why_it_could_not_test(pytester: pytest.Pytester) -> None:
+    """What it says of one of its requirements holds for those of which it says nothing."""
+    import json
+
+    said, silent = "ecs.servers.create/rule/name-single", "ecs.servers.create/rule/name-suffix"
+    pytester.makepyfile(f"""
+        import pytest
+
+        @pytest.mark.ecs_requirement("{said}", "{silent}")
+        def test_it(ecs_client, ecs_check):
+            ecs_client.get("/v1/{{project_id}}/cloudservers/limits")
+            ecs_check.not_tested("{said}", "there is no image")
+
+        @pytest.mark.ecs_requirement("ecs.servers.create/rule/count-default")
+        def test_another(ecs_client): ecs_client.get("/v1/{{project_id}}/cloudservers/limits")
+    """)
+    pytester.runpytest("-q", "--ecs-report=out").assert_outcomes(passed=1, failed=1)
+    certificate = json.loads((pytester.path / "out" / "report.json").read_text())
+    rows = {row["requirement"]: (row["verdict"], row["reason"]) for row in certificate["results"]}
+    assert rows[said] == ("not_tested", "there is no image")
+    assert rows[silent] == ("not_tested", "what it speaks of did not come up: there is no image")
+    assert rows["ecs.servers.create/rule/count-default"][0] == "error"
+
+
+def test_a_check_whose_request_was_not_answered_is_not_at_fault(pytester: pytest.Pytester) -> None:
+    """Nobody knows what would have come up: that is an error of the environment, as ever when an answer does not come."""
+    import json
+
+    silent = "ecs.servers.create/rule/name-suffix"
+    pytester.makepyfile(f"""
+        import httpx
+        import pytest
+
+        @pytest.mark.ecs_requirement("{silent}")
+        def test_it(ecs_client, monkeypatch):
+            def page(request):
+                return httpx.Response(500, text="<h1>500</h1>", headers={{"Content-Type": "text/html"}})
+
+            ecs_client.get("/v1/{{project_id}}/cloudservers/flavors")
+            monkeypatch.setattr(ecs_client.connection.http, "_transport", httpx.MockTransport(page))
+            assert ecs_client.get("/v1/{{project_id}}/cloudservers/limits").failure
+    """)
+    pytester.runpytest("-q", "--ecs-report=out").assert_outcomes(passed=1)
+    certificate = json.loads((pytester.path / "out" / "report.json").read_text())
+    (row,) = [r for r in certificate["results"] if r["requirement"] == silent]
+    assert row["verdict"] == "error"
+    assert row["reason"].startswith("environment: what it speaks of did not come up, since GET ")
+
+
 def test_a_check_whose_query_was_refused_did_not_test(pytester: pytest.Pytester) -> None:
     """What an answer shows never came up, and that it was refused is judged by itself."""
     import json
