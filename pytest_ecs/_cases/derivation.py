@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pytest_ecs._cases.mutation import excluding, mutate_body, mutate_query
+from pytest_ecs._cases.mutation import can_break, excluding, mutate_body, mutate_query
 from pytest_ecs._cases.recipe import RECIPES, Recipe, Request, shape
 from pytest_ecs._contract.fields import plainest
 from pytest_ecs._contract.model import Operation, Requirement, Schema
@@ -139,11 +139,14 @@ def _body(operation: Operation, requirement: Requirement, recipe: Recipe) -> Der
             for made in mutate_body(operation, requirement, body, others)
         ]
 
-    fitting = [name for name, build in recipe.variants.items() if changes(shape(build), ())]
+    bodies = {name: shape(build).body for name, build in recipe.variants.items()}
+    fitting = [
+        name for name, body in bodies.items() if can_break(operation, requirement, as_check(operation, body, keyword))
+    ]
     if not fitting:
         raise LookupError("no variant of the recipe sets this field")
     variant, *fallbacks = fitting
-    have = {name: excluding(operation, requirement, shape(build).body) for name, build in recipe.variants.items()}
+    have = {name: excluding(operation, requirement, body) for name, body in bodies.items()}
     others = tuple(name for name, found in have.items() if have[variant] and found - have[variant])
     expects = "unknown-reference" if keyword == "reference" else "invalid"
     return Derivation(

@@ -14,7 +14,7 @@ from pytest_ecs._contract.model import Operation, Requirement
 from pytest_ecs._contract.sample import sample
 from pytest_ecs._types import JSON
 
-__all__ = ["Mutation", "excluding", "mutate_body", "mutate_query", "place_of", "steps_of"]
+__all__ = ["Mutation", "can_break", "excluding", "mutate_body", "mutate_query", "place_of", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,12 @@ def mutate_body(
     """
     field = fields_of(operation.body or {}).get(requirement.field)
     return [] if field is None else list(_mutations(field, requirement, body, others))
+
+
+def can_break(operation: Operation, requirement: Requirement, body: JSON) -> bool:
+    """Return whether `mutate_body` makes anything of *body*."""
+    field = fields_of(operation.body or {}).get(requirement.field)
+    return field is not None and any(True for _ in _mutations(field, requirement, body, ()))
 
 
 def excluding(operation: Operation, requirement: Requirement, body: JSON) -> set[str]:
@@ -237,15 +243,24 @@ def _value(body: JSON, place: Sequence[str | int]) -> JSON:
 def _with(body: JSON, place: Sequence[str | int], value: JSON) -> JSON:
     if not place:
         return value
-    changed = copy.deepcopy(body)
+    changed = _opened(body, place)
     _value(changed, place[:-1])[place[-1]] = value
     return changed
+
+
+def _opened(body: JSON, place: Sequence[str | int]) -> JSON:
+    """Return a copy of *body* in which *place* may be changed; all beside the way there is that of *body*."""
+    opened = at = copy.copy(body)
+    for step in place[:-1]:
+        at[step] = copy.copy(at[step])
+        at = at[step]
+    return opened
 
 
 def _without(body: JSON, place: Sequence[str | int]) -> JSON | None:
     if not place or not isinstance(place[-1], str):
         return None
-    changed = copy.deepcopy(body)
+    changed = _opened(body, place)
     del _value(changed, place[:-1])[place[-1]]
     return changed
 

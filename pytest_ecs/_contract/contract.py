@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -88,6 +88,10 @@ class Contract:
         """Return the requirement called *id*; raises `ContractError` when there is none."""
         return _entry(self.requirements, id, "requirement")
 
+    def requirements_of(self, operation: str) -> Sequence[Requirement]:
+        """Return the requirements of the operation of that id, sorted; none for an unknown one."""
+        return self._by_operation.get(operation, ())
+
     def field(self, requirement: Requirement) -> Field:
         """Return the field of a body that *requirement* speaks of; raises `ContractError` for kinds that speak of none."""
         operation = self.operations.get(requirement.operation or "")
@@ -126,6 +130,14 @@ class Contract:
     def match(self, method: str, path: str, body: JSON = None) -> tuple[Operation, dict[str, str]] | None:
         """Return the operation that a request is and the values of its path's parameters, None for an unknown one."""
         return self._router.match(method, path, body)
+
+    @cached_property
+    def _by_operation(self) -> Mapping[str, Sequence[Requirement]]:
+        found: dict[str, list[Requirement]] = {}
+        for requirement in self.requirements.values():
+            if requirement.operation is not None:
+                found.setdefault(requirement.operation, []).append(requirement)
+        return found
 
     @cached_property
     def _permissions(self) -> Permissions:

@@ -72,6 +72,8 @@ def inside(
         return False
     if requirement.kind == "code" and _WITH_CODES not in chapters:
         return False
+    if not filters:
+        return True
     sections = {requirement.section.split(",")[0], operation.section if operation is not None else ""}
     wanted_sections = filters.get("section") or ()
     if wanted_sections and not any(f"{one}.".startswith(f"{s}.") for one in sections for s in wanted_sections):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -32,45 +32,49 @@ def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread:
     With *spread* tests whose last looks come later are put among the others, so that their servers are free again when
     the next of them comes.
     """
+    recipes, places = _places(items, contract)
+    if profile not in FRUGAL:
+        files = dict.fromkeys(item.path for item in items)
+        balance = Counter(dict.fromkeys(files, 0))
+        for item in items:
+            balance[item.path] += 1 if places[item][0] else -1
+        folders = list(dict.fromkeys(file.parent for file in files))
+        ranks = {file: (folders.index(file.parent), balance[file] > 0, at) for at, file in enumerate(files)}
+        items.sort(key=lambda item: (ranks[item.path], places[item]))
+        if spread:
+            items[:] = _spread(items, lambda item: places[item] == (False, False))
+    else:
+        items.sort(key=places.__getitem__)
+        end = next((at for at, item in enumerate(items) if places[item][0]), len(items))
+        items[:end] = _chained(items[:end], recipes, lambda recipe: _makes_servers(recipe, contract))
+
+
+def _places(
+    items: Sequence[pytest.Item], contract: Contract
+) -> tuple[Mapping[pytest.Item, Recipe | None], Mapping[pytest.Item, tuple[bool, bool]]]:
+    """Return the recipe whose success each of *items* is about, and where it stands: what uses servers up comes last."""
     from pytest_ecs._cases.recipe import RECIPES
     from pytest_ecs._run.worker import covered_by
 
     successes = {f"{recipe.operation}/status": recipe for recipe in RECIPES.values()}
     comes_last = uses_up(contract)
-
-    def recipe_of(item: pytest.Item) -> Recipe | None:
-        return next((successes[name] for name in covered_by(item) if name in successes), None)
-
-    recipes = {item: recipe_of(item) for item in items}
-
-    def place(item: pytest.Item) -> tuple[bool, bool]:
-        recipe, is_last = recipes[item], comes_last(item)
-        return is_last, (recipe is not None and recipe.server == "SHUTOFF") != is_last
-
-    if profile not in FRUGAL:
-        files = dict.fromkeys(item.path for item in items)
-        balance = Counter(dict.fromkeys(files, 0))
-        for item in items:
-            balance[item.path] += 1 if place(item)[0] else -1
-        folders = list(dict.fromkeys(file.parent for file in files))
-        ranks = {file: (folders.index(file.parent), balance[file] > 0, at) for at, file in enumerate(files)}
-        items.sort(key=lambda item: (ranks[item.path], place(item)))
-        if spread:
-            items[:] = _spread(items, lambda item: place(item) == (False, False))
-    else:
-        items.sort(key=place)
-        end = next((at for at, item in enumerate(items) if place(item)[0]), len(items))
-        items[:end] = _chained(items[:end], recipes, lambda recipe: _makes_servers(recipe, contract))
+    recipes: dict[pytest.Item, Recipe | None] = {}
+    places: dict[pytest.Item, tuple[bool, bool]] = {}
+    for item in items:
+        covered = covered_by(item)
+        recipe, is_last = next((successes[name] for name in covered if name in successes), None), comes_last(covered)
+        recipes[item] = recipe
+        places[item] = is_last, (recipe is not None and recipe.server == "SHUTOFF") != is_last
+    return recipes, places
 
 
-def uses_up(contract: Contract) -> Callable[[pytest.Item], bool]:
-    """Return what says of a test whether it is about an operation that uses servers up: it deletes or resizes them."""
+def uses_up(contract: Contract) -> Callable[[Collection[str]], bool]:
+    """Return what says of requirements whether one is of an operation that uses servers up: it deletes or resizes them."""
     from pytest_ecs._cases.recipe import RECIPES
-    from pytest_ecs._run.worker import covered_by
 
     using_up = {recipe.operation for recipe in RECIPES.values() if recipe.deletes or recipe.resizes}
     about = {name for name, one in contract.requirements.items() if one.operation in using_up}
-    return lambda item: not about.isdisjoint(covered_by(item))
+    return lambda names: not about.isdisjoint(names)
 
 
 def evenly(*rows: Sequence[_T]) -> list[_T]:

@@ -13,7 +13,7 @@ from pytest_ecs._text import closest
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
-    from pytest_ecs._contract.model import Operation, Requirement
+    from pytest_ecs._contract.model import Requirement
     from pytest_ecs._run.options import Settings
 
 __all__ = [
@@ -146,11 +146,14 @@ def check_deviations(settings: Settings) -> None:
                 raise pytest.UsageError(f"--ecs-{sort}: the mock has no {sort} {name!r}{closest(name, switches)}")
 
 
-def selected(settings: Settings, requirement: Requirement, operation: Operation | None) -> bool:
-    """Whether *requirement* is inside the profile and every filter; *operation* is the one that it belongs to.
+def selected(settings: Settings, contract: Contract) -> list[Requirement]:
+    """Return the requirements inside the profile and every filter.
 
     A section has what it says itself, and all that is required of the operations that it documents.
     """
     from pytest_ecs._report.certificate import inside
 
-    return inside(chapters(settings.profile), filters(settings), requirement, operation)
+    wanted, given, operations = chapters(settings.profile), filters(settings), contract.operations
+    return [
+        one for one in contract.requirements.values() if inside(wanted, given, one, operations.get(one.operation or ""))
+    ]

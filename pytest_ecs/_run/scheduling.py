@@ -98,6 +98,8 @@ class Grouping:
         What takes minutes comes first, then what one worker alone can do, then the largest. What uses servers up is spread
         among the others, whose servers it gets.
         """
+        from pytest_ecs._run.worker import covered_by
+
         using_up = uses_up(self._contract)
 
         def rank(name: str) -> tuple[bool, bool, int]:
@@ -105,7 +107,9 @@ class Grouping:
 
         names = sorted(groups, key=rank)
         first = [name for name in names if rank(name) < (True, True)]
-        users = [name for name in names if name not in first and any(map(using_up, groups[name]))]
+        users = [
+            name for name in names if name not in first and any(using_up(covered_by(item)) for item in groups[name])
+        ]
         return [*first, *evenly([name for name in names if name not in {*first, *users}], users)]
 
     def group(self, item: pytest.Item) -> str | None:

@@ -64,9 +64,8 @@ class Selector:
         #: Of all shards: a test may cover some that another shard answers for.
         self.chosen = {
             requirement.id
-            for requirement in contract.requirements.values()
-            if selected(settings, requirement, contract.operations.get(requirement.operation or ""))
-            and not any(declared(name, declaration) for name in (requirement.operation, requirement.id))
+            for requirement in selected(settings, contract)
+            if not any(declared(name, declaration) for name in (requirement.operation, requirement.id))
         }
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -76,9 +75,10 @@ class Selector:
         kept: list[pytest.Item] = []
         dropped: list[pytest.Item] = []
         home = _locations.suites()
-        drivers = self._drivers({name for item in items for name in covered_by(item)})
+        about = {item: covered_by(item) for item in items}
+        drivers = self._drivers({name for covered in about.values() for name in covered})
         for item in items:
-            covered = self._asked_of(item)
+            covered = self._asked_of(item, about[item])
             wanted = self._wanted(covered) if covered else not (self._listed and item.path.is_relative_to(home))
             wanted = wanted or not drivers.isdisjoint(covered)
             (kept if wanted and (not covered or self._is_here(item, covered)) else dropped).append(item)
@@ -118,11 +118,8 @@ class Selector:
                 except ContractError as unknown:
                     yield f"{file}, line {(line or 0) + 1}: {unknown}"
 
-    def _asked_of(self, item: pytest.Item) -> list[str]:
+    def _asked_of(self, item: pytest.Item, covered: list[str]) -> list[str]:
         """Return the requirements that bring a test in: a list that names only the success of an operation asks for no property."""
-        from pytest_ecs._run.worker import covered_by
-
-        covered = covered_by(item)
         if self._listed and _PROPERTIES in getattr(item, "fixturenames", ()):
             return [name for name in covered if name not in self._inside]
         return covered
@@ -134,7 +131,9 @@ class Selector:
 
     def _is_here(self, item: pytest.Item, covered: list[str]) -> bool:
         """Whether the shard of the run is the one that a test belongs to."""
+        if self._shard is None:
+            return True
         from pytest_ecs._run.scheduling import GROUP_MARKER
 
         marks = [str(name) for marker in item.iter_markers(GROUP_MARKER) for name in marker.args]
-        return self._shard is None or self._shard.number == home_of(covered, marks, self._contract, self._shard.of)
+        return self._shard.number == home_of(covered, marks, self._contract, self._shard.of)
