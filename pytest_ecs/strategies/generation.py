@@ -1,24 +1,25 @@
-"""What may be changed in a request that obeys the contract, and what it may be changed to."""
+"""What the places of a request that may be changed are changed to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from pytest_ecs._cases.mutation import place_of
-from pytest_ecs._cases.recipe import RECIPES, Request, placeholder, shape
+from pytest_ecs._cases.recipe import RECIPES, Request, shape
 from pytest_ecs._checks.formats import validator
-from pytest_ecs._contract import Contract, load
-from pytest_ecs._contract.fields import Field, fields_of
+from pytest_ecs._contract import load
+from pytest_ecs._contract.fields import fields_of
 from pytest_ecs._contract.model import Operation, Schema
 from pytest_ecs._types import JSON
 from pytest_ecs.strategies.edit import Edit, Generated
+from pytest_ecs.strategies.places import Place, Way, places_of, queries_of, ways_of
 
-__all__ = ["places_of", "queries_of", "texts", "valid_of"]
+__all__ = ["texts", "valid_of"]
 
 #: Characters that names, descriptions, tags and metadata may have wherever the document names some.
 _PLAIN = "aZk0_9-"
@@ -28,39 +29,20 @@ _OTHER = "中鿿äßñЖשع字 .,:;/@#~'\"\\{}|\u00a0\u0301\u200d\u202e😀<>"
 _NAMED = "中鿿"
 #: Longest text that is generated where a schema admits a longer one.
 _LONGEST = 400
-#: Fields whose text means nothing to the endpoint.
-_FREE = frozenset({"name", "description", "display_name", "display_description", "key", "value", "tags[]"})
-#: How many of something are made: a check-only request may make them all the same.
-_COUNTS = frozenset({"count", "min_count", "max_count"})
 #: Field that no table lists; objects are open, so an endpoint may ignore it or refuse it.
 _UNLISTED = "x-conformance"
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Somewhere in a request that may be changed."""
-
-    place: tuple[str | int, ...]
-    field: Field
-    #: What stands there now, `_ABSENT` where nothing does.
-    now: JSON
-    required: bool
-
-
-_ABSENT = object()
-
-
 def valid_of(operation_id: str, variant: str, *, only_promised: bool) -> st.SearchStrategy[Generated]:
     """Return requests that obey the contract, as changes of a recipe's variant; with *only_promised* those that must be accepted."""
-    contract = load()
-    operation = contract.operations[operation_id]
+    operation = load().operations[operation_id]
     request = shape(RECIPES[operation_id].variants[variant])
     edits = [
         one.map(lambda drawn: drawn if drawn[1] or not only_promised else (None, True))
         for place in places_of(operation_id, variant)
-        for one in _edits(place)
+        for one in (_edits(way, place) for way in ways_of(place))
     ]
-    queries = [] if only_promised else queries_of(contract, operation_id)
+    queries = [] if only_promised else [_query(name, schema) for name, schema in queries_of(operation).items()]
     plain = st.just(Generated(operation_id, variant))
     if not edits and not queries:
         return plain
@@ -118,85 +100,35 @@ def _overlap(one: Sequence[str | int], other: Sequence[str | int]) -> bool:
     )
 
 
-def places_of(operation_id: str, variant: str) -> list[_Place]:
-    """Return where a recipe's request may be changed without naming something that would have to exist."""
-    schema = load().operations[operation_id].body
-    body = shape(RECIPES[operation_id].variants[variant]).body
-    if not schema or body is None:
-        return []
-    found = []
-    for field in fields_of(schema).values():
-        above = place_of(body, field.steps[:-1]) if field.steps else ()
-        if above is None:
-            continue
-        holder: Any = body
-        for step in above:
-            holder = holder[step]
-        place = place_of(body, field.steps)
-        now: JSON = _ABSENT
-        if place is not None:
-            now = body
-            for step in place:
-                now = now[step]
-        elif field.steps[-1:] in {("[]",), ("{}",)} or not isinstance(holder, dict):
-            continue
-        if (
-            field.steps[-1:] == ("{}",)
-            and place is not None
-            and place[-1] in (field.holder or {}).get("properties", {})
-        ):
-            continue  # what has a row of its own is no free pair
-        required = not field.steps or field.required
-        found.append(_Place((*above, field.steps[-1]) if place is None else place, field, now, required))
-    return [place for place in found if _may_change(place)]
-
-
-def _may_change(place: _Place) -> bool:
-    schema = place.field.schema
-    fixed = ("x-reference", "x-check-only", "x-secret", "format", "x-since")
-    if place.place and place.place[-1] in _COUNTS:
-        return False
-    return not any(keyword in schema for keyword in fixed) and any(True for _ in _edits(place))
-
-
-def _edits(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]]]:
-    """Yield what can be done in one place, each with whether the document promises to accept it."""
+def _edits(way: Way, place: Place) -> st.SearchStrategy[tuple[Edit | None, bool]]:
+    """Return what is done in one place, each with whether the document promises to accept it."""
     schema, at = place.field.schema, place.place
-    declared = schema.get("type", "object" if "properties" in schema else "")
-    json_type = declared if isinstance(declared, str) else declared[0] if declared else ""
-    if json_type == "object":
-        yield from _entries(place)
-        if isinstance(place.now, Mapping) and at == () and "additionalProperties" not in schema:
-            yield st.just((Edit((_UNLISTED,), "unlisted"), False))
-        return
-    if json_type == "array":
-        yield from _items(place)
-        return
-    if (
-        place.now is not _ABSENT
-        and not place.required
-        and at
-        and isinstance(at[-1], str)
-        and "{}" not in place.field.path
-    ):
-        yield st.just((Edit(at, None, "drop"), False))
-    if "enum" in schema:
-        others = [value for value in schema["enum"] if value != place.now]
-        if others:
-            yield st.sampled_from(others).map(lambda value: (Edit(at, value), False))
-    elif json_type == "boolean":
-        yield st.booleans().map(lambda value: (Edit(at, value), False))
-    elif json_type == "integer" and "maximum" in schema and "pattern" not in schema:
-        low, high = int(schema.get("minimum", 1)), int(schema["maximum"])
-        yield _between(low, high).map(lambda value: (Edit(at, value), False))
-    elif json_type == "string" and "maxLength" in schema and _is_free(place.field):
-        if place.now == placeholder().name():  # the run's own name stays in it
-            yield _extended(place)
-        else:
-            yield texts(schema).map(lambda text: (Edit(at, text[0]), text[1]))
+    if way == "entry":
+        return _entries(place)
+    if way == "text-item":
+        items = texts(schema["items"])
+        return items.map(lambda text: (Edit((*at, "[]"), text[0]), text[1] and len(text[0]) > 0))
+    if way == "object-item":
+        return _objects(place)
+    if way == "unlisted":
+        return st.just((Edit((_UNLISTED,), "unlisted"), False))
+    if way == "drop":
+        return st.just((Edit(at, None, "drop"), False))
+    if way == "extend":
+        return _extended(place)
+    if way == "text":
+        return texts(schema).map(lambda text: (Edit(at, text[0]), text[1]))
+    values: st.SearchStrategy[JSON]
+    if way == "enum":
+        values = st.sampled_from([value for value in schema["enum"] if value != place.now])
+    elif way == "boolean":
+        values = st.booleans()
+    else:
+        values = _between(int(schema.get("minimum", 1)), int(schema["maximum"]))
+    return values.map(lambda value: (Edit(at, value), False))
 
 
-def _extended(place: _Place) -> st.SearchStrategy[tuple[Edit | None, bool]]:
+def _extended(place: Place) -> st.SearchStrategy[tuple[Edit | None, bool]]:
     schema, at = place.field.schema, place.place
     most = int(schema["maxLength"])
     letters = texts(
@@ -207,53 +139,28 @@ def _extended(place: _Place) -> st.SearchStrategy[tuple[Edit | None, bool]]:
     return st.builds(lambda text, length: (Edit(at, text[0], "extend", length), text[1]), letters, lengths)
 
 
-def _entries(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]]]:
+def _entries(place: Place) -> st.SearchStrategy[tuple[Edit | None, bool]]:
     """Add a pair to a map, such as metadata."""
     schema, at = place.field.schema, place.place
-    values = schema.get("additionalProperties")
-    if not isinstance(values, Mapping) or not isinstance(place.now, Mapping) or schema.get("maxProperties") == 1:
-        return
-    if "maxLength" not in values or "x-errors" in schema:
-        return
     keys = texts({"minLength": 1, "maxLength": 255, **schema.get("propertyNames", {})})
-    yield st.builds(
+    return st.builds(
         lambda key, value: (Edit((*at, key[0]), value[0]), key[1] and value[1] and len(value[0]) > 0),
         keys,
-        texts(values),
+        texts(schema["additionalProperties"]),
     )
 
 
-def _items(place: _Place) -> Iterator[st.SearchStrategy[tuple[Edit | None, bool]]]:
-    """Add an item to a list of free texts, or of objects that have nothing else."""
-    items = place.field.schema.get("items", {})
-    if not isinstance(place.now, list):
-        return
-    inner = Field(f"{place.field.path}[]", items)
+def _objects(place: Place) -> st.SearchStrategy[tuple[Edit | None, bool]]:
+    """Add an object that has nothing but free texts to a list."""
     at = (*place.place, "[]")
-    if items.get("type") == "string" and "maxLength" in items and _is_free(inner):
-        yield texts(items).map(lambda text: (Edit(at, text[0]), text[1] and len(text[0]) > 0))
-        return
-    parts = items.get("properties", {})
-    if (
-        items.get("type") == "object"
-        and parts
-        and all(
-            part.get("type") == "string" and "maxLength" in part and _is_free(Field(name, part))
-            for name, part in parts.items()
+    parts = place.field.schema["items"]["properties"]
+    whole = st.fixed_dictionaries({name: texts(part) for name, part in parts.items()})
+    return whole.map(
+        lambda drawn: (
+            Edit(at, {name: text for name, (text, _) in drawn.items()}),
+            all(promised and text for text, promised in drawn.values()),
         )
-    ):
-        whole = st.fixed_dictionaries({name: texts(part) for name, part in parts.items()})
-        yield whole.map(
-            lambda drawn: (
-                Edit(at, {name: text for name, (text, _) in drawn.items()}),
-                all(promised and text for text, promised in drawn.values()),
-            )
-        )
-
-
-def _is_free(field: Field) -> bool:
-    last = field.path.rpartition(".")[2]
-    return (last in _FREE and "x-reference" not in field.schema) or last.endswith("{}")
+    )
 
 
 def _between(low: int, high: int) -> st.SearchStrategy[int]:
@@ -285,25 +192,14 @@ def texts(schema: Schema) -> st.SearchStrategy[tuple[str, bool]]:
     return st.builds(made, seeds, _between(low, high))
 
 
-# Queries
-
-
-def queries_of(contract: Contract, operation_id: str) -> list[st.SearchStrategy[tuple[str, str]]]:
-    """Return strategies for the query parameters that name nothing that would have to exist."""
-    found = []
-    for name, schema in contract.operations[operation_id].query.items():
-        if "x-reference" in schema or name == "delete_flag":
-            continue
-        values: st.SearchStrategy[Any]
-        if "enum" in schema:
-            values = st.sampled_from(list(schema["enum"]))
-        elif schema.get("type") == "integer":
-            values = _between(int(schema.get("minimum", 1)), int(schema.get("maximum", 1000)))
-        elif schema.get("format") == "date-time":
-            values = st.sampled_from(["2000-01-01T00:00:00Z", "2025-01-07T08:00:00Z", "2099-12-31T23:59:59Z"])
-        elif schema.get("type") == "string" and "format" not in schema:
-            values = texts({"maxLength": 64}).map(lambda text: text[0])
-        else:
-            continue
-        found.append(st.tuples(st.just(name), values.map(str)))
-    return found
+def _query(name: str, schema: Schema) -> st.SearchStrategy[tuple[str, str]]:
+    values: st.SearchStrategy[Any]
+    if "enum" in schema:
+        values = st.sampled_from(list(schema["enum"]))
+    elif schema.get("type") == "integer":
+        values = _between(int(schema.get("minimum", 1)), int(schema.get("maximum", 1000)))
+    elif schema.get("format") == "date-time":
+        values = st.sampled_from(["2000-01-01T00:00:00Z", "2025-01-07T08:00:00Z", "2099-12-31T23:59:59Z"])
+    else:
+        values = texts({"maxLength": 64}).map(lambda text: text[0])
+    return st.tuples(st.just(name), values.map(str))

@@ -280,7 +280,7 @@ def _prepare() -> None:
 
     import pytest_ecs._run.session
     import pytest_ecs._testing.properties
-    import pytest_ecs.strategies  # noqa: F401
+    import pytest_ecs.strategies.requests  # noqa: F401
     from pytest_ecs._mock import MockCloud
 
     MockCloud()
