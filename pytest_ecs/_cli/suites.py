@@ -28,6 +28,9 @@ QUIET = (
     "-p",
     "no:unraisableexception",
 )
+#: What comes with httpx and starts an event loop's whole machinery; nothing here is asynchronous.
+_ANYIO = "anyio"
+_NO_ANYIO = ("-p", f"no:{_ANYIO}")
 #: For verbs that run no tests: there is nothing to remember for --lf and --sw, which are the cache's.
 NO_CACHE = ("-p", "no:cacheprovider")
 
@@ -48,10 +51,11 @@ def ini(arguments: Sequence[str]) -> list[str]:
         return []
     for name in ("ecs.toml", "ecs.ini", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
         file = Path.cwd() / name
-        if file.is_file() and "ecs_" in file.read_text(encoding="utf-8", errors="replace"):
+        if file.is_file() and "ecs_" in (text := file.read_text(encoding="utf-8", errors="replace")):
             check_file(file)
-            return ["-c", str(file)]
-    return ["-c", os.devnull, f"--rootdir={Path.cwd()}"]
+            # A file that sets one of its options would be told that there is none.
+            return ["-c", str(file), *(() if _ANYIO in text else _NO_ANYIO)]
+    return ["-c", os.devnull, f"--rootdir={Path.cwd()}", *_NO_ANYIO]
 
 
 def cache() -> list[str]:

@@ -72,11 +72,8 @@ def certify(config: pytest.Config) -> None:
 
     config.pluginmanager.register(Garbage(), "pytest-ecs-garbage")
     from pytest_ecs._contract import load, read_edition, use
-    from pytest_ecs._report.files import prepare
-    from pytest_ecs._run.controller import Recorder
     from pytest_ecs._run.gates import read_gates
     from pytest_ecs._run.profiles import check_deviations, check_selection
-    from pytest_ecs._run.progress import Progress
     from pytest_ecs._run.scheduling import Distribution, Grouping
     from pytest_ecs._run.selection import Selector
     from pytest_ecs._run.waivers import read_waivers
@@ -91,6 +88,8 @@ def certify(config: pytest.Config) -> None:
         waivers = read_waivers(keeper.settings.waivers)
         gates = None if is_worker(config) else read_gates(keeper.settings)
         if gates is not None and not config.option.collectonly:
+            from pytest_ecs._report.files import prepare
+
             prepare(keeper.settings.report_folder)
     except EcsError as error:
         raise pytest.UsageError(str(error)) from None
@@ -99,6 +98,9 @@ def certify(config: pytest.Config) -> None:
     keeper.witness = Witness(keeper, contract, waivers, selector.chosen)
     config.pluginmanager.register(keeper.witness, "pytest-ecs-witness")
     if gates is not None:
+        from pytest_ecs._run.controller import Recorder
+        from pytest_ecs._run.progress import Progress
+
         keeper.stops.install()
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
@@ -185,6 +187,7 @@ class Keeper:
         except KeyboardInterrupt:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
         self._delete_everything()
+        self._spare_hypothesis()
         self.stops.at_the_end = True
         for leak in self.leaks:
             print(f"pytest-ecs: {leak}", file=sys.stderr)  # noqa: T201 - must be seen whatever is captured
@@ -201,6 +204,12 @@ class Keeper:
             session.exitstatus = LEAK
         if self.session is not None:
             self.session.close()
+
+    def _spare_hypothesis(self) -> None:
+        """Let its plugin say nothing where nothing was generated: it would import all of hypothesis to find that out."""
+        plugins = self.config.pluginmanager
+        if "hypothesis" not in sys.modules and (plugin := plugins.get_plugin("hypothesispytest")) is not None:
+            plugins.unregister(plugin)
 
     def _delete_everything(self) -> None:
         """Clean up, unless the run was asked to end at once; note what is left."""
