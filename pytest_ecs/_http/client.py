@@ -6,7 +6,7 @@ import json as _json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,7 +14,7 @@ import httpx
 
 from pytest_ecs._http.access import Access
 from pytest_ecs._http.connection import Connection
-from pytest_ecs._http.exchange import Case, Exchange
+from pytest_ecs._http.exchange import Case, Draft, Exchange
 from pytest_ecs._http.headers import applied_version, version_headers
 from pytest_ecs._http.recording import as_text
 from pytest_ecs._http.redaction import redact
@@ -36,17 +36,6 @@ _PATH = "/%:@!$&'()*+,;=-._~"
 #: Stands for the client's own microversion.
 UNSET: Any = object()
 
-#: An exchange of which no answer is known yet.
-_draft = partial(
-    Exchange,
-    request_headers={},
-    request_body=None,
-    status=0,
-    response_headers={},
-    response_body=None,
-    response_text=None,
-    seconds=0.0,
-)
 #: URLs are asked for again and again, and it takes long to read one.
 _url = lru_cache(1000)(httpx.URL)
 #: A segment that leads elsewhere.
@@ -250,7 +239,7 @@ class Client:
         found = connection.identify(method, path, json)
         name, parameters = found if found else (None, {})
         scrub = connection.secrets.scrub
-        draft = _draft(
+        draft = Draft(
             id=connection.journal.next_id(),
             operation=operation or name,
             method=method,
@@ -268,13 +257,13 @@ class Client:
             request = self._build(method, path, pairs, content, carried, case)
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             failure = scrub(f"the request could not be written: {type(error).__name__}: {error}")
-            exchange = replace(draft, failure=failure, request_body=redact(body, connection.secrets))
+            exchange = draft.exchange(failure=failure, request_body=redact(body, connection.secrets))
             connection.journal.add(exchange)
             return exchange
         return self._send_guarded(request, draft, body, json, path, auth)
 
     def _send_guarded(
-        self, request: httpx.Request, draft: Exchange, body: JSON, json: JSON, path: str, auth: httpx.Auth | None
+        self, request: httpx.Request, draft: Draft, body: JSON, json: JSON, path: str, auth: httpx.Auth | None
     ) -> Exchange:
         """Send a request once the guard knows of it, and tell the guard what was answered."""
         guard = self.connection.guard
@@ -307,7 +296,7 @@ class Client:
             method, _url(url), content=content, headers=headers, extensions=extensions
         )
 
-    def _send(self, request: httpx.Request, draft: Exchange, body: JSON, auth: httpx.Auth | None) -> Exchange:
+    def _send(self, request: httpx.Request, draft: Draft, body: JSON, auth: httpx.Auth | None) -> Exchange:
         """Send with the client's own authentication, or with *auth*; notice when the former is not accepted any more."""
         if auth is not None:
             return send(self.connection, request, draft, body, auth)
@@ -334,15 +323,17 @@ class Client:
         """After a 401, repeat a query whose credentials were recognised before; raises as `ended` says when they are not now."""
         earlier = self.connection.proven.get((self.identity, self.scheme, refused.base))
         if earlier is not None:
-            again = replace(
-                refused,
+            again = Draft(
                 id=self.connection.journal.next_id(),
                 operation=None,
                 method=earlier.method,
+                base=refused.base,
                 path=self.connection.secrets.scrub(earlier.url.path),
                 query=(),
-                case=None,
-                parameters={},
+                started=refused.started,
+                auth=refused.auth,
+                identity=refused.identity,
+                microversion=refused.microversion,
             )
             seen = send(self.connection, earlier, again, None, self.auth)
             if seen.status == 401:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import httpx
 
 from pytest_ecs._http.durations import Durations
-from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.exchange import Draft, Exchange
 from pytest_ecs._http.journal import Journal
 from pytest_ecs._http.logs import keep_quiet
 from pytest_ecs._http.opening import open_http
@@ -96,21 +96,14 @@ class Connection:
         """Record a login that an authentication flow sent by itself (4.1)."""
         body = json.loads(request.content)
         found = self.identify(request.method, LOGIN_PATH, body)
-        draft = Exchange(
+        draft = Draft(
             id=self.journal.next_id(),
             operation=found[0] if found else None,
             method=request.method,
             base=str(request.url).removesuffix(LOGIN_PATH),
             path=LOGIN_PATH,
             query=(),
-            request_headers={},
-            request_body=None,
-            status=0,
-            response_headers={},
-            response_body=None,
-            response_text=None,
             started=self.target.clock.now(),
-            seconds=0.0,
             auth="none",
             identity=identity,
             microversion=None,

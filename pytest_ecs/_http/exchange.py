@@ -12,7 +12,7 @@ from pytest_ecs._http.redaction import REDACTED
 from pytest_ecs._text import harmless
 from pytest_ecs._types import JSON
 
-__all__ = ["Case", "Exchange", "pointer"]
+__all__ = ["Case", "Draft", "Exchange", "pointer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,44 @@ class Exchange:
         values["query"] = tuple((str(name), str(value)) for name, value in values["query"])
         values["case"] = Case.from_json(values["case"]) if values.get("case") else None
         return cls(**values)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What is known of an exchange before its answer; see `Exchange`, of which making one and replacing parts takes longer."""
+
+    id: str
+    operation: str | None
+    method: str
+    base: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    started: float
+    auth: str
+    identity: str
+    microversion: str | None
+    case: Case | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def exchange(
+        self,
+        *,
+        request_body: JSON,
+        request_headers: Mapping[str, str] | None = None,
+        status: int = 0,
+        response_headers: Mapping[str, str] | None = None,
+        response_body: JSON = None,
+        response_text: str | None = None,
+        seconds: float = 0.0,
+        failure: str | None = None,
+        repeated: int = 0,
+    ) -> Exchange:
+        """Return the exchange with what was sent and what became of it."""
+        return Exchange(
+            *(self.id, self.operation, self.method, self.base, self.path, self.query, request_headers or {}),
+            *(request_body, status, response_headers or {}, response_body, response_text, self.started, seconds),
+            *(self.auth, self.identity, self.microversion, self.case, failure, self.parameters, repeated),
+        )
 
 
 def _shell(text: str) -> str:

@@ -6,12 +6,11 @@ import json
 import math
 import re
 import sys
-from dataclasses import replace
 from typing import Any, NoReturn
 
 import httpx
 
-from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.exchange import Draft, Exchange
 from pytest_ecs._http.limits import TEXT
 from pytest_ecs._http.redaction import REDACTED, SECRET_HEADERS, Secrets, redact
 from pytest_ecs._http.transport import ENCODED
@@ -38,7 +37,7 @@ def sent(request: httpx.Request, body: JSON, secrets: Secrets) -> dict[str, Any]
     return {"request_headers": _headers(request.headers, secrets), "request_body": redact(body, secrets)}
 
 
-def answered(draft: Exchange, response: httpx.Response, body: JSON, secrets: Secrets, *, repeated: int = 0) -> Exchange:
+def answered(draft: Draft, response: httpx.Response, body: JSON, secrets: Secrets, *, repeated: int = 0) -> Exchange:
     """Return *draft* with what was sent and answered, redacted, after *repeated* repetitions."""
     value: JSON = None
     text: str | None = None
@@ -55,8 +54,7 @@ def answered(draft: Exchange, response: httpx.Response, body: JSON, secrets: Sec
     headers = _headers(response.headers, secrets)
     if encoded := response.extensions.get(ENCODED):
         headers["content-encoding"] = encoded
-    return replace(
-        draft,
+    return draft.exchange(
         status=response.status_code,
         response_headers=headers,
         response_body=value,
@@ -120,8 +118,20 @@ def _elapsed(response: httpx.Response) -> float:
         return 0.0
 
 
+def _decoded(headers: httpx.Headers) -> dict[str, str]:
+    """Return what ``dict(headers.items())`` is, names in lower case; most headers are ASCII, and the library looks long for that."""
+    raw = headers.raw
+    names = [name.lower() for name, _ in raw]
+    try:
+        if len(set(names)) == len(names):
+            return {name.decode("ascii"): value.decode("ascii") for name, (_, value) in zip(names, raw, strict=True)}
+    except UnicodeDecodeError:
+        pass
+    return dict(headers.items())
+
+
 def _headers(headers: httpx.Headers, secrets: Secrets) -> dict[str, str]:
-    said = dict(headers.items())  # their names are in lower case
+    said = _decoded(headers)
     for name in said.keys() & SECRET_HEADERS:
         said[name] = REDACTED
     if secrets.in_any(said.values()):

@@ -42,6 +42,8 @@ _SECRET_FIELDS = frozenset(
 )
 #: Those that set the password of a server (5.1.1, 6.2.1), and the one that shows it in ciphertext (6.11.5).
 _GIVEN, _SHOWN, _PRIVATE_HALF = frozenset({"adminpass", "admin_pass"}), "password", "private_key"
+#: The same as they stand in JSON, which is quick to look for.
+_SECRET_NAMES = tuple(f'"{name}"' for name in _SECRET_FIELDS)
 #: One of them with a value, in JSON without escapes; null and "" stay what they are.
 _SET_FIELD = re.compile(rf'"(?:{"|".join(map(re.escape, _SECRET_FIELDS))})"\s*:\s*(?!null|"")', re.IGNORECASE)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
@@ -85,7 +87,10 @@ class Secrets:
 
     def named_in(self, text: str) -> bool:
         """Whether *text*, where nothing is hidden, may have fields that are secret, or may be nested too deep."""
-        return text.count("{") + text.count("[") > DEPTH or _SET_FIELD.search(text) is not None
+        if text.count("{") + text.count("[") > DEPTH:
+            return True
+        lower = text.lower()
+        return any(name in lower for name in _SECRET_NAMES) and _SET_FIELD.search(text) is not None
 
 
 def redact(value: JSON, secrets: Secrets, depth: int = DEPTH, *, scrub: Callable[[str], str] | None = None) -> JSON:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 
 from pytest_ecs._http.connection import Connection
-from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.exchange import Draft, Exchange
 from pytest_ecs._http.limits import GATEWAY, IN_A_ROW, PAUSES, THROTTLE_PAUSES, TIMEOUTS
 from pytest_ecs._http.pace import retry_after
 from pytest_ecs._http.recording import answered, sent
@@ -43,7 +43,7 @@ _READ = httpx.ByteStream(b"")
 _HOPELESS_WORDS = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "NAME OR SERVICE", "NOT KNOWN")
 
 
-def send(connection: Connection, request: httpx.Request, draft: Exchange, body: JSON, auth: httpx.Auth) -> Exchange:
+def send(connection: Connection, request: httpx.Request, draft: Draft, body: JSON, auth: httpx.Auth) -> Exchange:
     """Send *request* and return *draft* with what became of it, recorded in the journal.
 
     Raises `Unreachable` when no answer came, `EndpointLost` when that happens again and again, `NotAnEcsEndpoint` when
@@ -63,7 +63,7 @@ def send(connection: Connection, request: httpx.Request, draft: Exchange, body: 
             if pause is None:
                 failure = connection.secrets.scrub(_describe(error))
                 secrets = connection.secrets
-                failed = replace(draft, failure=failure, repeated=attempt.made, **sent(request, body, secrets))
+                failed = draft.exchange(failure=failure, repeated=attempt.made, **sent(request, body, secrets))
                 connection.journal.add(failed)
                 if isinstance(error, httpx.HTTPError):
                     connection.contact.miss()

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.exchange import Draft, Exchange
 from pytest_ecs._http.journal import Journal
 from pytest_ecs._http.recording import answered
 from pytest_ecs._http.redaction import Secrets
@@ -21,7 +21,8 @@ _TOKEN = "MIIDkgYJKoZIhvcNAQcC"
 def _recorded(content: bytes, **headers: str) -> Any:
     request = httpx.Request("GET", "https://ecs.example.com/v1/p/x")
     response = httpx.Response(200, content=content, headers=headers, request=request)
-    return answered(exchange(), response, None, Secrets([_TOKEN]))
+    draft = Draft("main-1", None, "GET", "https://ecs.example.com", "/v1/p/x", (), 0.0, "token", "primary", None)
+    return answered(draft, response, None, Secrets([_TOKEN]))
 
 
 @pytest.mark.parametrize(
