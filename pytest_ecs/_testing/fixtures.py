@@ -67,20 +67,22 @@ def ecs_settings(request: pytest.FixtureRequest) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def _ecs_session(request: pytest.FixtureRequest, ecs_settings: Settings) -> Session:
+def _ecs_session(request: pytest.FixtureRequest) -> Session:
     """What this process works with. Its servers are deleted at the end of the run, whatever happens before."""
     from pytest_ecs._run.process import begin
 
-    return begin(request.config, ecs_settings)
+    # Asked for here, and not as a parameter: pytest goes through those of all fixtures once more for every test.
+    return begin(request.config, request.getfixturevalue("ecs_settings"))
 
 
 @pytest.fixture(scope="session")
-def _ecs_tools(request: pytest.FixtureRequest, _ecs_session: Session) -> Iterator[Tools]:
+def _ecs_tools(request: pytest.FixtureRequest) -> Iterator[Tools]:
     """What the fixtures below are parts of."""
     from pytest_ecs._run.worker import covered_by
     from pytest_ecs._testing.tools import tools_of
 
-    tools = tools_of(_ecs_session, {name for item in request.session.items for name in covered_by(item)})
+    session = request.getfixturevalue("_ecs_session")
+    tools = tools_of(session, {name for item in request.session.items for name in covered_by(item)})
     yield tools
     tools.give_back(wait=request.session.exitstatus != pytest.ExitCode.INTERRUPTED)
 
