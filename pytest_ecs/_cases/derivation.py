@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -105,6 +105,8 @@ def uncovered(operation: Operation, requirement: Requirement) -> str | None:
         return "there is no recipe for the operation"
     if requirement.kind not in _DERIVED:
         return None
+    if requirement.kind == "request" and any(True for _ in _fitting(operation, requirement, recipe)):
+        return None  # the first variant says it, and making the whole derivation would ask all of them
     try:
         derive(operation, requirement, recipe)
     except LookupError as error:
@@ -139,14 +141,11 @@ def _body(operation: Operation, requirement: Requirement, recipe: Recipe) -> Der
             for made in mutate_body(operation, requirement, body, others)
         ]
 
-    bodies = {name: shape(build).body for name, build in recipe.variants.items()}
-    fitting = [
-        name for name, body in bodies.items() if can_break(operation, requirement, as_check(operation, body, keyword))
-    ]
+    fitting = list(_fitting(operation, requirement, recipe))
     if not fitting:
         raise LookupError("no variant of the recipe sets this field")
     variant, *fallbacks = fitting
-    have = {name: excluding(operation, requirement, body) for name, body in bodies.items()}
+    have = {name: excluding(operation, requirement, shape(build).body) for name, build in recipe.variants.items()}
     others = tuple(name for name, found in have.items() if have[variant] and found - have[variant])
     expects = "unknown-reference" if keyword == "reference" else "invalid"
     return Derivation(
@@ -158,6 +157,13 @@ def _body(operation: Operation, requirement: Requirement, recipe: Recipe) -> Der
         others,
         () if others else tuple(fallbacks),
     )
+
+
+def _fitting(operation: Operation, requirement: Requirement, recipe: Recipe) -> Iterator[str]:
+    """Yield the variants of *recipe* whose body has a place for *requirement*."""
+    for name, build in recipe.variants.items():
+        if can_break(operation, requirement, as_check(operation, shape(build).body, requirement.keyword)):
+            yield name
 
 
 def _query(operation: Operation, requirement: Requirement, recipe: Recipe) -> Derivation:

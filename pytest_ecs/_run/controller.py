@@ -24,7 +24,6 @@ from pytest_ecs._report.certificate import asked_for, build, results_of
 from pytest_ecs._report.editions import with_edition
 from pytest_ecs._report.evidence import NAME, Writer, read_evidence
 from pytest_ecs._report.failure import explain_all
-from pytest_ecs._report.files import remove_old, write_all, write_code_quality
 from pytest_ecs._report.gates import Gates, RunEnd, exit_code
 from pytest_ecs._report.model import EvidenceInfo, Footer, Header, Report, Waiver
 from pytest_ecs._report.record import Record
@@ -155,6 +154,7 @@ class Recorder:
             return
         try:
             if self._writer is None:
+                from pytest_ecs._report.files import remove_old
                 from pytest_ecs._run.about import header
 
                 folder = self._keeper.settings.report_folder
@@ -199,6 +199,7 @@ class Recorder:
             session.exitstatus = code
 
     def _conclude(self, session: pytest.Session) -> None:
+        from pytest_ecs._report.files import write_all, write_code_quality
         from pytest_ecs._run.about import header
         from pytest_ecs._run.coverage import reason
 
