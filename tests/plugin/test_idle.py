@@ -1,10 +1,13 @@
 """Installed but unused, the plugin costs nothing and shows nothing."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from pytest_ecs._cli.suites import ini
 
 _HEAVY = ("httpx", "jsonschema", "hypothesis", "yaml", "werkzeug", "jinja2", "cryptography", "sqlite3")
 
@@ -57,3 +60,28 @@ def test_the_marker_is_registered(pytester: pytest.Pytester) -> None:
     """Users run with --strict-markers."""
     pytester.makepyfile("import pytest\n@pytest.mark.ecs_requirement('x')\ndef test_x(): pass")
     pytester.runpytest("--strict-markers", "-q").assert_outcomes(passed=1)
+
+
+def test_collecting_the_suites_imports_nothing_that_only_a_run_needs(tmp_path: Path) -> None:
+    """Each process of a run collects first, so that it takes time as often as there are processes."""
+    code = (
+        "import sys\n"
+        "from pytest_ecs.__main__ import main\n"
+        "assert main(['run', '-p', 'pytest_ecs.plugin', '--collect-only', '-q']) == 0\n"
+        "found = {'hypothesis', 'asyncio', 'werkzeug', 'jsonschema', 'jinja2'} & set(sys.modules)\n"
+        "assert not found, found\n"
+    )
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("said", "spared"), [("", True), ("anyio_mode = auto\n", False)])
+def test_an_ini_file_may_set_options_of_anyio(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, spared: bool
+) -> None:
+    """Its plugin is left out of a run only where nothing is said to it: pytest complains of options that nobody knows."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\necs_profile = smoke\n{said}")
+    assert ("no:anyio" in ini(())) is spared
