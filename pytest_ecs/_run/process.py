@@ -207,8 +207,12 @@ class Keeper:
 
     def _spare_hypothesis(self) -> None:
         """Let its plugin say nothing where nothing was generated: it would import all of hypothesis to find that out."""
-        plugins = self.config.pluginmanager
-        if "hypothesis" not in sys.modules and (plugin := plugins.get_plugin("hypothesispytest")) is not None:
+        plugins, asked = self.config.pluginmanager, getattr(self.config.option, "hypothesis_show_statistics", None)
+        if (
+            not asked
+            and "hypothesis" not in sys.modules
+            and (plugin := plugins.get_plugin("hypothesispytest")) is not None
+        ):
             plugins.unregister(plugin)
 
     def _delete_everything(self) -> None:
