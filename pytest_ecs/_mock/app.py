@@ -362,16 +362,6 @@ class MockCloud:
         return [] if method == "HEAD" else [content]
 
 
-class _Matched(Rule):
-    """A rule that URLs are matched with and never built from: compiling it for that takes longer than all else of it."""
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        def build(*_: object, **__: object) -> tuple[str, str]:
-            raise NotImplementedError("no URL is built from a rule of the mock")
-
-        return build
-
-
 @cache
 def _routes() -> tuple[Map, dict[tuple[str, str], dict[str, Route]]]:
     """Return werkzeug's map, and for shared URLs the routes by the body key that selects them."""
@@ -382,6 +372,6 @@ def _routes() -> tuple[Map, dict[tuple[str, str], dict[str, Route]]]:
             selected.setdefault((route.method, route.path), {})[route.selects] = route
         if (route.method, route.path) not in rules:
             template = route.path.replace("{", "<").replace("}", ">")
-            rules[route.method, route.path] = _Matched(template, methods=[route.method], endpoint=route)
+            rules[route.method, route.path] = Rule(template, methods=[route.method], endpoint=route)
     # Slashes stand as they are: a redirect would be an answer that the document does not know.
     return Map(list(rules.values()), strict_slashes=False, merge_slashes=False, redirect_defaults=False), selected
