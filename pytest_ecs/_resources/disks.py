@@ -24,7 +24,7 @@ def note_disks(ledger: Ledger, server: Server, client: Client, at: float) -> Non
     disk_type, began = resource_types()[DISK], ledger.began(server.run)
     if began is None:
         return
-    known = {resource.path for resource in ledger.resources(server.run, gone=True)}
+    known = ledger.paths(server.run)
     for disk in [disk for disk in _attached(client, server.id) if url(disk_type, disk) not in known]:
         created = moment(_read(client.get(f"{disk_type.all}/{segment(disk)}").json_object, "volume", "createdAt"))
         if created is not None and created >= began - SKEW:

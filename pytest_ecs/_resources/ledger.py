@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from pytest_ecs._resources.endpoint import one_spelling
-from pytest_ecs._resources.records import Intent, Resource, Run, Server
+from pytest_ecs._resources.records import GOING, Intent, Resource, Run, Server
 from pytest_ecs.exceptions import BudgetExceeded, LedgerError
 
 __all__ = ["Ledger"]
@@ -250,9 +250,10 @@ class Ledger:
         """Return the identities that asked for servers in *run*."""
         return {str(one) for (one,) in self._read("SELECT DISTINCT identity FROM intents WHERE run = ?", run)}
 
-    def created(self) -> int:
-        """Return how many servers this run is known to have made."""
-        ((count,),) = self._read("SELECT COUNT(*) FROM servers WHERE run = ? AND target = ?", self.run, self.target)
+    def created(self, *, there: bool = False) -> int:
+        """Return how many servers this run is known to have made, or how many of them are *there* and were not asked to go."""
+        counted = "SELECT COUNT(*) FROM servers WHERE run = ?1 AND target = ?2 AND NOT (?3 AND (gone OR status IS ?4))"
+        ((count,),) = self._read(counted, self.run, self.target, there, GOING)
         return int(count)
 
     # Servers
@@ -298,20 +299,17 @@ class Ledger:
             f"SELECT {_SERVER} FROM servers WHERE run = ? AND target = ? AND NOT gone ORDER BY rowid",  # noqa: S608 - constant
             *(run, self.target),
         )
-        return [_server(row) for row in rows]
+        return [Server(*row) for row in rows]
 
     def take(self, worker: str, *, status: str, exclusive: bool, word: str) -> Server | None:
         """Lease a server of this run: one in *status*, else one in an unknown one, else any free one of the same *word*.
 
         Return None when there is none. The caller brings it into the state it needs.
         """
-        return self._take(
-            worker,
-            "NOT special AND (word = :word OR word = '') AND (users = 0 OR (NOT :alone AND NOT exclusive AND status = :status))",
-            status=status,
-            alone=exclusive,
-            word=word,
+        which = (
+            "NOT special AND word IN (:word, '') AND (users = 0 OR (NOT :alone AND NOT exclusive AND status = :status))"
         )
+        return self._take(worker, which, status=status, alone=exclusive, word=word)
 
     def take_spare(self, worker: str, *, status: str, most: int = 2) -> Server | None:
         """Lease a spare server to somebody who deletes it, or with *most* of 1 one that was not left; None when there is none."""
@@ -331,7 +329,7 @@ class Ledger:
                 "UPDATE servers SET exclusive = ?, users = users + 1, worker = ?, word = ? WHERE id = ? AND target = ?",
                 (values["alone"], worker, values["word"], row[0], self.target),
             )
-            return _server(row)
+            return Server(*row)
 
     def hold(self, server: str, worker: str) -> None:
         """Lease one particular server exclusively, such as one that was made just now."""
@@ -386,6 +384,11 @@ class Ledger:
         """Write down that a request created nothing, or that what it created is gone."""
         self._set("UPDATE things SET gone = 1 WHERE key = ?", key)
 
+    def paths(self, run: str) -> set[str]:
+        """Return the URLs of what *run* created, as far as they are known."""
+        rows = self._read("SELECT path FROM things WHERE run = ? AND target = ? AND path IS NOT NULL", run, self.target)
+        return {str(path) for (path,) in rows}
+
     def resources(self, run: str, *, gone: bool = False) -> list[Resource]:
         """Return what *run* created, or may have, oldest first; those that are not known to be gone, or all of them."""
         rows = self._read(
@@ -394,7 +397,3 @@ class Ledger:
             *(run, self.target, gone),
         )
         return [Resource(*row) for row in rows]
-
-
-def _server(row: Sequence[Any]) -> Server:
-    return Server(*row)

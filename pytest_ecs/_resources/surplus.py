@@ -62,6 +62,8 @@ class Surplus:
         return found
 
     def _too_many(self) -> int:
+        if self.ledger.created(there=True) <= self.most:
+            return 0
         own = self.client.identity
         there = [one for one in self.ledger.servers(self.ledger.run) if one.status != GOING and one.identity == own]
         if len(there) <= self.most:

@@ -20,7 +20,8 @@ class Garbage:
         atexit.register(gc.freeze)
 
     def pytest_collection_finish(self) -> None:
-        """Begin to look."""
+        """Begin to look, and at nothing that was there before."""
+        gc.freeze()
         gc.set_threshold(*_RARELY)
         gc.enable()
 
@@ -28,4 +29,5 @@ class Garbage:
         """Let everything be as it was."""
         enabled, threshold = self._before
         gc.set_threshold(*threshold)
+        gc.unfreeze()
         (gc.enable if enabled else gc.disable)()

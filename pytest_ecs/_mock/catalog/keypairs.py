@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
+import math
 import re
 import threading
 from collections.abc import Iterator
@@ -66,24 +67,17 @@ def _certificate(public_key: str) -> str:
 def _keys() -> Iterator[rsa.RSAPrivateKey]:
     """Yield keys, each of them once.
 
-    To find primes takes long, so that each is a factor of several keys: they need be different and valid, and protect
-    nothing.
+    To find primes takes long, so that all have the same two and differ in their exponent: they need be different and
+    valid, and protect nothing.
     """
-    primes: list[int] = []
-    while True:
-        found = rsa.generate_private_key(public_exponent=_EXPONENT, key_size=_BITS)
-        yield found
-        numbers = found.private_numbers()
-        for p, q in itertools.product((numbers.p, numbers.q), primes):
-            yield _key_of(p, q)
-        primes += [numbers.p, numbers.q]
-
-
-def _key_of(p: int, q: int) -> rsa.RSAPrivateKey:
-    d = pow(_EXPONENT, -1, (p - 1) * (q - 1))
-    remainders = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
-    numbers = rsa.RSAPrivateNumbers(p, q, d, *remainders, rsa.RSAPublicNumbers(_EXPONENT, p * q))
-    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    primes = rsa.generate_private_key(public_exponent=_EXPONENT, key_size=_BITS).private_numbers()
+    p, q = primes.p, primes.q
+    for exponent in itertools.count(_EXPONENT, 2):
+        if math.gcd(exponent, (p - 1) * (q - 1)) == 1:
+            d = pow(exponent, -1, (p - 1) * (q - 1))
+            remainders = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+            numbers = rsa.RSAPrivateNumbers(p, q, d, *remainders, rsa.RSAPublicNumbers(exponent, p * q))
+            yield numbers.private_key(unsafe_skip_rsa_key_validation=True)
 
 
 _KEYS, _ONE_AT_A_TIME = _keys(), threading.Lock()
