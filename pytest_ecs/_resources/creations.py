@@ -27,8 +27,8 @@ class Creations:
     #: What was accepted and was not over in time: before anything else is bought, this is looked at again.
     _late: Intent | None = None
 
-    def create(self, name: str, count: int) -> list[str]:
-        """Ask for *count* servers called *name*, wait for them and return their ids.
+    def create(self, name: str, count: int, *, least: int) -> list[str]:
+        """Ask for *count* servers called *name*, wait for them and return their ids; for *least* where the run may have no more.
 
         Raises `PrerequisiteMissing` when the service declines, when no server can be found, and without asking once
         several creations in a row failed; `BudgetExceeded`, `JobFailed`, `JobTimeout`, `TargetError`.
@@ -44,6 +44,8 @@ class Creations:
         try:
             made = self._made(name, count)
         except BudgetExceeded:
+            if least < count:
+                return self.create(name, least, least=least)
             raise
         except EcsError as error:
             self._failed, self._cause = self._failed + 1, error.seen or error.what

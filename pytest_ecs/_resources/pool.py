@@ -145,8 +145,7 @@ class Pool:
         """Hand out a server in *state*, making one when none is free."""
         while True:
             self._still_possible(state)
-            server = self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)
-            if server is None:
+            if (server := self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)) is None:
                 if not self._take_in(state) and not self.reclaim("use"):
                     self.create(1)
             elif server.users or self._bring(server.id, server.status, state):
@@ -171,8 +170,7 @@ class Pool:
                 for lease in leases:
                     lease.release()
                 raise
-            server = self.ledger.take(self.worker, status=state, exclusive=True, word="")
-            if server is None:
+            if (server := self.ledger.take(self.worker, status=state, exclusive=True, word="")) is None:
                 if not self._take_in(state) and not self.reclaim("use"):
                     self.create(count - len(leases))
             elif self._bring(server.id, server.status, state):
@@ -189,9 +187,9 @@ class Pool:
         while True:
             wanted: ServerState = state or "ACTIVE"
             self._still_possible(wanted)
-            taken = self._left_over(wanted, resizes, plain)
             # Whoever needs a free one afterwards makes it then; at the end of a run nobody does.
-            taken = taken or self.ledger.take(self.worker, status=wanted, exclusive=True, word="")
+            free = partial(self.ledger.take, self.worker, status=wanted, exclusive=True, word="")
+            taken = self._left_over(wanted, resizes, plain) or free()
             if taken is None:
                 if self.reclaim("delete"):
                     continue
@@ -226,9 +224,8 @@ class Pool:
 
     def _is_like_the_others(self, shown: ServerBody, resizes: bool) -> bool:
         """Whether a server is like those that the pool makes, apart from the flavors of the run where it *resizes* it."""
-        if self._plain is None:
-            return True
-        return self._made_alike(_has(shown), resizes) == self._made_alike(self._plain, resizes)
+        plain = self._plain
+        return plain is None or self._made_alike(_has(shown), resizes) == self._made_alike(plain, resizes)
 
     def _made_alike(self, has: _Has, resizes: bool) -> _Has:
         belongings, (flavor, image), place = has
@@ -369,12 +366,13 @@ class Pool:
     def create(self, count: int) -> list[str]:
         """Make *count* servers with one request, wait for them and return their ids; they are free then.
 
-        The first request makes the batch, since tests need more than one; later ones make what is missing.
+        The first request makes the batch, since tests need more than one; later ones, and the first where the run may not
+        have so many, make what is missing.
         Raises `PrerequisiteMissing`, `BudgetExceeded`, `JobFailed`, `JobTimeout` or `TargetError`; see `Creations`.
         """
-        count = count if self._begun else max(count, self.batch)
+        most = count if self._begun else max(count, self.batch)
         self._begun = True
-        made = self.creations.create(self.new_name("pool"), count)
+        made = self.creations.create(self.new_name("pool"), most, least=count)
         for server in made:
             self.fit(server, lookup.shown(self.client, server))
             self._plain = self._plain or self._first_seen.get(server)

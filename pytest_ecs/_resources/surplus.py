@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
 from pytest_ecs._http.client import Client
@@ -13,6 +14,9 @@ from pytest_ecs._resources.records import GOING
 from pytest_ecs._types import JSON
 
 __all__ = ["Surplus"]
+
+#: Seconds that the list of the servers that are there is believed.
+_LATELY = 30.0
 
 
 @dataclass
@@ -27,6 +31,9 @@ class Surplus:
     most: int = 10
     #: Whether the endpoint refused it once.
     _refused: bool = False
+    #: When the endpoint was asked for its servers, and which of the run's it did not have.
+    _looked: float = -math.inf
+    _gone: Set[str] = frozenset()
 
     def delete(self, is_plain: Callable[[Mapping[str, JSON]], bool], let_go: Callable[[], bool]) -> None:
         """Ask to delete as many as are too many, and wait for nothing; those that are *plain* are of use to most and go last.
@@ -65,11 +72,16 @@ class Surplus:
         if self.ledger.created(there=True) <= self.most:
             return 0
         own = self.client.identity
-        there = [one for one in self.ledger.servers(self.ledger.run) if one.status != GOING and one.identity == own]
+        there = {
+            one.id: one for one in self.ledger.servers(self.ledger.run) if one.status != GOING and one.identity == own
+        }
         if len(there) <= self.most:
             return 0
-        listed = {str(one["id"]) for one in lookup.listed(self.client)}
-        for one in there:
-            if one.special and one.id not in listed:  # a test has deleted it; in the end it is looked for all the same
-                self.ledger.note(one.id, GOING)
-        return max(sum(one.id in listed for one in there) - self.most, 0)
+        now = self.client.connection.target.clock.now()
+        if now - self._looked >= _LATELY:
+            listed = {str(one["id"]) for one in lookup.listed(self.client)}
+            self._looked, self._gone = now, there.keys() - listed
+        for server in there.keys() & self._gone:
+            if there[server].special:  # a test has deleted it; in the end it is looked for all the same
+                self.ledger.note(server, GOING)
+        return max(len(there.keys() - self._gone) - self.most, 0)

@@ -175,7 +175,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
             values[option.name.replace("-", "_")] = _parse(option, source, raw)
     shares = hasattr(config, "workerinput") and any(name in values for name in _TARGET)
     if values.get("profile") in FRUGAL or shares:
-        values.setdefault("batch", 1)
+        values.setdefault("batch", 1 if values.get("profile") in FRUGAL else 2)
     settings = Settings(**values, folder=Path(config.invocation_params.dir))
     absolute = {
         name: settings.folder / path

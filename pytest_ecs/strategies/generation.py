@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -163,6 +164,7 @@ def _objects(place: Place) -> st.SearchStrategy[tuple[Edit | None, bool]]:
     )
 
 
+@cache
 def _between(low: int, high: int) -> st.SearchStrategy[int]:
     edges = sorted({low, min(low + 1, high), max(high - 1, low), high})
     return st.one_of(st.sampled_from(edges), st.integers(low, high))
@@ -175,7 +177,12 @@ def texts(schema: Schema) -> st.SearchStrategy[tuple[str, bool]]:
     """
     low, high = int(schema.get("minLength", 0)), min(int(schema.get("maxLength", _LONGEST)), _LONGEST)
     high = max(int(schema["maxLength"]), low) if schema.get("maxLength", _LONGEST) <= 1024 else high
-    pattern = re.compile(schema["pattern"]) if "pattern" in schema else None
+    return _texts(low, high, schema.get("pattern"))
+
+
+@cache  # many fields admit the same, and hypothesis looks at each strategy before it draws from it
+def _texts(low: int, high: int, admitted: str | None) -> st.SearchStrategy[tuple[str, bool]]:
+    pattern = re.compile(admitted) if admitted is not None else None
     alphabets = ["".join(c for c in letters if pattern is None or pattern.search(c)) for letters in (_PLAIN, _OTHER)]
     letters = [alphabet for alphabet in alphabets if alphabet]
     if not letters:

@@ -394,6 +394,14 @@ def test_the_budget_stops_the_request_before_it_leaves() -> None:
     session.close()
 
 
+def test_a_run_that_may_have_few_servers_makes_no_batch(session: Session) -> None:
+    """The limit is for what it needs; one more than that ends it."""
+    session.ledger._limit = 2
+    assert [len(session.pool.create(1)) for _ in range(2)] == [1, 1]
+    with pytest.raises(BudgetExceeded, match="Creating 1 more"):
+        session.pool.create(1)
+
+
 def test_a_state_that_cannot_be_reached_is_given_up_soon() -> None:
     """A pool that cannot stop servers does not create more and more of them."""
     session = open_session(Settings(run="unit", deviation=("stop-noop",)))
@@ -509,6 +517,29 @@ def test_who_refuses_to_delete_one_too_many_is_not_asked_again(
     monkeypatch.undo()
     session.clean()
     assert _there(session) == []
+
+
+def test_a_list_of_servers_is_believed_for_a_while(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of them a test has deleted is not asked after each test; what was made meanwhile counts as there."""
+    pool, clock = session.pool, session.target.clock
+    monkeypatch.setattr("pytest_ecs._resources.surplus._LATELY", 300.0)
+    pool.surplus.most = 3
+    kept = {lease.id for lease in pool.batch_of(3)}
+
+    def lists() -> int:
+        return sum(one.operation == "nova.servers.list" for one in session.connection.journal)
+
+    before = lists()
+    for number in range(3):
+        pool.settle(_native(session, f"made{number}"))
+        pool.retire()
+    assert lists() == before + 1
+    clock.sleep(300.0)
+    pool.settle(_native(session, "another"))
+    pool.retire()
+    assert lists() == before + 2
+    clock.sleep(60.0)
+    assert {str(one["id"]) for one in lookup.listed(session.client)} == kept
 
 
 def test_what_is_kept_is_let_go_to_make_room(session: Session) -> None:
