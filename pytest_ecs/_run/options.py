@@ -86,7 +86,7 @@ class Settings:
     private_image: str | None = None
     plain_image: str | None = None
     tools_image: str | None = None
-    max_servers: int = 80
+    max_servers: int = 100
     max_minutes: float = 240.0
     max_requests_per_second: float | None = None
     batch: int = 3

@@ -44,6 +44,8 @@ _MEASURED = {
 MISFIT = "  does not fit: "
 #: Servers that each further process has at once: what nobody needs is deleted once the run has ten, whoever made it.
 _MORE_AT_ONCE = 2
+#: Servers that each further process makes: what one has just in use is not free when another one needs it.
+_MORE_IN_ALL = 9
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def plan_of(settings: Settings, requirements: Collection[str], processes: int = 
     whole = _MEASURED.get(settings.profile, _MEASURED["full"])
     share = min(1.0, len(requirements) / whole.requirements)
     # Even one requirement needs the pool's first servers.
-    servers = max(settings.batch * processes, round(whole.servers * share))
+    servers = max(settings.batch * processes, round((whole.servers + _MORE_IN_ALL * (processes - 1)) * share))
     return Plan(
         requirements=len(requirements),
         servers=servers,

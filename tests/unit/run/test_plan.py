@@ -16,12 +16,19 @@ from pytest_ecs._run.session import Session, open_session
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_part_needs_less_than_the_whole(profile: str) -> None:
-    """And two processes less time than one."""
+    """And two processes less time than one, with more servers."""
     settings = Settings(profile=profile)
     part, whole = plan_of(settings, ["x"] * 50), plan_of(settings, ["x"] * 10_000)
     assert (part.requests, part.minutes) < (whole.requests, whole.minutes)
     assert part.servers <= whole.servers
-    assert plan_of(settings, ["x"] * 10_000, 2).minutes < whole.minutes
+    two = plan_of(settings, ["x"] * 10_000, 2)
+    assert two.minutes < whole.minutes
+    assert two.servers > whole.servers
+
+
+def test_no_run_of_four_processes_is_near_the_default_limit() -> None:
+    """A full one made 80 servers (`benchmarks/pool.py full 20 -n 4`), and who passes the limit is not told a verdict."""
+    assert 80 <= plan_of(Settings(), ["x"] * 10_000, 4).servers <= 0.9 * Settings().max_servers
 
 
 _PUBLISHED = Path(__file__).parents[3] / "reports" / "01" / "embedded-mock" / "current"
