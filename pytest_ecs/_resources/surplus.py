@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._resources import lookup
@@ -15,6 +15,8 @@ from pytest_ecs._types import JSON
 
 __all__ = ["Surplus"]
 
+#: How many one process keeps, and several together: with fewer, four deleted what one of them made again soon after.
+_ALONE, _TOGETHER = 10, 14
 #: Seconds that the list of the servers that are there is believed.
 _LATELY = 30.0
 
@@ -28,12 +30,15 @@ class Surplus:
     api: ServerApi
     worker: str
     #: Most servers that the run keeps for later; what is being made comes on top.
-    most: int = 10
+    most: int = field(init=False)
     #: Whether the endpoint refused it once.
     _refused: bool = False
     #: When the endpoint was asked for its servers, and which of the run's it did not have.
     _looked: float = -math.inf
     _gone: Set[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.most = _ALONE if self.worker == "main" else _TOGETHER
 
     def delete(self, is_plain: Callable[[Mapping[str, JSON]], bool], let_go: Callable[[], bool]) -> None:
         """Ask to delete as many as are too many, and wait for nothing; those that are *plain* are of use to most and go last.

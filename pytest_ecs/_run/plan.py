@@ -42,10 +42,10 @@ _MEASURED = {
 }
 #: How a line begins that says what does not fit.
 MISFIT = "  does not fit: "
-#: Servers that each further process has at once: what nobody needs is deleted once the run has ten, whoever made it.
+#: Servers that each further process has at once: what nobody needs is deleted once the run has ten, or fourteen.
 _MORE_AT_ONCE = 2
 #: Servers that each further process makes: what one has just in use is not free when another one needs it.
-_MORE_IN_ALL = 9
+_MORE_IN_ALL = 6
 
 
 @dataclass(frozen=True)
