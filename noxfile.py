@@ -197,9 +197,10 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Measure the lines and branches that the unit tests take, and fail below the floor in ``pyproject.toml``."""
+    """Measure the lines and branches that the tests of parts and of the mock take, and fail below the floor in ``pyproject.toml``."""
     session.install("-e", ".[dev]", "coverage")
-    session.run("coverage", "run", "--branch", "--source=pytest_ecs", "-m", "pytest", "tests/unit", *session.posargs)
+    measured = ("coverage", "run", "--branch", "--source=pytest_ecs", "-m", "pytest")
+    session.run(*measured, "tests/unit", "tests/mock", *session.posargs)
     session.run("coverage", "report", "--skip-covered", "--sort=cover")
 
 
