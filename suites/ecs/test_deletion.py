@@ -105,7 +105,7 @@ def test_an_eip_is_assigned_and_released(
     ("publicip", "requirements"),
     [
         pytest.param(
-            {},
+            None,
             ("ecs.servers.create/rule/eip-existing", "ecs.servers.create/rule/eip-kept-by-default"),
             id="default",
             marks=pytest.mark.ecs_requirement(
@@ -124,25 +124,33 @@ def test_an_eip_is_assigned_and_released(
 )
 def test_an_eip_that_is_there_is_bound_and_stays(
     ecs_client: Client,
+    ecs_cases: Cases,
     ecs_check: Check,
     ecs_servers: Servers,
     ecs_supplies: Supplies,
     ecs_jobs: Jobs,
     ecs_wait: Wait,
-    publicip: dict[str, JSON],
+    publicip: dict[str, JSON] | None,
     requirements: tuple[str, str],
 ) -> None:
-    """It shows at the server that is created with it, and without a word at its deletion it is there afterwards, unbound."""
+    """It shows at the server that is created with it, and without a word at its deletion it is there afterwards, unbound.
+
+    Where nothing else is said of it, the request is the recipe's.
+    """
     bound, kept = requirements
-    eip = ecs_supplies.make(EIPS, {}, "floating_ip")
-    path, address = f"{EIPS}/{eip['id']}", str(eip["ip"])
-    created = create(ecs_client, ecs_check, ecs_servers, ecs_supplies, publicip={"id": eip["id"], **publicip})
+    if publicip is None:
+        created = ecs_cases.attempt("ecs.servers.create", "bound")
+        eip = {"id": created.request_body["server"]["publicip"]["id"]}
+    else:
+        eip = ecs_supplies.make(EIPS, {}, "floating_ip")
+        created = create(ecs_client, ecs_check, ecs_servers, ecs_supplies, publicip={"id": eip["id"], **publicip})
     ecs_check.accepted(bound, created)
-    check = ecs_check.after(created)
+    check, path = ecs_check.after(created), f"{EIPS}/{eip['id']}"
     if not created.accepted:
         check.not_tested(kept, f"no server was created with the EIP: {created.answer}")
         ecs_client.delete(path)
         return
+    address = str(read(ecs_client.get(path), "floating_ip", "ip"))
     server = the_server(ecs_client, ecs_servers, ecs_jobs, ecs_wait, created)
     shown = ecs_servers.show(server)
     (network,) = exactly(1, read(shown, "server", "addresses"), "the server's only network")
