@@ -12,6 +12,7 @@ from pytest_ecs.exceptions import PrerequisiteMissing
 from .. import surplus
 
 __all__ = [
+    "BOOTING",
     "DESCRIBED",
     "SERVERS",
     "Detail",
@@ -34,6 +35,8 @@ __all__ = [
 SERVERS = url_of("nova.servers.list")
 #: Descriptions are there from this microversion on (tables 6-11 and 6-23).
 DESCRIBED = "2.19"
+#: Variants of the recipe whose server boots from a disk.
+BOOTING = ("volume-type", "volume")
 #: Servers that one request asks for.
 _BATCH = 3
 

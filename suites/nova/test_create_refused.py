@@ -11,7 +11,7 @@ import pytest
 from pytest_ecs import Afterwards, Cases, Check, Client, Exchange, Expect, Servers, Supplies, Wait, read, url_of
 from pytest_ecs.exceptions import JobError, StepFailed
 
-from .creation import SERVERS, boot_disk, delete_servers, plain
+from .creation import BOOTING, SERVERS, boot_disk, delete_servers, plain
 
 pytestmark = pytest.mark.ecs_group("scarce")
 
@@ -101,7 +101,7 @@ def test_a_fixed_address_is_an_address(refused: Refused, ecs_supplies: Supplies)
 
 
 def _disks(refused: Refused, rule: str, change: str, *disks: dict[str, Any], **fields: Any) -> Exchange:
-    return refused(rule, change, variants=("volume",), imageRef=None, block_device_mapping_v2=list(disks), **fields)
+    return refused(rule, change, variants=BOOTING, imageRef=None, block_device_mapping_v2=list(disks), **fields)
 
 
 @pytest.mark.ecs_requirement("nova.servers.create/rule/boot-disk-needed")
@@ -169,7 +169,7 @@ def test_a_boot_disk_smaller_than_the_image_is_refused(
     ecs_wait: Wait,
 ) -> None:
     """One GB is less than any image that boots; it is refused at once, or by a server in ERROR."""
-    read(ecs_cases.control("nova.servers.create", "volume"))
+    read(ecs_cases.accepted_variant("nova.servers.create", BOOTING)[1])
     disks = [boot_disk(ecs_supplies, volume_size=1)]
     wanted = plain(ecs_supplies, ecs_supplies.name("small"), imageRef=None, block_device_mapping_v2=disks)
     answer, rule = ecs_client.post(SERVERS, wanted), "nova.servers.create/rule/volume-size-least"

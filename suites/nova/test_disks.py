@@ -34,6 +34,7 @@ from .attaching import (
     take_back,
     zone_of,
 )
+from .creation import BOOTING
 
 pytestmark = pytest.mark.ecs_group("servers")
 
@@ -294,7 +295,7 @@ def test_a_disk_is_in_the_zone_of_a_new_server(
     ecs_wait: Wait,
 ) -> None:
     """A server is not created with a disk in another zone."""
-    image, control = ecs_supplies.need("image_id"), ecs_cases.control("nova.servers.create", "volume")
+    image, control = ecs_supplies.need("image_id"), ecs_cases.accepted_variant("nova.servers.create", BOOTING)[1]
     (lease,) = ecs_servers.shared("ACTIVE")
     zone = zone_of(lease)
     mapping = {"destination_type": "volume"}

@@ -111,16 +111,17 @@ for _name, _hint in _HINTS.items():
     recipe("nova.servers.create", variant=_name)(partial(_with_hint, _hint))
 
 
-@recipe("nova.servers.create", variant="volume")
-def _create_volume(use: Ingredients) -> Request:
-    return Request(body={"server": _from_disk(use) | {"metadata": {"admin_pass": PASSWORD}}})
-
-
 @recipe("nova.servers.create", variant="volume-type")
 def _create_volume_type(use: Ingredients) -> Request:
-    server = _from_disk(use)
-    server["block_device_mapping_v2"][0]["volume_type"] = "SSD"
-    return Request(body={"server": server})
+    request = _create_volume(use)
+    request.body["server"]["block_device_mapping_v2"][0]["volume_type"] = "SSD"
+    return request
+
+
+@recipe("nova.servers.create", variant="volume")
+def _create_volume(use: Ingredients) -> Request:
+    """Without the type of the disk, for where that is refused."""
+    return Request(body={"server": _from_disk(use) | {"metadata": {"admin_pass": PASSWORD}}})
 
 
 @recipe("nova.servers.update", server="ACTIVE")
