@@ -75,10 +75,10 @@ class Reach:
         """Return the chapter and the operation of a request.
 
         None stands for IAM and for chapter 11: that is what disks, groups and addresses for tests are made from where
-        the endpoint has it, and each profile may use it, but for /v1 where that is out of reach.
+        the endpoint has it, and each profile may use it, but for /v1 where that is out of reach or not there.
         """
         found = self._found(method, path, body)
-        if path.startswith("/v1/") and 5 not in chapters_of(self.profile):
+        if path.startswith("/v1/") and 5 not in chapters_of(self.profile) - self.missing:
             return 5, None
         if found is None:
             return (5 if path.startswith("/v1/") else 6 if path.startswith(("/v2.1/", "/v2/")) else None), None
