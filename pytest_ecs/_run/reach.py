@@ -43,12 +43,8 @@ class Reach:
 
     def before(self, method: str, path: str, body: JSON, identity: Identity) -> object | None:
         """See `Guard`; raises `PrerequisiteMissing` for a request that is outside."""
-        if self.closed and (reason := self.outside(method, path, body)) is not None:
-            found = self._found(method, path, body)
-            # Without what the URL names: reasons are grouped, and ids say nothing.
-            what = f"{found.id} ({found.section})" if found is not None else f"{method} of no documented URL"
-            error = PrerequisiteMissing if self._has(*self._belongs(method, path, body)) else OutsideProfile
-            raise error(f"{what} is not sent", seen=reason, hint="")
+        if self.closed:
+            self.need(method, path, body)
         if not self.closed and method == "DELETE":
             return None  # the clean-up has written down what hangs on a resource, and its threads have no ledger
         return self.guard.before(method, path, body, identity)
@@ -56,6 +52,17 @@ class Reach:
     def after(self, key: Any, exchange: Exchange) -> None:
         """See `Guard`."""
         self.guard.after(key, exchange)
+
+    def need(self, method: str, path: str, body: JSON = None) -> None:
+        """Raise `PrerequisiteMissing` for a request that is outside, before anything is made for it."""
+        reason = self.outside(method, path, body)
+        if reason is None:
+            return
+        found = self._found(method, path, body)
+        # Without what the URL names: reasons are grouped, and ids say nothing.
+        what = f"{found.id} ({found.section})" if found is not None else f"{method} of no documented URL"
+        error = PrerequisiteMissing if self._has(*self._belongs(method, path, body)) else OutsideProfile
+        raise error(f"{what} is not sent", seen=reason, hint="")
 
     def outside(self, method: str, path: str, body: JSON = None) -> str | None:
         """Say why a request is not sent, or return None."""
