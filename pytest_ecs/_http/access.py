@@ -19,6 +19,7 @@ __all__ = ["Access", "Address", "access_of", "address_of"]
 _COMPUTE = ("compute", "ecs")
 #: A version and what may follow it at the end of an address: "/v2.1", "/v1/0a1b", "/v2.1/%(project_id)s", "/v3/auth/tokens".
 _VERSIONED = re.compile(r"/v\d+(?:\.\d+)?(?:/(?:auth/tokens|(?P<project>[^/]+)))?/*$")
+_NAME_REGION = "name one of these regions with --ecs-region, region_name or OS_REGION_NAME"
 _PLACEHOLDER = re.compile(r"[$%{(<]")
 
 
@@ -101,8 +102,15 @@ class Access:
             f"The catalogue of IAM has no {interface or 'public'} compute endpoint"
             + (f" in region {region!r}" if region else ""),
             seen=", ".join(here),
-            hint="name one of these regions with --ecs-region, region_name or OS_REGION_NAME",
+            hint=_NAME_REGION
+            + ("" if interface in {None, "public"} else ", or another interface in clouds.yaml or OS_INTERFACE"),
         )
+
+    def others(self, found: str, interface: str | None) -> tuple[str, ...]:
+        """Return the regions in which the compute service has other addresses than *found*, which is the first one."""
+        regions = sorted({where for offered, _, where, _ in self.endpoints if offered in _COMPUTE})
+        there = {where: self.find(region=where, interface=interface) for where in regions}
+        return tuple(where for where, url in there.items() if url not in {None, found})
 
 
 def access_of(data: JSON) -> Access | None:

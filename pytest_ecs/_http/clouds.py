@@ -49,6 +49,9 @@ _READ = frozenset(
         "project_domain_id",
         "domain_name",
         "domain_id",
+        "default_domain",
+        "default_domain_name",
+        "default_domain_id",
         "username",
         "password",
         "project_name",
@@ -73,6 +76,8 @@ _READ_AUTH = frozenset(
         "tenant_id",
         "domain_name",
         "domain_id",
+        "default_domain_name",
+        "default_domain_id",
         "token",
         "auth_token",
         "application_credential_id",
@@ -139,7 +144,7 @@ def read_cloud(name: str, search: Sequence[Path], environ: Mapping[str, str], re
         (str(one[key]) for one in entries for key in ("ecs_endpoint", "ecs_endpoint_override") if one.get(key)), None
     )
     return Cloud(
-        auth={key: str(value) for key, value in found.config["auth"].items() if value not in (None, "")},
+        auth=_auth(found.config),
         auth_type=str(found.config.get("auth_type") or "password"),
         region=found.config.get("region_name") or None,
         interface=str(found.get_interface("compute") or "public"),
@@ -152,6 +157,16 @@ def read_cloud(name: str, search: Sequence[Path], environ: Mapping[str, str], re
         source=source,
         unused=(*dict.fromkeys(_unused(entries)), *_lonely_key(entries)),
     )
+
+
+def _auth(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ``auth`` block, with the domain for what has none, which openstacksdk leaves beside it."""
+    values = {**{key: config.get(key) for key in _DEFAULT_DOMAIN}, **config["auth"]}
+    return {key: str(value) for key, value in values.items() if value not in (None, "")}
+
+
+#: The domain of a user and a project that have none of their own.
+_DEFAULT_DOMAIN = ("default_domain", "default_domain_name", "default_domain_id")
 
 
 def _lonely_key(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -21,19 +21,21 @@ _SECRET_FIELDS = ("password", "application_secret", "token", "ak", "sk", "securi
 #: Fields that say whose credentials these are, in which project: sources that differ in one of them are not mixed.
 _ACCOUNT = ("domain", "domain_id", "username", "user_id", "application_id", "project_id", "project_name")
 _PAIR = ("ak", "sk", "security_token")
+#: A domain by its name and by its id, of the user and of the project.
+_DOMAINS = (("domain", "domain_id"), ("project_domain", "project_domain_id"))
 
 #: Where each field stands in the ``auth`` block of clouds.yaml; the first name that has a value wins.
 _CLOUD_NAMES: dict[str, tuple[str, ...]] = {
     "iam": ("auth_url",),
-    "domain": ("user_domain_name", "domain_name"),
-    "domain_id": ("user_domain_id", "domain_id"),
+    "domain": ("user_domain_name", "domain_name", "default_domain_name"),
+    "domain_id": ("user_domain_id", "domain_id", "default_domain_id", "default_domain"),
     "username": ("username",),
     "user_id": ("user_id",),
     "password": ("password",),
     "project_id": ("project_id",),
     "project_name": ("project_name",),
-    "project_domain": ("project_domain_name",),
-    "project_domain_id": ("project_domain_id",),
+    "project_domain": ("project_domain_name", "domain_name", "default_domain_name"),
+    "project_domain_id": ("project_domain_id", "domain_id", "default_domain_id", "default_domain"),
     "application_id": ("application_credential_id",),
     "application_name": ("application_credential_name",),
     "application_secret": ("application_credential_secret",),
@@ -54,10 +56,10 @@ _VARIABLES: tuple[tuple[str, dict[str, tuple[str, ...]]], ...] = (
             "password": ("OS_PASSWORD",),
             "project_name": ("OS_PROJECT_NAME", "OS_TENANT_NAME"),
             "project_id": ("OS_PROJECT_ID", "OS_TENANT_ID"),
-            "domain": ("OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN"),
-            "domain_id": ("OS_USER_DOMAIN_ID", "OS_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"),
-            "project_domain": ("OS_PROJECT_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME"),
-            "project_domain_id": ("OS_PROJECT_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID"),
+            "domain": ("OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME"),
+            "domain_id": ("OS_USER_DOMAIN_ID", "OS_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID", "OS_DEFAULT_DOMAIN"),
+            "project_domain": ("OS_PROJECT_DOMAIN_NAME", "OS_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME"),
+            "project_domain_id": ("OS_PROJECT_DOMAIN_ID", "OS_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID", "OS_DEFAULT_DOMAIN"),
             "application_id": ("OS_APPLICATION_CREDENTIAL_ID",),
             "application_name": ("OS_APPLICATION_CREDENTIAL_NAME",),
             "application_secret": ("OS_APPLICATION_CREDENTIAL_SECRET",),
@@ -246,12 +248,7 @@ def accounts_in(environ: Mapping[str, str]) -> list[str]:
 
 
 def _from_cloud(cloud: Cloud) -> Credentials:
-    auth = dict(cloud.auth)
-    values: dict[str, Any] = {}
-    for name, keys in _CLOUD_NAMES.items():
-        value = next((auth[key] for key in keys if auth.get(key)), None)
-        if value is not None:
-            values[name] = value
+    values: dict[str, Any] = _chosen(_CLOUD_NAMES, cloud.auth)
     values["iam"] = cloud.iam or values.get("iam")
     found = Credentials(
         **values,
@@ -266,6 +263,19 @@ def _from_cloud(cloud: Cloud) -> Credentials:
         unused=cloud.unused,
     )
     return _as_asked(found, cloud.auth_type, f"{cloud.source} has auth_type")
+
+
+def _chosen(names: Mapping[str, Sequence[str]], values: Mapping[str, str]) -> dict[str, str]:
+    """Return what *values* have for each field; of a domain's name and id what is said of it most closely, both where they are alike."""
+    found = {
+        field: next(((rank, text) for rank, one in enumerate(keys) if (text := values.get(one))), None)
+        for field, keys in names.items()
+    }
+    for pair in _DOMAINS:
+        ranks = {name: one[0] for name in pair if (one := found.get(name))}
+        # A default, or one of everything, is for what has none of its own.
+        found |= {name: None for name, rank in ranks.items() if rank > min(ranks.values())}
+    return {name: one[1] for name, one in found.items() if one is not None}
 
 
 def _as_asked(found: Credentials, auth_type: str, where: str) -> Credentials:
@@ -285,11 +295,7 @@ def _as_asked(found: Credentials, auth_type: str, where: str) -> Credentials:
 
 
 def _from_variables(label: str, names: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> Credentials:
-    given: dict[str, Any] = {}
-    for name, variables in names.items():
-        value = next((text for one in variables if (text := environ.get(one, "").strip())), None)
-        if value is not None:
-            given[name] = value
+    given: dict[str, Any] = _chosen(names, {one: text.strip() for one, text in environ.items()})
     found = Credentials(**given, source=label)
     if label.startswith("OS_"):
         if environ.get("OS_INSECURE", "").strip().lower() in _YES:
@@ -350,6 +356,9 @@ def _merge(first: Credentials, second: Credentials, names: Mapping[str, Sequence
     if left_out:
         return _unused(first, f"{second.source} {left_out}"), left_out
     taken = {n: v for n, v in given.items() if n not in _PAIR and getattr(first, n) is None}
+    for pair in _DOMAINS:
+        if any(getattr(first, name) for name in pair):
+            taken = {name: value for name, value in taken.items() if name not in pair}
     if first.login is not None:  # one login is enough, and a second one may be another user's
         for name in ("password", "token", "application_id", "application_name", "application_secret"):
             taken.pop(name, None)

@@ -76,6 +76,12 @@ def _by_application(credentials: Credentials) -> Login:
 def _user(credentials: Credentials) -> tuple[dict[str, JSON], str]:
     if credentials.user_id:
         return {"id": credentials.user_id}, f"the user with id {credentials.user_id!r}"
+    if not credentials.username:
+        raise ConfigurationError(
+            f"no user is named for the application credential {credentials.application_name!r}, whose name is the user's own",
+            seen=credentials.source,
+            hint="Set username or user_id in clouds.yaml, or OS_USERNAME or OS_USER_ID, or give its id instead of its name",
+        )
     domain = _named(credentials.domain, credentials.domain_id)
     if domain is None:
         raise ConfigurationError(
@@ -95,7 +101,8 @@ def _scope(credentials: Credentials) -> tuple[JSON, str]:
     domain = _named(credentials.project_domain, credentials.project_domain_id)
     # The document names a project by its name alone (4.1); Keystone wants its domain too, so that is sent when known.
     project = {"name": credentials.project_name} | ({"domain": domain} if domain else {})
-    return {"project": project}, f"the project with name {credentials.project_name!r}"
+    of_domain = "".join(f" of domain {one!r}" for one in (domain or {}).values())
+    return {"project": project}, f"the project with name {credentials.project_name!r}{of_domain}"
 
 
 def _named(name: str | None, identifier: str | None) -> dict[str, str] | None:

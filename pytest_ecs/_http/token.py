@@ -250,11 +250,11 @@ class TokenAuth(httpx.Auth):
         """Return the token in IAM's answer (4.3), or raise what the answer means."""
         status = response.status_code
         where = f" ({self._source})" if self._source else ""
-        if status in {400, 401, 403}:
+        if status in {400, 401, 403} or self._does_not_know(response):
             self._refusal = AuthenticationFailed(
                 f"IAM at {self._iam} refuses {self._login.who} for {self._login.where}{where}",
                 seen=self._said(response),
-                hint=_ADVICE[status] if "password" in self._login.identity.get("methods", ()) else _OTHER_WAY,
+                hint=_ADVICE[status] if self._by_password else _OTHER_WAY,
             )
             raise self._refusal
         if status == 429 or status >= 500:
@@ -280,7 +280,28 @@ class TokenAuth(httpx.Auth):
                 ends = None
         if ends is None:
             self._not_iam(response, "its 201 has no token.expires_at like 2019-02-13T06:52:13.855000Z (4.3)")
+        if "token" in self._login.identity.get("methods", ()) and self._login.scope is None and _is_unscoped(body):
+            self._refusal = AuthenticationFailed(
+                f"IAM at {self._iam} gives {self._login.who} no project{where}, and ECS tokens are scoped to one (4.2)",
+                seen="no project was named for it",
+                hint="Set project_id or project_name in clouds.yaml, or OS_PROJECT_ID or OS_PROJECT_NAME, also where the token has one",
+            )
+            raise self._refusal
         return StoredToken(response.headers["X-Subject-Token"], ends, asked, access_of(body))
+
+    @property
+    def _by_password(self) -> bool:
+        return "password" in self._login.identity.get("methods", ())
+
+    def _does_not_know(self, response: httpx.Response) -> bool:
+        """Whether IAM says that there is no such token or application credential: Keystone does so with 404."""
+        if response.status_code != 404 or self._by_password:
+            return False
+        try:
+            body = response.json()
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(body, dict) and isinstance(body.get("error"), dict)
 
     def _not_iam(self, response: httpx.Response, because: str) -> NoReturn:
         raise NotAnEcsEndpoint(
@@ -311,6 +332,10 @@ class TokenAuth(httpx.Auth):
         for secret in self._login.secrets:
             text = text.replace(secret, REDACTED)  # also one too short for Secrets
         return f"HTTP {response.status_code}, {text[:300]}"
+
+
+def _is_unscoped(body: JSON) -> bool:
+    return not body["token"].get("project")
 
 
 def _hide(login: Login, secrets: Secrets) -> None:

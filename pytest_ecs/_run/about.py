@@ -49,7 +49,9 @@ def header(keeper: Keeper, contract: Contract, waivers: Sequence[Waiver], starte
         waivers=list(waivers),
         edition=_edition(settings),
         proof=digest(),
-        declaration=declaration_of(settings, keeper.session.reach.missing if keeper.session is not None else ()),
+        declaration=declaration_of(
+            settings, contract, keeper.session.reach.missing if keeper.session is not None else ()
+        ),
     )
 
 

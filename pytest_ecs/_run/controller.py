@@ -150,7 +150,7 @@ class Recorder:
     # Evidence
 
     def _write(self, lines: Sequence[str]) -> None:
-        if self._trouble:
+        if self._trouble or not lines:
             return
         try:
             if self._writer is None:

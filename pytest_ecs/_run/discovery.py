@@ -162,8 +162,16 @@ def identities(session: Session) -> None:
 
 
 def same_project(session: Session) -> None:
-    """Raise `ConfigurationError` when the URL of the endpoint names another project than the credentials are for."""
+    """Raise `ConfigurationError` when the URL of the endpoint, or a name beside the id, names another project than the credentials are for."""
     stated, project = session.target.project_in_url, session.client.project_id
+    primary, access = session.target.identities["primary"], session.client.access()
+    real = access.project_name if access is not None else None
+    if primary.project_id and primary.project_name and real not in {None, primary.project_name}:
+        raise ConfigurationError(
+            f"The credentials from {primary.source} name two projects",
+            seen=f"the name {primary.project_name!r}, and the id {primary.project_id!r}, which is of {real!r}",
+            hint="take away the one that is not meant",
+        )
     if stated not in {None, project}:
         raise ConfigurationError(
             "The URL of the ECS endpoint names another project than the credentials",
@@ -197,9 +205,11 @@ def _complete(session: Session) -> None:
             primary,
             domain=primary.domain or access.domain,
             project_name=primary.project_name or access.project_name,
-            project_domain=primary.project_domain if primary.project_name else access.project_domain,
             project_id=primary.project_id or access.project_id,
         )
+        if access.project_domain and (primary.project_id or not primary.project_name):
+            # The login went by the id: what stands beside it was not asked.
+            named = replace(named, project_domain=access.project_domain, project_domain_id=None)
         session.target = replace(session.target, identities={**session.target.identities, "primary": named})
 
 

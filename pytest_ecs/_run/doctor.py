@@ -63,6 +63,7 @@ def examine(session: Session, settings: Settings) -> Iterator[Line]:
         yield Line(
             f"chapter {number}", "ok" if there else "none", "offered" if there else "not offered", PROBES[number]
         )
+    yield from _rights(session, chapters)
     yield from _skew(session)
     yield from _signature(session, chapters)
     yield from _others(session, chapters)
@@ -98,6 +99,15 @@ def _logins(session: Session) -> Iterator[Line]:
         yield Line("login", "none", "no login by token: requests are signed with AK/SK", source)
     else:
         yield Line("login", "ok", f"by {session.target.identities['primary'].login}, for project {project}", source)
+
+
+def _rights(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:
+    """Say of each chapter whose list is denied to the user of the run that the user may do nothing there."""
+    for number in (n for n, there in chapters.items() if there):
+        exchange = session.client.get(_LISTS[number])
+        if exchange.status == 403:
+            said = f"chapter {number}: is denied {exchange.request_line}: {_short(exchange)}"
+            yield Line("rights", "fail", said, "pytest-ecs permissions names what the user needs")
 
 
 def _skew(session: Session) -> Iterator[Line]:

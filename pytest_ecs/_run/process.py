@@ -191,16 +191,18 @@ class Keeper:
         self.stops.at_the_end = True
         for leak in self.leaks:
             print(f"pytest-ecs: {leak}", file=sys.stderr)  # noqa: T201 - must be seen whatever is captured
-        if self.witness is not None:
+        # What was sent before any test was chosen proves nothing, and would take the place of an earlier certificate.
+        ran = session.exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED or is_worker(self.config)
+        if self.witness is not None and ran:
             rows = self.witness.rest()
             rows.leaks = self.leaks
             if is_worker(self.config):
                 self.config.workeroutput["ecs"] = rows.to_text()  # type: ignore[attr-defined]
             elif self.recorder is not None:
                 self.recorder.add(rows)
-        if self.recorder is not None and not self.config.option.collectonly:
+        if self.recorder is not None and not self.config.option.collectonly and ran:
             self.recorder.finish(session)
-        elif self.leaks and session.exitstatus == pytest.ExitCode.OK:
+        elif self.leaks and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
             session.exitstatus = LEAK
         if self.session is not None:
             self.session.close()

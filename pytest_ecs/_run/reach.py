@@ -43,12 +43,8 @@ class Reach:
 
     def before(self, method: str, path: str, body: JSON, identity: Identity) -> object | None:
         """See `Guard`; raises `PrerequisiteMissing` for a request that is outside."""
-        if self.closed and (reason := self.outside(method, path, body)) is not None:
-            found = self._found(method, path, body)
-            # Without what the URL names: reasons are grouped, and ids say nothing.
-            what = f"{found.id} ({found.section})" if found is not None else f"{method} of no documented URL"
-            error = PrerequisiteMissing if self._has(*self._belongs(method, path, body)) else OutsideProfile
-            raise error(f"{what} is not sent", seen=reason, hint="")
+        if self.closed:
+            self.need(method, path, body)
         if not self.closed and method == "DELETE":
             return None  # the clean-up has written down what hangs on a resource, and its threads have no ledger
         return self.guard.before(method, path, body, identity)
@@ -56,6 +52,17 @@ class Reach:
     def after(self, key: Any, exchange: Exchange) -> None:
         """See `Guard`."""
         self.guard.after(key, exchange)
+
+    def need(self, method: str, path: str, body: JSON = None) -> None:
+        """Raise `PrerequisiteMissing` for a request that is outside, before anything is made for it."""
+        reason = self.outside(method, path, body)
+        if reason is None:
+            return
+        found = self._found(method, path, body)
+        # Without what the URL names: reasons are grouped, and ids say nothing.
+        what = f"{found.id} ({found.section})" if found is not None else f"{method} of no documented URL"
+        error = PrerequisiteMissing if self._has(*self._belongs(method, path, body)) else OutsideProfile
+        raise error(f"{what} is not sent", seen=reason, hint="")
 
     def outside(self, method: str, path: str, body: JSON = None) -> str | None:
         """Say why a request is not sent, or return None."""
@@ -75,10 +82,10 @@ class Reach:
         """Return the chapter and the operation of a request.
 
         None stands for IAM and for chapter 11: that is what disks, groups and addresses for tests are made from where
-        the endpoint has it, and each profile may use it, but for /v1 where that is out of reach.
+        the endpoint has it, and each profile may use it, but for /v1 where that is out of reach or not there.
         """
         found = self._found(method, path, body)
-        if path.startswith("/v1/") and 5 not in chapters_of(self.profile):
+        if path.startswith("/v1/") and 5 not in chapters_of(self.profile) - self.missing:
             return 5, None
         if found is None:
             return (5 if path.startswith("/v1/") else 6 if path.startswith(("/v2.1/", "/v2/")) else None), None

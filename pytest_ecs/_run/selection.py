@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 __all__ = ["Selector", "declaration_of"]
 
 
-def declaration_of(settings: Settings, missing: Collection[int] = ()) -> list[Declaration]:
-    """Return what the endpoint is declared not to offer, and the chapters that were found *missing* at the start."""
+def declaration_of(settings: Settings, contract: Contract, missing: Collection[int] = ()) -> list[Declaration]:
+    """Return what the endpoint is declared not to offer, and the chapters that were found *missing* at the start.
+
+    With chapter 5 its root is missing, and so are the discarded operations below it.
+    """
     given: list[Declaration] = [{"operation": n, "reason": f"--ecs-not-offered={n}"} for n in settings.not_offered]
+    below = [one.id for one in contract.operations.values() if one.chapter == "deprecated" and "/v1/" in one.path]
     return given + [
-        {"operation": f"{_NAMES[number]}.*", "reason": f"nothing of chapter {number} was found at the start"}
+        {"operation": name, "reason": f"nothing of chapter {number} was found at the start"}
         for number in sorted(missing)
+        for name in (f"{_NAMES[number]}.*", *(below if number == 5 else ()))
     ]
 
 
@@ -45,7 +50,7 @@ class Selector:
     """Leaves out the tests of requirements that were not asked for."""
 
     def __init__(self, settings: Settings, contract: Contract) -> None:
-        declaration = declaration_of(settings)
+        declaration = declaration_of(settings, contract)
         inside = chapters(settings.profile)
         #: Requirement -> whether it belongs to an operation that the profile has.
         self._inside = {

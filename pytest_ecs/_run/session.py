@@ -312,7 +312,7 @@ def _open(settings: Settings, contract: Contract, target: Target, *, creates: bo
     try:
         schemes = {name: scheme(connection, name, store) for name in target.identities}
         if not target.endpoint:
-            target = replace(target, endpoint=_in_catalogue(Client(connection, "primary", schemes["primary"])))
+            target = _in_catalogue(Client(connection, "primary", schemes["primary"]))
     except BaseException:
         connection.close()
         raise
@@ -331,10 +331,17 @@ def _open(settings: Settings, contract: Contract, target: Target, *, creates: bo
     return Session(settings, contract, target, ledger, connection, clients, reach, guard.unnamed)
 
 
-def _in_catalogue(client: Client) -> str:
-    """Return the address of the compute service in the catalogue of IAM (4.3)."""
-    access, primary = client.access(), client.connection.target.identities["primary"]
+def _in_catalogue(client: Client) -> Target:
+    """Return the target with the address of the compute service in the catalogue of IAM (4.3)."""
+    target = client.connection.target
+    access, primary = client.access(), target.identities["primary"]
     if access is None:
         raise ConfigurationError("The catalogue needs a login by token", hint="add --ecs-endpoint URL")
-    found = access.compute(client.connection.target.region, primary.interface)
-    return address_of(found, "compute endpoint of the catalogue", "add --ecs-endpoint URL").root
+    found = access.compute(target.region, primary.interface)
+    others = ", ".join(access.others(found, primary.interface)) if target.region is None else ""
+    remark = f"no region is named and the first of the catalogue is taken: {others} is not used; --ecs-region names one"
+    return replace(
+        target,
+        endpoint=address_of(found, "compute endpoint of the catalogue", "add --ecs-endpoint URL").root,
+        remarks=(*target.remarks, *((remark,) if others else ())),
+    )

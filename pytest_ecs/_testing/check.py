@@ -17,6 +17,7 @@ from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.later import Afterwards
 from pytest_ecs._testing.refusals import Refusals
+from pytest_ecs._text import closest
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import EcsError
 
@@ -33,6 +34,8 @@ _AFTERWARDS = 5.0
 _SERVER, _NO_REQUEST = 500, 400
 #: The test of a status that says that a request was accepted.
 _ACCEPTED = ("at_most", 299)
+#: What a path in an answer begins with.
+_PARTS = ("status", "headers", "body")
 
 
 class Test(TypedDict, total=False):
@@ -84,11 +87,18 @@ class Check:
         A query that does not show it is sent again for ten seconds of the target's clock, as long as nothing was changed
         after it, since what a change did may show late; how late is said.
         """
-        (name, expected), *more = test.items()
-        if more or name not in TESTS:
-            raise TypeError(f"one test of {', '.join(TESTS)} is needed, not {', '.join(test)}")
+        if len(test) != 1 or not test.keys() <= set(TESTS):
+            raise TypeError(f"one test of {', '.join(TESTS)} is needed, not {', '.join(test) or 'none'}")
+        if not path or path[0] not in _PARTS:
+            shown = ", ".join(map(repr, path)) or "nothing"
+            raise TypeError(
+                f"the path begins with one of {', '.join(_PARTS)}, and each step is one more argument; it is {shown}"
+            )
         if requirement_id not in self._contract.requirements:
-            raise LookupError(f"the contract has no requirement {requirement_id}")
+            raise LookupError(
+                f"the contract has no requirement {requirement_id}{closest(requirement_id, self._contract.requirements)}"
+            )
+        ((name, expected),) = test.items()
         finding = self._without_cause(requirement_id) or self._finding(requirement_id, exchange, path, name, expected)
         if path[0] != "status" or (name, expected) == _ACCEPTED:
             cause = next((cause for cause in self._causes if not cause.accepted), None)

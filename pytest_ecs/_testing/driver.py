@@ -84,7 +84,13 @@ class Driver:
                 del self._made[key]
                 self._creations.pop(key, None)
 
+    def _offered(self, recipe: Recipe) -> None:
+        """Raise `PrerequisiteMissing` where the operation of *recipe* is not sent: no server and no option is needed for it then."""
+        operation = self.session.contract.operations[recipe.operation]
+        self.session.reach.need(operation.method, operation.path)
+
     def own(self, recipe: Recipe) -> list[Lease]:
+        self._offered(recipe)
         if recipe.server is None:
             return []
         if recipe.deletes or recipe.resizes:
@@ -95,6 +101,7 @@ class Driver:
         return self.session.pool.batch_of(recipe.count, recipe.server)
 
     def borrowed(self, recipe: Recipe) -> list[Lease]:
+        self._offered(recipe)
         if recipe.server is None:
             return []
         if recipe.restore is None:
@@ -259,6 +266,7 @@ class Driver:
         return read(self.client.get(path, microversion=microversion), *steps)
 
     def ingredients(self, recipe: Recipe, leases: list[Lease], *, fresh: bool = False) -> Ingredients:
+        self._offered(recipe)
         target = self.session.target
         credentials = target.identities["primary"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from pytest_ecs._http.exchange import Exchange, pointer
 from pytest_ecs._resources.lease import Lease
@@ -40,21 +41,25 @@ class Servers:
         test ends. *properties* narrows the choice: they are words of your own that only servers leased with the same
         words share.
         """
+        _known(state)
         word = ",".join(f"{name}={value}" for name, value in sorted((properties or {}).items()))
         return self._hold(self.session.pool.lease(state, exclusive=exclusive, word=word))
 
     def batch(self, count: int, state: ServerState = "ACTIVE") -> list[Lease]:
         """Return *count* exclusive servers in *state*; those that are missing are created by one request."""
+        _known(state)
         leases = self.session.pool.batch_of(count, state)
         self._held += leases
         return leases
 
     def to_delete(self, state: ServerState = "ACTIVE") -> Lease:
         """Return a server in *state* that is yours to delete: one that was left over and is like the pool's, rather than a new one."""
+        _known(state)
         return self._hold(self.session.pool.to_delete(state, plain=True))
 
     def to_resize(self, state: ServerState = "SHUTOFF") -> Lease:
         """Return a server in *state* that is yours to be resized: one that was left over, resized before or not, rather than a new one."""
+        _known(state)
         return self._hold(self.session.pool.to_delete(state, resizes=True))
 
     def own(self, created: Exchange, state: ServerState = "ACTIVE") -> Lease:
@@ -62,6 +67,7 @@ class Servers:
 
         When the test is over it is left to whoever deletes one. Raises `PrerequisiteMissing` where the creation was refused.
         """
+        _known(state)
         made = self.settle(created)
         if len(made) != 1:
             raise PrerequisiteMissing("A server of its own is needed, and was not created", seen=created.answer)
@@ -71,6 +77,7 @@ class Servers:
 
     def shared(self, state: ServerState = "ACTIVE", count: int = 1) -> list[Lease]:
         """Return servers that are only read; this process keeps them as long as nobody needs them more."""
+        _known(state)
         self._read.setdefault(state, set()).add(self.session.pool.turns.now)
         leases = self._shared.setdefault(state, [])
         while len(leases) < count:
@@ -79,6 +86,7 @@ class Servers:
 
     def bring(self, lease: Lease, state: ServerState) -> None:
         """Bring a server that one has into *state* again; raises `PrerequisiteMissing` when it does not get there."""
+        _known(state)
         self.session.pool.bring(lease, state)
 
     def show(self, server: str) -> Exchange:
@@ -180,3 +188,12 @@ class Servers:
     def _hold(self, lease: Lease) -> Lease:
         self._held.append(lease)
         return lease
+
+
+def _known(state: ServerState) -> None:
+    """Raise `ValueError` for a state that the pool does not bring servers into."""
+    states = get_args(ServerState)
+    if state not in states:
+        raise ValueError(
+            f"servers are handed out in the states {' and '.join(states)}, not {state!r}: take one of these and send it the request that changes it"
+        )

@@ -59,6 +59,18 @@ def test_what_does_not_work_is_said_and_fails(command: Command, clouds: Path) ->
     assert "wrong-one-17" not in done.stdout + done.stderr
 
 
+def test_a_user_that_may_do_nothing_is_said(command: Command) -> None:
+    """The login and the quotas look as good as anybody's."""
+    done = command("doctor", "--ecs-cloud=third")
+    assert done.returncode == 1, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    assert [line.partition(" is denied GET")[0].split() for line in lines] == [
+        ["FAIL", "rights", "chapter", f"{number}:"] for number in (5, 6)
+    ]
+    assert "pytest-ecs permissions" in lines[0]
+    assert "rights" not in command("doctor", "--ecs-cloud=first").stdout
+
+
 def test_nothing_is_created(command: Command, mock: dict[str, Any], tmp_path: Path) -> None:
     """Not even a line in the ledger."""
     command("doctor", "--ecs-cloud=first")

@@ -105,6 +105,22 @@ def test_core_uses_of_chapter_6_the_queries_of_servers_alone(command: Command, t
 
 
 @pytest.mark.usefixtures("clouds")
+@pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["one", "two"])
+def test_a_run_of_nothing_leaves_the_certificate_before_it(
+    command: Command, tmp_path: Path, processes: list[str]
+) -> None:
+    """What is sent before the tests are chosen is no run; nothing that was made for it is left."""
+    command("run", "native", "--ecs-cloud=first", "--ecs-section=6.6.3", "-k=http", "--ecs-properties=off")
+    before = (tmp_path / "ecs-report" / "report.json").read_bytes()
+    done = command("run", "native", "--ecs-cloud=first", "-k=no_test_is_called_so", *processes)
+    assert done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED, done.stdout + done.stderr
+    assert "No test was selected" in done.stderr
+    assert "Verdict" not in done.stdout
+    assert (tmp_path / "ecs-report" / "report.json").read_bytes() == before
+    assert "0 thing(s)" in command("sweep", "--ecs-cloud=first", "--dry-run").stdout
+
+
+@pytest.mark.usefixtures("clouds")
 def test_the_endpoint_is_found_in_the_catalogue_and_what_a_run_needs_too(command: Command) -> None:
     """Two names on the command line are enough: a cloud and a profile."""
     done = command("plan", "native", "--ecs-cloud=first")

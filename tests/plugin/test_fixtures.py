@@ -224,3 +224,61 @@ def test_a_wrong_waiver_is_named(pytester: pytest.Pytester, text: str, said: str
     shown = pytester.runpytest("-q", "--ecs-report=out", "--ecs-waivers=waivers.yaml")
     assert shown.ret == pytest.ExitCode.USAGE_ERROR
     shown.stderr.fnmatch_lines([f"*{said}*"])
+
+
+def test_a_state_that_the_pool_does_not_have_is_said(pytester: pytest.Pytester) -> None:
+    """Before a server is made for it."""
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.parametrize("state", ["PAUSED", "active", "ERROR"])
+        @pytest.mark.parametrize("how", ["__call__", "to_delete", "to_resize", "shared"])
+        def test_it(ecs_servers, state, how):
+            with pytest.raises(ValueError, match=f"in the states ACTIVE and SHUTOFF, not '{state}'"):
+                getattr(ecs_servers, how)(state)
+            with pytest.raises(ValueError, match=f"in the states ACTIVE and SHUTOFF, not '{state}'"):
+                ecs_servers.batch(2, state)
+    """)
+    pytester.runpytest("-q").assert_outcomes(passed=12)
+
+
+def test_a_claim_that_is_none_is_said_and_blames_nobody(pytester: pytest.Pytester) -> None:
+    """No test, two of them, a path that begins nowhere, a name that is not spelled right."""
+    pytester.makepyfile("""
+        import pytest
+
+        def test_it(ecs_check, ecs_client):
+            shown = ecs_client.get("/v2.1/{project_id}/servers")
+            with pytest.raises(TypeError, match="one test of equals, .* is needed, not none"):
+                ecs_check("nova.servers.list/status", shown, "status")
+            with pytest.raises(TypeError, match="is needed, not equals, present"):
+                ecs_check("nova.servers.list/status", shown, "status", equals=200, present=True)
+            for path in ((), ("/servers/0/id",), ("servers", 0)):
+                with pytest.raises(TypeError, match="begins with one of status, headers, body"):
+                    ecs_check("nova.servers.list/status", shown, *path, present=True)
+            with pytest.raises(LookupError, match="no requirement nova.servers.lst/status; did you mean nova.servers.list/status"):
+                ecs_check("nova.servers.lst/status", shown, "status", equals=200)
+    """)
+    pytester.runpytest("-q").assert_outcomes(passed=1)
+
+
+def test_what_is_not_sent_needs_nothing(pytester: pytest.Pytester) -> None:
+    """Neither a server nor an option: that one is missing would be said of an operation that is not offered at all."""
+    pytester.makepyfile("""
+        from dataclasses import replace
+
+        import pytest
+        from pytest_ecs._http.target import Resources
+        from pytest_ecs.exceptions import PrerequisiteMissing
+
+        @pytest.mark.parametrize("name", ["ecs.servers.create", "ecs.servers.batch-start"])
+        def test_it(ecs_cases, _ecs_session, name):
+            _ecs_session.reach.missing = frozenset({5})
+            _ecs_session.target = replace(_ecs_session.target, resources=Resources())
+            requirement = f"{name}/http/malformed-json"
+            for how, about in (("run", name), ("refuse", requirement)):
+                with pytest.raises(PrerequisiteMissing, match="is not sent.*does not offer the APIs of chapter 5"):
+                    getattr(ecs_cases, how)(about)
+            assert _ecs_session.ledger.created() == 0
+    """)
+    pytester.runpytest("-q").assert_outcomes(passed=2)

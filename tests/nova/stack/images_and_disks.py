@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import copy
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """The time as Cinder says it; what is older than a run is not the run's to delete."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
 def glance_class():
@@ -79,6 +85,7 @@ def cinder_class():
             # As in Cinder, a disk boots that was made from an image, or from a snapshot of one that was.
             origin = self.fake_get(context, snapshot["volume_id"]) if snapshot else {}
             volume["bootable"] = bool(image_id or origin.get("bootable"))
+            volume["created_at"] = now()
             return self.fake_get(context, volume["id"])
 
         def list_volumes(self, context, search_opts=None):
@@ -94,7 +101,7 @@ def cinder_class():
         def fake_create_snapshot_force(self, context, volume_id, name, description):
             size = self.fake_get(context, volume_id)["size"]
             snapshot = super().fake_create_snapshot_force(context, volume_id, name, description)
-            snapshot.update(volume_size=size, created_at="2026-01-01T00:00:00.000000")
+            snapshot.update(volume_size=size, created_at=now())
             return snapshot
 
         def delete_snapshot(self, context, snapshot_id):

@@ -82,6 +82,20 @@ def test_a_region_that_is_not_there_is_said_with_those_that_are() -> None:
         CATALOG.compute("four", None)
 
 
+def test_an_interface_that_a_region_does_not_have_is_said() -> None:
+    """Another region is one way out, another interface the other."""
+    with pytest.raises(
+        ConfigurationError, match=r"no internal compute.*region 'two'.*public in two.*another interface"
+    ):
+        CATALOG.compute("two", "internal")
+
+
+def test_the_regions_beside_the_first_are_known() -> None:
+    """Where none is named somebody should see which are not used."""
+    assert CATALOG.others("https://one.example.com/v2.1/0a1b", None) == ("three", "two")
+    assert CATALOG.others("http://inside.example.com/v2.1/0a1b", "internal") == ()
+
+
 def test_a_catalogue_without_compute_is_said() -> None:
     """With what is there."""
     with pytest.raises(ConfigurationError, match=r"no compute service.*Seen: services identity"):

@@ -440,6 +440,35 @@ def test_a_login_that_iam_finds_incomplete_is_refused_with_what_it_may_lack() ->
     assert "OS_PROJECT_DOMAIN_NAME" in str(error)
 
 
+_BY_TOKEN: dict[str, Any] = {"username": None, "password": None, "token": "given-token-17"}
+_BY_APPLICATION: dict[str, Any] = {
+    "username": None,
+    "password": None,
+    "application_id": "0a",
+    "application_secret": "secret-17",
+}
+
+
+@pytest.mark.parametrize("who", [_BY_TOKEN, _BY_APPLICATION])
+def test_a_token_or_application_credential_that_keystone_does_not_know_is_refused(who: dict[str, Any]) -> None:
+    """It says so with 404, which is no reason to look for another address of IAM."""
+    answer = httpx.Response(404, json={"error": {"code": 404, "message": "Could not find it.", "title": "Not Found"}})
+    error = login_error(answer, **who)
+    assert isinstance(error, AuthenticationFailed)
+    assert error.seen == "HTTP 404, Could not find it."
+    assert "has ended or belongs to another cloud" in error.hint
+    assert isinstance(login_error(httpx.Response(404, text="no"), **who), NotAnEcsEndpoint)
+    assert isinstance(login_error(httpx.Response(404, json={"error": {"code": 404}})), NotAnEcsEndpoint)
+
+
+def test_a_given_token_for_which_no_project_is_named_is_said() -> None:
+    """Keystone gives another one for no project then, whose catalogue is empty."""
+    error = login_error(granted("unscoped-17-MIIP", stamp(NOW + DAY)), **_BY_TOKEN, project_name=None)
+    assert isinstance(error, AuthenticationFailed)
+    assert "gives the given token no project" in error.what
+    assert "OS_PROJECT_ID" in error.hint
+
+
 def test_a_second_identity_that_is_refused_is_something_missing() -> None:
     """What needs it is not tested; the run does not end for it, and its name is in the text."""
     clock = FakeClock()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -533,3 +534,53 @@ def test_os_cloud_names_the_credentials_where_none_is_asked_for(tmp_path: Path) 
     assert load(None, {"OS_CLOUD": "staging"}, [folder]).username == "alice"
     with pytest.raises(ConfigurationError, match="OS_CLOUD and other OS_\\* variables name two accounts"):
         load(None, {"OS_CLOUD": "staging", **OS}, [folder])
+
+
+# -- domains ---------------------------------------------------------------------------------------------------------
+
+_WHO = {"OS_USERNAME": "eve", "OS_PASSWORD": "in-environment-17", "OS_PROJECT_NAME": "p"}
+
+
+@pytest.mark.parametrize(
+    ("given", "user", "project"),
+    [
+        ({"DEFAULT_DOMAIN": "d1"}, (None, "d1"), (None, "d1")),
+        ({"DEFAULT_DOMAIN_NAME": "D"}, ("D", None), ("D", None)),
+        ({"DOMAIN_NAME": "D"}, ("D", None), ("D", None)),
+        ({"USER_DOMAIN_NAME": "Corp", "DEFAULT_DOMAIN_ID": "d1"}, ("Corp", None), (None, "d1")),
+        ({"PROJECT_DOMAIN_NAME": "Corp", "DEFAULT_DOMAIN_ID": "d1"}, (None, "d1"), ("Corp", None)),
+        ({"USER_DOMAIN_NAME": "Corp", "DOMAIN_ID": "d1"}, ("Corp", None), (None, "d1")),
+        ({"USER_DOMAIN_NAME": "Corp", "USER_DOMAIN_ID": "c1"}, ("Corp", "c1"), (None, None)),
+    ],
+)
+def test_a_default_domain_is_for_what_has_none_of_its_own(
+    tmp_path: Path, given: dict[str, str], user: object, project: object
+) -> None:
+    """An id that is said of everything does not win over the name of the user's or the project's own domain."""
+    found = load(None, {**_WHO, **{f"OS_{name}": value for name, value in given.items()}}, [])
+    assert (found.domain, found.domain_id) == user
+    assert (found.project_domain, found.project_domain_id) == project
+    if "DOMAIN_ID" in given:
+        return  # in a file that is openstacksdk's to read, which takes it for both
+    auth = {"username": "eve", "password": "secret-17", "project_name": "p"}
+    auth |= {name.lower(): value for name, value in given.items() if name != "DEFAULT_DOMAIN"}
+    beside = {"default_domain": given["DEFAULT_DOMAIN"]} if "DEFAULT_DOMAIN" in given else {}
+    found = load("c", {}, [write(tmp_path, json.dumps({"clouds": {"c": {"auth": auth, **beside}}}))])
+    assert (found.domain, found.domain_id) == user
+    assert (found.project_domain, found.project_domain_id) == project
+    assert found.unused == ()
+
+
+def test_a_domain_is_not_completed_by_another_one(tmp_path: Path) -> None:
+    """The name from the file is enough; the id of a default in the environment may be of another domain."""
+    folder = write(tmp_path, "clouds: {c: {auth: {username: eve, user_domain_name: Corp, project_id: '0a'}}}")
+    found = load(
+        "c", {"OS_USERNAME": "eve", "OS_PASSWORD": "in-environment-17", "OS_DEFAULT_DOMAIN_ID": "d1"}, [folder]
+    )
+    assert (found.domain, found.domain_id, found.project_domain_id) == ("Corp", None, "d1")
+
+
+def test_a_password_in_a_file_keeps_its_blanks(tmp_path: Path) -> None:
+    """Only what a shell has left around a variable is taken away."""
+    found = load("c", {}, [write(tmp_path, "clouds: {c: {auth: {username: eve, password: ' secret-17 '}}}")])
+    assert found.password == " secret-17 "

@@ -107,6 +107,10 @@ def test_logins_that_differ_have_different_keys() -> None:
     ("given", "text"),
     [
         ({"username": "alice", "password": "x-17", "project_id": "p"}, "no domain .* is named for user 'alice'"),
+        (
+            {"application_name": "ci", "application_secret": "x-17"},
+            "no user is named for the application credential 'ci'.*or give its id",
+        ),
         ({**WHO}, "no project is named for user 'alice' of domain 'acme'"),
     ],
 )
@@ -114,3 +118,10 @@ def test_what_is_missing_for_a_login_is_said(given: dict[str, Any], text: str) -
     """Before anything is sent."""
     with pytest.raises(ConfigurationError, match=text):
         login_of(Credentials(**given))
+
+
+@pytest.mark.parametrize("domain", [{"project_domain": "corp"}, {"project_domain_id": "corp"}])
+def test_the_domain_of_a_project_is_named_with_it(domain: dict[str, str]) -> None:
+    """Two domains may have projects of one name."""
+    login = login_of(Credentials(**{**WHO, "project_name": "p", **domain}))
+    assert login.where == "the project with name 'p' of domain 'corp'"

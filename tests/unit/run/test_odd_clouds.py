@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from pytest_ecs import RunningMock, serve_mock
+from pytest_ecs._http.access import Access
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import open_session
 from pytest_ecs.exceptions import EcsError, PrerequisiteMissing
@@ -136,6 +137,12 @@ _ODD: dict[str, Any] = {
         _variables(m.about),
         {"endpoint": f"{m.url}/v1/{m.about['other_project']['project_id']}"},
         r"names another project than the credentials",
+    ),
+    "a name of another project beside the id": lambda m: (
+        {"clouds.yaml": {"auth": _auth(m.about, project_name="of-another-day")}},
+        {},
+        {"cloud": "a"},
+        r"name two projects. Seen: the name 'of-another-day', and the id '[0-9a-f]+', which is of 'eu-test-1'",
     ),
     "an IAM that is none": lambda m: (
         {"clouds.yaml": {"auth": _auth(m.about, auth_url="http://[::1")}},
@@ -357,3 +364,30 @@ def test_what_is_odd_and_right_works(
         session.signed_client  # noqa: B018
     assert str(tmp_path) not in str(caught.value)
     session.close()
+
+
+def test_a_name_beside_the_id_is_completed_with_its_domain(
+    mock: RunningMock, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The login goes by the id; the request with the name, which 4.1 shows, needs a domain where IAM wants one."""
+    auth = _auth(mock.about, project_name=mock.about["project_name"], project_domain_id="of-another-day")
+    settings, environ = _prepared(tmp_path, monkeypatch, {"clouds.yaml": {"auth": auth}}, {}, cloud="a")
+    session = open_session(settings, environ, creates=False)
+    session.prepare()
+    primary = session.target.identities["primary"]
+    session.close()
+    assert (primary.project_domain, primary.project_domain_id) == (mock.about["domain"], None)
+
+
+@pytest.mark.parametrize("region", [None, "eu-test-1"])
+def test_regions_that_nobody_named_are_said(
+    mock: RunningMock, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, region: str | None
+) -> None:
+    """The first of the catalogue is taken, and a run makes things there."""
+    monkeypatch.setattr(Access, "others", lambda *_: ("eu-test-2",))
+    files = {"clouds.yaml": {"auth": _auth(mock.about)}}
+    settings, environ = _prepared(tmp_path, monkeypatch, files, {}, cloud="a", region=region)
+    session = open_session(settings, environ, creates=False)
+    session.close()
+    said = "no region is named and the first of the catalogue is taken: eu-test-2 is not used; --ecs-region names one"
+    assert session.target.remarks == (() if region else (said,))

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from pytest_ecs import load_contract
+from pytest_ecs._report.offered import declared
+from pytest_ecs._run.options import Settings
 from pytest_ecs._run.reach import Reach
+from pytest_ecs._run.selection import declaration_of
 from pytest_ecs.exceptions import OutsideProfile, PrerequisiteMissing
 
 
@@ -63,6 +66,20 @@ def test_what_the_endpoint_does_not_offer_is_not_asked_for() -> None:
     with pytest.raises(PrerequisiteMissing, match="does not offer the APIs of chapter 5") as caught:
         reach.before("GET", "/v1/p/cloudservers/limits", None, "primary")
     assert not isinstance(caught.value, OutsideProfile), "what the profile has and the endpoint has not is not tested"
+
+
+def test_a_discarded_operation_below_v1_goes_with_chapter_5() -> None:
+    """A Nova answers it as it answers any URL that it does not know, which says nothing of the operation."""
+    contract = load_contract()
+    reach = Reach(_Next(), "full", contract.match, missing=frozenset({5}))
+    with pytest.raises(PrerequisiteMissing, match="does not offer the APIs of chapter 5"):
+        reach.before("PUT", "/v1/p/cloudservers/1/autorecovery", {}, "primary")
+    assert reach.before("GET", "/v2.1/p/images", None, "primary") == "asked"
+    declaration = declaration_of(Settings(run="one"), contract, {5})
+    gone = {name for name, one in contract.operations.items() if declared(name, declaration)}
+    assert gone == {name for name, one in contract.operations.items() if one.chapter == "ecs" or "/v1/" in one.path}
+    assert "deprecated.recovery.show" in gone
+    assert not declaration_of(Settings(run="one"), contract, {6})[1:], "the chapter alone"
 
 
 def test_nothing_is_refused_while_things_are_deleted() -> None:
