@@ -15,12 +15,16 @@ from pytest_ecs._http.clouds import Cloud, read_cloud
 from pytest_ecs._http.vendor_file import NAMES, VARIABLE, read_vendor_file
 from pytest_ecs.exceptions import ConfigurationError
 
-__all__ = ["Credentials", "accounts_in", "load"]
+__all__ = ["Credentials", "accounts_in", "load", "unused_in"]
 
 _SECRET_FIELDS = ("password", "application_secret", "token", "ak", "sk", "security_token")
 #: Fields that say whose credentials these are, in which project: sources that differ in one of them are not mixed.
 _ACCOUNT = ("domain", "domain_id", "username", "user_id", "application_id", "project_id", "project_name")
 _PAIR = ("ak", "sk", "security_token")
+#: Ways to name one user, and one project. Two sources that do so in different ways cannot be compared.
+_WAYS = (frozenset({"user_id", "username", "application_id"}), frozenset({"project_id", "project_name"}))
+#: What says nothing of the account where it stands alone: each has a project that is named as the region is.
+_COMMON = frozenset({"project_name"})
 
 #: Where each field stands in the ``auth`` block of clouds.yaml; the first name that has a value wins.
 _CLOUD_NAMES: dict[str, tuple[str, ...]] = {
@@ -210,7 +214,7 @@ def load(
     looked: list[str] = []
     if named is not None:
         found = _from_cloud(read_cloud(named, search, environ, region))
-        looked.append(f"{found.source} {_halves(found)}")
+        looked.append(f"{found.source} {_halves(found)}{unused_in(found)}")
     file, values, remarks = read_vendor_file(environ)
     given: list[tuple[Mapping[str, Sequence[str]], Credentials]] = [
         (names, _from_variables(label, names, environ)) for label, names in _VARIABLES
@@ -237,6 +241,11 @@ def load(
         + ("put them" if named is not None else "name a cloud with --ecs-cloud that has them")
         + " under auth in clouds.yaml or secure.yaml",
     )
+
+
+def unused_in(found: Credentials) -> str:
+    """Return a remark on what was set beside the credentials and is not used; nothing where all is."""
+    return f", not used: {', '.join(found.unused)}" if found.unused else ""
 
 
 def accounts_in(environ: Mapping[str, str]) -> list[str]:
@@ -312,9 +321,14 @@ def _same_account(found: Credentials, variables: Credentials) -> None:
 def _difference(first: Credentials, second: Credentials) -> str | None:
     for name in ("iam", *_ACCOUNT, "ak"):
         mine, other = getattr(first, name), getattr(second, name)
-        if mine and other and mine.rstrip("/") != other.rstrip("/"):
+        if mine and other and _plain(name, mine) != _plain(name, other):
             return name
     return None
+
+
+def _plain(name: str, value: str) -> str:
+    """Return *value* so that two ways to write one address of IAM are equal."""
+    return value.rstrip("/").removesuffix("/v3").rstrip("/") if name == "iam" else value
 
 
 def _halves(found: Credentials, names: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -362,10 +376,13 @@ def _merge(first: Credentials, second: Credentials, names: Mapping[str, Sequence
 
 
 def _comparable(first: Credentials, second: Credentials) -> bool:
-    """Whether something in *second* says that it is the same account, or it names none at all."""
+    """Whether something in *second* says that it is the same account and user, or it names none at all."""
     mine = {name for name in _ACCOUNT if getattr(first, name)}
     theirs = {name for name in _ACCOUNT if getattr(second, name)}
-    return not mine or not theirs or bool(mine & theirs)
+    if not mine or not theirs:
+        return True
+    shared = mine & theirs
+    return bool(shared - _COMMON) and all(shared & ways for ways in _WAYS if mine & ways and theirs & ways)
 
 
 def _unused(found: Credentials, *remarks: str) -> Credentials:

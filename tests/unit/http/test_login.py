@@ -108,6 +108,7 @@ def test_logins_that_differ_have_different_keys() -> None:
     [
         ({"username": "alice", "password": "x-17", "project_id": "p"}, "no domain .* is named for user 'alice'"),
         ({**WHO}, "no project is named for user 'alice' of domain 'acme'"),
+        ({**WHO, "source": "c", "unused": ("auth.trust_id",)}, r"no project .*Seen: c, not used: auth\.trust_id\."),
     ],
 )
 def test_what_is_missing_for_a_login_is_said(given: dict[str, Any], text: str) -> None:
