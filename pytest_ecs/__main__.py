@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pytest_ecs._cli.doctor import doctor
@@ -56,12 +59,12 @@ _PASSED_ON: Mapping[str, tuple[Callable[[Sequence[str]], int], str]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code; a user's mistake is one paragraph on stderr and code 4."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.stdout is None:  # closed by who started it; what is written to files is written all the same
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
     try:
-        if given and given[0] in _PASSED_ON:
-            # Everything after the verb is pytest's; argparse would claim options such as -k or --help-long.
-            return _PASSED_ON[given[0]][0](given[1:])
-        options = _parser().parse_args(given)
-        return int(options.verb(options))
+        code = _called(given)
+        sys.stdout.flush()
+        return code
     except EcsError as error:
         print(f"pytest-ecs: {error}", file=sys.stderr)
         return 4
@@ -70,6 +73,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        what = error.filename or "the output"
+        print(f"pytest-ecs: {what} cannot be written. Seen: {error.strerror}. Free some space.", file=sys.stderr)
+        with suppress(OSError, ValueError):  # what is still in it would be tried again when Python ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 4
+
+
+def _called(given: Sequence[str]) -> int:
+    if given and given[0] in _PASSED_ON:
+        # Everything after the verb is pytest's; argparse would claim options such as -k or --help-long.
+        return _PASSED_ON[given[0]][0](given[1:])
+    options = _parser().parse_args(given)
+    return int(options.verb(options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -78,7 +78,7 @@ def with_profile(arguments: Sequence[str]) -> list[str]:
     if not options or options[0].startswith("-"):
         return options
     word = options.pop(0)
-    if word not in PROFILES and not Path(word).is_file():
+    if word not in PROFILES and not os.path.isfile(word):
         raise ConfigurationError(
             f"There is no profile {word!r} and no file of that name{closest(word, PROFILES)}",
             seen=f"the profiles are {', '.join(PROFILES)}",

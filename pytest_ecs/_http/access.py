@@ -19,7 +19,8 @@ __all__ = ["Access", "Address", "access_of", "address_of"]
 _COMPUTE = ("compute", "ecs")
 #: A version and what may follow it at the end of an address: "/v2.1", "/v1/0a1b", "/v2.1/%(project_id)s", "/v3/auth/tokens".
 _VERSIONED = re.compile(r"/v\d+(?:\.\d+)?(?:/(?:auth/tokens|(?P<project>[^/]+)))?/*$")
-_NAME_REGION = "name one of these regions with --ecs-region, region_name or OS_REGION_NAME"
+_OTHER_REGION = "name one of these regions with --ecs-region, region_name or OS_REGION_NAME"
+_OTHER_INTERFACE = "name one of these interfaces with interface in clouds.yaml or OS_INTERFACE"
 _PLACEHOLDER = re.compile(r"[$%{(<]")
 
 
@@ -37,19 +38,23 @@ def address_of(url: str, what: str, hint: str = "write it as https://host or htt
 
     Raises `ConfigurationError` when it is no http(s) URL or holds a user name or password; *what* is what it is of.
     """
+    url = url.strip()
     problem = ConfigurationError(f"The {what} is not a URL that can be used", hint=hint)
+    inside = "a user name or password inside the address"
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-        if parts.scheme and not parts.username and not re.search(r"\s", url.strip()):
-            httpx.URL(url.strip())  # a name that no host can have
+        if parts.scheme and not parts.username and not re.search(r"\s", url):
+            httpx.URL(url)  # a name that no host can have
+            (host or "").encode("idna")  # one that nothing can look up
     except (ValueError, httpx.InvalidURL) as error:
-        problem.seen = f"{url!r}: {error}"
+        problem.seen = inside if "@" in url else f"{url!r}: {_cause(error)}"
         raise problem from None
-    if parts.username or parts.password:
-        problem.seen = "a user name or password inside the address"
+    usable = parts.scheme in {"http", "https"} and host and not re.search(r"\s", url)
+    if parts.username or parts.password or (not usable and "@" in url):
+        problem.seen = inside
         raise problem
-    if parts.scheme not in {"http", "https"} or not host or re.search(r"\s", url.strip()):
+    if not usable:
         problem.what = f"The {what} {url!r} is not a URL"
         raise problem
     found = _VERSIONED.search(parts.path)
@@ -57,6 +62,10 @@ def address_of(url: str, what: str, hint: str = "write it as https://host or htt
     path = parts.path[: found.start()] if found else parts.path
     known = project if project and not _PLACEHOLDER.search(project) else None
     return Address(urlunsplit((parts.scheme, parts.netloc, path.rstrip("/"), "", "")), known)
+
+
+def _cause(error: Exception) -> str:
+    return "a part of the name is empty or too long" if isinstance(error, UnicodeError) else str(error)
 
 
 @dataclass(frozen=True)
@@ -98,12 +107,14 @@ class Access:
                 hint="add --ecs-endpoint URL, or compute_endpoint_override to the cloud in clouds.yaml",
             )
         here = sorted({f"{surface} in {where}" for _, surface, where, _ in offered})
+        elsewhere = self.find(*_COMPUTE, region=None, interface=interface) is not None
+        otherwise = any(region in {None, where} for _, _, where, _ in offered)
+        ways = [way for way, leads in ((_OTHER_REGION, elsewhere), (_OTHER_INTERFACE, otherwise)) if leads]
         raise ConfigurationError(
             f"The catalogue of IAM has no {interface or 'public'} compute endpoint"
             + (f" in region {region!r}" if region else ""),
             seen=", ".join(here),
-            hint=_NAME_REGION
-            + ("" if interface in {None, "public"} else ", or another interface in clouds.yaml or OS_INTERFACE"),
+            hint=", or ".join(ways or (_OTHER_REGION, _OTHER_INTERFACE)),
         )
 
     def others(self, found: str, interface: str | None) -> tuple[str, ...]:

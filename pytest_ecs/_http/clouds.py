@@ -1,24 +1,23 @@
 """Reads a cloud of clouds.yaml with openstacksdk's own configuration loader, which is imported only then.
 
-What the loader would pass over in silence or say with the file's content is looked at before: a file that is no YAML
-is named with the line, never with its text, since it holds secrets.
+It is given the one entry, whole and checked: what it would pass over in silence, take for something else or say with the
+file's content is said before.
 """
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pytest_ecs._text import by_likeness
+from pytest_ecs._http.cloud_files import at_home, clouds_in, existing, find, readable
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["Cloud", "read_cloud"]
 
-_ENDINGS = ("yaml", "yml", "json")
 #: What is read of an entry beside its ``auth`` block.
 _READ = frozenset(
     {
@@ -52,14 +51,17 @@ _READ = frozenset(
         "default_domain",
         "default_domain_name",
         "default_domain_id",
-        "username",
-        "password",
         "project_name",
         "project_id",
         "tenant_name",
         "tenant_id",
     }
 )
+#: What is true or false, and what of the rest is one text.
+_SWITCHES = frozenset({"verify", "insecure"})
+_TEXTS = _READ - _SWITCHES - {"auth", "regions", "identity_api_version"}
+#: Texts for which a switch is mistaken; any other text of ``verify`` names a file of authorities.
+_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "0", "1", ""})
 _READ_AUTH = frozenset(
     {
         "auth_url",
@@ -121,25 +123,26 @@ def read_cloud(name: str, search: Sequence[Path], environ: Mapping[str, str], re
     Raises `ConfigurationError` when no file has it, a file cannot be read or is not as it should be, or *region* is none
     of the cloud's.
     """
-    path, entry = _find(name, search, environ)
-    given = environ.get("OS_CLIENT_SECURE_FILE", "").strip()
-    secure_files = [Path(given)] if given else list(_existing(path.parent, "secure"))
+    path, entry = find(name, search, environ)
     source = f"cloud {name!r} in {path}"
-    raws = [(path, entry)]
-    own = [(path, _entry(path, name, entry))]
-    for secure in secure_files[:1]:
-        hidden = _clouds_in(secure)
-        if hidden is not None and name in hidden:
-            raws.append((secure, hidden[name]))
-            own.append((secure, _entry(secure, name, hidden[name])))
+    entries = [_entry(path, name, entry)]
+    given = environ.get("OS_CLIENT_SECURE_FILE", "").strip()
+    for secure in [at_home(given)] if given else list(existing(path.parent, "secure"))[:1]:
+        hidden = clouds_in(secure)
+        if hidden is None:
+            raise ConfigurationError(
+                f"OS_CLIENT_SECURE_FILE names {secure}, and there is no such file", hint="Correct or unset the variable"
+            )
+        if name in hidden:
+            entries.append(_entry(secure, name, hidden[name]))
             source += f" and {secure.name}"
-    if not all(raw for _, raw in raws):
-        return _plain([one for _, one in own], source)
-    public = [file for folder in (path.parent, *search) for file in _existing(folder, "clouds-public")]
-    found = _interpreted(name, region, source, [path], secure_files[:1], public)
+    whole = reduce(_merged, entries)
+    public = [file for folder in (path.parent, *search) for file in existing(folder, "clouds-public")]
+    for file in public if whole.get("profile") or whole.get("cloud") else []:
+        readable(file)
+    found = _interpreted(name, whole, region, source, public)
     verify, certificate = found.get_requests_verify_args()
     pair = certificate if isinstance(certificate, tuple) else (certificate, None)
-    entries = [one for _, one in own]
     override = next(
         (str(one[key]) for one in entries for key in ("ecs_endpoint", "ecs_endpoint_override") if one.get(key)), None
     )
@@ -174,29 +177,8 @@ def _lonely_key(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "key, without the cert that it belongs to,"
 
 
-def _plain(entries: Sequence[Mapping[str, Any]], source: str) -> Cloud:
-    """Return a cloud of which one of the files has nothing but the name, which openstacksdk cannot read."""
-    auth = {key: value for one in entries for key, value in one["auth"].items() if value}
-    return Cloud(
-        auth=auth,
-        auth_type="password",
-        region=None,
-        interface="public",
-        endpoint=None,
-        iam=None,
-        verify=True,
-        ca_file=None,
-        certificate=None,
-        key=None,
-        source=source,
-        unused=(),
-    )
-
-
-def _interpreted(
-    name: str, region: str | None, source: str, files: Sequence[Path], secure: Sequence[Path], public: Sequence[Path]
-) -> Any:
-    """Return openstacksdk's view of a cloud; whatever goes wrong there is one sentence."""
+def _interpreted(name: str, entry: Mapping[str, Any], region: str | None, source: str, public: Sequence[Path]) -> Any:
+    """Return openstacksdk's view of the *entry* of a cloud; whatever goes wrong there is one sentence."""
     from openstack.config import OpenStackConfig
     from openstack.exceptions import ConfigException
 
@@ -205,17 +187,25 @@ def _interpreted(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             config = OpenStackConfig(
-                config_files=[str(file) for file in files],
-                secure_files=[str(file) for file in secure],
+                config_files=[],
+                secure_files=[],
                 vendor_files=[str(file) for file in public],
                 load_envvars=False,
             )
+            # Not from the files: it stumbles over what is null or a number, and a pipe can be read only once.
+            config.cloud_config = {"clouds": {name: dict(entry)}}
             found = config.get_one(cloud=name, validate=False, **wanted)
     except ConfigException as error:
         raise ConfigurationError(
             f"{source} cannot be used",
             seen=" ".join(str(error).split())[:300],
             hint="Correct that entry, or --ecs-region",
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{source} names a profile that cannot be fetched",
+            seen=type(error).__name__,
+            hint="Write its values into the entry or clouds-public.yaml, or let the machine reach the vendor",
         ) from None
     except Exception as error:  # noqa: BLE001 - the loader raises whatever its parts raise; its text may hold secrets
         raise ConfigurationError(
@@ -233,149 +223,66 @@ def _interpreted(
     return found
 
 
-def _existing(folder: Path, stem: str) -> Iterator[Path]:
-    for ending in _ENDINGS:
-        file = folder / f"{stem}.{ending}"
-        try:
-            present = file.exists()
-        except OSError:
-            present = False
-        if present:
-            yield file
-
-
-def _find(name: str, search: Sequence[Path], environ: Mapping[str, str]) -> tuple[Path, Any]:
-    names: dict[str, None] = {}
-    files: list[Path] = []
-    given = environ.get("OS_CLIENT_CONFIG_FILE", "").strip()
-    named = [Path(given).expanduser()] if given else []
-    for path in (*named, *(file for folder in search for file in _existing(folder, "clouds"))):
-        clouds = _clouds_in(path)
-        if clouds is None:
-            raise ConfigurationError(
-                f"OS_CLIENT_CONFIG_FILE names {path}, and there is no such file", hint="Correct or unset the variable"
-            )
-        files.append(path)
-        if name in clouds:
-            return path, clouds[name]
-        names.update(dict.fromkeys(clouds))
-    if not files:
-        raise ConfigurationError(
-            f"cloud {name!r} is asked for, but there is no clouds.yaml",
-            seen=f"nothing in {', '.join(str(folder) for folder in search) or 'no folder at all'}",
-            hint="Put clouds.yaml into one of these folders, or name it by OS_CLIENT_CONFIG_FILE",
-        )
-    close = by_likeness(name, names)
-    raise ConfigurationError(
-        f"cloud {name!r} is not in {' or '.join(map(str, files))}",
-        seen=f"the clouds {', '.join(close)}" if close else "no cloud at all",
-        hint="Use one of these names, or add the cloud to the file",
-    )
-
-
-def _clouds_in(path: Path) -> dict[str, Any] | None:
-    """Return the entries below ``clouds``; None when there is no such file."""
-    text = _text(path)
-    if text is None:
-        return None
-    data = _parsed(path, text)
-    clouds = data.get("clouds") if isinstance(data, dict) else None
-    if not isinstance(clouds, dict):
-        raise ConfigurationError(
-            f"{path} is not a file of clouds",
-            seen="nothing" if data is None else "no mapping named clouds at its top",
-            hint="It starts with clouds:, below which each cloud has its name and an auth block",
-        )
-    return {str(name): entry for name, entry in clouds.items()}
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be read",
-            seen=error.strerror or type(error).__name__,
-            hint="Correct the file's permissions, or take it away",
-        ) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        # Not chained: that exception carries the file's content.
-        raise ConfigurationError(
-            f"{path} is not YAML", seen=f"line {line} is not UTF-8 text", hint="Save the file as UTF-8"
-        ) from None
-
-
-def _parsed(path: Path, text: str) -> Any:
-    import yaml
-
-    try:
-        if path.suffix == ".json":
-            return json.loads(text)
-        _each_once(path, yaml.compose(text, Loader=yaml.SafeLoader), yaml.MappingNode)
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        at = getattr(error, "position", None)  # of a character that YAML does not allow
-        if mark is not None:
-            where = f"line {mark.line + 1}, column {mark.column + 1}"
-        elif isinstance(error, json.JSONDecodeError):
-            where = f"line {error.lineno}, column {error.colno}"
-        elif isinstance(at, int):
-            where = f"line {text.count(chr(10), 0, at) + 1}, a character that YAML does not allow"
-        else:
-            where = "a value that cannot be read"
-        # Neither chained nor quoted: YAML's own text shows the line or word it stumbled over, in a file of secrets.
-        raise ConfigurationError(
-            f"{path} is not {'JSON' if path.suffix == '.json' else 'YAML'}",
-            seen=where,
-            hint="Check indentation there, and put values with special characters into quotes",
-        ) from None
-
-
-def _each_once(path: Path, node: Any, mapping: type) -> None:
-    """Raise `ConfigurationError` for a key that a mapping has twice: YAML would take the last one, and say nothing."""
-    if not isinstance(getattr(node, "value", None), list):
-        return
-    seen: set[str] = set()
-    for part in node.value:
-        if not isinstance(node, mapping):
-            _each_once(path, part, mapping)
-            continue
-        key, value = part
-        name = str(key.value)
-        if name in seen and name != "<<":
-            raise ConfigurationError(
-                f"{path} has {name!r} twice in one mapping",
-                seen=f"again in line {key.start_mark.line + 1}",
-                hint="Keep one of them: which one counts cannot be seen",
-            )
-        seen.add(name)
-        _each_once(path, value, mapping)
-
-
 def _entry(path: Path, name: str, entry: object) -> dict[str, Any]:
-    """Return a cloud's own entry, with ``auth`` a mapping of texts."""
+    """Return a cloud's own entry without what is null, with ``auth`` a mapping; raises for what has not its form."""
+    where = f"cloud {name!r} in {path}"
     auth = entry.get("auth") if isinstance(entry, dict) else None
     if not (entry is None or isinstance(entry, dict)) or not (auth is None or isinstance(auth, dict)):
         raise ConfigurationError(
-            f"cloud {name!r} in {path} is not a mapping with an auth block",
+            f"{where} is not a mapping with an auth block",
             hint="Indent its fields, and those of auth once more",
         )
-    entry = dict(entry or {})
-    texts = {f"auth.{key}": value for key, value in (auth or {}).items()}
-    texts |= {key: entry.get(key) for key in ("region_name", "compute_endpoint_override", "ecs_endpoint", "cacert")}
-    for key, value in texts.items():
-        if value is not None and not isinstance(value, str):
-            # 0123 has become 83 by now, and true a truth value: the text the user meant is lost.
+    found = {str(key): value for key, value in (entry or {}).items() if value is not None}
+    found["auth"] = {str(key): value for key, value in (auth or {}).items() if value is not None}
+    for key, value in {**found, **{f"auth.{key}": value for key, value in found["auth"].items()}}.items():
+        plain = key.replace("-", "_")
+        if plain in _SWITCHES:
+            _check_switch(key, value, where)
+        elif plain in _TEXTS or key.startswith("auth."):
+            _check_text(key, value, where)
+    _check_regions(found.get("regions", []), where)
+    return found
+
+
+def _check_text(key: str, value: object, where: str) -> None:
+    if not isinstance(value, str):
+        # 0123 has become 83 by now, and true a truth value: the text the user meant is lost.
+        raise ConfigurationError(
+            f"{key} of {where} is not text",
+            seen=f"YAML reads it as {type(value).__name__}",
+            hint="Give one value" if isinstance(value, (list, dict)) else "Put the value into quotes",
+        )
+
+
+def _check_switch(key: str, value: object, where: str) -> None:
+    """Raise for what openstacksdk would take for a file, or for true because it is some text."""
+    names_file = key == "verify" and isinstance(value, str) and value.strip().lower() not in _WORDS
+    if not isinstance(value, bool) and not names_file:
+        raise ConfigurationError(
+            f"{key} of {where} is neither true nor false",
+            seen=f"YAML reads it as {type(value).__name__}",
+            hint="Write true or false, without quotes",
+        )
+
+
+def _check_regions(regions: object, where: str) -> None:
+    for one in regions if isinstance(regions, list) else [None]:
+        named = one.get("name") if isinstance(one, dict) else one
+        if not isinstance(named, str):
             raise ConfigurationError(
-                f"{key} of cloud {name!r} in {path} is not text",
-                seen=f"YAML reads it as {type(value).__name__}",
-                hint="Put the value into quotes",
+                f"regions of {where} is not a list of regions",
+                seen=f"YAML reads it as {type(regions).__name__}" if one is None else f"one is {type(named).__name__}",
+                hint="Give a list of names, or of mappings with name and values; region_name takes one",
             )
-    return {**entry, "auth": dict(auth or {})}
+
+
+def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *first* with what *second* adds and replaces, mappings inside too."""
+    found = dict(first)
+    for key, value in second.items():
+        mine = found.get(key)
+        found[key] = _merged(mine, value) if isinstance(mine, dict) and isinstance(value, dict) else value
+    return found
 
 
 def _unused(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:

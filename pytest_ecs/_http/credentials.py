@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pytest_ecs._http.clouds import Cloud, read_cloud
+from pytest_ecs._http.credential_names import CLOUD_NAMES, VARIABLES
 from pytest_ecs._http.vendor_file import NAMES, VARIABLE, read_vendor_file
 from pytest_ecs.exceptions import ConfigurationError
 
-__all__ = ["Credentials", "accounts_in", "load"]
+__all__ = ["Credentials", "accounts_in", "load", "unused_in"]
 
 _SECRET_FIELDS = ("password", "application_secret", "token", "ak", "sk", "security_token")
 #: Fields that say whose credentials these are, in which project: sources that differ in one of them are not mixed.
@@ -23,82 +24,11 @@ _ACCOUNT = ("domain", "domain_id", "username", "user_id", "application_id", "pro
 _PAIR = ("ak", "sk", "security_token")
 #: A domain by its name and by its id, of the user and of the project.
 _DOMAINS = (("domain", "domain_id"), ("project_domain", "project_domain_id"))
+#: Ways to name one user, and one project. Two sources that do so in different ways cannot be compared.
+_WAYS = (frozenset({"user_id", "username", "application_id"}), frozenset({"project_id", "project_name"}))
+#: What says nothing of the account where it stands alone: each has a project that is named as the region is.
+_COMMON = frozenset({"project_name"})
 
-#: Where each field stands in the ``auth`` block of clouds.yaml; the first name that has a value wins.
-_CLOUD_NAMES: dict[str, tuple[str, ...]] = {
-    "iam": ("auth_url",),
-    "domain": ("user_domain_name", "domain_name", "default_domain_name"),
-    "domain_id": ("user_domain_id", "domain_id", "default_domain_id", "default_domain"),
-    "username": ("username",),
-    "user_id": ("user_id",),
-    "password": ("password",),
-    "project_id": ("project_id",),
-    "project_name": ("project_name",),
-    "project_domain": ("project_domain_name", "domain_name", "default_domain_name"),
-    "project_domain_id": ("project_domain_id", "domain_id", "default_domain_id", "default_domain"),
-    "application_id": ("application_credential_id",),
-    "application_name": ("application_credential_name",),
-    "application_secret": ("application_credential_secret",),
-    "token": ("token",),
-    "ak": ("access_key", "ak"),
-    "sk": ("secret_key", "sk"),
-    "security_token": ("security_token",),
-}
-
-#: Groups of variables in their order; each is taken as one source. The first name that has a value wins.
-_VARIABLES: tuple[tuple[str, dict[str, tuple[str, ...]]], ...] = (
-    (
-        "OS_* variables",
-        {
-            "iam": ("OS_AUTH_URL",),
-            "username": ("OS_USERNAME",),
-            "user_id": ("OS_USER_ID",),
-            "password": ("OS_PASSWORD",),
-            "project_name": ("OS_PROJECT_NAME", "OS_TENANT_NAME"),
-            "project_id": ("OS_PROJECT_ID", "OS_TENANT_ID"),
-            "domain": ("OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME"),
-            "domain_id": ("OS_USER_DOMAIN_ID", "OS_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID", "OS_DEFAULT_DOMAIN"),
-            "project_domain": ("OS_PROJECT_DOMAIN_NAME", "OS_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME"),
-            "project_domain_id": ("OS_PROJECT_DOMAIN_ID", "OS_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID", "OS_DEFAULT_DOMAIN"),
-            "application_id": ("OS_APPLICATION_CREDENTIAL_ID",),
-            "application_name": ("OS_APPLICATION_CREDENTIAL_NAME",),
-            "application_secret": ("OS_APPLICATION_CREDENTIAL_SECRET",),
-            "token": ("OS_TOKEN", "OS_AUTH_TOKEN"),
-            "region": ("OS_REGION_NAME",),
-            "interface": ("OS_INTERFACE", "OS_ENDPOINT_TYPE"),
-            "ca_file": ("OS_CACERT",),
-            "certificate": ("OS_CERT",),
-            "key": ("OS_KEY",),
-        },
-    ),
-    (
-        "HUAWEICLOUD_SDK_* variables",
-        {
-            "ak": ("HUAWEICLOUD_SDK_AK",),
-            "sk": ("HUAWEICLOUD_SDK_SK",),
-            "project_id": ("HUAWEICLOUD_SDK_PROJECT_ID",),
-            "domain_id": ("HUAWEICLOUD_SDK_DOMAIN_ID",),
-            "security_token": ("HUAWEICLOUD_SDK_SECURITY_TOKEN",),
-            "iam": ("HUAWEICLOUD_SDK_IAM_ENDPOINT",),
-        },
-    ),
-    (
-        "HW_* variables",
-        {
-            "ak": ("HW_ACCESS_KEY",),
-            "sk": ("HW_SECRET_KEY",),
-            "security_token": ("HW_SECURITY_TOKEN",),
-            "username": ("HW_USER_NAME",),
-            "password": ("HW_PASSWORD", "HW_USER_PASSWORD"),
-            "project_id": ("HW_PROJECT_ID",),
-            "project_name": ("HW_PROJECT_NAME",),
-            "domain": ("HW_DOMAIN_NAME",),
-            "domain_id": ("HW_DOMAIN_ID",),
-            "iam": ("HW_AUTH_URL",),
-            "region": ("HW_REGION_NAME", "HW_REGION"),
-        },
-    ),
-)
 #: Variables that say how the others are meant, or which file is read.
 _READ_APART = frozenset(
     {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_AUTH_TYPE", "OS_INSECURE", VARIABLE}
@@ -212,10 +142,10 @@ def load(
     looked: list[str] = []
     if named is not None:
         found = _from_cloud(read_cloud(named, search, environ, region))
-        looked.append(f"{found.source} {_halves(found)}")
+        looked.append(f"{found.source} {_halves(found)}{unused_in(found)}")
     file, values, remarks = read_vendor_file(environ)
     given: list[tuple[Mapping[str, Sequence[str]], Credentials]] = [
-        (names, _from_variables(label, names, environ)) for label, names in _VARIABLES
+        (names, _from_variables(label, names, environ)) for label, names in VARIABLES
     ]
     if file is not None:  # the SDKs read it after their variables
         given.insert(2, (NAMES, _from_variables(str(file), NAMES, values)))
@@ -241,14 +171,19 @@ def load(
     )
 
 
+def unused_in(found: Credentials) -> str:
+    """Return a remark on what was set beside the credentials and is not used; nothing where all is."""
+    return f", not used: {', '.join(found.unused)}" if found.unused else ""
+
+
 def accounts_in(environ: Mapping[str, str]) -> list[str]:
     """Return what in the environment would be enough to log in: ``OS_CLOUD``, and each group of variables."""
     named = ["OS_CLOUD"] if environ.get("OS_CLOUD", "").strip() else []
-    return named + [label for label, names in _VARIABLES if _from_variables(label, names, environ).complete]
+    return named + [label for label, names in VARIABLES if _from_variables(label, names, environ).complete]
 
 
 def _from_cloud(cloud: Cloud) -> Credentials:
-    values: dict[str, Any] = _chosen(_CLOUD_NAMES, cloud.auth)
+    values: dict[str, Any] = _chosen(CLOUD_NAMES, cloud.auth)
     values["iam"] = cloud.iam or values.get("iam")
     found = Credentials(
         **values,
@@ -318,9 +253,14 @@ def _same_account(found: Credentials, variables: Credentials) -> None:
 def _difference(first: Credentials, second: Credentials) -> str | None:
     for name in ("iam", *_ACCOUNT, "ak"):
         mine, other = getattr(first, name), getattr(second, name)
-        if mine and other and mine.rstrip("/") != other.rstrip("/"):
+        if mine and other and _plain(name, mine) != _plain(name, other):
             return name
     return None
+
+
+def _plain(name: str, value: str) -> str:
+    """Return *value* so that two ways to write one address of IAM are equal."""
+    return value.rstrip("/").removesuffix("/v3").rstrip("/") if name == "iam" else value
 
 
 def _halves(found: Credentials, names: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -332,7 +272,7 @@ def _halves(found: Credentials, names: Mapping[str, Sequence[str]] | None = None
     if found.application_id or found.application_name or found.application_secret:
         asked = ("application_name" if found.application_name else "application_id", "application_secret", *asked)
     asked += ("security_token",) if found.security_token and not found.ak else ()
-    called = {name: rows[0] for name, rows in (names or _CLOUD_NAMES).items()}
+    called = {name: rows[0] for name, rows in (names or CLOUD_NAMES).items()}
     halves = [
         f"{called[name] if names or name.startswith('application') else name} {'set' if getattr(found, name) else 'not set'}"
         for name in asked
@@ -371,10 +311,13 @@ def _merge(first: Credentials, second: Credentials, names: Mapping[str, Sequence
 
 
 def _comparable(first: Credentials, second: Credentials) -> bool:
-    """Whether something in *second* says that it is the same account, or it names none at all."""
+    """Whether something in *second* says that it is the same account and user, or it names none at all."""
     mine = {name for name in _ACCOUNT if getattr(first, name)}
     theirs = {name for name in _ACCOUNT if getattr(second, name)}
-    return not mine or not theirs or bool(mine & theirs)
+    if not mine or not theirs:
+        return True
+    shared = mine & theirs
+    return bool(shared - _COMMON) and all(shared & ways for ways in _WAYS if mine & ways and theirs & ways)
 
 
 def _unused(found: Credentials, *remarks: str) -> Credentials:
@@ -385,6 +328,6 @@ def _unread(environ: Mapping[str, str], *, found: Credentials | None) -> list[st
     """Return the names of variables that look like ours, are set and that nothing reads."""
     if found is not None:
         return []
-    known = {one for _, names in _VARIABLES for variables in names.values() for one in variables} | _READ_APART
+    known = {one for _, names in VARIABLES for variables in names.values() for one in variables} | _READ_APART
     prefixes = ("OS_", "HUAWEICLOUD_SDK_", "HW_")
     return sorted(one for one in environ if one.startswith(prefixes) and one not in known and environ[one].strip())

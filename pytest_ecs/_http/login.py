@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from pytest_ecs._http.credentials import Credentials
+from pytest_ecs._http.credentials import Credentials, unused_in
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ConfigurationError
 
@@ -54,6 +54,7 @@ def login_of(credentials: Credentials) -> Login:
     if scope is None:
         raise ConfigurationError(
             f"no project is named for {who}, and ECS tokens are scoped to one (4.2)",
+            seen=f"{credentials.source}{unused_in(credentials)}" if credentials.unused else "",
             hint="Set project_name or project_id in clouds.yaml, or OS_PROJECT_NAME or OS_PROJECT_ID",
         )
     identity = {"methods": ["password"], "password": {"user": {**user, "password": credentials.password}}}

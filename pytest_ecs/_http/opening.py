@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["open_http", "proxy_for"]
 
+#: How OpenSSL finds an authority in a folder.
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 _HEADERS = {"User-Agent": "pytest-ecs", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -55,6 +58,8 @@ def _through(proxy: str, context: ssl.SSLContext) -> httpx.HTTPTransport:
     try:
         parts = urlsplit(proxy)
         shown = f"proxy {parts.scheme}://{parts.hostname}"  # without a user name and a password
+        if not parts.hostname or parts.port == 0:  # asking for the port raises for one that is none
+            raise ValueError
         if parts.scheme == "socks":
             proxy = proxy.replace("socks:", "socks5:", 1)
         return httpx.HTTPTransport(verify=context, proxy=proxy)
@@ -82,7 +87,9 @@ def proxy_for(url: str, proxies: Mapping[str, str]) -> str | None:
     if not chosen or not parts.hostname:
         return None
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    if any(_covers(entry.strip().lower(), parts.hostname, port) for entry in proxies.get("no", "").split(",")):
+    if any(
+        _covers(entry.strip().lower(), parts.hostname, port) for entry in re.split(r"[\s,]+", proxies.get("no", ""))
+    ):
         return None
     return chosen if "://" in chosen else f"http://{chosen}"
 
@@ -102,7 +109,7 @@ def _covers(entry: str, host: str, port: int) -> bool:
             return address in ipaddress.ip_network(bare, strict=False)
         except ValueError:
             return False
-    domain = bare.removeprefix("*").removeprefix(".")
+    domain, host = bare.removeprefix("*").strip("."), host.removesuffix(".")
     return host == domain or host.endswith(f".{domain}")
 
 
@@ -129,12 +136,13 @@ def _tls(target: Target) -> ssl.SSLContext:
     if target.certificate is not None:
         certificate, key = target.certificate
         try:
-            context.load_cert_chain(certificate, key)
+            # Nobody is there to be asked for the passphrase of an encrypted key.
+            context.load_cert_chain(certificate, key, password=lambda: "")
         except (OSError, ValueError) as error:
             raise ConfigurationError(
                 f"The client certificate {certificate} cannot be used",
                 seen=_reason(error),
-                hint="cert and key in clouds.yaml, or OS_CERT and OS_KEY, name PEM files that belong together",
+                hint="cert and key in clouds.yaml, or OS_CERT and OS_KEY, name PEM files that belong together, the key without a passphrase",
             ) from None
     return context
 
@@ -149,10 +157,14 @@ def _trusting_environment() -> ssl.SSLContext:
 def _trusting(path: Path, what: str = "") -> ssl.SSLContext:
     problem = what or f"The file {path} of certificate authorities"
     hint = "name a PEM file with --ecs-ca-file, cacert in clouds.yaml or OS_CACERT"
-    if not path.exists():
+    if not os.path.exists(path):  # which a name that is too long does not break
         raise ConfigurationError(f"{problem} does not exist", hint=hint)
     try:
         if path.is_dir():
+            if not any(
+                _HASHED.fullmatch(one.name) for one in path.iterdir()
+            ):  # OpenSSL would find nothing, and not say so
+                raise OSError(0, "a folder in which no file has the name that openssl rehash gives it")
             return ssl.create_default_context(capath=str(path))
         return ssl.create_default_context(cafile=str(path))
     except (OSError, ValueError) as error:

@@ -6,6 +6,7 @@ import configparser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pytest_ecs._http.cloud_files import at_home
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["NAMES", "VARIABLE", "read_vendor_file"]
@@ -30,12 +31,12 @@ def read_vendor_file(environ: Mapping[str, str]) -> tuple[Path | None, Mapping[s
     named, home = environ.get(VARIABLE, "").strip(), environ.get("HOME", "").strip()
     if not named and not home:
         return None, {}, ()
-    file = Path(named).expanduser() if named else Path(home) / ".huaweicloud" / "credentials"
+    file = at_home(named) if named else Path(home) / ".huaweicloud" / "credentials"
     if not named and not file.is_file():
         return None, {}, ()
     parser = configparser.RawConfigParser()
     try:
-        parser.read_string(file.read_text(encoding="utf-8"))
+        parser.read_string(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(
             f"The credentials file {file} cannot be read",

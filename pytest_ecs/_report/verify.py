@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -37,7 +38,7 @@ def read_certificate(path: Path) -> Report:
 
 def _read(path: Path) -> tuple[Report, list[str]]:
     """Read a report, and what is wrong with it by its schema; raises `ConfigurationError` when it is none at all."""
-    file = path / "report.json" if path.is_dir() else path
+    file = path / "report.json" if os.path.isdir(path) else path
     try:
         report = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(report, dict) or "format" not in report:
@@ -50,7 +51,7 @@ def _read(path: Path) -> tuple[Report, list[str]]:
 
 
 def _none(path: Path, seen: str) -> ConfigurationError:
-    file = path / "report.json" if path.is_dir() else path
+    file = path / "report.json" if os.path.isdir(path) else path
     return ConfigurationError(f"{file} is no certificate", seen=seen, hint="name a report.json that a run wrote")
 
 
@@ -62,7 +63,7 @@ def verify(path: Path, contract: Contract, key: Path | None = None) -> list[str]
     from pytest_ecs._report.sign import verify_signature
 
     report, problems = _read(path)
-    folder = path if path.is_dir() else path.parent
+    folder = path if os.path.isdir(path) else path.parent
     problems += verify_signature(folder, key)
     try:
         name = Path(report["evidence"]["file"]).name

@@ -32,6 +32,9 @@ __all__ = [
 
 #: Options that choose a target.
 _TARGET = ("cloud", "endpoint", "iam")
+#: What switches a flag on and off in the environment and the ini file.
+_YES = ("1", "true", "yes", "on")
+_NO = ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True)
@@ -236,12 +239,20 @@ def _look_up(option: Option, config: pytest.Config, environ: Mapping[str, str]) 
     return None
 
 
+def _truth(source: str, text: str) -> bool:
+    if text.strip().lower() not in {*_YES, *_NO}:
+        raise pytest.UsageError(f"{source}: {text!r} is neither true nor false")
+    return text.strip().lower() in _YES
+
+
 def _parse(option: Option, source: str, raw: Any) -> Any:
     if option.flag:
-        return raw is True or str(raw).lower() in {"1", "true", "yes", "on"}
+        return raw is True or _truth(source, str(raw))
     texts: Sequence[str] = list(raw) if option.many else [raw]
     parsed = []
     for text in texts:
+        if not text.strip():  # a variable of the shell that is not set, and what it would have named was meant
+            raise pytest.UsageError(f"{source}: the value is empty; leave the option out, or set what it comes from")
         if option.choices and text not in option.choices:
             raise pytest.UsageError(
                 f"{source}: {text!r} is not one of {', '.join(option.choices)}{closest(text, option.choices)}"

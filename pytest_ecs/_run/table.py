@@ -13,6 +13,8 @@ from pytest_ecs._types import Kind
 __all__ = ["OPTIONS", "Option"]
 
 _KINDS = get_args(Kind)
+#: The largest number that any option takes; as seconds it is more than a week.
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ def _positive(parse: Callable[[str], Any]) -> Callable[[str], Any]:
             raise ValueError(f"must be a {'whole ' if parse is int else ''}number") from None
         if not value > 0:
             raise ValueError("must be greater than 0")
+        if not 1 / _MOST <= value <= _MOST:  # clocks, sockets and JSON have no place for it
+            raise ValueError(f"must be between {1 / _MOST:f} and {_MOST}")
         return value
 
     return positive

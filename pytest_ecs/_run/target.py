@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_ecs._http.access import address_of
+from pytest_ecs._http.cloud_files import at_home
 from pytest_ecs._http.credentials import Credentials, load
 from pytest_ecs._http.target import Resources, SystemClock, Target
 from pytest_ecs._run.options import Settings
@@ -96,7 +97,7 @@ def _embedded(settings: Settings) -> Target:
 
 
 def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
-    home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config")
+    home = Path(environ.get("XDG_CONFIG_HOME") or at_home(environ.get("HOME") or "~") / ".config")
     search = (settings.folder, home / "openstack", Path("/etc/openstack"))
     primary = load(settings.cloud, environ, search, region=settings.region)
     given = settings.endpoint or primary.endpoint
@@ -161,14 +162,14 @@ def _verify(settings: Settings, primary: Credentials) -> bool | Path:
         return settings.ca_file
     if primary.verify is False:
         return False
-    return Path(primary.ca_file).expanduser() if primary.ca_file else True
+    return at_home(primary.ca_file) if primary.ca_file else True
 
 
 def _certificate(primary: Credentials) -> tuple[Path, Path | None] | None:
     if primary.certificate is None:
         return None
-    key = Path(primary.key).expanduser() if primary.key else None
-    return Path(primary.certificate).expanduser(), key
+    key = at_home(primary.key) if primary.key else None
+    return at_home(primary.certificate), key
 
 
 def chosen_resources(settings: Settings, known: Resources) -> Resources:

@@ -77,6 +77,11 @@ def test_iam_alone_chooses_a_target(pytester: pytest.Pytester) -> None:
         ),
         ("--ecs-max-servers=0", "*--ecs-max-servers: '0' cannot be used: must be greater than 0*"),
         ("--ecs-max-servers=many", "*--ecs-max-servers: 'many' cannot be used: must be a whole number*"),
+        ("--ecs-max-minutes=inf", "*--ecs-max-minutes: 'inf' cannot be used: must be between 0.000001 and 1000000*"),
+        ("--ecs-max-requests-per-second=1e-300", "*'1e-300' cannot be used: must be between *"),
+        ("--ecs-max-servers=99999999999999999999", "*cannot be used: must be between *"),
+        ("--ecs-cloud=", "*--ecs-cloud: the value is empty; leave the option out, or set what it comes from*"),
+        ("--ecs-endpoint= ", "*--ecs-endpoint: the value is empty*"),
         ("--ecs-kind=respone", "*'respone' is not one of*did you mean response?*"),
     ],
 )
@@ -86,6 +91,16 @@ def test_a_wrong_value_is_named_with_what_is_allowed(pytester: pytest.Pytester, 
     assert shown.ret == pytest.ExitCode.USAGE_ERROR
     shown.stderr.fnmatch_lines([text])
     shown.stderr.no_fnmatch_line("*Traceback*")
+
+
+def test_a_flag_that_is_neither_true_nor_false_is_said(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be off in silence."""
+    monkeypatch.setenv("PYTEST_ECS_INSECURE", "ja")
+    shown = _run(pytester, "1", "--ecs-report=out")
+    assert shown.ret == pytest.ExitCode.USAGE_ERROR
+    shown.stderr.fnmatch_lines(["*PYTEST_ECS_INSECURE: 'ja' is neither true nor false*"])
 
 
 def test_an_endpoint_may_stand_beside_a_cloud(pytester: pytest.Pytester) -> None:

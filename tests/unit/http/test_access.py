@@ -53,6 +53,33 @@ def test_what_is_no_address_is_a_sentence(url: str) -> None:
         address_of(url, "ECS endpoint")
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://u:hidden-17@host:99999", "https://u:hidden/-17@host", "u:hidden-17@host", "https://u:hidden-17@[::1"],
+)
+def test_a_password_inside_what_is_no_address_is_not_shown(url: str) -> None:
+    """The port, the scheme or a bracket is wrong as well, and the text would quote the address."""
+    with pytest.raises(ConfigurationError, match="a user name or password inside the address") as caught:
+        address_of(url, "ECS endpoint")
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["a..b", ".", "x" * 64, "a." + "b" * 70 + ".example"])
+def test_a_name_that_nothing_can_look_up_is_a_sentence(host: str) -> None:
+    """The resolver would break at it, far from here."""
+    with pytest.raises(ConfigurationError, match="a part of the name is empty or too long"):
+        address_of(f"https://{host}", "ECS endpoint")
+    assert address_of("https://host.", "ECS endpoint").root == "https://host."
+
+
+def test_an_interface_that_is_not_offered_is_told_from_a_region() -> None:
+    """The advice fits what is wrong."""
+    with pytest.raises(ConfigurationError, match="name one of these interfaces"):
+        CATALOG.compute(None, "admin")
+    with pytest.raises(ConfigurationError, match="name one of these regions"):
+        CATALOG.compute("mars", "internal")
+
+
 def test_a_password_inside_an_address_is_not_shown() -> None:
     """Credentials have their places, and the command line is none of them."""
     with pytest.raises(ConfigurationError) as caught:
@@ -85,7 +112,8 @@ def test_a_region_that_is_not_there_is_said_with_those_that_are() -> None:
 def test_an_interface_that_a_region_does_not_have_is_said() -> None:
     """Another region is one way out, another interface the other."""
     with pytest.raises(
-        ConfigurationError, match=r"no internal compute.*region 'two'.*public in two.*another interface"
+        ConfigurationError,
+        match=r"no internal compute.*region 'two'.*public in two.*OS_REGION_NAME, or name .*OS_INTERFACE",
     ):
         CATALOG.compute("two", "internal")
 

@@ -584,3 +584,126 @@ def test_a_password_in_a_file_keeps_its_blanks(tmp_path: Path) -> None:
     """Only what a shell has left around a variable is taken away."""
     found = load("c", {}, [write(tmp_path, "clouds: {c: {auth: {username: eve, password: ' secret-17 '}}}")])
     assert found.password == " secret-17 "
+
+
+# -- what is not as it should be in an entry -------------------------------------------------------------------------
+
+_LOGIN = "auth: {auth_url: 'http://k', username: u, password: s-17}"
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("verify: 'false'", "verify of cloud 'c' in .* is neither true nor false"),
+        ("insecure: 'no'", "insecure of .* is neither true nor false. Seen: YAML reads it as str"),
+        ("verify: [a]", "verify of .* is neither true nor false"),
+        ("interface: [public, internal]", "interface of .* is not text. Seen: YAML reads it as list. Give one value"),
+        ("cert: [a, b]", "cert of .* is not text"),
+        ("profile: 5", "profile of .* is not text"),
+        ("regions: eu-de", "regions of .* is not a list of regions. Seen: YAML reads it as str"),
+        ("regions: {eu-de: 1}", "regions of .* is not a list of regions"),
+        ("regions: [1]", "regions of .* is not a list of regions. Seen: one is int"),
+    ],
+)
+def test_a_field_of_another_form_is_said(tmp_path: Path, field: str, said: str) -> None:
+    """openstacksdk would take the text false for true, and the first letter for a region."""
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        load("c", {}, [write(tmp_path, f"clouds: {{c: {{{_LOGIN}, {field}}}}}")])
+    assert_hidden(caught.value)
+
+
+@pytest.mark.parametrize("bare", ["clouds.yaml", "secure.yaml"])
+def test_a_file_that_has_only_the_name_takes_nothing_away(tmp_path: Path, bare: str) -> None:
+    """The other one has the whole entry, its region and what it says of TLS too."""
+    text = f"clouds: {{c: {{{_LOGIN}, region_name: two, verify: false, compute_endpoint_override: 'http://n'}}}}"
+    for name in ("clouds.yaml", "secure.yaml"):
+        (tmp_path / name).write_text("clouds: {c: }" if name == bare else text)
+    found = load("c", {}, [tmp_path])
+    assert (found.username, found.region, found.verify, found.endpoint) == ("u", "two", False, "http://n")
+
+
+def test_what_is_null_is_not_set(tmp_path: Path) -> None:
+    """It is no project of the name None, and keeps no variable out."""
+    text = "clouds: {c: {auth: {auth_url: 'http://k', username: eve, password: , project_name: ~}, profile: , 5: x}}"
+    found = load("c", {"OS_USERNAME": "eve", "OS_PASSWORD": "s-17"}, [write(tmp_path, text)])
+    assert (found.password, found.project_name, found.unused) == ("s-17", None, ("5",))
+
+
+def test_a_cloud_may_be_called_by_a_number(tmp_path: Path) -> None:
+    """YAML does not read it as text, and the command line does."""
+    assert load("2027", {}, [write(tmp_path, f"clouds: {{2027: {{{_LOGIN}}}}}")]).username == "u"
+
+
+def test_what_stands_beside_the_auth_block_is_named(tmp_path: Path) -> None:
+    """Who forgot to indent it would be told that there is no user name."""
+    text = "clouds: {c: {auth: {auth_url: 'http://k'}, username: u, password: s-17}}"
+    with pytest.raises(ConfigurationError, match="not used: username, password;"):
+        load("c", {}, [write(tmp_path, text)])
+
+
+def test_what_stands_in_a_json_file_twice_is_said(tmp_path: Path) -> None:
+    """As in YAML."""
+    (tmp_path / "clouds.json").write_text('{"clouds": {"c": {"auth": {"username": "a", "username": "b"}}}}')
+    with pytest.raises(ConfigurationError, match="has 'username' twice"):
+        load("c", {}, [tmp_path])
+
+
+def test_a_file_of_profiles_that_is_no_yaml_is_said(tmp_path: Path) -> None:
+    """It is not the profile that is missing."""
+    folder = write(tmp_path, f"clouds: {{c: {{{_LOGIN}, profile: ours}}}}")
+    (folder / "clouds-public.yaml").write_text("public-clouds:\n\tours: 1")
+    with pytest.raises(ConfigurationError, match=r"clouds-public.yaml is not YAML"):
+        load("c", {}, [folder])
+
+
+def test_a_profile_that_cannot_be_fetched_is_said(tmp_path: Path) -> None:
+    """Nothing is wrong with the entry."""
+    folder = write(tmp_path, f"clouds: {{c: {{{_LOGIN}, profile: 'http://127.0.0.1:9/'}}}}")
+    with pytest.raises(ConfigurationError, match="names a profile that cannot be fetched"):
+        load("c", {}, [folder])
+
+
+@pytest.mark.parametrize("variable", ["OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE"])
+def test_a_file_in_the_home_of_nobody_is_not_there(tmp_path: Path, variable: str) -> None:
+    """Also the one with the secrets, which would be missing without a word."""
+    with pytest.raises(ConfigurationError, match=f"{variable} names ~nobody-17/c.yaml, and there is no such file"):
+        load("staging", {variable: "~nobody-17/c.yaml"}, [write(tmp_path)])
+
+
+# -- two accounts ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"OS_USER_ID": "a", "OS_PASSWORD": "s-17", "OS_PROJECT_ID": "p", "HW_USER_NAME": "b", "HW_PROJECT_ID": "p"},
+        {
+            "OS_APPLICATION_CREDENTIAL_ID": "x",
+            "OS_APPLICATION_CREDENTIAL_SECRET": "s-17",
+            "OS_PROJECT_ID": "p",
+            "HW_USER_NAME": "b",
+            "HW_PROJECT_ID": "p",
+        },
+        {"OS_USERNAME": "a", "OS_PASSWORD": "s-17", "OS_PROJECT_NAME": "eu-de", "HW_PROJECT_NAME": "eu-de"},
+        {
+            "OS_USERNAME": "a",
+            "OS_PASSWORD": "s-17",
+            "OS_PROJECT_NAME": "eu-de",
+            "HW_USER_NAME": "a",
+            "HW_PROJECT_ID": "p",
+        },
+    ],
+    ids=["user by id and by name", "application and user", "only the region's project", "project by name and by id"],
+)
+def test_what_cannot_be_compared_is_not_mixed(environ: dict[str, str]) -> None:
+    """Each account has a project named as the region, and an id and a name may be those of two."""
+    found = load(None, {**environ, "HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "k-17"}, [])
+    assert (found.ak, found.source) == (None, "OS_* variables")
+    assert any("HW_* variables (left out: nothing in it says" in one for one in found.unused)
+
+
+def test_two_ways_to_write_one_address_of_iam_are_one() -> None:
+    """With the version, and without."""
+    first = {"OS_AUTH_URL": "http://k/v3/", "OS_USERNAME": "a", "OS_PASSWORD": "s-17"}
+    second = {"HW_AUTH_URL": "http://k", "HW_USER_NAME": "a", "HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "k-17"}
+    assert load(None, {**first, **second}, []).ak == "AK"

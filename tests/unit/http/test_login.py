@@ -112,6 +112,7 @@ def test_logins_that_differ_have_different_keys() -> None:
             "no user is named for the application credential 'ci'.*or give its id",
         ),
         ({**WHO}, "no project is named for user 'alice' of domain 'acme'"),
+        ({**WHO, "source": "c", "unused": ("auth.trust_id",)}, r"no project .*Seen: c, not used: auth\.trust_id\."),
     ],
 )
 def test_what_is_missing_for_a_login_is_said(given: dict[str, Any], text: str) -> None:

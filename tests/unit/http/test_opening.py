@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ def target(**changes: Any) -> Target:
         ("http://[::1]:8774", "[::1]", True),
         ("http://[::1]:8774", "[::1]:8774", True),
         ("http://[::1]", "::1", True),
+        ("http://host", "other host", True),
+        ("http://host.", "host", True),
+        ("http://a.host", "host.", True),
+        ("http://host", ".", False),
         ("http://127.0.0.1", "fd07::/64,nonsense/99,[", False),
     ],
 )
@@ -77,7 +82,17 @@ def test_any_no_proxy_lets_a_target_be_opened(monkeypatch: pytest.MonkeyPatch, n
     open_http(target(), 1.0).close()
 
 
-@pytest.mark.parametrize("proxy", ["ftp://u:hidden-17@x", "http://u:hidden-17@[", "http://u:hidden-17@h:port"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "ftp://u:hidden-17@x",
+        "http://u:hidden-17@[",
+        "http://u:hidden-17@h:port",
+        "http://u:hidden-17@h:99999",
+        "http://u:hidden-17@",
+        ":3128",
+    ],
+)
 def test_a_proxy_that_cannot_be_used_is_a_sentence(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     """Without the password in it."""
     monkeypatch.setenv("ALL_PROXY", proxy)
@@ -105,6 +120,33 @@ def test_authorities_that_are_none_are_a_sentence(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "no.pem"))
     with pytest.raises(ConfigurationError, match="SSL_CERT_FILE names"):
         open_http(target(), 1.0)
+
+
+def test_a_folder_of_authorities_that_openssl_would_not_look_into_is_a_sentence(tmp_path: Path) -> None:
+    """It reads only what is called by its hash, and says nothing of the rest."""
+    (tmp_path / "ours.pem").write_text("a certificate")
+    with pytest.raises(ConfigurationError, match="openssl rehash"):
+        open_http(target(verify=tmp_path), 1.0)
+    (tmp_path / "5ed36f99.0").write_text("a certificate")
+    open_http(target(verify=tmp_path), 1.0).close()
+
+
+def test_nobody_is_asked_for_the_passphrase_of_a_key(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A CI would wait forever."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    begins = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, begins + timedelta(days=9))
+    pem = serialization.Encoding.PEM
+    (tmp_path / "cert.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(pem))
+    locked = serialization.BestAvailableEncryption(b"passphrase-17")
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, locked))
+    with pytest.raises(ConfigurationError, match="the key without a passphrase"):
+        open_http(target(certificate=(tmp_path / "cert.pem", tmp_path / "key.pem")), 1.0)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_client_certificate_that_is_none_is_a_sentence(tmp_path: Path) -> None:
