@@ -161,9 +161,8 @@ def _trusting(path: Path, what: str = "") -> ssl.SSLContext:
         raise ConfigurationError(f"{problem} does not exist", hint=hint)
     try:
         if path.is_dir():
-            if not any(
-                _HASHED.fullmatch(one.name) for one in path.iterdir()
-            ):  # OpenSSL would find nothing, and not say so
+            if not any(_HASHED.fullmatch(one.name) for one in path.iterdir()):
+                # OpenSSL would find nothing, and not say so.
                 raise OSError(0, "a folder in which no file has the name that openssl rehash gives it")
             return ssl.create_default_context(capath=str(path))
         return ssl.create_default_context(cafile=str(path))
