@@ -33,7 +33,7 @@ _COMMON = frozenset({"project_name"})
 _READ_APART = frozenset(
     {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_AUTH_TYPE", "OS_INSECURE", VARIABLE}
 )
-_YES = frozenset({"1", "true", "yes", "on"})
+_YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 #: How a login is called by openstacksdk, and what it is here.
 _AUTH_TYPES: dict[str, AuthMethod | None] = {
@@ -154,12 +154,12 @@ def load(
     if named is not None and found.complete:
         if cloud is None:
             _same_account(found, sources[0])
-        found = _unused(found, *(one.source for one in sources if one.complete), *_unread(environ, found=found))
+        found = _unused(found, *(one.source for one in sources if one.complete))
     else:
         for names, one in given:
             found, remark = _merge(found, one, names)
             looked.append(f"{one.source} {remark}")
-        found = _unused(found, *_unread(environ, found=None))
+        found = _unused(found, *_unread(environ))
     if found.complete:
         return found
     raise ConfigurationError(
@@ -324,10 +324,14 @@ def _unused(found: Credentials, *remarks: str) -> Credentials:
     return replace(found, unused=(*found.unused, *remarks))
 
 
-def _unread(environ: Mapping[str, str], *, found: Credentials | None) -> list[str]:
-    """Return the names of variables that look like ours, are set and that nothing reads."""
-    if found is not None:
-        return []
+def _unread(environ: Mapping[str, str]) -> list[str]:
+    """Return the variables that look like ours, are set and that nothing reads, or that say nothing."""
     known = {one for _, names in VARIABLES for variables in names.values() for one in variables} | _READ_APART
     prefixes = ("OS_", "HUAWEICLOUD_SDK_", "HW_")
-    return sorted(one for one in environ if one.startswith(prefixes) and one not in known and environ[one].strip())
+    given = {name: text.strip() for name, text in environ.items() if text.strip()}
+    unread = sorted(name for name in given if name.startswith(prefixes) and name not in known)
+    if "OS_KEY" in given and "OS_CERT" not in given:
+        unread.append("OS_KEY, without the OS_CERT that it belongs to,")
+    if given.get("OS_INSECURE", "no").lower() not in _YES | _NO:
+        unread.append("OS_INSECURE, which is neither true nor false,")
+    return unread

@@ -424,6 +424,20 @@ def test_keystones_variables_are_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("OS_KEY", "OS_KEY, without the OS_CERT that it belongs to,"),
+        ("OS_INSECURE", "OS_INSECURE, which is neither true nor false,"),
+    ],
+)
+def test_a_variable_that_says_nothing_is_named(variable: str, said: str) -> None:
+    """It is not taken for one that is not set."""
+    login = {"OS_USERNAME": "eve", "OS_PASSWORD": "secret-17", "OS_PROJECT_ID": "p"}
+    assert load(None, {**login, variable: "maybe"}, []).unused == (said,)
+    assert load(None, {**login, "OS_KEY": "k", "OS_CERT": "c", "OS_INSECURE": "False"}, []).unused == ()
+
+
+@pytest.mark.parametrize(
     ("environ", "login"),
     [
         ({"OS_APPLICATION_CREDENTIAL_ID": "a", "OS_APPLICATION_CREDENTIAL_SECRET": "s-17"}, "application credential"),
