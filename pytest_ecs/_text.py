@@ -1,4 +1,4 @@
-"""Text of unknown origin, made fit to be shown, and the names that somebody probably meant."""
+"""Text of unknown origin, made fit to be shown, and what somebody probably meant by it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["by_likeness", "closest", "harmless", "near"]
+__all__ = ["by_likeness", "closest", "harmless", "near", "truth"]
 
 #: What moves a cursor, recolours, renames or reorders: C0 and C1 but tab and line feed, DEL, marks and overrides of
 #: direction, separators that some terminals take as line ends, halves of surrogate pairs, and the byte order mark.
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+
+
+#: What switches something on and off in variables and files.
+_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def truth(text: str) -> bool | None:
+    """Return whether *text* switches something on; None where it says neither."""
+    return _WORDS.get(text.strip().lower())
 
 
 def harmless(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pytest_ecs._http.clouds import Cloud, read_cloud
 from pytest_ecs._http.credential_names import CLOUD_NAMES, VARIABLES
 from pytest_ecs._http.vendor_file import NAMES, VARIABLE, read_vendor_file
+from pytest_ecs._text import truth
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["Credentials", "accounts_in", "load", "unused_in"]
@@ -33,7 +34,6 @@ _COMMON = frozenset({"project_name"})
 _READ_APART = frozenset(
     {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE", "OS_AUTH_TYPE", "OS_INSECURE", VARIABLE}
 )
-_YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 #: How a login is called by openstacksdk, and what it is here.
 _AUTH_TYPES: dict[str, AuthMethod | None] = {
@@ -233,7 +233,7 @@ def _from_variables(label: str, names: Mapping[str, Sequence[str]], environ: Map
     given: dict[str, Any] = _chosen(names, {one: text.strip() for one, text in environ.items()})
     found = Credentials(**given, source=label)
     if label.startswith("OS_"):
-        if environ.get("OS_INSECURE", "").strip().lower() in _YES:
+        if truth(environ.get("OS_INSECURE", "")):
             found = replace(found, verify=False)
         if auth_type := environ.get("OS_AUTH_TYPE", "").strip():
             found = _as_asked(found, auth_type, "OS_AUTH_TYPE is")
@@ -332,6 +332,6 @@ def _unread(environ: Mapping[str, str]) -> list[str]:
     unread = sorted(name for name in given if name.startswith(prefixes) and name not in known)
     if "OS_KEY" in given and "OS_CERT" not in given:
         unread.append("OS_KEY, without the OS_CERT that it belongs to,")
-    if given.get("OS_INSECURE", "no").lower() not in _YES | _NO:
+    if truth(given.get("OS_INSECURE", "no")) is None:
         unread.append("OS_INSECURE, which is neither true nor false,")
     return unread

@@ -29,7 +29,7 @@ __all__ = ["NAME", "Evidence", "EvidenceError", "Writer", "exchanges_of", "read_
 
 NAME = "evidence.jsonl.gz"
 _GZIP = b"\x1f\x8b"
-#: How hard to compress: one less takes a tenth more room, one more a third more time.
+#: How hard to compress: one less takes 7 % more room, one more a third more time.
 _LEVEL = 5
 _START = "0" * 64
 _LINK, _EXCHANGE = b'{"kind":"link",', b'{"kind":"exchange",'

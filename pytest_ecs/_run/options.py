@@ -20,7 +20,7 @@ from pytest_ecs._run.inifile import keys
 from pytest_ecs._run.profiles import FRUGAL, read_failed, read_list
 from pytest_ecs._run.shards import Shard
 from pytest_ecs._run.table import OPTIONS, Option
-from pytest_ecs._text import closest
+from pytest_ecs._text import closest, truth
 
 __all__ = [
     "OPTIONS",
@@ -32,9 +32,6 @@ __all__ = [
 
 #: Options that choose a target.
 _TARGET = ("cloud", "endpoint", "iam")
-#: What switches a flag on and off in the environment and the ini file.
-_YES = ("1", "true", "yes", "on")
-_NO = ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True)
@@ -239,15 +236,12 @@ def _look_up(option: Option, config: pytest.Config, environ: Mapping[str, str]) 
     return None
 
 
-def _truth(source: str, text: str) -> bool:
-    if text.strip().lower() not in {*_YES, *_NO}:
-        raise pytest.UsageError(f"{source}: {text!r} is neither true nor false")
-    return text.strip().lower() in _YES
-
-
 def _parse(option: Option, source: str, raw: Any) -> Any:
     if option.flag:
-        return raw is True or _truth(source, str(raw))
+        found = truth(str(raw))
+        if found is None:
+            raise pytest.UsageError(f"{source}: {raw!r} is neither true nor false")
+        return found
     texts: Sequence[str] = list(raw) if option.many else [raw]
     parsed = []
     for text in texts:
