@@ -22,22 +22,19 @@ from pytest_ecs._resources.ledger import Ledger
 from pytest_ecs._resources.records import Server
 from pytest_ecs._resources.resource_types import SERVER, created_by
 from pytest_ecs._resources.settling import Settling
+from pytest_ecs._resources.states import ServerBody, States
 from pytest_ecs._resources.surplus import Surplus
 from pytest_ecs._resources.turns import Turns
 from pytest_ecs._types import JSON, Clock, ServerState
-from pytest_ecs.exceptions import EcsError, JobError, JobTimeout, LedgerError, PrerequisiteMissing, StepFailed
+from pytest_ecs.exceptions import EcsError, JobTimeout, LedgerError, PrerequisiteMissing
 
 __all__ = ["Pool", "Purpose"]
 
 #: What servers are wanted back for: to be used, to be deleted by a test, by other processes, or to have fewer of them.
 Purpose = Literal["use", "delete", "others", "room"]
 
-#: What the query of a server says of it; nothing where it says nothing.
-ServerBody = Mapping[str, JSON]
 #: How many disks and addresses a server has, its flavor and its image, and its zone and whose it is.
 _Has = tuple[tuple[int, int], tuple[JSON, JSON], tuple[JSON, JSON]]
-#: How many servers in a row may fail to get into a state before the pool gives up on that state.
-_TRIES = 4
 #: How many jobs of one type in a row may not be over in time before none of that type is waited for.
 _TOO_SLOW = 3
 
@@ -75,14 +72,13 @@ class Pool:
     _first_seen: dict[str, _Has] = field(default_factory=dict)
     #: The same of the first server that the pool made.
     _plain: _Has | None = None
-    #: How often a server could not be brought into a state; after a few times it is not tried again.
-    _stuck: Counter[str | None] = field(default_factory=Counter)
     #: How many jobs of a type in a row were not over in time.
     _slow: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._settling = Settling(self.ledger, self.client, self.clock, self.job_timeout)
         self.creations = Creations(self.api, self._settling)
+        self.states = States(self.api, self.ledger, self.client, self.wait_stable, self.fit)
         self.surplus = Surplus(self.ledger, self.client, self.api, self.worker)
 
     def new_name(self, hint: str = "s") -> str:
@@ -144,39 +140,42 @@ class Pool:
     def lease(self, state: ServerState = "ACTIVE", *, exclusive: bool = True, word: str = "") -> Lease:
         """Hand out a server in *state*, making one when none is free."""
         while True:
-            self._still_possible(state)
+            self.states.still_possible(state)
             if (server := self.ledger.take(self.worker, status=state, exclusive=exclusive, word=word)) is None:
                 if not self._take_in(state) and not self.reclaim("use"):
                     self.create(1)
-            elif server.users or self._bring(server.id, server.status, state):
+            elif server.users or self.states.bring_one(server.id, state, known=server.status):
                 self.ledger.note(server.id, state)
                 return Lease(server.id, server.name, exclusive, state, self)
 
-    def _still_possible(self, state: str) -> None:
-        if self._stuck[state] >= _TRIES:
-            raise PrerequisiteMissing(
-                f"No server can be brought into the state {state}",
-                seen=f"{self._stuck[state]} servers that did not get there",
-                hint="look at the exchanges before this one in the report: create, start and stop are what the pool uses",
-            )
-
     def batch_of(self, count: int, state: ServerState = "ACTIVE") -> list[Lease]:
-        """Hand out *count* exclusive servers in *state*; those that are missing come from one request."""
+        """Hand out *count* exclusive servers in *state*, brought there together; those that are missing come from one request."""
         leases: list[Lease] = []
-        while len(leases) < count:
-            try:
-                self._still_possible(state)
-            except PrerequisiteMissing:
-                for lease in leases:
-                    lease.release()
-                raise
-            if (server := self.ledger.take(self.worker, status=state, exclusive=True, word="")) is None:
-                if not self._take_in(state) and not self.reclaim("use"):
+        try:
+            while len(leases) < count:
+                self.states.still_possible(state)
+                if taken := self._take(count - len(leases), state):
+                    for server, is_there in self.states.bring({one: taken[one].status for one in taken}, state):
+                        if is_there:
+                            self.ledger.note(server, state)
+                            leases.append(Lease(server, taken[server].name, exclusive=True, status=state, pool=self))
+                elif not self._take_in(state) and not self.reclaim("use"):
                     self.create(count - len(leases))
-            elif self._bring(server.id, server.status, state):
-                self.ledger.note(server.id, state)
-                leases.append(Lease(server.id, server.name, exclusive=True, status=state, pool=self))
+        except EcsError:
+            for lease in leases:
+                lease.release()
+            raise
         return leases
+
+    def _take(self, most: int, state: ServerState) -> dict[str, Server]:
+        """Take at most so many free servers, those in *state* first, and return them by their ids."""
+        taken: dict[str, Server] = {}
+        while len(taken) < most:
+            server = self.ledger.take(self.worker, status=state, exclusive=True, word="")
+            if server is None:
+                break
+            taken[server.id] = server
+        return taken
 
     def to_delete(self, state: ServerState | None = "ACTIVE", *, resizes: bool = False, plain: bool = False) -> Lease:
         """Hand out an exclusive server in *state*, None for running or stopped, to somebody who uses it up.
@@ -186,7 +185,7 @@ class Pool:
         """
         while True:
             wanted: ServerState = state or "ACTIVE"
-            self._still_possible(wanted)
+            self.states.still_possible(wanted)
             # Whoever needs a free one afterwards makes it then; at the end of a run nobody does.
             free = partial(self.ledger.take, self.worker, status=wanted, exclusive=True, word="")
             taken = self._left_over(wanted, resizes, plain) or free()
@@ -197,7 +196,7 @@ class Pool:
                 self.ledger.hold(server, self.worker)
             else:
                 server = taken.id
-            if self._bring(server, None, state, fit=partial(self.fit, as_made=False)):
+            if self.states.bring_one(server, state, fit=partial(self.fit, as_made=False)):
                 self.ledger.note(server, state)  # None where it is any
                 # Whatever becomes of it, nobody else gets it, and nobody takes it for one that is idle.
                 return Lease(server, None, exclusive=True, status=wanted, pool=self, spoilt=True)
@@ -292,58 +291,11 @@ class Pool:
     def bring(self, lease: Lease, state: ServerState) -> None:
         """Bring a leased server into *state* again; raises `PrerequisiteMissing` when it does not get there."""
         # What it has does not matter to the one who has held it all along.
-        if not self._bring(lease.id, None, state, fit=lambda _, shown: shown.get("locked") is not True):
+        if not self.states.bring_one(lease.id, state, fit=lambda _, shown: shown.get("locked") is not True):
             lease.spoilt = True
             raise PrerequisiteMissing(
                 f"The server {lease.id} cannot be brought into the state {state} again", seen=self.show(lease.id).answer
             )
-
-    def _bring(
-        self, server: str, known: str | None, state: str | None, *, fit: Callable[[str, ServerBody], bool] | None = None
-    ) -> bool:
-        """Bring *server* into *state*; False when it is gone, not *fit*, or does not get there. Nobody else gets it then."""
-        try:
-            there = self._brought(server, known, state, fit)
-        except JobTimeout:
-            self._stuck[state] += 2  # which costs more than a refusal
-            raise
-        self._stuck[state] = 0 if there else self._stuck[state] + 1
-        return there
-
-    def _brought(
-        self, server: str, known: str | None, state: str | None, fit: Callable[[str, ServerBody], bool] | None
-    ) -> bool:
-        status, usable = (known, True) if known is not None else self._looked_at(server, fit or self.fit)
-        if status is None:
-            self.ledger.gone(server)
-        elif not usable and fit is None:  # not as it was first seen, which does not matter to everybody
-            self.ledger.leave(server)
-        if status is None or not usable:
-            self._stuck[state] -= 1  # a server that is gone, locked or changed says nothing about the way into a state
-            return False
-        if status == state or (state is None and status in {"ACTIVE", "SHUTOFF"}):
-            return True
-        change = {"ACTIVE": self.api.start, "SHUTOFF": self.api.stop}
-        if state is None or status not in change:
-            return False
-        started = change[state](server)
-        if not started.accepted:
-            return False
-        try:
-            self.api.wait(started)
-        except (JobError, StepFailed) as error:
-            self._stuck[state] += isinstance(error, JobTimeout)  # which costs more than a refusal
-            return False
-        return self.wait_stable(server) == state
-
-    def _looked_at(self, server: str, fit: Callable[[str, ServerBody], bool]) -> tuple[str | None, bool]:
-        """Return the status in which *server* stays, None when it is gone, and whether it is *fit*: in most cases one look says both."""
-        shown = lookup.shown(self.client, server)
-        status = lookup.settled(shown)
-        if status is None:
-            status = self.wait_stable(server)
-            shown = lookup.shown(self.client, server) if status is not None else {}
-        return status, fit(server, shown)
 
     def leave(self, lease: Lease) -> None:
         """End a lease of a server that nobody gets any more but somebody who deletes it."""

@@ -54,14 +54,15 @@ class Kept:
     def let_go(self, purpose: Purpose) -> bool:
         """Leave the servers of one thing to others; return whether there was one.
 
-        To be deleted by tests they must be like those of the pool, unless the profile makes few servers; to be used they are
-        only given where it does. It is nothing that the running test has asked for, or one that is unfinished; to make room,
-        nothing that was asked for lately.
+        To be used, and unless the profile makes few servers to be deleted, they must be like those of the pool. It is nothing
+        that the running test has asked for, or one that is unfinished; to make room, and to be used where servers are not
+        few, nothing that was asked for lately, since what is asked for once more is made once more.
         """
         pool, frugal = self.session.pool, self.session.settings.profile in FRUGAL
-        for key in [] if purpose == "use" and not frugal else self._made:
+        lately = _LATELY if purpose == "room" or (purpose == "use" and not frugal) else 1
+        for key in self._made:
             servers = self._servers[key]
-            if not servers or pool.turns.needs(self._asked[key], _LATELY if purpose == "room" else 1):
+            if not servers or pool.turns.needs(self._asked[key], lately):
                 continue
             if (purpose == "use" or (purpose == "delete" and not frugal)) and not all(map(self._is_plain, servers)):
                 continue

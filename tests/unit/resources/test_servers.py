@@ -559,6 +559,21 @@ def test_what_is_kept_is_let_go_to_make_room(session: Session) -> None:
     assert tools.cases.control("nova.servers.create") is anew
 
 
+def test_what_is_kept_serves_before_one_is_made(session: Session) -> None:
+    """Once no test has asked for it lately; it is then in nobody's hands but the one's that got it."""
+    session.pool.batch = 1
+    held, tools = session.pool.lease(), tools_of(session)
+    made = tools.cases.control("ecs.servers.create")
+    (kept,) = {str(one["id"]) for one in lookup.listed(session.client)} - {held.id}
+    session.pool.retire()
+    other = session.pool.lease()
+    assert other.id not in {held.id, kept}
+    for _ in range(40):
+        session.pool.retire()
+    assert session.pool.lease().id == kept
+    assert tools.cases.control("ecs.servers.create", servers=False) is made
+
+
 def test_where_there_are_few_servers_creations_are_made_side_by_side() -> None:
     """Each is sent once, and the second one while the first is waited for."""
     session = open_session(Settings(run="unit", profile="smoke"))
