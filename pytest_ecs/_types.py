@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol, TypeAlias
 
-__all__ = ["JSON", "Clock", "Group", "Identity", "Kind", "Level", "ServerState", "Verdict"]
+__all__ = ["JSON", "UNSET", "Clock", "Group", "Identity", "Kind", "Level", "ServerState", "Verdict"]
 
 #: A decoded JSON value.
 JSON: TypeAlias = Any
+
+#: Stands for what a caller leaves to the client, such as the microversion of a request.
+UNSET: Any = object()
 
 #: What is said of a requirement at the end of a run.
 Verdict: TypeAlias = Literal["pass", "fail", "not_tested", "not_applicable", "waived", "error"]

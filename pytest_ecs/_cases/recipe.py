@@ -8,10 +8,9 @@ from functools import cache
 from typing import Protocol
 
 from pytest_ecs._contract import load
-from pytest_ecs._http.client import UNSET
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.target import Resources
-from pytest_ecs._types import JSON, Group, ServerState
+from pytest_ecs._types import JSON, UNSET, Group, ServerState
 from pytest_ecs.exceptions import ConfigurationError, ContractError
 
 __all__ = [

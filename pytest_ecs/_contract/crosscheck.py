@@ -162,8 +162,8 @@ def _general(source: Source, names: _Names, shared: Shared) -> Iterator[Mistake]
 
 def _rules_named(part: Any) -> set[str]:
     """Return the rules that queries and fields name anywhere in a part of an operation."""
-    inside = part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ()
-    named = {part["x-rule"]} if isinstance(part, Mapping) and isinstance(part.get("x-rule"), str) else set()
+    inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    named = {part["x-rule"]} if isinstance(part, dict) and isinstance(part.get("x-rule"), str) else set()
     return named.union(*map(_rules_named, inside))
 
 

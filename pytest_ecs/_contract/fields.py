@@ -35,7 +35,7 @@ def inner(schema: Schema) -> Iterator[tuple[tuple[str | int, ...], Schema]]:
         yield ("properties", name), field
     for keyword in _ONE:
         one = schema.get(keyword)
-        if isinstance(one, Mapping):
+        if isinstance(one, dict):
             yield (keyword,), one
     for index, branch in enumerate(schema.get("anyOf", ())):
         yield ("anyOf", index), branch

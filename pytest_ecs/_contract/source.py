@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -23,11 +23,27 @@ __all__ = ["Mistake", "Source", "Steps", "dotted", "one_of", "ordered", "raise_f
 #: Keys and indices that lead to a value.
 Steps = tuple[str | int, ...]
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _STR, _INT, _FLOAT, _BOOL, _NULL = (_TAG + name for name in ("str", "int", "float", "bool", "null"))
 _PLAIN = {_INT: re.compile(r"-?(0|[1-9][0-9]*)"), _FLOAT: re.compile(r"-?[0-9]+\.[0-9]+")}
 _BOOLS = {"true": True, "false": False}
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """Finds out once what a word without quotes is: the same few stand in all files."""
+
+    #: Word -> tag.
+    _known: ClassVar[dict[str, str]] = {}
+
+    def resolve(self, node: type[yaml.Node], value: Any, implicit: Any) -> Any:
+        """Return the tag of a node that has none."""
+        if node is not yaml.ScalarNode or not implicit[0]:
+            return super().resolve(node, value, implicit)
+        tag = self._known.get(value)
+        if tag is None:
+            tag = self._known[value] = super().resolve(node, value, implicit)
+        return tag
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from pytest_ecs._http.recording import as_text
 from pytest_ecs._http.redaction import redact
 from pytest_ecs._http.sending import ended, logged_in, send
 from pytest_ecs._http.token import NO_RENEWAL, TokenAuth
-from pytest_ecs._types import JSON, Identity
+from pytest_ecs._types import JSON, UNSET, Identity
 from pytest_ecs.exceptions import AuthenticationFailed, NotAnEcsEndpoint
 
-__all__ = ["UNSET", "Client", "Query"]
+__all__ = ["Client", "Query"]
 
 #: Name and value pairs of a query; a name may occur twice in a sequence.
 Query = Mapping[str, Any] | Sequence[tuple[str, Any]]
@@ -33,8 +33,6 @@ _BARE = frozenset({"unauthenticated", "no-token", "foreign-project", "too-large"
 
 #: What a path may hold as it is; all else is quoted, so that no id from an answer begins a query or a fragment.
 _PATH = "/%:@!$&'()*+,;=-._~"
-#: Stands for the client's own microversion.
-UNSET: Any = object()
 
 #: URLs are asked for again and again, and it takes long to read one.
 _url = lru_cache(1000)(httpx.URL)

@@ -22,8 +22,15 @@ _T = TypeVar("_T")
 _LATER = "ecs_later"
 
 
-def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread: bool = False) -> None:
-    """Sort *items*.
+def order(
+    items: list[pytest.Item],
+    about: Mapping[pytest.Item, Collection[str]],
+    contract: Contract,
+    profile: str,
+    *,
+    spread: bool = False,
+) -> None:
+    """Sort *items*, each of which is *about* some requirements.
 
     Tests that use servers up come last in their file, and files that are mostly such last in their folder: they get the servers
     that other tests left over. Successes of stopped servers come together, since starting and stopping a server takes
@@ -32,7 +39,7 @@ def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread:
     With *spread* tests whose last looks come later are put among the others, so that their servers are free again when
     the next of them comes.
     """
-    recipes, places = _places(items, contract)
+    recipes, places = _places(items, about, contract)
     if profile not in FRUGAL:
         files = dict.fromkeys(item.path for item in items)
         balance = Counter(dict.fromkeys(files, 0))
@@ -50,18 +57,17 @@ def order(items: list[pytest.Item], contract: Contract, profile: str, *, spread:
 
 
 def _places(
-    items: Sequence[pytest.Item], contract: Contract
+    items: Sequence[pytest.Item], about: Mapping[pytest.Item, Collection[str]], contract: Contract
 ) -> tuple[Mapping[pytest.Item, Recipe | None], Mapping[pytest.Item, tuple[bool, bool]]]:
     """Return the recipe whose success each of *items* is about, and where it stands: what uses servers up comes last."""
     from pytest_ecs._cases.recipe import RECIPES
-    from pytest_ecs._run.worker import covered_by
 
     successes = {f"{recipe.operation}/status": recipe for recipe in RECIPES.values()}
     comes_last = uses_up(contract)
     recipes: dict[pytest.Item, Recipe | None] = {}
     places: dict[pytest.Item, tuple[bool, bool]] = {}
     for item in items:
-        covered = covered_by(item)
+        covered = about[item]
         recipe, is_last = next((successes[name] for name in covered if name in successes), None), comes_last(covered)
         recipes[item] = recipe
         places[item] = is_last, (recipe is not None and recipe.server == "SHUTOFF") != is_last

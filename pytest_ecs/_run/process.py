@@ -97,7 +97,11 @@ def certify(config: pytest.Config) -> None:
     config.pluginmanager.register(selector, "pytest-ecs-selector")
     keeper.witness = Witness(keeper, contract, waivers, selector.chosen)
     config.pluginmanager.register(keeper.witness, "pytest-ecs-witness")
-    if gates is not None:
+    if gates is None:
+        groups = Path(config.workerinput["ecs_groups"])  # type: ignore[attr-defined]
+        grouping = Grouping(contract, groups, embedded=keeper.settings.embedded)
+        config.pluginmanager.register(grouping, "pytest-ecs-grouping")
+    elif not config.option.collectonly:
         from pytest_ecs._run.controller import Recorder
         from pytest_ecs._run.progress import Progress
 
@@ -106,10 +110,6 @@ def certify(config: pytest.Config) -> None:
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
         config.pluginmanager.register(Distribution(), "pytest-ecs-distribution")
         config.pluginmanager.register(Progress(keeper), "pytest-ecs-progress")
-    else:
-        groups = Path(config.workerinput["ecs_groups"])  # type: ignore[attr-defined]
-        grouping = Grouping(contract, groups, embedded=keeper.settings.embedded)
-        config.pluginmanager.register(grouping, "pytest-ecs-grouping")
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -145,7 +145,7 @@ class Keeper:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """Send one harmless request before anything else, so that a bad target is one clear sentence."""
-        if self.recorder is None or self.config.option.collectonly or self.settings.embedded:
+        if self.recorder is None or self.settings.embedded:
             return
         try:
             from pytest_ecs._run.discovery import supply_key_pair
@@ -200,7 +200,7 @@ class Keeper:
                 self.config.workeroutput["ecs"] = rows.to_text()  # type: ignore[attr-defined]
             elif self.recorder is not None:
                 self.recorder.add(rows)
-        if self.recorder is not None and not self.config.option.collectonly and ran:
+        if self.recorder is not None and ran:
             self.recorder.finish(session)
         elif self.leaks and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
             session.exitstatus = LEAK

@@ -89,7 +89,7 @@ class Selector:
             (kept if wanted and (not covered or self._is_here(item, covered)) else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
-        order(kept, self._contract, self._profile, spread=self._spread)
+        order(kept, about, self._contract, self._profile, spread=self._spread)
         items[:] = kept
 
     def _drivers(self, covered: Collection[str]) -> set[str]:

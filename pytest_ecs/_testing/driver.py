@@ -12,7 +12,7 @@ import httpx
 from pytest_ecs._cases.derivation import AS_DOCUMENTED, Sending
 from pytest_ecs._cases.recipe import RECIPES, Ingredients, Recipe, Request, Step
 from pytest_ecs._contract.model import Operation
-from pytest_ecs._http.client import UNSET, Client
+from pytest_ecs._http.client import Client
 from pytest_ecs._http.credentials import Credentials
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._http.login import login_of
@@ -27,7 +27,7 @@ from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.servers import Servers
 from pytest_ecs._testing.supplies import Supplies
 from pytest_ecs._testing.wait import Wait
-from pytest_ecs._types import JSON
+from pytest_ecs._types import JSON, UNSET
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 __all__ = ["Driver", "Sender"]

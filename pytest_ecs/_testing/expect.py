@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_ecs._contract.fields import fields_of
-from pytest_ecs._http.client import UNSET, Client, Query
+from pytest_ecs._http.client import Client, Query
 from pytest_ecs._http.exchange import Case, Exchange
 from pytest_ecs._run.session import Session
 from pytest_ecs._testing.cases import Cases
-from pytest_ecs._types import JSON
+from pytest_ecs._types import JSON, UNSET
 from pytest_ecs.exceptions import JobError, PrerequisiteMissing, StepFailed
 
 __all__ = ["Expect"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pytest_ecs._checks.formats import conforms
-from pytest_ecs._http.client import UNSET, Client
+from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.paths import segment
 from pytest_ecs._resources.lookup import GONE
@@ -19,7 +19,7 @@ from pytest_ecs._testing.jobs import Jobs
 from pytest_ecs._testing.kept import Kept
 from pytest_ecs._testing.reading import read
 from pytest_ecs._testing.wait import TRIES, Wait
-from pytest_ecs._types import JSON
+from pytest_ecs._types import JSON, UNSET
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
 
 __all__ = ["Supplies"]

@@ -8,13 +8,13 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from pytest_ecs._checks import TESTS
-from pytest_ecs._http.client import UNSET, Client
+from pytest_ecs._http.client import Client
 from pytest_ecs._http.durations import Durations
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._resources.lease import Lease
 from pytest_ecs._resources.lookup import GONE
 from pytest_ecs._testing.reading import read
-from pytest_ecs._types import JSON, Clock
+from pytest_ecs._types import JSON, UNSET, Clock
 from pytest_ecs.exceptions import PrerequisiteMissing
 
 __all__ = ["TRIES", "Wait"]
