@@ -20,8 +20,12 @@ class _Instead:
 
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
         """Do the work and return the exit code."""
+        from pytest_ecs._contract import read_edition, using
+
         try:
-            return self._work(read_settings(config))
+            settings = read_settings(config)
+            with using(read_edition(settings.edition)):
+                return self._work(settings)
         except EcsError as error:
             print(f"pytest-ecs: {error}", file=sys.stderr)  # noqa: T201
             return 4
