@@ -189,6 +189,8 @@ class Keeper:
             requirements_of(self.settings, session.contract),
             self.config.getoption("numprocesses", 0) or 1,
         )
+        if not self.config.pluginmanager.has_plugin("terminalreporter"):
+            return
         writer = self.config.get_terminal_writer()
         for line in lines(session, self.settings, plan):
             writer.line(line)

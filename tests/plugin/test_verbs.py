@@ -34,6 +34,19 @@ def test_a_run_of_nothing_says_so(
     assert not [*(tmp_path / "out").glob("*")]
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_run_needs_no_terminal(named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The certificate is written all the same."""
+    monkeypatch.chdir(tmp_path)
+    with serve_mock() as mock:
+        for name, value in (("AK", "ak"), ("SK", "sk"), ("PROJECT_ID", "project_id")):
+            monkeypatch.setenv(f"HUAWEICLOUD_SDK_{name}", mock.about[value])
+        target = [f"--ecs-endpoint={mock.url}", f"--ecs-iam={mock.url}", f"--ecs-region={mock.about['region']}"]
+        asked = ["run", "-p", "no:terminal", "--ecs-operation=ecs.quotas.show", "--ecs-properties=off"]
+        assert main([*asked, *(target if named else ()), "--ecs-report=out"]) == 0
+    assert (tmp_path / "out" / "report.json").exists()
+
+
 @pytest.mark.parametrize("options", [["-k=no_test_is_called_so"], ["-k=not ("], ["-n=1", "-k=no_test_is_called_so"]])
 def test_a_run_of_nothing_costs_nothing(
     options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
