@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         "explain", help="say what a requirement claims, where from, how it is judged, what proves it"
     )
     explaining.add_argument("requirement", metavar="REQUIREMENT")
+    explaining.add_argument("--ecs-edition", type=Path, metavar="FILE", help="as that edition's amendments have it")
     explaining.set_defaults(verb=explain)
 
     report = verbs.add_parser(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
-__all__ = ["by_likeness", "closest", "harmless", "near", "truth"]
+__all__ = ["by_likeness", "bytes_of", "closest", "harmless", "near", "text_of", "truth"]
 
 #: What moves a cursor, recolours, renames or reorders: C0 and C1 but tab and line feed, DEL, marks and overrides of
 #: direction, separators that some terminals take as line ends, halves of surrogate pairs, and the byte order mark.
@@ -15,6 +16,24 @@ _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u2
 
 #: What switches something on and off in variables and files.
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+#: More bytes than any file has that people write, or a run for them to read.
+_MOST = 1 << 26
+
+
+def bytes_of(path: Path) -> bytes:
+    """Return what a file holds that a user named; raises `OSError`, and `ValueError` for one that never ends."""
+    with path.open("rb") as file:
+        content = file.read(_MOST + 1)
+    if len(content) > _MOST:
+        raise ValueError(f"it has more than {_MOST >> 20} MB")
+    return content
+
+
+def text_of(path: Path) -> str:
+    """Return the text in such a file, without a byte order mark; raises `OSError` and `ValueError`."""
+    return bytes_of(path).decode("utf-8-sig")
 
 
 def truth(text: str) -> bool | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from pytest_ecs._cli.suites import NO_CACHE, QUIET, ini, with_profile
+from pytest_ecs._cli.suites import NO_CACHE, ini, quiet, with_profile
 from pytest_ecs._run.options import Settings, read_settings
 from pytest_ecs.exceptions import ConfigurationError, EcsError
 
@@ -20,8 +20,12 @@ class _Instead:
 
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
         """Do the work and return the exit code."""
+        from pytest_ecs._contract import read_edition, using
+
         try:
-            return self._work(read_settings(config))
+            settings = read_settings(config)
+            with using(read_edition(settings.edition)):
+                return self._work(settings)
         except EcsError as error:
             print(f"pytest-ecs: {error}", file=sys.stderr)  # noqa: T201
             return 4
@@ -29,7 +33,9 @@ class _Instead:
 
 def with_settings(arguments: Sequence[str], work: Callable[[Settings], int]) -> int:
     """Read a profile and pytest's options from *arguments*, and do *work* with the settings; 4 for a user's mistake."""
-    return int(pytest.main([*QUIET, *NO_CACHE, *ini(arguments), *with_profile(arguments)], plugins=[_Instead(work)]))
+    return int(
+        pytest.main([*quiet(arguments), *NO_CACHE, *ini(arguments), *with_profile(arguments)], plugins=[_Instead(work)])
+    )
 
 
 def with_target(verb: str, arguments: Sequence[str], work: Callable[[Settings], int]) -> int:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_ecs._text import text_of
 from pytest_ecs.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _restore(cloud: MockCloud, file: Path) -> None:
     """Let *cloud* go on from a file, or make the file where there is none yet."""
     try:
         if file.exists():
-            cloud.restore(json.loads(file.read_text(encoding="utf-8")))
+            cloud.restore(json.loads(text_of(file)))
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"--state {file}: the state cannot be restored", seen=str(error), hint="name a file that the mock has kept"

@@ -67,18 +67,25 @@ def _requirements() -> list[dict[str, object]]:
 
 
 def _changed(file: Path) -> list[dict[str, object]]:
-    """Return the requirements that an edition adds, removes or words otherwise."""
+    """Return the requirements that an edition adds, removes, words otherwise or judges at another URL."""
     from pytest_ecs._contract import document, load, read_edition
 
-    before, after = document().requirements, load(edition=read_edition(file)).requirements
+    plain, amended = document(), load(edition=read_edition(file))
+    before, after = plain.requirements, amended.requirements
+    urls = {one.id: f"{one.method} {one.path}" for one in amended.operations.values()}
+    moved = {one.id for one in plain.operations.values() if urls.get(one.id) not in {None, f"{one.method} {one.path}"}}
     rows: list[dict[str, object]] = []
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
-        if old == new:
+        shown = new or before[name]
+        says = shown.says
+        if old != new:
+            effect = "added" if old is None else "removed" if new is None else "changed"
+        elif shown.operation in moved:
+            effect, says = "moved", f"{says} (at {urls[shown.operation]})"
+        else:
             continue
-        shown = new or old
-        effect = "added" if old is None else "removed" if new is None else "changed"
-        rows.append({"effect": effect, "id": name} | {key: getattr(shown, key) for key in ("section", "level", "says")})
+        rows.append({"effect": effect, "id": name, "section": shown.section, "level": shown.level, "says": says})
     return rows
 
 

@@ -16,11 +16,11 @@ def permissions(arguments: Sequence[str]) -> int:
 
 
 def _permissions(settings: Settings) -> int:
-    from pytest_ecs._contract import load, read_edition
+    from pytest_ecs._contract import load
     from pytest_ecs._run.permitted import operations, permitted
     from pytest_ecs._run.profiles import check_selection
 
-    contract = load(edition=read_edition(settings.edition) if settings.edition else None)
+    contract = load()
     check_selection(settings, contract)
     names = operations(settings, contract)
     found = permitted(names, contract)

@@ -11,6 +11,8 @@ from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["replay"]
 
+_UNJUDGED = "No requirement speaks of this answer alone, so that nothing is judged."
+
 
 def replay(arguments: Sequence[str]) -> int:
     """Send the exchange of that id in a report again, and its control before it, and say how the answer is judged.
@@ -30,6 +32,8 @@ def replay(arguments: Sequence[str]) -> int:
 
 
 def _replay(settings: Settings, exchange: str, report: Path) -> int:
+    from pytest_ecs._contract import use
+    from pytest_ecs._report.editions import edition_of
     from pytest_ecs._report.evidence import NAME, read_evidence
     from pytest_ecs._report.failure import explain
     from pytest_ecs._run.replay import Replay
@@ -37,6 +41,8 @@ def _replay(settings: Settings, exchange: str, report: Path) -> int:
     from pytest_ecs._run.target import one_sentence
 
     evidence = read_evidence((report if report.is_dir() else report.parent) / NAME, unfinished=True)
+    if settings.edition is None:  # what it was judged by then
+        use(edition_of(evidence.header))
     session = open_session(settings)
     try:
         with one_sentence():
@@ -62,6 +68,7 @@ def _replay(settings: Settings, exchange: str, report: Path) -> int:
         if finding.outcome != "fail":
             print(f"\n{finding.requirement}: {finding.outcome}" + (f", {finding.reason}" if finding.reason else ""))  # noqa: T201
     passed = sum(one.outcome == "pass" for one in findings)
-    print(f"\n{passed} requirements hold in this answer, {len(failed)} do not.")  # noqa: T201
+    said = f"{passed} requirements hold in this answer, {len(failed)} do not." if findings else _UNJUDGED
+    print(f"\n{said}")  # noqa: T201
     print("\n".join(problems), end="\n" if problems else "")  # noqa: T201
     return 1 if problems or any(requirements[one.requirement].level == "must" for one in failed) else 0

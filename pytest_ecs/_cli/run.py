@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_ecs._cli.suites import QUIET, cache, ini, with_profile
+from pytest_ecs._cli.suites import cache, ini, quiet, with_profile
 
 __all__ = ["run"]
 
@@ -17,7 +17,7 @@ def run(arguments: Sequence[str]) -> int:
     from pytest_ecs._locations import suites
 
     options = with_profile(arguments)
-    code = int(pytest.main([str(suites()), *QUIET, *cache(), *ini(options), *options]))
+    code = int(pytest.main([str(suites()), *quiet(options), *cache(), *ini(options), *options]))
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         hint = "look at the profile, at -k and -m, and at what begins with --ecs-section and --ecs-operation"
         print(f"No test was selected, so that nothing was tested and no report written: {hint}.", file=sys.stderr)  # noqa: T201

@@ -14,14 +14,11 @@ from pytest_ecs._run.profiles import PROFILES
 from pytest_ecs._text import closest
 from pytest_ecs.exceptions import ConfigurationError
 
-__all__ = ["NO_CACHE", "QUIET", "cache", "ini", "with_profile"]
+__all__ = ["NO_CACHE", "cache", "ini", "quiet", "with_profile"]
 
-#: The table and the certificate say what there is to say.
-QUIET = (
-    "-q",
-    "--no-header",
-    "-rN",
-    "--tb=short",
+#: The table and the certificate say what there is to say; these are options of pytest's terminal.
+_QUIET = ("-q", "--no-header", "-rN", "--tb=short")
+_QUICK = (
     # Nothing in the package needs rewritten assertions, and what Python says of a broken destructor it says by itself:
     # preparing for the ones makes each import slower, and looking for the other goes through all that a run keeps.
     "--assert=plain",
@@ -33,6 +30,14 @@ _ANYIO = "anyio"
 _NO_ANYIO = ("-p", f"no:{_ANYIO}")
 #: For verbs that run no tests: there is nothing to remember for --lf and --sw, which are the cache's.
 NO_CACHE = ("-p", "no:cacheprovider")
+
+
+def quiet(arguments: Sequence[str]) -> list[str]:
+    """Return what lets pytest say and do little; its terminal has no options where *arguments* leave it out."""
+    asked = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    asked.add_argument("-p", dest="plugins", action="append", default=[])
+    silent = "no:terminal" in asked.parse_known_args(list(arguments))[0].plugins
+    return [*(() if silent else _QUIET), *_QUICK]
 
 
 def ini(arguments: Sequence[str]) -> list[str]:

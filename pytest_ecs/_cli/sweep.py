@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_ecs._cli.suites import NO_CACHE, QUIET, ini
+from pytest_ecs._cli.suites import NO_CACHE, ini, quiet
 from pytest_ecs._run.options import Settings, read_settings
 from pytest_ecs.exceptions import ConfigurationError, EcsError
 
@@ -34,7 +34,9 @@ def sweep(arguments: Sequence[str]) -> int:
     own = {"--dry-run", "--force"}
     plugin = _Sweep(dry_run="--dry-run" in arguments, force="--force" in arguments)
     return int(
-        pytest.main([*QUIET, *NO_CACHE, *ini(arguments), *(a for a in arguments if a not in own)], plugins=[plugin])
+        pytest.main(
+            [*quiet(arguments), *NO_CACHE, *ini(arguments), *(a for a in arguments if a not in own)], plugins=[plugin]
+        )
     )
 
 

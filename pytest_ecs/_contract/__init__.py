@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_ecs._contract.contract import Contract
 from pytest_ecs._contract.edition import Edition, read_edition
-from pytest_ecs._contract.loader import check, document, load, use
+from pytest_ecs._contract.loader import check, document, load, use, using
 from pytest_ecs._contract.model import (
     Chapter,
     Dialect,
@@ -54,4 +54,5 @@ __all__ = [
     "sample",
     "schema_at",
     "use",
+    "using",
 ]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 
 from pytest_ecs import _locations
 from pytest_ecs._contract import build, crosscheck, shape
 from pytest_ecs._contract.contract import Contract
-from pytest_ecs._contract.edition import Edition, amended
+from pytest_ecs._contract.edition import Edition, amended, contradiction
 from pytest_ecs._contract.references import Shared
 from pytest_ecs._contract.requirements import derive
 from pytest_ecs._contract.source import Mistake, Source, ordered, raise_first
 from pytest_ecs.exceptions import ContractError
 
-__all__ = ["check", "document", "load", "use"]
+__all__ = ["check", "document", "load", "use", "using"]
 
 #: Files that every contract has.
 _NEEDED = tuple(f"{name}.yaml" for name in ("errors", "general", "general-requirements", "permissions", "statuses"))
@@ -47,6 +48,16 @@ def use(edition: Edition | None) -> None:
     _IN_USE[-1] = edition
 
 
+@contextmanager
+def using(edition: Edition | None) -> Iterator[None]:
+    """Let `load` give the contract as *edition* has it inside of a ``with``, if there is one."""
+    use(edition)
+    try:
+        yield
+    finally:
+        use(None)
+
+
 def check(root: Path | None = None) -> list[Mistake]:
     """Return everything that is wrong in *root*, sorted by file and line.
 
@@ -62,14 +73,14 @@ def _own() -> Path:
 
 @cache
 def _load(root: Path, edition: Edition | None) -> Contract:
-    sources = _read(root)
+    own = sources = _read(root)
     if edition is not None:
-        raise_first(_mistakes(sources)[0])
-        sources = amended(sources, edition)
+        raise_first(_mistakes(own)[0])
+        sources = amended(own, edition)
     mistakes, shared = _mistakes(sources)
     if mistakes and edition is not None:
-        what = f"{edition.file} makes a contract that contradicts itself: {mistakes[0].what}"
-        raise ContractError(what, hint=mistakes[0].hint)
+        seen = partial(_with_amendments, own, edition)
+        raise_first([contradiction(edition, ordered(mistakes)[0], seen)])
     raise_first(mistakes)
     general, statuses = sources["general.yaml"].data, sources["statuses.yaml"].data
     operations = build.operations(sources, shared)
@@ -142,6 +153,10 @@ def _mistakes(sources: Mapping[str, Source], *, thorough: bool = False) -> tuple
     if not found:
         found = [*crosscheck.mistakes(sources, shared), *shared.mistakes]
     return found, shared
+
+
+def _with_amendments(own: Mapping[str, Source], edition: Edition, most: int) -> list[Mistake]:
+    return _mistakes(amended(own, edition, most))[0]
 
 
 def _digest(sources: Mapping[str, Source], edition: Edition | None) -> str:

@@ -119,6 +119,8 @@ def _explained(source: Source, error: ValidationError) -> Iterator[Mistake]:
     elif error.validator == "enum":
         allowed = [json.dumps(item) if not isinstance(item, str) else item for item in limit]
         yield source.mistake(steps, f"{where} is {_shown(value)}", one_of(str(value), allowed, 40))
+    elif value is None and not steps:
+        yield source.mistake(steps, "the file is empty", f"allowed: {_allowed(schema)}")
     elif error.validator in {"type", "anyOf"}:
         quote = "; quote it" if isinstance(value, int | float) and "a text" in _allowed(schema) else ""
         yield source.mistake(steps, f"{where} is {_shown(value)}", f"allowed: {_allowed(schema)}{quote}")

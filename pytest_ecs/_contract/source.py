@@ -105,12 +105,16 @@ class Source:
         self.data: Any = None
         #: What is wrong with it as YAML; the data is incomplete then.
         self.mistakes: list[Mistake] = []
+        #: Mappings and lists that were built, to find those that stand in several places.
+        self._built: set[yaml.Node] = set()
         try:
             node = self._compose()
+            self.data = None if node is None else self._value(node)
         except yaml.YAMLError as error:
             self.mistakes.append(self._syntax(error))
-        else:
-            self.data = None if node is None else self._value(node)
+        except RecursionError:
+            self.mistakes.append(Mistake(file, 1, "it is nested deeper than anything here can be"))
+        self._built.clear()
 
     @classmethod
     def read(cls, root: Path, path: Path) -> Source:
@@ -167,6 +171,11 @@ class Source:
         self.mistakes.append(Mistake(self.file, node.start_mark.line + 1, what, hint))
 
     def _value(self, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.CollectionNode):
+            if node in self._built:  # which may have no end, or grow without bounds
+                self._at(node, "an alias (*) means this again", "write it out where it is meant")
+                return None
+            self._built.add(node)
         if isinstance(node, yaml.MappingNode):
             values: dict[str, Any] = {}
             for key, value in node.value:

@@ -7,22 +7,28 @@ from datetime import date
 
 from pytest_ecs._contract import Contract, document, load
 from pytest_ecs._contract.edition import Amendment, Edition, parse
-from pytest_ecs._contract.model import Requirement
+from pytest_ecs._contract.model import Operation, Requirement
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._report.certificate import asked_for, build, decide
 from pytest_ecs._report.evidence import Evidence
 from pytest_ecs._report.judging import judged
-from pytest_ecs._report.model import AmendmentRow, Decided, EditionInfo, EditionText, Header, Report
+from pytest_ecs._report.model import AmendmentRow, Decided, EditionInfo, Header, Report
 from pytest_ecs._report.offered import unoffered
 
-__all__ = ["certificate", "contract_of", "with_edition"]
+__all__ = ["certificate", "contract_of", "edition_of", "with_edition"]
 
 _NONE = "no requirement"
 
 
 def contract_of(header: Header, contract: Contract) -> Contract:
     """Return the contract that a run was judged by: *contract*, with the edition that the evidence carries laid over it."""
-    return load(edition=_edition(header)) if header.edition is not None else contract
+    edition = edition_of(header)
+    return contract if edition is None else load(edition=edition)
+
+
+def edition_of(header: Header) -> Edition | None:
+    """Return the edition that the evidence carries, if it has one."""
+    return parse(header.edition["text"], header.edition["file"]) if header.edition is not None else None
 
 
 def certificate(evidence: Evidence, contract: Contract) -> Report:
@@ -36,10 +42,10 @@ def with_edition(report: Report, evidence: Evidence, contract: Contract) -> Repo
 
     What they decided is what has another verdict by the document alone, judged from the same exchanges.
     """
-    if evidence.header.edition is None:
+    edition, plain = edition_of(evidence.header), document()
+    if edition is None:
         return report
-    edition, plain = _edition(evidence.header), document()
-    before = _by_the_document(evidence, plain)
+    before = _by_the_document(evidence, contract, plain)
     after = {row["requirement"]: str(row["verdict"]) for row in report["results"]}
     rows: dict[str, AmendmentRow] = {
         one.id: {"id": one.id, "source": one.source, "reason": one.reason, "decided": []} for one in edition.amendments
@@ -61,18 +67,13 @@ def with_edition(report: Report, evidence: Evidence, contract: Contract) -> Repo
     return {**report, "edition": info}
 
 
-def _edition(header: Header) -> Edition:
-    told = header.edition or EditionText(file="", text="")
-    return parse(told["text"], told["file"])
-
-
-def _by_the_document(evidence: Evidence, plain: Contract) -> dict[str, str]:
+def _by_the_document(evidence: Evidence, amended: Contract, plain: Contract) -> dict[str, str]:
     """Return the verdict of each requirement that was asked for, as if the edition had never been.
 
     An exchange with a URL that only the edition has shows nothing of the document's operation.
     """
     header = evidence.header
-    shown = tuple(one for one in evidence.exchanges if _documented(one, plain))
+    shown = tuple(one for one in evidence.exchanges if _documented(one, amended, plain))
     again = judged(replace(evidence, exchanges=shown), plain)
     today = date.fromisoformat(header.started[:10])
     absent = unoffered(evidence.record, plain, header.declaration)
@@ -81,14 +82,18 @@ def _by_the_document(evidence: Evidence, plain: Contract) -> dict[str, str]:
     return {result.requirement.id: str(result.verdict) for result in results}
 
 
-def _documented(one: Exchange, plain: Contract) -> bool:
+def _documented(one: Exchange, amended: Contract, plain: Contract) -> bool:
     """Whether the URL of an exchange is one that the document gives its operation, as far as it has one."""
-    operation = plain.operations.get(one.operation or "")
-    if operation is None:
+    operation, other = plain.operations.get(one.operation or ""), amended.operations.get(one.operation or "")
+    # Where the edition has the same URL, whatever was sent in its name is the document's: also a body that tells nothing.
+    if operation is None or other is None or _urls(operation) == _urls(other):
         return True
     found = plain.match(operation.method, one.path, one.request_body)
-    # A request that is to be refused may lack what tells the operations of one URL apart.
     return found is not None and (found[0].id == operation.id or found[0].path == operation.path)
+
+
+def _urls(operation: Operation) -> tuple[object, ...]:
+    return operation.method, operation.path, operation.aliases
 
 
 def _deciding(edition: Edition, requirement: Requirement, plain: Contract) -> list[Amendment]:

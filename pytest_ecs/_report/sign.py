@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_ecs._report.model import Report
+from pytest_ecs._text import bytes_of
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ConfigurationError
 
@@ -76,7 +77,7 @@ def signer_of(key: Path) -> CryptoSigner:
 
     passphrase = os.environ.get(PASSPHRASE)
     try:
-        private = load_pem_private_key(key.read_bytes(), passphrase.encode() if passphrase else None)
+        private = load_pem_private_key(bytes_of(key), passphrase.encode() if passphrase else None)
         if not isinstance(private, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey):
             raise ValueError("it is neither Ed25519 nor ECDSA")
         return CryptoSigner(private)
@@ -198,7 +199,7 @@ def _public(key: Path) -> SSlibKey:
     from securesystemslib.signer._key import SSlibKey
 
     try:
-        return SSlibKey.from_crypto(load_pem_public_key(key.read_bytes()))
+        return SSlibKey.from_crypto(load_pem_public_key(bytes_of(key)))
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ConfigurationError(
             f"{key} is no public key", seen=str(error), hint="give the public key of --ecs-sign as PEM"

@@ -20,6 +20,7 @@ from pytest_ecs._report.model import FORMAT, Report
 from pytest_ecs._report.offered import unoffered
 from pytest_ecs._report.proof import table
 from pytest_ecs._report.schema import mistakes
+from pytest_ecs._text import text_of
 from pytest_ecs._types import JSON
 from pytest_ecs.exceptions import ConfigurationError
 
@@ -40,7 +41,7 @@ def _read(path: Path) -> tuple[Report, list[str]]:
     """Read a report, and what is wrong with it by its schema; raises `ConfigurationError` when it is none at all."""
     file = path / "report.json" if os.path.isdir(path) else path
     try:
-        report = json.loads(file.read_text(encoding="utf-8"))
+        report = json.loads(text_of(file))
         if not isinstance(report, dict) or "format" not in report:
             raise ValueError("it has no format")
         if report["format"] != FORMAT:

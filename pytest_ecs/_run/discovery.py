@@ -19,7 +19,17 @@ from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsE
 if TYPE_CHECKING:
     from pytest_ecs._run.session import Session
 
-__all__ = ["PROBES", "offered", "prepare", "resources", "same_project", "signing", "stock_of", "supply_key_pair"]
+__all__ = [
+    "PROBES",
+    "find_key_pair",
+    "offered",
+    "prepare",
+    "resources",
+    "same_project",
+    "signing",
+    "stock_of",
+    "supply_key_pair",
+]
 
 #: A query of each chapter that changes nothing and that every endpoint with the chapter answers.
 PROBES: Mapping[int, str] = {5: "/v1/{project_id}/cloudservers/limits", 6: "/v2.1/{project_id}/limits"}
@@ -182,19 +192,25 @@ def same_project(session: Session) -> None:
 
 def supply_key_pair(session: Session) -> None:
     """Make a key pair for the run (6.11.3) where none was given; it is deleted with everything else."""
-    if session.target.simulated or session.target.resources.key_name or not _offers_key_pairs(session):
+    _use_key_pair(session, lambda name: session.client.post(_KEY_PAIRS, {"keypair": {"name": name}}))
+
+
+def find_key_pair(session: Session) -> None:
+    """Use the key pair that another process of the run made, if it did."""
+    _use_key_pair(session, lambda name: session.client.get(f"{_KEY_PAIRS}/{name}"))
+
+
+_KEY_PAIRS = "/v2.1/{project_id}/os-keypairs"
+
+
+def _use_key_pair(session: Session, asked: Callable[[str], Exchange]) -> None:
+    offers = 6 in chapters_of(session.settings.profile) and 6 not in session.reach.missing
+    if session.target.simulated or session.target.resources.key_name or not offers:
         return
     name = f"ecs-conformance-{session.settings.run}-key"
     with suppress(EcsError):
-        made = session.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": name}})
-        if made.accepted:
-            rows = {**session.found.get("resources", {}), "key_name": (name, "made for the run")}
-            session.found["resources"] = rows
+        if asked(name).accepted:
             session.target = replace(session.target, resources=replace(session.target.resources, key_name=name))
-
-
-def _offers_key_pairs(session: Session) -> bool:
-    return 6 in chapters_of(session.settings.profile) and 6 not in session.reach.missing
 
 
 def _complete(session: Session) -> None:

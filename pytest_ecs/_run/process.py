@@ -8,7 +8,7 @@ so there the workers clean up what is theirs.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Keeper", "begin", "certify", "keeper_of", "settings_of"]
 
+#: How a run ends that chose no test, or was asked for tests in words that pytest cannot read.
+_NOTHING_CHOSEN = frozenset({pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR})
 _KEEPER = pytest.StashKey["Keeper"]()
 
 
@@ -50,6 +52,7 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
     """Open this process's session; it is cleaned up and closed at the end of the run."""
     keeper = keeper_of(config)
     if keeper.session is None:
+        from pytest_ecs._run.discovery import find_key_pair
         from pytest_ecs._run.session import open_session
         from pytest_ecs._run.target import one_sentence
 
@@ -58,6 +61,8 @@ def begin(config: pytest.Config, settings: Settings) -> Session:
         try:
             with one_sentence():
                 session.prepare(getattr(config, "workerinput", {}).get("ecs_found"))
+                if is_worker(config):
+                    find_key_pair(session)
         except BaseException:
             session.forget()
             session.close()
@@ -81,7 +86,7 @@ def certify(config: pytest.Config) -> None:
 
     keeper = keeper_of(config)
     try:
-        use(read_edition(keeper.settings.edition) if keeper.settings.edition else None)
+        use(read_edition(keeper.settings.edition))
         contract = load()
         check_selection(keeper.settings, contract)
         check_deviations(keeper.settings)
@@ -133,6 +138,7 @@ class Keeper:
         self.recorder: Recorder | None = None
         #: What could not be deleted, one sentence each.
         self.leaks: list[str] = []
+        self._supplied = False
         self.stops = Stops(self._advice)
 
     def _advice(self) -> str:
@@ -148,15 +154,31 @@ class Keeper:
         if self.recorder is None or self.settings.embedded:
             return
         try:
-            from pytest_ecs._run.discovery import supply_key_pair
-
-            session = begin(self.config, self.settings)
-            supply_key_pair(session)
-            self._say_plan(session)
+            self._say_plan(begin(self.config, self.settings))
         except EcsError as error:
             with suppress(OSError):  # an empty folder would be litter
                 self.settings.report_folder.rmdir()
             raise pytest.UsageError(str(error)) from None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Make what the run needs, now that a test was chosen."""
+        if session.items and not session.testsfailed:
+            self._supply()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Make it before the first test is given to a worker."""
+        if ids:
+            self._supply()
+
+    def _supply(self) -> None:
+        if self.recorder is None or self.session is None or self._supplied:
+            return
+        from pytest_ecs._run.discovery import supply_key_pair
+
+        self._supplied = True
+        supply_key_pair(self.session)
 
     def _say_plan(self, session: Session) -> None:
         """Print what the run will use before it uses anything."""
@@ -167,6 +189,8 @@ class Keeper:
             requirements_of(self.settings, session.contract),
             self.config.getoption("numprocesses", 0) or 1,
         )
+        if not self.config.pluginmanager.has_plugin("terminalreporter"):
+            return
         writer = self.config.get_terminal_writer()
         for line in lines(session, self.settings, plan):
             writer.line(line)
@@ -192,7 +216,7 @@ class Keeper:
         for leak in self.leaks:
             print(f"pytest-ecs: {leak}", file=sys.stderr)  # noqa: T201 - must be seen whatever is captured
         # What was sent before any test was chosen proves nothing, and would take the place of an earlier certificate.
-        ran = session.exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED or is_worker(self.config)
+        ran = session.exitstatus not in _NOTHING_CHOSEN or is_worker(self.config)
         if self.witness is not None and ran:
             rows = self.witness.rest()
             rows.leaks = self.leaks

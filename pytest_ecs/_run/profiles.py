@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ecs import _locations
-from pytest_ecs._text import closest
+from pytest_ecs._text import closest, text_of
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
@@ -65,7 +65,7 @@ def read_list(profile: str, folder: Path) -> tuple[str, ...]:
             f"--ecs-profile: {profile!r} is not one of {names}, and no file{closest(profile, PROFILES)}"
         )
     try:
-        lines = [line.partition("#")[0].strip() for line in file.read_text(encoding="utf-8-sig").splitlines()]
+        lines = [line.partition("#")[0].strip() for line in text_of(file).splitlines()]
     except (OSError, ValueError) as error:
         raise pytest.UsageError(f"The list of requirements {file} cannot be read: {error}") from None
     found = tuple(dict.fromkeys(line for line in lines if line))

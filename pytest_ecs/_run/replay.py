@@ -63,6 +63,7 @@ class Replay:
             sent.append(self._send(control, control.case and replace(control.case, control=None, limits=None)))
             case = replace(case, control=sent[0].id, limits=None)
             self._settle(sent[0])
+        self.session.judge_anew()
         sent.append(self._send(asked, case))
         self._settle(sent[-1])
         _, findings = self.session.collect()

@@ -177,6 +177,11 @@ class Session:
         findings = self._said[exchange.id] = self._judged_anew(exchange)
         return findings
 
+    def judge_anew(self) -> None:
+        """Collect what was sent, and say of what is sent from now on all that it shows, whatever others showed before."""
+        self.collect()
+        self._seen = Seen()
+
     def of_test(self) -> Sequence[Exchange]:
         """Return the exchanges made since the last call of `collect`."""
         return self.connection.journal.since(self._judged)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_ecs._report.model import Waiver
+from pytest_ecs._text import text_of
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["read_waivers"]
@@ -26,8 +27,8 @@ def read_waivers(path: Path | None) -> Sequence[Waiver]:
     import yaml
 
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        entries = yaml.safe_load(text_of(path))
+    except (OSError, yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(
             f"The waivers in {path} cannot be read", seen=str(error), hint="write a YAML list"
         ) from None

@@ -34,6 +34,60 @@ def test_a_run_of_nothing_says_so(
     assert not [*(tmp_path / "out").glob("*")]
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_run_needs_no_terminal(named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The certificate is written all the same."""
+    monkeypatch.chdir(tmp_path)
+    with serve_mock() as mock:
+        for name, value in (("AK", "ak"), ("SK", "sk"), ("PROJECT_ID", "project_id")):
+            monkeypatch.setenv(f"HUAWEICLOUD_SDK_{name}", mock.about[value])
+        target = [f"--ecs-endpoint={mock.url}", f"--ecs-iam={mock.url}", f"--ecs-region={mock.about['region']}"]
+        asked = ["run", "-p", "no:terminal", "--ecs-operation=ecs.quotas.show", "--ecs-properties=off"]
+        assert main([*asked, *(target if named else ()), "--ecs-report=out"]) == 0
+    assert (tmp_path / "out" / "report.json").exists()
+
+
+@pytest.mark.parametrize("options", [["-k=no_test_is_called_so"], ["-k=not ("], ["-n=1", "-k=no_test_is_called_so"]])
+def test_a_run_of_nothing_costs_nothing(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No key pair is made on a named target, and the certificate of an earlier run stays."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.json").write_text("of an earlier run")
+    with serve_mock() as mock:
+        for name, value in (("AK", "ak"), ("SK", "sk"), ("PROJECT_ID", "project_id")):
+            monkeypatch.setenv(f"HUAWEICLOUD_SDK_{name}", mock.about[value])
+        target = [f"--ecs-endpoint={mock.url}", f"--ecs-iam={mock.url}", f"--ecs-region={mock.about['region']}"]
+        made: list[str] = []
+        monkeypatch.setattr("pytest_ecs._run.discovery._use_key_pair", lambda *_: made.append("key pair"))
+        code = main(["run", "native", *target, *options, "--ecs-report=out"])
+    assert code in {pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR}, capsys.readouterr()
+    assert made == []
+    assert (tmp_path / "out" / "report.json").read_text() == "of an earlier run"
+
+
+@pytest.mark.parametrize("verb", [["plan"], ["doctor"], ["replay", "main-00001"]])
+def test_every_verb_reads_the_edition(
+    verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What none would have read would be taken for what counts."""
+    monkeypatch.chdir(tmp_path)
+    assert main([*verb, "--ecs-endpoint=http://127.0.0.1:9", "--ecs-edition=nowhere.yaml"]) == 4
+    assert "nowhere.yaml cannot be read" in capsys.readouterr().err
+
+
+def test_a_requirement_is_explained_and_listed_as_an_edition_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where only the URL is another one, too."""
+    edition = f"--ecs-edition={Path(__file__).parents[2] / 'examples' / 'editions' / 'open-telekom-cloud.yaml'}"
+    assert main(["explain", "ecs.tags.list/status", edition]) == 0
+    assert "GET /v1/{project_id}/cloudservers/{server_id}/tags" in capsys.readouterr().out
+    assert main(["list", "requirements", edition]) == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if " ecs.tags.list/status " in line)
+    assert row.startswith("moved ")
+    assert row.endswith("(at GET /v1/{project_id}/cloudservers/{server_id}/tags)")
+
+
 def test_what_failed_last_is_remembered_beside_the_ledger(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

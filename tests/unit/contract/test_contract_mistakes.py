@@ -537,7 +537,7 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_named(tmp_path: Path) -> None:
     """A file without a value has the wrong type at line 1."""
-    with pytest.raises(ContractError, match=r"errors\.yaml, line 1: the file is null\. allowed: a mapping"):
+    with pytest.raises(ContractError, match=r"errors\.yaml, line 1: the file is empty\. allowed: a mapping"):
         contract(tmp_path, {"errors.yaml": "# nothing\n"})
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_ecs._contract import document, load, read_edition, use
 from pytest_ecs._contract.edition import parse
-from pytest_ecs._report.editions import contract_of, with_edition
+from pytest_ecs._report.editions import _documented, contract_of, with_edition
 from pytest_ecs._report.evidence import NAME, read_evidence
 from pytest_ecs._report.html import html
 from pytest_ecs._report.summary import edition_lines
@@ -42,6 +42,16 @@ amendments:
   at: [operations, ecs.tags.list, request, path]
   set: /v1/{project_id}/cloudservers/{server_id}/tags
 """
+
+
+_URL_CHANGE = "set: /v1/{project_id}/cloudservers/{server_id}/tags"
+_URL_AT = f"at: [operations, ecs.tags.list, request, path]\n  {_URL_CHANGE}"
+_AGAIN = """- id: again
+  source: "Query of tags"
+  reason: It was better before
+  file: ecs/tags.yaml
+  at: [operations, ecs.tags.list, request, path]
+  set: /v1/{project_id}/servers/{server_id}/tags"""
 
 
 @pytest.mark.parametrize("file", _EXAMPLES, ids=lambda file: str(file.stem))
@@ -106,6 +116,16 @@ def test_a_certificate_shows_both_verdicts_of_what_an_amendment_decided(
     assert verify(tmp_path, document()) == []
 
 
+def test_a_body_that_tells_nothing_is_the_documents_where_the_url_is() -> None:
+    """What tells the operations of one URL apart is in no empty body, and an amendment of others decides nothing."""
+    amended = load(edition=parse(_TEXT, "trial.yaml"))
+    path = f"/v1/{'0' * 32}/servers/{'1' * 8}-0000-4000-8000-000000000000/tags"
+    added = replace(exchange("ecs.tags.add"), path=f"{path}/action", request_body=None)
+    assert _documented(added, amended, document())
+    listed = replace(exchange("ecs.tags.list"), path=path.replace("/servers/", "/cloudservers/"))
+    assert not _documented(listed, amended, document())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -120,6 +140,22 @@ def test_a_certificate_shows_both_verdicts_of_what_an_amendment_decided(
         ("add: [PENDING_PAYMENT]", "add: [SUCCESS]", "adds what is there already"),
         ("add: [PENDING_PAYMENT]", "remove: [DONE]", "removes what is not there: 'DONE'"),
         ("add: [PENDING_PAYMENT]", "add: {a: b}", "adds what does not fit"),
+        ("add: [PENDING_PAYMENT]", "add: []", "trial.yaml, line 8: pending-payment changes nothing"),
+        ("reason: It waits for the payment", "reason: '  '", r"line 6: amendments\[0\].reason is '  '"),
+        (_URL_CHANGE, f"{_URL_CHANGE}\n{_AGAIN}", "line 20: again takes back what tags-url changes"),
+        (_URL_AT, "at: [operations]\n  remove: [ecs.tags.list]", "takes away ecs.tags.list.*--ecs-not-offered"),
+        (
+            _URL_AT,
+            "at: [operations, ecs.tags.add, rules]\n  remove: [ten]",
+            "takes away ecs.tags.add/rule/ten.*set its level to note",
+        ),
+        (
+            _URL_AT,
+            "at: [operations, ecs.tags.list, request]\n  add: {path: /v1}",
+            "adds what is there already: 'path'",
+        ),
+        ("at: [operations, ecs.jobs", "at: &a [*a, ecs.jobs", "line 8: an alias"),
+        ("title: Trial", f"title: {'[' * 600}{']' * 600}", "trial.yaml, line 1: it is nested deeper"),
         ("add: [PENDING_PAYMENT]", "", "exactly one of set, add, remove"),
         ("id: tags-url", "id: pending-payment", "is there twice"),
         (
@@ -130,7 +166,7 @@ def test_a_certificate_shows_both_verdicts_of_what_an_amendment_decided(
         (
             "set: /v1/{project_id}/cloudservers/{server_id}/tags",
             "set: [1]",
-            "trial.yaml makes a contract that contradicts itself",
+            r"trial.yaml, line 14: tags-url makes a contract that contradicts itself: ecs/tags.yaml: .*path is a list",
         ),
     ],
 )

@@ -75,6 +75,14 @@ def test_the_control_goes_first_and_both_go_to_a_server_that_is_there(
     assert [(one.requirement, one.outcome) for one in findings if one.requirement == _LONG] == [(_LONG, "pass")]
 
 
+def test_what_the_process_has_seen_before_is_judged_again(session: Session, recorded: Sequence[Exchange]) -> None:
+    """It would be said to hold already, and the answer of now to show nothing."""
+    shown = recorded[-1]
+    for _ in range(2):
+        _, findings = Replay(session, _evidence(recorded))(shown.id)
+        assert "nova.servers.show/status" in {one.requirement for one in findings if one.outcome == "pass"}
+
+
 def test_a_request_with_a_wrong_token_has_a_wrong_token_again(session: Session, recorded: Sequence[Exchange]) -> None:
     """The recorded one was taken out; the right one would prove nothing."""
     sent, findings = Replay(session, _evidence(recorded))(recorded[2].id)

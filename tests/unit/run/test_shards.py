@@ -59,7 +59,7 @@ def test_a_report_says_of_which_sections_a_shard_is() -> None:
     assert [r.id for r in found] == requirements_of(Settings(shard=Shard(2, 4)), contract)
 
 
-@pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/2"])
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/2", "1/99999999999", "１/2"])
 def test_what_is_no_shard_is_refused(text: str) -> None:
     """With how it is written."""
     with pytest.raises(ValueError, match="1/4"):
