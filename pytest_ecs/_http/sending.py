@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,9 +10,11 @@ from typing import TypeVar
 
 import httpx
 
+from pytest_ecs._http.between import BETWEEN, over, proxy_error
 from pytest_ecs._http.connection import Connection
 from pytest_ecs._http.exchange import Draft, Exchange
 from pytest_ecs._http.limits import GATEWAY, IN_A_ROW, PAUSES, THROTTLE_PAUSES, TIMEOUTS
+from pytest_ecs._http.opening import authorities
 from pytest_ecs._http.pace import retry_after
 from pytest_ecs._http.recording import answered, sent
 from pytest_ecs._http.token import LOGIN_PATH
@@ -166,7 +169,7 @@ class _Attempts:
 
 def _concluded(connection: Connection, exchange: Exchange) -> Exchange:
     """Record an answer that stands; one of a gateway is no answer of the service."""
-    if exchange.status not in GATEWAY:
+    if exchange.status not in GATEWAY and exchange.status not in BETWEEN:
         connection.contact.hear()
         if exchange.is_page:
             page = f"HTTP {exchange.status} as a page, which a gateway may have written: nobody knows whether the request was done"
@@ -176,6 +179,8 @@ def _concluded(connection: Connection, exchange: Exchange) -> Exchange:
     tried = f"HTTP {exchange.status} after {exchange.repeated + 1} attempt{'s' if exchange.repeated else ''}"
     if exchange.status == 429:
         why = "throttling"
+    elif exchange.status in BETWEEN:
+        why = f"{BETWEEN[exchange.status]}, so that the service was not asked"
     elif exchange.method in _SAFE:
         why = "the gateway could not reach the service"
     else:
@@ -219,11 +224,16 @@ def unreachable(connection: Connection, where: str, error: httpx.HTTPError, *, s
     asked = str(error.request.url) if error._request is not None else ""
     if asked.endswith(LOGIN_PATH):
         where, safe = f"IAM at {asked.removesuffix(LOGIN_PATH)} (POST {LOGIN_PATH})", True
+    by_proxy = proxy_error(error, asked, where, seen) if connection.target.transport is None else None
+    if by_proxy is not None:
+        return by_proxy
     if "CERTIFICATE_VERIFY_FAILED" in seen.upper():
+        used, others = authorities(connection.target.verify, os.environ)
+        unused = f"; {', '.join(others)} {'are' if len(others) > 1 else 'is'} not used for it" if others else ""
         return Unreachable(
-            f"The TLS certificate of {where} does not verify",
+            f"The TLS certificate of {where} does not verify by {used}{over(asked)}",
             seen=seen,
-            hint="check that it has not expired and fits the host name; --ecs-ca-file names authorities to trust",
+            hint=f"check that it has not expired and fits the host name; --ecs-ca-file names authorities to trust{unused}",
         )
     if "WRONG_VERSION_NUMBER" in seen.upper():
         return NotAnEcsEndpoint(

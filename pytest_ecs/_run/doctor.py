@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
+from pytest_ecs._http.opening import authorities
 from pytest_ecs._run.discovery import PROBES, offered, resources, same_project
 from pytest_ecs._run.quotas import quotas
 from pytest_ecs._run.schemes import CLOUD_OPTIONS
@@ -82,8 +84,7 @@ def _tls(session: Session) -> Iterator[Line]:
     elif target.verify is False:
         yield Line("TLS", "warn", "certificates are not verified", "--ecs-insecure, verify or OS_INSECURE")
     else:
-        trusted = "the usual authorities" if target.verify is True else str(target.verify)
-        yield Line("TLS", "ok", f"verified by {trusted}")
+        yield Line("TLS", "ok", f"verified by {authorities(target.verify, os.environ)[0]}")
 
 
 def _logins(session: Session) -> Iterator[Line]:
