@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -166,4 +167,21 @@ def test_another_identity_whose_keys_end_is_no_verdict(mock: RunningMock, opened
     case = Case("nova.servers.list/permission", "forbidden", "the user is restricted")
     with pytest.raises(PrerequisiteMissing, match="credentials of the restricted user ended"):
         session.clients["restricted_user"].get("/v2.1/{project_id}/servers", case=case)
+    assert _failed(session) == []
+
+
+def test_a_login_that_ends_is_said_in_one_sentence(
+    mock: RunningMock, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what IAM says, and without the advice for a password that was wrong from the beginning."""
+    session = opened(mock.environment)
+    session.prepare()
+    answer = {"error": {"message": "the user is disabled", "code": 401}}
+    monkeypatch.setattr(
+        session.connection.http._transport, "handle_request", lambda _: httpx.Response(401, json=answer)
+    )
+    with pytest.raises(CredentialsEnded, match=r"HTTP 401, the user is disabled\)\. renew them") as caught:
+        session.client.get(_KEYS)
+    assert str(caught.value).count("Seen: ") == 1
+    assert "Check user name" not in str(caught.value)
     assert _failed(session) == []
