@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
 from pytest_ecs._http.opening import authorities
+from pytest_ecs._http.target import Resources
 from pytest_ecs._run.discovery import PROBES, offered, resources, same_project
 from pytest_ecs._run.quotas import quotas
 from pytest_ecs._run.schemes import CLOUD_OPTIONS
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_ecs._run.options import Settings
     from pytest_ecs._run.session import Session
 
-__all__ = ["Line", "examine"]
+__all__ = ["Line", "examine", "options"]
 
 #: Seconds by which two clocks may differ; a signature of AK/SK is refused when they differ by a quarter of an hour (4.2).
 _SKEW = 300.0
@@ -166,7 +167,7 @@ def _others(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:
 def _resources(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:
     found = resources(session, chapters)
     for name in _names(session):
-        option = name.removesuffix("_id").removesuffix("_name").replace("_", "-").replace("key", "key-pair")
+        option = _option(name)
         given = getattr(session.target.resources, name)
         if given:
             yield Line(option, "ok", given, f"--ecs-{option}", option, given)
@@ -179,6 +180,15 @@ def _resources(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]
             yield Line(
                 option, "none", f"not found{_why(session, name)}: what needs it is not tested", f"give --ecs-{option}"
             )
+
+
+def options() -> set[str]:
+    """Return the options, without ``--ecs-``, that name what is found."""
+    return set(map(_option, Resources.__dataclass_fields__))
+
+
+def _option(name: str) -> str:
+    return name.removesuffix("_id").removesuffix("_name").replace("_", "-").replace("key", "key-pair")
 
 
 def _why(session: Session, name: str) -> str:
