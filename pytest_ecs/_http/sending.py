@@ -43,6 +43,7 @@ _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, AnswerTooLarge
 #: Takes the place of a stream that was read: the library's refers back to its answer, which would stay until somebody looks for
 #: garbage, with its request.
 _READ = httpx.ByteStream(b"")
+_STOPS = "look whether the endpoint, its IAM and the network are up; the run stops here"
 _HOPELESS_WORDS = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "NAME OR SERVICE", "NOT KNOWN")
 
 
@@ -60,6 +61,8 @@ def send(connection: Connection, request: httpx.Request, draft: Draft, body: JSO
         except EcsError as error:
             if isinstance(error, TargetError):
                 connection.contact.miss()
+                if connection.contact.is_lost:
+                    raise EndpointLost(error.what, seen=error.seen, hint=_STOPS) from None
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library trips over: the answer is not the caller's fault
             pause = attempt.pause_after_error(error)
@@ -201,7 +204,7 @@ def _lost(exchange: Exchange, seen: str) -> EndpointLost:
     return EndpointLost(
         f"{exchange.base} has not answered {IN_A_ROW} requests in a row, the last of them {exchange.request_line}",
         seen=seen,
-        hint="look whether the endpoint is up and the network is; the run stops here",
+        hint=_STOPS,
     )
 
 

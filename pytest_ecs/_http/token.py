@@ -136,6 +136,8 @@ class TokenAuth(httpx.Auth):
         #: The token that a renewal gave and that was refused all the same.
         self._no_help: StoredToken | None = None
         self._refusal: AuthenticationFailed | None = None
+        #: Whether IAM was not heard after all repetitions of the last login, so that the next one is not repeated.
+        self._silent = False
 
     def __repr__(self) -> str:
         return f"TokenAuth({self._iam!r}, {self._login.who}, {self._login.where})"
@@ -210,7 +212,7 @@ class TokenAuth(httpx.Auth):
         return token, new
 
     def _log_in(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, StoredToken]:
-        for pause in (*PAUSES, None):
+        for pause in (None,) if self._silent else (*PAUSES, None):
             asked = self._clock.now()
             login = self._login_request(request)
             response = yield login
@@ -223,6 +225,7 @@ class TokenAuth(httpx.Auth):
                 break
             told = retry_after(response, self._clock.now())
             self._clock.sleep(pause if told is None else told)
+        self._silent = response.status_code in GATEWAY and response.status_code != 429
         try:
             return self._judge(response, asked)
         except EcsError as error:

@@ -217,10 +217,15 @@ def _try(one: _Deletion, client: Client) -> None:
             one.gone = True  # a refusal that says neither: the list does
         else:
             one.asked = one.asked or deleted.accepted
-            one.cause = deleted.answer[:200]
+            one.cause = _of_any(deleted.answer[:200], one.path)
             one.final = deleted.status in _FORBIDDEN
     except EcsError as error:
-        one.cause, one.final = str(error), True
+        one.cause, one.final = _of_any(str(error), one.path), True
+
+
+def _of_any(cause: str, path: str) -> str:
+    """Return *cause* without what it says of one thing alone, so that it is said once of all."""
+    return cause.replace(f"/{path.rpartition('/')[2]}", "/ID")
 
 
 def _by_name(resource_type: ResourceType, resource: Resource, client: Client) -> list[str] | None:

@@ -184,6 +184,13 @@ def same_project(session: Session) -> None:
     stated, project = session.target.project_in_url, session.client.project_id
     primary, access = session.target.identities["primary"], session.client.access()
     real = access.project_name if access is not None else None
+    granted = access.project_id if access is not None else None
+    if primary.project_id and granted not in {None, primary.project_id}:
+        raise ConfigurationError(
+            f"IAM at {session.target.iam} gives a token for another project than the credentials from {primary.source} name",
+            seen=f"{granted} instead of {primary.project_id}",
+            hint="name the project that the token or the application credential belongs to, or none",
+        )
     if primary.project_id and primary.project_name and real not in {None, primary.project_name}:
         raise ConfigurationError(
             f"The credentials from {primary.source} name two projects",

@@ -585,6 +585,19 @@ def test_a_busy_iam_is_asked_again_after_pauses(status: int) -> None:
     assert len(cloud.logins) == 4
 
 
+def test_an_iam_that_was_not_heard_is_asked_once_until_it_is() -> None:
+    """Each thing that is to be deleted would wait for it anew."""
+    clock = FakeClock()
+    answers = [*(httpx.Response(503) for _ in range(6)), granted("t", stamp(NOW + DAY)), httpx.Response(200)]
+    with httpx.Client(transport=httpx.MockTransport(lambda _: answers.pop(0)), auth=token_auth(clock)) as client:
+        for left in (3, 2):
+            with pytest.raises(TargetError):
+                client.get(API)
+            assert len(answers) == left
+            assert clock.now() == NOW + 15
+        assert client.get(API).status_code == 200
+
+
 def test_an_iam_that_stays_busy_is_a_target_error() -> None:
     """The environment is to blame, not the endpoint."""
     clock = FakeClock()

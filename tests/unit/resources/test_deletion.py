@@ -59,6 +59,17 @@ def test_things_that_nobody_may_delete_are_not_waited_for(session: Session, monk
     assert "key pair two, key pair one; delete them" in problems[0]
 
 
+def test_an_endpoint_that_is_lost_is_said_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with the last request of each thing."""
+    for number in range(9):
+        session.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": f"k-{number}"}})
+    monkeypatch.setattr(session.connection.http._transport, "handle_request", lambda _: httpx.Response(407))
+    deleted, problems = session.clean()
+    assert deleted == []
+    assert sum("k-8" in problem for problem in problems) == 1
+    assert not any("os-keypairs/k-" in problem for problem in problems)
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_answers_come_in_the_order_of_the_questions(threads: int) -> None:
     """However many are asked at a time; the first exception is the caller's."""
