@@ -63,7 +63,7 @@ def test_an_endpoint_that_is_lost_is_said_once(session: Session, monkeypatch: py
     """Not with the last request of each thing."""
     for number in range(9):
         session.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": f"k-{number}"}})
-    monkeypatch.setattr(session.connection.http._transport, "handle_request", lambda _: httpx.Response(407))
+    monkeypatch.setattr(session.connection.http._transport, "handle_request", lambda _: httpx.Response(503))
     deleted, problems = session.clean()
     assert deleted == []
     assert sum("k-8" in problem for problem in problems) == 1
