@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import io
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["doctor"]
 
+#: What it writes beside the keys.
+_SECTIONS = {"[tool.pytest.ini_options]", "[pytest]"}
+_LINE = re.compile(r"(ecs_\w+) *= *[^#]*$")
 _SIGNS = {"ok": "ok", "warn": "!", "fail": "FAIL", "none": "-"}
 
 
@@ -46,7 +50,38 @@ def _writable(name: str) -> Path:
         raise ConfigurationError(
             f"--write {name}: the form is not known", hint="the name ends in .toml or .ini; ecs.toml is read by itself"
         )
-    return Path(name)
+    file = Path(name)
+    try:
+        _keeps_all(file)
+    except (OSError, ValueError) as error:
+        seen = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigurationError(
+            f"--write {name}: the file cannot be written",
+            seen=seen or "",
+            hint="name a new file in a folder that is there",
+        ) from None
+    return file
+
+
+def _keeps_all(file: Path) -> None:
+    """Raise `OSError` or `ValueError` where *file* cannot be written, or holds what would be lost: anything that was not found."""
+    if not file.exists():
+        if not file.parent.is_dir():
+            raise ValueError("there is no such folder")
+        return
+    if not file.is_file() and not file.is_dir():
+        return  # a device or a pipe has nothing to lose
+    from pytest_ecs._run.doctor import options
+
+    keys = set(map(_key, options()))
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        found = _LINE.match(line)
+        if line.strip() and line.strip() not in _SECTIONS and (found is None or found[1] not in keys):
+            raise ValueError(f"line {number} of it is nothing that doctor finds, and would be lost")
+
+
+def _key(option: str) -> str:
+    return f"ecs_{option.replace('-', '_')}"
 
 
 def _examine(settings: Settings, file: Path | None) -> int:
@@ -70,7 +105,7 @@ def _examine(settings: Settings, file: Path | None) -> int:
 
 
 def _write(file: Path, values: dict[str, str]) -> None:
-    rows = {f"ecs_{name.replace('-', '_')}": value for name, value in values.items()}
+    rows = {_key(name): value for name, value in values.items()}
     if file.suffix == ".toml":
         body = "".join(f"{name} = {json.dumps(value)}\n" for name, value in rows.items())
         text = f"[tool.pytest.ini_options]\n{body}"

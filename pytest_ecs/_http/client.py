@@ -304,7 +304,7 @@ class Client:
         except AuthenticationFailed as error:
             if key not in proven:
                 raise
-            raise ended(self.identity, str(error)) from None
+            raise ended(self.identity, f"{error.what} ({error.seen})") from None
         if draft.method == "GET" and (exchange.accepted or exchange.status == 403):
             proven[key] = request
         elif exchange.status == 401 and (draft.case is None or draft.case.expects not in _BARE):

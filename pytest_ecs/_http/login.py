@@ -33,11 +33,14 @@ class Login:
         auth = {"identity": self.identity} | ({"scope": self.scope} if self.scope is not None else {})
         return {"auth": auth}
 
-    def key(self, iam: str) -> str:
-        """Return what tells this login from others at *iam*, with nothing in it that could be guessed from."""
+    def key(self, iam: str, source: str = "") -> str:
+        """Return what tells this login from others at *iam*, with nothing in it that could be guessed from.
+
+        So a password is not in it, and *source* says from where it is: another one may be wrong.
+        """
         token = self.identity.get("token", {}).get("id", "")
         proof = hashlib.sha256(str(token).encode()).hexdigest() if token else ""
-        text = json.dumps([iam, self.who, self.scope, proof], sort_keys=True)
+        text = json.dumps([iam, self.who, self.scope, proof, source], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

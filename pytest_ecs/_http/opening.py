@@ -16,10 +16,12 @@ import httpx
 from pytest_ecs._http.target import Target
 from pytest_ecs.exceptions import ConfigurationError
 
-__all__ = ["open_http", "proxy_for"]
+__all__ = ["authorities", "open_http", "proxy_for"]
 
 #: How OpenSSL finds an authority in a folder.
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+#: Variables that name authorities: those of OpenSSL, the first of which is used, and those of other tools, which are not.
+_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _HEADERS = {"User-Agent": "pytest-ecs", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -148,24 +150,42 @@ def _tls(target: Target) -> ssl.SSLContext:
 
 
 def _trusting_environment() -> ssl.SSLContext:
-    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        if given := os.environ.get(variable):
-            return _trusting(Path(given), f"{variable} names {given}, which")
-    return httpx.create_ssl_context(trust_env=False)
+    context, variable = None, _variable(os.environ)
+    if variable is None:
+        return httpx.create_ssl_context(trust_env=False)
+    given = os.environ[variable]
+    for name in filter(None, given.split(os.pathsep) if variable == "SSL_CERT_DIR" else [given]):
+        context = _trusting(Path(name), f"{variable} names {name}, which", context)
+    return context or httpx.create_ssl_context(trust_env=False)
 
 
-def _trusting(path: Path, what: str = "") -> ssl.SSLContext:
+def _variable(environ: Mapping[str, str]) -> str | None:
+    return next((name for name in _AUTHORITIES[:2] if environ.get(name)), None)
+
+
+def authorities(verify: bool | Path, environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Return what a certificate is verified by, in words, and the variables of *environ* that name other authorities."""
+    variable = _variable(environ) if verify is True else None
+    chosen = environ.get(variable or "", "") if verify is True else str(verify or "")
+    used = variable or (chosen if verify is not True else "the usual authorities")
+    return used, tuple(n for n in _AUTHORITIES if n != variable and environ.get(n) and environ[n] != chosen)
+
+
+def _trusting(path: Path, what: str = "", context: ssl.SSLContext | None = None) -> ssl.SSLContext:
+    """Return *context*, or a new one, that trusts what is in a file or a folder."""
     problem = what or f"The file {path} of certificate authorities"
     hint = "name a PEM file with --ecs-ca-file, cacert in clouds.yaml or OS_CACERT"
     if not os.path.exists(path):  # which a name that is too long does not break
         raise ConfigurationError(f"{problem} does not exist", hint=hint)
     try:
-        if path.is_dir():
-            if not any(_HASHED.fullmatch(one.name) for one in path.iterdir()):
-                # OpenSSL would find nothing, and not say so.
-                raise OSError(0, "a folder in which no file has the name that openssl rehash gives it")
-            return ssl.create_default_context(capath=str(path))
-        return ssl.create_default_context(cafile=str(path))
+        if path.is_dir() and not any(_HASHED.fullmatch(one.name) for one in path.iterdir()):
+            # OpenSSL would find nothing, and not say so.
+            raise OSError(0, "a folder in which no file has the name that openssl rehash gives it")
+        file, folder = (None, str(path)) if path.is_dir() else (str(path), None)
+        if context is None:
+            return ssl.create_default_context(cafile=file, capath=folder)
+        context.load_verify_locations(file, folder)
+        return context
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{problem} holds no certificates", seen=_reason(error), hint=hint) from None
 

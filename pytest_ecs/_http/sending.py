@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,9 +10,11 @@ from typing import TypeVar
 
 import httpx
 
+from pytest_ecs._http.between import BETWEEN, over, proxy_error
 from pytest_ecs._http.connection import Connection
 from pytest_ecs._http.exchange import Draft, Exchange
 from pytest_ecs._http.limits import GATEWAY, IN_A_ROW, PAUSES, THROTTLE_PAUSES, TIMEOUTS
+from pytest_ecs._http.opening import authorities
 from pytest_ecs._http.pace import retry_after
 from pytest_ecs._http.recording import answered, sent
 from pytest_ecs._http.token import LOGIN_PATH
@@ -40,6 +43,7 @@ _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, AnswerTooLarge
 #: Takes the place of a stream that was read: the library's refers back to its answer, which would stay until somebody looks for
 #: garbage, with its request.
 _READ = httpx.ByteStream(b"")
+_STOPS = "look whether the endpoint, its IAM and the network are up; the run stops here"
 _HOPELESS_WORDS = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "NAME OR SERVICE", "NOT KNOWN")
 
 
@@ -57,6 +61,8 @@ def send(connection: Connection, request: httpx.Request, draft: Draft, body: JSO
         except EcsError as error:
             if isinstance(error, TargetError):
                 connection.contact.miss()
+                if connection.contact.is_lost:
+                    raise EndpointLost(error.what, seen=error.seen, hint=_STOPS) from None
             raise
         except Exception as error:  # noqa: BLE001 - whatever a library trips over: the answer is not the caller's fault
             pause = attempt.pause_after_error(error)
@@ -166,7 +172,7 @@ class _Attempts:
 
 def _concluded(connection: Connection, exchange: Exchange) -> Exchange:
     """Record an answer that stands; one of a gateway is no answer of the service."""
-    if exchange.status not in GATEWAY:
+    if exchange.status not in GATEWAY and exchange.status not in BETWEEN:
         connection.contact.hear()
         if exchange.is_page:
             page = f"HTTP {exchange.status} as a page, which a gateway may have written: nobody knows whether the request was done"
@@ -176,6 +182,8 @@ def _concluded(connection: Connection, exchange: Exchange) -> Exchange:
     tried = f"HTTP {exchange.status} after {exchange.repeated + 1} attempt{'s' if exchange.repeated else ''}"
     if exchange.status == 429:
         why = "throttling"
+    elif exchange.status in BETWEEN:
+        why = f"{BETWEEN[exchange.status]}, so that the service was not asked"
     elif exchange.method in _SAFE:
         why = "the gateway could not reach the service"
     else:
@@ -196,7 +204,7 @@ def _lost(exchange: Exchange, seen: str) -> EndpointLost:
     return EndpointLost(
         f"{exchange.base} has not answered {IN_A_ROW} requests in a row, the last of them {exchange.request_line}",
         seen=seen,
-        hint="look whether the endpoint is up and the network is; the run stops here",
+        hint=_STOPS,
     )
 
 
@@ -219,11 +227,16 @@ def unreachable(connection: Connection, where: str, error: httpx.HTTPError, *, s
     asked = str(error.request.url) if error._request is not None else ""
     if asked.endswith(LOGIN_PATH):
         where, safe = f"IAM at {asked.removesuffix(LOGIN_PATH)} (POST {LOGIN_PATH})", True
+    by_proxy = proxy_error(error, asked, where, seen) if connection.target.transport is None else None
+    if by_proxy is not None:
+        return by_proxy
     if "CERTIFICATE_VERIFY_FAILED" in seen.upper():
+        used, others = authorities(connection.target.verify, os.environ)
+        unused = f"; {', '.join(others)} {'are' if len(others) > 1 else 'is'} not used for it" if others else ""
         return Unreachable(
-            f"The TLS certificate of {where} does not verify",
+            f"The TLS certificate of {where} does not verify by {used}{over(asked)}",
             seen=seen,
-            hint="check that it has not expired and fits the host name; --ecs-ca-file names authorities to trust",
+            hint=f"check that it has not expired and fits the host name; --ecs-ca-file names authorities to trust{unused}",
         )
     if "WRONG_VERSION_NUMBER" in seen.upper():
         return NotAnEcsEndpoint(

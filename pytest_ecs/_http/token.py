@@ -17,6 +17,7 @@ from typing import NoReturn
 import httpx
 
 from pytest_ecs._http.access import access_of
+from pytest_ecs._http.between import by_another, led, over
 from pytest_ecs._http.headers import set_header
 from pytest_ecs._http.limits import GATEWAY, PAUSES, RENEWAL_MARGIN
 from pytest_ecs._http.login import Login
@@ -130,11 +131,13 @@ class TokenAuth(httpx.Auth):
         self._margin = margin
         self._essential = essential
         self._source = source
-        self._key = login.key(self._iam)
+        self._key = login.key(self._iam, source)
         self._token: StoredToken | None = None
         #: The token that a renewal gave and that was refused all the same.
         self._no_help: StoredToken | None = None
         self._refusal: AuthenticationFailed | None = None
+        #: Whether IAM was not heard after all repetitions of the last login, so that the next one is not repeated.
+        self._silent = False
 
     def __repr__(self) -> str:
         return f"TokenAuth({self._iam!r}, {self._login.who}, {self._login.where})"
@@ -209,7 +212,7 @@ class TokenAuth(httpx.Auth):
         return token, new
 
     def _log_in(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, StoredToken]:
-        for pause in (*PAUSES, None):
+        for pause in (None,) if self._silent else (*PAUSES, None):
             asked = self._clock.now()
             login = self._login_request(request)
             response = yield login
@@ -222,6 +225,7 @@ class TokenAuth(httpx.Auth):
                 break
             told = retry_after(response, self._clock.now())
             self._clock.sleep(pause if told is None else told)
+        self._silent = response.status_code in GATEWAY and response.status_code != 429
         try:
             return self._judge(response, asked)
         except EcsError as error:
@@ -250,6 +254,11 @@ class TokenAuth(httpx.Auth):
         """Return the token in IAM's answer (4.3), or raise what the answer means."""
         status = response.status_code
         where = f" ({self._source})" if self._source else ""
+        stranger = by_another(status, self._iam, f"IAM at {self._iam}", self._said(response))
+        if stranger is not None:
+            raise stranger
+        if status in {400, 403} and response.headers.get("Content-Type", "").startswith("text/html"):
+            self._not_iam(response, f"its {status} is a page, which IAM does not write (4.3)")
         if status in {400, 401, 403} or self._does_not_know(response):
             self._refusal = AuthenticationFailed(
                 f"IAM at {self._iam} refuses {self._login.who} for {self._login.where}{where}",
@@ -259,7 +268,7 @@ class TokenAuth(httpx.Auth):
             raise self._refusal
         if status == 429 or status >= 500:
             raise TargetError(
-                f"IAM at {self._iam} gives no token at the moment",
+                f"IAM at {self._iam} gives no token at the moment{over(self._iam)}",
                 seen=self._said(response),
                 hint="Try again later; this says nothing about the endpoint's conformance",
             )
@@ -305,9 +314,10 @@ class TokenAuth(httpx.Auth):
 
     def _not_iam(self, response: httpx.Response, because: str) -> NoReturn:
         raise NotAnEcsEndpoint(
-            f"{self._iam}{LOGIN_PATH} does not answer as IAM would: {because}",
+            f"{self._iam}{LOGIN_PATH} does not answer{over(self._iam)} as IAM would: {because}",
             seen=self._said(response),
-            hint="Check auth_url in clouds.yaml or OS_AUTH_URL; it must be the IAM address of the cloud, not a console",
+            hint="Check auth_url in clouds.yaml or OS_AUTH_URL; it must be the IAM address of the cloud, not a console,"
+            " and no proxy or login page of a network may answer in its place",
         ) from None
 
     def _said(self, response: httpx.Response) -> str:
@@ -328,6 +338,7 @@ class TokenAuth(httpx.Auth):
                 text = f"{rest.get('error_code', '')} {message}"
             case None if title := _TITLE.search(response.content[:100_000].decode("utf-8", "replace")):
                 text += f', a page titled "{title[1].strip()}"'
+        text += led(response.headers.get("Location"))
         text = self._secrets.scrub(" ".join(text.split()))
         for secret in self._login.secrets:
             text = text.replace(secret, REDACTED)  # also one too short for Secrets

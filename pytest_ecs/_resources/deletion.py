@@ -134,7 +134,7 @@ class Deletion:
             self.client.post(f"/v2.1/{{project_id}}/servers/{segment(server)}/action", {"unlock": None})
             deleted = self.client.delete(f"/v2.1/{{project_id}}/servers/{segment(server)}")
         except EcsError as error:
-            return str(error)
+            return str(error).replace(server, "ID")
         return "" if deleted.accepted or deleted.status == 404 else deleted.answer[:200].replace(server, "ID")
 
 

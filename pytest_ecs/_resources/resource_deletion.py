@@ -51,7 +51,7 @@ class _Deletion:
 def delete(
     ledger: Ledger, resources: Sequence[Resource], client: Client, clock: Clock, *, threads: int = 1
 ) -> tuple[list[str], list[str]]:
-    """Delete *resources*, the last ones first; return what is gone, and a sentence for each that is not."""
+    """Delete *resources*, the last ones first; return what is gone, and a sentence for each cause why others are not."""
     problems: list[str] = []
     deletions: list[_Deletion] = []
     before = {resource.key for resource in ledger.resources(resources[0].run)} if resources else set()
@@ -80,8 +80,7 @@ def delete(
     for one in deletions:
         if one.gone:
             ledger.gone_resource(one.resource.key)
-        else:
-            problems.append(_left(one))
+    problems += _left([one for one in deletions if not one.gone])
     return [
         f"{one.resource.type} {one.resource.name or one.path}" for one in deletions if one.gone and one.asked
     ], problems
@@ -175,11 +174,23 @@ def _unclear(resource: Resource, doubtful: Sequence[str]) -> str:
     )
 
 
-def _left(one: _Deletion) -> str:
-    what = f"{one.resource.type} {one.resource.name or one.path}"
-    if one.unknown:
-        return f"{what}: the endpoint has no API to delete or list it; look for it and delete it by hand"
-    return f"{what} is still there ({one.cause}); delete it by hand or run pytest-ecs sweep again"
+def _left(left: Sequence[_Deletion]) -> list[str]:
+    """Say each cause once, with all that it keeps."""
+    said: list[str] = []
+    kept: dict[str, list[str]] = {}
+    for one in left:
+        what = f"{one.resource.type} {one.resource.name or one.path}"
+        if one.unknown:
+            said.append(f"{what}: the endpoint has no API to delete or list it; look for it and delete it by hand")
+        else:
+            kept.setdefault(one.cause, []).append(what)
+    return said + [
+        f"{things[0]} is still there ({cause}); delete it by hand or run pytest-ecs sweep again"
+        if len(things) == 1
+        else f"{len(things)} things are still there ({cause}): {', '.join(things)}; "
+        "delete them by hand or run pytest-ecs sweep again"
+        for cause, things in kept.items()
+    ]
 
 
 def _in_rounds(deletions: Sequence[_Deletion], client: Client, clock: Clock, threads: int) -> None:
@@ -206,10 +217,15 @@ def _try(one: _Deletion, client: Client) -> None:
             one.gone = True  # a refusal that says neither: the list does
         else:
             one.asked = one.asked or deleted.accepted
-            one.cause = deleted.answer[:200]
+            one.cause = _of_any(deleted.answer[:200], one.path)
             one.final = deleted.status in _FORBIDDEN
     except EcsError as error:
-        one.cause, one.final = str(error), True
+        one.cause, one.final = _of_any(str(error), one.path), True
+
+
+def _of_any(cause: str, path: str) -> str:
+    """Return *cause* without what it says of one thing alone, so that it is said once of all."""
+    return cause.replace(f"/{path.rpartition('/')[2]}", "/ID")
 
 
 def _by_name(resource_type: ResourceType, resource: Resource, client: Client) -> list[str] | None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_ecs._http.between import by_another, led, over
 from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._http.signature import AkSkAuth
 from pytest_ecs._http.target import Resources
@@ -14,7 +15,7 @@ from pytest_ecs._run.reach import chapters_of
 from pytest_ecs._run.schemes import CLOUD_OPTIONS
 from pytest_ecs._run.stock import Stock
 from pytest_ecs._types import JSON
-from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsError, NotAnEcsEndpoint
+from pytest_ecs.exceptions import AuthenticationFailed, ConfigurationError, EcsError, NotAnEcsEndpoint, TargetError
 
 if TYPE_CHECKING:
     from pytest_ecs._run.session import Session
@@ -76,6 +77,7 @@ def offered(session: Session) -> dict[int, bool]:
                 hint="check that the credentials belong to this region and project"
                 + (", and get a new AK/SK: a temporary one ends" if primary.security_token else ""),
             )
+        _heard(exchange)
     chapters = {n: _is_there(exchange) for n, exchange in asked.items()}
     if not any(chapters.values()):
         exchange = next(iter(asked.values()))
@@ -86,9 +88,11 @@ def offered(session: Session) -> dict[int, bool]:
         native = session.client.get(_NATIVE, query={"limit": "1"}).accepted if 6 not in chapters else False
         seen = f"HTTP {exchange.status}, JSON with {', '.join(exchange.json_object)}"
         raise NotAnEcsEndpoint(
-            f"What answers at {where} is no ECS endpoint"
+            f"What answers{over(exchange.base)} at {where} is no ECS endpoint"
             + (f" with chapter {', '.join(map(str, chapters))}" if exchange.json_object else ""),
-            seen=seen[:300] if exchange.json_object else f"HTTP {exchange.status}, {media_type}: {text}",
+            seen=seen[:300]
+            if exchange.json_object
+            else f"HTTP {exchange.status}, {media_type}: {text}{led(exchange.response_headers.get('location'))}",
             hint="it lists servers by chapter 6, so take the profile native"
             if native
             else "check the URL given as --ecs-endpoint, and the profile",
@@ -137,6 +141,20 @@ def _remember(session: Session) -> None:
         client.recognised(path)
 
 
+def _heard(exchange: Exchange) -> None:
+    """Raise `TargetError` where something before the endpoint answered, which says of no chapter whether it is offered."""
+    where = f"{exchange.base} ({exchange.request_line})"
+    stranger = by_another(exchange.status, exchange.base, where, exchange.answer)
+    if stranger is not None:
+        raise stranger
+    if exchange.failure is not None and not _is_there(exchange):
+        raise TargetError(
+            f"{where} gives no answer of the service at the moment{over(exchange.base)}",
+            seen=exchange.failure,
+            hint="try again later; this says nothing about the endpoint's conformance",
+        )
+
+
 def _is_there(exchange: Exchange) -> bool:
     """Whether a probe was answered by the API it asked for: also a refusal of the user is an answer of it."""
     if exchange.response_text is not None or not isinstance(exchange.response_body, Mapping):
@@ -160,9 +178,9 @@ def identities(session: Session) -> None:
             client.access()
             project = client.project_id
         except EcsError as error:
-            raise AuthenticationFailed(
-                f"{CLOUD_OPTIONS[identity]}: {source} cannot log in: {error.what}", seen=error.seen, hint=error.hint
-            ) from None
+            option = CLOUD_OPTIONS[identity]
+            what = error.what if option in error.what else f"{option}: {source} cannot log in: {error.what}"
+            raise AuthenticationFailed(what, seen=error.seen, hint=error.hint) from None
         if identity == "other_project" and project == session.client.project_id:
             raise ConfigurationError(
                 f"{CLOUD_OPTIONS[identity]}: {source} is for the project of the run itself",
@@ -176,6 +194,13 @@ def same_project(session: Session) -> None:
     stated, project = session.target.project_in_url, session.client.project_id
     primary, access = session.target.identities["primary"], session.client.access()
     real = access.project_name if access is not None else None
+    granted = access.project_id if access is not None else None
+    if primary.project_id and granted not in {None, primary.project_id}:
+        raise ConfigurationError(
+            f"IAM at {session.target.iam} gives a token for another project than the credentials from {primary.source} name",
+            seen=f"{granted} instead of {primary.project_id}",
+            hint="name the project that the token or the application credential belongs to, or none",
+        )
     if primary.project_id and primary.project_name and real not in {None, primary.project_name}:
         raise ConfigurationError(
             f"The credentials from {primary.source} name two projects",

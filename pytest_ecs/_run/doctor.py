@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
 
+from pytest_ecs._http.opening import authorities
+from pytest_ecs._http.target import Resources
 from pytest_ecs._run.discovery import PROBES, offered, resources, same_project
 from pytest_ecs._run.quotas import quotas
 from pytest_ecs._run.schemes import CLOUD_OPTIONS
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_ecs._run.options import Settings
     from pytest_ecs._run.session import Session
 
-__all__ = ["Line", "examine"]
+__all__ = ["Line", "examine", "options"]
 
 #: Seconds by which two clocks may differ; a signature of AK/SK is refused when they differ by a quarter of an hour (4.2).
 _SKEW = 300.0
@@ -82,8 +85,7 @@ def _tls(session: Session) -> Iterator[Line]:
     elif target.verify is False:
         yield Line("TLS", "warn", "certificates are not verified", "--ecs-insecure, verify or OS_INSECURE")
     else:
-        trusted = "the usual authorities" if target.verify is True else str(target.verify)
-        yield Line("TLS", "ok", f"verified by {trusted}")
+        yield Line("TLS", "ok", f"verified by {authorities(target.verify, os.environ)[0]}")
 
 
 def _logins(session: Session) -> Iterator[Line]:
@@ -165,7 +167,7 @@ def _others(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:
 def _resources(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]:
     found = resources(session, chapters)
     for name in _names(session):
-        option = name.removesuffix("_id").removesuffix("_name").replace("_", "-").replace("key", "key-pair")
+        option = _option(name)
         given = getattr(session.target.resources, name)
         if given:
             yield Line(option, "ok", given, f"--ecs-{option}", option, given)
@@ -178,6 +180,15 @@ def _resources(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]
             yield Line(
                 option, "none", f"not found{_why(session, name)}: what needs it is not tested", f"give --ecs-{option}"
             )
+
+
+def options() -> set[str]:
+    """Return the options, without ``--ecs-``, that name what is found."""
+    return set(map(_option, Resources.__dataclass_fields__))
+
+
+def _option(name: str) -> str:
+    return name.removesuffix("_id").removesuffix("_name").replace("_", "-").replace("key", "key-pair")
 
 
 def _why(session: Session, name: str) -> str:

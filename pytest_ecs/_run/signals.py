@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one ends the run in order, the second one at once."""
+"""Ctrl-C, SIGTERM and a terminal that is closed: the first one ends the run in order, the second one at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 __all__ = ["Stops"]
@@ -34,11 +35,13 @@ class Stops:
         return self.count > 1
 
     def install(self) -> None:
-        """Heed SIGINT and SIGTERM, where nobody else does and nobody said to ignore them; only the main thread can."""
+        """Heed SIGINT, SIGTERM and SIGHUP, where nobody else does and nobody said to ignore them; only the main thread can."""
         if self._before or threading.current_thread() is not threading.main_thread():
             return
-        for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
-            if signal.getsignal(number) is usual:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no terminals that hang up
+            usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+            if number is not None and signal.getsignal(number) is usual:
                 self._before[number] = signal.signal(number, self._heed)
 
     def uninstall(self) -> None:
@@ -50,7 +53,8 @@ class Stops:
     def _heed(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
         if self.at_once:
-            os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"\npytest-ecs: {self._advice()}\n".encode())
+            with suppress(OSError):  # nobody may be there to read it
+                os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"\npytest-ecs: {self._advice()}\n".encode())
             if self.at_the_end or self.count > 2:
                 os._exit(128 + number)
         raise KeyboardInterrupt(signal.Signals(number).name)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pytest_ecs._http.access import address_of
 from pytest_ecs._http.cloud_files import at_home
 from pytest_ecs._http.credentials import Credentials, load
+from pytest_ecs._http.opening import authorities
 from pytest_ecs._http.target import Resources, SystemClock, Target
 from pytest_ecs._run.options import Settings
 from pytest_ecs._types import Identity
@@ -127,6 +128,7 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
             identities[identity] = load(cloud, files, search, region=settings.region)
     # What a certificate says of them is nobody's business beyond the name of the file.
     identities = {one: replace(has, source=_shown(has.source, settings, environ)) for one, has in identities.items()}
+    verify = _verify(settings, primary)
     return Target(
         name=settings.cloud or str(urlsplit(endpoint.root if endpoint else iam).netloc),
         endpoint=endpoint.root if endpoint else "",
@@ -136,11 +138,31 @@ def _named(settings: Settings, environ: Mapping[str, str]) -> Target:
         clock=SystemClock(),
         resources=Resources(),
         identities=identities,
-        verify=_verify(settings, primary),
+        verify=verify,
         certificate=_certificate(primary),
         project_in_url=endpoint.project_id if endpoint else None,
-        remarks=tuple(f"{what} ({one.source}) is not used" for one in identities.values() for what in one.unused),
+        remarks=tuple(
+            f"{what} ({one.source}) is not used"
+            for one in identities.values()
+            for what in (*one.unused, *_other_region(one, settings.region or primary.region))
+        )
+        + _other_authorities(iam if endpoint is None else f"{iam} {endpoint.root}", verify, environ),
     )
+
+
+def _other_region(credentials: Credentials, region: str | None) -> tuple[str, ...]:
+    """Name the region of a second identity that is not the one of the run, whose endpoint may not know its project."""
+    differs = region is not None and credentials.region not in {None, region}
+    return (f"region {credentials.region!r}, where the run is in {region!r},",) if differs else ()
+
+
+def _other_authorities(addresses: str, verify: bool | Path, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the variables that name authorities which no certificate is verified by, where there are certificates."""
+    used, others = authorities(verify, environ)
+    if not others or "https:" not in addresses:
+        return ()
+    why = f"certificates are verified by {used}" if verify else "certificates are not verified"
+    return (f"{', '.join(others)} {'are' if len(others) > 1 else 'is'} not used: {why}",)
 
 
 def _shown(text: str, settings: Settings, environ: Mapping[str, str]) -> str:

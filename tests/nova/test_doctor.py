@@ -106,6 +106,39 @@ def test_a_file_of_another_form_is_refused_before_anything_is_sent(command: Comm
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("pyproject.toml", '[project]\nname = "x"\n', "line 1 of it"),
+        ("ecs.toml", "# of mine\n[tool.pytest.ini_options]\n", "line 1 of it"),
+        ("ecs.toml", '[tool.pytest.ini_options]\necs_flavor = "f"\necs_waivers = "w.yaml"\n', "line 3 of it"),
+        ("ecs.toml", '[tool.pytest.ini_options]\necs_flavor = "f" # the cheap one\n', "line 2 of it"),
+        ("ecs.ini", None, "Is a directory"),
+        ("nowhere/ecs.toml", None, "there is no such folder"),
+    ],
+)
+def test_a_file_that_would_lose_something_is_refused_before_anything_is_sent(
+    command: Command, tmp_path: Path, name: str, text: str | None, said: str
+) -> None:
+    """And left as it is."""
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    else:
+        (tmp_path / "ecs.ini").mkdir()
+    done = command("doctor", "--ecs-cloud=first", "--write", name)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert said in done.stderr
+    assert text is None or (tmp_path / name).read_text() == text
+
+
+def test_what_it_wrote_it_writes_again(command: Command, tmp_path: Path) -> None:
+    """Such a file has nothing to lose."""
+    for name in ("found.toml", "found.ini"):
+        for _ in range(2):
+            assert command("doctor", "--ecs-cloud=first", "--write", name).returncode == 0
+        assert "ecs_flavor" in (tmp_path / name).read_text()
+
+
+@pytest.mark.parametrize(
     ("variables", "text"),
     [
         ({"ALL_PROXY": "ftp://127.0.0.1:9"}, "proxy"),

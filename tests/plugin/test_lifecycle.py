@@ -256,13 +256,14 @@ def _foreign_server(about: dict[str, Any]) -> str:
     return str(answer.json()["server"]["id"])
 
 
-def test_sigterm_is_ctrl_c(mock: dict[str, Any], tmp_path: Path) -> None:
-    """What ends a container or a job of a CI ends the run in order."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_sigterm_is_ctrl_c(mock: dict[str, Any], tmp_path: Path, number: signal.Signals) -> None:
+    """What ends a container or a job of a CI ends the run in order, and so does a terminal that is closed."""
     (tmp_path / "test_it.py").write_text(_TESTS.format(then="signal.pause()"))
     wait = _ready(tmp_path)
     run = _start(mock, tmp_path)
     wait()
-    run.send_signal(signal.SIGTERM)
+    run.send_signal(number)
     output, _ = run.communicate(timeout=300)
     assert run.returncode == pytest.ExitCode.INTERRUPTED, output
     assert _servers(mock) == []

@@ -532,8 +532,9 @@ def test_an_answer_that_is_not_iams_is_no_ecs_endpoint(answer: httpx.Response, b
     assert str(error).startswith("https://iam.example.com/v3/auth/tokens does not answer as IAM would: ")
     assert because in str(error)
     assert f"Seen: HTTP {answer.status_code}, " in str(error)
-    assert str(error).endswith(
-        "Check auth_url in clouds.yaml or OS_AUTH_URL; it must be the IAM address of the cloud, not a console."
+    assert (
+        "Check auth_url in clouds.yaml or OS_AUTH_URL; it must be the IAM address of the cloud, not a console"
+        in str(error)
     )
     assert_hidden(error, "hidden-17")
 
@@ -582,6 +583,19 @@ def test_a_busy_iam_is_asked_again_after_pauses(status: int) -> None:
         assert client.get(API).status_code == 200
     assert clock.slept == [1.0, 2.0, 4.0]
     assert len(cloud.logins) == 4
+
+
+def test_an_iam_that_was_not_heard_is_asked_once_until_it_is() -> None:
+    """Each thing that is to be deleted would wait for it anew."""
+    clock = FakeClock()
+    answers = [*(httpx.Response(503) for _ in range(6)), granted("t", stamp(NOW + DAY)), httpx.Response(200)]
+    with httpx.Client(transport=httpx.MockTransport(lambda _: answers.pop(0)), auth=token_auth(clock)) as client:
+        for left in (3, 2):
+            with pytest.raises(TargetError):
+                client.get(API)
+            assert len(answers) == left
+            assert clock.now() == NOW + 15
+        assert client.get(API).status_code == 200
 
 
 def test_an_iam_that_stays_busy_is_a_target_error() -> None:

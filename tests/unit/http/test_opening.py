@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pytest_ecs._http.opening import open_http, proxy_for
+from pytest_ecs._http.opening import authorities, open_http, proxy_for
 from pytest_ecs._http.target import Resources, SystemClock, Target
 from pytest_ecs._http.transport import bound
 from pytest_ecs.exceptions import ConfigurationError
@@ -177,3 +179,30 @@ def test_no_cookie_is_kept() -> None:
         for _ in range(2):
             http.get("http://127.0.0.1:9/x")
     assert seen == [None, None]
+
+
+def test_each_folder_of_a_list_is_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSL_CERT_DIR is a list, and the folder of it that is none is named alone."""
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.mkdir()
+    (good / "5ed36f99.0").write_text("a certificate")
+    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join(("", str(good), str(good))))
+    open_http(target(), 1.0).close()
+    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join((str(good), str(bad))))
+    with pytest.raises(ConfigurationError, match=rf"^SSL_CERT_DIR names {re.escape(str(bad))}, which does not exist"):
+        open_http(target(), 1.0)
+    bad.mkdir()
+    with pytest.raises(ConfigurationError, match=rf"^SSL_CERT_DIR names {re.escape(str(bad))}, which holds no"):
+        open_http(target(), 1.0)
+
+
+def test_authorities_that_are_not_used_are_known() -> None:
+    """Those of other tools, and those beside what was asked for; not the same once more."""
+    environ = {"SSL_CERT_DIR": "/d", "REQUESTS_CA_BUNDLE": "/f", "CURL_CA_BUNDLE": "/g"}
+    assert authorities(True, {}) == ("the usual authorities", ())
+    assert authorities(True, environ) == ("SSL_CERT_DIR", ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"))
+    assert authorities(True, {**environ, "SSL_CERT_FILE": "/f"}) == (
+        "SSL_CERT_FILE",
+        ("SSL_CERT_DIR", "CURL_CA_BUNDLE"),
+    )
+    assert authorities(Path("/g"), environ) == ("/g", ("SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"))

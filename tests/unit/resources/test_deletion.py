@@ -47,15 +47,27 @@ def test_servers_that_nobody_may_delete_are_said_together(session: Session, monk
 
 
 def test_things_that_nobody_may_delete_are_not_waited_for(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one may not do now one may not do in two minutes."""
+    """What one may not do now one may not do in two minutes; it is said once."""
     for name in ("one", "two"):
         session.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": name}})
     _refuse_deletions(session, monkeypatch, 403)
     began = session.target.clock.now()
     deleted, problems = session.clean()
     assert session.target.clock.now() - began < 10
-    assert (deleted, len(problems)) == ([], 2)
-    assert all("HTTP 403" in problem for problem in problems)
+    assert (deleted, len(problems)) == ([], 1)
+    assert problems[0].startswith("2 things are still there (HTTP 403")
+    assert "key pair two, key pair one; delete them" in problems[0]
+
+
+def test_an_endpoint_that_is_lost_is_said_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with the last request of each thing."""
+    for number in range(9):
+        session.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": f"k-{number}"}})
+    monkeypatch.setattr(session.connection.http._transport, "handle_request", lambda _: httpx.Response(503))
+    deleted, problems = session.clean()
+    assert deleted == []
+    assert sum("k-8" in problem for problem in problems) == 1
+    assert not any("os-keypairs/k-" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("threads", [1, 4])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -15,7 +17,14 @@ from pytest_ecs._http.exchange import Case
 from pytest_ecs._run.doctor import examine
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import Session, open_session
-from pytest_ecs.exceptions import AuthenticationFailed, CredentialsEnded, PrerequisiteMissing
+from pytest_ecs.exceptions import (
+    AuthenticationFailed,
+    ConfigurationError,
+    CredentialsEnded,
+    EndpointLost,
+    PrerequisiteMissing,
+    TargetError,
+)
 
 _HOUR = 3600.0
 _FLAVORS = "/v1/{project_id}/cloudservers/flavors"
@@ -167,3 +176,44 @@ def test_another_identity_whose_keys_end_is_no_verdict(mock: RunningMock, opened
     with pytest.raises(PrerequisiteMissing, match="credentials of the restricted user ended"):
         session.clients["restricted_user"].get("/v2.1/{project_id}/servers", case=case)
     assert _failed(session) == []
+
+
+def test_a_login_that_ends_is_said_in_one_sentence(
+    mock: RunningMock, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what IAM says, and without the advice for a password that was wrong from the beginning."""
+    session = opened(mock.environment)
+    session.prepare()
+    answer = {"error": {"message": "the user is disabled", "code": 401}}
+    monkeypatch.setattr(
+        session.connection.http._transport, "handle_request", lambda _: httpx.Response(401, json=answer)
+    )
+    with pytest.raises(CredentialsEnded, match=r"HTTP 401, the user is disabled\)\. renew them") as caught:
+        session.client.get(_KEYS)
+    assert str(caught.value).count("Seen: ") == 1
+    assert "Check user name" not in str(caught.value)
+    assert _failed(session) == []
+
+
+def test_an_iam_that_is_gone_stops_the_run(mock: RunningMock, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an endpoint that is gone does: no request could be sent any more."""
+    session = opened(mock.environment)
+    monkeypatch.setattr(type(session.target.clock), "sleep", lambda *_: None)
+    monkeypatch.setattr(session.connection.http._transport, "handle_request", lambda _: httpx.Response(503))
+    for _ in range(7):
+        with pytest.raises(TargetError, match="gives no token at the moment") as caught:
+            session.client.get("/")
+        assert not caught.value.stops
+    with pytest.raises(EndpointLost, match=r"gives no token at the moment.*the run stops here"):
+        session.client.get("/")
+
+
+def test_a_token_for_another_project_is_a_sentence(
+    mock: RunningMock, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every request would be refused, and the endpoint blamed for it."""
+    session = opened(mock.environment)
+    another = replace(session.client.access(), project_id="another")  # type: ignore[type-var]
+    monkeypatch.setattr(type(session.client), "access", lambda _: another)
+    with pytest.raises(ConfigurationError, match=r"gives a token for another project .* Seen: another instead of"):
+        session.prepare()
