@@ -104,16 +104,15 @@ def redact(value: JSON, secrets: Secrets, depth: int = DEPTH, *, scrub: Callable
     return _redacted(value, secrets, depth, scrub or secrets.scrub)
 
 
-#: Classes of values that are what they are.
+#: Classes of values that are what they are, and of those that hold others, the usual ones first.
 _BARE = frozenset({type(None), bool, int, float})
+_NESTED = (dict, list, Mapping)
 
 
 def _redacted(value: JSON, secrets: Secrets, depth: int, scrub: Callable[[str], str]) -> JSON:
-    if type(value) in _BARE:
-        return value
     if isinstance(value, str):
         return scrub(value)
-    if not isinstance(value, Mapping | list):
+    if type(value) in _BARE or not isinstance(value, _NESTED):
         return value
     if depth <= 0:
         return DEEPER
@@ -164,7 +163,7 @@ def _is_login_block(key: str, item: JSON) -> bool:
 def _mask(item: JSON, depth: int) -> JSON:
     if isinstance(item, str):
         return REDACTED if item else item
-    if not isinstance(item, Mapping | list):
+    if not isinstance(item, _NESTED):
         return item
     if depth <= 0:
         return DEEPER
