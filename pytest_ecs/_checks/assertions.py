@@ -62,6 +62,8 @@ def _version(seen: JSON, wanted: JSON) -> bool:
 
 def plain(value: JSON) -> Hashable:
     """Return a value as JSON compares them: 1 is 1.0 and never true, an object has no order."""
+    if isinstance(value, str):  # most are, and it is soon said
+        return value
     if isinstance(value, Mapping):
         return "object", frozenset((name, plain(item)) for name, item in value.items())
     if isinstance(value, list | tuple):
