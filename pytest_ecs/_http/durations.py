@@ -9,9 +9,9 @@ from statistics import median
 
 __all__ = ["Durations"]
 
-#: How many of the latest durations count; before which share of the shortest of them nothing is expected; and by which
-#: share of it nothing need be known more exactly.
-_LATEST, _EARLIEST, _EXACT = 5, 0.9, 0.02
+#: How many of the latest durations count; before which share of the shortest of them nothing is expected; by which share
+#: of it nothing need be known more exactly; and by which share of what has passed the time that is usual is waited for.
+_LATEST, _EARLIEST, _EXACT, _CLOSE = 5, 0.9, 0.02, 0.15
 
 
 @dataclass
@@ -31,6 +31,13 @@ class Durations:
         return median(seen) if seen else None
 
     def pause(self, what: Hashable, elapsed: float, shortest: float) -> float:
-        """Return the seconds until the next look: *shortest*, or more while *what* was never over as early as that."""
+        """Return the seconds until the next look: *shortest*, or more while *what* was never over as early as that.
+
+        What is nearly as old as usual is looked at when it is, and not a little before.
+        """
         seen = self._seen.get(what)
-        return max(shortest, _EARLIEST * min(seen) - elapsed, _EXACT * min(seen)) if seen else shortest
+        if not seen:
+            return shortest
+        least = min(seen)
+        close = min(median(seen) - elapsed, _CLOSE * elapsed)
+        return max(shortest, _EARLIEST * least - elapsed, _EXACT * least, close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pytest_ecs._http.client import Client
@@ -38,8 +39,9 @@ class _Deletion:
     resource: Resource
     resource_type: ResourceType
     path: str
-    #: Whether a request to delete it was accepted.
+    #: Whether a request to delete it was accepted, and whether the last one was refused without saying that it is gone.
     asked: bool = False
+    refused: bool = False
     #: Whether it is there no more.
     gone: bool = False
     #: Whether nothing can be said or done: its API is not there.
@@ -197,6 +199,7 @@ def _in_rounds(deletions: Sequence[_Deletion], client: Client, clock: Clock, thr
     for number in range(_ROUNDS):
         left = [one for one in deletions if not one.gone and not one.final]
         at_once(lambda one: _try(one, client), left, threads)
+        _look_at_lists([one for one in left if one.refused], client)
         left = [one for one in left if not one.gone and not one.final]
         if not left:
             return
@@ -205,6 +208,7 @@ def _in_rounds(deletions: Sequence[_Deletion], client: Client, clock: Clock, thr
 
 def _try(one: _Deletion, client: Client) -> None:
     """Ask once to delete a resource, and note what came of it."""
+    one.refused = False
     try:
         deleted = client.delete(one.path)
         code = text_at(deleted.response_body, ("error", "code"))
@@ -213,14 +217,22 @@ def _try(one: _Deletion, client: Client) -> None:
         ):
             absent = not one.asked and bool(one.resource_type.all) and client.get(one.resource_type.all).status == 404
             one.unknown, one.gone, one.final = absent, not absent, True
-        elif deleted.refused and _unlisted(one.resource_type, one.path, client):
-            one.gone = True  # a refusal that says neither: the list does
         else:
-            one.asked = one.asked or deleted.accepted
+            one.asked, one.refused = one.asked or deleted.accepted, deleted.refused
             one.cause = _of_any(deleted.answer[:200], one.path)
             one.final = deleted.status in _FORBIDDEN
     except EcsError as error:
         one.cause, one.final = _of_any(str(error), one.path), True
+
+
+def _look_at_lists(refused: Sequence[_Deletion], client: Client) -> None:
+    """Take that for gone which was *refused* without a word of it, and which the list of all of its type, asked for then, does not have."""
+    for resource_type in {one.resource_type.name: one.resource_type for one in refused}.values():
+        with suppress(EcsError):
+            listed = there(resource_type, client)
+            for one in refused:
+                if one.resource_type.name == resource_type.name and listed is not None and one.path not in listed:
+                    one.gone = one.final = True
 
 
 def _of_any(cause: str, path: str) -> str:
@@ -260,9 +272,3 @@ def _by_elimination(
     known = {one.path for one in ledger.resources(resource.run, gone=True)} | set(str(resource.before).split("\n"))
     new = [path for path in listed if path not in known]
     return (None, new) if new else ([], [])
-
-
-def _unlisted(resource_type: ResourceType, path: str, client: Client) -> bool:
-    """Whether the list of all is answered and does not have what is at *path*."""
-    listed = there(resource_type, client)
-    return listed is not None and path not in listed

@@ -345,7 +345,7 @@ class Cases:
             self.driver.take_back(exchange, recipe, leases)
             self.driver.restore(recipe, leases, request)
             if operation.method != "GET" and exchange.accepted:
-                self.driver.forget(recipe)
+                self.driver.forget(recipe, exchange)
         return exchange
 
     def refuse_one(
@@ -377,7 +377,7 @@ class Cases:
                         self.driver.servers.wait_stable(lease.id)
                 self.driver.take_back(exchange, recipe, leases)
                 discard(exchange, self.client)
-                self.driver.forget(recipe)
+                self.driver.forget(recipe, exchange)
             elif exchange.failure is None:
                 refused(exchange)
         finally:

@@ -73,12 +73,15 @@ class Driver:
         """The primary user's client."""
         return self.session.client
 
-    def forget(self, recipe: Recipe) -> None:
-        """Make anew what the requests of a recipe share, since one of them was accepted and may have used it up.
+    def forget(self, recipe: Recipe, accepted: Exchange) -> None:
+        """Make anew what the requests of a recipe share, since one of them was *accepted* and may have used it up.
 
-        What several operations share is only made anew when it is not there any more, and then with all that names it.
+        What several operations share is only made anew when it is not there any more, and then with all that names it. That
+        is looked at where the request names it, or deletes something.
         """
-        lost = [str(made) for key, made in self._made.items() if self._is_lost(key)]
+        deletes, said = recipe.deletes or accepted.method == "DELETE", f"{accepted.path} {accepted.request_body}"
+        affected = [key for key, made in self._made.items() if deletes or str(made) in said]
+        lost = [str(self._made[key]) for key in affected if self._is_lost(key)]
         for key, made in list(self._made.items()):
             if key[0] == recipe.operation or any(thing in str(made) for thing in lost):
                 del self._made[key]
@@ -190,7 +193,7 @@ class Driver:
         self.jobs.wait_out(exchange)
         self.take_back(exchange, recipe, leases)
         discard(exchange, self.client)
-        self.forget(recipe)
+        self.forget(recipe, exchange)
         self.give_back_prepared()
         self.servers.give_back_shared(changed=True)
 

@@ -59,6 +59,31 @@ def test_things_that_nobody_may_delete_are_not_waited_for(session: Session, monk
     assert "key pair two, key pair one; delete them" in problems[0]
 
 
+def test_what_was_refused_without_a_word_of_it_is_looked_for_once(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of a type says of all of it whether it is there; what is there is asked for again."""
+    for name in ("one", "two", "three"):
+        session.client.post("/v2.1/{project_id}/os-keypairs", {"keypair": {"name": name}})
+    transport = session.connection.http._transport
+    real = transport.handle_request
+    sent: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        sent.append(f"{request.method} {request.url.path.rpartition('/')[2]}")
+        if request.method == "DELETE" and sent.count("DELETE three") == len(sent) == 1:
+            return httpx.Response(409, json={"conflictingRequest": {"code": 409, "message": "later"}})
+        answer = real(request)
+        gone = request.method == "DELETE" and answer.status_code < 300
+        return httpx.Response(400, json={"badRequest": {"code": 400, "message": "no"}}) if gone else answer
+
+    monkeypatch.setattr(transport, "handle_request", handle)
+    deleted, problems = session.clean()
+    assert (deleted, problems) == ([], [])
+    rounds = ["DELETE three", "DELETE two", "DELETE one", "GET os-keypairs", "DELETE three", "GET os-keypairs"]
+    assert sent[: len(rounds)] == rounds
+
+
 def test_an_endpoint_that_is_lost_is_said_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not with the last request of each thing."""
     for number in range(9):

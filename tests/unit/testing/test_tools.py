@@ -8,6 +8,7 @@ import pytest
 
 import suites.recipes  # noqa: F401 - registers the recipes
 from pytest_ecs._cases.recipe import RECIPES, Recipe
+from pytest_ecs._http.exchange import Exchange
 from pytest_ecs._run.options import Settings
 from pytest_ecs._run.session import open_session
 from pytest_ecs._testing.properties import Properties
@@ -121,11 +122,23 @@ def test_what_operations_share_is_made_anew_only_when_it_is_gone(tools: Tools) -
     def group() -> str:
         return str(recipe.variants["default"](tools.driver.ingredients(recipe, [])).parameters["security_group_id"])
 
+    def forgotten(name: str, accepted: Exchange) -> int:
+        before = len(tools.driver.session.connection.journal)
+        tools.driver.forget(RECIPES[name], accepted)
+        return len(tools.driver.session.connection.journal) - before
+
     first = group()
-    tools.driver.forget(RECIPES["nova.keypairs.create"])  # it used up nothing of that
+    shown, named = (
+        tools.client.get(f"/v2.1/{{project_id}}/os-security-groups/{first}"),
+        tools.client.get("/v2.1/{project_id}/limits"),
+    )
+    assert forgotten("nova.keypairs.create", named) == 0  # which says nothing of that
+    assert forgotten("deprecated.security-groups.show", shown) == 1
     assert group() == first
-    tools.client.delete(f"/v2.1/{{project_id}}/os-security-groups/{first}")
-    tools.driver.forget(RECIPES["nova.keypairs.create"])
+    deleted = tools.client.delete(f"/v2.1/{{project_id}}/os-security-groups/{first}")
+    assert forgotten("nova.keypairs.create", named) == 0
+    assert group() == first
+    assert forgotten("deprecated.security-groups.delete", deleted) == 1
     second = group()
     assert second != first
     shown = tools.client.get(f"/v2.1/{{project_id}}/os-security-groups/{second}").response_body
