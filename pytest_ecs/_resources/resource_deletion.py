@@ -196,9 +196,10 @@ def _left(left: Sequence[_Deletion]) -> list[str]:
 
 
 def _in_rounds(deletions: Sequence[_Deletion], client: Client, clock: Clock, threads: int) -> None:
+    offers: dict[str, bool] = {}
     for number in range(_ROUNDS):
         left = [one for one in deletions if not one.gone and not one.final]
-        at_once(lambda one: _try(one, client), left, threads)
+        at_once(lambda one: _try(one, client, offers), left, threads)
         _look_at_lists([one for one in left if one.refused], client)
         left = [one for one in left if not one.gone and not one.final]
         if not left:
@@ -206,8 +207,8 @@ def _in_rounds(deletions: Sequence[_Deletion], client: Client, clock: Clock, thr
         clock.sleep(min(_FIRST * 2**number, _PAUSE))
 
 
-def _try(one: _Deletion, client: Client) -> None:
-    """Ask once to delete a resource, and note what came of it."""
+def _try(one: _Deletion, client: Client, offers: dict[str, bool]) -> None:
+    """Ask once to delete a resource, and note what came of it; *offers* says of each type whether its API is there, once known."""
     one.refused = False
     try:
         deleted = client.delete(one.path)
@@ -215,8 +216,10 @@ def _try(one: _Deletion, client: Client) -> None:
         if deleted.failure is None and (
             deleted.status == 404 or (code is not None and code == one.resource_type.absent)
         ):
-            absent = not one.asked and bool(one.resource_type.all) and client.get(one.resource_type.all).status == 404
-            one.unknown, one.gone, one.final = absent, not absent, True
+            known = one.asked or not one.resource_type.all or offers.get(one.resource_type.name)
+            if known is None:
+                known = offers[one.resource_type.name] = client.get(one.resource_type.all).status != 404
+            one.unknown, one.gone, one.final = not known, bool(known), True
         else:
             one.asked, one.refused = one.asked or deleted.accepted, deleted.refused
             one.cause = _of_any(deleted.answer[:200], one.path)

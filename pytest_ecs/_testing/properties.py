@@ -141,8 +141,8 @@ class Properties:
             valid_requests(operation_id, variants=variants, only_promised=True),
             valid_requests(operation_id, variants=variants),
         )
-        with self._stage(operation_id) as (leases, _):
-            self._for_all(f"valid/{operation_id}", every, lambda generated: self._send(generated, leases), count)
+        with self._stage(operation_id) as (leases, facts):
+            self._for_all(f"valid/{operation_id}", every, lambda one: self._send(one, leases, facts), count)
         self.tools.check.not_tested(
             ACCEPTED, f"no generated request of {operation_id} is one that the contract promises"
         )
@@ -197,10 +197,10 @@ class Properties:
                 for lease in leases:
                     lease.release()
 
-    def _send(self, generated: Generated, leases: list[Lease]) -> None:
+    def _send(self, generated: Generated, leases: list[Lease], facts: list[Snapshot]) -> None:
         """Send a valid request; where the document promises that it is accepted, the recipe's own is the control."""
         tools = self.tools
-        exchange = self._varied(generated, leases)
+        exchange = self._varied(generated, leases, facts)
         if exchange is None:
             tools.check.not_tested(ANSWERED, f"the job of {generated.operation} failed")
             return
@@ -208,22 +208,22 @@ class Properties:
         if not generated.promised or not generated.edits or exchange.failure is not None:
             return
         if not exchange.accepted:
-            control = self._varied(replace(generated, edits=()), leases)
+            control = self._varied(replace(generated, edits=()), leases, facts)
             if control is None or not control.accepted:
                 tools.check.not_tested(ACCEPTED, f"the recipe's own request of {generated.operation} is refused, too")
                 return
         tools.check(ACCEPTED, exchange, "status", at_most=299)
 
-    def _varied(self, generated: Generated, leases: list[Lease]) -> Exchange | None:
+    def _varied(self, generated: Generated, leases: list[Lease], facts: list[Snapshot]) -> Exchange | None:
         """Send a generated request and put its servers back; None where its job failed, since jobs may refuse, too."""
-        tools = self.tools
-        facts = [Snapshot.of(tools, lease) for lease in leases] if RECIPES[generated.operation].marks else []
+        marked = leases if RECIPES[generated.operation].marks else []
+        before = facts if facts and marked else [Snapshot.of(self.tools, lease) for lease in marked]
         try:
-            return tools.cases.vary(generated.operation, generated.variant, generated.onto, leases)
+            return self.tools.cases.vary(generated.operation, generated.variant, generated.onto, leases)
         except JobFailed:
             return None
         finally:
-            for one in facts:
+            for one in before:
                 one.put_back()
 
     def _refuse(self, generated: Generated, leases: list[Lease], facts: list[Snapshot]) -> None:

@@ -42,6 +42,14 @@ def _entries(client: Client, lease: Lease) -> list[dict[str, Any]]:
     return found
 
 
+def _some(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first and the last of each action: a server that was used for long lists hundreds."""
+    of_action: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        of_action.setdefault(str(entry["action"]), []).append(entry)
+    return [one for alike in of_action.values() for one in alike[:1] + alike[1:][-1:]]
+
+
 @pytest.mark.parametrize(
     ("action", "value"),
     [("reboot", {"type": "SOFT"}), ("os-stop", {}), ("os-start", {})],
@@ -117,10 +125,10 @@ def _worked_on(client: Client, servers: Servers) -> Lease:
     "nova.server-operations.show/rule/other-server",
 )
 def test_an_operation_is_shown(ecs_client: Client, ecs_check: Check, ecs_expect: Expect, ecs_servers: Servers) -> None:
-    """By its request, as the list has it, and not for another server."""
+    """By its request, as the list has it, and not for another server: the first and the last of each action."""
     lease, (other,) = _worked_on(ecs_client, ecs_servers), ecs_servers.shared("ACTIVE")
     shows, others = "nova.server-operations.list/rule/request-id-shows", _entries(ecs_client, other)
-    known = _entries(ecs_client, lease)
+    known = _some(_entries(ecs_client, lease))
     for entry in known:
         request = entry["request_id"]
         shown, place = _log(ecs_client, lease.id, request), ("body", "instanceAction")
@@ -160,7 +168,7 @@ def test_an_operation_has_events(
     lease = _worked_on(ecs_client, ecs_servers)
     traceback = "nova.server-operations.show/rule/success-without-traceback"
     with ecs_later:
-        for entry in _entries(ecs_client, lease):
+        for entry in _some(_entries(ecs_client, lease)):
             shown = _log(ecs_client, lease.id, entry["request_id"])
             _has_events(ecs_check.after(shown).later(ecs_later), shown, entry, traceback)
     for rule in (
