@@ -11,7 +11,7 @@ from typing import Any
 from pytest_ecs._text import by_likeness
 from pytest_ecs.exceptions import ConfigurationError
 
-__all__ = ["at_home", "clouds_in", "existing", "find", "readable"]
+__all__ = ["at_home", "clouds_in", "existing", "find", "profiles_in"]
 
 _ENDINGS = ("yaml", "yml", "json")
 
@@ -21,10 +21,9 @@ def at_home(text: str) -> Path:
     return Path(os.path.expanduser(text))
 
 
-def readable(path: Path) -> None:
-    """Raise `ConfigurationError` for a file that is there, and is neither YAML nor JSON."""
-    if (text := _text(path)) is not None:
-        _parsed(path, text)
+def profiles_in(path: Path) -> dict[str, Any]:
+    """Return the entries below ``public-clouds`` of a file that is there; raises `ConfigurationError` for one that is none."""
+    return _mapping_in(path, "public-clouds", "public clouds, whose values a profile may name") or {}
 
 
 def existing(folder: Path, stem: str) -> Iterator[Path]:
@@ -71,18 +70,22 @@ def find(name: str, search: Sequence[Path], environ: Mapping[str, str]) -> tuple
 
 def clouds_in(path: Path) -> dict[str, Any] | None:
     """Return the entries below ``clouds``; None when there is no such file."""
+    return _mapping_in(path, "clouds", "clouds")
+
+
+def _mapping_in(path: Path, key: str, what: str) -> dict[str, Any] | None:
     text = _text(path)
     if text is None:
         return None
     data = _parsed(path, text)
-    clouds = data.get("clouds") if isinstance(data, dict) else None
-    if not isinstance(clouds, dict):
+    entries = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(entries, dict):
         raise ConfigurationError(
-            f"{path} is not a file of clouds",
-            seen="nothing" if data is None else "no mapping named clouds at its top",
-            hint="It starts with clouds:, below which each cloud has its name and an auth block",
+            f"{path} is not a file of {what}",
+            seen="nothing" if data is None else f"no mapping named {key} at its top",
+            hint=f"It starts with {key}:, below which each cloud has its name and an auth block",
         )
-    return {str(name): entry for name, entry in clouds.items()}
+    return {str(name): entry for name, entry in entries.items()}
 
 
 def _text(path: Path) -> str | None:
