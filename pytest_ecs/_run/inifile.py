@@ -36,7 +36,12 @@ def the_file(folder: Path) -> Path | None:
 def _has_something(file: Path) -> bool:
     if not file.is_file():
         return False
-    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file} cannot be read", seen=error.strerror or "", hint="correct its permissions, or name a file with -c"
+        ) from None
     return bool(text.strip()) if file.stem == _OWN else "ecs_" in text or _OURS.search(text) is not None
 
 
