@@ -113,7 +113,7 @@ def _parsed(path: Path, text: str) -> Any:
     try:
         if path.suffix == ".json":
             return json.loads(text, object_pairs_hook=lambda pairs: _pairs(path, pairs))
-        _each_once(path, yaml.compose(text, Loader=yaml.SafeLoader), yaml.MappingNode)
+        _each_once(path, yaml.compose(text, Loader=yaml.SafeLoader), yaml.MappingNode, set())
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -151,18 +151,22 @@ def _twice(path: Path, name: str, line: int | None = None) -> ConfigurationError
     )
 
 
-def _each_once(path: Path, node: Any, mapping: type) -> None:
-    """Raise `ConfigurationError` for a key that a mapping has twice: YAML would take the last one, and say nothing."""
-    if not isinstance(getattr(node, "value", None), list):
+def _each_once(path: Path, node: Any, mapping: type, done: set[int]) -> None:
+    """Raise `ConfigurationError` for a key that a mapping has twice: YAML would take the last one, and say nothing.
+
+    What an alias repeats is *done* once: aliases of aliases would take minutes.
+    """
+    if not isinstance(getattr(node, "value", None), list) or id(node) in done:
         return
+    done.add(id(node))
     seen: set[str] = set()
     for part in node.value:
         if not isinstance(node, mapping):
-            _each_once(path, part, mapping)
+            _each_once(path, part, mapping, done)
             continue
         key, value = part
         name = str(key.value)
         if name in seen and name != "<<":
             raise _twice(path, name, key.start_mark.line + 1)
         seen.add(name)
-        _each_once(path, value, mapping)
+        _each_once(path, value, mapping, done)

@@ -152,6 +152,11 @@ def test_a_section_has_what_is_required_of_its_operations(section: str, requirem
         ("--ecs-operation=ecs.server.create", "*no operation 'ecs.server.create'; did you mean ecs.servers.create*"),
         ("--ecs-section=5.99", "*no section '5.99'*"),
         ("--ecs-requirement=ecs.servers.create/statu", "*no requirement*did you mean ecs.servers.create/status*"),
+        (
+            "--ecs-not-offered=nova.tgas.*",
+            "*--ecs-not-offered: the contract has no operation or requirement 'nova.tgas.[*]'*",
+        ),
+        ("--ecs-not-offered=ecs.tags.lst", "*no operation or requirement 'ecs.tags.lst'; did you mean ecs.tags.list*"),
     ],
 )
 def test_a_selection_that_names_nothing_gets_the_closest_names(

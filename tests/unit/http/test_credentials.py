@@ -693,6 +693,13 @@ def test_a_profile_of_another_form_is_said(tmp_path: Path, text: str, said: str)
         load("c", {}, [folder])
 
 
+def test_aliases_of_aliases_take_no_time(tmp_path: Path) -> None:
+    """Ten thousand million looks, one for each way to a node."""
+    rows = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 11)]
+    text = "\n".join(["a0: &a0 [x]", *rows, f"clouds: {{c: {{{_LOGIN}}}}}"])
+    assert load("c", {}, [write(tmp_path, text)]).username == "u"
+
+
 @pytest.mark.parametrize(
     ("fields", "region", "unused"),
     [
