@@ -50,7 +50,15 @@ def _writable(name: str) -> Path:
         raise ConfigurationError(
             f"--write {name}: the form is not known", hint="the name ends in .toml or .ini; ecs.toml is read by itself"
         )
-    file = Path(name)
+    from pytest_ecs._run.inifile import NAMES, keys, the_file
+
+    file, here = Path(name), Path.cwd()
+    read = the_file(here) if file.parent.resolve() == here and file.name in NAMES else None
+    if read is not None and read.name != file.name and keys(read):
+        raise ConfigurationError(
+            f"--write {name}: {read.name} has keys for this plugin, and only one file is read",
+            hint="write to a file of another name, and move its keys there",
+        )
     try:
         _keeps_all(file)
     except (OSError, ValueError) as error:
@@ -73,10 +81,10 @@ def _keeps_all(file: Path) -> None:
         return  # a device or a pipe has nothing to lose
     from pytest_ecs._run.doctor import options
 
-    keys = set(map(_key, options()))
+    known = set(map(_key, options()))
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         found = _LINE.match(line)
-        if line.strip() and line.strip() not in _SECTIONS and (found is None or found[1] not in keys):
+        if line.strip() and line.strip() not in _SECTIONS and (found is None or found[1] not in known):
             raise ValueError(f"line {number} of it is nothing that doctor finds, and would be lost")
 
 

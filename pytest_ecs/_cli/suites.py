@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_ecs._run.inifile import check_file
+from pytest_ecs._run.inifile import check_file, the_file
 from pytest_ecs._run.profiles import PROFILES
 from pytest_ecs._text import closest
 from pytest_ecs.exceptions import ConfigurationError
@@ -54,12 +54,11 @@ def ini(arguments: Sequence[str]) -> list[str]:
     if named := asked.parse_known_args(list(arguments))[0].file:
         check_file(Path(named))
         return []
-    for name in ("ecs.toml", "ecs.ini", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
-        file = Path.cwd() / name
-        if file.is_file() and "ecs_" in (text := file.read_text(encoding="utf-8", errors="replace")):
-            check_file(file)
-            # A file that sets one of its options would be told that there is none.
-            return ["-c", str(file), *(() if _ANYIO in text else _NO_ANYIO)]
+    if (file := the_file(Path.cwd())) is not None:
+        check_file(file)
+        # A file that sets one of its options would be told that there is none.
+        text = file.read_text(encoding="utf-8", errors="replace")
+        return ["-c", str(file), *(() if _ANYIO in text else _NO_ANYIO)]
     return ["-c", os.devnull, f"--rootdir={Path.cwd()}", *_NO_ANYIO]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pytest_ecs._text import by_likeness
 from pytest_ecs.exceptions import ConfigurationError
 
-__all__ = ["at_home", "clouds_in", "existing", "find", "readable"]
+__all__ = ["at_home", "clouds_in", "existing", "find", "profiles_in"]
 
 _ENDINGS = ("yaml", "yml", "json")
 
@@ -21,10 +21,9 @@ def at_home(text: str) -> Path:
     return Path(os.path.expanduser(text))
 
 
-def readable(path: Path) -> None:
-    """Raise `ConfigurationError` for a file that is there, and is neither YAML nor JSON."""
-    if (text := _text(path)) is not None:
-        _parsed(path, text)
+def profiles_in(path: Path) -> dict[str, Any]:
+    """Return the entries below ``public-clouds`` of a file that is there; raises `ConfigurationError` for one that is none."""
+    return _mapping_in(path, "public-clouds", "public clouds, whose values a profile may name") or {}
 
 
 def existing(folder: Path, stem: str) -> Iterator[Path]:
@@ -71,18 +70,22 @@ def find(name: str, search: Sequence[Path], environ: Mapping[str, str]) -> tuple
 
 def clouds_in(path: Path) -> dict[str, Any] | None:
     """Return the entries below ``clouds``; None when there is no such file."""
+    return _mapping_in(path, "clouds", "clouds")
+
+
+def _mapping_in(path: Path, key: str, what: str) -> dict[str, Any] | None:
     text = _text(path)
     if text is None:
         return None
     data = _parsed(path, text)
-    clouds = data.get("clouds") if isinstance(data, dict) else None
-    if not isinstance(clouds, dict):
+    entries = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(entries, dict):
         raise ConfigurationError(
-            f"{path} is not a file of clouds",
-            seen="nothing" if data is None else "no mapping named clouds at its top",
-            hint="It starts with clouds:, below which each cloud has its name and an auth block",
+            f"{path} is not a file of {what}",
+            seen="nothing" if data is None else f"no mapping named {key} at its top",
+            hint=f"It starts with {key}:, below which each cloud has its name and an auth block",
         )
-    return {str(name): entry for name, entry in clouds.items()}
+    return {str(name): entry for name, entry in entries.items()}
 
 
 def _text(path: Path) -> str | None:
@@ -110,7 +113,7 @@ def _parsed(path: Path, text: str) -> Any:
     try:
         if path.suffix == ".json":
             return json.loads(text, object_pairs_hook=lambda pairs: _pairs(path, pairs))
-        _each_once(path, yaml.compose(text, Loader=yaml.SafeLoader), yaml.MappingNode)
+        _each_once(path, yaml.compose(text, Loader=yaml.SafeLoader), yaml.MappingNode, set())
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -148,18 +151,22 @@ def _twice(path: Path, name: str, line: int | None = None) -> ConfigurationError
     )
 
 
-def _each_once(path: Path, node: Any, mapping: type) -> None:
-    """Raise `ConfigurationError` for a key that a mapping has twice: YAML would take the last one, and say nothing."""
-    if not isinstance(getattr(node, "value", None), list):
+def _each_once(path: Path, node: Any, mapping: type, done: set[int]) -> None:
+    """Raise `ConfigurationError` for a key that a mapping has twice: YAML would take the last one, and say nothing.
+
+    What an alias repeats is *done* once: aliases of aliases would take minutes.
+    """
+    if not isinstance(getattr(node, "value", None), list) or id(node) in done:
         return
+    done.add(id(node))
     seen: set[str] = set()
     for part in node.value:
         if not isinstance(node, mapping):
-            _each_once(path, part, mapping)
+            _each_once(path, part, mapping, done)
             continue
         key, value = part
         name = str(key.value)
         if name in seen and name != "<<":
             raise _twice(path, name, key.start_mark.line + 1)
         seen.add(name)
-        _each_once(path, value, mapping)
+        _each_once(path, value, mapping, done)

@@ -13,7 +13,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pytest_ecs._http.cloud_files import at_home, clouds_in, existing, find, readable
+from pytest_ecs._http.cloud_files import at_home, clouds_in, existing, find, profiles_in
 from pytest_ecs.exceptions import ConfigurationError
 
 __all__ = ["Cloud", "read_cloud"]
@@ -138,14 +138,13 @@ def read_cloud(name: str, search: Sequence[Path], environ: Mapping[str, str], re
             source += f" and {secure.name}"
     whole = reduce(_merged, entries)
     public = [file for folder in (path.parent, *search) for file in existing(folder, "clouds-public")]
-    for file in public if whole.get("profile") or whole.get("cloud") else []:
-        readable(file)
+    profile = whole.get("profile", whole.get("cloud"))
+    known = profiles_in(public[0]) if profile and public else {}  # openstacksdk reads the first of them alone
+    shared = [_entry(public[0], f"{profile}", known[profile], "profile")] if profile in known else []
     found = _interpreted(name, whole, region, source, public)
     verify, certificate = found.get_requests_verify_args()
     pair = certificate if isinstance(certificate, tuple) else (certificate, None)
-    override = next(
-        (str(one[key]) for one in entries for key in ("ecs_endpoint", "ecs_endpoint_override") if one.get(key)), None
-    )
+    override = next((str(whole[key]) for key in ("ecs_endpoint", "ecs_endpoint_override") if whole.get(key)), None)
     return Cloud(
         auth=_auth(found.config),
         auth_type=str(found.config.get("auth_type") or "password"),
@@ -158,7 +157,7 @@ def read_cloud(name: str, search: Sequence[Path], environ: Mapping[str, str], re
         certificate=pair[0] or None,
         key=pair[1] or None,
         source=source,
-        unused=(*dict.fromkeys(_unused(entries)), *_lonely_key(entries)),
+        unused=(*dict.fromkeys(_unused([*entries, *shared])), *_lonely_key(entries), *_passed_over(whole, region)),
     )
 
 
@@ -175,6 +174,20 @@ _DEFAULT_DOMAIN = ("default_domain", "default_domain_name", "default_domain_id")
 def _lonely_key(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if any(one.get("key") for one in entries) and not any(one.get("cert") for one in entries):
         yield "key, without the cert that it belongs to,"
+
+
+def _passed_over(entry: Mapping[str, Any], region: str | None) -> Iterator[str]:
+    """Name what is read and decides nothing: a region beside a list of them, and a version of IAM that is not asked."""
+    regions, chosen = [_region_of(one) for one in entry.get("regions") or []], entry.get("region_name")
+    if region is None and regions and chosen and chosen != regions[0]:
+        yield "region_name, where the first of the regions is taken,"
+    version = str(entry.get("identity_api_version", "3"))
+    if version.removeprefix("v").partition(".")[0] != "3":
+        yield f"identity_api_version {version}, where IAM is asked by version 3,"
+
+
+def _region_of(one: Any) -> Any:
+    return one.get("name") if isinstance(one, dict) else one
 
 
 def _interpreted(name: str, entry: Mapping[str, Any], region: str | None, source: str, public: Sequence[Path]) -> Any:
@@ -223,25 +236,40 @@ def _interpreted(name: str, entry: Mapping[str, Any], region: str | None, source
     return found
 
 
-def _entry(path: Path, name: str, entry: object) -> dict[str, Any]:
-    """Return a cloud's own entry without what is null, with ``auth`` a mapping; raises for what has not its form."""
-    where = f"cloud {name!r} in {path}"
+def _entry(path: Path, name: str, entry: object, what: str = "cloud") -> dict[str, Any]:
+    """Return a cloud's own entry without what is null, with ``auth`` a mapping; raises for what has not its form.
+
+    What is null in a profile has not: openstacksdk, which reads that by itself, takes it for a text.
+    """
+    where = f"{what} {name!r} in {path}"
     auth = entry.get("auth") if isinstance(entry, dict) else None
     if not (entry is None or isinstance(entry, dict)) or not (auth is None or isinstance(auth, dict)):
         raise ConfigurationError(
             f"{where} is not a mapping with an auth block",
             hint="Indent its fields, and those of auth once more",
         )
-    found = {str(key): value for key, value in (entry or {}).items() if value is not None}
-    found["auth"] = {str(key): value for key, value in (auth or {}).items() if value is not None}
-    for key, value in {**found, **{f"auth.{key}": value for key, value in found["auth"].items()}}.items():
+    if what != "cloud":
+        _check_fields({**(entry or {}), "auth": auth or {}}, where)
+    found = _set(entry or {})
+    found["auth"] = _set(auth or {})
+    _check_fields(found, where)
+    if "regions" in found:
+        found["regions"] = _regions(found["regions"], where)
+    return found
+
+
+def _set(mapping: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): value for key, value in mapping.items() if value is not None}
+
+
+def _check_fields(found: Mapping[Any, Any], where: str) -> None:
+    named = {str(key): value for key, value in found.items()}
+    for key, value in {**named, **{f"auth.{key}": value for key, value in found.get("auth", {}).items()}}.items():
         plain = key.replace("-", "_")
         if plain in _SWITCHES:
             _check_switch(key, value, where)
         elif plain in _TEXTS or key.startswith("auth."):
             _check_text(key, value, where)
-    _check_regions(found.get("regions", []), where)
-    return found
 
 
 def _check_text(key: str, value: object, where: str) -> None:
@@ -249,8 +277,8 @@ def _check_text(key: str, value: object, where: str) -> None:
         # 0123 has become 83 by now, and true a truth value: the text the user meant is lost.
         raise ConfigurationError(
             f"{key} of {where} is not text",
-            seen=f"YAML reads it as {type(value).__name__}",
-            hint="Give one value" if isinstance(value, (list, dict)) else "Put the value into quotes",
+            seen=f"YAML reads it as {'null' if value is None else type(value).__name__}",
+            hint="Give one value" if isinstance(value, (list, dict, type(None))) else "Put the value into quotes",
         )
 
 
@@ -265,15 +293,30 @@ def _check_switch(key: str, value: object, where: str) -> None:
         )
 
 
-def _check_regions(regions: object, where: str) -> None:
+def _regions(regions: object, where: str) -> list[Any]:
+    """Return *regions* with the values of each checked and without what is null; raises for what has not their form."""
+    found: list[Any] = []
     for one in regions if isinstance(regions, list) else [None]:
-        named = one.get("name") if isinstance(one, dict) else one
+        named, values = _region_of(one), one.get("values") if isinstance(one, dict) else None
         if not isinstance(named, str):
             raise ConfigurationError(
                 f"regions of {where} is not a list of regions",
                 seen=f"YAML reads it as {type(regions).__name__}" if one is None else f"one is {type(named).__name__}",
                 hint="Give a list of names, or of mappings with name and values; region_name takes one",
             )
+        beside = [str(key) for key in one if key not in {"name", "values"}] if isinstance(one, dict) else []
+        auth = values.get("auth") if isinstance(values, dict) else None
+        if beside or not isinstance(values, (dict, type(None))) or not isinstance(auth, (dict, type(None))):
+            # Said here, since openstacksdk would show the whole region, with a password.
+            raise ConfigurationError(
+                f"region {named!r} of {where} is not a name with a mapping of values",
+                seen=f"{', '.join(beside)} beside them" if beside else "",
+                hint="Put what is special to it below values, and what is of auth below auth in there",
+            )
+        inside = _set(values or {}) | ({"auth": _set(auth)} if auth is not None else {})
+        _check_fields(inside, f"region {named!r} of {where}")
+        found.append({"name": named, "values": inside} if isinstance(one, dict) else named)
+    return found
 
 
 def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
@@ -287,5 +330,10 @@ def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, An
 
 def _unused(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for entry in entries:
-        yield from (key for key in entry if key.replace("-", "_") not in _READ)
-        yield from (f"auth.{key}" for key in entry["auth"] if key.replace("-", "_") not in _READ_AUTH)
+        inside = [("", entry)]
+        for one in entry.get("regions") or []:
+            inside += [(f"{one['name']}.", one["values"])] if isinstance(one, dict) else []
+        for region, values in inside:
+            yield from (f"{region}{key}" for key in values if key.replace("-", "_") not in _READ)
+            auth = values.get("auth", {})
+            yield from (f"{region}auth.{key}" for key in auth if key.replace("-", "_") not in _READ_AUTH)

@@ -6,7 +6,8 @@ mixed, and what is set and not used is named. No value that may be a secret gets
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +30,10 @@ _DOMAINS = (("domain", "domain_id"), ("project_domain", "project_domain_id"))
 _WAYS = (frozenset({"user_id", "username", "application_id"}), frozenset({"project_id", "project_name"}))
 #: What says nothing of the account where it stands alone: each has a project that is named as the region is.
 _COMMON = frozenset({"project_name"})
+
+#: What is one word, and how it is called.
+_WORDS = {"ak": "AK", "sk": "SK", "security_token": "security token", "token": "token"}
+_WORD = re.compile(r"[!#-&(-_a-~]+")
 
 #: Variables that say how the others are meant, or which file is read.
 _READ_APART = frozenset(
@@ -154,13 +159,15 @@ def load(
     if named is not None and found.complete:
         if cloud is None:
             _same_account(found, sources[0])
-        found = _unused(found, *(one.source for one in sources if one.complete))
+        found = _unused(found, *(what for names, one in given for what in _beside(found, one, names, environ)))
     else:
         for names, one in given:
             found, remark = _merge(found, one, names)
-            looked.append(f"{one.source} {remark}")
+            also = f", not used: {', '.join(remarks)}" if names is NAMES and remarks else ""
+            looked.append(f"{one.source} {remark}{also}")
         found = _unused(found, *_unread(environ))
     if found.complete:
+        _check_words(found)
         return found
     raise ConfigurationError(
         f"no password and no AK/SK found{f' for cloud {named!r}' if named is not None else ''}",
@@ -183,7 +190,9 @@ def accounts_in(environ: Mapping[str, str]) -> list[str]:
 
 
 def _from_cloud(cloud: Cloud) -> Credentials:
-    values: dict[str, Any] = _chosen(CLOUD_NAMES, cloud.auth)
+    # A block of YAML ends in a line break; only what somebody thought of may have a blank at its end.
+    auth = {name: text if name.endswith(("password", "secret")) else text.strip() for name, text in cloud.auth.items()}
+    values: dict[str, Any] = _chosen(CLOUD_NAMES, auth)
     values["iam"] = cloud.iam or values.get("iam")
     found = Credentials(
         **values,
@@ -238,6 +247,33 @@ def _from_variables(label: str, names: Mapping[str, Sequence[str]], environ: Map
         if auth_type := environ.get("OS_AUTH_TYPE", "").strip():
             found = _as_asked(found, auth_type, "OS_AUTH_TYPE is")
     return found
+
+
+def _check_words(found: Credentials) -> None:
+    """Raise `ConfigurationError` for a key or token that nobody gave out: what stands around it came with it."""
+    for name, called in _WORDS.items():
+        value = getattr(found, name)
+        if value and not _WORD.fullmatch(value):
+            raise ConfigurationError(
+                f"The {called} from {found.source} cannot be right",
+                seen="a blank, a line break, a quotation mark or a letter that is not ASCII inside",
+                hint="Copy it again, as one word; a remark behind it belongs into a line of its own",
+            )
+
+
+def _beside(
+    found: Credentials, one: Credentials, names: Mapping[str, Sequence[str]], environ: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what of a source is not used beside a cloud that is taken alone: all of it, or what says something else."""
+    if one.complete:
+        yield one.source
+        return
+    for name, keys in names.items():
+        value, mine = getattr(one, name), getattr(found, name)
+        if value and (mine is None or _plain(name, value) != _plain(name, mine)):
+            yield next((key for key in keys if environ.get(key, "").strip()), f"{keys[0]} of {one.source}")
+    if one.verify is not None and one.verify != found.verify:
+        yield "OS_INSECURE"
 
 
 def _same_account(found: Credentials, variables: Credentials) -> None:
@@ -330,6 +366,8 @@ def _unread(environ: Mapping[str, str]) -> list[str]:
     prefixes = ("OS_", "HUAWEICLOUD_SDK_", "HW_")
     given = {name: text.strip() for name, text in environ.items() if text.strip()}
     unread = sorted(name for name in given if name.startswith(prefixes) and name not in known)
+    if given.get("OS_IDENTITY_API_VERSION", "").removeprefix("v").partition(".")[0] == "3":
+        unread.remove("OS_IDENTITY_API_VERSION")  # which is the one that is asked
     if "OS_KEY" in given and "OS_CERT" not in given:
         unread.append("OS_KEY, without the OS_CERT that it belongs to,")
     if truth(given.get("OS_INSECURE", "no")) is None:

@@ -51,7 +51,9 @@ def read_vendor_file(environ: Mapping[str, str]) -> tuple[Path | None, Mapping[s
             hint="it has a section [basic] with ak, sk and project_id",
         ) from None
     values = {key: text.strip() for key, text in parser.items("basic")} if parser.has_section("basic") else {}
-    remarks = [f"[{name}] of {file}" for name in parser.sections() if name != "basic"]
+    remarks = [f"[{name}] of {file}, where [basic] is read" for name in parser.sections() if name != "basic"]
     if values.get("idp_id"):
         remarks.append(f"idp_id of {file}: a login through an identity provider is not supported")
+    known = {key for keys in NAMES.values() for key in keys} | {"idp_id"}
+    remarks += [f"{key} of [basic] of {file}" for key in values if key not in known]
     return file, values, tuple(remarks)

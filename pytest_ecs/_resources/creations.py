@@ -24,6 +24,8 @@ class Creations:
     #: How many in a row failed, and what the last one was answered.
     _failed: int = 0
     _cause: str = ""
+    #: Whether the last one was asked for at all: what the run lacks is not the endpoint's failure, and costs nothing to say again.
+    _sent: bool = False
     #: What was accepted and was not over in time: before anything else is bought, this is looked at again.
     _late: Intent | None = None
 
@@ -48,14 +50,19 @@ class Creations:
                 return self.create(name, least, least=least)
             raise
         except EcsError as error:
-            self._failed, self._cause = self._failed + 1, error.seen or error.what
+            if self._sent:
+                self._failed, self._cause = self._failed + 1, error.seen or error.what
             raise
         self._failed = 0
         return made
 
     def _made(self, name: str, count: int) -> list[str]:
+        self._sent = True
         try:
             exchange = self.api.create(name, count)
+        except PrerequisiteMissing:
+            self._sent = False
+            raise
         except TargetError:
             if made := self._unclear(name):
                 return made

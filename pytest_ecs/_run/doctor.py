@@ -170,7 +170,9 @@ def _resources(session: Session, chapters: Mapping[int, bool]) -> Iterator[Line]
         option = _option(name)
         given = getattr(session.target.resources, name)
         if given:
-            yield Line(option, "ok", given, f"--ecs-{option}", option, given)
+            yield Line(
+                option, "none", f"{given}, as it was given: nothing looked at it", f"--ecs-{option}", option, given
+            )
         elif name in found:
             value, source = found[name]
             yield Line(option, "ok", value, source, option, value)

@@ -8,6 +8,7 @@ shell cannot start spending.
 from __future__ import annotations
 
 import os
+import re
 import secrets as _secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,10 @@ __all__ = [
     "read_settings",
 ]
 
+
+#: What the variables of options begin with, and what begins so and is read elsewhere.
+_PREFIX = "PYTEST_ECS_"
+_OTHERS = frozenset({"PYTEST_ECS_SIGN_PASSPHRASE"})
 
 #: Options that choose a target.
 _TARGET = ("cloud", "endpoint", "iam")
@@ -167,6 +172,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     """Resolve every option and return the settings; raises `pytest.UsageError` on a value that is not allowed."""
     environ = os.environ if environ is None else environ
     _check_keys(config)
+    _check_variables(environ)
     values: dict[str, Any] = {}
     for option in OPTIONS:
         found = _look_up(option, config, environ)
@@ -200,13 +206,49 @@ def _check_keys(config: pytest.Config) -> None:
     known = {_dest(option): option for option in OPTIONS}
     for key, value in ((config.inipath and keys(config.inipath)) or {}).items():
         if key in known:
-            if isinstance(value, list) and not known[key].many:
-                raise pytest.UsageError(f"{key} in the ini file: a list cannot be used, since it takes one value")
+            _check_form(known[key], value, remarks=config.inipath is not None and config.inipath.suffix != ".toml")
+            continue
+        plain = key.lower().replace("-", "_")
+        meant = plain if plain.startswith("ecs_") else f"ecs_{plain}"
+        if meant != plain and meant not in known:
             continue
         try:
             config.getini(key)  # another plugin's
         except (ValueError, KeyError):
-            raise pytest.UsageError(f"{config.inipath}: there is no option {key}{closest(key, known)}") from None
+            raise pytest.UsageError(f"{config.inipath}: there is no option {key}{closest(meant, known)}") from None
+
+
+def _check_form(option: Option, value: object, *, remarks: bool) -> None:
+    """Refuse what TOML has that is no text of the option: pytest would make some text of it, or break.
+
+    With *remarks* so is one behind the value, which an ini file does not have there.
+    """
+    where = f"{_dest(option)} in the ini file"
+    if isinstance(value, list) and not option.many:
+        raise pytest.UsageError(f"{where}: a list cannot be used, since it takes one value")
+    if remarks and (found := re.search(r"\s[#;]", str(value))):
+        raise pytest.UsageError(
+            f"{where}: {found[0].strip()!r} behind a value begins no remark; put it into a line of its own"
+        )
+    whole = option.parse not in {str, Path}  # a number where one is asked for needs no quotes
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, bool) and option.flag:
+            continue
+        if isinstance(one, bool) or not isinstance(one, (str, int, float) if whole and not option.many else str):
+            raise pytest.UsageError(f"{where}: {type(one).__name__} cannot be used; put the value into quotes")
+
+
+def _check_variables(environ: Mapping[str, str]) -> None:
+    """Refuse variables that look like an option and are none, for the same reason as keys of the ini file."""
+    known = {_variable(option): option for option in OPTIONS}
+    for name in environ:
+        if name.startswith(_PREFIX) and name not in known and name not in _OTHERS and environ[name]:
+            read = (variable for variable, option in known.items() if option.environment)
+            raise pytest.UsageError(f"{name}: there is no such option{closest(name, read)}")
+
+
+def _variable(option: Option) -> str:
+    return f"{_PREFIX}{option.name.upper().replace('-', '_')}"
 
 
 def _seed(config: pytest.Config) -> int:
@@ -226,7 +268,7 @@ def _look_up(option: Option, config: pytest.Config, environ: Mapping[str, str]) 
     given = config.getoption(_dest(option))
     if given is not None and given != []:
         return f"--ecs-{option.name}", given
-    variable = f"PYTEST_ECS_{option.name.upper().replace('-', '_')}"
+    variable = _variable(option)
     if option.environment and environ.get(variable):
         return variable, environ[variable].split() if option.many else environ[variable]
     key = _dest(option)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_ecs._report.certificate import inside
 from pytest_ecs._run.profiles import asked, chapters
 from pytest_ecs._run.quotas import quotas, vcpus
+from pytest_ecs.exceptions import PrerequisiteMissing
 
 if TYPE_CHECKING:
     from pytest_ecs._contract import Contract
@@ -109,6 +110,10 @@ def lines(session: Session, settings: Settings, plan: Plan) -> Iterator[str]:
         f"  about {plan.servers} servers in all (limit {settings.max_servers}), {plan.at_once} at once, each of flavor "
         f"{target.resources.flavor_id or 'unknown'}{cpus}; {plan.disks} disks; {plan.addresses} public addresses"
     )
+    try:
+        session.template("plan", 1)
+    except PrerequisiteMissing as error:
+        yield f"  no server can be made, and what needs one is not tested: {error.what}"
     yield f"  about {plan.requests} requests and {plan.minutes:g} minutes (limit {settings.max_minutes:g})"
     misfits = list(_beyond(settings, plan))
     left = {what: (free, most) for what, free, most in quotas(session, chapters)}
@@ -125,8 +130,8 @@ def lines(session: Session, settings: Settings, plan: Plan) -> Iterator[str]:
 
 
 def _beyond(settings: Settings, plan: Plan) -> Iterator[str]:
-    """Yield which limits of the run the plan passes; reaching one ends the run in order."""
-    ends = "the run ends there, cleans up, and says what is left"
+    """Yield which limits of the run the plan passes; at the first one all creating ends."""
+    ends = "nothing is created beyond that, and what needs it is not tested"
     if plan.servers > settings.max_servers:
         yield f"about {plan.servers} servers in all, and --ecs-max-servers={settings.max_servers}: {ends}"
     if plan.minutes > settings.max_minutes:

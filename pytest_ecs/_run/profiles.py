@@ -117,12 +117,14 @@ def check_selection(settings: Settings, contract: Contract) -> None:
 
     sections = {r.section.split(",")[0] for r in contract.requirements.values()}
     prefixes = {".".join(parts[:n]) for s in sections for parts in [s.split(".")] for n in range(1, len(parts) + 1)}
+    offered = {*contract.operations, *contract.requirements} if settings.not_offered else set()
     for option, what, given, known in (
         ("--ecs-operation", "operation", settings.operation, contract.operations),
         ("--ecs-requirement", "requirement", settings.requirement, contract.requirements),
         ("--ecs-section", "section", settings.section, prefixes),
         (settings.profile, "requirement", settings.listed, contract.requirements),
         ("--ecs-last-failed", "requirement", settings.failed, contract.requirements),
+        ("--ecs-not-offered", "operation or requirement", settings.not_offered, offered),
     ):
         for text in given:
             if text not in known and not ("*" in text and any(fits(one, text) for one in known)):

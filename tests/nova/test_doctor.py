@@ -130,6 +130,24 @@ def test_a_file_that_would_lose_something_is_refused_before_anything_is_sent(
     assert text is None or (tmp_path / name).read_text() == text
 
 
+def test_a_file_beside_the_one_that_is_read_is_refused_before_anything_is_sent(
+    command: Command, tmp_path: Path
+) -> None:
+    """The next run would read one of the two."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\necs_max_servers = 5\n")
+    done = command("doctor", "--ecs-cloud=first", "--write", "ecs.toml")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "--write ecs.toml: pytest.ini has keys for this plugin, and only one file is read" in done.stderr
+    assert command("doctor", "--ecs-cloud=first", "--write", "found.toml").returncode == 0
+
+
+def test_an_id_that_was_given_is_not_called_good(command: Command, tmp_path: Path) -> None:
+    """Nothing is sent for it; it is kept as it is."""
+    done = command("doctor", "--ecs-cloud=first", "--ecs-image=nope", "--write", "found.toml")
+    assert " -  image                  nope, as it was given: nothing looked at it   [--ecs-image]" in done.stdout
+    assert 'ecs_image = "nope"' in (tmp_path / "found.toml").read_text()
+
+
 def test_what_it_wrote_it_writes_again(command: Command, tmp_path: Path) -> None:
     """Such a file has nothing to lose."""
     for name in ("found.toml", "found.ini"):

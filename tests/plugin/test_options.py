@@ -103,6 +103,19 @@ def test_a_flag_that_is_neither_true_nor_false_is_said(
     shown.stderr.fnmatch_lines(["*PYTEST_ECS_INSECURE: 'ja' is neither true nor false*"])
 
 
+def test_a_variable_that_looks_like_an_option_and_is_none_is_said(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit with a letter too few would be none; a passphrase is no option."""
+    monkeypatch.setenv("PYTEST_ECS_SIGN_PASSPHRASE", "geheim")
+    monkeypatch.setenv("PYTEST_ECS_MAX_SERVER", "1")
+    shown = _run(pytester, "1", "--ecs-report=out")
+    assert shown.ret == pytest.ExitCode.USAGE_ERROR
+    shown.stderr.fnmatch_lines(
+        ["*PYTEST_ECS_MAX_SERVER: there is no such option; did you mean PYTEST_ECS_MAX_SERVERS*"]
+    )
+
+
 def test_an_endpoint_may_stand_beside_a_cloud(pytester: pytest.Pytester) -> None:
     """The cloud has the credentials; the URL goes before the one in its catalogue."""
     shown = _run(pytester, "ecs_settings.cloud, ecs_settings.endpoint", "--ecs-cloud=a", "--ecs-endpoint=https://b")
@@ -139,6 +152,11 @@ def test_a_section_has_what_is_required_of_its_operations(section: str, requirem
         ("--ecs-operation=ecs.server.create", "*no operation 'ecs.server.create'; did you mean ecs.servers.create*"),
         ("--ecs-section=5.99", "*no section '5.99'*"),
         ("--ecs-requirement=ecs.servers.create/statu", "*no requirement*did you mean ecs.servers.create/status*"),
+        (
+            "--ecs-not-offered=nova.tgas.*",
+            "*--ecs-not-offered: the contract has no operation or requirement 'nova.tgas.[*]'*",
+        ),
+        ("--ecs-not-offered=ecs.tags.lst", "*no operation or requirement 'ecs.tags.lst'; did you mean ecs.tags.list*"),
     ],
 )
 def test_a_selection_that_names_nothing_gets_the_closest_names(

@@ -617,6 +617,11 @@ _LOGIN = "auth: {auth_url: 'http://k', username: u, password: s-17}"
         ("regions: eu-de", "regions of .* is not a list of regions. Seen: YAML reads it as str"),
         ("regions: {eu-de: 1}", "regions of .* is not a list of regions"),
         ("regions: [1]", "regions of .* is not a list of regions. Seen: one is int"),
+        ("regions: [{name: r, values: {verify: 'false'}}]", "verify of region 'r' of cloud 'c' in .* is neither true"),
+        ("regions: [{name: r, values: {auth: {project_id: 0123}}}]", "auth.project_id of region 'r' of .* is not text"),
+        ("regions: [{name: r, auth: {password: s-17}}]", "region 'r' of .* a name with .* values. Seen: auth beside"),
+        ("regions: [{name: r, values: s-17}]", "region 'r' of .* is not a name with a mapping of values"),
+        ("regions: [{name: r, values: {auth: s-17}}]", "region 'r' of .* is not a name with a mapping of values"),
     ],
 )
 def test_a_field_of_another_form_is_said(tmp_path: Path, field: str, said: str) -> None:
@@ -668,6 +673,91 @@ def test_a_file_of_profiles_that_is_no_yaml_is_said(tmp_path: Path) -> None:
     (folder / "clouds-public.yaml").write_text("public-clouds:\n\tours: 1")
     with pytest.raises(ConfigurationError, match=r"clouds-public.yaml is not YAML"):
         load("c", {}, [folder])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("public-clouds: {ours: 5}", "profile 'ours' in .*clouds-public.yaml is not a mapping"),
+        ("public-clouds: {ours: {verify: 'false'}}", "verify of profile 'ours' in .* is neither true nor false"),
+        ("public-clouds: {ours: {auth: {project_id: 0123}}}", "auth.project_id of profile 'ours' .* reads it as int"),
+        ("public-clouds: {ours: {auth: {project_name: ~}}}", "auth.project_name of profile .* reads it as null"),
+        ("clouds: {ours: {}}", "is not a file of public clouds.* Seen: no mapping named public-clouds at its top"),
+    ],
+)
+def test_a_profile_of_another_form_is_said(tmp_path: Path, text: str, said: str) -> None:
+    """As a cloud is: a project would be called None, and a switch would be a file."""
+    folder = write(tmp_path, f"clouds: {{c: {{{_LOGIN}, profile: ours}}}}")
+    (folder / "clouds-public.yaml").write_text(text)
+    with pytest.raises(ConfigurationError, match=said):
+        load("c", {}, [folder])
+
+
+def test_aliases_of_aliases_take_no_time(tmp_path: Path) -> None:
+    """Ten thousand million looks, one for each way to a node."""
+    rows = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 11)]
+    text = "\n".join(["a0: &a0 [x]", *rows, f"clouds: {{c: {{{_LOGIN}}}}}"])
+    assert load("c", {}, [write(tmp_path, text)]).username == "u"
+
+
+@pytest.mark.parametrize(
+    ("fields", "region", "unused"),
+    [
+        ("regions: [one, two], region_name: two", None, ("region_name, where the first of the regions is taken,",)),
+        ("regions: [one, two], region_name: one", None, ()),
+        ("regions: [one, two], region_name: one", "two", ()),
+        ("identity_api_version: '2.0'", None, ("identity_api_version 2.0, where IAM is asked by version 3,",)),
+        ("identity_api_version: v3.14", None, ()),
+        (
+            "regions: [{name: one, values: {flavour: a, auth: {tenant: x, project_id: ~}}}]",
+            None,
+            ("one.flavour", "one.auth.tenant"),
+        ),
+        ("profile: ours", None, ("flavour", "auth.tenant")),
+    ],
+)
+def test_what_decides_nothing_in_a_cloud_is_named(
+    tmp_path: Path, fields: str, region: str | None, unused: tuple[str, ...]
+) -> None:
+    """Also in the values of a region and in a profile."""
+    folder = write(tmp_path, f"clouds: {{c: {{{_LOGIN}, {fields}}}}}")
+    (folder / "clouds-public.yaml").write_text("public-clouds: {ours: {flavour: a, auth: {tenant: x}}}")
+    assert load("c", {}, [folder], region=region).unused == unused
+
+
+@pytest.mark.parametrize(
+    ("environ", "unused"),
+    [
+        ({"OS_PROJECT_ID": "other", "OS_REGION_NAME": "r"}, ("OS_PROJECT_ID", "OS_REGION_NAME")),
+        ({"OS_TENANT_ID": "other", "OS_INSECURE": "1"}, ("OS_TENANT_ID", "OS_INSECURE")),
+        ({"OS_USERNAME": "u", "OS_AUTH_URL": "http://k/v3/", "OS_IDENTITY_API_VERSION": "3"}, ()),
+        ({"HUAWEICLOUD_SDK_PROJECT_ID": "other"}, ("HUAWEICLOUD_SDK_PROJECT_ID",)),
+    ],
+)
+@pytest.mark.parametrize("asked", [None, "c"])
+def test_variables_beside_a_cloud_that_say_something_else_are_named(
+    tmp_path: Path, environ: dict[str, str], unused: tuple[str, ...], asked: str | None
+) -> None:
+    """Whoever set them may think that they count, as they do for other tools."""
+    folder = write(tmp_path, f"clouds: {{c: {{{_LOGIN}}}}}")
+    assert load(asked, {"OS_CLOUD": "c", **environ}, [folder]).unused == unused
+
+
+@pytest.mark.parametrize("value", ['"key-17"', "key-17 ; mine", "key-\n17", "k\u00e9y-17"])
+@pytest.mark.parametrize("name", ["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"])
+def test_a_key_that_nobody_gave_out_is_a_sentence(name: str, value: str) -> None:
+    """It would be refused as one of somebody else."""
+    with pytest.raises(ConfigurationError, match=r"from HUAWEICLOUD_SDK_. variables cannot be right") as caught:
+        load(None, {**SDK, name: value}, [])
+    assert "17" not in str(caught.value)
+
+
+def test_a_block_of_yaml_may_hold_a_token(tmp_path: Path) -> None:
+    """Its line break at the end is not part of it; one inside is none of a token either."""
+    text = "clouds:\n  c:\n    auth_type: token\n    auth:\n      project_id: p\n      token: |\n        s-17\n"
+    assert load("c", {}, [write(tmp_path, text)]).token == "s-17"
+    with pytest.raises(ConfigurationError, match=r"The token from cloud 'c' in .* cannot be right"):
+        load("c", {}, [write(tmp_path, text + "        s-17\n")])
 
 
 def test_a_profile_that_cannot_be_fetched_is_said(tmp_path: Path) -> None:

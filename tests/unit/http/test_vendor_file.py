@@ -42,6 +42,33 @@ def test_it_is_read_from_the_home_folder(tmp_path: Path) -> None:
     assert any(one.startswith("[global] of ") for one in found.unused)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[Basic]\nak = FILEAK\nsk = file-secret-17",
+            r"ak not set, sk not set\), not used: \[Basic\] of .*where \[basic\] is read;",
+        ),
+        (
+            "[basic]\naccess_key = FILEAK\nsk = file-secret-17",
+            r"ak not set, sk set\), not used: access_key of \[basic\] of ",
+        ),
+    ],
+)
+def test_what_else_is_in_it_is_said_where_nothing_is_found(tmp_path: Path, text: str, said: str) -> None:
+    """Whoever wrote it would look at a file that has all."""
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        load(None, _home(tmp_path, text), [])
+    assert "FILEAK" not in str(caught.value)
+    assert "file-secret-17" not in str(caught.value)
+
+
+def test_keys_that_nothing_reads_are_named(tmp_path: Path) -> None:
+    """As variables are."""
+    found = load(None, _home(tmp_path, "[basic]\nak = FILEAK\nsk = file-secret-17\nregion = r"), [])
+    assert any(one.startswith("region of [basic] of ") for one in found.unused)
+
+
 def test_the_variable_names_another_place(tmp_path: Path) -> None:
     """A file that is named and not there is a mistake; one that nobody named is none."""
     (tmp_path / "mine").write_text(_FILE, encoding="utf-8")

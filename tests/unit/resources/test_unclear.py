@@ -10,6 +10,7 @@ import pytest
 
 from pytest_ecs._http.client import Client
 from pytest_ecs._http.exchange import Exchange
+from pytest_ecs._http.target import Resources
 from pytest_ecs._resources.guard import declined
 from pytest_ecs._resources.settling import bears
 from pytest_ecs._run.options import Settings
@@ -107,6 +108,14 @@ def test_creations_that_fail_are_given_up_soon(session: Session, monkeypatch: py
         with pytest.raises(PrerequisiteMissing, match="sold out"):
             session.pool.lease()
     assert len(sent) == 3
+
+
+def test_what_was_never_asked_for_did_not_fail(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test that needs a server says what is missing, not that creations failed."""
+    monkeypatch.setattr(session, "target", replace(session.target, resources=Resources()))
+    for _ in range(5):
+        with pytest.raises(PrerequisiteMissing, match="cannot be created without --ecs-image"):
+            session.pool.lease()
 
 
 def test_a_slow_cloud_is_not_asked_for_more_and_more(session: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,12 +49,24 @@ def _misfits(session: Session, settings: Settings, count: int = 10_000) -> list[
     return [line.removeprefix(MISFIT) for line in said if line.startswith(MISFIT)]
 
 
+def test_a_plan_says_what_servers_cannot_be_made_without(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would count servers that nobody makes, and all that needs one would be skipped without a word before."""
+    said = "\n".join(lines(session, Settings(), plan_of(Settings(), ["x"])))
+    assert "no server can be made" not in said
+    bare = replace(session.target, resources=replace(session.target.resources, vpc_id=None))
+    monkeypatch.setattr(session, "target", bare)
+    said = "\n".join(lines(session, Settings(), plan_of(Settings(), ["x"])))
+    assert (
+        "no server can be made, and what needs one is not tested: Servers cannot be created without --ecs-vpc" in said
+    )
+
+
 def test_a_plan_says_which_limits_it_passes(session: Session) -> None:
-    """They are hard: the run ends at the first one."""
+    """They are hard: nothing is created beyond the first one."""
     assert _misfits(session, Settings()) == []
     tight = Settings(max_servers=5, max_minutes=3.0, max_requests_per_second=1.0)
     servers, minutes, requests = _misfits(session, tight)
-    assert servers.startswith("about 56 servers in all, and --ecs-max-servers=5: the run ends there")
+    assert servers.startswith("about 56 servers in all, and --ecs-max-servers=5: nothing is created beyond that")
     assert minutes.startswith("about 217 minutes, and --ecs-max-minutes=3")
     assert requests == "about 20000 requests, which take 333 minutes by --ecs-max-requests-per-second=1"
 
