@@ -59,6 +59,8 @@ class Stock:
     #: Whether chapter 6 and chapter 5 are offered.
     native: bool
     ecs: bool
+    #: Interface of the services beside ECS, as that of the endpoint; None for the public one.
+    interface: str | None = None
 
     def image(self, known: Resources) -> Found:
         """Return the smallest public Linux image that is active."""
@@ -232,7 +234,10 @@ class Stock:
         self, service_type: str, path: str, key: str | None, query: Mapping[str, str]
     ) -> list[Mapping[str, Any]]:
         """Return what a service beside ECS lists, where the catalogue has it; with no *key* its whole answer."""
-        url = self.access.find(service_type, region=self.region, interface=None) if self.access is not None else None
+        # Who reaches the endpoint from inside may not reach what is outside; a service may have no such address, though.
+        surfaces = (self.interface, None) if self.interface else (None,)
+        asked = (self.access.find(service_type, region=self.region, interface=one) for one in surfaces if self.access)
+        url = next((one for one in asked if one is not None), None)
         if url is None:
             return []
         exchange = replace(self.client, base=address_of(url, f"{service_type} endpoint of the catalogue").root).get(

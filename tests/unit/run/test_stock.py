@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs._http.access import Access
 from pytest_ecs._http.target import Resources
 from pytest_ecs._run.stock import Stock
 
@@ -116,6 +117,34 @@ def test_a_flavor_is_sold_by_zone(
     flavors = {name: value for name, (value, _) in there.flavors(known).items()}
     zone = None if given else there.zone(Resources(**flavors))["availability_zone"][0]
     assert (flavors["flavor_id"], flavors.get("other_flavor_id"), zone) == found
+
+
+@pytest.mark.parametrize(
+    ("interface", "offered", "host"),
+    [
+        ("internal", ("public", "internal"), "internal"),
+        ("internal", ("public",), "public"),
+        (None, ("internal", "public"), "public"),
+        (None, ("internal",), None),
+    ],
+)
+def test_services_are_asked_at_the_interface_of_the_run(
+    interface: str | None, offered: tuple[str, ...], host: str | None
+) -> None:
+    """Who names an interface may not reach another one; what has none there is asked at the public one."""
+    rows = tuple(("image", surface, "here", f"https://{surface}.example.com") for surface in offered)
+
+    @dataclass(frozen=True)
+    class Hosts:
+        base: str = ""
+
+        def get(self, path: str, **_: Any) -> _Answer:
+            return _Answer({"images": [{"id": self.base, "status": "active"}]})
+
+    client: Any = Hosts()
+    there = Stock(client, Access(None, None, endpoints=rows), "here", native=False, ecs=True, interface=interface)
+    found = there.image(Resources()).get("image_id", (None,))[0]
+    assert found == (host and f"https://{host}.example.com")
 
 
 def test_the_smallest_image_that_is_no_windows_and_no_snapshot() -> None:
