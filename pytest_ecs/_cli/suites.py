@@ -34,10 +34,14 @@ NO_CACHE = ("-p", "no:cacheprovider")
 
 def quiet(arguments: Sequence[str]) -> list[str]:
     """Return what lets pytest say and do little; its terminal has no options where *arguments* leave it out."""
+    return [*(() if "no:terminal" in _plugins(arguments) else _QUIET), *_QUICK]
+
+
+def _plugins(arguments: Sequence[str]) -> list[str]:
     asked = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     asked.add_argument("-p", dest="plugins", action="append", default=[])
-    silent = "no:terminal" in asked.parse_known_args(list(arguments))[0].plugins
-    return [*(() if silent else _QUIET), *_QUICK]
+    found: list[str] = asked.parse_known_args(list(arguments))[0].plugins
+    return found
 
 
 def ini(arguments: Sequence[str]) -> list[str]:
@@ -62,11 +66,13 @@ def ini(arguments: Sequence[str]) -> list[str]:
     return ["-c", os.devnull, f"--rootdir={Path.cwd()}", *_NO_ANYIO]
 
 
-def cache() -> list[str]:
+def cache(arguments: Sequence[str] = ()) -> list[str]:
     """Let pytest remember for ``--lf``, ``--ff`` and ``--sw`` where runs from this folder keep what they have to know.
 
-    A folder that cannot be written is no reason not to run; nothing is remembered then.
+    A folder that cannot be written is no reason not to run; nothing is remembered then, or where *arguments* leave it out.
     """
+    if "no:cacheprovider" in _plugins(arguments):
+        return []  # without it, pytest knows none of its options and warns of them
     state = Path.cwd() / ".pytest-ecs"
     with suppress(OSError):
         state.mkdir(mode=0o700, exist_ok=True)

@@ -20,6 +20,7 @@ _COMPUTE = ("compute", "ecs")
 #: A version and what may follow it at the end of an address: "/v2.1", "/v1/0a1b", "/v2.1/%(project_id)s", "/v3/auth/tokens".
 _VERSIONED = re.compile(r"/v\d+(?:\.\d+)?(?:/(?:auth/tokens|(?P<project>[^/]+)))?/*$")
 _OTHER_REGION = "name one of these regions with --ecs-region, region_name or OS_REGION_NAME"
+_NO_REGION = "leave out --ecs-region, region_name and OS_REGION_NAME"
 _OTHER_INTERFACE = "name one of these interfaces with interface in clouds.yaml or OS_INTERFACE"
 _PLACEHOLDER = re.compile(r"[$%{(<]")
 
@@ -106,15 +107,17 @@ class Access:
                 seen=f"services {', '.join(service_types)}" if service_types else "an empty catalogue",
                 hint="add --ecs-endpoint URL, or compute_endpoint_override to the cloud in clouds.yaml",
             )
-        here = sorted({f"{surface} in {where}" for _, surface, where, _ in offered})
+        here = sorted({f"{surface} in {where or 'no region'}" for _, surface, where, _ in offered})
         elsewhere = self.find(*_COMPUTE, region=None, interface=interface) is not None
         otherwise = any(region in {None, where} for _, _, where, _ in offered)
-        ways = [way for way, leads in ((_OTHER_REGION, elsewhere), (_OTHER_INTERFACE, otherwise)) if leads]
+        # Where the catalogue names no region at all, there is none to choose.
+        region_way = _OTHER_REGION if any(where for _, _, where, _ in offered) else _NO_REGION
+        ways = [way for way, leads in ((region_way, elsewhere), (_OTHER_INTERFACE, otherwise)) if leads]
         raise ConfigurationError(
             f"The catalogue of IAM has no {interface or 'public'} compute endpoint"
             + (f" in region {region!r}" if region else ""),
             seen=", ".join(here),
-            hint=", or ".join(ways or (_OTHER_REGION, _OTHER_INTERFACE)),
+            hint=", or ".join(ways or (region_way, _OTHER_INTERFACE)),
         )
 
     def others(self, found: str, interface: str | None) -> tuple[str, ...]:

@@ -262,6 +262,7 @@ def stock_of(session: Session, chapters: Mapping[int, bool]) -> Stock:
         session.target.region,
         native=bool(chapters.get(6)),
         ecs=bool(chapters.get(5)),
+        interface=session.target.identities["primary"].interface,
     )
 
 

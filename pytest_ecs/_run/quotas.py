@@ -42,7 +42,7 @@ def _left(limits: JSON, names: tuple[tuple[str, str, str], ...]) -> Iterator[tup
     for what, most, used in names:
         limit, now = (absolute.get(most), absolute.get(used)) if isinstance(absolute, Mapping) else (None, None)
         if isinstance(limit, int) and isinstance(now, int) and limit >= 0:
-            yield what, limit - now, limit
+            yield what, max(limit - now, 0), limit  # one may be lowered below what is used
 
 
 def vcpus(session: Session, chapters: Mapping[int, bool]) -> tuple[int, int] | None:

@@ -18,10 +18,35 @@ __all__ = ["Stock"]
 #: Name in `Resources` -> id and where it was found.
 Found = dict[str, tuple[str, str]]
 
-#: Vendor flavors that are sold out or taken off the market (table 6-75: cond:operation:status).
-_NOT_SOLD = frozenset({"abandon", "sellout"})
+#: Vendor flavors that are sold out or taken off the market (table 6-75: cond:operation:status), and that everybody may have.
+_NOT_SOLD, _FOR_ALL = frozenset({"abandon", "sellout", "obt_sellout"}), frozenset({"normal", "promotion"})
 #: Extra specifications that two flavors share where a server can be resized from one to the other.
 _SAME_WHEN_RESIZED = ("resource_type", "ecs:virtualization_env_types")
+
+
+@dataclass(frozen=True)
+class _Sale:
+    """How a flavor is sold: in the zones that it names, and in all others (table 6-75)."""
+
+    zones: Mapping[str, str]
+    elsewhere: str
+
+    @classmethod
+    def of(cls, specs: JSON) -> _Sale:
+        """Return what extra specifications say of it; a zone with nothing in its parentheses says nothing."""
+        given = specs if isinstance(specs, Mapping) else {}
+        zones = re.findall(r"([^\s,()]+)\s*\(\s*(\w+)\s*\)", str(given.get("cond:operation:az") or ""))
+        return cls(dict(zones), str(given.get("cond:operation:status") or "normal"))
+
+    def at(self, zone: str) -> str:
+        """Return the status in *zone*; the empty one stands for all that are not named."""
+        return self.zones.get(zone, self.elsewhere)
+
+
+def _sold_together(zone: str | None, *sales: _Sale) -> bool:
+    """Whether all *sales* are open in *zone*, or, where that is None, in one and the same zone."""
+    zones = [zone] if zone else ["", *(name for sale in sales for name in sale.zones)]
+    return any(all(sale.at(name) not in _NOT_SOLD for sale in sales) for name in zones)
 
 
 @dataclass(frozen=True)
@@ -34,6 +59,8 @@ class Stock:
     #: Whether chapter 6 and chapter 5 are offered.
     native: bool
     ecs: bool
+    #: Interface of the services beside ECS, as that of the endpoint; None for the public one.
+    interface: str | None = None
 
     def image(self, known: Resources) -> Found:
         """Return the smallest public Linux image that is active."""
@@ -64,7 +91,7 @@ class Stock:
             for one in rows
             if one.get("id")
             and not one.get("OS-FLV-DISABLED:disabled")
-            and str((one.get("os_extra_specs") or {}).get("cond:operation:status", "")) not in _NOT_SOLD
+            and _sold_together(known.availability_zone, _Sale.of(one.get("os_extra_specs")))
             and _number(one, "ram") >= least_ram
             and (not _number(one, "disk") or _number(one, "disk") >= least_disk)
         ]
@@ -73,7 +100,7 @@ class Stock:
             candidates = [next((one for one in rows if one.get("id") == known.flavor_id), {"id": known.flavor_id})]
         else:
             candidates = ordered
-        pairs = ((first, self._larger(first, ordered)) for first in candidates)
+        pairs = ((first, self._larger(first, ordered, known.availability_zone)) for first in candidates)
         # The smallest one is of little use where no server can be resized from it to another.
         first, other = next(((one, more) for one, more in pairs if more), (next(iter(candidates), None), None))
         found = {"flavor_id": (str(first["id"]), where)} if first else {}
@@ -93,7 +120,9 @@ class Stock:
         shown = self._companion("volumev3", "/v3/{project_id}/limits", None, {})
         return shown[0].get("limits") if shown else None
 
-    def _larger(self, first: Mapping[str, Any], ordered: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    def _larger(
+        self, first: Mapping[str, Any], ordered: Iterable[Mapping[str, Any]], zone: str | None
+    ) -> Mapping[str, Any] | None:
         """Return the smallest flavor that is no smaller than *first* and that its servers can be resized to."""
         larger = (
             one
@@ -101,14 +130,14 @@ class Stock:
             if one["id"] != first["id"]
             and all(_number(one, key) >= _number(first, key) for key in ("vcpus", "ram", "disk"))
         )
-        return next((one for one in larger if self._exchangeable(first, one)), None)
+        return next((one for one in larger if self._exchangeable(first, one, zone)), None)
 
-    def _exchangeable(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    def _exchangeable(self, one: Mapping[str, Any], other: Mapping[str, Any], zone: str | None) -> bool:
         """Whether a server with *one* flavor can be resized to the *other*, as far as their specifications say (8.7)."""
         now, then = self._specs(one), self._specs(other)
-        return str(then.get("cond:operation:status", "")) not in _NOT_SOLD and all(
-            now.get(key) == then.get(key) for key in _SAME_WHEN_RESIZED
-        )
+        # A flavor that was given is taken as it is; the other one has to be sold where it is.
+        together = (_Sale.of(now), _Sale.of(then)) if _sold_together(zone, _Sale.of(now)) else (_Sale.of(then),)
+        return _sold_together(zone, *together) and all(now.get(key) == then.get(key) for key in _SAME_WHEN_RESIZED)
 
     def _specs(self, flavor: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the extra specifications of a flavor: those in its row, else those that 6.6.4 shows."""
@@ -168,21 +197,28 @@ class Stock:
         return {}
 
     def zone(self, known: Resources) -> Found:
-        """Return an availability zone: one that the flavor is sold in, or that a list of them names as available."""
-        if self.ecs:
-            for one in self._list("/v1/{project_id}/cloudservers/flavors", "flavors"):
-                names = re.findall(
-                    r"([^\s,()]+)\s*\(normal", str((one.get("os_extra_specs") or {}).get("cond:operation:az", ""))
-                )
-                if one.get("id") == known.flavor_id and names:
-                    return {"availability_zone": (names[0], "cond:operation:az of the flavor")}
-        # The document has no list of zones; Nova has this one.
-        if self.native:
-            for one in self._list("/v2.1/{project_id}/os-availability-zone", "availabilityZoneInfo"):
-                state = one.get("zoneState")
-                if isinstance(state, Mapping) and state.get("available") and one.get("zoneName"):
-                    return {"availability_zone": (str(one["zoneName"]), "os-availability-zone")}
+        """Return an availability zone that the flavors are sold in: one that the flavor names, or that a list has as available."""
+        sales = self._sales(known)
+        # Where no zone has both, servers are made all the same.
+        for wanted in (sales, sales[:1]) if len(sales) > 1 else (sales,):
+            named = (
+                [name for name in sales[0].zones if all(sale.at(name) in _FOR_ALL for sale in wanted)] if sales else []
+            )
+            if named:
+                return {"availability_zone": (named[0], "cond:operation:az of the flavor")}
+            # The document has no list of zones; Nova has this one.
+            rows = self._list("/v2.1/{project_id}/os-availability-zone", "availabilityZoneInfo") if self.native else []
+            for one in rows:
+                state, name = one.get("zoneState"), str(one.get("zoneName") or "")
+                if isinstance(state, Mapping) and state.get("available") and name and _sold_together(name, *wanted):
+                    return {"availability_zone": (name, "os-availability-zone")}
         return {}
+
+    def _sales(self, known: Resources) -> list[_Sale]:
+        """Return where the flavor is sold, and then where the other one is, as far as 5.4.1 says it."""
+        rows = {one.get("id"): one for one in self._flavors()[0]} if self.ecs and known.flavor_id else {}
+        names = [name for name in (known.flavor_id, known.other_flavor_id) if name in rows]
+        return [_Sale.of(rows[name].get("os_extra_specs")) for name in names] if known.flavor_id in rows else []
 
     def security_group(self, known: Resources) -> Found:
         """Return a security group that is not the default one, which every server is in (table 6-13)."""
@@ -198,7 +234,10 @@ class Stock:
         self, service_type: str, path: str, key: str | None, query: Mapping[str, str]
     ) -> list[Mapping[str, Any]]:
         """Return what a service beside ECS lists, where the catalogue has it; with no *key* its whole answer."""
-        url = self.access.find(service_type, region=self.region, interface=None) if self.access is not None else None
+        # Who reaches the endpoint from inside may not reach what is outside; a service may have no such address, though.
+        surfaces = (self.interface, None) if self.interface else (None,)
+        asked = (self.access.find(service_type, region=self.region, interface=one) for one in surfaces if self.access)
+        url = next((one for one in asked if one is not None), None)
         if url is None:
             return []
         exchange = replace(self.client, base=address_of(url, f"{service_type} endpoint of the catalogue").root).get(

@@ -125,6 +125,17 @@ def test_a_folder_that_cannot_be_written_is_no_reason_not_to_run(
     shown.assert_outcomes(passed=1, warnings=0)
 
 
+def test_a_run_without_the_cache_warns_of_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its folder is an option that pytest knows only with it. A profile after the options is said to come first."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "-p", "no:cacheprovider", "smoke"]) == pytest.ExitCode.USAGE_ERROR
+    out, err = capfd.readouterr()
+    assert "cache_dir" not in out + err
+    assert "where smoke is meant as the profile, it comes first" in err
+
+
 def test_the_doctor_says_why_it_finds_no_vpc(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,14 @@ def test_an_interface_that_is_not_offered_is_told_from_a_region() -> None:
         CATALOG.compute("mars", "internal")
 
 
+def test_a_catalogue_without_regions_has_none_to_choose() -> None:
+    """The sentence neither lists an empty name nor asks for one."""
+    catalog = Access(None, None, endpoints=(("compute", "public", "", "https://one.example.com"),))
+    with pytest.raises(ConfigurationError, match=r"public in no region.*leave out --ecs-region"):
+        catalog.compute("mars", None)
+    assert catalog.compute(None, None) == "https://one.example.com"
+
+
 def test_a_password_inside_an_address_is_not_shown() -> None:
     """Credentials have their places, and the command line is none of them."""
     with pytest.raises(ConfigurationError) as caught:

@@ -78,6 +78,7 @@ def test_a_plan_says_which_limits_it_passes(session: Session) -> None:
         ("cores", 11, "up to 24 vCPUs at once, and 11 are left of the quota of 11"),
         ("disks", 50, "up to 56 disks at once, and 50 are left of the quota of 50"),
         ("eips", 4, "up to 4 public addresses at once, and 3 are left of the quota of 4"),
+        ("eips", 0, "up to 4 public addresses at once, and 0 are left of the quota of 0"),
     ],
 )
 def test_a_plan_says_which_quotas_it_passes(session: Session, limit: str, count: int, said: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ecs._http.access import Access
 from pytest_ecs._http.target import Resources
 from pytest_ecs._run.stock import Stock
 
@@ -68,7 +69,7 @@ def test_a_flavor_that_was_given_stays() -> None:
     assert found["other_flavor_id"][0] == "big"
 
 
-@pytest.mark.parametrize("status", ["abandon", "sellout"])
+@pytest.mark.parametrize("status", ["abandon", "sellout", "obt_sellout"])
 def test_what_is_not_sold_is_not_picked(status: str) -> None:
     """As the vendor's flavors say (5.4.1); their numbers are texts."""
     gone = {"id": "s1", "vcpus": "1", "ram": 512, "disk": "0", "os_extra_specs": {"cond:operation:status": status}}
@@ -76,6 +77,74 @@ def test_what_is_not_sold_is_not_picked(status: str) -> None:
     found = stock(ecs=True, cloudservers__flavors={"flavors": [gone, sold]}).flavors(Resources())
     assert found["flavor_id"] == ("s2", "5.4.1")
     assert "other_flavor_id" not in found
+
+
+@pytest.mark.parametrize(
+    ("small", "large", "given", "found"),
+    [
+        (("abandon", "a(sellout), b(normal)"), ("abandon", "b(normal)"), None, ("small", "large", "b")),
+        (("normal", "a(sellout)"), ("normal", ""), None, ("small", "large", "b")),
+        (("normal", "a()"), ("normal", ""), None, ("small", "large", "a")),
+        (("abandon", "a(promotion)"), ("normal", ""), None, ("small", "large", "a")),
+        (("abandon", "a(normal),b(normal)"), ("abandon", "b(normal)"), None, ("small", "large", "b")),
+        (("abandon", "a(normal)"), ("abandon", "b(normal)"), None, ("small", None, "a")),
+        (("sellout", "a(obt_sellout)"), ("normal", ""), None, ("large", None, "a")),
+        (("normal", "b(sellout)"), ("normal", ""), "b", ("large", None, None)),
+    ],
+    ids=["only-in-one", "not-in-one", "empty", "promotion", "both-in-one", "never-both", "in-none", "zone-given"],
+)
+def test_a_flavor_is_sold_by_zone(
+    small: tuple[str, str], large: tuple[str, str], given: str | None, found: tuple[str | None, ...]
+) -> None:
+    """What stands for a zone goes before what stands for the region (table 6-75), and both flavors are had in the zone of the run."""
+    rows = [
+        {
+            "id": name,
+            "vcpus": vcpus,
+            "ram": 512,
+            "disk": "0",
+            "os_extra_specs": {"cond:operation:status": status, "cond:operation:az": zones},
+        }
+        for name, vcpus, (status, zones) in (("small", "1", small), ("large", "2", large))
+    ]
+    zones = [{"zoneName": name, "zoneState": {"available": True}} for name in "ab"]
+    there = stock(
+        ecs=True,
+        cloudservers__flavors={"flavors": rows},
+        **{"os-availability-zone": {"availabilityZoneInfo": zones}},
+    )
+    known = Resources(availability_zone=given)
+    flavors = {name: value for name, (value, _) in there.flavors(known).items()}
+    zone = None if given else there.zone(Resources(**flavors))["availability_zone"][0]
+    assert (flavors["flavor_id"], flavors.get("other_flavor_id"), zone) == found
+
+
+@pytest.mark.parametrize(
+    ("interface", "offered", "host"),
+    [
+        ("internal", ("public", "internal"), "internal"),
+        ("internal", ("public",), "public"),
+        (None, ("internal", "public"), "public"),
+        (None, ("internal",), None),
+    ],
+)
+def test_services_are_asked_at_the_interface_of_the_run(
+    interface: str | None, offered: tuple[str, ...], host: str | None
+) -> None:
+    """Who names an interface may not reach another one; what has none there is asked at the public one."""
+    rows = tuple(("image", surface, "here", f"https://{surface}.example.com") for surface in offered)
+
+    @dataclass(frozen=True)
+    class Hosts:
+        base: str = ""
+
+        def get(self, path: str, **_: Any) -> _Answer:
+            return _Answer({"images": [{"id": self.base, "status": "active"}]})
+
+    client: Any = Hosts()
+    there = Stock(client, Access(None, None, endpoints=rows), "here", native=False, ecs=True, interface=interface)
+    found = there.image(Resources()).get("image_id", (None,))[0]
+    assert found == (host and f"https://{host}.example.com")
 
 
 def test_the_smallest_image_that_is_no_windows_and_no_snapshot() -> None:
