@@ -15,12 +15,12 @@ __all__ = ["Need", "needs", "why"]
 #: What would have to be given, and the reasons that ask for it; the first row that fits counts.
 _GROUPS: tuple[tuple[str, str], ...] = (
     (
-        "Credentials or a name, given with an option",
-        r"--ecs-|no option names|credentials|(other|second|another|restricted) (project|user)|is not named|not given",
+        "A run that may go on for longer, or with more servers",
+        r"--ecs-max-|budget|may create no more|interrupted|time is up",
     ),
     (
-        "A run that may go on for longer, or with more servers",
-        r"budget|may create no more|minutes|interrupted|time is up",
+        "Credentials or a name, given with an option",
+        r"--ecs-|no option names|credentials|(other|second|another|restricted) (project|user)|is not named|not given",
     ),
     ("A check that is part of the selection", r"no check exercised"),
     (

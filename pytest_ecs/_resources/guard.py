@@ -52,7 +52,7 @@ class CreationGuard:
     offers: Callable[[str], bool] = lambda path: True
     #: Client of an identity.
     client_of: Callable[[Identity], Client] | None = None
-    #: Time of the target's clock after which nothing is created any more; None for never.
+    #: Time of the target's clock after which no test begins and nothing is created any more; None for never.
     deadline: float | None = None
     #: Type of resource -> id of the first accepted creation whose answer does not say what it made, so that nobody can
     #: delete that during the run.
@@ -71,7 +71,7 @@ class CreationGuard:
         """
         creation = created_by(method, path, body)
         if creation is not None and creation.creates is not None and creation.creates.resource_type == SERVER:
-            self._in_time()
+            self.in_time("Nothing is created any more")
             name, count = wanted(body)
             address = resource_types()[ADDRESS]
             comes = has_address(body) and self.offers(address.all)
@@ -83,7 +83,7 @@ class CreationGuard:
             self._disks_stay(f"{path} {body}")
         resource_type = resource_type_of(method, path, body)
         if resource_type is not None:
-            self._in_time()
+            self.in_time("Nothing is created any more")
         if resource_type is not None and resource_type.elsewhere and not self.offers(resource_type.all):
             raise PrerequisiteMissing(
                 f"A request that may create an {resource_type.name} was not sent, since nothing could delete it",
@@ -145,10 +145,11 @@ class CreationGuard:
                 with suppress(EcsError):  # the request itself will say it
                     note_disks(self.ledger, server, owner, self.clock.now())
 
-    def _in_time(self) -> None:
+    def in_time(self, otherwise: str) -> None:
+        """Raise `BudgetExceeded` after the deadline, with what happens *otherwise*."""
         if self.deadline is not None and self.clock.now() > self.deadline:
             raise BudgetExceeded(
-                "Nothing is created any more",
+                otherwise,
                 seen="--ecs-max-minutes have passed",
                 hint="raise --ecs-max-minutes or select less",
             )

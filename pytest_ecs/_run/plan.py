@@ -130,12 +130,12 @@ def lines(session: Session, settings: Settings, plan: Plan) -> Iterator[str]:
 
 
 def _beyond(settings: Settings, plan: Plan) -> Iterator[str]:
-    """Yield which limits of the run the plan passes; at the first one all creating ends."""
+    """Yield which limits of the run the plan passes; at the first one all creating ends, and with the minutes all testing."""
     ends = "nothing is created beyond that, and what needs it is not tested"
     if plan.servers > settings.max_servers:
         yield f"about {plan.servers} servers in all, and --ecs-max-servers={settings.max_servers}: {ends}"
     if plan.minutes > settings.max_minutes:
-        yield f"about {plan.minutes:g} minutes, and --ecs-max-minutes={settings.max_minutes:g}: {ends}"
+        yield f"about {plan.minutes:g} minutes, and --ecs-max-minutes={settings.max_minutes:g}: no test begins after them"
     rate = settings.max_requests_per_second
     if rate is not None and plan.requests / rate / 60 > min(plan.minutes, settings.max_minutes):
         yield (

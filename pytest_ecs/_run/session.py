@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -54,6 +54,8 @@ class Session:
     reach: Reach
     #: See `CreationGuard.unnamed`.
     nameless: Mapping[str, str] = field(default_factory=dict)
+    #: See `CreationGuard.in_time`.
+    in_time: Callable[[str], None] = lambda otherwise: None
     #: What was found out about the target, for people and for the other processes of the run.
     found: dict[str, JSON] = field(default_factory=dict)
     #: What the endpoint answered to whatever was signed with the AK/SK, where it refused all of it though it knows the user.
@@ -333,7 +335,7 @@ def _open(settings: Settings, contract: Contract, target: Target, *, creates: bo
     connection = replace(connection, target=target, guard=reach)
     clients: dict[Identity, Client] = {}
     clients.update({name: Client(connection, name, auth) for name, auth in schemes.items()})
-    return Session(settings, contract, target, ledger, connection, clients, reach, guard.unnamed)
+    return Session(settings, contract, target, ledger, connection, clients, reach, guard.unnamed, guard.in_time)
 
 
 def _in_catalogue(client: Client) -> Target:

@@ -93,9 +93,12 @@ class Witness:
         self._process: Process | None = None
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
-        """Skip where a fixture misses something."""
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Skip where a fixture misses something, and what would begin after ``--ecs-max-minutes``."""
+        session, names = self._keeper.session, getattr(item, "fixturenames", ())
         with _skipping():
+            if session is not None and any(name.startswith("ecs_") for name in names):
+                session.in_time("No test begins any more")
             return (yield)
 
     @pytest.hookimpl(wrapper=True)

@@ -116,6 +116,24 @@ def test_a_missing_prerequisite_is_not_tested_and_says_what_is_missing(pytester:
     )
 
 
+def test_after_the_minutes_of_a_run_no_test_begins(pytester: pytest.Pytester) -> None:
+    """What is left says why it is not tested; tests that need no endpoint run."""
+    pytester.makepyfile(f"""
+        import pytest
+
+        def test_first(ecs_client): object.__setattr__(ecs_client.connection.guard.guard, "deadline", 0.0)
+
+        @pytest.mark.ecs_requirement({_STATUS!r})
+        def test_second(ecs_client): raise AssertionError("begun")
+
+        def test_own(): pass
+    """)
+    pytester.runpytest("-q", "--ecs-report=out").assert_outcomes(skipped=1, passed=2)
+    verdict, reason = _verdict(_certificate(pytester), _STATUS)
+    assert verdict == "not_tested"
+    assert reason.startswith("No test begins any more. Seen: --ecs-max-minutes have passed.")
+
+
 @pytest.mark.parametrize(
     ("name", "stops", "options"),
     [

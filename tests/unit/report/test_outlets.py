@@ -35,6 +35,10 @@ def _with(report: Report, verdict: str, reason: str, many: int, level: str = "mu
     ("reason", "title"),
     [
         ("it was not seen in this run", "Circumstances that did not come about in this run"),
+        (
+            "No test begins any more. Seen: --ecs-max-minutes have passed. raise --ecs-max-minutes or select less.",
+            "A run that may go on for longer, or with more servers",
+        ),
         ("no option names a Xen flavor", "Credentials or a name, given with an option"),
         ("credentials of another project are needed: --ecs-other-cloud", "Credentials or a name, given with an option"),
         ("the flavor of the run supports recovery", "Another flavor, image or project"),

@@ -141,6 +141,8 @@ def test_minutes_hold_for_everything_that_creates(session: Session) -> None:
     ):
         with pytest.raises(BudgetExceeded, match="--ecs-max-minutes"):
             session.client.post(path, body)
+    with pytest.raises(BudgetExceeded, match="No test begins any more"):
+        session.in_time("No test begins any more")
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_a_plan_says_which_limits_it_passes(session: Session) -> None:
     tight = Settings(max_servers=5, max_minutes=3.0, max_requests_per_second=1.0)
     servers, minutes, requests = _misfits(session, tight)
     assert servers.startswith("about 56 servers in all, and --ecs-max-servers=5: nothing is created beyond that")
-    assert minutes.startswith("about 217 minutes, and --ecs-max-minutes=3")
+    assert minutes == "about 217 minutes, and --ecs-max-minutes=3: no test begins after them"
     assert requests == "about 20000 requests, which take 333 minutes by --ecs-max-requests-per-second=1"
 
 
