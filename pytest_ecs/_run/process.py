@@ -113,7 +113,7 @@ def certify(config: pytest.Config) -> None:
         keeper.stops.install()
         keeper.recorder = Recorder(keeper, contract, waivers, gates)
         config.pluginmanager.register(keeper.recorder, "pytest-ecs-recorder")
-        config.pluginmanager.register(Distribution(), "pytest-ecs-distribution")
+        config.pluginmanager.register(Distribution(config.getoption("dist", "no")), "pytest-ecs-distribution")
         config.pluginmanager.register(Progress(keeper), "pytest-ecs-progress")
 
 

@@ -7,7 +7,7 @@ read to the controller, in files: names of tests are all that xdist sends it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,10 +28,28 @@ GROUP_MARKER = "ecs_group"
 _SCARCE = "scarce"
 
 
-class Distribution:
-    """Hands the tests to the xdist workers, unless ``--dist`` asks for something else than sharing the load."""
+#: What xdist keeps together, of tests that are in no group of the plugin's, by the value of ``--dist``.
+_TOGETHER: Mapping[str, Callable[[str], str]] = {
+    "loadscope": lambda nodeid: nodeid.rpartition("::")[0],
+    "loadfile": lambda nodeid: nodeid.partition("::")[0],
+    "loadgroup": lambda nodeid: nodeid.rpartition("@")[2] if nodeid.rfind("@") > nodeid.rfind("]") else nodeid,
+}
 
-    def __init__(self) -> None:
+
+class Distribution:
+    """Hands the tests to the xdist workers.
+
+    Groups stay together however ``--dist`` shares the load: what counts things of a project would count those of others.
+    """
+
+    def __init__(self, dist: str = "load") -> None:
+        """Raise `pytest.UsageError` where *dist* would run every test in every process at once, for the same reason."""
+        if dist == "each":
+            raise pytest.UsageError(
+                "--dist each runs every test in every process at once, and those that count what a project has would count "
+                "what the others make: use --dist load"
+            )
+        self._together = _TOGETHER.get(dist, str)
         self._folder = TemporaryDirectory(prefix="pytest-ecs-groups-")
         #: Groups by the names of tests, and the places of groups.
         self._groups: dict[str, str] = {}
@@ -53,15 +71,13 @@ class Distribution:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Keep groups together."""
-        if config.getoption("dist") not in {"load", "loadgroup"}:
-            return None
         from pytest_ecs._run.xdist_scheduling import Scheduling
 
         return Scheduling(config, log, self.scope, self.place)
 
     def scope(self, nodeid: str) -> str:
-        """Return the group of a test, its own name where it has none."""
-        return self._groups.get(nodeid, nodeid)
+        """Return the group of a test; where it has none, what ``--dist`` keeps it together with, or its own name."""
+        return self._groups.get(nodeid) or self._together(nodeid)
 
     def place(self, group: str) -> int:
         """Return the place of a group among all, in the order in which they are begun; the last one for others."""

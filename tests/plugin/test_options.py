@@ -77,6 +77,7 @@ def test_iam_alone_chooses_a_target(pytester: pytest.Pytester) -> None:
         ),
         ("--ecs-max-servers=0", "*--ecs-max-servers: '0' cannot be used: must be greater than 0*"),
         ("--ecs-max-servers=many", "*--ecs-max-servers: 'many' cannot be used: must be a whole number*"),
+        ("--dist=each", "*--dist each runs every test in every process at once*use --dist load*"),
         ("--ecs-max-minutes=inf", "*--ecs-max-minutes: 'inf' cannot be used: must be between 0.000001 and 1000000*"),
         ("--ecs-max-requests-per-second=1e-300", "*'1e-300' cannot be used: must be between *"),
         ("--ecs-max-servers=99999999999999999999", "*cannot be used: must be between *"),

@@ -140,6 +140,38 @@ def test_groups_have_an_order(place: Place, tmp_path: Path) -> None:
     assert list(order) == [*names, "ecs/test_more.py", "ecs/test_also_deletes.py", "ecs/test_few.py"]
 
 
+@pytest.mark.parametrize(
+    ("dist", "scope"),
+    [
+        ("load", "a/test_a.py::TestIt::test_one[x@y]"),
+        ("worksteal", "a/test_a.py::TestIt::test_one[x@y]"),
+        ("loadscope", "a/test_a.py::TestIt"),
+        ("loadfile", "a/test_a.py"),
+        ("loadgroup", "a/test_a.py::TestIt::test_one[x@y]"),
+    ],
+)
+def test_tests_in_no_group_stay_together_as_dist_says(dist: str, scope: str) -> None:
+    """As xdist itself would keep them."""
+    distribution = Distribution(dist)
+    assert distribution.scope("a/test_a.py::TestIt::test_one[x@y]") == scope
+    named = "a/test_a.py::test_two[x]@mine"
+    assert distribution.scope(named) == {
+        "loadgroup": "mine",
+        "loadfile": "a/test_a.py",
+        "loadscope": "a/test_a.py",
+    }.get(dist, named)
+    distribution.pytest_unconfigure()
+
+
+@pytest.mark.parametrize("dist", ["load", "worksteal", "loadscope", "loadfile", "loadgroup"])
+def test_groups_stay_together_however_the_load_is_shared(dist: str) -> None:
+    """Also where they are of several files."""
+    distribution = Distribution(dist)
+    distribution._groups = {"a.py::test_a": "scarce", "b.py::test_b": "scarce"}
+    assert distribution.scope("a.py::test_a") == distribution.scope("b.py::test_b") == "scarce"
+    distribution.pytest_unconfigure()
+
+
 def test_the_controller_learns_the_groups_from_the_workers(place: Place, tmp_path: Path) -> None:
     """Of every test that has one; others are groups of their own."""
     distribution = Distribution()
