@@ -46,7 +46,7 @@ def _some(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the first and the last of each action: a server that was used for long lists hundreds."""
     of_action: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
-        of_action.setdefault(str(entry["action"]), []).append(entry)
+        of_action.setdefault(str(entry.get("action")), []).append(entry)
     return [one for alike in of_action.values() for one in alike[:1] + alike[1:][-1:]]
 
 

@@ -15,6 +15,7 @@ from pytest_ecs._testing.properties import Properties
 from pytest_ecs._testing.reading import exactly, read
 from pytest_ecs._testing.tools import Tools, tools_of
 from pytest_ecs.exceptions import PrerequisiteMissing, StepFailed
+from suites.nova.test_operations import _some
 from suites.nova.test_quotas import _steady
 
 from ..exchanges import exchange
@@ -513,3 +514,10 @@ def test_what_a_refused_example_was_built_from_serves_the_next(tools: Tools, ope
         for what in (("os-volume_attachments", "volumeAttachments"), ("os-interface", "interfaceAttachments"))
     ]
     assert things == [1, 1]
+
+
+def test_the_first_and_the_last_of_each_action_are_looked_at() -> None:
+    """Also where an entry does not name its action: who judges the list says so, and the others are looked at all the same."""
+    entries = [{"action": action, "request_id": n} for n, action in enumerate(["create", "stop", "stop", "stop"])]
+    nameless = {"request_id": 4}
+    assert [one["request_id"] for one in _some([*entries, nameless])] == [0, 1, 3, 4]
